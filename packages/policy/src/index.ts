@@ -1,0 +1,16 @@
+export { policyFaults, serviceFaults } from "./check-service.js";
+export { isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+export type { Manifest, ManifestMethod, ManifestService } from "./manifest.js";
+export { type DataClass, type Deprecation, dataClasses, type Policy, type Rate, type Risk, risks } from "./policy.js";
+export { isScope, type Scope } from "./scope.js";
+export type {
+  AnyMethod,
+  Codec,
+  Init,
+  Method,
+  MethodKind,
+  RequestOf,
+  ResponseOf,
+  ServiceDefinition,
+} from "./service.js";
+export { isBotName, isTrustDomain, parseSpiffeId, type SpiffeId, spiffeId } from "./spiffe-id.js";

@@ -1,0 +1,60 @@
+import type { Policy } from "./policy.js";
+
+/** The four shapes of a gRPC call. */
+export type MethodKind = "unary" | "serverStreaming" | "clientStreaming" | "bidiStreaming";
+
+/** What a caller may write where a whole message is meant: fields left out have their proto3 default. */
+export type Init<T> = T extends bigint
+  ? string | number | bigint
+  : T extends Date | Uint8Array | string | number | boolean | undefined
+    ? T
+    : T extends readonly (infer U)[]
+      ? readonly Init<U>[]
+      : T extends { $case: string; value: unknown }
+        ? { $case: T["$case"]; value?: Init<T["value"]> }
+        : T extends object
+          ? { [K in keyof T]?: Init<T[K]> }
+          : Partial<T>;
+
+/** Turns one message type into bytes and back; ts-proto writes one for each message. */
+export interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+  // Method syntax, so that codecs of a known message fit where any codec is meant.
+  fromPartial(init: Init<T>): T;
+}
+
+/** One method: where it is, what it carries, who may call it. */
+export interface Method<Request = unknown, Response = unknown, Kind extends MethodKind = MethodKind> {
+  /** The `:path` of a call, `/package.Service/Method`. */
+  readonly path: string;
+  readonly kind: Kind;
+  readonly request: Codec<Request>;
+  readonly response: Codec<Response>;
+  readonly policy: Policy;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a method of any messages; `unknown` would not accept a concrete codec.
+export type AnyMethod = Method<any, any, MethodKind>;
+
+/** One service, as `protoc-gen-interlock` writes it; keys of `methods` are the names handlers and clients use. */
+export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = Record<string, AnyMethod>> {
+  /** `package.Service`. */
+  readonly name: string;
+  readonly owner?: string;
+  readonly description?: string;
+  /** Identity patterns of the bots that may serve it; empty for any. */
+  readonly servedBy: readonly string[];
+  readonly methods: Methods;
+  /**
+   * The service's proto file and all that it imports: a serialized `google.protobuf.FileDescriptorSet` in base64,
+   * for reflection.
+   */
+  readonly descriptors?: string;
+}
+
+/** The message a method takes. */
+export type RequestOf<M> = M extends Method<infer Request, infer _, infer _> ? Request : never;
+
+/** The message a method gives. */
+export type ResponseOf<M> = M extends Method<infer _, infer Response, infer _> ? Response : never;
