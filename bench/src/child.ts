@@ -1,0 +1,47 @@
+// One process of one variant: its server, or its client. Does what the parent asks and answers each message.
+import type { Answer, Ask } from "./child-process.js";
+import { runLoad } from "./load.js";
+import { type EchoClient, type Variant, variants } from "./variant.js";
+
+let client: EchoClient | undefined;
+let cpu = process.cpuUsage();
+
+// Whatever becomes of the parent, this process ends with it.
+process.on("disconnect", () => process.exit());
+process.on("message", (ask: Ask) => {
+  answer(ask).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+
+async function answer(ask: Ask): Promise<Answer> {
+  switch (ask.do) {
+    case "serve":
+      return { address: (await (await load(ask.variant)).serve(ask.settings)).address };
+    case "connect":
+      client = await (await load(ask.variant)).connect(ask.settings, ask.address);
+      return {};
+    case "begin":
+      cpu = process.cpuUsage();
+      return {};
+    case "end":
+      return { cpu: spentCpu() };
+    case "run": {
+      if (!client) throw new Error("there is no client in this process");
+      cpu = process.cpuUsage();
+      const times = await runLoad(client, ask.load);
+      return { cpu: spentCpu(), times };
+    }
+  }
+}
+
+function load(name: keyof typeof variants): Promise<Variant> {
+  return variants[name]();
+}
+
+/** Microseconds since the round began, user and system together. */
+function spentCpu(): number {
+  const { user, system } = process.cpuUsage(cpu);
+  return user + system;
+}

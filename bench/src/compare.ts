@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Child, startChild } from "./child-process.js";
+import type { Load, LoadTimes } from "./load.js";
+import { median } from "./statistics.js";
+import { turnOrder } from "./turn-order.js";
+import { type VariantName, variantNames, variants } from "./variant.js";
+
+/** What was measured of one variant in one round. */
+export interface Sample {
+  /** CPU microseconds per message. */
+  readonly server: number;
+  readonly client: number;
+  /** Messages a second. */
+  readonly throughput: number;
+  /** Of a whole call, in microseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface CompareOptions {
+  /** What one turn is. In a round, each variant has as many turns as there are variants. */
+  readonly load: Load;
+  readonly rounds: number;
+  /** Rounds at the start that do not count. */
+  readonly warmUp: number;
+  readonly profileFolder?: string;
+  readonly progress: (line: string) => void;
+}
+
+/** Every variant's samples, round by round. */
+export type Samples = Record<VariantName, Sample[]>;
+
+interface Pair {
+  readonly name: VariantName;
+  readonly server: Child;
+  readonly client: Child;
+}
+
+/** Runs all variants side by side, each in two processes of its own, taking turns within every round. */
+export async function compare(options: CompareOptions): Promise<Samples> {
+  const folder = await mkdtemp(join(tmpdir(), "interlock-bench-"));
+  const cleanUp: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  try {
+    const pairs: Pair[] = [];
+    for (const name of variantNames) pairs.push(await startPair(name, join(folder, name), options, cleanUp));
+    return await runRounds(pairs, options);
+  } finally {
+    for (const end of cleanUp.reverse()) await end();
+  }
+}
+
+async function startPair(
+  name: VariantName,
+  folder: string,
+  { profileFolder, progress }: CompareOptions,
+  cleanUp: (() => Promise<void>)[],
+): Promise<Pair> {
+  progress(`starting ${name}`);
+  const { settings, close } = await (await variants[name]()).prepare(folder);
+  cleanUp.push(close);
+  const [server, client] = [start("server"), start("client")];
+  const { address } = await server.ask({ do: "serve", variant: name, settings });
+  await client.ask({ do: "connect", variant: name, settings, address });
+  return { name, server, client };
+
+  function start(side: string): Child {
+    const child = startChild(`${name}.${side}`, profileFolder);
+    cleanUp.push(child.stop);
+    return child;
+  }
+}
+
+async function runRounds(pairs: readonly Pair[], { load, rounds, warmUp, progress }: CompareOptions): Promise<Samples> {
+  const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
+  for (let round = -warmUp; round < rounds; round++) {
+    const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
+    for (const pair of turnOrder(pairs).flat()) turns.get(pair)?.push(await takeTurn(pair, load));
+    if (round >= 0) for (const pair of pairs) samples[pair.name].push(createSample(turns.get(pair) ?? [], load));
+    progress(round < 0 ? `warm-up ${round + warmUp + 1} of ${warmUp}` : `round ${round + 1} of ${rounds}`);
+  }
+  return samples;
+}
+
+interface Turn {
+  readonly server: number;
+  readonly client: number;
+  readonly times: LoadTimes;
+}
+
+/** A part of a round, so short that whatever else the machine does falls on all variants alike. */
+async function takeTurn({ server, client }: Pair, load: Load): Promise<Turn> {
+  await server.ask({ do: "begin" });
+  const { cpu, times } = await client.ask({ do: "run", load });
+  return { server: (await server.ask({ do: "end" })).cpu, client: cpu, times };
+}
+
+function createSample(turns: readonly Turn[], load: Load): Sample {
+  const messages = turns.length * load.calls * load.messages;
+  const sum = (of: (turn: Turn) => number) => turns.reduce((total, turn) => total + of(turn), 0);
+  return {
+    server: sum((turn) => turn.server) / messages,
+    client: sum((turn) => turn.client) / messages,
+    throughput: messages / sum(({ times }) => times.seconds),
+    p50: median(turns.map(({ times }) => times.p50)),
+    p99: median(turns.map(({ times }) => times.p99)),
+  };
+}

@@ -1,0 +1,9 @@
+import type { Benchmark } from "./benchmark.js";
+import { compareLoad } from "./compare-load.js";
+
+/** What one message of a server's stream costs. */
+export const streaming: Benchmark = {
+  summary: "server streams of 500 messages of 100 bytes each",
+  run: (options) =>
+    compareLoad("streaming", { method: "repeat", calls: 20, messages: 500, inFlight: 4, bytes: 100 }, options),
+};

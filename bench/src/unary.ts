@@ -1,0 +1,9 @@
+import type { Benchmark } from "./benchmark.js";
+import { compareLoad } from "./compare-load.js";
+
+/** What one small call costs. */
+export const unary: Benchmark = {
+  summary: "one message of 100 bytes each call, and a small answer",
+  run: (options) =>
+    compareLoad("unary", { method: "echo", calls: 1_000, messages: 1, inFlight: 16, bytes: 100 }, options),
+};

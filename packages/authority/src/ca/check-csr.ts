@@ -1,0 +1,76 @@
+import { denial } from "@interlock/bot";
+import { ExtensionsAttribute, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "./x509.js";
+
+/** The longest certificate request that is read, in bytes. */
+export const maximumCsrLength = 8_192;
+
+const extensionRequest = "1.2.840.113549.1.9.14";
+const subjectAlternativeName = "2.5.29.17";
+
+// SubjectPublicKeyInfo of an uncompressed P-256 point (RFC 5480, section 2): the same 27 bytes, then 64 of the point.
+const p256Prefix = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d03010703420004", "hex");
+
+/**
+ * Checks a PKCS #10 certificate request (RFC 2986) and gives the public key it is for (SubjectPublicKeyInfo, DER).
+ * It must ask for the SPIFFE ID `expected` in its one subject alternative name, and for nothing else; be for a P-256
+ * key; and be signed with that key. The subject is passed over: the authority decides what stands in a certificate.
+ *
+ * Rejects with `CSR_REJECTED`, saying what is wrong and what to send.
+ */
+export async function checkCsr(der: Uint8Array, expected: string): Promise<Uint8Array> {
+  if (der.length > maximumCsrLength) throw rejected(`it is longer than ${maximumCsrLength} bytes`);
+  if (!isOneElement(der)) throw rejected("it is not one PKCS #10 request in DER");
+  try {
+    const request = new Pkcs10CertificateRequest(Uint8Array.from(der));
+    const key = checkKey(new Uint8Array(request.publicKey.rawData));
+    checkRequested(request, expected);
+    await checkSignature(request);
+    return key;
+  } catch (error) {
+    if (error instanceof Error && error.name === "InterlockError") throw error;
+    throw rejected("it cannot be read", error);
+  }
+}
+
+function checkKey(spki: Uint8Array): Uint8Array {
+  if (spki.length !== p256Prefix.length + 64 || !p256Prefix.equals(spki.subarray(0, p256Prefix.length))) {
+    throw rejected("its key is not an elliptic curve key on P-256; make one, and a new request");
+  }
+  return spki;
+}
+
+function checkRequested({ attributes }: Pkcs10CertificateRequest, expected: string): void {
+  const [attribute] = attributes;
+  if (attributes.length !== 1 || attribute?.type !== extensionRequest || !(attribute instanceof ExtensionsAttribute)) {
+    throw rejected("it must have one attribute, which requests the subject alternative name");
+  }
+  const other = attribute.items.find((extension) => extension.type !== subjectAlternativeName);
+  if (other) throw rejected(`it asks for the extension ${other.type}; the authority decides about that one`);
+  const [san] = attribute.items;
+  if (attribute.items.length !== 1 || !san) throw rejected("it must ask for exactly one subject alternative name");
+  // Compared as bytes, so that there is nothing to interpret: one URI, that URI, and no other name.
+  const wanted = new SubjectAlternativeNameExtension([{ type: "url", value: expected }]);
+  if (!Buffer.from(san.value).equals(Buffer.from(wanted.value))) {
+    throw rejected(`its subject alternative name must be the URI ${expected}, alone`);
+  }
+}
+
+async function checkSignature(request: Pkcs10CertificateRequest): Promise<void> {
+  const { name, hash } = request.signatureAlgorithm as { name: string; hash?: { name: string } };
+  if (name !== "ECDSA" || hash?.name !== "SHA-256") throw rejected("it is not signed with ECDSA and SHA-256");
+  if (!(await request.verify())) throw rejected("its signature is not by its own key");
+}
+
+// A SEQUENCE whose length is exactly that of the input (X.690, section 8.1): nothing can hide behind it, and it is not
+// PEM, which the parser would read as well.
+function isOneElement(der: Uint8Array): boolean {
+  const [tag, first, second, third] = der;
+  if (tag !== 0x30 || first === undefined) return false;
+  if (first < 0x80) return der.length === 2 + first;
+  if (first === 0x81) return der.length === 3 + (second ?? 0);
+  return first === 0x82 && der.length === 4 + (second ?? 0) * 256 + (third ?? 0);
+}
+
+function rejected(detail: string, cause?: unknown): Error {
+  return denial("CSR_REJECTED", detail, {}, cause);
+}

@@ -1,0 +1,53 @@
+import type { Store } from "../store/store.js";
+import { builtInGrants } from "./built-in-grants.js";
+import { diffGrants, type GrantChange } from "./diff-grants.js";
+import type { Grants } from "./grants.js";
+import { parseGrants } from "./parse-grants.js";
+
+/** What came of applying grants. */
+export interface AppliedGrants {
+  readonly changes: readonly GrantChange[];
+  /** The version in force now. */
+  readonly version: number;
+}
+
+/** The grants in force, and how to change them. */
+export interface GrantBook {
+  /** In force now, with those that are built in. */
+  current(): Grants;
+  /** The file as it was applied, and its version; empty and 0 before the first. */
+  file(): { readonly yaml: string; readonly version: number };
+  /** What applying `yaml` would change. Throws `GRANTS_INVALID`. */
+  preview(yaml: string): AppliedGrants;
+  /** Replaces the grants. Every version is kept. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
+  apply(yaml: string, appliedBy: string, now: number): Promise<AppliedGrants>;
+}
+
+/** Opens the grants of a store. */
+export async function openGrantBook(store: Store): Promise<GrantBook> {
+  const latest = await store.grantVersions.latest();
+  let file = { yaml: latest?.yaml ?? "", version: latest?.version ?? 0 };
+  let grants = latest ? parseGrants(latest.yaml) : [];
+  return {
+    current: () => [...builtInGrants, ...grants],
+    file: () => file,
+    preview: (yaml) => ({ changes: diffGrants(grants, parseGrants(yaml)), version: file.version }),
+    async apply(yaml, appliedBy, now) {
+      const after = parseGrants(yaml);
+      return store.transaction(async ({ grantVersions }) => {
+        const before = await grantVersions.latest();
+        const changes = diffGrants(before ? parseGrants(before.yaml) : [], after);
+        const version = (before?.version ?? 0) + (before?.yaml === yaml ? 0 : 1);
+        if (version !== before?.version) await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
+        return { changes, version };
+      }).then((applied) => {
+        // Of two that were applied at once, the later version stays in force.
+        if (applied.version >= file.version) {
+          file = { yaml, version: applied.version };
+          grants = after;
+        }
+        return applied;
+      });
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { InterlockError } from "@interlock/bot";
+import { maximumGrantsLength, parseGrants } from "./parse-grants.js";
+
+const good = `
+# who may hold what
+grants:
+  "coffee/*":
+    cafe.gripper.v1.GripperService: [gripper:actuate, gripper:observe, gripper:observe]
+  operator/alice:
+    cafe.gripper.v1.GripperService:
+      - gripper:observe
+`;
+
+const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
+  "an empty file": ["", [/must say grants:/]],
+  "a list": ["- a", [/line 1: the file must say grants:/]],
+  "no grants": ["{}", [/line 1: there is no "grants"/]],
+  "grants without anything": ["grants:\n", [/write grants: \{\}/]],
+  "an unknown key": ["grant: {}\ngrants: {}", [/line 1: "grant" is not known/]],
+  "a key twice": ["grants:\n  a: {a.B: [a:b]}\n  a: {a.B: [a:c]}", [/line 3: Map keys must be unique/]],
+  "a bad pattern": ["grants:\n  'a/**/b': {a.B: [a:b]}", [/line 2: "a\/\*\*\/b" is no identity pattern/]],
+  "a bad service": ["grants:\n  a: {a-b: [a:b]}", [/line 2: "a-b" is no service/]],
+  "a bad scope": ["grants:\n  a:\n    a.B: [Everything]", [/line 3: "Everything" is no scope/]],
+  "a scope that is a map": ["grants:\n  a:\n    a.B: [a: b]", [/line 3: .* is no scope/]],
+  "a scope outside a list": ["grants:\n  a: {a.B: a:b}", [/line 2: write the scopes of a.B as a list/]],
+  "no scopes": ["grants:\n  a: {a.B: []}", [/line 2: write the scopes/]],
+  "a number for a key": ["grants:\n  1: {a.B: [a:b]}", [/line 2: a key has to be text/]],
+  "an alias": ["grants:\n  a: &x {a.B: [a:b]}\n  b: *x", [/line 3: aliases are not read/]],
+  "an alias for a list": ["grants:\n  a: {a.B: &x [a:b], a.C: *x}", [/line 2: write the scopes of a.C/]],
+  "a tag": ["grants: !!python/object {}", [/line 1: Unresolved tag/]],
+  "a broken line": ["grants:\n  a: {a.B: [a:b]", [/line 2/]],
+  "two documents": ["grants: {}\n---\ngrants: {}", [/document/]],
+  "several faults": ["grants:\n  '*x': {a.B: [x]}\n  b: {'': [y]}", [/line 2: "\*x"/, /line 2: "x"/, /line 3: ""/, /line 3: "y"/]],
+  "too deep a nesting": ["[".repeat(200_000), [/line 1|nested too deeply/]],
+  "too long a file": [" ".repeat(maximumGrantsLength + 1), [/longer than/]],
+};
+
+describe("parseGrants", () => {
+  it("reads identity, service and scopes", () => {
+    const service = "cafe.gripper.v1.GripperService";
+    assert.deepEqual(parseGrants(good), [
+      { identity: "coffee/*", service, scope: "gripper:actuate" },
+      { identity: "coffee/*", service, scope: "gripper:observe" },
+      { identity: "operator/alice", service, scope: "gripper:observe" },
+    ]);
+    assert.deepEqual(parseGrants("grants: {}"), []);
+  });
+
+  for (const [what, [yaml, faults]] of Object.entries(bad)) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => parseGrants(yaml),
+        (error) => {
+          assert.ok(error instanceof InterlockError);
+          assert.equal(error.reason, "GRANTS_INVALID");
+          for (const fault of faults) assert.match(error.message, fault);
+          assert.ok(error.message.length < 10_000);
+          return true;
+        },
+      );
+    });
+  }
+});

@@ -1,0 +1,12 @@
+/** The authority's own name within its trust domain. */
+export const authorityName = "interlock/authority";
+
+/** Whether a name belongs to Interlock itself, so that no bot can join with it. */
+export function isReservedName(name: string): boolean {
+  return name === "interlock" || name.startsWith("interlock/");
+}
+
+/** Whether a name is that of a person who runs the fleet. `operator/*` holds every scope of the AdminService. */
+export function isOperatorName(name: string): boolean {
+  return name === "operator" || name.startsWith("operator/");
+}

@@ -1,0 +1,49 @@
+import type { Kysely } from "kysely";
+import type { EndpointRow, Schema } from "./schema.js";
+
+/** What the bots serve, and where. */
+export interface Endpoints {
+  /** Replaces what one bot serves. Call it in a transaction. */
+  replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
+  /** The full names of all services. */
+  services(): Promise<string[]>;
+  /** Where a service is served by a bot that is not revoked, the latest report first. */
+  find(service: string): Promise<EndpointRow[]>;
+}
+
+export function createEndpoints(db: Kysely<Schema>): Endpoints {
+  return {
+    async replace(spiffeId, endpoints, now) {
+      await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).execute();
+      if (endpoints.length === 0) return;
+      await db
+        .insertInto("endpoints")
+        .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
+        .onConflict((c) => c.doNothing())
+        .execute();
+    },
+    async services() {
+      const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();
+      return rows.map((row) => row.service);
+    },
+    find: (service) =>
+      db
+        .selectFrom("endpoints")
+        .selectAll()
+        .where("service", "=", service)
+        .where((e) =>
+          e.not(
+            e.exists(
+              e
+                .selectFrom("revocations")
+                .select("subject")
+                .where("kind", "=", "identity")
+                .whereRef("subject", "=", "endpoints.spiffeId"),
+            ),
+          ),
+        )
+        .orderBy("reportedAt", "desc")
+        .orderBy("address")
+        .execute(),
+  };
+}

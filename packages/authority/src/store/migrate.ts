@@ -1,0 +1,16 @@
+import { type Kysely, type Migration, Migrator } from "kysely";
+import { first } from "./migrations/0001-first.js";
+import type { Schema } from "./schema.js";
+
+/** Every migration there ever was, by a name that never changes; a new one goes at the end. */
+const migrations: Readonly<Record<string, Migration>> = { "0001-first": first };
+
+/**
+ * Brings a database to the newest schema, all in one transaction or not at all. Throws when that fails, and when the
+ * database has been migrated by a newer release than this.
+ */
+export async function migrate(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}

@@ -1,0 +1,105 @@
+/**
+ * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
+ * and PostgreSQL both have: text, and bigint for counts and for times, which are milliseconds since the epoch.
+ */
+export interface Schema {
+  fleet: FleetRow;
+  caCertificates: CaCertificateRow;
+  signingKeys: SigningKeyRow;
+  joinTokens: JoinTokenRow;
+  bots: BotRow;
+  revocations: RevocationRow;
+  grantVersions: GrantVersionRow;
+  endpoints: EndpointRow;
+  usage: UsageRow;
+}
+
+/** The one row that says whose data this is. */
+export interface FleetRow {
+  /** Always 1. */
+  id: number;
+  trustDomain: string;
+  /** Counts up with every change of the trust; 1 at first, because 0 stands for "nothing" in the protocol. */
+  trustVersion: number;
+  createdAt: number;
+}
+
+/** A CA certificate that the fleet trusts. Its private key is not in the database. */
+export interface CaCertificateRow {
+  /** SHA-256 over the DER, base64url. */
+  digest: string;
+  /** DER, base64. */
+  certificate: string;
+  createdAt: number;
+  notAfter: number;
+}
+
+/** A token key. Its private half is not in the database. */
+export interface SigningKeyRow {
+  kid: string;
+  /** The public JWK (RFC 7517), JSON. */
+  publicJwk: string;
+  createdAt: number;
+}
+
+/** A join token, without its secret. */
+export interface JoinTokenRow {
+  /** SHA-256 over the secret, base64url. */
+  secretHash: string;
+  /** The one name that may join with it. */
+  name: string;
+  createdAt: number;
+  expiresAt: number;
+  usedAt: number | null;
+}
+
+/** A bot that has joined. */
+export interface BotRow {
+  name: string;
+  joinedAt: number;
+  /** Of its latest certificate. */
+  certificateSerial: string;
+  certificateExpiresAt: number;
+}
+
+/** Something that is shut out, for good. */
+export interface RevocationRow {
+  kind: "identity" | "certificate" | "token";
+  subject: string;
+  revokedAt: number;
+  reason: string;
+  /** The version of the trust that first holds it. */
+  trustVersion: number;
+}
+
+/** One version of grants.yaml; the highest is in force. */
+export interface GrantVersionRow {
+  version: number;
+  yaml: string;
+  appliedAt: number;
+  /** A SPIFFE ID. */
+  appliedBy: string;
+}
+
+/** A service at an address. */
+export interface EndpointRow {
+  /** The bot that serves it. */
+  spiffeId: string;
+  service: string;
+  address: string;
+  reportedAt: number;
+}
+
+/** Calls alike in method, caller and outcome. */
+export interface UsageRow {
+  /** The bot that was called. */
+  spiffeId: string;
+  /** `package.Service/Method`; empty for a connection refused before any call. */
+  method: string;
+  /** The caller's SPIFFE ID; empty when it had none that was accepted. */
+  caller: string;
+  /** The reason of the denial; empty when admitted. */
+  denial: string;
+  count: number;
+  lastAt: number;
+}

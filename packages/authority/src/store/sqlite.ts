@@ -1,0 +1,31 @@
+import { chmodSync, closeSync, openSync } from "node:fs";
+import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
+import Database from "libsql";
+import type { Schema } from "./schema.js";
+
+/**
+ * Opens an SQLite database, making it (mode 0600) when there is none. What has been committed survives a crash of the
+ * machine: `synchronous=FULL` flushes the write-ahead log before a commit returns.
+ */
+export function openSqlite(path: string): Kysely<Schema> {
+  // SQLite makes files that everyone can read, and gives its log the mode of the database: so we make the file.
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const database = new Database(path);
+  database.exec(
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;",
+  );
+  return new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: {
+        prepare: (sql) => database.prepare(sql),
+        close() {
+          // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
+          database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+          database.close();
+        },
+      },
+    }),
+    plugins: [new CamelCasePlugin()],
+  });
+}

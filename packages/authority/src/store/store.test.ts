@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lockFolder } from "./lock-folder.js";
+import { openStore } from "./open-store.js";
+import type { Store } from "./store.js";
+import { maximumUsageRows } from "./usage.js";
+
+describe("store", () => {
+  let folder: string;
+  let store: Store;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-store-"));
+    store = await openStore(folder);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const bot = { name: "gripper/1", joinedAt: 1_790_000_000_000, certificateSerial: "4f", certificateExpiresAt: 2 };
+
+  it("keeps its files to their owner", async () => {
+    await store.bots.joined(bot);
+    for (const file of ["authority.db", "authority.db-wal"]) {
+      assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600, file);
+    }
+  });
+
+  it("has what it had when it is opened again", async () => {
+    await store.bots.joined(bot);
+    await store.close();
+    store = await openStore(folder);
+    assert.deepEqual(await store.bots.list(), [bot]);
+  });
+
+  it("undoes a transaction that throws", async () => {
+    const work = store.transaction(async (records) => {
+      await records.bots.joined(bot);
+      throw new Error("no");
+    });
+    await assert.rejects(work, /no/);
+    assert.deepEqual(await store.bots.list(), []);
+  });
+
+  it("lets one of many use a join token", async () => {
+    await store.joinTokens.add({ secretHash: "h", name: "a", createdAt: 1, expiresAt: 10 });
+    assert.equal(await store.joinTokens.use("h", 10), false, "it has run out");
+    const uses = await Promise.all(Array.from({ length: 20 }, () => store.joinTokens.use("h", 5)));
+    assert.equal(uses.filter(Boolean).length, 1);
+    assert.equal((await store.joinTokens.find("h"))?.usedAt, 5);
+  });
+
+  it("counts the trust version up, from 1", async () => {
+    assert.equal((await store.fleet.create("cafe", 1)).trustVersion, 1);
+    assert.equal(await store.fleet.nextTrustVersion(), 2);
+    assert.equal((await store.fleet.get())?.trustVersion, 2);
+  });
+
+  it("finds endpoints, the latest first, and none of a revoked bot", async () => {
+    const at = (address: string) => [{ service: "a.B", address }];
+    await store.endpoints.replace("spiffe://cafe/a", at("a:1"), 1);
+    await store.endpoints.replace("spiffe://cafe/b", [...at("b:1"), ...at("b:1")], 2);
+    await store.endpoints.replace("spiffe://cafe/a", at("a:2"), 3);
+    const revocation = { revokedAt: 1, reason: "", trustVersion: 2 };
+    await store.revocations.add({ kind: "identity", subject: "spiffe://cafe/b", ...revocation });
+    assert.deepEqual(
+      (await store.endpoints.find("a.B")).map((e) => e.address),
+      ["a:2"],
+    );
+    assert.deepEqual(await store.endpoints.services(), ["a.B"]);
+  });
+
+  it("adds usage up, and keeps the latest time", async () => {
+    const row = { method: "a.B/C", caller: "spiffe://cafe/a", denial: "", count: 2, lastAt: 20 };
+    await store.usage.add("spiffe://cafe/b", [row]);
+    await store.usage.add("spiffe://cafe/b", [{ ...row, lastAt: 10 }]);
+    assert.deepEqual(await store.usage.list(10), [{ ...row, spiffeId: "spiffe://cafe/b", count: 4 }]);
+  });
+
+  it("bounds the usage of one bot", async () => {
+    const rows = (from: number, n: number) =>
+      Array.from({ length: n }, (_, i) => ({ method: `m${from + i}`, caller: "c", denial: "", count: 1, lastAt: 1 }));
+    await store.transaction(({ usage }) => usage.add("b", rows(0, maximumUsageRows)));
+    await store.usage.add("b", rows(maximumUsageRows, 3));
+    const listed = await store.usage.list(maximumUsageRows * 2);
+    assert.equal(listed.length, maximumUsageRows + 1);
+    assert.equal(listed.find((row) => row.method === "…")?.count, 3);
+  });
+});
+
+describe("lockFolder", () => {
+  it("lets one authority in, and the next when it has left", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-lock-"));
+    const unlock = lockFolder(folder);
+    assert.throws(() => lockFolder(folder), /Another authority is running/);
+    unlock();
+    lockFolder(folder)();
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,104 @@
+import type { ServiceDefinition, SpiffeId } from "@interlock/policy";
+import { type Client, createClient } from "./client/client.js";
+import { createConnector } from "./client/connector.js";
+import type { Clock } from "./clock.js";
+import type { IdentitySource } from "./identity/identity.js";
+import type { Log } from "./log.js";
+import type { Denial, Recorder } from "./recorder.js";
+import { createServer } from "./server/create-server.js";
+import type { BotServer, Routes } from "./server/options.js";
+import type { Unsubscribe } from "./subscription.js";
+import type { TokenSource } from "./token/token-source.js";
+import type { Trust } from "./trust/trust.js";
+
+/** Where a bot listens. */
+export interface ServeOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** `127.0.0.1` unless said; `0.0.0.0` for every interface. */
+  readonly host?: string;
+  /** `host:port` at which others reach it; what it listens on unless said. */
+  readonly advertise?: string;
+}
+
+/** Whom a client means to reach. */
+export interface ClientOptions {
+  /** Identity pattern of the server, for example `coffee/*`; the service's `served_by` unless said. */
+  readonly server?: string;
+}
+
+/** A member of a fleet: it serves and calls under one identity. */
+export interface Bot {
+  readonly name: string;
+  readonly spiffeId: SpiffeId;
+  /** Serves what `build` adds, over mutual TLS, each method under its policy. */
+  serve(options: ServeOptions, build: (routes: Routes) => unknown): Promise<BotServer>;
+  /** A typed client of `service` at `address`, with a token for that service alone. */
+  client<S extends ServiceDefinition>(service: S, address: string, options?: ClientOptions): Client<S>;
+  /** Tells of everything that this bot's servers refuse. */
+  onDenial(listener: (denial: Denial) => void): Unsubscribe;
+  /** Drains the servers, reports a last time, and leaves. */
+  close(graceMs?: number): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a bot stands on: the seam at which another source of identity, trust or tokens fits in. */
+export interface BotParts {
+  readonly identity: IdentitySource;
+  readonly trust: Trust;
+  readonly tokens: TokenSource;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Is told what is served where; gives what takes it back. */
+  serving?(services: readonly string[], address: string): () => void;
+  leave?(): Promise<void>;
+}
+
+/** Puts a bot together from its parts; `joinFleet` does so with those that the authority gives. */
+export function createBot(parts: BotParts): Bot {
+  const { identity, trust, tokens, recorder, clock, log } = parts;
+  const servers = new Set<BotServer>();
+  const connectors = new Set<{ close(): void }>();
+  const { spiffeId } = identity.current();
+  let closing: Promise<void> | undefined;
+
+  const bot: Bot = {
+    name: spiffeId.name,
+    spiffeId,
+    async serve({ port, host, advertise }, build) {
+      const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
+      const server = await createServer(options, build);
+      const stopReporting = parts.serving?.(server.services, advertise ?? server.address);
+      servers.add(server);
+      return {
+        ...server,
+        async close(graceMs) {
+          stopReporting?.();
+          servers.delete(server);
+          await server.close(graceMs);
+        },
+      };
+    },
+    client(service, address, { server } = {}) {
+      const expected = server === undefined ? service.servedBy : [server];
+      const connector = createConnector(service, address, expected, { identity, trust, tokens, clock });
+      connectors.add(connector);
+      return createClient(service, connector);
+    },
+    onDenial: recorder.onDenial,
+    close(graceMs) {
+      closing ??= leave(graceMs);
+      return closing;
+    },
+    [Symbol.asyncDispose]: () => bot.close(),
+  };
+
+  async function leave(graceMs?: number): Promise<void> {
+    await Promise.all([...servers].map((server) => server.close(graceMs)));
+    for (const connector of connectors) connector.close();
+    await parts.leave?.();
+  }
+
+  return bot;
+}

@@ -1,0 +1,118 @@
+import { createSecureContext, type PeerCertificate } from "node:tls";
+import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
+import { matchesIdentity, type SpiffeId } from "@interlock/policy";
+import type { Clock } from "../clock.js";
+import { denial, InterlockError } from "../error.js";
+import { type Certificate, parseCertificate } from "../identity/certificate.js";
+import { checkCertificate } from "../identity/check-certificate.js";
+import type { Identity } from "../identity/identity.js";
+import { certificatesToPem } from "../identity/pem.js";
+import type { Trust } from "../trust/trust.js";
+
+/** What a channel stands on. */
+export interface ChannelOptions {
+  /** `host:port`, or any target that grpc-js resolves. */
+  readonly address: string;
+  readonly identity: Identity;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  /** Identity patterns, one of which the server has to match; empty for any bot of the fleet. */
+  readonly servers: readonly string[];
+}
+
+/** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
+export interface Channel {
+  readonly client: Client;
+  readonly identity: Identity;
+  /** Why the server was refused in the latest handshake, if it was. */
+  readonly refusal: InterlockError | undefined;
+  /** Whether the server that was last let through is shut out by now. */
+  isRevoked(): boolean;
+  /** Counts a call; what it gives is called when the call is over. */
+  begin(): () => void;
+  /** Takes no new calls; closes when those under way are over. */
+  retire(): void;
+}
+
+const options: GrpcOptions = {
+  // Subchannels must not be shared with a channel of another identity, or with another library's in this process.
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.enable_http_proxy": 0,
+  "grpc.service_config_disable_resolution": 1,
+  "grpc.max_receive_message_length": 4 * 1024 * 1024,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.min_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 5_000,
+};
+
+/** Opens a channel on which the server has to prove a SPIFFE ID of the fleet, and one that is meant. */
+export function createChannel({ address, identity, trust, clock, servers }: ChannelOptions): Channel {
+  let refusal: InterlockError | undefined;
+  let server: { id: SpiffeId; certificate: Certificate } | undefined;
+  let open = 0;
+  let retired = false;
+
+  const context = createSecureContext({
+    key: identity.privateKey,
+    cert: certificatesToPem(identity.chain),
+    ca: certificatesToPem(trust.state.caCertificates),
+    minVersion: "TLSv1.3",
+  });
+  const secure = credentials.createFromSecureContext(context, {
+    // Node compares names with host names, and takes no notice of URIs.
+    checkServerIdentity(_host: string, peer: PeerCertificate) {
+      refusal = checkServer(peer.raw);
+      return refusal;
+    },
+  });
+  const client = new Client(address, secure, options);
+
+  function checkServer(der: Uint8Array): InterlockError | undefined {
+    let certificate: Certificate;
+    try {
+      certificate = parseCertificate(der);
+    } catch (error) {
+      return denial("CERTIFICATE_MALFORMED", "", {}, error);
+    }
+    const { trustDomain } = trust.state;
+    const id = checkCertificate(certificate, { peer: "server", trustDomain, now: clock.now() });
+    if (typeof id === "string") return denial(id);
+    const revoked = trust.peerRevoked(id.uri, certificate);
+    if (revoked) return denial(revoked);
+    if (servers.length > 0 && !servers.some((pattern) => matchesIdentity(pattern, id.name))) {
+      const needed = servers.join(" ");
+      return denial("SERVER_IDENTITY_MISMATCH", `${needed} was meant, and it is ${id.name}`, { needed, held: id.name });
+    }
+    server = { id, certificate };
+    return undefined;
+  }
+
+  function closeWhenDone(): void {
+    if (retired && open === 0) client.close();
+  }
+
+  return {
+    client,
+    identity,
+    get refusal() {
+      return refusal;
+    },
+    isRevoked: () => server !== undefined && trust.peerRevoked(server.id.uri, server.certificate) !== undefined,
+    begin() {
+      open++;
+      let over = false;
+      return () => {
+        if (over) return;
+        over = true;
+        open--;
+        closeWhenDone();
+      };
+    },
+    retire() {
+      retired = true;
+      closeWhenDone();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Metadata } from "@grpc/grpc-js";
+import type { AnyMethod, SpiffeId } from "@interlock/policy";
+import type { Certificate } from "./identity/certificate.js";
+
+/** Who calls: worked out once per connection from the certificate, and from the token where there is one. */
+export interface Caller {
+  readonly spiffeId: SpiffeId;
+  /** The name within the trust domain, for example `leader/1`. */
+  readonly name: string;
+  /** What the caller's token allows at this service; empty for methods open to any bot. */
+  readonly scopes: ReadonlySet<string>;
+  /** The client certificate of the connection. */
+  readonly certificate: Certificate;
+  /** `host:port` of the other end. */
+  readonly address: string;
+}
+
+/** What a handler knows of the call it serves. */
+export interface CallContext {
+  readonly caller: Caller;
+  readonly method: AnyMethod;
+  /** Aborts when the caller cancels, the deadline passes, or the caller is shut out. */
+  readonly signal: AbortSignal;
+  /** When the caller stops waiting; absent when it waits without end. */
+  readonly deadline: Date | undefined;
+  /** What the caller sent besides the message. */
+  readonly metadata: Metadata;
+}
+
+const storage = new AsyncLocalStorage<CallContext>();
+
+/** The call that is being served here, if any; client calls take their deadline and cancellation from it. */
+export function currentCall(): CallContext | undefined {
+  return storage.getStore();
+}
+
+/** Runs `work` as part of serving `context`. */
+export function runInCall<T>(context: CallContext, work: () => T): T {
+  return storage.run(context, work);
+}

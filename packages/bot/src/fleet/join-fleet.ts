@@ -1,0 +1,123 @@
+import { join as joinPath } from "node:path";
+import { isBotName } from "@interlock/policy";
+import { type Bot, createBot } from "../bot.js";
+import { createClient } from "../client/client.js";
+import { createConnector } from "../client/connector.js";
+import { type Clock, systemClock } from "../clock.js";
+import { InterlockError } from "../error.js";
+import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { Identity } from "../identity/identity.js";
+import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
+import { createIdentityHolder } from "../identity/identity-holder.js";
+import { jsonLog, type Log } from "../log.js";
+import { createRecorder } from "../recorder.js";
+import { createTrust, type TrustState } from "../trust/trust.js";
+import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
+import { createAuthorityTokens, noTokens } from "./authority-tokens.js";
+import { join } from "./join.js";
+import { keepRenewed } from "./renewal.js";
+import { createReporter } from "./reporter.js";
+import { followTrust } from "./trust-feed.js";
+
+/** Which fleet to join, and as whom. */
+export interface JoinFleetOptions {
+  /** `host:port` of the authority. */
+  readonly authority: string;
+  /** The bot's name in the fleet, for example `gripper/1`. */
+  readonly name: string;
+  /** The line that `interlock token create` printed; needed only the first time. */
+  readonly joinToken?: string | undefined;
+  /** Where identity and trust are kept; `.interlock/bots/<name>` unless said. */
+  readonly stateDir?: string;
+  /** Where the log goes; JSON lines on standard error unless said. */
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes this process a bot of a fleet: with the identity kept from the last time, or with a new one for the join token.
+ * From then on certificate, tokens and trust keep themselves current. An authority that is away keeps no bot with an
+ * identity from starting.
+ *
+ * ```ts
+ * const bot = await joinFleet({ authority: "localhost:7443", name: "gripper/1", joinToken });
+ * ```
+ *
+ * Rejects with an `InterlockError` that says what to do: `JOIN_TOKEN_…`, `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
+ */
+export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
+  const { authority: address, name, log = jsonLog, clock = systemClock } = options;
+  if (!isBotName(name)) throw new InterlockError("INVALID_ARGUMENT", `"${name}" is no bot name, such as gripper/1.`);
+  const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
+  const identityFolder = createIdentityFolder(stateDir);
+  const trustFolder = createTrustFolder(stateDir);
+  const member = (await restore(options, stateDir, identityFolder, trustFolder, clock)) ?? (await enter(options, stateDir, identityFolder, trustFolder));
+
+  const identity = createIdentityHolder(member.identity);
+  const trust = createTrust(member.trust, clock);
+  const recorder = createRecorder();
+  const servers = ["interlock/authority"];
+  const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
+  const authority = createClient(AuthorityService, connector);
+  const tokens = createAuthorityTokens(authority, clock);
+  const reporter = createReporter(authority, recorder, log);
+  const ending = new AbortController();
+  const { signal } = ending;
+  void followTrust({ authority, trust, folder: trustFolder, log, signal });
+  void keepRenewed({ authority, identity, folder: identityFolder, clock, log, signal });
+
+  return createBot({
+    identity,
+    trust,
+    tokens,
+    recorder,
+    clock,
+    log,
+    serving: reporter.serving,
+    async leave() {
+      ending.abort();
+      await reporter.close();
+      connector.close();
+    },
+  });
+}
+
+interface Membership {
+  readonly identity: Identity;
+  readonly trust: TrustState;
+}
+
+/** What was kept from the last time, if it still serves. */
+async function restore(
+  { name }: JoinFleetOptions,
+  stateDir: string,
+  identityFolder: IdentityFolder,
+  trustFolder: TrustFolder,
+  clock: Clock,
+): Promise<Membership | undefined> {
+  const identity = await identityFolder.load();
+  const trust = await trustFolder.load();
+  if (!identity || !trust) return undefined;
+  if (identity.spiffeId.name !== name) {
+    const problem = `${stateDir} holds the identity of ${identity.spiffeId.name}, and this is ${name}`;
+    throw new InterlockError("FAILED_PRECONDITION", `${problem}: choose another stateDir.`);
+  }
+  return clock.now() < identity.leaf.notAfter ? { identity, trust } : undefined;
+}
+
+/** A new identity for a join token. */
+async function enter(
+  { authority, name, joinToken }: JoinFleetOptions,
+  stateDir: string,
+  identityFolder: IdentityFolder,
+  trustFolder: TrustFolder,
+): Promise<Membership> {
+  if (!joinToken) {
+    const remedy = `get a join token with "interlock token create ${name}" and pass it as joinToken`;
+    throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
+  }
+  const joined = await join(authority, name, joinToken);
+  await trustFolder.save(joined.trust);
+  await identityFolder.save(joined.identity);
+  return joined;
+}

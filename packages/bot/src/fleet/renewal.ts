@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../client/client.js";
+import type { Clock } from "../clock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { createIdentity, type Identity } from "../identity/identity.js";
+import type { IdentityFolder } from "../identity/identity-folder.js";
+import type { IdentityHolder } from "../identity/identity-holder.js";
+import { createCsr, createKeyPair } from "../identity/key-pair.js";
+import type { Log } from "../log.js";
+import { createBackoff } from "./backoff.js";
+
+/** What the renewal of an identity stands on. */
+export interface RenewalOptions {
+  readonly authority: Client<typeof AuthorityService>;
+  readonly identity: IdentityHolder;
+  readonly folder: IdentityFolder;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts. */
+export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
+  const backoff = createBackoff();
+  while (!signal.aborted) {
+    const delay = Math.max(0, renewalTime(identity.current()) - clock.now());
+    await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      const next = await renew(authority, identity.current());
+      await folder.save(next);
+      identity.replace(next);
+      backoff.reset();
+    } catch (error) {
+      log.warn("certificate not renewed", { error: String(error), expires: identity.current().leaf.notAfter });
+      await backoff.wait(signal);
+    }
+  }
+}
+
+async function renew(authority: Client<typeof AuthorityService>, current: Identity): Promise<Identity> {
+  const keys = await createKeyPair();
+  const csr = await createCsr(keys, current.spiffeId.uri);
+  const { certificate } = await authority.renew({ csr }, { detached: true });
+  return createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
+}
+
+/** When to renew, in milliseconds since the epoch. */
+function renewalTime({ leaf: { notBefore, notAfter } }: Identity): number {
+  return notBefore + (notAfter - notBefore) * (0.4 + Math.random() * 0.2);
+}

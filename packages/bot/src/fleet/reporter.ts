@@ -1,0 +1,65 @@
+import type { Client } from "../client/client.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { Log } from "../log.js";
+import type { Recorder, UsageCount } from "../recorder.js";
+
+const periodMs = 10_000;
+const maximumRows = 1_000;
+
+/** Tells the authority what this bot serves and who called it. */
+export interface Reporter {
+  /** Adds a service that is served at `address`, and reports soon. Gives what takes it away again. */
+  serving(services: readonly string[], address: string): () => void;
+  /** Reports now; what cannot be delivered is kept for the next time. */
+  flush(): Promise<void>;
+  /** Reports a last time, and ends. */
+  close(): Promise<void>;
+}
+
+/** Reports every 10 s, and when what is served changes. */
+export function createReporter(authority: Client<typeof AuthorityService>, recorder: Recorder, log: Log): Reporter {
+  const served = new Set<{ services: readonly string[]; address: string }>();
+  let unsent: UsageCount[] = [];
+  let changed = false;
+  let flight: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => void flush(), periodMs).unref();
+
+  function flush(): Promise<void> {
+    flight = flight.then(send);
+    return flight;
+  }
+
+  async function send(): Promise<void> {
+    unsent.push(...recorder.take());
+    if (unsent.length === 0 && !changed) return;
+    const rows = unsent.slice(0, maximumRows);
+    const endpoints = [...served].flatMap(({ services, address }) => services.map((service) => ({ service, address })));
+    const usage = rows.map((row) => ({ ...row, method: row.method.slice(1), lastAt: new Date(row.lastAt) }));
+    try {
+      changed = false;
+      await authority.report({ endpoints, usage }, { detached: true, timeoutMs: 5_000 });
+      unsent = unsent.slice(rows.length);
+    } catch (error) {
+      changed = true;
+      log.warn("usage not reported", { error: String(error), rows: unsent.length });
+      unsent = unsent.slice(-10 * maximumRows);
+    }
+  }
+
+  return {
+    serving(services, address) {
+      const entry = { services, address };
+      served.add(entry);
+      changed = true;
+      void flush();
+      return () => {
+        changed = served.delete(entry) || changed;
+      };
+    },
+    flush,
+    close() {
+      clearInterval(timer);
+      return flush();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
+import type { Reason } from "../reason.js";
+import type { Certificate } from "./certificate.js";
+
+/** What a peer's certificate is checked against, besides its chain, which TLS has verified. */
+export interface CertificateExpectation {
+  /** Which side of the connection the peer is. */
+  readonly peer: "client" | "server";
+  readonly trustDomain: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const usageOf = { client: "1.3.6.1.5.5.7.3.2", server: "1.3.6.1.5.5.7.3.1" } as const;
+
+/**
+ * Checks a leaf as the X.509-SVID specification has it (sections 4 and 5): valid now, no CA, for this side of a
+ * connection, exactly one URI, which is a SPIFFE ID of the trust domain. Gives the identity, or why there is none.
+ */
+export function checkCertificate(
+  certificate: Certificate,
+  { peer, trustDomain, now }: CertificateExpectation,
+): SpiffeId | Reason {
+  if (now >= certificate.notAfter) return "CERTIFICATE_EXPIRED";
+  if (now < certificate.notBefore) return "CERTIFICATE_NOT_YET_VALID";
+  if (certificate.isCa || certificate.maySign) return "CERTIFICATE_IS_CA";
+  if (!certificate.usages.includes(usageOf[peer])) return "CERTIFICATE_WRONG_USAGE";
+  const [uri] = certificate.uris;
+  const id = certificate.uris.length === 1 && uri !== undefined ? parseSpiffeId(uri) : undefined;
+  if (!id) return "CERTIFICATE_WITHOUT_SPIFFE_ID";
+  return id.trustDomain === trustDomain ? id : "TRUST_DOMAIN_MISMATCH";
+}

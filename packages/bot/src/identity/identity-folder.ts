@@ -1,0 +1,40 @@
+import { createPublicKey, X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createIdentity, type Identity } from "./identity.js";
+import { certificatesFromPem, certificatesToPem } from "./pem.js";
+import { writePrivateFile } from "./private-file.js";
+
+/** Keeps an identity in a folder, as one file: key and certificates always belong together. */
+export interface IdentityFolder {
+  /** The identity saved last, or `undefined` when there is none. Throws when it cannot be read. */
+  load(): Promise<Identity | undefined>;
+  save(identity: Identity): Promise<void>;
+}
+
+/** Keeps an identity as `identity.pem` (mode 0600: private key, then the chain) in `folder`. */
+export function createIdentityFolder(folder: string): IdentityFolder {
+  const path = join(folder, "identity.pem");
+  return {
+    async load() {
+      const pem = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      });
+      if (pem === undefined) return undefined;
+      const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(pem)?.[0];
+      const chain = certificatesFromPem(pem);
+      if (!key || !chain[0] || !belongTogether(key, chain[0])) {
+        throw new Error(`${path} holds no private key with its certificate. Move it away and join again.`);
+      }
+      return createIdentity(key, chain);
+    },
+    save: (identity) => writePrivateFile(path, identity.privateKey + certificatesToPem(identity.chain)),
+  };
+}
+
+function belongTogether(privateKey: string, leaf: Uint8Array): boolean {
+  const spki = { type: "spki", format: "der" } as const;
+  const mine = createPublicKey(privateKey).export(spki);
+  return mine.equals(new X509Certificate(leaf).publicKey.export(spki));
+}

@@ -1,0 +1,50 @@
+import type { Caller } from "../context.js";
+import type { Bearer } from "../token/bearer.js";
+import type { Trust } from "../trust/trust.js";
+import type { Attempt } from "./attempt.js";
+import { createAuthenticate } from "./authenticate.js";
+import { createAuthorise } from "./authorise.js";
+import { createIdentify } from "./identify.js";
+import { createLimitRate } from "./limit-rate.js";
+
+/** A call that was let in. */
+export interface Admission {
+  readonly caller: Caller;
+  /** The token that admitted it; absent for methods open to any bot. */
+  readonly bearer: Bearer | undefined;
+}
+
+/** Decides on a call: gives the admission, at once where a token is known already, or throws a denial. */
+export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
+
+/** The interceptor chain, in its order: identify → authenticate → authorise → limit rate. */
+export function createChain(trust: Trust): Chain {
+  const identify = createIdentify(trust);
+  const authenticate = createAuthenticate(trust);
+  const authorise = createAuthorise(trust);
+  const limitRate = createLimitRate();
+
+  return function admit(attempt) {
+    identify(attempt);
+    if (attempt.method.policy.anyBot) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
+    const bearer = authenticate(attempt);
+    if (!(bearer instanceof Promise)) return decide(attempt, { caller: bearer.caller, bearer });
+    return bearer.then((verified) => {
+      identify(attempt); // It may have been shut out while its token was verified.
+      return decide(attempt, { caller: verified.caller, bearer: verified });
+    });
+  };
+
+  function decide(attempt: Attempt, admission: Admission): Admission {
+    authorise(attempt, admission.caller);
+    limitRate(attempt, admission.caller);
+    return admission;
+  }
+}
+
+const noScopes: ReadonlySet<string> = new Set();
+
+function peerOf({ connection }: Attempt): Caller {
+  const { peer, certificate, address } = connection;
+  return { spiffeId: peer, name: peer.name, scopes: noScopes, certificate, address };
+}

@@ -1,0 +1,13 @@
+import { denial } from "../error.js";
+import type { Trust } from "../trust/trust.js";
+import type { Attempt } from "./attempt.js";
+
+/** Who calls is known from the connection; whether it may still call is looked up on every call. */
+export function createIdentify(trust: Trust) {
+  return function identify({ connection, now }: Attempt): void {
+    const { certificate, peer } = connection;
+    if (now >= certificate.notAfter) throw denial("CERTIFICATE_EXPIRED");
+    const revoked = trust.peerRevoked(peer.uri, certificate);
+    if (revoked) throw denial(revoked);
+  };
+}

@@ -1,0 +1,82 @@
+import { createListeners, type Unsubscribe } from "./subscription.js";
+
+/** Something that was refused. */
+export interface Denial {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** One of the closed list of reasons. */
+  readonly reason: string;
+  /** `/package.Service/Method`; empty for a connection refused before any call. */
+  readonly method: string;
+  /** The caller's SPIFFE ID; empty when there is none that was accepted. */
+  readonly caller: string;
+  /** `host:port` of the caller. */
+  readonly address: string;
+  /** What was found, without any secret. */
+  readonly detail: string;
+}
+
+/** Calls alike in method, caller and outcome. */
+export interface UsageCount {
+  readonly method: string;
+  readonly caller: string;
+  /** Empty when admitted; else the reason. */
+  readonly denial: string;
+  readonly count: number;
+  /** Milliseconds since the epoch. */
+  readonly lastAt: number;
+}
+
+/** Remembers who called what, and who was refused, until it is reported. */
+export interface Recorder {
+  admitted(method: string, caller: string, at: number): void;
+  denied(denial: Denial): void;
+  onDenial(listener: (denial: Denial) => void): Unsubscribe;
+  /** Hands over what has been counted since the last time, and starts anew. */
+  take(): UsageCount[];
+}
+
+type MutableCount = { -readonly [K in keyof UsageCount]: UsageCount[K] };
+
+// A stranger chooses his own method names and addresses, so what is counted has to be bounded.
+const maximumRows = 10_000;
+
+/** A recorder in memory; past 10,000 different rows between two reports, new ones are counted under method "…". */
+export function createRecorder(): Recorder {
+  const listeners = createListeners<Denial>();
+  // Keyed by method, then caller, then denial: no string is built on the hot path.
+  let counts = new Map<string, Map<string, Map<string, MutableCount>>>();
+  let rows = 0;
+  function count(method: string, caller: string, denial: string, at: number): void {
+    let callers = counts.get(method);
+    if (!callers) counts.set(method, (callers = new Map()));
+    let denials = callers.get(caller);
+    if (!denials) callers.set(caller, (denials = new Map()));
+    const row = denials.get(denial);
+    if (row) {
+      row.count++;
+      row.lastAt = at;
+    } else if (rows >= maximumRows && method !== "…") {
+      count("…", "", denial, at);
+    } else {
+      rows++;
+      denials.set(denial, { method, caller, denial, count: 1, lastAt: at });
+    }
+  }
+  return {
+    admitted: (method, caller, at) => count(method, caller, "", at),
+    denied(denial) {
+      count(denial.method, denial.caller, denial.reason, denial.at);
+      listeners.tell(denial);
+    },
+    onDenial: listeners.add,
+    take() {
+      const taken = [...counts.values()].flatMap((callers) =>
+        [...callers.values()].flatMap((denials) => [...denials.values()]),
+      );
+      counts = new Map();
+      rows = 0;
+      return taken;
+    },
+  };
+}

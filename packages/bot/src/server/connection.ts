@@ -1,0 +1,52 @@
+import type { TLSSocket } from "node:tls";
+import type { SpiffeId } from "@interlock/policy";
+import type { InterlockError } from "../error.js";
+import type { Certificate } from "../identity/certificate.js";
+import type { Bearer } from "../token/bearer.js";
+
+/** A call that is being served, as the connection it came over knows it. */
+export interface OpenCall {
+  /** The token that admitted it; absent for methods open to any bot. */
+  readonly bearer: Bearer | undefined;
+  /** Full name of the service called. */
+  readonly service: string;
+  /** Ends it with a status. */
+  end(error: InterlockError): void;
+}
+
+/** One authenticated connection. Who is at the other end is worked out once, when it is made. */
+export interface Connection {
+  readonly peer: SpiffeId;
+  readonly certificate: Certificate;
+  /** `host:port` of the peer. */
+  readonly address: string;
+  /** Tokens that were verified on this connection, by `authorization` value; bounded. */
+  readonly bearers: Map<string, Bearer>;
+  readonly calls: Set<OpenCall>;
+  /** Ends every call with `error`, then the connection. */
+  cut(error: InterlockError): void;
+}
+
+// Long enough for the statuses of the calls to leave, short enough to count as at once.
+const farewellMs = 50;
+
+/** Makes the record of a connection whose peer has been authenticated. */
+export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
+  const calls = new Set<OpenCall>();
+  return {
+    peer,
+    certificate,
+    address: addressOf(socket),
+    bearers: new Map(),
+    calls,
+    cut(error) {
+      for (const call of [...calls]) call.end(error);
+      setTimeout(() => socket.destroy(), farewellMs).unref();
+    },
+  };
+}
+
+/** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`. */
+export function addressOf(socket: TLSSocket): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`;
+}

@@ -1,0 +1,105 @@
+import {
+  type ConnectionInjector,
+  type ServiceDefinition as GrpcService,
+  Server,
+  ServerCredentials,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { type AnyMethod, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import type { Handler } from "../handlers.js";
+import { createChain } from "../interceptors/chain.js";
+import { createGate } from "./admission.js";
+import { createEnrollmentDoor } from "./enrollment.js";
+import { createHandlerAdapter } from "./grpc-handler.js";
+import { toGrpcService } from "./grpc-service.js";
+import { createHealth } from "./health.js";
+import { limits } from "./limits.js";
+import { createListener, type Listener } from "./listener.js";
+import type { BotServer, Routes, ServedMethod, ServerOptions } from "./options.js";
+import { createReflection } from "./reflection.js";
+
+/**
+ * Starts a secure server: mutual TLS on its port, the interceptor chain before every handler, health and reflection
+ * beside the services that `build` adds. There is no way to leave any of it out.
+ *
+ * Rejects when the port is taken, when a method's policy is missing or unsound, or when a handler is missing.
+ */
+export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
+  const { trust, clock, recorder, log } = options;
+  const services: ServiceDefinition[] = [];
+  const methods = new Map<string, ServedMethod>();
+  let listener: Listener | undefined;
+  const gate = createGate({
+    chain: createChain(trust),
+    clock,
+    recorder,
+    methods,
+    connectionOf: (peer) => listener?.connections.get(peer),
+  });
+  const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
+  const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
+  const health = createHealth();
+
+  function register(service: ServiceDefinition, grpcService: GrpcService, handlers: UntypedServiceImplementation): void {
+    for (const method of Object.values(service.methods)) methods.set(method.path, { service, method });
+    grpc.addService(grpcService, handlers);
+  }
+
+  const routes: Routes = {
+    add(service, implementation) {
+      checkService(service, implementation, methods);
+      const handlers = Object.entries(service.methods).map(([key, method]) => {
+        return [key, toGrpcHandler(method, (implementation as Record<string, Handler<AnyMethod>>)[key] as never)];
+      });
+      register(service, toGrpcService(service), Object.fromEntries(handlers));
+      services.push(service);
+      return routes;
+    },
+  };
+  build(routes);
+  for (const { service, grpcService, implementation } of [...health.adopted, ...createReflection(services)]) {
+    register(service, grpcService, implementation);
+  }
+
+  // The sockets are TLS already, and authenticated: "insecure" is grpc-js's word for leaving them as they are.
+  const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
+  listener = await createListener(options, {
+    onPeer: (socket) => injector.injectConnection(socket),
+    ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
+  });
+  for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "SERVING");
+
+  let closing: Promise<void> | undefined;
+  async function drain(running: Listener, graceMs: number): Promise<void> {
+    for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
+    running.stop();
+    injector.drain(graceMs);
+    enrollmentDoor?.close();
+    const forced = setTimeout(() => grpc.forceShutdown(), graceMs);
+    await new Promise<void>((resolve) => grpc.tryShutdown(() => resolve()));
+    clearTimeout(forced);
+    injector.destroy();
+    await running.close();
+  }
+
+  const { port, address } = listener;
+  const names = services.map((service) => service.name);
+  return {
+    port,
+    address,
+    services: names,
+    close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
+  };
+}
+
+function checkService(service: ServiceDefinition, implementation: object, served: ReadonlyMap<string, unknown>): void {
+  const faults = serviceFaults(service);
+  for (const [key, method] of Object.entries(service.methods)) {
+    if (served.has(method.path)) faults.push(`${method.path} is added twice`);
+    if (typeof (implementation as Record<string, unknown>)[key] !== "function") {
+      faults.push(`${method.path} has no handler: add "${key}" to the implementation`);
+    }
+  }
+  if (faults.length > 0) throw new Error(`The server does not start:\n  ${faults.join("\n  ")}`);
+}

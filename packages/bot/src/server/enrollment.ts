@@ -1,0 +1,49 @@
+import type { TLSSocket } from "node:tls";
+import { Server, ServerCredentials, type handleUnaryCall } from "@grpc/grpc-js";
+import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
+import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { InterlockError } from "../error.js";
+import type { Log } from "../log.js";
+import { toGrpcService } from "./grpc-service.js";
+import { limits } from "./limits.js";
+import { toStatus } from "./live-call.js";
+import type { Enrollment } from "./options.js";
+
+/** Where peers without a certificate are let in, to join and for nothing else. */
+export interface EnrollmentDoor {
+  admit(socket: TLSSocket): void;
+  close(): void;
+}
+
+// One call, and goodbye.
+const maximumStayMs = 20_000;
+
+/**
+ * A gRPC server apart, with `EnrollmentService` as its only service: whatever else a stranger asks for is not there.
+ */
+export function createEnrollmentDoor(enrollment: Enrollment, log: Log): EnrollmentDoor {
+  const server = new Server({ ...limits, "grpc.max_receive_message_length": 64 * 1024, "grpc.max_concurrent_streams": 1 });
+  const join: handleUnaryCall<JoinRequest, JoinResponse> = (call, callback) => {
+    enrollment.join(call.request, { address: call.getPeer() }).then(
+      (response) => callback(null, response as JoinResponse),
+      (thrown) => {
+        if (!(thrown instanceof InterlockError)) log.error("join failed", { error: String(thrown) });
+        const error = thrown instanceof InterlockError ? thrown : new InterlockError("INTERNAL", "The join failed.");
+        callback(toStatus(error));
+      },
+    );
+  };
+  server.addService(toGrpcService(EnrollmentService), { join });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  return {
+    admit(socket) {
+      const stay = setTimeout(() => socket.destroy(), maximumStayMs).unref();
+      socket.once("close", () => clearTimeout(stay));
+      injector.injectConnection(socket);
+    },
+    close() {
+      injector.destroy();
+      server.forceShutdown();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  sendUnaryData,
+  ServerReadableStream,
+  UntypedHandleCall,
+} from "@grpc/grpc-js";
+import type { AnyMethod } from "@interlock/policy";
+import { runInCall } from "../context.js";
+import { InterlockError } from "../error.js";
+import type { Handler } from "../handlers.js";
+import type { Log } from "../log.js";
+import { messages } from "../stream/messages.js";
+import { writeAll } from "../stream/write-all.js";
+import { type LiveCall, toStatus } from "./live-call.js";
+
+/** Turns handlers into what grpc-js calls. */
+export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, log: Log) {
+  return function toGrpcHandler(method: AnyMethod, handler: Handler<AnyMethod>): UntypedHandleCall {
+    // biome-ignore lint/suspicious/noExplicitAny: the kind decides which of the four shapes the handler has.
+    const serve = handler as any;
+    switch (method.kind) {
+      case "unary":
+        return unary(serve);
+      case "clientStreaming":
+        return clientStreaming(serve);
+      case "serverStreaming":
+        return serverStreaming(serve);
+      case "bidiStreaming":
+        return bidiStreaming(serve);
+    }
+  };
+
+  type Serve<Input, Output> = (input: Input, context: LiveCall) => Output;
+
+  function unary(serve: Serve<unknown, unknown>): handleUnaryCall<unknown, unknown> {
+    return (call, callback) => {
+      const live = callOf(call.metadata);
+      answer(live, callback, () => serve(call.request, live));
+    };
+  }
+
+  function clientStreaming(serve: Serve<unknown, unknown>): handleClientStreamingCall<unknown, unknown> {
+    return (call, callback) => {
+      const live = callOf(call.metadata);
+      answer(live, callback, () => serve(requests(call, live), live));
+    };
+  }
+
+  function serverStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleServerStreamingCall<unknown, unknown> {
+    return (call) => {
+      const live = callOf(call.metadata);
+      stream(live, call, () => serve(call.request, live));
+    };
+  }
+
+  function bidiStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleBidiStreamingCall<unknown, unknown> {
+    return (call) => {
+      const live = callOf(call.metadata);
+      stream(live, call, () => serve(requests(call, live), live));
+    };
+  }
+
+  function answer(live: LiveCall, callback: sendUnaryData<unknown>, work: () => unknown): void {
+    runInCall(live, async () => work()).then(
+      (response) => {
+        if (!live.ended) callback(null, response);
+      },
+      (thrown: unknown) => {
+        const error = outward(live, thrown);
+        if (!live.ended) callback(toStatus(error));
+      },
+    );
+  }
+
+  function stream(
+    live: LiveCall,
+    call: Parameters<handleServerStreamingCall<unknown, unknown>>[0] | Parameters<handleBidiStreamingCall<unknown, unknown>>[0],
+    work: () => AsyncIterable<unknown>,
+  ): void {
+    call.on("error", () => {}); // grpc-js tells us again what the call's end has told already.
+    runInCall(live, async () => writeAll(work(), call, live.signal)).then(
+      () => {
+        if (!live.ended) call.end();
+      },
+      (thrown: unknown) => {
+        const error = outward(live, thrown);
+        if (!live.ended) call.emit("error", toStatus(error));
+      },
+    );
+  }
+
+  /** What the caller is told of a failure: an `InterlockError` as it is, anything else without its words. */
+  function outward(live: LiveCall, thrown: unknown): InterlockError {
+    if (live.ended) return live.ended;
+    const error = InterlockError.from(thrown);
+    if (thrown instanceof InterlockError && (!error.remote || passesThrough.has(error.code))) return error;
+    log.error("handler failed", { method: live.method.path, caller: live.caller.name, error: describe(thrown) });
+    return new InterlockError("INTERNAL", "The handler failed.", { cause: thrown });
+  }
+}
+
+// What a handler was refused elsewhere says nothing about its own caller, unless it is about time.
+const passesThrough: ReadonlySet<string> = new Set(["CANCELLED", "DEADLINE_EXCEEDED"]);
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+/** What the caller sends. Throws when the caller goes away before it has sent all: a part is not the whole. */
+async function* requests(call: Pick<ServerReadableStream<unknown, unknown>, "read">, live: LiveCall) {
+  yield* messages(call as never);
+  if (live.ended) throw live.ended;
+  if (!live.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");
+}

@@ -1,0 +1,20 @@
+import type { MethodDefinition, ServiceDefinition as GrpcService } from "@grpc/grpc-js";
+import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
+import { serializer } from "../serializer.js";
+
+/** A service definition in the form of grpc-js. */
+export function toGrpcService(service: ServiceDefinition): GrpcService {
+  return Object.fromEntries(Object.entries(service.methods).map(([key, method]) => [key, toGrpcMethod(method)]));
+}
+
+function toGrpcMethod({ path, kind, request, response }: AnyMethod): MethodDefinition<unknown, unknown> {
+  return {
+    path,
+    requestStream: kind === "clientStreaming" || kind === "bidiStreaming",
+    responseStream: kind === "serverStreaming" || kind === "bidiStreaming",
+    requestSerialize: serializer(request),
+    requestDeserialize: (bytes) => request.decode(bytes),
+    responseSerialize: serializer(response),
+    responseDeserialize: (bytes) => response.decode(bytes),
+  };
+}

@@ -1,0 +1,80 @@
+import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import type { AnyMethod } from "@interlock/policy";
+import type { CallContext, Caller } from "../context.js";
+import { errorDomain, InterlockError } from "../error.js";
+import { encodeErrorInfo } from "../error-details.js";
+import type { Admission } from "../interceptors/chain.js";
+import type { Attempt } from "../interceptors/attempt.js";
+import type { Bearer } from "../token/bearer.js";
+import type { OpenCall } from "./connection.js";
+
+/** A call from its admission to its status: what its handler sees, and what can end it from outside. */
+export class LiveCall implements CallContext, OpenCall {
+  readonly method: AnyMethod;
+  readonly service: string;
+  readonly caller: Caller;
+  readonly bearer: Bearer | undefined;
+  readonly metadata: Metadata;
+  /** Whether the client has sent all that it wanted to send. */
+  halfClosed = false;
+  #ended: InterlockError | undefined;
+  #controller: AbortController | undefined;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #connectionCalls: Set<OpenCall>;
+
+  constructor(attempt: Attempt, admission: Admission, call: ServerInterceptingCallInterface) {
+    this.method = attempt.method;
+    this.service = attempt.service.name;
+    this.caller = admission.caller;
+    this.bearer = admission.bearer;
+    this.metadata = attempt.metadata;
+    this.#call = call;
+    this.#connectionCalls = attempt.connection.calls;
+    this.#connectionCalls.add(this);
+  }
+
+  get deadline(): Date | undefined {
+    const deadline = this.#call.getDeadline();
+    if (deadline instanceof Date) return deadline;
+    return deadline === Number.POSITIVE_INFINITY ? undefined : new Date(deadline);
+  }
+
+  // Made when a handler asks for it; most never do.
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#ended) this.#controller.abort(this.#ended);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Why the call is over before its handler was done; `undefined` while it goes on. */
+  get ended(): InterlockError | undefined {
+    return this.#ended;
+  }
+
+  /** The status has been sent, or never will be: the connection need not know the call any more. */
+  finish(): void {
+    this.#connectionCalls.delete(this);
+  }
+
+  /** The other end has gone, or does not wait any longer. */
+  cancel(error: InterlockError): void {
+    if (!this.#connectionCalls.delete(this)) return;
+    this.#ended = error;
+    this.#controller?.abort(error);
+  }
+
+  end(error: InterlockError): void {
+    this.cancel(error);
+    this.#call.sendStatus(toStatus(error));
+  }
+}
+
+/** An error as the status of a call. */
+export function toStatus(error: InterlockError): { code: number; details: string; metadata: Metadata } {
+  const code = status[error.code];
+  const { reason, domain = errorDomain, metadata } = error;
+  const trailer = reason === undefined ? new Metadata() : encodeErrorInfo(code, error.message, { reason, domain, metadata });
+  return { code, details: error.message, metadata: trailer };
+}

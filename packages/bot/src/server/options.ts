@@ -1,0 +1,50 @@
+import type { AnyMethod, Init, ServiceDefinition } from "@interlock/policy";
+import type { Clock } from "../clock.js";
+import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
+import type { Implementation } from "../handlers.js";
+import type { IdentitySource } from "../identity/identity.js";
+import type { Log } from "../log.js";
+import type { Recorder } from "../recorder.js";
+import type { Trust } from "../trust/trust.js";
+
+/** Collects the services of a server. */
+export interface Routes {
+  /** Adds a service with the functions that serve it. Throws when a method's policy is missing or unsound. */
+  add<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): Routes;
+}
+
+/** What a secure server stands on. */
+export interface ServerOptions {
+  readonly identity: IdentitySource;
+  readonly trust: Trust;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
+  readonly host?: string;
+  readonly port: number;
+  /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
+  readonly enrollment?: Enrollment;
+}
+
+/** Takes in bots that have no certificate yet; the join token in the request is their credential. */
+export interface Enrollment {
+  join(request: JoinRequest, peer: { readonly address: string }): Promise<Init<JoinResponse>>;
+}
+
+/** A running server. */
+export interface BotServer {
+  readonly port: number;
+  /** `host:port` to call. */
+  readonly address: string;
+  /** Full names of the services, for the inventory. */
+  readonly services: readonly string[];
+  /** Refuses new calls, lets those under way finish for at most `graceMs` (10 s unless said), then closes. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A method as it is served: its policy has been checked. */
+export interface ServedMethod {
+  readonly service: ServiceDefinition;
+  readonly method: AnyMethod;
+}

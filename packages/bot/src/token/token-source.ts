@@ -1,0 +1,12 @@
+import type { Identity } from "../identity/identity.js";
+
+/** Where a client gets its access tokens. */
+export interface TokenSource {
+  /**
+   * The `authorization` value for calls to the service `audience`, with at most `scopes`, bound to `identity`'s
+   * certificate. It comes at once when one is at hand. Throws or rejects with a denial.
+   */
+  authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
+  /** Forgets what was given for `audience`: a server has refused it. */
+  forget(audience: string): void;
+}

@@ -1,0 +1,56 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writePrivateFile } from "../identity/private-file.js";
+import { isTrustDomain } from "@interlock/policy";
+import type { TrustState } from "./trust.js";
+
+/** Keeps the trust in a folder, so that a bot starts while the authority is away. */
+export interface TrustFolder {
+  /** The trust saved last, or `undefined`. Throws when it cannot be read. */
+  load(): Promise<TrustState | undefined>;
+  save(state: TrustState): Promise<void>;
+}
+
+/** Keeps the trust as `trust.json` in `folder`. */
+export function createTrustFolder(folder: string): TrustFolder {
+  const path = join(folder, "trust.json");
+  return {
+    async load() {
+      const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return undefined;
+        throw error;
+      });
+      if (text === undefined) return undefined;
+      try {
+        return fromJson(JSON.parse(text));
+      } catch (cause) {
+        throw new Error(`${path} cannot be read. Move it away and join again.`, { cause });
+      }
+    },
+    save: (state) => writePrivateFile(path, `${JSON.stringify(toJson(state), undefined, 2)}\n`),
+  };
+}
+
+function toJson(state: TrustState): object {
+  return {
+    ...state,
+    version: String(state.version),
+    caCertificates: state.caCertificates.map((der) => Buffer.from(der).toString("base64")),
+  };
+}
+
+function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
+  const { version, trustDomain, issuer, caCertificates, jwks, revocations, staleAfterMs } = json;
+  if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
+  if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
+  if (!Array.isArray(caCertificates) || !Array.isArray(revocations)) throw new Error("no CA, or no revocations");
+  return {
+    version: BigInt(String(version)),
+    trustDomain,
+    issuer,
+    caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
+    jwks: jwks as TrustState["jwks"],
+    revocations,
+    staleAfterMs,
+  };
+}

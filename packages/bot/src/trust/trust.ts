@@ -1,0 +1,104 @@
+import type { JSONWebKeySet } from "jose";
+import { systemClock, type Clock } from "../clock.js";
+import type { Certificate } from "../identity/certificate.js";
+import type { Reason } from "../reason.js";
+import { createListeners, type Unsubscribe } from "../subscription.js";
+
+/** Something that is shut out. */
+export interface Revocation {
+  readonly kind: "identity" | "certificate" | "token";
+  /** A SPIFFE ID, a certificate serial number in lower-case hex, or a token's `jti`. */
+  readonly subject: string;
+  /** Milliseconds since the epoch. */
+  readonly revokedAt: number;
+  readonly reason: string;
+}
+
+/** What a bot trusts, at one version. Complete and immutable; also the form in which it is saved. */
+export interface TrustState {
+  readonly version: bigint;
+  readonly trustDomain: string;
+  /** The `iss` that every token must have. */
+  readonly issuer: string;
+  /** DER. */
+  readonly caCertificates: readonly Uint8Array[];
+  readonly jwks: JSONWebKeySet;
+  readonly revocations: readonly Revocation[];
+  /** How long the trust may go without word from the authority before it counts as stale. */
+  readonly staleAfterMs: number;
+}
+
+/** What changed with an update. */
+export interface TrustChange {
+  readonly state: TrustState;
+  /** What was shut out by it. */
+  readonly revoked: readonly Revocation[];
+  readonly caChanged: boolean;
+}
+
+/** What a bot trusts, kept current: every look-up on it is O(1). */
+export interface Trust {
+  readonly state: TrustState;
+  /** Why this peer is shut out, or `undefined`. */
+  peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
+  tokenRevoked(jti: string): boolean;
+  /** Whether the last word from the authority is older than the declared bound. */
+  isStale(): boolean;
+  onChange(listener: (change: TrustChange) => void): Unsubscribe;
+}
+
+/** A {@link Trust} that can be told of changes. */
+export interface MutableTrust extends Trust {
+  /** Takes over a new state, whole. */
+  replace(state: TrustState): void;
+  /** The authority has been heard of, even if nothing changed. */
+  touch(): void;
+}
+
+/** Keeps trust in memory, starting from `initial`. */
+export function createTrust(initial: TrustState, clock: Clock = systemClock): MutableTrust {
+  const listeners = createListeners<TrustChange>();
+  let state = initial;
+  let revoked = index(initial);
+  let heardAt = clock.now();
+  return {
+    get state() {
+      return state;
+    },
+    peerRevoked(spiffeId, certificate) {
+      if (revoked.has(`identity ${spiffeId}`)) return "IDENTITY_REVOKED";
+      if (revoked.has(`certificate ${certificate.serial}`)) return "CERTIFICATE_REVOKED";
+      return undefined;
+    },
+    tokenRevoked: (jti) => revoked.has(`token ${jti}`),
+    isStale: () => clock.now() - heardAt > state.staleAfterMs,
+    touch() {
+      heardAt = clock.now();
+    },
+    replace(next) {
+      const before = state;
+      const known = revoked;
+      state = next;
+      revoked = index(next);
+      heardAt = clock.now();
+      listeners.tell({
+        state,
+        revoked: next.revocations.filter((r) => !known.has(keyOf(r))),
+        caChanged: !sameBytes(before.caCertificates, next.caCertificates),
+      });
+    },
+    onChange: listeners.add,
+  };
+}
+
+function keyOf(revocation: Revocation): string {
+  return `${revocation.kind} ${revocation.subject}`;
+}
+
+function index(state: TrustState): ReadonlySet<string> {
+  return new Set(state.revocations.map(keyOf));
+}
+
+function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((bytes, i) => Buffer.compare(bytes, b[i] as Uint8Array) === 0);
+}

@@ -1,0 +1,23 @@
+import { existsSync } from "node:fs";
+import { join, posix } from "node:path";
+import { GenerateError } from "./generate-error.js";
+
+/**
+ * Makes an error of what buf says: without its own words, the plugin's faults and buf's in one form, and every file
+ * named as it is found from the workspace (a plugin knows only the name it is imported by).
+ */
+export function bufError(said: string, workspace: string, protos: string): GenerateError {
+  const lines = said
+    .replace(/^Failure: (plugin .*?protoc-gen-\w+(\.js)?: )?/m, "")
+    .split("\n")
+    .map((line) => {
+      const [, file, position = "", fault] = /^(.+?\.proto)(:\d+:\d+)?: ?(.*)$/.exec(line) ?? [];
+      if (file === undefined) return { line, isFault: false };
+      const path = existsSync(join(workspace, protos, file)) ? posix.join(protos, file) : file;
+      return { line: `${path}${position}: ${fault}`, isFault: true };
+    });
+  return new GenerateError(
+    lines.map(({ line }) => line).join("\n"),
+    lines.filter(({ isFault }) => isFault).map(({ line }) => line),
+  );
+}

@@ -1,0 +1,24 @@
+import type { Manifest, ManifestService } from "@interlock/policy";
+import type { FoundService } from "./found-service.js";
+
+/** Everything that was seen, services by name and methods as they are declared: always the same for the same input. */
+export function createManifest(services: readonly FoundService[]): Manifest {
+  const byName = (a: ManifestService, b: ManifestService) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return { version: 1, services: services.map(manifestService).sort(byName) };
+}
+
+function manifestService({ desc, methods, ...facts }: FoundService): ManifestService {
+  return {
+    name: desc.typeName,
+    file: desc.file.proto.name,
+    ...facts,
+    methods: methods.map(({ desc: method, kind, path, policy }) => ({
+      name: method.name,
+      path,
+      kind,
+      request: method.input.typeName,
+      response: method.output.typeName,
+      policy,
+    })),
+  };
+}

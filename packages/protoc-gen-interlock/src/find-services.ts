@@ -1,0 +1,55 @@
+import type { DescFile, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
+import { policyFaults, serviceFaults } from "@interlock/policy";
+import type { FoundMethod, FoundService } from "./found-service.js";
+import { methodKey } from "./method-key.js";
+import { readPolicy, readServiceFacts } from "./read-policy.js";
+import { sourcePosition } from "./source-position.js";
+
+const kinds = {
+  unary: "unary",
+  server_streaming: "serverStreaming",
+  client_streaming: "clientStreaming",
+  bidi_streaming: "bidiStreaming",
+} as const;
+
+/** The services of some files, and everything that is wrong with them: `file:line:column: package.Service/Method has …`. */
+export interface Findings {
+  readonly services: readonly FoundService[];
+  readonly faults: readonly string[];
+}
+
+/** The gate: reads every service of `files` and judges every policy. `registry` knows the policy options. */
+export function findServices(files: readonly DescFile[], registry: FileRegistry): Findings {
+  const access = registry.getExtension("interlock.policy.v1.access");
+  const option = registry.getExtension("interlock.policy.v1.service");
+  const faults: string[] = [];
+  const services = files.flatMap((file) => file.services).map(findService);
+  return { services, faults };
+
+  function findService(desc: DescService): FoundService {
+    const facts = readServiceFacts(desc, option);
+    for (const fault of serviceFaults({ name: desc.typeName, servedBy: facts.servedBy, methods: {} })) {
+      faults.push(`${sourcePosition(desc)}: ${fault}`);
+    }
+    const names = new Map<string, string>();
+    const methods = desc.methods.flatMap((method) => {
+      const key = methodKey(method.name);
+      const policy = readPolicy(method, access);
+      const found = policyFaults(policy);
+      if (names.has(key)) found.push(`has the name ${key} in TypeScript, as ${names.get(key)} has: rename one of them`);
+      names.set(key, method.name);
+      faults.push(...found.map((fault) => `${sourcePosition(method)}: ${fullName(method)} ${fault}`));
+      // Without a policy there is a fault, and nothing is generated.
+      return policy ? [describe(method, key, policy)] : [];
+    });
+    return { desc, ...facts, methods };
+  }
+}
+
+function describe(desc: DescMethod, key: string, policy: FoundMethod["policy"]): FoundMethod {
+  return { desc, key, kind: kinds[desc.methodKind], path: `/${fullName(desc)}`, policy };
+}
+
+function fullName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}

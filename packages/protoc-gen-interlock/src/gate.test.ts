@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { generate } from "./generate.js";
+import { GenerateError } from "./generate-error.js";
+import { tempWorkspace } from "./temp-workspace.test.fixture.js";
+
+const head = `syntax = "proto3";
+package cafe.v1;
+import "interlock/policy/v1/policy.proto";
+message Empty {}
+`;
+
+/** An rpc's access option, and what the gate has to say of it. */
+const table: readonly [name: string, access: string | undefined, ...faults: string[]][] = [
+  ["Sound", `any_bot: true purpose: "Fine."`],
+  ["Bare", undefined, "has no access policy: add option (interlock.policy.v1.access)"],
+  ["Neither", `purpose: "x"`, 'has neither scopes nor any_bot: say scopes: ["resource:action"] or any_bot: true'],
+  ["Both", `any_bot: true scopes: "a:b" purpose: "x"`, "has both scopes and any_bot: keep one of them"],
+  ["NoPurpose", "any_bot: true", "has an empty purpose: say in one sentence what it is for"],
+  ["Blank", `any_bot: true purpose: "  "`, "has an empty purpose: say in one sentence what it is for"],
+  [
+    "Scope",
+    `scopes: ["a:b", "Gripper"] purpose: "x"`,
+    'has the scope "Gripper", which is not resource:action in lower case',
+  ],
+  ["Caller", `any_bot: true purpose: "x" callers: "**/a"`, 'has the caller "**/a", which is no identity pattern'],
+  ["Rate", `any_bot: true purpose: "x" rate: {burst: 3}`, "has a rate that is not above zero: set per_second"],
+  [
+    "Infinite",
+    `any_bot: true purpose: "x" rate: {per_second: inf}`,
+    "has a rate that is not above zero: set per_second",
+  ],
+  [
+    "Deprecated",
+    `any_bot: true purpose: "x" deprecation: {since: "May" sunset: "2026-02-30"}`,
+    'is deprecated since "May", which is no date (YYYY-MM-DD)',
+    'has the sunset "2026-02-30", which is no date (YYYY-MM-DD)',
+  ],
+  ["NoSince", `any_bot: true purpose: "x" deprecation: {}`, 'is deprecated since "", which is no date (YYYY-MM-DD)'],
+  ["GetAPIKey", `any_bot: true purpose: "x"`],
+  [
+    "get_api_key",
+    "any_bot: true",
+    "has an empty purpose: say in one sentence what it is for",
+    "has the name getApiKey in TypeScript, as GetAPIKey has: rename one of them",
+  ],
+];
+
+describe("the gate", () => {
+  it("names every fault, with file, line and method, and none besides", async () => {
+    const workspace = await tempWorkspace();
+    try {
+      const rpcs = table.map(([name, access]) => {
+        const option = access === undefined ? ";" : ` {option (interlock.policy.v1.access) = {${access}};}`;
+        return `  rpc ${name}(Empty) returns (Empty)${option}\n`;
+      });
+      const service = `service BadService {\n${rpcs.join("")}}\n`;
+      await workspace.write("protos/cafe/v1/bad.proto", `${head}${service}`);
+      await workspace.write(
+        "protos/cafe/v1/owned.proto",
+        `${head.replace("Empty", "Other")}service Owned {\n  option (interlock.policy.v1.service) = {served_by: "a//b"};\n}\n`,
+      );
+      const expected = table.flatMap(([name, , ...faults], i) =>
+        faults.map((fault) => `protos/cafe/v1/bad.proto:${i + 6}:3: cafe.v1.BadService/${name} ${fault}`),
+      );
+      expected.push('protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has served_by "a//b", which is no identity pattern');
+      await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen" }), (error) => {
+        assert(error instanceof GenerateError);
+        assert.deepEqual(error.faults, expected);
+        assert.equal(error.message, expected.join("\n"));
+        return true;
+      });
+    } finally {
+      await workspace.remove();
+    }
+  });
+
+  it("is not passed by leaving out the import", async () => {
+    const workspace = await tempWorkspace();
+    try {
+      const service = `service S {\n  rpc Do(Empty) returns (Empty);\n}\n`;
+      await workspace.write("protos/s.proto", `${head.replace(/import.*\n/, "")}${service}`);
+      await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen" }), {
+        message: "protos/s.proto:5:3: cafe.v1.S/Do has no access policy: add option (interlock.policy.v1.access)",
+      });
+    } finally {
+      await workspace.remove();
+    }
+  });
+});

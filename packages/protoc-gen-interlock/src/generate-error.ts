@@ -1,0 +1,12 @@
+/** Nothing was generated. The message holds every fault on a line of its own, or what else went wrong. */
+export class GenerateError extends Error {
+  override readonly name = "GenerateError";
+
+  /** The faults of the proto files, each `path/to/file.proto:line:column: what is wrong`; empty for other failures. */
+  readonly faults: readonly string[];
+
+  constructor(message: string, faults: readonly string[] = []) {
+    super(message);
+    this.faults = faults;
+  }
+}

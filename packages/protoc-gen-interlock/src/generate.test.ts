@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generate } from "./generate.js";
+import { GenerateError } from "./generate-error.js";
+import { type TempWorkspace, tempWorkspace } from "./temp-workspace.test.fixture.js";
+
+const message = (name: string) => `syntax = "proto3";\npackage cafe.v1;\nmessage ${name} {}\n`;
+const service = `syntax = "proto3";
+package cafe.v1;
+import "cafe/v1/a.proto";
+import "interlock/policy/v1/policy.proto";
+service S {
+  rpc Do(A) returns (A) { option (interlock.policy.v1.access) = {any_bot: true purpose: "x"}; }
+}
+`;
+
+describe("generate", () => {
+  let workspace: TempWorkspace;
+  const run = (options = {}) => generate({ workspace: workspace.path, protos: "protos", out: "src/gen", ...options });
+  const faultsOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => assert.fail("it succeeded"),
+      (error: unknown) => (error instanceof GenerateError ? error : assert.fail(String(error))),
+    );
+
+  beforeEach(async () => {
+    workspace = await tempWorkspace();
+    await workspace.write("protos/cafe/v1/a.proto", message("A"));
+  });
+  afterEach(() => workspace.remove());
+
+  it("replaces what it generated before, and leaves it alone when it fails", async () => {
+    await workspace.write("protos/cafe/v1/s.proto", service);
+    const first = await run();
+    assert.deepEqual(first.files, [
+      "cafe/v1/a.ts",
+      "cafe/v1/s.ts",
+      "cafe/v1/s_interlock.ts",
+      "interlock.manifest.json",
+    ]);
+    assert.deepEqual(
+      first.manifest.services.map(({ name, methods }) => [name, methods.map(({ path }) => path)]),
+      [["cafe.v1.S", ["/cafe.v1.S/Do"]]],
+    );
+
+    await workspace.write("protos/cafe/v1/s.proto", "message {");
+    const { message: text, faults } = await faultsOf(run());
+    assert.match(text, /^protos\/cafe\/v1\/s\.proto:1:1: \S/);
+    assert.equal(faults[0], text.split("\n")[0]);
+    assert.match(await readFile(join(workspace.path, "src/gen/cafe/v1/s_interlock.ts"), "utf8"), /export const S:/);
+
+    await workspace.write("protos/cafe/v1/s.proto", message("B"));
+    assert.deepEqual((await run()).files, ["cafe/v1/a.ts", "cafe/v1/s.ts", "interlock.manifest.json"]);
+    assert.deepEqual(await readdir(join(workspace.path, "src")), ["gen"]);
+    assert.deepEqual(await readdir(join(workspace.path, "src/gen/cafe/v1")), ["a.ts", "s.ts"]);
+  });
+
+  it("does not replace a folder that it has not made", async () => {
+    await workspace.write("src/gen/mine.ts", "");
+    const { message, faults } = await faultsOf(run());
+    assert.match(message, /src[/\\]gen holds no interlock\.manifest\.json/);
+    assert.deepEqual(faults, []);
+    assert.deepEqual(await readdir(join(workspace.path, "src/gen")), ["mine.ts"]);
+  });
+
+  it("takes modules from buf.yaml, follows links, and keeps to the paths it is given", async () => {
+    const path = "node_modules/@interlock/policy/protos";
+    await workspace.write("buf.yaml", `version: v2\nmodules:\n  - path: api/protos\n  - path: ${path}\n`);
+    await workspace.write("api/protos/cafe/v1/a.proto", message("A"));
+    await workspace.write("api/protos/cafe/v1/s.proto", service);
+    await workspace.write("api/protos/cafe/v2/b.proto", message("B").replace("v1", "v2"));
+    const { files } = await run({ protos: "api/protos", paths: ["cafe/v1/s.proto"] });
+    assert.deepEqual(files, ["cafe/v1/a.ts", "cafe/v1/s.ts", "cafe/v1/s_interlock.ts", "interlock.manifest.json"]);
+  });
+
+  it("says so when there is nothing to generate from", async () => {
+    const { message } = await faultsOf(run({ paths: ["tea"] }));
+    assert.match(message, /^no \.proto files were targeted/);
+  });
+});

@@ -1,0 +1,17 @@
+// Names that mean something to every JavaScript object, or to `await`.
+const taken = ["constructor", "then", "toJSON", "toString", "valueOf"];
+
+/**
+ * The name of an rpc in handlers and clients: its own name in lowerCamelCase, word by word, as ts-proto and grpc-js have
+ * it. `methodKey("WatchForce")` is `watchForce`, `methodKey("GetAPIKey")` is `getApiKey`.
+ */
+export function methodKey(name: string): string {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
+    .split("_")
+    .filter((word) => word !== "")
+    .map((word) => word.toLowerCase());
+  const key = words.map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1))).join("");
+  return key === "" || taken.includes(key) ? `${key}$` : key;
+}

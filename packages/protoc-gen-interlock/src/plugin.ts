@@ -1,0 +1,52 @@
+import { createRequire } from "node:module";
+import {
+  create,
+  createFileRegistry,
+  type DescFile,
+  maximumEdition,
+  minimumEdition,
+  protoInt64,
+} from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponse_Feature,
+  CodeGeneratorResponseSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+import { createManifest } from "./create-manifest.js";
+import { findServices } from "./find-services.js";
+import { manifestFile } from "./manifest-file.js";
+import { printFile } from "./print-file.js";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+const supported = {
+  supportedFeatures: protoInt64.parse(
+    CodeGeneratorResponse_Feature.PROTO3_OPTIONAL | CodeGeneratorResponse_Feature.SUPPORTS_EDITIONS,
+  ),
+  minimumEdition,
+  maximumEdition,
+};
+
+/** The protoc plugin: a definition for each service of the requested files, or every fault that its policies have. */
+export const interlockPlugin = { name: "protoc-gen-interlock", version, run };
+
+function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
+  // `sourceFileDescriptors` are not needed: nothing that counts here is stripped from `protoFile`.
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
+  const files = request.fileToGenerate.map((name) => registry.getFile(name)).filter((file): file is DescFile => !!file);
+  const { services, faults } = findServices(files, registry);
+  if (faults.length > 0) return create(CodeGeneratorResponseSchema, { ...supported, error: faults.join("\n") });
+  const definitions = files
+    .filter((file) => file.services.length > 0)
+    .map((file) => ({
+      name: `${file.name}_interlock.ts`,
+      content: printFile(
+        file,
+        services.filter(({ desc }) => desc.file === file),
+      ),
+    }));
+  const manifest = { name: manifestFile, content: `${JSON.stringify(createManifest(services), undefined, 2)}\n` };
+  return create(CodeGeneratorResponseSchema, { ...supported, file: [...definitions, manifest] });
+}

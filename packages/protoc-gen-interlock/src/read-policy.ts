@@ -1,0 +1,66 @@
+import {
+  type DescExtension,
+  type DescMethod,
+  type DescService,
+  getOption,
+  hasOption,
+  toJson,
+} from "@bufbuild/protobuf";
+import type { ManifestService, Policy } from "@interlock/policy";
+
+/** What `interlock.policy.v1.Access` looks like as JSON, with all defaults in place. */
+interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation"> {
+  readonly risk: string;
+  readonly dataClasses: readonly string[];
+  readonly rate?: { readonly perSecond: number | string; readonly burst: number };
+  readonly deprecation?: { readonly since: string; readonly sunset: string; readonly replacement: string };
+}
+
+type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy">;
+
+/** Reads a method's `(interlock.policy.v1.access)`; `undefined` when it has none. Judges nothing. */
+export function readPolicy(method: DescMethod, access: DescExtension | undefined): Policy | undefined {
+  const json = readOption(method, access) as AccessJson | undefined;
+  if (json === undefined) return undefined;
+  const { scopes, anyBot, purpose, callers, rate, deprecation } = json;
+  return {
+    scopes,
+    anyBot,
+    purpose,
+    risk: (json.risk === "RISK_UNSPECIFIED" ? "medium" : lowerCase(json.risk, "RISK_")) as Policy["risk"],
+    dataClasses: json.dataClasses
+      .filter((name) => name !== "DATA_CLASS_UNSPECIFIED")
+      .map((name) => lowerCase(name, "DATA_CLASS_")) as Policy["dataClasses"][number][],
+    callers,
+    ...(rate && { rate: readRate(rate) }),
+    ...(deprecation && { deprecation: { since: deprecation.since, ...withoutEmpty(deprecation) } }),
+  };
+}
+
+/** Reads a service's `(interlock.policy.v1.service)`; without it, nothing is known. */
+export function readServiceFacts(service: DescService, option: DescExtension | undefined): ServiceFacts {
+  const json = readOption(service, option) as Required<ServiceFacts> | undefined;
+  if (json === undefined) return { servedBy: [] };
+  const { servedBy, owner, description } = json;
+  return { ...withoutEmpty({ owner, description }), servedBy };
+}
+
+function readOption(desc: DescMethod | DescService, option: DescExtension | undefined): unknown {
+  if (option?.message === undefined || !hasOption(desc, option)) return undefined;
+  // The registry knows nothing of the message's TypeScript type, hence the cast.
+  return toJson(option.message, getOption(desc, option) as never, { alwaysEmitImplicit: true });
+}
+
+function readRate(rate: NonNullable<AccessJson["rate"]>): NonNullable<Policy["rate"]> {
+  // JSON writes infinity and not-a-number as strings.
+  const perSecond = Number(rate.perSecond);
+  return { perSecond, burst: rate.burst || Math.max(1, Math.ceil(perSecond)) };
+}
+
+function lowerCase(name: string, prefix: string): string {
+  return name.slice(name.startsWith(prefix) ? prefix.length : 0).toLowerCase();
+}
+
+function withoutEmpty<T extends Record<string, string>>(strings: T): Partial<T> {
+  return Object.fromEntries(Object.entries(strings).filter(([, text]) => text !== "")) as Partial<T>;
+}

@@ -1,0 +1,17 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+
+// Field numbers of FileDescriptorProto.service and ServiceDescriptorProto.method.
+const serviceField = 6;
+const methodField = 2;
+
+/** Where a service or method is declared: `cafe/v1/cafe.proto:12:3`, both counted from 1. Only the file, if unknown. */
+export function sourcePosition(desc: DescService | DescMethod): string {
+  const service = desc.kind === "rpc" ? desc.parent : desc;
+  const path = [serviceField, service.file.services.indexOf(service)];
+  if (desc.kind === "rpc") path.push(methodField, service.methods.indexOf(desc));
+  const key = path.join();
+  const span = service.file.proto.sourceCodeInfo?.location.find((location) => location.path.join() === key)?.span;
+  const [line, column] = span ?? [];
+  if (line === undefined || column === undefined) return service.file.proto.name;
+  return `${service.file.proto.name}:${line + 1}:${column + 1}`;
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { createOutbox } from "./outbox.js";
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const item of source) taken.push(item);
+  return taken;
+}
+
+describe("outbox", () => {
+  it("hands over in order, and ends after what is in it", async () => {
+    const outbox = createOutbox<number>();
+    outbox.send(1);
+    outbox.send(2);
+    outbox.end();
+    outbox.send(3);
+    assert.deepEqual(await all(outbox), [1, 2]);
+  });
+
+  it("wakes a reader that waits", async () => {
+    const outbox = createOutbox<string>();
+    const reading = all(outbox);
+    await Promise.resolve();
+    outbox.send("a");
+    outbox.end();
+    assert.deepEqual(await reading, ["a"]);
+  });
+
+  it("keeps only the latest of a key, in its old place", async () => {
+    const outbox = createOutbox<string>();
+    outbox.send("a1", "a");
+    outbox.send("b1", "b");
+    outbox.send("a2", "a");
+    outbox.end();
+    assert.deepEqual(await all(outbox), ["a2", "b1"]);
+  });
+
+  it("ends at once with an error", async () => {
+    const outbox = createOutbox<number>();
+    outbox.send(1);
+    outbox.end(new Error("over"));
+    await assert.rejects(all(outbox), /over/);
+  });
+
+  it("does not grow past its limit", async () => {
+    const outbox = createOutbox<number>(2, () => new Error("slow"));
+    for (const n of [1, 2, 3]) outbox.send(n);
+    await assert.rejects(all(outbox), /slow/);
+  });
+
+  it("takes nothing more once its reader has left", async () => {
+    const outbox = createOutbox<number>();
+    outbox.send(1);
+    for await (const _ of outbox) break;
+    outbox.send(2);
+    assert.deepEqual(await all(outbox), []);
+  });
+});

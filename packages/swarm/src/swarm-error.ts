@@ -1,0 +1,33 @@
+import { type Code, InterlockError } from "@interlock/bot";
+
+/** The `domain` of the reasons in {@link swarmReasons}. */
+export const swarmDomain = "swarm.interlock";
+
+/** Every reason for which the swarm itself refuses something, with its gRPC code and what it means. */
+export const swarmReasons = {
+  // Operators.
+  KIND_MISSING: ["INVALID_ARGUMENT", "A task needs a kind."],
+  IDEMPOTENCY_KEY_TOO_LONG: ["INVALID_ARGUMENT", "An idempotency key has at most 128 characters."],
+  IDEMPOTENCY_KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for a different task."],
+  PAGE_TOKEN_INVALID: ["INVALID_ARGUMENT", "The page token is not one of ours."],
+  TASK_UNKNOWN: ["NOT_FOUND", "There is no such task."],
+  TASK_CLOSED: ["FAILED_PRECONDITION", "The task is closed."],
+  TASK_LIMIT: ["RESOURCE_EXHAUSTED", "There are too many open tasks."],
+  WATCHER_SLOW: ["RESOURCE_EXHAUSTED", "The watcher reads too slowly."],
+
+  // Workers.
+  SESSION_EXPECTED: ["FAILED_PRECONDITION", "The first message, and only the first, is a Session."],
+  SESSION_REPLACED: ["ABORTED", "A newer session of the same bot has taken over."],
+  SESSION_SLOW: ["RESOURCE_EXHAUSTED", "The worker reads too slowly."],
+  WORKER_LOST: ["ABORTED", "The worker was silent for too long; its tasks are given to others."],
+  LEASE_STALE: ["FAILED_PRECONDITION", "The task has been given to another attempt."],
+} as const satisfies Record<string, readonly [Code, string]>;
+
+/** A reason for which the swarm refuses something. */
+export type SwarmReason = keyof typeof swarmReasons;
+
+/** The error for one of our own reasons. */
+export function swarmError(reason: SwarmReason): InterlockError {
+  const [code, meaning] = swarmReasons[reason];
+  return new InterlockError(code, meaning, { reason, domain: swarmDomain });
+}
