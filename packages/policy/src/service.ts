@@ -54,7 +54,7 @@ export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = R
 }
 
 /** The message a method takes. */
-export type RequestOf<M> = M extends Method<infer Request, infer _, infer _> ? Request : never;
+export type RequestOf<M> = M extends Method<infer Request, infer _Response, infer _Kind> ? Request : never;
 
 /** The message a method gives. */
-export type ResponseOf<M> = M extends Method<infer _, infer Response, infer _> ? Response : never;
+export type ResponseOf<M> = M extends Method<infer _Request, infer Response, infer _Kind> ? Response : never;

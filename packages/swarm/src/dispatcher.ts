@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "@interlock/bot";
+import { type Clock, createListeners, systemClock, type Unsubscribe } from "@interlock/bot";
 import { createAllocator, known } from "./allocator.js";
 import type { ListTasksRequest, Session, SubmitTaskRequest, Task } from "./gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "./gen/interlock/swarm/v1/swarm.js";
-import { createListeners, type Unsubscribe } from "./listeners.js";
 import { type Connection, createSessions, type Refusal, type WorkerChange } from "./sessions.js";
 import { swarmError } from "./swarm-error.js";
 import { createTaskBook } from "./task-book.js";
@@ -54,9 +53,13 @@ export interface Dispatcher {
  * ```
  */
 export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
-  const { clock = { now: Date.now }, newId = randomUUID, maximumAttempts = 5 } = options;
+  const { clock = systemClock, newId = randomUUID, maximumAttempts = 5 } = options;
   const { heartbeatPeriodMs = 500, lostAfterMs = 2_000, maximumOpen = 100_000, keepClosed = 10_000 } = options;
-  const [tasks, workers, refusals] = [createListeners<Task>(), createListeners<WorkerChange>(), createListeners<Refusal>()];
+  const [tasks, workers, refusals] = [
+    createListeners<Task>(),
+    createListeners<WorkerChange>(),
+    createListeners<Refusal>(),
+  ];
   const desks = new Map<string, WorkerDesk>();
   const book = createTaskBook({ clock, newId, maximumOpen, keepClosed, onChange: tasks.tell });
   const allocator = createAllocator({ book, desks, newId, maximumAttempts });

@@ -100,7 +100,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     const recorded = holds && final && change?.state === entry?.task.state;
     const reason = entry === undefined ? "TASK_UNKNOWN" : closed ? "TASK_CLOSED" : "LEASE_STALE";
     desk.sink?.send(response("receipt", { lease, recorded, reason: recorded ? "" : reason }));
-    if (!recorded) onRefusal({ at: clock.now(), worker: desk.name, taskId: lease.taskId, attempt: lease.attempt, reason });
+    if (!recorded)
+      onRefusal({ at: clock.now(), worker: desk.name, taskId: lease.taskId, attempt: lease.attempt, reason });
   }
 
   function receive(desk: WorkerDesk, event: NonNullable<DispatchRequest["event"]>): void {

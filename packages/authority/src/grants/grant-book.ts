@@ -34,20 +34,20 @@ export async function openGrantBook(store: Store): Promise<GrantBook> {
     preview: (yaml) => ({ changes: diffGrants(grants, parseGrants(yaml)), version: file.version }),
     async apply(yaml, appliedBy, now) {
       const after = parseGrants(yaml);
-      return store.transaction(async ({ grantVersions }) => {
+      const applied = await store.transaction(async ({ grantVersions }) => {
         const before = await grantVersions.latest();
         const changes = diffGrants(before ? parseGrants(before.yaml) : [], after);
-        const version = (before?.version ?? 0) + (before?.yaml === yaml ? 0 : 1);
-        if (version !== before?.version) await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
+        if (before?.yaml === yaml) return { changes, version: before.version };
+        const version = (before?.version ?? 0) + 1;
+        await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
         return { changes, version };
-      }).then((applied) => {
-        // Of two that were applied at once, the later version stays in force.
-        if (applied.version >= file.version) {
-          file = { yaml, version: applied.version };
-          grants = after;
-        }
-        return applied;
       });
+      // Of two that were applied at once, the later version stays in force.
+      if (applied.version >= file.version) {
+        file = { yaml, version: applied.version };
+        grants = after;
+      }
+      return applied;
     },
   };
 }

@@ -18,7 +18,7 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
   "no grants": ["{}", [/line 1: there is no "grants"/]],
   "grants without anything": ["grants:\n", [/write grants: \{\}/]],
   "an unknown key": ["grant: {}\ngrants: {}", [/line 1: "grant" is not known/]],
-  "a key twice": ["grants:\n  a: {a.B: [a:b]}\n  a: {a.B: [a:c]}", [/line 3: Map keys must be unique/]],
+  "a key twice": ["grants:\n  a: {a.B: [a:b]}\n  a: {a.B: [a:c]}", [/line 3: "a" stands here twice/]],
   "a bad pattern": ["grants:\n  'a/**/b': {a.B: [a:b]}", [/line 2: "a\/\*\*\/b" is no identity pattern/]],
   "a bad service": ["grants:\n  a: {a-b: [a:b]}", [/line 2: "a-b" is no service/]],
   "a bad scope": ["grants:\n  a:\n    a.B: [Everything]", [/line 3: "Everything" is no scope/]],

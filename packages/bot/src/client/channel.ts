@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
 import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
@@ -67,7 +68,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
       return refusal;
     },
   });
-  const client = new Client(address, secure, options);
+  const client = new Client(address, secure, channelOptions(address, trust.state.trustDomain));
 
   function checkServer(der: Uint8Array): InterlockError | undefined {
     let certificate: Certificate;
@@ -115,4 +116,11 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
       closeWhenDone();
     },
   };
+}
+
+/** How grpc-js connects to `address`. */
+export function channelOptions(address: string, serverName: string): GrpcOptions {
+  const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  // RFC 6066, section 3: a server name is never an IP address. Who answers is told by a SPIFFE ID in any case.
+  return isIP(host) ? { ...options, "grpc.ssl_target_name_override": serverName } : options;
 }

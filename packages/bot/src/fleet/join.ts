@@ -1,6 +1,7 @@
 import { connect, type DetailedPeerCertificate } from "node:tls";
 import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
 import { spiffeId } from "@interlock/policy";
+import { channelOptions } from "../client/channel.js";
 import { denial, InterlockError } from "../error.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
@@ -88,7 +89,7 @@ function callJoin(authority: string, root: Uint8Array, request: JoinRequest): Pr
       return id.name === "interlock/authority" ? undefined : denial("SERVER_IDENTITY_MISMATCH");
     },
   });
-  const grpc = new GrpcClient(authority, secure, { "grpc.use_local_subchannel_pool": 1, "grpc.enable_http_proxy": 0 });
+  const grpc = new GrpcClient(authority, secure, channelOptions(authority, "authority"));
   const { path } = EnrollmentService.methods.join;
   return new Promise<JoinResponse>((resolve, reject) => {
     const deadline = Date.now() + timeoutMs;

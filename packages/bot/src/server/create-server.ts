@@ -74,9 +74,9 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   async function drain(running: Listener, graceMs: number): Promise<void> {
     for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
     running.stop();
-    injector.drain(graceMs);
     enrollmentDoor?.close();
     const forced = setTimeout(() => grpc.forceShutdown(), graceMs);
+    // Not `injector.drain`: after it, grpc-js takes every session for closed and waits for none.
     await new Promise<void>((resolve) => grpc.tryShutdown(() => resolve()));
     clearTimeout(forced);
     injector.destroy();

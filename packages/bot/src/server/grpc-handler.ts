@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import type {
   handleBidiStreamingCall,
   handleClientStreamingCall,
@@ -113,6 +114,8 @@ function describe(thrown: unknown): string {
 /** What the caller sends. Throws when the caller goes away before it has sent all: a part is not the whole. */
 async function* requests(call: Pick<ServerReadableStream<unknown, unknown>, "read">, live: LiveCall) {
   yield* messages(call as never);
+  // To grpc-js a reset looks like the end of the upload (grpc/grpc-node#2583); that it was one is known a turn later.
+  await immediate();
   if (live.ended) throw live.ended;
   if (!live.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");
 }

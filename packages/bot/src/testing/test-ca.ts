@@ -1,0 +1,92 @@
+import { randomBytes, webcrypto } from "node:crypto";
+import { createIdentity, type Identity } from "../identity/identity.js";
+import { createKeyPair, type KeyPair } from "../identity/key-pair.js";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from "../identity/x509.js";
+
+const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const hour = 3_600_000;
+
+/** What a test may want to be different about a leaf. */
+export interface LeafOptions {
+  /** URIs among the subject alternative names. */
+  readonly uris?: readonly string[];
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  readonly usages?: readonly string[];
+  readonly ca?: boolean;
+  readonly keyUsage?: number;
+  readonly extra?: readonly Extension[];
+}
+
+/** A certificate authority in memory, which signs whatever a test asks for. */
+export interface TestCa {
+  readonly der: Uint8Array;
+  issue(uri: string, options?: LeafOptions): Promise<Identity>;
+  /** The certificate and its key, where the leaf need not hold a SPIFFE ID. */
+  issueRaw(options: LeafOptions): Promise<{ keys: KeyPair; der: Uint8Array }>;
+}
+
+/** Usages of a bot's certificate: client and server. */
+export const bothUsages = ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"] as const;
+
+/** Makes a CA that is valid for an hour around now. */
+export async function createTestCa(name = "test"): Promise<TestCa> {
+  const caKeys = await createKeyPair();
+  const root = await X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: "01",
+      name: `CN=${name}`,
+      notBefore: new Date(Date.now() - hour),
+      notAfter: new Date(Date.now() + 24 * hour),
+      keys: caKeys as never,
+      signingAlgorithm,
+      extensions: [
+        new BasicConstraintsExtension(true, 0, true),
+        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ],
+    },
+    webcrypto as never,
+  );
+  const ca: TestCa = {
+    der: new Uint8Array(root.rawData),
+    async issueRaw({ uris = [], notBefore, notAfter, usages = bothUsages, ca: isCa = false, keyUsage, extra = [] }) {
+      const keys = await createKeyPair();
+      const certificate = await X509CertificateGenerator.create(
+        {
+          serialNumber: `01${randomBytes(15).toString("hex")}`,
+          subject: "CN=leaf",
+          issuer: root.subject,
+          notBefore: new Date(notBefore ?? Date.now() - 60_000),
+          notAfter: new Date(notAfter ?? Date.now() + hour),
+          publicKey: keys.publicKey as never,
+          signingKey: caKeys.privateKey as never,
+          signingAlgorithm,
+          extensions: [
+            new BasicConstraintsExtension(isCa, undefined, true),
+            new KeyUsagesExtension(keyUsage ?? KeyUsageFlags.digitalSignature, true),
+            ...(usages.length > 0 ? [new ExtendedKeyUsageExtension([...usages])] : []),
+            ...(uris.length > 0
+              ? [new SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url" as const, value })))]
+              : []),
+            ...extra,
+          ],
+        },
+        webcrypto as never,
+      );
+      return { keys, der: new Uint8Array(certificate.rawData) };
+    },
+    async issue(uri, options = {}) {
+      const { keys, der } = await ca.issueRaw({ uris: [uri], ...options });
+      return createIdentity(keys.privateKeyPem, [der]);
+    },
+  };
+  return ca;
+}

@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { createBackoff } from "./backoff.js";
+
+describe("backoff", () => {
+  it("doubles up to the maximum, and starts anew", () => {
+    const backoff = createBackoff(() => 0, 100, 350);
+    assert.deepEqual([backoff.next(), backoff.next(), backoff.next(), backoff.next()], [100, 200, 350, 350]);
+    backoff.reset();
+    assert.equal(backoff.next(), 100);
+  });
+
+  it("takes off up to half at random", () => {
+    assert.equal(createBackoff(() => 1, 100).next(), 50);
+    assert.equal(createBackoff(() => 0.5, 100).next(), 75);
+  });
+});
