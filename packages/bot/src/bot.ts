@@ -31,6 +31,10 @@ export interface ClientOptions {
 export interface Bot {
   readonly name: string;
   readonly spiffeId: SpiffeId;
+  /** What it proves itself with; current at every moment. */
+  readonly identity: IdentitySource;
+  /** What it trusts; current at every moment. */
+  readonly trust: Trust;
   /** Serves what `build` adds, over mutual TLS, each method under its policy. */
   serve(options: ServeOptions, build: (routes: Routes) => unknown): Promise<BotServer>;
   /** A typed client of `service` at `address`, with a token for that service alone. */
@@ -66,6 +70,8 @@ export function createBot(parts: BotParts): Bot {
   const bot: Bot = {
     name: spiffeId.name,
     spiffeId,
+    identity,
+    trust,
     async serve({ port, host, advertise }, build) {
       const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
       const server = await createServer(options, build);

@@ -25,7 +25,8 @@ export function policyFaults(policy: Policy | undefined): string[] {
     faults.push("has a rate that is not above zero: set per_second");
   }
   const { since, sunset } = policy.deprecation ?? {};
-  if (since !== undefined && !isDay(since)) faults.push(`is deprecated since "${since}", which is no date (YYYY-MM-DD)`);
+  if (since !== undefined && !isDay(since))
+    faults.push(`is deprecated since "${since}", which is no date (YYYY-MM-DD)`);
   if (sunset !== undefined && !isDay(sunset)) faults.push(`has the sunset "${sunset}", which is no date (YYYY-MM-DD)`);
   return faults;
 }
@@ -36,7 +37,8 @@ export function serviceFaults(service: ServiceDefinition): string[] {
     policyFaults(method.policy).map((fault) => `${method.path ?? `${service.name}/${key}`} ${fault}`),
   );
   for (const pattern of service.servedBy ?? []) {
-    if (!isIdentityPattern(pattern)) faults.push(`${service.name} has served_by "${pattern}", which is no identity pattern`);
+    if (!isIdentityPattern(pattern))
+      faults.push(`${service.name} has served_by "${pattern}", which is no identity pattern`);
   }
   return faults;
 }

@@ -39,7 +39,12 @@ async function csr({ algorithm = p256, names = [uri], extensions, challenge }: R
 type EcKeyGenParams = webcrypto.EcKeyGenParams;
 
 const san = () => new SubjectAlternativeNameExtension([uri]);
-const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+const rsa = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
 
 const bad: Record<string, [() => Promise<Uint8Array>, RegExp]> = {
   "another bot's ID": [() => csr({ names: [{ type: "url", value: "spiffe://cafe/gripper/2" }] }), /must be the URI/],
@@ -64,11 +69,14 @@ const bad: Record<string, [() => Promise<Uint8Array>, RegExp]> = {
   "an RSA key": [() => csr({ algorithm: rsa }), /P-256/],
   "a P-384 key": [() => csr({ algorithm: { ...p256, namedCurve: "P-384" } }), /P-256/],
   "a SHA-512 signature": [() => csr({ algorithm: { ...p256, hash: "SHA-512" } }), /SHA-256/],
-  "nothing": [async () => new Uint8Array(), /one PKCS #10 request/],
-  "nonsense": [async () => Uint8Array.of(0x30, 3, 2, 1, 0), /cannot be read/],
+  nothing: [async () => new Uint8Array(), /one PKCS #10 request/],
+  nonsense: [async () => Uint8Array.of(0x30, 3, 2, 1, 0), /cannot be read/],
   "too much": [async () => new Uint8Array(maximumCsrLength + 1), /longer than/],
   "bytes after the end": [async () => Buffer.concat([await csr(), Buffer.of(0)]), /one PKCS #10 request/],
-  "PEM": [async () => Buffer.from(`-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(await csr()).toString("base64")}`), /one PKCS/],
+  PEM: [
+    async () => Buffer.from(`-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(await csr()).toString("base64")}`),
+    /one PKCS/,
+  ],
   "a broken signature": [
     async () => {
       const der = await csr();

@@ -31,7 +31,10 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
   "a tag": ["grants: !!python/object {}", [/line 1: Unresolved tag/]],
   "a broken line": ["grants:\n  a: {a.B: [a:b]", [/line 2/]],
   "two documents": ["grants: {}\n---\ngrants: {}", [/document/]],
-  "several faults": ["grants:\n  '*x': {a.B: [x]}\n  b: {'': [y]}", [/line 2: "\*x"/, /line 2: "x"/, /line 3: ""/, /line 3: "y"/]],
+  "several faults": [
+    "grants:\n  '*x': {a.B: [x]}\n  b: {'': [y]}",
+    [/line 2: "\*x"/, /line 2: "x"/, /line 3: ""/, /line 3: "y"/],
+  ],
   "too deep a nesting": ["[".repeat(200_000), [/line 1|nested too deeply/]],
   "too long a file": [" ".repeat(maximumGrantsLength + 1), [/longer than/]],
 };

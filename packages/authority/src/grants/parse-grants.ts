@@ -1,15 +1,6 @@
 import { denial } from "@interlock/bot";
 import { isIdentityPattern, isScope } from "@interlock/policy";
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type ParsedNode,
-  parseDocument,
-} from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import { isServiceName } from "../service-name.js";
 import type { Grant, Grants } from "./grants.js";
 
@@ -70,10 +61,17 @@ function readDocument({ contents }: Document.Parsed, report: Report): Grant[] {
 }
 
 function readIdentities(node: unknown, report: Report): Grant[] {
-  const identities = entries(node, "write an identity pattern below grants:; for none at all, write grants: {}", report);
+  const identities = entries(
+    node,
+    "write an identity pattern below grants:; for none at all, write grants: {}",
+    report,
+  );
   return identities.flatMap(({ key: identity, keyNode, value }) => {
     if (!isIdentityPattern(identity)) {
-      report(keyNode, `"${identity}" is no identity pattern; write a bot's name, with * for one segment, ** at the end`);
+      report(
+        keyNode,
+        `"${identity}" is no identity pattern; write a bot's name, with * for one segment, ** at the end`,
+      );
     }
     const services = entries(value, `write a service and its scopes below "${identity}"`, report);
     return services.flatMap(({ key: service, keyNode: serviceNode, value: list }) => {

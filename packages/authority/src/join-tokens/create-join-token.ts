@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { formatJoinToken, InterlockError } from "@interlock/bot";
-import { isBotName } from "@interlock/policy";
+import { isBotName, spiffeId } from "@interlock/policy";
+import { refuseRevoked } from "../enrollment/join.js";
 import { isReservedName } from "../names.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
@@ -32,7 +33,8 @@ export interface CreatedJoinToken {
 
 /**
  * Makes a token with which one bot can join once. Only a hash of its secret is kept. Rejects with `INVALID_ARGUMENT`
- * for a name that is none, or reserved, and for a lifetime that is too long.
+ * for a name that is none, or reserved, and for a lifetime that is too long; with `IDENTITY_REVOKED` for a name that is
+ * shut out.
  */
 export async function createJoinToken(options: JoinTokenOptions): Promise<CreatedJoinToken> {
   const { store, trustDomain, caDigest, name, ttlMs = defaultTtlMs, now } = options;
@@ -42,6 +44,7 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
   }
   if (isReservedName(name)) throw invalid(`"${name}" is reserved for Interlock itself: choose a name outside it.`);
   if (!(ttlMs > 0 && ttlMs <= maximumTtlMs)) throw invalid("A join token lives for at most 7 days: ask for less.");
+  await refuseRevoked(store, spiffeId(trustDomain, name).uri);
   const secret = randomBytes(32);
   const expiresAt = now + Math.floor(ttlMs);
   await store.joinTokens.add({ secretHash: hashSecret(secret), name, createdAt: now, expiresAt });

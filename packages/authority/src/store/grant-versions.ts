@@ -10,8 +10,7 @@ export interface GrantVersions {
 
 export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
   return {
-    latest: () =>
-      db.selectFrom("grantVersions").selectAll().orderBy("version", "desc").limit(1).executeTakeFirst(),
+    latest: () => db.selectFrom("grantVersions").selectAll().orderBy("version", "desc").limit(1).executeTakeFirst(),
     async add(version) {
       await db.insertInto("grantVersions").values(version).execute();
     },

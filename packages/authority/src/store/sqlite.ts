@@ -12,9 +12,7 @@ export function openSqlite(path: string): Kysely<Schema> {
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
   const database = new Database(path);
-  database.exec(
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;",
-  );
+  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;");
   return new Kysely<Schema>({
     dialect: new SqliteDialect({
       database: {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Schema, UsageRow } from "./schema.js";
 
@@ -38,7 +39,9 @@ export function createUsage(db: Kysely<Schema>): Usage {
         .where("spiffeId", "=", spiffeId)
         .executeTakeFirstOrThrow();
       let free = maximumUsageRows - kept;
-      for (const given of rows) {
+      for (const [i, given] of rows.entries()) {
+        // SQLite answers at once, so a long report would keep everything else in this process waiting.
+        if (i % 100 === 99) await nextTurn();
         const row = { ...given, spiffeId };
         if (await update(row)) continue;
         const bounded = free > 0 ? row : { ...row, method: "…", caller: "" };

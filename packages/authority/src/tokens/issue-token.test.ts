@@ -110,7 +110,8 @@ describe("issueToken", () => {
   });
 
   it("refuses a malformed request", async () => {
-    for (const audience of ["", "a b", "a/b", "x".repeat(257)]) await refused({ audience }, { code: "INVALID_ARGUMENT" });
+    for (const audience of ["", "a b", "a/b", "x".repeat(257)])
+      await refused({ audience }, { code: "INVALID_ARGUMENT" });
     for (const scopes of [[], ["Bad"], Array(129).fill("a:b")]) await refused({ scopes }, { code: "INVALID_ARGUMENT" });
   });
 

@@ -25,7 +25,7 @@ export interface JoinFleetOptions {
   readonly authority: string;
   /** The bot's name in the fleet, for example `gripper/1`. */
   readonly name: string;
-  /** The line that `interlock token create` printed; needed only the first time. */
+  /** The line that `interlock invite` printed; needed only the first time. */
   readonly joinToken?: string | undefined;
   /** Where identity and trust are kept; `.interlock/bots/<name>` unless said. */
   readonly stateDir?: string;
@@ -63,8 +63,8 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
   const { signal } = ending;
-  void followTrust({ authority, trust, folder: trustFolder, log, signal });
-  void keepRenewed({ authority, identity, folder: identityFolder, clock, log, signal });
+  const following = followTrust({ authority, trust, folder: trustFolder, log, signal });
+  const renewing = keepRenewed({ authority, identity, folder: identityFolder, clock, log, signal });
 
   return createBot({
     identity,
@@ -76,7 +76,8 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
     serving: reporter.serving,
     async leave() {
       ending.abort();
-      await reporter.close();
+      // A renewal under way is seen through: the authority counts it as done.
+      await Promise.all([reporter.close(), following, renewing]);
       connector.close();
     },
   });
@@ -113,7 +114,7 @@ async function enter(
   trustFolder: TrustFolder,
 ): Promise<Membership> {
   if (!joinToken) {
-    const remedy = `get a join token with "interlock token create ${name}" and pass it as joinToken`;
+    const remedy = `get a join token with "interlock invite ${name}" and pass it as joinToken`;
     throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
   }
   const joined = await join(authority, name, joinToken);

@@ -27,7 +27,7 @@ export async function keepRenewed({ authority, identity, folder, clock, log, sig
     await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     try {
-      const next = await renew(authority, identity.current());
+      const next = (await takeOver(folder, identity.current())) ?? (await renew(authority, identity.current()));
       await folder.save(next);
       identity.replace(next);
       backoff.reset();
@@ -36,6 +36,12 @@ export async function keepRenewed({ authority, identity, folder, clock, log, sig
       await backoff.wait(signal);
     }
   }
+}
+
+/** What another process of the same bot has renewed meanwhile. */
+async function takeOver(folder: IdentityFolder, current: Identity): Promise<Identity | undefined> {
+  const saved = await folder.load();
+  return saved && saved.leaf.notAfter > current.leaf.notAfter ? saved : undefined;
 }
 
 async function renew(authority: Client<typeof AuthorityService>, current: Identity): Promise<Identity> {

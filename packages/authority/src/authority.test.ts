@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Bot,
+  caDigest,
+  createCsr,
+  createKeyPair,
+  type Denial,
+  formatJoinToken,
+  InterlockError,
+  type JoinToken,
+  joinFleet,
+  parseCertificate,
+  parseJoinToken,
+  silentLog,
+  verifyToken,
+} from "@interlock/bot";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { type Authority, startAuthority } from "./authority.js";
+
+const log = silentLog;
+
+describe("authority", () => {
+  let folder: string;
+  let authority: Authority;
+  let bots: Bot[];
+  const start = (port = 0) => startAuthority({ dataDir: join(folder, "authority"), trustDomain: "cafe", port, log });
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-authority-"));
+    authority = await start();
+    bots = [];
+  });
+  afterEach(async () => {
+    await Promise.all(bots.map((bot) => bot.close(0)));
+    await authority.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function joined(name: string, given?: string): Promise<Bot> {
+    const joinToken = given ?? (await authority.createJoinToken(name)).joinToken;
+    const stateDir = join(folder, "bots", name);
+    const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log });
+    bots.push(bot);
+    return bot;
+  }
+
+  const refused = (work: Promise<unknown>, reason: string | undefined, code: string) =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof InterlockError);
+      assert.deepEqual([error.reason, error.code], [reason, code], error.message);
+      return true;
+    });
+
+  it("takes a bot in, once per join token, and lists it", async () => {
+    const { joinToken } = await authority.createJoinToken("gripper/1");
+    const gripper = await joined("gripper/1", joinToken);
+    assert.equal(gripper.spiffeId.uri, "spiffe://cafe/gripper/1");
+    const denials: Denial[] = [];
+    authority.onDenial((denial) => denials.push(denial));
+    const again = join(folder, "again");
+    const options = { authority: authority.address, name: "gripper/1", joinToken, stateDir: again, log };
+    await refused(joinFleet(options), "JOIN_TOKEN_USED", "UNAUTHENTICATED");
+    assert.deepEqual(
+      denials.filter((d) => d.method !== "").map((d) => d.reason),
+      ["JOIN_TOKEN_USED"],
+    );
+
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const { bots: listed } = await admin.listBots({});
+    assert.deepEqual(
+      listed.map((bot) => [bot.spiffeId, bot.revocation]),
+      [
+        ["spiffe://cafe/gripper/1", undefined],
+        ["spiffe://cafe/operator/alice", undefined],
+      ],
+    );
+  });
+
+  it("lets a bot refuse an authority whose CA is not the one in its token", async () => {
+    const { joinToken } = await authority.createJoinToken("gripper/1");
+    const parsed = parseJoinToken(joinToken) as JoinToken;
+    const forged = formatJoinToken({ ...parsed, caDigest: caDigest(Uint8Array.of(1)) });
+    await refused(joined("gripper/1", forged), "CA_PIN_MISMATCH", "UNAUTHENTICATED");
+  });
+
+  it("issues tokens for what is granted, bound to the caller's certificate", async () => {
+    const leader = await joined("leader/1");
+    const client = leader.client(AuthorityService, authority.address);
+    const audience = "cafe.v1.GripperService";
+    const request = { audience, scopes: ["gripper:actuate", "gripper:observe"] };
+    await refused(client.issueToken(request), "NO_GRANT", "PERMISSION_DENIED");
+
+    const applied = await authority.applyGrants(`grants: {"leader/*": {${audience}: ["gripper:observe"]}}`);
+    assert.deepEqual([applied.version, applied.changes.length], [1, 1]);
+    const { token, scopes, expiresAt } = await client.issueToken(request);
+    assert.deepEqual(scopes, ["gripper:observe"]);
+    const expectation = {
+      trust: leader.trust.state,
+      spiffeId: leader.spiffeId,
+      certificate: leader.identity.current().leaf,
+      now: Date.now(),
+    };
+    const verified = await verifyToken(token, expectation);
+    assert.deepEqual([...verified.scopes], ["gripper:observe"]);
+    assert.equal(verified.expiresAt, expiresAt?.getTime());
+    const other = await joined("leader/2");
+    const stolen = { ...expectation, certificate: other.identity.current().leaf };
+    await refused(verifyToken(token, stolen), "TOKEN_BINDING_MISMATCH", "UNAUTHENTICATED");
+  });
+
+  it("renews a bot's own identity, and no other", async () => {
+    const client = (await joined("gripper/1")).client(AuthorityService, authority.address);
+    const keys = await createKeyPair();
+    const { certificate } = await client.renew({ csr: await createCsr(keys, "spiffe://cafe/gripper/1") });
+    const leaf = parseCertificate(certificate?.chain[0] as Uint8Array);
+    assert.deepEqual(leaf.uris, ["spiffe://cafe/gripper/1"]);
+    const csr = await createCsr(keys, "spiffe://cafe/gripper/2");
+    await refused(client.renew({ csr }), "CSR_REJECTED", "PERMISSION_DENIED");
+  });
+
+  it("serves operators, and nobody else, without any grants", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const yaml = 'grants: {"a/*": {a.B: ["x:y"]}, "ci/*": {interlock.authority.v1.AdminService: ["bots:enroll"]}}';
+    const preview = await admin.applyGrants({ yaml, dryRun: true });
+    assert.deepEqual([preview.version, preview.changes.length], [0n, 2]);
+    assert.equal((await admin.applyGrants({ yaml })).version, 1n);
+    assert.deepEqual(await admin.getGrants({}), { yaml, version: 1n });
+    await refused(admin.applyGrants({ yaml: "grants:" }), "GRANTS_INVALID", "INVALID_ARGUMENT");
+
+    const { joinToken } = await admin.createJoinToken({ name: "ci/1" });
+    const ci = (await joined("ci/1", joinToken)).client(AdminService, authority.address);
+    await ci.createJoinToken({ name: "gripper/1" });
+    await refused(ci.createJoinToken({ name: "operator/eve" }), "CALLER_NOT_ALLOWED", "PERMISSION_DENIED");
+    await refused(ci.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
+
+    const gripper = (await joined("gripper/1")).client(AdminService, authority.address);
+    await refused(gripper.listBots({}), "NO_GRANT", "PERMISSION_DENIED");
+    await refused(admin.createJoinToken({ name: "interlock/authority" }), undefined, "INVALID_ARGUMENT");
+  });
+
+  it("remembers endpoints and usage, under the identity of whoever reports", async () => {
+    const gripper = await joined("gripper/1");
+    const report = {
+      endpoints: [{ spiffeId: "spiffe://cafe/leader/1", service: "cafe.v1.GripperService", address: "10.0.0.1:1" }],
+      usage: [{ spiffeId: "spiffe://cafe/x", method: "cafe.v1.GripperService/Grip", count: 2n, lastAt: new Date(5) }],
+    };
+    await gripper.client(AuthorityService, authority.address).report(report);
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const { spiffeId } = gripper;
+    const expected = [{ ...report.endpoints[0], spiffeId: spiffeId.uri }];
+    assert.deepEqual((await admin.findEndpoints({ service: "GripperService" })).endpoints, expected);
+    const { usage } = await admin.listUsage({});
+    const row = usage.find((found) => found.method === "cafe.v1.GripperService/Grip");
+    assert.deepEqual([row?.spiffeId, row?.count, row?.lastAt?.getTime()], [spiffeId.uri, 2n, 5]);
+    const own = await admin.findEndpoints({ service: "AuthorityService" });
+    assert.deepEqual(
+      own.endpoints.map((endpoint) => endpoint.address),
+      [authority.address],
+    );
+  });
+
+  it("tells every bot of a revocation, and shuts the bot out itself", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const [good, bad] = [await joined("gripper/1"), await joined("gripper/2")];
+    const client = bad.client(AuthorityService, authority.address);
+    const csr = await createCsr(await createKeyPair(), bad.spiffeId.uri);
+    await client.renew({ csr }); // It can, until it is revoked.
+
+    const told = new Promise<void>((resolve) => good.trust.onChange(() => resolve()));
+    const subject = { $case: "spiffeId", value: bad.spiffeId.uri } as const;
+    const { revocation, trustVersion } = await admin.revoke({ subject, reason: "stolen" });
+    assert.deepEqual([revocation?.subject, revocation?.reason, trustVersion], [subject, "stolen", 2n]);
+    await told;
+    assert.deepEqual(
+      good.trust.state.revocations.map((r) => r.subject),
+      [bad.spiffeId.uri],
+    );
+    await assert.rejects(client.renew({ csr }));
+    await assert.rejects(client.issueToken({ audience: "a.B", scopes: ["a:b"] }));
+    await refused(authority.createJoinToken("gripper/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+    await refused(admin.revoke({ reason: "what?" }), undefined, "INVALID_ARGUMENT");
+  });
+
+  it("has everything again after a restart, for its own trust domain only", async () => {
+    const gripper = await joined("gripper/1");
+    await authority.applyGrants("grants: {}");
+    await authority.revoke({ kind: "identity", subject: "spiffe://cafe/lost" }, "lost");
+    const { port, caCertificate } = authority;
+    const dataDir = join(folder, "authority");
+    await assert.rejects(startAuthority({ dataDir, trustDomain: "cafe", port: 0, log }), /Another authority/);
+    await authority.close();
+    await assert.rejects(startAuthority({ dataDir, trustDomain: "bar", port: 0, log }), /belongs to .* "cafe"/);
+
+    authority = await start(port);
+    assert.deepEqual(authority.caCertificate, caCertificate);
+    assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
+    await gripper.client(AuthorityService, authority.address).report({});
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    assert.deepEqual(await admin.getGrants({}), { yaml: "grants: {}", version: 1n });
+    assert.deepEqual(
+      (await admin.listBots({})).bots.map((bot) => bot.spiffeId),
+      ["spiffe://cafe/gripper/1", "spiffe://cafe/operator/alice"],
+    );
+    await refused(authority.createJoinToken("lost"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+  });
+
+  it("gives the folder back when it cannot start", async () => {
+    const dataDir = join(folder, "other");
+    const options = { dataDir, trustDomain: "cafe", log };
+    await assert.rejects(startAuthority({ ...options, port: authority.port }), /EADDRINUSE/);
+    await (await startAuthority({ ...options, port: 0 })).close();
+    await assert.rejects(startAuthority({ ...options, trustDomain: "Cafe", port: 0 }), TypeError);
+  });
+
+  it("frees its port when it closes", async () => {
+    const { port } = authority;
+    await joined("gripper/1");
+    await Promise.all([authority.close(), authority.close()]);
+    const code = await new Promise((resolve) =>
+      connect(port, "127.0.0.1").on("error", (e: NodeJS.ErrnoException) => resolve(e.code)),
+    );
+    assert.equal(code, "ECONNREFUSED");
+  });
+});

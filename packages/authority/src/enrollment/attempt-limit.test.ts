@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { createAttemptLimit } from "./attempt-limit.js";
+
+describe("attempt limit", () => {
+  it("stops an address after 20 failures, and lets it in again after a while", () => {
+    const limit = createAttemptLimit();
+    for (let i = 0; i < 20; i++) {
+      limit.check(`10.0.0.1:${i}`, 0);
+      limit.failed(`10.0.0.1:${i}`, 0);
+    }
+    assert.throws(() => limit.check("10.0.0.1:9", 0), /too many attempts/);
+    limit.check("10.0.0.2:9", 0);
+    limit.check("10.0.0.1:9", 1_000);
+    limit.failed("10.0.0.1:9", 1_000);
+    assert.throws(() => limit.check("10.0.0.1:9", 1_000));
+  });
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import {
+  caDigest,
+  createCsr,
+  createKeyPair,
+  formatJoinToken,
+  InterlockError,
+  type JoinToken,
+  parseJoinToken,
+} from "@interlock/bot";
+import { spiffeId } from "@interlock/policy";
+import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
+import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { openStore } from "../store/open-store.js";
+import { type EnrollmentBasis, join } from "./join.js";
+import { renew } from "./renew.js";
+
+const now = Date.UTC(2030, 0, 1);
+const minute = 60_000;
+const trustDomain = "cafe";
+const id = "spiffe://cafe/gripper/1";
+
+describe("enrollment", () => {
+  let folder: string;
+  let basis: EnrollmentBasis;
+  const open = async (): Promise<EnrollmentBasis> => {
+    const store = await openStore(folder);
+    const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 60 * minute, now });
+    return { store, ca, trustDomain };
+  };
+  beforeEach(async () => {
+    folder = await mkdtemp(joinPath(tmpdir(), "interlock-join-"));
+    basis = await open();
+  });
+  afterEach(async () => {
+    await basis.store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const csr = async (uri = id) => createCsr(await createKeyPair(), uri);
+  const create = (name = "gripper/1", ttlMs?: number) =>
+    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, now });
+  const token = async (name?: string) => (await create(name)).joinToken;
+  const forge = (joinToken: string, change: Partial<JoinToken>) =>
+    formatJoinToken({ ...(parseJoinToken(joinToken) as JoinToken), ...change });
+  const refused = (work: Promise<unknown>, reason: string, code = "UNAUTHENTICATED") =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof InterlockError);
+      assert.deepEqual([error.reason, error.code], [reason, code]);
+      return true;
+    });
+
+  it("gives a certificate for a join token, and records the bot", async () => {
+    const { joinToken, expiresAt } = await create();
+    assert.equal(expiresAt, now + 15 * minute);
+    const { leaf, chain } = await join(basis, { joinToken, csr: await csr() }, now);
+    assert.deepEqual([leaf.uris, chain.length], [[id], 1]);
+    assert.deepEqual(await basis.store.bots.list(), [
+      { name: "gripper/1", joinedAt: now, certificateSerial: leaf.serial, certificateExpiresAt: now + 60 * minute },
+    ]);
+  });
+
+  it("lets a name join again with a new token, unless it is revoked", async () => {
+    await join(basis, { joinToken: await token(), csr: await csr() }, now);
+    await join(basis, { joinToken: await token(), csr: await csr() }, now + 1);
+    assert.equal((await basis.store.bots.list()).length, 1);
+
+    const joinToken = await token();
+    const revocation = { kind: "identity", subject: id, revokedAt: now, reason: "", trustVersion: 2 } as const;
+    await basis.store.revocations.add(revocation);
+    await refused(join(basis, { joinToken, csr: await csr() }, now), "IDENTITY_REVOKED");
+    await refused(renew(basis, spiffeId("cafe", "gripper/1"), await csr(), now), "IDENTITY_REVOKED");
+    await refused(token(), "IDENTITY_REVOKED");
+  });
+
+  it("takes a token once, from one of many at once", async () => {
+    const joinToken = await token();
+    const requests = await Promise.all(Array.from({ length: 10 }, async () => ({ joinToken, csr: await csr() })));
+    const outcomes = await Promise.allSettled(requests.map((request) => join(basis, request, now)));
+    assert.equal(outcomes.filter((outcome) => outcome.status === "fulfilled").length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === "rejected") assert.equal(outcome.reason.reason, "JOIN_TOKEN_USED");
+    }
+  });
+
+  it("refuses tokens that are used, late, forged, or for another name", async () => {
+    const request = async (joinToken: string) => ({ joinToken, csr: await csr() });
+    const joinToken = await token();
+    await refused(join(basis, await request("ILK1-nonsense"), now), "JOIN_TOKEN_INVALID");
+    await refused(join(basis, await request(""), now), "JOIN_TOKEN_INVALID");
+    const secret = new Uint8Array(32);
+    await refused(join(basis, await request(forge(joinToken, { secret })), now), "JOIN_TOKEN_INVALID");
+    await refused(join(basis, await request(forge(joinToken, { trustDomain: "b" })), now), "JOIN_TOKEN_INVALID");
+    await refused(join(basis, await request(joinToken), now + 15 * minute), "JOIN_TOKEN_EXPIRED");
+    await refused(join(basis, await request(forge(joinToken, { name: "a" })), now), "JOIN_TOKEN_NAME_MISMATCH");
+    await join(basis, await request(joinToken), now);
+    await refused(join(basis, await request(joinToken), now), "JOIN_TOKEN_USED");
+  });
+
+  it("does not use a token up for a request that is refused", async () => {
+    const joinToken = await token();
+    await refused(
+      join(basis, { joinToken, csr: await csr("spiffe://cafe/gripper/2") }, now),
+      "CSR_REJECTED",
+      "PERMISSION_DENIED",
+    );
+    await join(basis, { joinToken, csr: await csr() }, now);
+  });
+
+  it("makes no tokens for names that are none, or reserved, nor for too long", async () => {
+    for (const name of ["", "a//b", "../a", "interlock/authority", "interlock", "x".repeat(256)]) {
+      await assert.rejects(create(name), { code: "INVALID_ARGUMENT" }, name);
+    }
+    for (const ttl of [0, -1, Number.NaN, 7 * 24 * 60 * minute + 1]) {
+      await assert.rejects(create("a", ttl), { code: "INVALID_ARGUMENT" }, String(ttl));
+    }
+  });
+
+  it("renews a bot's own certificate, and nobody else's", async () => {
+    await join(basis, { joinToken: await token(), csr: await csr() }, now);
+    const me = spiffeId("cafe", "gripper/1");
+    const { leaf } = await renew(basis, me, await csr(), now + minute);
+    const [bot] = await basis.store.bots.list();
+    assert.deepEqual([bot?.certificateSerial, bot?.joinedAt], [leaf.serial, now]);
+    const other = csr("spiffe://cafe/gripper/2");
+    await refused(renew(basis, me, await other, now), "CSR_REJECTED", "PERMISSION_DENIED");
+    const stranger = spiffeId("cafe", "gripper/2");
+    await assert.rejects(renew(basis, stranger, await other, now), /join with a new join token/);
+  });
+
+  it("has its CA and its tokens again after a restart, and keeps the key to its owner", async () => {
+    const joinToken = await token();
+    const root = basis.ca.certificate;
+    await basis.store.close();
+    basis = await open();
+    assert.deepEqual(basis.ca.certificate, root);
+    assert.equal((await stat(joinPath(folder, "ca.key"))).mode & 0o777, 0o600);
+    await join(basis, { joinToken, csr: await csr() }, now);
+  });
+
+  it("never makes a new CA over one that is known", async () => {
+    await basis.store.close();
+    await rm(joinPath(folder, "ca.key"));
+    const store = await openStore(folder);
+    const options = { folder, store, trustDomain, leafTtlMs: 1, now };
+    await assert.rejects(loadOrCreateCa(options), /Restore it from your backup/);
+    await store.close();
+    basis = { ...basis, store: await openStore(folder) };
+  });
+});

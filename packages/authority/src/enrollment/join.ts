@@ -1,0 +1,72 @@
+import { type Certificate, denial, type JoinToken, parseCertificate, parseJoinToken } from "@interlock/bot";
+import { spiffeId } from "@interlock/policy";
+import type { Ca } from "../ca/ca.js";
+import { checkCsr } from "../ca/check-csr.js";
+import { hashSecret } from "../join-tokens/hash-secret.js";
+import type { JoinTokenRow } from "../store/schema.js";
+import type { Records, Store } from "../store/store.js";
+
+/** What bots are taken in with. */
+export interface EnrollmentBasis {
+  readonly store: Store;
+  readonly ca: Ca;
+  readonly trustDomain: string;
+}
+
+/** A certificate that was issued. */
+export interface IssuedCertificate {
+  /** DER, the leaf first, then intermediates. */
+  readonly chain: readonly Uint8Array[];
+  readonly leaf: Certificate;
+  /** Whom it is for. */
+  readonly name: string;
+}
+
+/**
+ * Gives a bot its first certificate for a join token. The token is used up only together with the record of the bot:
+ * a request that is refused leaves it as it was.
+ *
+ * Rejects with one of `JOIN_TOKEN_…`, `CSR_REJECTED`, or `IDENTITY_REVOKED`.
+ */
+export async function join(
+  { store, ca, trustDomain }: EnrollmentBasis,
+  request: { readonly joinToken: string; readonly csr: Uint8Array },
+  now: number,
+): Promise<IssuedCertificate> {
+  const token = parseJoinToken(request.joinToken);
+  if (token?.trustDomain !== trustDomain) throw denial("JOIN_TOKEN_INVALID", "ask an operator for a new one");
+  const secretHash = hashSecret(token.secret);
+  checkToken(await store.joinTokens.find(secretHash), token, now);
+
+  const { uri, name } = spiffeId(trustDomain, token.name);
+  const key = await checkCsr(request.csr, uri);
+  const chain = await ca.issueLeaf(uri, key, now);
+  const leaf = parseCertificate(chain[0] as Uint8Array);
+  await store.transaction(async (records) => {
+    await refuseRevoked(records, uri);
+    const mine = await records.joinTokens.use(secretHash, now);
+    if (!mine) checkToken(await records.joinTokens.find(secretHash), token, now);
+    await records.bots.joined({
+      name,
+      joinedAt: now,
+      certificateSerial: leaf.serial,
+      certificateExpiresAt: leaf.notAfter,
+    });
+  });
+  return { chain, leaf, name };
+}
+
+/** Throws `IDENTITY_REVOKED` when the bot is shut out. */
+export async function refuseRevoked({ revocations }: Pick<Records, "revocations">, uri: string): Promise<void> {
+  if (await revocations.find("identity", uri)) {
+    throw denial("IDENTITY_REVOKED", "a revoked name stays revoked; give the bot another name");
+  }
+}
+
+function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number): void {
+  const remedy = `get a new one with "interlock token create ${token.name}"`;
+  if (!row) throw denial("JOIN_TOKEN_INVALID", remedy);
+  if (row.usedAt !== null) throw denial("JOIN_TOKEN_USED", remedy);
+  if (now >= row.expiresAt) throw denial("JOIN_TOKEN_EXPIRED", remedy);
+  if (row.name !== token.name) throw denial("JOIN_TOKEN_NAME_MISMATCH", "use it under the name it was made for");
+}

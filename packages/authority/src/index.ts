@@ -1,0 +1,7 @@
+export { type Authority, startAuthority } from "./authority.js";
+export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
+export type { AppliedGrants } from "./grants/grant-book.js";
+export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
+export { parseGrants } from "./grants/parse-grants.js";
+export type { AuthorityOptions } from "./options.js";
+export type { RevocationSubject } from "./revocations/check-subject.js";

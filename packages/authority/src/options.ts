@@ -1,0 +1,46 @@
+import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
+import { isTrustDomain } from "@interlock/policy";
+
+/** What an authority is started with. */
+export interface AuthorityOptions {
+  /** Where everything is kept; made (mode 0700) when it is not there. Back it up: it is the fleet. */
+  readonly dataDir: string;
+  /** The fleet's trust domain, for example `cafe`. It cannot change later. */
+  readonly trustDomain: string;
+  /** Where to listen; `127.0.0.1` unless said. */
+  readonly host?: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Where the log goes; JSON lines on standard error unless said. */
+  readonly log?: Log;
+  readonly clock?: Clock;
+  /** How long certificates are valid, in milliseconds: 1 hour unless said. */
+  readonly leafTtlMs?: number;
+  /** How long tokens live, in milliseconds: 5 minutes unless said, which is the most. */
+  readonly tokenTtlMs?: number;
+  /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
+  readonly staleAfterMs?: number;
+}
+
+/** {@link AuthorityOptions} with everything said. Throws a `TypeError` that says what is wrong with them. */
+export function completeOptions(options: AuthorityOptions): Required<AuthorityOptions> {
+  const complete = {
+    host: "127.0.0.1",
+    log: jsonLog,
+    clock: systemClock,
+    leafTtlMs: 3_600_000,
+    tokenTtlMs: maximumTokenLifetimeMs,
+    staleAfterMs: 60_000,
+    ...options,
+  };
+  const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs } = complete;
+  if (!isTrustDomain(trustDomain)) {
+    throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
+  }
+  if (!(leafTtlMs >= 1_000)) throw new TypeError("leafTtlMs must be at least 1,000");
+  if (!(tokenTtlMs >= 1_000 && tokenTtlMs <= maximumTokenLifetimeMs)) {
+    throw new TypeError(`tokenTtlMs must be from 1,000 to ${maximumTokenLifetimeMs}`);
+  }
+  if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
+  return complete;
+}

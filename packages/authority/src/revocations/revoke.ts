@@ -1,0 +1,26 @@
+import type { RevocationRow } from "../store/schema.js";
+import type { Store } from "../store/store.js";
+import type { TrustHub } from "../trust-hub/trust-hub.js";
+import type { RevocationSubject } from "./check-subject.js";
+
+/**
+ * Shuts something out: it is on the disk, in force in this process, and on its way to every bot when this resolves.
+ * What is shut out already stays as it was recorded.
+ */
+export async function revoke(
+  { store, hub }: { readonly store: Store; readonly hub: TrustHub },
+  { kind, subject }: RevocationSubject,
+  reason: string,
+  now: number,
+): Promise<RevocationRow> {
+  const recorded = await store.transaction(async ({ revocations, fleet }) => {
+    const known = await revocations.find(kind, subject);
+    if (known) return known;
+    const trustVersion = await fleet.nextTrustVersion();
+    const revocation: RevocationRow = { kind, subject, revokedAt: now, reason, trustVersion };
+    await revocations.add(revocation);
+    return revocation;
+  });
+  await hub.refresh();
+  return recorded;
+}

@@ -1,0 +1,110 @@
+import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import type { AdminService } from "@interlock/bot/protocol";
+import { spiffeId } from "@interlock/policy";
+import type { GrantBook } from "../grants/grant-book.js";
+import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
+import { isOperatorName } from "../names.js";
+import { findEndpoints } from "../reports/find-endpoints.js";
+import { checkSubject, type Own } from "../revocations/check-subject.js";
+import { revoke } from "../revocations/revoke.js";
+import type { Store } from "../store/store.js";
+import type { TrustHub } from "../trust-hub/trust-hub.js";
+import { revocationToWire, subjectFromWire } from "./to-wire.js";
+
+/** The longest reason for a revocation, in characters. */
+const maximumReasonLength = 500;
+
+/** How many rows of usage are listed at most. */
+const maximumListedUsage = 10_000;
+
+/** What the AdminService stands on. */
+export interface AdminServiceOptions {
+  readonly store: Store;
+  readonly grants: GrantBook;
+  readonly hub: TrustHub;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** SHA-256 over the root certificate's DER. */
+  readonly caDigest: Uint8Array;
+  own(): Own;
+}
+
+/** Serves the people who run the fleet. */
+export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
+  const { store, grants, hub, clock, log, caDigest, own } = options;
+  return {
+    async createJoinToken({ name, ttlSeconds }, { caller }) {
+      refuseMakingOperators(name, caller);
+      const created: CreatedJoinToken = await createJoinToken({
+        store,
+        trustDomain: own().trustDomain,
+        caDigest,
+        name,
+        ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
+        now: clock.now(),
+      });
+      log.info("join token created", { name, by: caller.name });
+      return { joinToken: created.joinToken, expiresAt: new Date(created.expiresAt) };
+    },
+
+    async listBots() {
+      const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
+      const bots = (await store.bots.list()).map((bot) => {
+        const { uri } = spiffeId(own().trustDomain, bot.name);
+        const revocation = shutOut.get(`identity ${uri}`) ?? shutOut.get(`certificate ${bot.certificateSerial}`);
+        return {
+          spiffeId: uri,
+          joinedAt: new Date(bot.joinedAt),
+          certificateExpiresAt: new Date(bot.certificateExpiresAt),
+          certificateSerial: bot.certificateSerial,
+          ...(revocation && { revocation: revocationToWire(revocation) }),
+        };
+      });
+      return { bots };
+    },
+
+    async getGrants() {
+      const { yaml, version } = grants.file();
+      return { yaml, version: BigInt(version) };
+    },
+
+    async applyGrants({ yaml, dryRun }, { caller }) {
+      const by = caller.spiffeId.uri;
+      const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
+      if (!dryRun) log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
+      return { changes: applied.changes, version: BigInt(applied.version) };
+    },
+
+    async revoke(request, { caller }) {
+      const given = subjectFromWire(request);
+      if (!given) throw invalid("Say what to revoke: a SPIFFE ID, a certificate's serial number, or a token's jti.");
+      if (request.reason.length > maximumReasonLength)
+        throw invalid("The reason is too long: say it in 500 characters.");
+      const subject = checkSubject(given, own());
+      const { trustVersion, ...revocation } = await revoke({ store, hub }, subject, request.reason, clock.now());
+      log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
+      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
+    },
+
+    async findEndpoints({ service }) {
+      const endpoints = await findEndpoints(store.endpoints, service);
+      return { endpoints: endpoints.map(({ spiffeId, service, address }) => ({ spiffeId, service, address })) };
+    },
+
+    async listUsage() {
+      const rows = await store.usage.list(maximumListedUsage);
+      return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
+    },
+  };
+}
+
+// An operator may do anything. So a bot that may let others in must not be able to let an operator in.
+function refuseMakingOperators(name: string, caller: Caller): void {
+  if (isOperatorName(name) && !isOperatorName(caller.name)) {
+    throw denial("CALLER_NOT_ALLOWED", "only an operator can let another operator in", { needed: "operator/*" });
+  }
+}
+
+function invalid(message: string): InterlockError {
+  return new InterlockError("INVALID_ARGUMENT", message);
+}

@@ -1,0 +1,38 @@
+import { type Clock, type Enrollment, InterlockError, type Log, type Recorder } from "@interlock/bot";
+import { EnrollmentService } from "@interlock/bot/protocol";
+import { createAttemptLimit } from "../enrollment/attempt-limit.js";
+import { type EnrollmentBasis, join } from "../enrollment/join.js";
+import type { TrustHub } from "../trust-hub/trust-hub.js";
+import { trustToWire } from "./to-wire.js";
+
+/** What the EnrollmentService stands on. */
+export interface EnrollmentServiceOptions extends EnrollmentBasis {
+  readonly hub: TrustHub;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly recorder: Recorder;
+}
+
+/** Serves strangers: whoever has a join token gets a certificate. What is refused is recorded with its reason. */
+export function createEnrollmentService(options: EnrollmentServiceOptions): Enrollment {
+  const { hub, clock, log, recorder } = options;
+  const limit = createAttemptLimit();
+  const { path: method } = EnrollmentService.methods.join;
+  return {
+    async join(request, { address }) {
+      const at = clock.now();
+      try {
+        limit.check(address, at);
+        const { chain, leaf, name } = await join(options, request, at);
+        recorder.admitted(method, leaf.uris[0] as string, at);
+        log.info("bot joined", { name, address, serial: leaf.serial });
+        return { certificate: { chain }, trust: trustToWire(hub.complete()) };
+      } catch (thrown) {
+        const error = InterlockError.from(thrown);
+        if (error.reason !== "RATE_LIMITED") limit.failed(address, at);
+        recorder.denied({ at, reason: error.reason ?? error.code, method, caller: "", address, detail: error.message });
+        throw error;
+      }
+    },
+  };
+}

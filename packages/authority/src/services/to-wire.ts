@@ -1,0 +1,33 @@
+import type { Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
+import type { Init } from "@interlock/policy";
+import type { RevocationSubject } from "../revocations/check-subject.js";
+import type { RevocationRow } from "../store/schema.js";
+import type { TrustUpdate } from "../trust-hub/trust-update.js";
+
+/** An update of the trust, as it goes over the wire. */
+export function trustToWire({ appliesTo, state }: TrustUpdate): Init<WatchTrustResponse> {
+  return {
+    appliesTo,
+    resultsIn: state.version,
+    trustDomain: state.trustDomain,
+    issuer: state.issuer,
+    caCertificates: state.caCertificates,
+    jwks: JSON.stringify(state.jwks),
+    revocations: state.revocations.map(revocationToWire),
+    staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
+  };
+}
+
+/** A revocation, as it goes over the wire. */
+export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion">): Init<Revocation> {
+  const { kind, subject, revokedAt, reason } = revocation;
+  return { subject: { $case: caseOf[kind], value: subject }, revokedAt: new Date(revokedAt), reason };
+}
+
+/** What a request wants to shut out; `undefined` when it does not say. */
+export function subjectFromWire({ subject }: Pick<RevokeRequest, "subject">): RevocationSubject | undefined {
+  return subject && { kind: kindOf[subject.$case], subject: subject.value };
+}
+
+const caseOf = { identity: "spiffeId", certificate: "certificateSerial", token: "tokenId" } as const;
+const kindOf = { spiffeId: "identity", certificateSerial: "certificate", tokenId: "token" } as const;

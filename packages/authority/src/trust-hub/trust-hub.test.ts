@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TrustState } from "@interlock/bot";
+import { revoke } from "../revocations/revoke.js";
+import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
+import { openTrustHub, type TrustHub } from "./trust-hub.js";
+import { maximumRevocations, type TrustUpdate, updateSince } from "./trust-update.js";
+
+const basis = {
+  trustDomain: "cafe",
+  issuer: "spiffe://cafe/interlock/authority",
+  caCertificates: [Uint8Array.of(1)],
+  jwks: { keys: [] },
+  staleAfterMs: 60_000,
+};
+
+describe("trust hub", () => {
+  let folder: string;
+  let store: Store;
+  let hub: TrustHub;
+  let now = 1_000;
+  const clock = { now: () => now };
+  const stop = new AbortController();
+  beforeEach(async () => {
+    now = 1_000;
+    folder = await mkdtemp(join(tmpdir(), "interlock-hub-"));
+    store = await openStore(folder);
+    await store.fleet.create("cafe", now);
+    hub = await openTrustHub(store, basis, clock);
+  });
+  afterEach(async () => {
+    hub.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const revokeBot = (name: string) =>
+    revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now);
+
+  const next = async (watcher: AsyncGenerator<TrustUpdate, void>): Promise<string> => {
+    const { value } = await watcher.next();
+    assert.ok(value);
+    const names = value.state.revocations.map((r) => r.subject.slice("spiffe://cafe/".length));
+    return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
+  };
+
+  it("sends all, then what changes, then signs of life", async () => {
+    await revokeBot("a");
+    const watcher = hub.watch(0n, stop.signal);
+    assert.equal(await next(watcher), "0→2: a");
+    const waiting = next(watcher);
+    await revokeBot("b");
+    assert.equal(await waiting, "2→3: b");
+    const beating = next(watcher);
+    hub.beat();
+    assert.equal(await beating, "3→3:");
+  });
+
+  it("sends a bot that comes back only what it lacks", async () => {
+    await revokeBot("a");
+    await revokeBot("b");
+    assert.equal(await next(hub.watch(2n, stop.signal)), "2→3: b");
+    assert.equal(await next(hub.watch(3n, stop.signal)), "3→3:");
+    assert.equal(await next(hub.watch(99n, stop.signal)), "0→3: a b", "a version from other data");
+  });
+
+  it("covers all that a slow bot missed with one update", async () => {
+    const watcher = hub.watch(0n, stop.signal);
+    assert.equal(await next(watcher), "0→1:");
+    await revokeBot("a");
+    await revokeBot("b");
+    hub.beat();
+    hub.beat();
+    assert.equal(await next(watcher), "1→3: a b");
+    const waiting = next(watcher);
+    await revokeBot("c");
+    assert.equal(await waiting, "3→4: c", "nothing else was queued");
+  });
+
+  it("tells many bots at once", async () => {
+    const watchers = Array.from({ length: 100 }, () => hub.watch(1n, stop.signal));
+    await Promise.all(watchers.map(next));
+    const waiting = watchers.map(next);
+    await revokeBot("a");
+    assert.deepEqual([...new Set(await Promise.all(waiting))], ["1→2: a"]);
+  });
+
+  it("shuts out in its own process before the revocation is acknowledged, and after a restart", async () => {
+    const certificate = { serial: "4f" } as never;
+    await revokeBot("a");
+    assert.equal(hub.trust.peerRevoked("spiffe://cafe/a", certificate), "IDENTITY_REVOKED");
+    const again = await openTrustHub(store, basis, clock);
+    assert.equal(again.trust.peerRevoked("spiffe://cafe/a", certificate), "IDENTITY_REVOKED");
+    assert.equal(again.trust.state.version, 2n);
+  });
+
+  it("records a revocation once", async () => {
+    const first = await revokeBot("a");
+    now += 5_000;
+    assert.deepEqual(await revokeBot("a"), first);
+    assert.equal(hub.trust.state.version, 2n);
+    assert.equal(hub.trust.state.revocations.length, 1);
+  });
+
+  it("keeps count when many are revoked at once", async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => revokeBot(`bot/${i}`)));
+    assert.equal(hub.trust.state.version, 21n);
+    assert.equal(new Set(hub.trust.state.revocations.map((r) => r.subject)).size, 20);
+    assert.equal(hub.trust.state.revocations.length, 20);
+  });
+
+  it("never finds itself stale while it beats", () => {
+    now += 60_001;
+    assert.ok(hub.trust.isStale());
+    hub.beat();
+    assert.ok(!hub.trust.isStale());
+  });
+
+  it("ends a watch when the call ends, and when it closes", async () => {
+    const ending = new AbortController();
+    const watchers = [hub.watch(0n, ending.signal), hub.watch(0n, stop.signal)];
+    await Promise.all(watchers.map(next));
+    const ends = watchers.map((watcher) => watcher.next());
+    ending.abort();
+    assert.ok((await ends[0])?.done);
+    hub.close();
+    assert.ok((await ends[1])?.done);
+  });
+});
+
+describe("updateSince", () => {
+  it("sends what does not fit in the updates that follow", () => {
+    const revocations = Array.from({ length: maximumRevocations + 1 }, (_, i) => ({
+      kind: "token" as const,
+      subject: `t${i}`,
+      revokedAt: 0,
+      reason: "",
+      trustVersion: i + 2,
+    }));
+    const trust: TrustState = { ...basis, version: BigInt(maximumRevocations + 7), revocations };
+    const first = updateSince(0n, trust, revocations);
+    assert.deepEqual([first.state.version, first.state.revocations.length], [5_001n, 5_000]);
+    const second = updateSince(first.state.version, trust, revocations);
+    assert.deepEqual([second.appliesTo, second.state.version], [5_001n, 5_007n]);
+    assert.deepEqual(second.state.revocations, revocations.slice(-1));
+  });
+});

@@ -1,0 +1,93 @@
+import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import type { RevocationRow } from "../store/schema.js";
+import type { Store } from "../store/store.js";
+import { type TrustUpdate, updateSince } from "./trust-update.js";
+
+/** What the fleet trusts, and the bots that want to be told of it. */
+export interface TrustHub {
+  /** For the authority's own server. */
+  readonly trust: Trust;
+  /** The trust as it is, for a bot that joins. */
+  complete(): TrustUpdate;
+  /**
+   * Updates for a bot that has `version`: first what it lacks (all, when its version is 0 or not one of ours), then
+   * whatever changes, and with every beat an empty update as a sign of life. Nothing is queued for a bot that reads
+   * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
+   */
+  watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void>;
+  /** Takes over what is new in the store, and tells everyone. */
+  refresh(): Promise<void>;
+  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`. */
+  beat(): void;
+  close(): void;
+}
+
+/** The part of the trust that is not in a hub's hands. */
+export type TrustBasis = Omit<TrustState, "version" | "revocations">;
+
+/** Opens the hub over what the store remembers. */
+export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
+  const revocations: RevocationRow[] = [];
+  const trust = createTrust({ ...basis, version: 0n, revocations }, clock);
+  const waiting = new Set<() => void>();
+  let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
+  let closed = false;
+
+  function turn(): void {
+    turns++;
+    for (const wake of [...waiting]) wake();
+  }
+
+  function nextTurn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      function wake() {
+        waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      }
+      waiting.add(wake);
+      signal.addEventListener("abort", wake);
+    });
+  }
+
+  async function refresh(): Promise<void> {
+    const fleet = await store.fleet.get();
+    const rows = await store.revocations.since(Number(trust.state.version));
+    // Another refresh may have been faster.
+    const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
+    const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
+    if (version <= trust.state.version) return;
+    revocations.push(...fresh);
+    trust.replace({ ...basis, version, revocations: [...revocations] });
+    turn();
+  }
+
+  async function* watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void> {
+    // A version that is ahead of ours is from data that we no longer have.
+    let at = version <= trust.state.version ? version : 0n;
+    while (!signal.aborted && !closed) {
+      const seen = turns;
+      const update = updateSince(at, trust.state, revocations);
+      at = update.state.version;
+      yield update;
+      const upToDate = at === trust.state.version && seen === turns;
+      if (upToDate && !signal.aborted) await nextTurn(signal);
+    }
+  }
+
+  await refresh();
+  return {
+    trust,
+    complete: () => updateSince(0n, trust.state, revocations),
+    watch,
+    refresh,
+    beat() {
+      trust.touch();
+      turn();
+    },
+    close() {
+      closed = true;
+      turn();
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { createInterface } from "node:readline";
+import { InterlockError } from "@interlock/bot";
+import { Command } from "commander";
+import { findMethod } from "../find-method.js";
+import { asMember, type Session } from "../operator.js";
+import type { Output } from "../output.js";
+import { parseSeconds } from "./options.js";
+
+interface Options {
+  readonly address?: string;
+  readonly name?: string;
+  readonly protos: string;
+  readonly manifest: string;
+  readonly timeout: number;
+}
+
+/** `interlock call`: a person's way in, under the person's own identity. */
+export function callCommand(output: Output): Command {
+  return new Command("call")
+    .description("Call a method of a bot, under your own identity and grants.")
+    .argument("<method>", "Service/Method; the package may be left out")
+    .argument("[messages...]", "what to send, as JSON; - to read one message a line from standard input", ["{}"])
+    .option("--address <host:port>", "which bot; the authority knows who serves it unless said")
+    .option("--name <name>", "call as this bot; this project's operator unless said")
+    .option("--protos <folder>", "the proto files", "protos")
+    .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
+    .option("--timeout <seconds>", "how long to wait", parseSeconds, 30)
+    .addHelpText("after", "\nExample:\n  interlock call GripperService/Grip '{\"newtons\": 4}'")
+    .action(async (name: string, texts: readonly string[], options: Options) => {
+      const found = await findMethod(name, options);
+      await asMember(async (session) => {
+        const address = options.address ?? (await addressOf(session, found.service.name));
+        const client = session.bot.client(found.service, address) as Record<string, (...args: unknown[]) => unknown>;
+        const { kind } = found.method;
+        const streamsIn = kind === "clientStreaming" || kind === "bidiStreaming";
+        const request = streamsIn ? messages(texts) : await only(texts);
+        const answer = client[found.key]?.(request, { timeoutMs: options.timeout * 1_000 });
+        if (kind === "serverStreaming" || kind === "bidiStreaming") {
+          for await (const message of answer as AsyncIterable<object>) print(output, message, false);
+        } else {
+          print(output, (await answer) as object, true);
+        }
+      }, options.name);
+    });
+}
+
+function print(output: Output, message: object, pretty: boolean): void {
+  output.result(message, () => output.line(JSON.stringify(message, undefined, pretty ? 2 : undefined)));
+}
+
+async function addressOf({ admin }: Session, service: string): Promise<string> {
+  const { endpoints } = await admin.findEndpoints({ service });
+  const [endpoint] = endpoints;
+  if (endpoint) return endpoint.address;
+  throw new InterlockError("NOT_FOUND", `No bot says that it serves ${service}: start one, or give --address.`);
+}
+
+async function* messages(texts: readonly string[]): AsyncGenerator<object> {
+  for (const text of texts) {
+    if (text !== "-") yield parse(text);
+    else for await (const line of createInterface({ input: process.stdin })) if (line.trim()) yield parse(line);
+  }
+}
+
+async function only(texts: readonly string[]): Promise<object> {
+  const given: object[] = [];
+  for await (const message of messages(texts)) given.push(message);
+  const [message] = given;
+  if (given.length === 1 && message) return message;
+  throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, and ${given.length} are given.`);
+}
+
+function parse(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch {}
+  throw new InterlockError(
+    "INVALID_ARGUMENT",
+    `A message is a JSON object, such as '{"newtons": 4}', and not: ${text}`,
+  );
+}

@@ -1,0 +1,37 @@
+import { InterlockError } from "@interlock/bot";
+import { Command } from "commander";
+import { GenerateError, generate } from "protoc-gen-interlock";
+import type { Output } from "../output.js";
+import { paint } from "../output.js";
+
+interface Options {
+  readonly protos: string;
+  readonly out: string;
+}
+
+/** `interlock generate`: typed code from proto files, and the gate that no method passes without a policy. */
+export function generateCommand(output: Output): Command {
+  return new Command("generate")
+    .description("Generate typed clients and servers; fails on a method without an access policy.")
+    .option("--protos <folder>", "the proto files", "protos")
+    .option("--out <folder>", "where the code goes", "src/gen")
+    .addHelpText("after", "\nExample:\n  interlock generate --protos protos --out src/gen")
+    .action(async ({ protos, out }: Options) => {
+      const { files, manifest } = await generate({ workspace: process.cwd(), protos, out }).catch((error) => {
+        if (!(error instanceof GenerateError)) throw error;
+        const metadata = Object.fromEntries(error.faults.map((fault, i) => [String(i + 1), fault]));
+        throw new InterlockError("INVALID_ARGUMENT", `Nothing was generated:\n${error.message}`, {
+          metadata,
+          cause: error,
+        });
+      });
+      const services = manifest.services.map(({ name, methods }) => ({ name, methods: methods.length }));
+      output.result({ ok: true, out, files: files.length, services }, () => {
+        output.table(
+          ["SERVICE", "METHODS"],
+          services.map(({ name, methods }) => [name, String(methods)]),
+        );
+        output.line(`${paint("green", "generated")} ${files.length} files in ${out}`);
+      });
+    });
+}

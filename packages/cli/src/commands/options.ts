@@ -1,0 +1,15 @@
+import { InvalidArgumentError } from "commander";
+
+/** Reads a TCP port; 0 for any free one. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("A port is 0 to 65535.");
+  return port;
+}
+
+/** Reads a number of seconds above zero. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(Number.isInteger(seconds) && seconds > 0)) throw new InvalidArgumentError("Give a whole number of seconds.");
+  return seconds;
+}

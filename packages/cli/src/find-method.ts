@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { type ServiceDefinition as LoadedService, load, type MethodDefinition } from "@grpc/proto-loader";
+import { InterlockError } from "@interlock/bot";
+import type { AnyMethod, Manifest, ManifestService, ServiceDefinition } from "@interlock/policy";
+
+/** A method that is known from proto files and manifest only. */
+export interface FoundMethod {
+  /** The service with this one method, so that a token for it asks for no other's scopes. */
+  readonly service: ServiceDefinition;
+  readonly key: string;
+  readonly method: AnyMethod;
+}
+
+const notGenerated = 'run "interlock generate" first, in the project\'s folder';
+
+/** Finds `Service/Method` in a project. Throws when it is not there, or is there twice. */
+export async function findMethod(
+  name: string,
+  { protos, manifest }: { protos: string; manifest: string },
+): Promise<FoundMethod> {
+  const { services } = await readManifest(manifest);
+  const [wantedService = "", wantedMethod = ""] = name.replace(/^\//, "").split("/");
+  const matching = services.filter(
+    (service) => service.name === wantedService || service.name.endsWith(`.${wantedService}`),
+  );
+  const [service] = matching;
+  if (!service || matching.length > 1) throw ambiguous("service", wantedService, matching, services);
+  const described = service.methods.find((method) => method.name === wantedMethod);
+  if (!described) throw ambiguous("method", wantedMethod, [], service.methods);
+  const loaded = (await loadService(protos, service))[wantedMethod] as MethodDefinition<object, object>;
+  const method: AnyMethod = {
+    path: described.path,
+    kind: described.kind,
+    policy: described.policy,
+    request: codec(loaded.requestSerialize, loaded.requestDeserialize),
+    response: codec(loaded.responseSerialize, loaded.responseDeserialize),
+  };
+  return {
+    service: { name: service.name, servedBy: service.servedBy, methods: { [wantedMethod]: method } },
+    key: wantedMethod,
+    method,
+  };
+}
+
+async function readManifest(path: string): Promise<Manifest> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new InterlockError("FAILED_PRECONDITION", `There is no ${path}: ${notGenerated}.`, { cause });
+  }
+}
+
+async function loadService(protos: string, { file, name }: ManifestService): Promise<LoadedService> {
+  const policyProtos = join(dirname(createRequire(import.meta.url).resolve("@interlock/policy")), "../protos");
+  const definition = await load(join(protos, file), {
+    includeDirs: [resolve(protos), policyProtos],
+    longs: String,
+    enums: String,
+    bytes: String,
+    defaults: true,
+    oneofs: true,
+  });
+  return definition[name] as LoadedService;
+}
+
+function codec(serialize: (message: object) => Buffer, deserialize: (bytes: Buffer) => object): AnyMethod["request"] {
+  return {
+    encode: (message: object) => ({ finish: () => serialize(message) }),
+    decode: (bytes: Uint8Array) => deserialize(Buffer.from(bytes)),
+    fromPartial: (message: object) => message,
+  };
+}
+
+function ambiguous(
+  kind: string,
+  wanted: string,
+  matching: readonly { name: string }[],
+  all: readonly { name: string }[],
+) {
+  const found =
+    matching.length === 0 ? `There is no ${kind} "${wanted}"` : `There are several ${kind}s called "${wanted}"`;
+  return new InterlockError(
+    "NOT_FOUND",
+    `${found}; there are: ${(matching.length ? matching : all).map((s) => s.name).join(", ")}.`,
+  );
+}

@@ -1,0 +1,52 @@
+import { Command, CommanderError } from "commander";
+import { callCommand } from "./commands/call.js";
+import { generateCommand } from "./commands/generate.js";
+import { grantsCommand } from "./commands/grants.js";
+import { initCommand } from "./commands/init.js";
+import { inviteCommand } from "./commands/invite.js";
+import { joinCommand } from "./commands/join.js";
+import { revokeCommand } from "./commands/revoke.js";
+import { tokenCommand } from "./commands/token.js";
+import { upCommand } from "./commands/up.js";
+import { createOutput } from "./output.js";
+import { version } from "./version.js";
+
+const commands = [
+  initCommand,
+  generateCommand,
+  upCommand,
+  inviteCommand,
+  joinCommand,
+  grantsCommand,
+  callCommand,
+  tokenCommand,
+  revokeCommand,
+];
+
+/** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */
+export async function run(args: readonly string[]): Promise<number> {
+  const output = createOutput(args.includes("--json"));
+  const program = new Command("interlock")
+    .description("Secure communication between bots: identities, grants, generated code.")
+    .version(version)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("(add --help for the options and an example)")
+    .exitOverride();
+  for (const command of commands) program.addCommand(command(output).copyInheritedSettings(program));
+  for (const command of allCommands(program)) {
+    if (command.commands.length === 0) command.option("--json", "print one JSON value, for programs");
+    command.exitOverride();
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    output.failure(error);
+    return 1;
+  }
+}
+
+function allCommands(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
+}

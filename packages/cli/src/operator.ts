@@ -1,0 +1,33 @@
+import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import { AdminService } from "@interlock/bot/protocol";
+import { botDir, loadProfile } from "./state.js";
+
+/** A bot of this project, and the authority that it belongs to. */
+export interface Session {
+  readonly bot: Bot;
+  readonly authority: string;
+  readonly admin: Client<typeof AdminService>;
+}
+
+/** Runs `work` as the bot called `name`, the operator of this project unless said, and leaves the fleet again. */
+export async function asMember<T>(work: (session: Session) => Promise<T>, name?: string): Promise<T> {
+  const profile = await loadProfile();
+  const { authority } = profile;
+  const self = name ?? profile.operator;
+  const bot = await joinFleet({ authority, name: self, stateDir: botDir(self), log: silentLog });
+  try {
+    return await work({
+      bot,
+      authority,
+      admin: bot.client(AdminService, authority, { server: "interlock/authority" }),
+    });
+  } catch (thrown) {
+    const error = InterlockError.from(thrown);
+    if (error.reason !== "SERVER_UNREACHABLE" && error.reason !== "AUTHORITY_UNREACHABLE") throw error;
+    throw new InterlockError("UNAVAILABLE", `${error.message} Is "interlock up" running at ${authority}?`, {
+      cause: error,
+    });
+  } finally {
+    await bot.close(0);
+  }
+}

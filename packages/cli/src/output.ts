@@ -1,0 +1,63 @@
+import { styleText } from "node:util";
+import { InterlockError } from "@interlock/bot";
+
+/** Where a command's words go: tables and colour for people, JSON for programs. */
+export interface Output {
+  readonly json: boolean;
+  /** The result: `value` with `--json`, else what `print` says with the functions of this object. */
+  result(value: object, print: () => void): void;
+  /** A line for people; nothing with `--json`. */
+  line(text?: string): void;
+  /** Rows under headings, in columns. */
+  table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
+  /** What is going on, on standard error, for people on a terminal and for logs alike. */
+  progress(text: string): void;
+  /** What went wrong, and what to do. */
+  failure(error: unknown): void;
+}
+
+/** Colours a text where the terminal has colours. */
+export function paint(style: Parameters<typeof styleText>[0], text: string): string {
+  const plain = !process.stdout.isTTY || process.env["NO_COLOR"];
+  return plain ? text : styleText(style, text);
+}
+
+/** Writes to standard output and standard error. */
+export function createOutput(json: boolean): Output {
+  const write = (text: string) => void process.stdout.write(`${text}\n`);
+  const output: Output = {
+    json,
+    result(value, print) {
+      if (json) write(JSON.stringify(value, toPlain));
+      else print();
+    },
+    line(text = "") {
+      if (!json) write(text);
+    },
+    table(headings, rows) {
+      if (json) return;
+      const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)));
+      const columns = (row: readonly string[]) =>
+        row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join("  ")
+          .trimEnd();
+      write(paint("bold", columns(headings)));
+      for (const row of rows) write(columns(row));
+    },
+    progress: (text) => void process.stderr.write(`${text}\n`),
+    failure(error) {
+      const { code, reason, message, metadata } = InterlockError.from(error);
+      if (json) write(JSON.stringify({ ok: false, error: { code, reason, message, metadata } }));
+      else
+        process.stderr.write(
+          `${paint("red", "error")} ${message}${reason ? paint("dim", ` [${code} ${reason}]`) : ""}\n`,
+        );
+    },
+  };
+  return output;
+}
+
+function toPlain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}

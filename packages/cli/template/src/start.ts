@@ -1,0 +1,20 @@
+// Starts one bot: node dist/start.js gripper/1 50051, or node dist/start.js coffee/1 50052
+import { joinFleet } from "@interlock/bot";
+import { coffee } from "./coffee.js";
+import { CoffeeService } from "./gen/__package__/coffee/v1/coffee_interlock.js";
+import { GripperService } from "./gen/__package__/gripper/v1/gripper_interlock.js";
+import { gripper } from "./gripper.js";
+
+const [name = "gripper/1", port = "50051"] = process.argv.slice(2);
+const bot = await joinFleet({
+  authority: process.env.INTERLOCK_AUTHORITY ?? "localhost:7443",
+  name,
+  joinToken: process.env.INTERLOCK_JOIN_TOKEN,
+});
+const server = await bot.serve({ port: Number(port) }, (routes) =>
+  name.startsWith("coffee/")
+    ? routes.add(CoffeeService, coffee(bot.client(GripperService, process.env.GRIPPER ?? "localhost:50051")))
+    : routes.add(GripperService, gripper),
+);
+console.log(`${bot.spiffeId.uri} serves ${server.services.join(", ")} at ${server.address}`);
+process.once("SIGINT", () => bot.close().then(() => process.exit()));

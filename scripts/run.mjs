@@ -1,0 +1,81 @@
+// The one way into this repository: node scripts/run.mjs <build|test|demo|bench|check> [arguments]
+// On a machine with nothing but Node and npm it fetches the pinned pnpm, installs, generates and builds first.
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const node = process.execPath;
+
+const tasks = {
+  build: [],
+  test: [[node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"]],
+  demo: [[node, "examples/swarm/dist/demo.js"]],
+  bench: [[node, "bench/dist/main.js"]],
+  check: [
+    [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
+    [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],
+    [node, "node_modules/@bufbuild/buf/bin/buf", "format", "--diff", "--exit-code"],
+  ],
+};
+
+const [task = "", ...args] = process.argv.slice(2);
+if (!(task in tasks)) fail(`There is no task "${task}"; there are: ${Object.keys(tasks).join(", ")}.`);
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Interlock needs Node 20.19 or later, and this is ${process.version}.`);
+
+await step("install", await pnpm("install", "--frozen-lockfile"));
+await step("build the generator", tsc("packages/policy", "packages/protoc-gen-interlock"));
+await step("generate", [node, "scripts/generate.mjs"]);
+await step("build", tsc());
+for (const [i, command] of tasks[task].entries()) {
+  const last = i === tasks[task].length - 1;
+  const code = await run(last ? [...command, ...args] : command, { stdio: "inherit" });
+  if (code !== 0) process.exit(code);
+}
+
+/** The pinned pnpm, through the npm that runs this script. */
+async function pnpm(...pnpmArgs) {
+  const { packageManager } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+  const npm = process.env.npm_execpath;
+  const exec = ["exec", "--yes", "--", packageManager, ...pnpmArgs];
+  return npm?.endsWith(".js") ? [node, npm, ...exec] : ["npm", ...exec];
+}
+
+function tsc(...projects) {
+  return [node, "node_modules/typescript/bin/tsc", "-b", ...projects];
+}
+
+/** Runs one step, says how long it took, and shows what it printed only when it fails. */
+async function step(name, command) {
+  const began = performance.now();
+  const tty = process.stderr.isTTY;
+  if (tty) process.stderr.write(`· ${name} …`);
+  let printed = "";
+  const code = await run(command, { stdio: ["ignore", "pipe", "pipe"] }, (text) => {
+    printed += text;
+  });
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  process.stderr.write(`${tty ? "\r\x1b[K" : ""}${code === 0 ? "✔" : "✘"} ${name} (${seconds} s)\n`);
+  if (code !== 0) {
+    process.stderr.write(printed);
+    process.exit(code);
+  }
+}
+
+function run([command, ...commandArgs], options, onOutput) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, commandArgs, { cwd: root, ...options });
+    child.stdout?.on("data", onOutput);
+    child.stderr?.on("data", onOutput);
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(signal ? 1 : code));
+    for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => child.kill(name));
+  });
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
