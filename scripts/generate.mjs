@@ -18,6 +18,7 @@ const jobs = [
     out: "src/gen",
   })),
   { workspace: "test", protos: "protos", out: "src/gen" },
+  { workspace: "bench", protos: "protos", out: "src/gen" },
 ];
 
 copyProtos();

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { type ServiceDefinition as LoadedService, load, type MethodDefinition } from "@grpc/proto-loader";
+import type { ServiceDefinition as LoadedService, MethodDefinition } from "@grpc/proto-loader";
 import { InterlockError } from "@interlock/bot";
 import type { AnyMethod, Manifest, ManifestService, ServiceDefinition } from "@interlock/policy";
 
@@ -54,6 +54,7 @@ async function readManifest(path: string): Promise<Manifest> {
 
 async function loadService(protos: string, { file, name }: ManifestService): Promise<LoadedService> {
   const policyProtos = join(dirname(createRequire(import.meta.url).resolve("@interlock/policy")), "../protos");
+  const { load } = await import("@grpc/proto-loader");
   const definition = await load(join(protos, file), {
     includeDirs: [resolve(protos), policyProtos],
     longs: String,

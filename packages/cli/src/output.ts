@@ -18,7 +18,7 @@ export interface Output {
 
 /** Colours a text where the terminal has colours. */
 export function paint(style: Parameters<typeof styleText>[0], text: string): string {
-  const plain = !process.stdout.isTTY || process.env["NO_COLOR"];
+  const plain = !process.stdout.isTTY || process.env.NO_COLOR;
   return plain ? text : styleText(style, text);
 }
 

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { InterlockError, writePrivateFile } from "@interlock/bot";
 
 /** The folder in which a project keeps its authority, its bots and its operator: `.interlock` unless said. */
-export const stateRoot = resolve(process.env["INTERLOCK_HOME"] ?? ".interlock");
+export const stateRoot = resolve(process.env.INTERLOCK_HOME ?? ".interlock");
 
 /** Where the authority keeps what it has. */
 export const authorityDir = join(stateRoot, "authority");

@@ -26,6 +26,9 @@ export interface AllocatorOptions {
   readonly maximumAttempts: number;
 }
 
+// Submitters choose the keys. One that is forgotten counts as never served.
+const maximumKeys = 10_000;
+
 export function createAllocator({ book, desks, newId, maximumAttempts }: AllocatorOptions): Allocator {
   const served = new Map<string, number>(); // fairness key → the turn in which it was last served
   let turn = 0;
@@ -43,9 +46,16 @@ export function createAllocator({ book, desks, newId, maximumAttempts }: Allocat
     entry.lease = { taskId, attempt, leaseToken: newId() };
     desk.held.add(taskId);
     desk.lastServed = ++turn;
-    served.set(fairnessKey, turn);
+    serve(fairnessKey);
     book.change(entry, { state: TaskState.TASK_STATE_ASSIGNED, worker: desk.name });
     send(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, [entry]);
+  }
+
+  function serve(fairnessKey: string): void {
+    served.delete(fairnessKey); // So that the keys stand in the order of their turns.
+    served.set(fairnessKey, turn);
+    const [oldest] = served.keys();
+    if (served.size > maximumKeys && oldest !== undefined) served.delete(oldest);
   }
 
   function close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task {
@@ -65,8 +75,6 @@ export function createAllocator({ book, desks, newId, maximumAttempts }: Allocat
           progress = true;
         }
       }
-      // When nobody waits, nobody's turn need be remembered.
-      if (book.pending()[Symbol.iterator]().next().done) served.clear();
     },
     sendAll: (desk) =>
       send(

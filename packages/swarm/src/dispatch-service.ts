@@ -20,7 +20,7 @@ export function dispatchService(dispatcher: Dispatcher): Handlers {
       if (first.done || first.value.event?.$case !== "session") throw swarmError("SESSION_EXPECTED");
       const outbox = createOutbox<DispatchResponse>(maximumWaiting, () => swarmError("SESSION_SLOW"));
       const connection = dispatcher.connect(caller.name, first.value.event.value, outbox);
-      const ticking = setInterval(dispatcher.tick, dispatcher.heartbeatPeriodMs);
+      const ticking = setInterval(dispatcher.tick, dispatcher.heartbeatPeriodMs).unref();
       try {
         void receiveAll({ [Symbol.asyncIterator]: () => incoming }, connection, outbox);
         yield* outbox;

@@ -46,19 +46,19 @@ function connect(dispatcher: Dispatcher, name: string, session: Partial<Session>
       NonNullable<DispatchResponse["event"]>,
       { $case: Case }
     >["value"][];
+  const assigned = (): Assignment[] => all("assignments").flatMap(({ assignments }) => assignments);
+  const latest = (): Lease => {
+    const lease = assigned().at(-1)?.lease;
+    assert.ok(lease, "nothing was assigned");
+    return lease;
+  };
+  const say = (event: Event) => connection.receive(DispatchRequest.fromPartial({ event }));
   return {
-    end,
-    all,
+    ...{ end, all, assigned, say },
     sessionId: () => all("sessionOpened")[0]?.sessionId ?? "",
-    assigned: (): Assignment[] => all("assignments").flatMap(({ assignments }) => assignments),
-    lease(): Lease {
-      const lease = this.assigned().at(-1)?.lease;
-      assert.ok(lease, "nothing was assigned");
-      return lease;
-    },
-    say: (event: Event) => connection.receive(DispatchRequest.fromPartial({ event })),
-    complete(lease = this.lease()) {
-      this.say({ $case: "completeTask", value: { lease, result: Buffer.from("done") } });
+    lease: latest,
+    complete(lease = latest()) {
+      say({ $case: "completeTask", value: { lease, result: Buffer.from("done") } });
     },
     detach: connection.detach,
   };

@@ -105,12 +105,11 @@ describe("runWorker", () => {
     const worker = start(leader);
     const { taskId } = leader.submit();
     await leader.time.pass(0);
-    leader.unreachable = true;
-    leader.cut();
+    leader.cut("worker/1");
     await leader.time.pass(0);
     worker.at(0).done();
     await leader.time.pass(150);
-    leader.unreachable = false;
+    leader.mend("worker/1");
     await leader.time.pass(400);
     const { state, attempt } = leader.dispatcher.get(taskId);
     assert.deepEqual([state, attempt], [TaskState.TASK_STATE_COMPLETED, 1]);
@@ -125,8 +124,7 @@ describe("runWorker", () => {
     const worker = start(leader);
     leader.submit();
     await leader.time.pass(0);
-    leader.unreachable = true;
-    leader.cut();
+    leader.cut("worker/1");
     await leader.time.pass(1_900);
     assert.equal(worker.at(0).context.signal.aborted, false);
     await leader.time.pass(600);
@@ -144,12 +142,11 @@ describe("runWorker", () => {
     await leader.time.pass(0);
     const other = start(leader, "worker/2");
     await leader.time.pass(0);
-    leader.unreachable = true;
-    leader.cut();
+    leader.cut("worker/1");
     zombie.at(0).done(); // Its last word cannot be heard now.
     await leader.time.pass(2_500);
     leader.dispatcher.tick();
-    leader.unreachable = false;
+    leader.mend("worker/1");
     await leader.time.pass(10_000);
     assert.deepEqual(refusals, ["worker/1 LEASE_STALE"]);
     other.at(0).done();

@@ -1,4 +1,4 @@
-import { connect, type DetailedPeerCertificate } from "node:tls";
+import { connect } from "node:tls";
 import { Client as GrpcClient, credentials } from "@grpc/grpc-js";
 import { spiffeId } from "@interlock/policy";
 import { channelOptions } from "../client/channel.js";
@@ -9,6 +9,7 @@ import { createIdentity, type Identity } from "../identity/identity.js";
 import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { peerChain } from "../identity/peer-chain.js";
 import { serializer } from "../serializer.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { TrustState } from "../trust/trust.js";
@@ -63,23 +64,13 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promi
     socket.once("error", fail);
     socket.once("timeout", () => fail());
     socket.once("secureConnect", () => {
-      const shown = chainOf(socket.getPeerCertificate(true));
+      const shown = peerChain(socket);
       socket.destroy();
       const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
       if (root) resolve(root);
       else reject(denial("CA_PIN_MISMATCH", `somebody else may answer at ${authority}; do not join, ask for a new token`));
     });
   });
-}
-
-function chainOf(leaf: DetailedPeerCertificate): Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  for (let next: DetailedPeerCertificate | undefined = leaf; next?.raw; next = next.issuerCertificate) {
-    const der = Uint8Array.from(next.raw);
-    if (chain.some((known) => Buffer.compare(known, der) === 0)) break; // A root is its own issuer.
-    chain.push(der);
-  }
-  return chain;
 }
 
 function callJoin(authority: string, root: Uint8Array, request: JoinRequest): Promise<JoinResponse> {

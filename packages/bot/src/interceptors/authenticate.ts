@@ -1,6 +1,7 @@
 import { denial } from "../error.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
 import type { Bearer } from "../token/bearer.js";
+import { tokenFault } from "../token/token-fault.js";
 import { verifyToken } from "../token/verify-token.js";
 import type { Connection } from "../server/connection.js";
 import type { Trust } from "../trust/trust.js";
@@ -25,11 +26,11 @@ export function createAuthenticate(trust: Trust) {
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
     const { token } = bearer;
-    if (now >= token.expiresAt) throw denial("TOKEN_EXPIRED");
+    const fault = tokenFault(token, trust, now);
+    if (fault) throw denial(fault);
     if (!token.audiences.has(service.name)) {
       throw denial("TOKEN_AUDIENCE", "", { needed: service.name, held: [...token.audiences].join(" ") });
     }
-    if (trust.tokenRevoked(token.jti)) throw denial("TOKEN_REVOKED");
     return bearer;
   }
 

@@ -6,6 +6,7 @@ import type { Attempt } from "./attempt.js";
 export function createIdentify(trust: Trust) {
   return function identify({ connection, now }: Attempt): void {
     const { certificate, peer } = connection;
+    if (connection.ended) throw connection.ended;
     if (now >= certificate.notAfter) throw denial("CERTIFICATE_EXPIRED");
     const revoked = trust.peerRevoked(peer.uri, certificate);
     if (revoked) throw denial(revoked);

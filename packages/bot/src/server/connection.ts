@@ -2,6 +2,7 @@ import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@interlock/policy";
 import type { InterlockError } from "../error.js";
 import type { Certificate } from "../identity/certificate.js";
+import { peerChain } from "../identity/peer-chain.js";
 import type { Bearer } from "../token/bearer.js";
 
 /** A call that is being served, as the connection it came over knows it. */
@@ -18,13 +19,19 @@ export interface OpenCall {
 export interface Connection {
   readonly peer: SpiffeId;
   readonly certificate: Certificate;
+  /** The peer's chain as TLS verified it, DER, the root last. */
+  readonly chain: readonly Uint8Array[];
   /** `host:port` of the peer. */
   readonly address: string;
   /** Tokens that were verified on this connection, by `authorization` value; bounded. */
   readonly bearers: Map<string, Bearer>;
   readonly calls: Set<OpenCall>;
+  /** Why it takes no more calls, once it has been cut. */
+  readonly ended: InterlockError | undefined;
   /** Ends every call with `error`, then the connection. */
   cut(error: InterlockError): void;
+  /** Ends the connection with no word. */
+  destroy(): void;
 }
 
 // Long enough for the statuses of the calls to leave, short enough to count as at once.
@@ -33,20 +40,28 @@ const farewellMs = 50;
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
   const calls = new Set<OpenCall>();
+  let ended: InterlockError | undefined;
   return {
     peer,
     certificate,
+    chain: peerChain(socket),
     address: addressOf(socket),
     bearers: new Map(),
     calls,
+    get ended() {
+      return ended;
+    },
     cut(error) {
+      if (ended) return;
+      ended = error;
       for (const call of [...calls]) call.end(error);
       setTimeout(() => socket.destroy(), farewellMs).unref();
     },
+    destroy: () => void socket.destroy(),
   };
 }
 
-/** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`. */
-export function addressOf(socket: TLSSocket): string {
-  return `${socket.remoteAddress}:${socket.remotePort}`;
+/** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`; empty when it has gone. */
+export function addressOf({ remoteAddress, remotePort }: Pick<TLSSocket, "remoteAddress" | "remotePort">): string {
+  return remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
 }

@@ -1,18 +1,21 @@
-import { constants } from "node:crypto";
-import { type AddressInfo, isIPv6 } from "node:net";
+import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import { denial } from "../error.js";
+import type { SpiffeId } from "@interlock/policy";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { tlsContext } from "../identity/tls-context.js";
 import type { Reason } from "../reason.js";
 import { addressOf, type Connection, createConnection } from "./connection.js";
+import { createConnections } from "./connections.js";
 import type { ServerOptions } from "./options.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
 const maximumConnections = 4_096;
+// So that those who have no identity yet cannot take the places of those who have.
+const maximumStrangers = 64;
 
 /** What becomes of the sockets that come in. */
 export interface ListenerEvents {
@@ -40,9 +43,11 @@ export interface Listener {
  * HTTP/2: its chain by TLS, the leaf by `checkCertificate`, then revocation. Each refusal is recorded with its reason.
  */
 export async function createListener(options: ServerOptions, { onPeer, onStranger }: ListenerEvents): Promise<Listener> {
-  const { identity, trust, clock, host = "127.0.0.1" } = options;
-  const connections = new Map<string, Connection>();
+  const { identity, trust, clock, log, host = "127.0.0.1" } = options;
+  const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
+  const strangers = new Set<TLSSocket>();
+  const handshakes = new Map<string, Socket>();
 
   const server = createServer(
     {
@@ -52,42 +57,61 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
       // Where strangers may enrol, a missing certificate is no alert; everything else is refused below all the same.
       rejectUnauthorized: onStranger === undefined,
       handshakeTimeout: handshakeTimeoutMs,
-      // A resumed session would skip the certificate, which may have expired or been revoked meanwhile.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-      sessionTimeout: 1,
     },
     accept,
   );
   server.maxConnections = maximumConnections;
   server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
-  server.on("tlsClientError", (error, socket) => refuse(refusalOf(error), addressOf(socket), error.message));
+  server.on("connection", (socket: Socket) => {
+    const address = addressOf(socket);
+    handshakes.set(address, socket);
+    socket.once("close", () => {
+      setImmediate(() => handshakes.get(address) === socket && handshakes.delete(address));
+    });
+  });
+  server.on("tlsClientError", (error, socket) => {
+    // A certificate that TLS did not accept is told by the socket; the error speaks of a hang-up.
+    const found = (socket.authorizationError as unknown as string | undefined) ?? error.code ?? "";
+    refuse(refusalOf(found), addressOf(socket) || addressOfLost(), error.message);
+  });
+
+  // A TLS socket that Node has closed does not know its peer any more; the socket beneath it does.
+  function addressOfLost(): string {
+    const [address = ""] = [...handshakes].find(([, socket]) => socket.destroyed) ?? [];
+    handshakes.delete(address);
+    return address;
+  }
 
   function accept(socket: TLSSocket): void {
+    const address = addressOf(socket);
+    handshakes.delete(address);
+    if (address === "") return void socket.destroy();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
-    const address = addressOf(socket);
     const der = socket.getPeerX509Certificate()?.raw;
-    if (!der && onStranger) return onStranger(socket);
-    const found = der && socket.authorized ? readPeer(der) : refusalOf({ code: String(socket.authorizationError) } as never);
+    if (!der && onStranger) return greet(socket, onStranger);
+    const found = der && socket.authorized ? readPeer(der) : refusalOf(String(socket.authorizationError));
     if (typeof found === "string") {
       refuse(der ? found : "NO_CERTIFICATE", address);
       return void socket.destroy();
     }
     const connection = createConnection(socket, found.id, found.certificate);
-    connections.set(address, connection);
-    const expiry = setTimeout(
-      () => connection.cut(denial("CERTIFICATE_EXPIRED")),
-      Math.min(found.certificate.notAfter - clock.now(), 2 ** 31 - 1),
-    ).unref();
-    socket.on("close", () => {
-      clearTimeout(expiry);
-      if (connections.get(address) === connection) connections.delete(address);
-    });
+    connections.add(connection, socket);
     onPeer(socket, connection);
   }
 
-  function readPeer(der: Uint8Array): Reason | { id: Connection["peer"]; certificate: Certificate } {
+  function greet(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
+    if (strangers.size >= maximumStrangers) {
+      refuse("CONNECTION_LIMIT", addressOf(socket));
+      return void socket.destroy();
+    }
+    strangers.add(socket);
+    socket.on("close", () => strangers.delete(socket));
+    welcome(socket);
+  }
+
+  function readPeer(der: Uint8Array): Reason | { id: SpiffeId; certificate: Certificate } {
     let certificate: Certificate;
     try {
       certificate = parseCertificate(der);
@@ -104,29 +128,15 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
     options.recorder.denied({ at: clock.now(), reason, method: "", caller: "", address, detail });
   }
 
+  await listen(server, options.port, host);
+  server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
   const unsubscribe = [
     identity.onChange((next) => server.setSecureContext(contextOf(next, options))),
-    trust.onChange(({ caChanged, revoked }) => {
+    trust.onChange(({ caChanged }) => {
       if (caChanged) server.setSecureContext(contextOf(identity.current(), options));
-      if (revoked.length > 0) cutRevoked();
     }),
+    connections.close,
   ];
-
-  function cutRevoked(): void {
-    for (const connection of connections.values()) {
-      const reason = trust.peerRevoked(connection.peer.uri, connection.certificate);
-      if (reason) connection.cut(denial(reason));
-      else endRevokedCalls(connection);
-    }
-  }
-
-  function endRevokedCalls({ calls }: Connection): void {
-    for (const call of [...calls]) {
-      if (call.bearer && trust.tokenRevoked(call.bearer.token.jti)) call.end(denial("TOKEN_REVOKED"));
-    }
-  }
-
-  await listen(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
   function stop(): void {
@@ -135,7 +145,7 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
   return {
     port,
     address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
-    connections,
+    connections: connections.byAddress,
     stop,
     async close() {
       for (const end of unsubscribe) end();
@@ -146,16 +156,10 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
   };
 }
 
-function contextOf(identity: Identity, { trust }: ServerOptions) {
-  const ca = certificatesToPem(trust.state.caCertificates);
-  return {
-    key: identity.privateKey,
-    // The roots go along: one who joins finds there the CA that its join token pins.
-    cert: certificatesToPem(identity.chain) + ca,
-    ca,
-    minVersion: "TLSv1.3",
-    secureOptions: constants.SSL_OP_NO_TICKET,
-  } as const;
+function contextOf(identity: Identity, { trust: { state } }: ServerOptions) {
+  const context = tlsContext(identity, state.caCertificates);
+  // The roots go along: one who joins finds there the CA that its join token pins.
+  return { ...context, cert: context.cert + certificatesToPem(state.caCertificates) };
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

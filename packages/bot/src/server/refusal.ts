@@ -1,8 +1,7 @@
 import type { Reason } from "../reason.js";
 
-/** Why a handshake failed, from the error that Node reports for it: the one place that knows Node's and OpenSSL's words. */
-export function refusalOf(error: NodeJS.ErrnoException): Reason {
-  const code = error.code ?? "";
+/** Why a handshake failed, from the code that Node reports for it: the one place that knows Node's and OpenSSL's words. */
+export function refusalOf(code: string): Reason {
   return byCode[code] ?? (untrusted.test(code) ? "CERTIFICATE_UNTRUSTED" : "HANDSHAKE_FAILED");
 }
 

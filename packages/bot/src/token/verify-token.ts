@@ -23,6 +23,8 @@ const maximumLength = 8_192;
 /** What is known of a token once its signature, its claims and its binding have been verified. */
 export interface VerifiedToken {
   readonly jti: string;
+  /** `kid` of the key that signed it. */
+  readonly keyId: string;
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
   /** Milliseconds since the epoch. */
@@ -47,7 +49,7 @@ export interface TokenExpectation {
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
   const { trust, spiffeId, certificate, now } = expectation;
-  checkHeader(readHeader(token));
+  const keyId = checkHeader(readHeader(token));
   const { payload } = await verifySignature(token, trust, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > maximumTokenLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
@@ -57,6 +59,7 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
   if (boundTo(payload) !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
   return {
     jti: payload.jti as string,
+    keyId,
     audiences: new Set([payload.aud ?? []].flat()),
     scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
     expiresAt: exp * 1_000,
@@ -72,7 +75,8 @@ function readHeader(token: string): ProtectedHeaderParameters {
   }
 }
 
-function checkHeader(header: ProtectedHeaderParameters): void {
+/** Gives the `kid`. Whoever sends a token writes its header: nothing in it need be of the type it should be. */
+function checkHeader(header: ProtectedHeaderParameters): string {
   if (header.alg !== "ES256") throw denial("TOKEN_ALGORITHM");
   // A key that comes with the token proves nothing, and fetching one is a request that a stranger steers
   // (RFC 8725, section 3.10).
@@ -80,7 +84,8 @@ function checkHeader(header: ProtectedHeaderParameters): void {
     if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);
   }
   if (typeof header.kid !== "string") throw denial("TOKEN_MALFORMED", 'there is no "kid"');
-  if (header.typ?.toLowerCase() !== "at+jwt") throw denial("TOKEN_TYPE");
+  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== "at+jwt") throw denial("TOKEN_TYPE");
+  return header.kid;
 }
 
 async function verifySignature(token: string, trust: TrustState, now: number): Promise<JWTVerifyResult> {

@@ -1,6 +1,5 @@
 import { InterlockError } from "@interlock/bot";
 import { Command } from "commander";
-import { GenerateError, generate } from "protoc-gen-interlock";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 
@@ -17,6 +16,7 @@ export function generateCommand(output: Output): Command {
     .option("--out <folder>", "where the code goes", "src/gen")
     .addHelpText("after", "\nExample:\n  interlock generate --protos protos --out src/gen")
     .action(async ({ protos, out }: Options) => {
+      const { GenerateError, generate } = await import("protoc-gen-interlock");
       const { files, manifest } = await generate({ workspace: process.cwd(), protos, out }).catch((error) => {
         if (!(error instanceof GenerateError)) throw error;
         const metadata = Object.fromEntries(error.faults.map((fault, i) => [String(i + 1), fault]));

@@ -1,6 +1,5 @@
 import { userInfo } from "node:os";
 import { basename } from "node:path";
-import { startAuthority } from "@interlock/authority";
 import { joinFleet, jsonLog, silentLog } from "@interlock/bot";
 import { Command } from "commander";
 import type { Output } from "../output.js";
@@ -34,6 +33,8 @@ export function upCommand(output: Output): Command {
     .option("--verbose", "log what the authority does, as JSON lines on standard error")
     .addHelpText("after", "\nExample:\n  interlock up --port 7443 --invite gripper/1")
     .action(async ({ port, host, trustDomain, invite, verbose }: Options) => {
+      // The CA and the store take a moment to load, which other commands need not spend.
+      const { startAuthority } = await import("@interlock/authority");
       const log = verbose ? jsonLog : silentLog;
       const authority = await startAuthority({ dataDir: authorityDir, trustDomain, host, port, log });
       const { address } = authority;

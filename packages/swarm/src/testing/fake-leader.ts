@@ -13,10 +13,10 @@ export interface FakeLeader {
   submit(request?: Partial<SubmitTaskRequest>, submitter?: string): Task;
   /** A client as the bot of this name has it. */
   client(name: string): Pick<Client<typeof DispatchService>, "dispatch">;
-  /** Breaks every open stream, as a lost network does. */
-  cut(): void;
-  /** While true, calls fail. */
-  unreachable: boolean;
+  /** Breaks the open streams of this bot, as a lost network does, and lets no call of it through. */
+  cut(name: string): void;
+  /** Lets its calls through again. */
+  mend(name: string): void;
   /** The sessions that were asked for, by name of the bot. */
   readonly calls: string[];
 }
@@ -26,11 +26,11 @@ export function createFakeLeader(options: DispatcherOptions = {}): FakeLeader {
   let ids = 0;
   const dispatcher = createDispatcher({ clock: time, newId: () => `id-${++ids}`, ...options });
   const { dispatch } = dispatchService(dispatcher);
-  const cuts = new Set<(error: Error) => void>();
+  const cuts = new Map<string, (error: Error) => void>();
+  const unreachable = new Set<string>();
   const leader: FakeLeader = {
     time,
     dispatcher,
-    unreachable: false,
     calls: [],
     submit(request = {}, submitter = "operator/1") {
       return dispatcher.submit(submitter, SubmitTaskRequest.fromPartial({ kind: "test", ...request })).task;
@@ -38,17 +38,17 @@ export function createFakeLeader(options: DispatcherOptions = {}): FakeLeader {
     client: (name) => ({
       async *dispatch(requests, { signal } = {}) {
         leader.calls.push(name);
-        if (leader.unreachable) throw new Error("unreachable");
+        if (unreachable.has(name)) throw new Error("unreachable");
         const wire = createOutbox<DispatchRequest>();
         const down = createOutbox<unknown>();
         const cut = (error: Error) => {
           wire.end(error);
           down.end(error);
         };
-        cuts.add(cut);
+        cuts.set(name, cut);
         signal?.addEventListener("abort", () => cut(new Error("aborted")));
         void (async () => {
-          for await (const request of requests) wire.send(DispatchRequest.fromPartial(request));
+          for await (const request of requests) wire.send(DispatchRequest.fromPartial(request as DispatchRequest));
           wire.end();
         })();
         void (async () => {
@@ -62,10 +62,11 @@ export function createFakeLeader(options: DispatcherOptions = {}): FakeLeader {
         yield* down as AsyncIterable<never>;
       },
     }),
-    cut() {
-      for (const cut of cuts) cut(new Error("cut"));
-      cuts.clear();
+    cut(name) {
+      unreachable.add(name);
+      cuts.get(name)?.(new Error("cut"));
     },
+    mend: (name) => void unreachable.delete(name),
   };
   return leader;
 }

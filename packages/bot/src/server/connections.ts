@@ -1,0 +1,55 @@
+import type { TLSSocket } from "node:tls";
+import { setAlarm } from "../alarm.js";
+import type { Clock } from "../clock.js";
+import { denial } from "../error.js";
+import { tokenFault } from "../token/token-fault.js";
+import type { Trust } from "../trust/trust.js";
+import type { Connection } from "./connection.js";
+
+/** The connections of a server whose peers have been authenticated. */
+export interface Connections {
+  /** By `host:port` of the peer. */
+  readonly byAddress: ReadonlyMap<string, Connection>;
+  /** Keeps `connection` until its socket closes. */
+  add(connection: Connection, socket: TLSSocket): void;
+  /** Holds them against the trust no longer. */
+  close(): void;
+}
+
+/** Keeps connections, and holds them against the trust: what it shuts out is ended when it changes, not at the next call. */
+export function createConnections(trust: Trust, clock: Clock): Connections {
+  const byAddress = new Map<string, Connection>();
+
+  function add(connection: Connection, socket: TLSSocket): void {
+    const { address, certificate } = connection;
+    // One peer cannot have two sockets at one port: if the old one has not closed yet, it is dead all the same, and
+    // what is still to be read from it must not pass for the new peer's.
+    byAddress.get(address)?.destroy();
+    byAddress.set(address, connection);
+    const callOff = setAlarm(clock, certificate.notAfter, () => connection.cut(denial("CERTIFICATE_EXPIRED")));
+    socket.once("close", () => {
+      callOff();
+      if (byAddress.get(address) === connection) byAddress.delete(address);
+    });
+  }
+
+  function review(connection: Connection): void {
+    const reason = trust.peerRevoked(connection.peer.uri, connection.certificate);
+    if (reason) return connection.cut(denial(reason));
+    if (!leadsToCa(connection)) return connection.cut(denial("CERTIFICATE_UNTRUSTED"));
+    for (const call of [...connection.calls]) {
+      const fault = call.bearer && tokenFault(call.bearer.token, trust, clock.now());
+      if (fault) call.end(denial(fault));
+    }
+  }
+
+  function leadsToCa({ chain }: Connection): boolean {
+    const { caCertificates } = trust.state;
+    return caCertificates.some((ca) => chain.some((der) => Buffer.compare(ca, der) === 0));
+  }
+
+  const unsubscribe = trust.onChange(() => {
+    for (const connection of [...byAddress.values()]) review(connection);
+  });
+  return { byAddress, add, close: unsubscribe };
+}

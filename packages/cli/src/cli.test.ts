@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const bin = resolve(import.meta.dirname, "../bin/interlock.js");
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function interlock(cwd: string, ...args: readonly string[]): Promise<Result> {
+  return new Promise((done) => {
+    const child = execFile(process.execPath, [bin, ...args], { cwd }, (_error, stdout, stderr) =>
+      done({ code: child.exitCode ?? 1, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+// What `--json` prints; the assertions say what is expected in it.
+// biome-ignore lint/suspicious/noExplicitAny: see above.
+type Json = Record<string, any>;
+
+describe("interlock, the command", () => {
+  it("shows an example with the help of every command", async () => {
+    const commands = [
+      "init",
+      "generate",
+      "up",
+      "invite",
+      "join",
+      "grants show",
+      "grants apply",
+      "call",
+      "token",
+      "revoke",
+    ];
+    const pages = commands.map(async (command) => ({
+      command,
+      ...(await interlock(tmpdir(), ...command.split(" "), "--help")),
+    }));
+    for (const { command, code, stdout } of await Promise.all(pages)) {
+      assert.equal(code, 0, command);
+      assert.match(stdout, new RegExp(`Example:\n  interlock ${command}`), command);
+      assert.match(stdout, /--json/, command);
+    }
+  });
+
+  it("exits with 2 and says where the help is when it cannot read the command line", async () => {
+    const { code, stderr } = await interlock(tmpdir(), "frobnicate");
+    assert.equal(code, 2);
+    assert.match(stderr, /unknown command.*\n.*--help/);
+  });
+});
+
+describe("interlock, with an authority", () => {
+  let dir: string;
+  let up: ChildProcess;
+  let authority: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    up = spawn(process.execPath, [bin, "up", "--port", "0", "--trust-domain", "cafe", "--json"], {
+      cwd: dir,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+    authority = JSON.parse(line).authority;
+  });
+  after(async () => {
+    up.kill("SIGTERM");
+    await once(up, "exit");
+    await rm(dir, { recursive: true });
+  });
+
+  async function json(...args: readonly string[]): Promise<Json> {
+    const { stdout } = await interlock(dir, ...args, "--json");
+    return JSON.parse(stdout);
+  }
+
+  it("invites a bot, which joins once, and leaves files for other languages", async () => {
+    const { joinToken } = await json("invite", "python/1");
+    const join1 = ["join", "--authority", authority, "--name", "python/1", "--token", joinToken];
+    const joined = await json(...join1);
+    assert.equal(joined.spiffeId, "spiffe://cafe/python/1");
+    for (const file of ["identity.pem", "key.pem", "cert.pem", "ca.pem", "jwks.json", "trust.json"]) {
+      assert.equal((await stat(join(joined.dir, file))).mode & 0o777, 0o600, file);
+    }
+    const again = await json(...join1, "--dir", join(dir, "elsewhere"));
+    assert.deepEqual([again.ok, again.error.reason], [false, "JOIN_TOKEN_USED"]);
+  });
+
+  it("shows the difference between grants, applies them, and gives them back", async () => {
+    const file = join(dir, "grants.yaml");
+    const yaml = 'grants:\n  "python/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n';
+    await writeFile(file, yaml);
+    const plan = await interlock(dir, "grants", "apply", file, "--dry-run");
+    assert.match(plan.stdout, /\+ python\/\* {2}cafe\.v1\.CoffeeService {2}coffee:brew\nNothing was changed/);
+    assert.equal((await json("grants", "apply", file)).applied, true);
+    assert.equal((await json("grants", "show")).yaml, yaml);
+    await writeFile(file, "grants:\n  python/1: [coffee]\n");
+    const wrong = await interlock(dir, "grants", "apply", file);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /GRANTS_INVALID/);
+  });
+
+  it("prints a token that holds no more than is granted", async () => {
+    const { stdout } = await interlock(
+      dir,
+      "token",
+      "cafe.v1.CoffeeService",
+      "--scope",
+      "coffee:brew",
+      "--name",
+      "python/1",
+    );
+    const claims = JSON.parse(Buffer.from(stdout.split(".")[1] ?? "", "base64url").toString());
+    assert.deepEqual(
+      [claims.sub, claims.aud, claims.scope],
+      ["spiffe://cafe/python/1", "cafe.v1.CoffeeService", "coffee:brew"],
+    );
+    const denied = await interlock(
+      dir,
+      "token",
+      "cafe.v1.CoffeeService",
+      "--scope",
+      "coffee:poison",
+      "--name",
+      "python/1",
+    );
+    assert.equal(denied.code, 1);
+    assert.match(denied.stderr, /interlock grants apply.*NO_GRANT/s);
+  });
+
+  it("revokes a bot, which gets no token any more", async () => {
+    const revoked = await json("revoke", "python/1", "--reason", "test");
+    assert.deepEqual(revoked.revoked, { kind: "spiffeId", value: "spiffe://cafe/python/1" });
+    const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
+    assert.equal(denied.ok, false);
+  });
+
+  it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-none-"));
+    assert.match((await interlock(elsewhere, "grants", "show")).stderr, /run "interlock up" here/);
+    assert.match((await interlock(dir, "init", dir)).stderr, /is not empty: choose another folder/);
+    assert.match((await interlock(elsewhere, "call", "A/B")).stderr, /run "interlock generate" first/);
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it("makes a project whose files hold its name", async () => {
+    const made = await json("init", join(dir, "My-Cafe"));
+    assert.ok(made.files.includes("protos/my_cafe/coffee/v1/coffee.proto"));
+    assert.match(await readFile(join(dir, "My-Cafe", "grants.yaml"), "utf8"), /my_cafe\.gripper\.v1\.GripperService/);
+    assert.match(await readFile(join(dir, "My-Cafe", ".gitignore"), "utf8"), /\.interlock/);
+  });
+});
