@@ -55,7 +55,7 @@ async function readManifest(path: string): Promise<Manifest> {
 async function loadService(protos: string, { file, name }: ManifestService): Promise<LoadedService> {
   const policyProtos = join(dirname(createRequire(import.meta.url).resolve("@interlock/policy")), "../protos");
   const { load } = await import("@grpc/proto-loader");
-  const definition = await load(join(protos, file), {
+  const definition = await load(file, {
     includeDirs: [resolve(protos), policyProtos],
     longs: String,
     enums: String,

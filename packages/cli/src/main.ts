@@ -25,6 +25,8 @@ const commands = [
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */
 export async function run(args: readonly string[]): Promise<number> {
+  // Whoever reads our output, `head` say, may have had enough of it.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const output = createOutput(args.includes("--json"));
   const program = new Command("interlock")
     .description("Secure communication between bots: identities, grants, generated code.")

@@ -36,6 +36,7 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
 
   const interceptor: ServerInterceptor = function admit(descriptor, call) {
     let live: LiveCall | undefined;
+    let gone = false;
     return new ServerInterceptingCall(call, {
       start(next) {
         next({
@@ -45,13 +46,15 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
             if (!connection) return call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
             const attempt: Attempt = { ...served, connection, metadata, now: clock.now() };
             const letIn = (admission: Admission) => {
+              if (gone) return; // While its token was verified: nobody would tell the handler to stop.
+              metadata.remove("authorization"); // No handler needs it, and what it does not have it cannot log.
               live = new LiveCall(attempt, admission, call);
               liveCalls.set(metadata, live);
               recorder.admitted(descriptor.path, admission.caller.spiffeId.uri, attempt.now);
               proceed(metadata);
             };
             const refuse = (thrown: unknown) => {
-              const error = InterlockError.from(thrown);
+              const error = asDenial(thrown);
               recordDenial(attempt, error);
               call.sendStatus(toStatus(error));
             };
@@ -68,7 +71,8 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
             proceed();
           },
           onCancel() {
-            live?.cancel(cancellation(live, clock.now()));
+            gone = true;
+            live?.cancel(cancellation(live));
           },
         });
       },
@@ -93,8 +97,15 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
   return { interceptor, callOf: (metadata) => liveCalls.get(metadata) as LiveCall };
 }
 
-function cancellation({ deadline }: LiveCall, now: number): InterlockError {
-  return deadline && now >= deadline.getTime()
+/** What the chain threw. Anything but a denial is a fault of ours, whose words are not for the caller. */
+function asDenial(thrown: unknown): InterlockError {
+  if (thrown instanceof InterlockError) return thrown;
+  return new InterlockError("INTERNAL", "The call could not be checked.", { cause: thrown });
+}
+
+function cancellation({ deadline }: LiveCall): InterlockError {
+  // By the machine's clock, as grpc-js has it, whose timers may be a millisecond early.
+  return deadline && Date.now() + 1 >= deadline.getTime()
     ? new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")
     : new InterlockError("CANCELLED", "The caller cancelled the call.");
 }

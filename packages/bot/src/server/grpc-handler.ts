@@ -113,7 +113,7 @@ function describe(thrown: unknown): string {
 
 /** What the caller sends. Throws when the caller goes away before it has sent all: a part is not the whole. */
 async function* requests(call: Pick<ServerReadableStream<unknown, unknown>, "read">, live: LiveCall) {
-  yield* messages(call as never);
+  yield* messages(call as never, live.signal);
   // To grpc-js a reset looks like the end of the upload (grpc/grpc-node#2583); that it was one is known a turn later.
   await immediate();
   if (live.ended) throw live.ended;

@@ -5,8 +5,6 @@ export const limits = {
   "grpc.max_receive_message_length": 4 * 1024 * 1024,
   "grpc.max_send_message_length": 4 * 1024 * 1024,
   "grpc.max_concurrent_streams": 256,
-  /** Kilobytes of headers. */
-  "grpc.max_metadata_size": 16 * 1024,
   /** Megabytes of buffers. */
   "grpc-node.max_session_memory": 16,
   "grpc.keepalive_time_ms": 30_000,

@@ -1,15 +1,14 @@
-import { type AddressInfo, isIPv6, type Socket } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import type { SpiffeId } from "@interlock/policy";
-import { type Certificate, parseCertificate } from "../identity/certificate.js";
-import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Reason } from "../reason.js";
 import { addressOf, type Connection, createConnection } from "./connection.js";
 import { createConnections } from "./connections.js";
+import { watchHandshakes } from "./handshakes.js";
 import type { ServerOptions } from "./options.js";
+import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
@@ -47,7 +46,6 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
-  const handshakes = new Map<string, Socket>();
 
   const server = createServer(
     {
@@ -62,41 +60,26 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
   );
   server.maxConnections = maximumConnections;
   server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
-  server.on("connection", (socket: Socket) => {
-    const address = addressOf(socket);
-    handshakes.set(address, socket);
-    socket.once("close", () => {
-      setImmediate(() => handshakes.get(address) === socket && handshakes.delete(address));
-    });
-  });
-  server.on("tlsClientError", (error, socket) => {
+  const handshakes = watchHandshakes(server);
+  server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
     // A certificate that TLS did not accept is told by the socket; the error speaks of a hang-up.
     const found = (socket.authorizationError as unknown as string | undefined) ?? error.code ?? "";
-    refuse(refusalOf(found), addressOf(socket) || addressOfLost(), error.message);
+    refuse(refusalOf(found), handshakes.addressOfFailed(socket), error.message);
   });
-
-  // A TLS socket that Node has closed does not know its peer any more; the socket beneath it does.
-  function addressOfLost(): string {
-    const [address = ""] = [...handshakes].find(([, socket]) => socket.destroyed) ?? [];
-    handshakes.delete(address);
-    return address;
-  }
 
   function accept(socket: TLSSocket): void {
     const address = addressOf(socket);
-    handshakes.delete(address);
-    if (address === "") return void socket.destroy();
+    if (address === "") return void socket.destroy(); // It has gone already.
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
-    const der = socket.getPeerX509Certificate()?.raw;
-    if (!der && onStranger) return greet(socket, onStranger);
-    const found = der && socket.authorized ? readPeer(der) : refusalOf(String(socket.authorizationError));
-    if (typeof found === "string") {
-      refuse(der ? found : "NO_CERTIFICATE", address);
+    const peer = readPeer(socket, trust, clock);
+    if (peer === "NO_CERTIFICATE" && onStranger) return greet(socket, onStranger);
+    if (typeof peer === "string") {
+      refuse(peer, address);
       return void socket.destroy();
     }
-    const connection = createConnection(socket, found.id, found.certificate);
+    const connection = createConnection(socket, peer.id, peer.certificate);
     connections.add(connection, socket);
     onPeer(socket, connection);
   }
@@ -111,25 +94,10 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
     welcome(socket);
   }
 
-  function readPeer(der: Uint8Array): Reason | { id: SpiffeId; certificate: Certificate } {
-    let certificate: Certificate;
-    try {
-      certificate = parseCertificate(der);
-    } catch {
-      return "CERTIFICATE_MALFORMED";
-    }
-    const { trustDomain } = trust.state;
-    const id = checkCertificate(certificate, { peer: "client", trustDomain, now: clock.now() });
-    if (typeof id === "string") return id;
-    return trust.peerRevoked(id.uri, certificate) ?? { id, certificate };
-  }
-
   function refuse(reason: Reason, address: string, detail = ""): void {
     options.recorder.denied({ at: clock.now(), reason, method: "", caller: "", address, detail });
   }
 
-  await listen(server, options.port, host);
-  server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
   const unsubscribe = [
     identity.onChange((next) => server.setSecureContext(contextOf(next, options))),
     trust.onChange(({ caChanged }) => {
@@ -137,6 +105,15 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
     }),
     connections.close,
   ];
+  function leave(): void {
+    for (const end of unsubscribe) end();
+  }
+
+  await listen(server, options.port, host).catch((error) => {
+    leave();
+    throw error;
+  });
+  server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
   const { port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
   function stop(): void {
@@ -148,7 +125,7 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
     connections: connections.byAddress,
     stop,
     async close() {
-      for (const end of unsubscribe) end();
+      leave();
       stop();
       for (const socket of sockets) socket.destroy();
       await closed;

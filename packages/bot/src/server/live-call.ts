@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import type { CallContext, Caller } from "../context.js";
@@ -43,6 +44,7 @@ export class LiveCall implements CallContext, OpenCall {
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
+      setMaxListeners(0, this.#controller.signal); // A handler may make any number of calls under it.
       if (this.#ended) this.#controller.abort(this.#ended);
     }
     return this.#controller.signal;
@@ -75,6 +77,13 @@ export class LiveCall implements CallContext, OpenCall {
 export function toStatus(error: InterlockError): { code: number; details: string; metadata: Metadata } {
   const code = status[error.code];
   const { reason, domain = errorDomain, metadata } = error;
-  const trailer = reason === undefined ? new Metadata() : encodeErrorInfo(code, error.message, { reason, domain, metadata });
-  return { code, details: error.message, metadata: trailer };
+  const message = wellFormed(error.message);
+  const trailer = reason === undefined ? new Metadata() : encodeErrorInfo(code, message, { reason, domain, metadata });
+  return { code, details: message, metadata: trailer };
+}
+
+// grpc-js writes the message with `encodeURI`, which throws for half a surrogate pair: text cut in the middle of an
+// emoji, or sent so on purpose, would end the process.
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }

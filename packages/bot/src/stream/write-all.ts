@@ -7,24 +7,39 @@ import type { Writable } from "node:stream";
  */
 export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, signal: AbortSignal): Promise<boolean> {
   const iterator = source[Symbol.asyncIterator]();
-  const stopped = new Promise<"stopped">((resolve) => {
-    const stop = () => resolve("stopped");
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    stream.once("close", stop);
-  });
-  while (true) {
-    const next = await Promise.race([iterator.next(), stopped]);
-    if (next === "stopped" || signal.aborted) {
-      // A source that waits for something of its own cannot be woken from here; it sees the signal.
-      iterator.return?.()?.catch?.(() => {});
-      return false;
-    }
-    if (next.done) return true;
-    if (!stream.write(next.value)) await Promise.race([drained(stream), stopped]);
+  let stopped = false;
+  let wake = () => {};
+  const stop = () => {
+    stopped = true;
+    wake();
+  };
+  // Not `Promise.race`: whatever waits beside a promise that stays pending is kept, message for message, until the
+  // stream ends (nodejs/node#17469).
+  function unlessStopped<U>(promise: Promise<U>): Promise<U | undefined> {
+    return new Promise((resolve, reject) => {
+      wake = () => resolve(undefined);
+      promise.then(resolve, reject);
+      if (stopped) wake();
+    });
   }
-}
+  const drained = () => new Promise<void>((resolve) => stream.once("drain", resolve));
 
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => stream.once("drain", resolve));
+  signal.addEventListener("abort", stop);
+  stream.on("close", stop);
+  try {
+    if (signal.aborted || stream.destroyed) stop();
+    while (true) {
+      const next = stopped ? undefined : await unlessStopped(iterator.next());
+      if (next === undefined || stopped) {
+        // A source that waits for something of its own cannot be woken from here; it sees the signal.
+        iterator.return?.()?.catch?.(() => {});
+        return false;
+      }
+      if (next.done) return true;
+      if (!stream.write(next.value)) await unlessStopped(drained());
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stream.off("close", stop);
+  }
 }

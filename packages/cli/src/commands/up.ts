@@ -1,4 +1,4 @@
-import { userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
 import { joinFleet, jsonLog, silentLog } from "@interlock/bot";
 import { Command } from "commander";
@@ -37,16 +37,18 @@ export function upCommand(output: Output): Command {
       const { startAuthority } = await import("@interlock/authority");
       const log = verbose ? jsonLog : silentLog;
       const authority = await startAuthority({ dataDir: authorityDir, trustDomain, host, port, log });
-      const { address } = authority;
+      const everywhere = host === "0.0.0.0" || host === "::";
+      const address = everywhere ? `localhost:${authority.port}` : authority.address;
+      const advertised = everywhere ? `${hostname()}:${authority.port}` : address;
       const name = `operator/${userInfo().username}`;
       const joinToken = await authority.createJoinToken(name);
       const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
       await saveProfile({ authority: address, operator: name });
       const lines = await Promise.all(
-        invite.map(async (bot) => joinLine(address, bot, await authority.createJoinToken(bot))),
+        invite.map(async (bot) => joinLine(advertised, bot, await authority.createJoinToken(bot))),
       );
-      output.result({ ok: true, authority: address, trustDomain, operator: name, join: lines }, () => {
-        output.line(`${paint("green", "authority")} ${trustDomain} at ${paint("bold", address)}, operator ${name}`);
+      output.result({ ok: true, authority: advertised, trustDomain, operator: name, join: lines }, () => {
+        output.line(`${paint("green", "authority")} ${trustDomain} at ${paint("bold", advertised)}, operator ${name}`);
         output.line("To let a bot join, paste this on its machine within 15 minutes:");
         for (const line of lines) output.line(`  ${line}`);
         output.line("For another name: interlock invite <name>. To stop: Ctrl-C.");

@@ -1,0 +1,13 @@
+"""The messages of the proto files, made at run time of what `npx buf build -o bots.binpb` wrote: nothing is generated."""
+
+from pathlib import Path
+
+from google.protobuf import descriptor_pb2, message_factory
+
+_FILE = Path(__file__).parent.parent / "bots.binpb"
+_MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(_FILE.read_bytes()).file)
+
+
+def message(name):
+    """The class of one message, for example message("lab.vision.v1.LookRequest")."""
+    return _MESSAGES[name]
