@@ -41,7 +41,7 @@ describe("authority", () => {
   });
 
   async function joined(name: string, given?: string): Promise<Bot> {
-    const joinToken = given ?? (await authority.createJoinToken(name)).joinToken;
+    const joinToken = given ?? (await authority.createJoinToken(name));
     const stateDir = join(folder, "bots", name);
     const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log });
     bots.push(bot);
@@ -56,7 +56,7 @@ describe("authority", () => {
     });
 
   it("takes a bot in, once per join token, and lists it", async () => {
-    const { joinToken } = await authority.createJoinToken("gripper/1");
+    const joinToken = await authority.createJoinToken("gripper/1");
     const gripper = await joined("gripper/1", joinToken);
     assert.equal(gripper.spiffeId.uri, "spiffe://cafe/gripper/1");
     const denials: Denial[] = [];
@@ -81,7 +81,7 @@ describe("authority", () => {
   });
 
   it("lets a bot refuse an authority whose CA is not the one in its token", async () => {
-    const { joinToken } = await authority.createJoinToken("gripper/1");
+    const joinToken = await authority.createJoinToken("gripper/1");
     const parsed = parseJoinToken(joinToken) as JoinToken;
     const forged = formatJoinToken({ ...parsed, caDigest: caDigest(Uint8Array.of(1)) });
     await refused(joined("gripper/1", forged), "CA_PIN_MISMATCH", "UNAUTHENTICATED");

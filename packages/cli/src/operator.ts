@@ -19,7 +19,7 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, name?:
     return await work({
       bot,
       authority,
-      admin: bot.client(AdminService, authority, { server: "interlock/authority" }),
+      admin: bot.client(AdminService, authority),
     });
   } catch (thrown) {
     const error = InterlockError.from(thrown);

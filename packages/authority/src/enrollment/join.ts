@@ -64,7 +64,7 @@ export async function refuseRevoked({ revocations }: Pick<Records, "revocations"
 }
 
 function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number): void {
-  const remedy = `get a new one with "interlock token create ${token.name}"`;
+  const remedy = `get a new one with "interlock invite ${token.name}"`;
   if (!row) throw denial("JOIN_TOKEN_INVALID", remedy);
   if (row.usedAt !== null) throw denial("JOIN_TOKEN_USED", remedy);
   if (now >= row.expiresAt) throw denial("JOIN_TOKEN_EXPIRED", remedy);

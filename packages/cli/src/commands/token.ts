@@ -22,7 +22,7 @@ export function tokenCommand(output: Output): Command {
     )
     .action((service: string, { name, scope }: Options) =>
       asMember(async ({ bot, authority }) => {
-        const issuer = bot.client(AuthorityService, authority, { server: "interlock/authority" });
+        const issuer = bot.client(AuthorityService, authority);
         const { token, expiresAt, scopes } = await issuer.issueToken({ audience: service, scopes: scope });
         output.result({ ok: true, token, expiresAt, scopes }, () => output.line(token));
       }, name),
