@@ -1,4 +1,7 @@
+import { isTrustDomain } from "@interlock/policy";
+import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
+import { parseCertificate } from "../identity/certificate.js";
 import type { Revocation, TrustState } from "./trust.js";
 
 /**
@@ -13,15 +16,31 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
   if (state && update.trustDomain !== state.trustDomain) {
     throw new Error(`The trust update is for "${update.trustDomain}", and this bot is of "${state.trustDomain}".`);
   }
+  checkUpdate(update);
   return {
     version: update.resultsIn,
     trustDomain: update.trustDomain,
     issuer: update.issuer,
     caCertificates: update.caCertificates,
-    jwks: JSON.parse(update.jwks),
+    jwks: readJwks(update.jwks),
     revocations: [...(complete ? [] : (state?.revocations ?? [])), ...update.revocations.flatMap(fromWire)],
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
+}
+
+// What is unsound here would be found out by every handshake and every call: better to keep what is held.
+function checkUpdate({ trustDomain, issuer, caCertificates, staleAfterSeconds }: WatchTrustResponse): void {
+  if (!isTrustDomain(trustDomain)) throw new Error(`The trust update is for "${trustDomain}", which is no trust domain.`);
+  if (issuer === "") throw new Error("The trust update names no issuer.");
+  if (staleAfterSeconds === 0) throw new Error("The trust update has no bound for staleness.");
+  if (caCertificates.length === 0) throw new Error("The trust update has no CA certificate.");
+  for (const der of caCertificates) parseCertificate(der);
+}
+
+function readJwks(text: string): JSONWebKeySet {
+  const jwks: Partial<JSONWebKeySet> | null = JSON.parse(text);
+  if (!Array.isArray(jwks?.keys)) throw new Error("The trust update has no token keys.");
+  return { keys: jwks.keys };
 }
 
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {

@@ -25,5 +25,6 @@ export function inviteCommand(output: Output): Command {
 
 /** The line with which the bot called `name` joins. */
 export function joinLine(authority: string, name: string, joinToken: string): string {
-  return `npx interlock join --authority ${authority} --name ${name} --token ${joinToken}`;
+  // By its full name: npx would fetch whatever the registry has under a shorter one, and hand it the token.
+  return `npx @interlock/cli join --authority ${authority} --name ${name} --token ${joinToken}`;
 }
