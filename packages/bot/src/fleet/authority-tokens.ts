@@ -6,10 +6,13 @@ import type { TokenSource } from "../token/token-source.js";
 interface Entry {
   readonly authorization: string;
   readonly thumbprint: string;
-  /** Milliseconds since the epoch. */
-  readonly renewAt: number;
+  /** Milliseconds since the epoch; later when a renewal has failed. */
+  renewAt: number;
   readonly expiresAt: number;
 }
+
+// An authority that is away is not asked again by every call.
+const retryMs = 2_000;
 
 /** Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. */
 export function createAuthorityTokens(authority: Client<typeof AuthorityService>, clock: Clock): TokenSource {
@@ -18,19 +21,23 @@ export function createAuthorityTokens(authority: Client<typeof AuthorityService>
 
   function fetchOnce(key: string, audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
     const flight = `${key} ${thumbprint}`;
-    let entry = fetching.get(flight);
-    if (!entry) {
-      entry = fetchToken(audience, scopes, thumbprint).finally(() => fetching.delete(flight));
-      entry.then((fetched) => entries.set(key, fetched)).catch(() => {}); // Whoever waits for it is told.
-      fetching.set(flight, entry);
-    }
+    const underWay = fetching.get(flight);
+    if (underWay) return underWay;
+    const entry = fetchToken(audience, scopes, thumbprint);
+    fetching.set(flight, entry);
+    const land = () => fetching.get(flight) === entry && fetching.delete(flight);
+    // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
+    entry.then((fetched) => land() && entries.set(key, fetched), land);
     return entry;
   }
 
   async function fetchToken(audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
     const now = clock.now();
     // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
-    const { token, expiresAt } = await authority.issueToken({ audience, scopes }, { detached: true, timeoutMs: 10_000 });
+    const { token, expiresAt } = await authority.issueToken(
+      { audience, scopes },
+      { detached: true, timeoutMs: 10_000 },
+    );
     const expires = expiresAt?.getTime() ?? now;
     return {
       authorization: `Bearer ${token}`,
@@ -48,11 +55,17 @@ export function createAuthorityTokens(authority: Client<typeof AuthorityService>
       if (!entry || entry.thumbprint !== thumbprint || now >= entry.expiresAt - 1_000) {
         return fetchOnce(key, audience, scopes, thumbprint).then(({ authorization }) => authorization);
       }
-      if (now >= entry.renewAt) fetchOnce(key, audience, scopes, thumbprint).catch(() => {});
+      if (now >= entry.renewAt) {
+        fetchOnce(key, audience, scopes, thumbprint).catch(() => {
+          entry.renewAt = clock.now() + retryMs;
+        });
+      }
       return entry.authorization;
     },
     forget(audience) {
-      for (const key of entries.keys()) if (key.startsWith(`${audience} `)) entries.delete(key);
+      for (const known of [entries, fetching]) {
+        for (const key of known.keys()) if (key.startsWith(`${audience} `)) known.delete(key);
+      }
     },
   };
 }

@@ -35,7 +35,12 @@ export function parseJoinToken(text: string): JoinToken | undefined {
   const trustDomain = id.slice(0, slash);
   const name = id.slice(slash + 1);
   if (slash < 0 || !isTrustDomain(trustDomain) || !isBotName(name)) return undefined;
-  return { trustDomain, name, caDigest: Uint8Array.from(body.subarray(0, 32)), secret: Uint8Array.from(body.subarray(32, 64)) };
+  return {
+    trustDomain,
+    name,
+    caDigest: Uint8Array.from(body.subarray(0, 32)),
+    secret: Uint8Array.from(body.subarray(32, 64)),
+  };
 }
 
 /** SHA-256 over a certificate's DER: what a join token pins. */

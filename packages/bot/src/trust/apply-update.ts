@@ -11,7 +11,9 @@ import type { Revocation, TrustState } from "./trust.js";
 export function applyTrustUpdate(state: TrustState | undefined, update: WatchTrustResponse): TrustState {
   const complete = update.appliesTo === 0n;
   if (!complete && update.appliesTo !== state?.version) {
-    throw new Error(`The trust update is for version ${update.appliesTo}, and version ${state?.version ?? 0n} is held.`);
+    throw new Error(
+      `The trust update is for version ${update.appliesTo}, and version ${state?.version ?? 0n} is held.`,
+    );
   }
   if (state && update.trustDomain !== state.trustDomain) {
     throw new Error(`The trust update is for "${update.trustDomain}", and this bot is of "${state.trustDomain}".`);
@@ -30,7 +32,8 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
 
 // What is unsound here would be found out by every handshake and every call: better to keep what is held.
 function checkUpdate({ trustDomain, issuer, caCertificates, staleAfterSeconds }: WatchTrustResponse): void {
-  if (!isTrustDomain(trustDomain)) throw new Error(`The trust update is for "${trustDomain}", which is no trust domain.`);
+  if (!isTrustDomain(trustDomain))
+    throw new Error(`The trust update is for "${trustDomain}", which is no trust domain.`);
   if (issuer === "") throw new Error("The trust update names no issuer.");
   if (staleAfterSeconds === 0) throw new Error("The trust update has no bound for staleness.");
   if (caCertificates.length === 0) throw new Error("The trust update has no CA certificate.");

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isTrustDomain } from "@interlock/policy";
 import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
-import { isTrustDomain } from "@interlock/policy";
 import type { TrustState } from "./trust.js";
 
 /** Keeps the trust in a folder, so that a bot starts while the authority is away. */

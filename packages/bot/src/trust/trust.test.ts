@@ -27,7 +27,9 @@ describe("trust", () => {
       issuer: "https://test",
       caCertificates: [ca.der],
       jwks: '{"keys":[{"kty":"EC","kid":"1"}]}',
-      revocations: [{ subject: { $case: "spiffeId", value: "spiffe://test/a" }, revokedAt: new Date(5), reason: "lost" }],
+      revocations: [
+        { subject: { $case: "spiffeId", value: "spiffe://test/a" }, revokedAt: new Date(5), reason: "lost" },
+      ],
       staleAfterSeconds: 60,
     });
     state = applyTrustUpdate(undefined, update);
@@ -43,7 +45,9 @@ describe("trust", () => {
 
   describe("an update", () => {
     it("that is complete replaces what was held, with no matter which version that was", () => {
-      assert.deepEqual(state.revocations, [{ kind: "identity", subject: "spiffe://test/a", revokedAt: 5, reason: "lost" }]);
+      assert.deepEqual(state.revocations, [
+        { kind: "identity", subject: "spiffe://test/a", revokedAt: 5, reason: "lost" },
+      ]);
       assert.equal(state.version, 4n);
       assert.equal(state.staleAfterMs, 60_000);
       const next = applyTrustUpdate({ ...state, version: 99n }, { ...update, revocations: [] });
@@ -150,7 +154,14 @@ describe("trust", () => {
     assert.equal(await kept.load(), undefined);
     await kept.save(state);
     assert.deepEqual(await kept.load(), state);
-    for (const text of ["", "{", "null", "{}", '{"trustDomain":"Test"}', '{"trustDomain":"test","issuer":"i","staleAfterMs":1,"caCertificates":[],"revocations":[],"jwks":{"keys":[]}}']) {
+    for (const text of [
+      "",
+      "{",
+      "null",
+      "{}",
+      '{"trustDomain":"Test"}',
+      '{"trustDomain":"test","issuer":"i","staleAfterMs":1,"caCertificates":[],"revocations":[],"jwks":{"keys":[]}}',
+    ]) {
       await writeFile(join(folder, "trust.json"), text);
       await assert.rejects(kept.load(), /cannot be read/, text);
     }

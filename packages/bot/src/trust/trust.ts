@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from "jose";
-import { systemClock, type Clock } from "../clock.js";
+import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
