@@ -38,7 +38,10 @@ export function createAuthenticate(trust: Trust) {
   function verifyOnce(authorization: string, attempt: Attempt): Promise<Bearer> {
     const { connection } = attempt;
     let pending = verifying.get(connection);
-    if (!pending) verifying.set(connection, (pending = new Map()));
+    if (!pending) {
+      pending = new Map();
+      verifying.set(connection, pending);
+    }
     let bearer = pending.get(authorization);
     if (!bearer) {
       bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));

@@ -35,9 +35,13 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
 
   function review(connection: Connection): void {
     const reason = trust.peerRevoked(connection.peer.uri, connection.certificate);
-    if (reason) return connection.cut(denial(reason));
-    if (!leadsToCa(connection)) return connection.cut(denial("CERTIFICATE_UNTRUSTED"));
-    for (const call of [...connection.calls]) {
+    const fault = reason ?? (leadsToCa(connection) ? undefined : "CERTIFICATE_UNTRUSTED");
+    if (fault) connection.cut(denial(fault));
+    else reviewCalls(connection);
+  }
+
+  function reviewCalls({ calls }: Connection): void {
+    for (const call of [...calls]) {
       const fault = call.bearer && tokenFault(call.bearer.token, trust, clock.now());
       if (fault) call.end(denial(fault));
     }

@@ -66,17 +66,28 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   }
 
   function answer(live: LiveCall, callback: sendUnaryData<unknown>, work: () => unknown): void {
-    runInCall(live, async () => work())
-      .then(
-        (response) => {
-          if (!live.ended) callback(null, response);
-        },
-        (thrown: unknown) => {
-          const error = outward(live, thrown);
-          if (!live.ended) callback(toStatus(error));
-        },
-      )
-      .catch((fault: unknown) => giveUp(live, fault));
+    const succeed = (response: unknown) => {
+      try {
+        if (!live.ended) callback(null, response);
+      } catch (fault) {
+        giveUp(live, fault);
+      }
+    };
+    const fail = (thrown: unknown) => {
+      try {
+        const error = outward(live, thrown);
+        if (!live.ended) callback(toStatus(error));
+      } catch (fault) {
+        giveUp(live, fault);
+      }
+    };
+    try {
+      const response = runInCall(live, work);
+      if (isPromise(response)) response.then(succeed, fail);
+      else succeed(response);
+    } catch (thrown) {
+      fail(thrown);
+    }
   }
 
   function stream(
@@ -118,6 +129,10 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
 
 // What a handler was refused elsewhere says nothing about its own caller, unless it is about time.
 const passesThrough: ReadonlySet<string> = new Set(["CANCELLED", "DEADLINE_EXCEEDED"]);
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
 
 function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

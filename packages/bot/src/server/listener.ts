@@ -77,14 +77,16 @@ export async function createListener(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
     const peer = readPeer(socket, trust, clock);
-    if (peer === "NO_CERTIFICATE" && onStranger) return greet(socket, onStranger);
-    if (typeof peer === "string") {
+    if (typeof peer !== "string") {
+      const connection = createConnection(socket, peer.id, peer.certificate);
+      connections.add(connection, socket);
+      onPeer(socket, connection);
+    } else if (peer === "NO_CERTIFICATE" && onStranger) {
+      greet(socket, onStranger);
+    } else {
       refuse(peer, address);
-      return void socket.destroy();
+      socket.destroy();
     }
-    const connection = createConnection(socket, peer.id, peer.certificate);
-    connections.add(connection, socket);
-    onPeer(socket, connection);
   }
 
   function greet(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
