@@ -38,6 +38,15 @@ export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
   const parent = detached ? undefined : currentCall();
   const own = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Date.now() + timeoutMs;
   const deadline = Math.min(own, parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY);
-  const signals = [signal, parent?.signal].filter((s) => s !== undefined);
-  return { deadline, signals };
+  return { deadline, signals: signal || parent ? [signal, parent?.signal].filter((s) => s !== undefined) : none };
+}
+
+const none: readonly AbortSignal[] = [];
+
+/** The error of a call that one of its signals has cancelled; `undefined` where none has. */
+export function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
+  const aborted = signals.find((signal) => signal.aborted);
+  if (!aborted) return undefined;
+  if (aborted.reason instanceof InterlockError) return aborted.reason;
+  return new InterlockError("CANCELLED", "The call was cancelled.", { cause: aborted.reason });
 }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
 import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
@@ -22,18 +21,25 @@ export interface ChannelOptions {
   readonly servers: readonly string[];
 }
 
+/** A call under way, to a channel. */
+export interface Cancellable {
+  cancel(): void;
+}
+
 /** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
 export interface Channel {
   readonly client: Client;
   readonly identity: Identity;
   /** Why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** Aborts, with why, when the server that was last let through is shut out. */
-  readonly signal: AbortSignal;
+  /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
+  readonly cut: InterlockError | undefined;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
-  /** Counts a call; what it gives is called when the call is over. */
-  begin(): () => void;
+  /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
+  begin(call: Cancellable): void;
+  /** The call is over. */
+  end(call: Cancellable): void;
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
@@ -55,10 +61,9 @@ const options: GrpcOptions = {
 export function createChannel({ address, identity, trust, clock, servers }: ChannelOptions): Channel {
   let refusal: InterlockError | undefined;
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
-  let open = 0;
+  let cut: InterlockError | undefined;
   let retired = false;
-  const cut = new AbortController();
-  setMaxListeners(0, cut.signal); // One for each call under way.
+  const calls = new Set<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
@@ -93,11 +98,13 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
 
   const unsubscribe = trust.onChange(() => {
     const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
-    if (reason) cut.abort(denial(reason));
+    if (!reason || cut) return;
+    cut = denial(reason);
+    for (const call of [...calls]) call.cancel();
   });
 
   function closeWhenDone(): void {
-    if (!retired || open > 0) return;
+    if (!retired || calls.size > 0) return;
     unsubscribe();
     client.close();
   }
@@ -108,17 +115,14 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get refusal() {
       return refusal;
     },
-    signal: cut.signal,
-    isSpent: () => cut.signal.aborted || (server !== undefined && clock.now() >= server.certificate.notAfter),
-    begin() {
-      open++;
-      let over = false;
-      return () => {
-        if (over) return;
-        over = true;
-        open--;
-        closeWhenDone();
-      };
+    get cut() {
+      return cut;
+    },
+    isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
+    begin: (call) => void calls.add(call),
+    end(call) {
+      calls.delete(call);
+      closeWhenDone();
     },
     retire() {
       retired = true;

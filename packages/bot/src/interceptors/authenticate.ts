@@ -19,15 +19,19 @@ export function createAuthenticate(trust: Trust) {
 
   return function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
     const authorization = authorizationOf(attempt.metadata);
-    const bearer = attempt.connection.bearers.get(authorization);
-    if (bearer) return check(bearer, attempt);
-    return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
+    const { connection } = attempt;
+    // Mostly it is the one of the call before, and to compare two strings is cheaper than to hash a long one.
+    const { latest } = connection;
+    const bearer = latest?.authorization === authorization ? latest : connection.bearers.get(authorization);
+    if (!bearer) return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
+    connection.latest = bearer;
+    return check(bearer, attempt);
   };
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
-    const { token } = bearer;
-    const fault = tokenFault(token, trust, now);
+    const fault = tokenFault(bearer, trust, now);
     if (fault) throw denial(fault);
+    const { token } = bearer;
     if (!token.audiences.has(service.name)) {
       throw denial("TOKEN_AUDIENCE", "", { needed: service.name, held: [...token.audiences].join(" ") });
     }
@@ -55,7 +59,8 @@ export function createAuthenticate(trust: Trust) {
     const token = await verifyToken(bearerToken(authorization), { trust: trust.state, spiffeId, certificate, now });
     const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
-    bearers.set(authorization, { token, caller });
-    return { token, caller };
+    const bearer = { authorization, token, caller, clearedBy: undefined };
+    bearers.set(authorization, bearer);
+    return bearer;
   }
 }
