@@ -48,6 +48,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       channel.begin(call);
+      if (!channel.indexesTokens) channel.heed(call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         send(request as Requests, call as never, (error) => {
@@ -81,6 +82,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     channel.begin(call);
+    if (!channel.indexesTokens) channel.heed(call);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
-import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
+import { Client, credentials, type ChannelOptions as GrpcOptions, type Metadata } from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { denial, type InterlockError } from "../error.js";
@@ -8,6 +8,7 @@ import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { offeredBy } from "../token/authorization.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What a channel stands on. */
@@ -34,6 +35,10 @@ export interface Channel {
   readonly refusal: InterlockError | undefined;
   /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
   readonly cut: InterlockError | undefined;
+  /** Whether the server takes tokens in the short way: it has offered that, and is still the one that did. */
+  readonly indexesTokens: boolean;
+  /** Listens for the server's offer to take tokens in the short way. */
+  heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
   /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
@@ -63,6 +68,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
   let cut: InterlockError | undefined;
   let retired = false;
+  let offerer: string | undefined;
   const calls = new Set<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
@@ -117,6 +123,14 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     },
     get cut() {
       return cut;
+    },
+    get indexesTokens() {
+      return offerer !== undefined && offerer === server?.certificate.thumbprint;
+    },
+    heed(call) {
+      call.once("metadata", (metadata) => {
+        offerer = offeredBy(metadata) ?? offerer;
+      });
     },
     isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
     begin: (call) => void calls.add(call),

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
+import { showToken } from "../token/authorization.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
@@ -48,7 +49,7 @@ export function createConnector(
 ): Connector {
   const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
   let channel: Channel | undefined;
-  let authorised: { authorization: string; metadata: Metadata } | undefined;
+  let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
   let closed = false;
 
   function renew(): void {
@@ -68,20 +69,19 @@ export function createConnector(
     channel ??= createChannel({ address, identity: identity.current(), trust, clock, servers });
     const current = channel;
     if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
-    if (ticket?.channel === current) return { channel: current, metadata: withToken(ticket.authorization) };
+    if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
     const authorization = tokens.authorization(service.name, scopes, current.identity);
-    if (typeof authorization === "string") return { channel: current, metadata: withToken(authorization) };
+    if (typeof authorization === "string") return leaseOn(current, authorization);
     return authorization.then((value) => ({ channel: current, authorization: value }));
   }
 
-  // grpc-js copies the metadata of a call, so calls with the same token can share one object.
-  function withToken(authorization: string): Metadata {
-    if (authorised?.authorization !== authorization) {
-      const metadata = new Metadata();
-      metadata.set("authorization", authorization);
-      authorised = { authorization, metadata };
+  // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
+  function leaseOn(current: Channel, authorization: string): Lease {
+    const indexed = current.indexesTokens;
+    if (shown?.authorization !== authorization || shown.indexed !== indexed) {
+      shown = { authorization, indexed, metadata: showToken(authorization, indexed) };
     }
-    return authorised.metadata;
+    return { channel: current, metadata: shown.metadata };
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Client, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { systemClock } from "../clock.js";
+import type { Certificate } from "../identity/certificate.js";
 import type { Admission } from "../interceptors/chain.js";
 import { createRecorder } from "../recorder.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
@@ -36,6 +37,7 @@ describe("the gate", () => {
       },
       clock: systemClock,
       recorder: createRecorder(),
+      certificate: () => ({ thumbprint: "x" }) as Certificate,
       methods: new Map([echo, chat].map((method) => [method.path, { service: EchoService, method }])),
       connectionOf: () => connection,
     });

@@ -1,5 +1,6 @@
 import type { Metadata, ServerInterceptor } from "@grpc/grpc-js";
 import type { Clock } from "../clock.js";
+import type { Certificate } from "../identity/certificate.js";
 import type { Chain } from "../interceptors/chain.js";
 import type { Recorder } from "../recorder.js";
 import type { Connection } from "./connection.js";
@@ -12,10 +13,12 @@ export interface GateOptions {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** The server's own certificate, as it is now. */
+  certificate(): Certificate;
   /** By path. */
   readonly methods: ReadonlyMap<string, ServedMethod>;
-  /** By `host:port` of the peer. */
-  connectionOf(peer: string): Connection | undefined;
+  /** The connection of the peer at this address and port. */
+  connectionOf(address: string | undefined, port: number | undefined): Connection | undefined;
 }
 
 /** Lets calls through to their handlers, or answers them. */

@@ -3,6 +3,7 @@ import { InterlockError } from "../error.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
 import type { GateOptions } from "./admission.js";
+import { offerIndexedToken, removeToken } from "../token/authorization.js";
 import type { Connection } from "./connection.js";
 import { LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
@@ -46,7 +47,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     const { chain, clock, connectionOf } = this.#options;
     // What grpc-js noted when the call came; `getPeer` would ask the socket again, through two proxies.
     const { remoteAddress, remotePort } = this.#call.getConnectionInfo();
-    const connection = connectionOf(`${remoteAddress}:${remotePort}`);
+    const connection = connectionOf(remoteAddress, remotePort);
     if (!connection) return this.#call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
     const { service, method } = this.#served;
     const attempt: Attempt = { service, method, connection, metadata, now: clock.now() };
@@ -77,7 +78,11 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
   #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
     admission.then(
-      (admitted) => this.#letIn(attempt, admitted),
+      (admitted) => {
+        // The first call with this token here; later ones may show it where HTTP/2 sends it but once.
+        if (!this.#gone) this.#call.sendMetadata(offerIndexedToken(this.#options.certificate()));
+        this.#letIn(attempt, admitted);
+      },
       (thrown) => this.#refuse(attempt, connection, thrown),
     );
   }
@@ -85,7 +90,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   #letIn(attempt: Attempt, admission: Admission): void {
     if (this.#gone) return; // While its token was verified: nobody would tell the handler to stop.
     const { metadata, method, now } = attempt;
-    metadata.remove("authorization"); // No handler needs it, and what it does not have it cannot log.
+    removeToken(metadata); // No handler needs it, and what it does not have it cannot log.
     this.#live = new LiveCall(attempt, admission, this.#call);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);

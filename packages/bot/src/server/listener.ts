@@ -5,7 +5,7 @@ import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Reason } from "../reason.js";
 import { addressOf, type Connection, createConnection } from "./connection.js";
-import { createConnections } from "./connections.js";
+import { type Connections, createConnections } from "./connections.js";
 import { watchHandshakes } from "./handshakes.js";
 import type { ServerOptions } from "./options.js";
 import { readPeer } from "./read-peer.js";
@@ -29,8 +29,7 @@ export interface Listener {
   readonly port: number;
   /** `host:port`. */
   readonly address: string;
-  /** By `host:port` of the peer. */
-  readonly connections: ReadonlyMap<string, Connection>;
+  readonly connections: Connections;
   /** Takes no new connections. */
   stop(): void;
   /** Ends the connections that are left, and resolves once the port is free. */
@@ -127,7 +126,7 @@ export async function createListener(
   return {
     port,
     address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
-    connections: connections.byAddress,
+    connections,
     stop,
     async close() {
       leave();
