@@ -1,11 +1,11 @@
+import type { Bearer } from "../bearer.js";
+import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import type { Connection } from "../server/connection.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
-import type { Bearer } from "../token/bearer.js";
-import { tokenFault } from "../token/token-fault.js";
 import { verifyToken } from "../token/verify-token.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
+import { tokenFault } from "./token-fault.js";
 
 /** How many verified tokens a connection keeps; one for each service that its peer calls here is plenty. */
 const maximumBearers = 16;

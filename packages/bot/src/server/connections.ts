@@ -1,10 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
+import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { tokenFault } from "../token/token-fault.js";
+import { tokenFault } from "../interceptors/token-fault.js";
 import type { Trust } from "../trust/trust.js";
-import type { Connection } from "./connection.js";
 
 /** The connections of a server whose peers have been authenticated. */
 export interface Connections {

@@ -1,10 +1,10 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
+import { offerIndexedToken } from "../token/authorization.js";
 import type { GateOptions } from "./admission.js";
-import { offerIndexedToken, removeToken } from "../token/authorization.js";
-import type { Connection } from "./connection.js";
 import { LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
 
@@ -48,7 +48,10 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     // What grpc-js noted when the call came; `getPeer` would ask the socket again, through two proxies.
     const { remoteAddress, remotePort } = this.#call.getConnectionInfo();
     const connection = connectionOf(remoteAddress, remotePort);
-    if (!connection) return this.#call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
+    if (!connection) {
+      this.#call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
+      return;
+    }
     const { service, method } = this.#served;
     const attempt: Attempt = { service, method, connection, metadata, now: clock.now() };
     try {
@@ -90,7 +93,6 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   #letIn(attempt: Attempt, admission: Admission): void {
     if (this.#gone) return; // While its token was verified: nobody would tell the handler to stop.
     const { metadata, method, now } = attempt;
-    removeToken(metadata); // No handler needs it, and what it does not have it cannot log.
     this.#live = new LiveCall(attempt, admission, this.#call);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);

@@ -40,32 +40,37 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   function unary(serve: Serve<unknown, unknown>): handleUnaryCall<unknown, unknown> {
     return (call, callback) => {
       const live = callOf(call.metadata);
-      answer(live, callback, () => serve(call.request, live));
+      answer(live, callback, serve, call.request);
     };
   }
 
   function clientStreaming(serve: Serve<unknown, unknown>): handleClientStreamingCall<unknown, unknown> {
     return (call, callback) => {
       const live = callOf(call.metadata);
-      answer(live, callback, () => serve(requests(call, live), live));
+      answer(live, callback, serve, requests(call, live));
     };
   }
 
   function serverStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleServerStreamingCall<unknown, unknown> {
     return (call) => {
       const live = callOf(call.metadata);
-      stream(live, call, () => serve(call.request, live));
+      stream(live, call, serve, call.request);
     };
   }
 
   function bidiStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleBidiStreamingCall<unknown, unknown> {
     return (call) => {
       const live = callOf(call.metadata);
-      stream(live, call, () => serve(requests(call, live), live));
+      stream(live, call, serve, requests(call, live));
     };
   }
 
-  function answer(live: LiveCall, callback: sendUnaryData<unknown>, work: () => unknown): void {
+  function answer<Input>(
+    live: LiveCall,
+    callback: sendUnaryData<unknown>,
+    serve: Serve<Input, unknown>,
+    input: Input,
+  ): void {
     const succeed = (response: unknown) => {
       try {
         if (!live.ended) callback(null, response);
@@ -82,7 +87,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
       }
     };
     try {
-      const response = runInCall(live, work);
+      const response = runInCall(serve, input, live);
       if (isPromise(response)) response.then(succeed, fail);
       else succeed(response);
     } catch (thrown) {
@@ -90,15 +95,17 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
     }
   }
 
-  function stream(
+  function stream<Input>(
     live: LiveCall,
     call:
       | Parameters<handleServerStreamingCall<unknown, unknown>>[0]
       | Parameters<handleBidiStreamingCall<unknown, unknown>>[0],
-    work: () => AsyncIterable<unknown>,
+    serve: Serve<Input, AsyncIterable<unknown>>,
+    input: Input,
   ): void {
     call.on("error", () => {}); // grpc-js tells us again what the call's end has told already.
-    runInCall(live, async () => writeAll(work(), call, live.signal))
+    const pump = async (given: Input) => writeAll(serve(given, live), call, live.signal);
+    runInCall(pump, input, live)
       .then(
         () => {
           if (!live.ended) call.end();

@@ -1,10 +1,10 @@
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import { addressOf, type Connection, createConnection } from "../connection.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Reason } from "../reason.js";
-import { addressOf, type Connection, createConnection } from "./connection.js";
 import { type Connections, createConnections } from "./connections.js";
 import { watchHandshakes } from "./handshakes.js";
 import type { ServerOptions } from "./options.js";

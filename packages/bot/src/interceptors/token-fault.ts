@@ -1,6 +1,6 @@
+import type { Bearer } from "../bearer.js";
 import type { Reason } from "../reason.js";
 import type { Trust } from "../trust/trust.js";
-import type { Bearer } from "./bearer.js";
 
 /**
  * Why a token that was verified earlier is good no longer, or `undefined`. Look-ups only, and those only where the trust

@@ -1,10 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@interlock/policy";
-import type { InterlockError } from "../error.js";
-import type { Certificate } from "../identity/certificate.js";
-import { peerChain } from "../identity/peer-chain.js";
-import type { Bearer } from "../token/bearer.js";
-import type { TrustState } from "../trust/trust.js";
+import type { Bearer } from "./bearer.js";
+import type { InterlockError } from "./error.js";
+import type { Certificate } from "./identity/certificate.js";
+import { peerChain } from "./identity/peer-chain.js";
+import type { TrustState } from "./trust/trust.js";
 
 /** A call that is being served, as the connection it came over knows it. */
 export interface OpenCall {
