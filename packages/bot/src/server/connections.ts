@@ -31,9 +31,8 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
     // One peer cannot have two sockets at one port: if the old one has not closed yet, it is dead all the same, and
     // what is still to be read from it must not pass for the new peer's.
     find(remoteAddress, remotePort)?.destroy();
-    let atPort = byPort.get(remotePort);
-    if (!atPort) byPort.set(remotePort, (atPort = new Map()));
-    atPort.set(remoteAddress, connection);
+    const atPort = byPort.get(remotePort) ?? new Map<string | undefined, Connection>();
+    byPort.set(remotePort, atPort.set(remoteAddress, connection));
     const callOff = setAlarm(clock, certificate.notAfter, () => connection.cut(denial("CERTIFICATE_EXPIRED")));
     socket.once("close", () => {
       callOff();
