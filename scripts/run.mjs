@@ -47,7 +47,8 @@ for (const [i, command] of tasks[task].entries()) {
 async function pnpm(...pnpmArgs) {
   const { packageManager } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const npm = process.env.npm_execpath;
-  const exec = ["exec", "--yes", "--", packageManager, ...pnpmArgs];
+  // Said with --package, because under `npx -p node@24 npm test` the environment says another.
+  const exec = ["exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...pnpmArgs];
   return npm?.endsWith(".js") ? [node, npm, ...exec] : ["npm", ...exec];
 }
 
