@@ -15,7 +15,7 @@ export interface Finished {
 /** Runs npm in a folder, as one would by hand: nothing is taken over from an npm that runs this test. */
 export async function npm(cwd: string, ...args: readonly string[]): Promise<Finished> {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|config_local_prefix)/i.test(name),
+    ([name]) => !/^npm_(package|lifecycle|config_local_prefix|config_package)/i.test(name),
   );
   const child = spawn("npm", args, {
     cwd,
@@ -44,5 +44,5 @@ export function isOffline(error: unknown): boolean {
 export async function packAll(folder: string): Promise<void> {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const pack = ["--recursive", "--filter", "./packages/*", "pack", "--pack-destination", folder];
-  await npmOk(root, "exec", "--yes", "--", packageManager, ...pack);
+  await npmOk(root, "exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...pack);
 }
