@@ -82,9 +82,11 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     running.stop();
     enrollmentDoor?.close();
     endOwnCalls(running);
-    const forced = setTimeout(() => grpc.forceShutdown(), graceMs);
-    // Not `injector.drain`: after it, grpc-js takes every session for closed and waits for none.
-    await new Promise<void>((resolve) => grpc.tryShutdown(() => resolve()));
+    // Every session is told to go away, and goes once its calls are over. grpc-js does not always wait for that (after
+    // `injector.drain`, or on Node 24, it takes a session that is closing for closed), so the sockets are what is awaited.
+    grpc.tryShutdown(() => {});
+    const forced = setTimeout(() => void running.close(), graceMs);
+    await running.drained();
     clearTimeout(forced);
     injector.destroy();
     await running.close();

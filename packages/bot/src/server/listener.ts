@@ -32,6 +32,8 @@ export interface Listener {
   readonly connections: Connections;
   /** Takes no new connections. */
   stop(): void;
+  /** Resolves once the connections that there are have ended by themselves. */
+  drained(): Promise<void>;
   /** Ends the connections that are left, and resolves once the port is free. */
   close(): Promise<void>;
 }
@@ -128,6 +130,11 @@ export async function createListener(
     address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
     connections,
     stop,
+    async drained() {
+      stop();
+      handshakes.end(); // Nobody knows who they are, so nobody waits for them.
+      await closed;
+    },
     async close() {
       leave();
       stop();
