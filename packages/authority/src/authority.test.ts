@@ -185,6 +185,60 @@ describe("authority", () => {
     await refused(admin.revoke({ reason: "what?" }), undefined, "INVALID_ARGUMENT");
   });
 
+  it("locks out every bot of a pattern, those to come too, until it is unlocked", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const worker = await joined("worker/1");
+    const gripper = await joined("gripper/1");
+    const client = worker.client(AuthorityService, authority.address);
+    await client.report({ endpoints: [{ service: "a.B", address: "a:1" }] }); // It can, until it is locked out.
+    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    const { trustVersion } = await admin.revoke({ subject, reason: "recalled" });
+    await assert.rejects(client.report({}));
+    await refused(authority.createJoinToken("worker/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+    await gripper.client(AuthorityService, authority.address).report({});
+    assert.deepEqual((await admin.findEndpoints({ service: "a.B" })).endpoints, []);
+    const { bots: listed } = await admin.listBots({});
+    assert.deepEqual(
+      listed.map((bot) => bot.revocation?.reason),
+      [undefined, undefined, "recalled"],
+    );
+    assert.deepEqual(
+      (await admin.listLocks({})).locks.map((lock) => lock.subject),
+      [subject],
+    );
+
+    assert.equal((await admin.unlock({ subject })).trustVersion, trustVersion + 1n);
+    await worker.close(0); // Its old connection is on its way out.
+    const again = await joined("worker/1");
+    await again.client(AuthorityService, authority.address).report({});
+    assert.deepEqual((await admin.listLocks({})).locks, []);
+    await refused(admin.unlock({ subject }), undefined, "NOT_FOUND");
+    for (const value of ["operator/*", "**", "*/authority", "a b"]) {
+      await refused(admin.revoke({ subject: { $case: "identityPattern", value } }), undefined, "INVALID_ARGUMENT");
+    }
+  });
+
+  it("tells a bot that was away what was locked and unlocked meanwhile", async () => {
+    const stateDir = join(folder, "bots", "gripper/1");
+    const gripper = await joined("gripper/1");
+    const lost = { kind: "identity", subject: "spiffe://cafe/lost" } as const;
+    const seen = (bot: Bot) =>
+      bot.trust.state.revocations.length > 0 ? undefined : new Promise((done) => bot.trust.onChange(done));
+    const told = seen(gripper);
+    await authority.revoke(lost, "lost");
+    await told;
+    await gripper.close(0);
+    await authority.unlock(lost);
+    const { port } = authority;
+    await authority.close();
+    authority = await start(port);
+    const again = await joinFleet({ authority: authority.address, name: "gripper/1", stateDir, log });
+    bots.push(again);
+    assert.equal(again.trust.state.revocations.length, 1, "as it was saved");
+    await new Promise((done) => again.trust.onChange(done));
+    assert.deepEqual(again.trust.state.revocations, []);
+  });
+
   it("has everything again after a restart, for its own trust domain only", async () => {
     const gripper = await joined("gripper/1");
     await authority.applyGrants("grants: {}");

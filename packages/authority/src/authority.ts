@@ -10,6 +10,7 @@ import { type AuthorityOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
+import { unlock } from "./revocations/unlock.js";
 import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
@@ -34,8 +35,10 @@ export interface Authority {
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
   applyGrants(yaml: string): Promise<AppliedGrants>;
-  /** Shuts a bot, a certificate or a token out. Resolves once that is on the disk and on its way to every bot. */
+  /** Locks a bot, a pattern, a certificate or a token out. Resolves once that is on the disk and on its way to every bot. */
   revoke(subject: RevocationSubject, reason: string): Promise<RevocationRow>;
+  /** Takes a lock off again. Rejects with `NOT_FOUND` when there is none. */
+  unlock(subject: RevocationSubject): Promise<RevocationRow>;
   /** Tells of everything that the authority refuses. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
   /** Ends the streams, lets calls finish, and leaves the data folder to the next. */
@@ -55,19 +58,19 @@ export interface Authority {
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
-  const unlock = lockFolder(options.dataDir);
+  const release = lockFolder(options.dataDir);
   let store: Store | undefined;
   try {
     store = await openStore(options.dataDir);
-    return await startOn(store, options, unlock);
+    return await startOn(store, options, release);
   } catch (error) {
     await store?.close();
-    unlock();
+    release();
     throw error;
   }
 }
 
-async function startOn(store: Store, options: Required<AuthorityOptions>, unlock: () => void): Promise<Authority> {
+async function startOn(store: Store, options: Required<AuthorityOptions>, release: () => void): Promise<Authority> {
   const { dataDir: folder, trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs } = options;
   await openFleet(store, options);
   const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now() });
@@ -118,7 +121,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     await server.close();
     await housekeeping.close();
     await store.close();
-    unlock();
+    release();
   }
 
   return {
@@ -133,6 +136,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     },
     applyGrants: (yaml) => grants.apply(yaml, self.uri, clock.now()),
     revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now()),
+    unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now()),
     onDenial: recorder.onDenial,
     close: () => (closing ??= close()),
   };

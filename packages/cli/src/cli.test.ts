@@ -40,6 +40,9 @@ describe("interlock, the command", () => {
       "call",
       "token",
       "revoke",
+      "locks list",
+      "locks add",
+      "locks remove",
     ];
     const pages = commands.map(async (command) => ({
       command,
@@ -143,6 +146,21 @@ describe("interlock, with an authority", () => {
     assert.deepEqual(revoked.revoked, { kind: "spiffeId", value: "spiffe://cafe/python/1" });
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
     assert.equal(denied.ok, false);
+  });
+
+  it("lists locks, and takes them off", async () => {
+    await json("locks", "add", "worker/*", "--reason", "recalled");
+    const values = async () => (await json("locks", "list")).locks.map((lock: Json) => `${lock.kind} ${lock.value}`);
+    assert.deepEqual(await values(), ["identityPattern worker/*", "spiffeId spiffe://cafe/python/1"]);
+    assert.match((await interlock(dir, "locks", "list")).stdout, /worker\/\* .* recalled/);
+    assert.deepEqual((await json("locks", "remove", "worker/*")).unlocked.value, "worker/*");
+    assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
+    assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
+    assert.deepEqual(await values(), []);
+    assert.equal(
+      (await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1")).ok,
+      true,
+    );
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {

@@ -5,6 +5,7 @@ import { grantsCommand } from "./commands/grants.js";
 import { initCommand } from "./commands/init.js";
 import { inviteCommand } from "./commands/invite.js";
 import { joinCommand } from "./commands/join.js";
+import { locksCommand } from "./commands/locks.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { tokenCommand } from "./commands/token.js";
 import { upCommand } from "./commands/up.js";
@@ -21,6 +22,7 @@ const commands = [
   callCommand,
   tokenCommand,
   revokeCommand,
+  locksCommand,
 ];
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */

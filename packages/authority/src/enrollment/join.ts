@@ -3,8 +3,9 @@ import { spiffeId } from "@interlock/policy";
 import type { Ca } from "../ca/ca.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
+import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { JoinTokenRow } from "../store/schema.js";
-import type { Records, Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
 
 /** What bots are taken in with. */
 export interface EnrollmentBasis {
@@ -38,12 +39,13 @@ export async function join(
   const secretHash = hashSecret(token.secret);
   checkToken(await store.joinTokens.find(secretHash), token, now);
 
-  const { uri, name } = spiffeId(trustDomain, token.name);
+  const id = spiffeId(trustDomain, token.name);
+  const { uri, name } = id;
   const key = await checkCsr(request.csr, uri);
   const chain = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   await store.transaction(async (records) => {
-    await refuseRevoked(records, uri);
+    await refuseLocked(records, id);
     const mine = await records.joinTokens.use(secretHash, now);
     if (!mine) checkToken(await records.joinTokens.find(secretHash), token, now);
     await records.bots.joined({
@@ -54,13 +56,6 @@ export async function join(
     });
   });
   return { chain, leaf, name };
-}
-
-/** Throws `IDENTITY_REVOKED` when the bot is shut out. */
-export async function refuseRevoked({ revocations }: Pick<Records, "revocations">, uri: string): Promise<void> {
-  if (await revocations.find("identity", uri)) {
-    throw denial("IDENTITY_REVOKED", "a revoked name stays revoked; give the bot another name");
-  }
 }
 
 function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number): void {

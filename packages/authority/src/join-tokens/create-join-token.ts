@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { formatJoinToken, InterlockError } from "@interlock/bot";
 import { isBotName, spiffeId } from "@interlock/policy";
-import { refuseRevoked } from "../enrollment/join.js";
 import { isReservedName } from "../names.js";
+import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
 
@@ -44,7 +44,7 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
   }
   if (isReservedName(name)) throw invalid(`"${name}" is reserved for Interlock itself: choose a name outside it.`);
   if (!(ttlMs > 0 && ttlMs <= maximumTtlMs)) throw invalid("A join token lives for at most 7 days: ask for less.");
-  await refuseRevoked(store, spiffeId(trustDomain, name).uri);
+  await refuseLocked(store, spiffeId(trustDomain, name));
   const secret = randomBytes(32);
   const expiresAt = now + Math.floor(ttlMs);
   await store.joinTokens.add({ secretHash: hashSecret(secret), name, createdAt: now, expiresAt });

@@ -5,7 +5,7 @@ import type { RevocationSubject } from "./check-subject.js";
 
 /**
  * Shuts something out: it is on the disk, in force in this process, and on its way to every bot when this resolves.
- * What is shut out already stays as it was recorded.
+ * What is shut out already stays as it was recorded. {@link unlock} undoes it.
  */
 export async function revoke(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },
@@ -17,9 +17,9 @@ export async function revoke(
     const known = await revocations.find(kind, subject);
     if (known) return known;
     const trustVersion = await fleet.nextTrustVersion();
-    const revocation: RevocationRow = { kind, subject, revokedAt: now, reason, trustVersion };
+    const revocation = { kind, subject, revokedAt: now, reason, trustVersion };
     await revocations.add(revocation);
-    return revocation;
+    return { ...revocation, liftedAt: null };
   });
   await hub.refresh();
   return recorded;

@@ -1,18 +1,21 @@
 import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import type { AdminService } from "@interlock/bot/protocol";
-import { spiffeId } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
 import type { GrantBook } from "../grants/grant-book.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
 import { isOperatorName } from "../names.js";
 import { findEndpoints } from "../reports/find-endpoints.js";
-import { checkSubject, type Own } from "../revocations/check-subject.js";
+import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
+import { unlock } from "../revocations/unlock.js";
 import type { Store } from "../store/store.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { revocationToWire, subjectFromWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
+
+const subjects = "a SPIFFE ID, an identity pattern, a certificate's serial number, or a token's jti";
 
 /** How many rows of usage are listed at most. */
 const maximumListedUsage = 10_000;
@@ -49,9 +52,13 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
     async listBots() {
       const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
+      const patterns = [...shutOut.values()].filter(({ kind }) => kind === "pattern");
       const bots = (await store.bots.list()).map((bot) => {
         const { uri } = spiffeId(own().trustDomain, bot.name);
-        const revocation = shutOut.get(`identity ${uri}`) ?? shutOut.get(`certificate ${bot.certificateSerial}`);
+        const revocation =
+          shutOut.get(`identity ${uri}`) ??
+          shutOut.get(`certificate ${bot.certificateSerial}`) ??
+          patterns.find(({ subject }) => matchesIdentity(subject, bot.name));
         return {
           spiffeId: uri,
           joinedAt: new Date(bot.joinedAt),
@@ -77,17 +84,34 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
     async revoke(request, { caller }) {
       const given = subjectFromWire(request);
-      if (!given) throw invalid("Say what to revoke: a SPIFFE ID, a certificate's serial number, or a token's jti.");
+      if (!given) throw invalid(`Say what to revoke: ${subjects}.`);
       if (request.reason.length > maximumReasonLength)
         throw invalid("The reason is too long: say it in 500 characters.");
       const subject = checkSubject(given, own());
+      refuseLockingOneselfOut(subject, caller);
       const { trustVersion, ...revocation } = await revoke({ store, hub }, subject, request.reason, clock.now());
       log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
       return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
     },
 
+    async unlock(request, { caller }) {
+      const given = subjectFromWire(request);
+      if (!given) throw invalid(`Say what to unlock: ${subjects}.`);
+      const { trustVersion, ...revocation } = await unlock({ store, hub }, checkSubject(given, own()), clock.now());
+      log.warn("unlocked", { ...given, by: caller.name });
+      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
+    },
+
+    async listLocks() {
+      return { locks: (await store.revocations.list()).map(revocationToWire) };
+    },
+
     async findEndpoints({ service }) {
-      const endpoints = await findEndpoints(store.endpoints, service);
+      const locked = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");
+      const nameOf = (uri: string) => parseSpiffeId(uri)?.name ?? "";
+      const endpoints = (await findEndpoints(store.endpoints, service)).filter(
+        ({ spiffeId }) => !locked.some(({ subject }) => matchesIdentity(subject, nameOf(spiffeId))),
+      );
       return { endpoints: endpoints.map(({ spiffeId, service, address }) => ({ spiffeId, service, address })) };
     },
 
@@ -96,6 +120,13 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
     },
   };
+}
+
+// A pattern that matches its own author would leave nobody to take it off, where it matches all operators.
+function refuseLockingOneselfOut({ kind, subject }: RevocationSubject, caller: Caller): void {
+  if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
+    throw invalid(`"${subject}" would lock you out as well: choose a pattern that does not match ${caller.name}.`);
+  }
 }
 
 // An operator may do anything. So a bot that may let others in must not be able to let an operator in.

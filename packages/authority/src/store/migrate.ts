@@ -1,9 +1,10 @@
 import { type Kysely, type Migration, Migrator } from "kysely";
 import { first } from "./migrations/0001-first.js";
+import { locks } from "./migrations/0002-locks.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
-const migrations: Readonly<Record<string, Migration>> = { "0001-first": first };
+const migrations: Readonly<Record<string, Migration>> = { "0001-first": first, "0002-locks": locks };
 
 /**
  * Brings a database to the newest schema, all in one transaction or not at all. Throws when that fails, and when the

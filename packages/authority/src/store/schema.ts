@@ -62,14 +62,16 @@ export interface BotRow {
   certificateExpiresAt: number;
 }
 
-/** Something that is shut out, for good. */
+/** Something that is shut out, or was. */
 export interface RevocationRow {
-  kind: "identity" | "certificate" | "token";
+  kind: "identity" | "pattern" | "certificate" | "token";
   subject: string;
   revokedAt: number;
   reason: string;
-  /** The version of the trust that first holds it. */
+  /** The version of the trust with the latest change to it: shut out, or let in again. */
   trustVersion: number;
+  /** When it was let in again; null while it is shut out. */
+  liftedAt: number | null;
 }
 
 /** One version of grants.yaml; the highest is in force. */

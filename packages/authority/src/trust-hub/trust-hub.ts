@@ -27,7 +27,7 @@ export type TrustBasis = Omit<TrustState, "version" | "revocations">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
-  const revocations: RevocationRow[] = [];
+  let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, revocations }, clock);
   const waiting = new Set<() => void>();
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
@@ -57,8 +57,9 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
-    revocations.push(...fresh);
-    trust.replace({ ...basis, version, revocations: [...revocations] });
+    const changed = new Set(fresh.map(keyOf));
+    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
+    trust.replace({ ...basis, version, revocations: revocations.filter((row) => row.liftedAt === null) });
     turn();
   }
 
@@ -90,4 +91,8 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
       turn();
     },
   };
+}
+
+function keyOf({ kind, subject }: RevocationRow): string {
+  return `${kind} ${subject}`;
 }

@@ -1,5 +1,5 @@
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
-import type { Revocation, TrustState } from "./trust.js";
+import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 
 /**
  * The trust after an update from the authority. Pure. Throws when an incremental update is not for the version at
@@ -8,7 +8,8 @@ import type { Revocation, TrustState } from "./trust.js";
 export function applyTrustUpdate(state: TrustState | undefined, update: WatchTrustResponse): TrustState {
   const complete = update.appliesTo === 0n;
   if (!complete && update.appliesTo !== state?.version) {
-    throw new Error(`The trust update is for version ${update.appliesTo}, and version ${state?.version ?? 0n} is held.`);
+    const held = state?.version ?? 0n;
+    throw new Error(`The trust update is for version ${update.appliesTo}, and version ${held} is held.`);
   }
   if (state && update.trustDomain !== state.trustDomain) {
     throw new Error(`The trust update is for "${update.trustDomain}", and this bot is of "${state.trustDomain}".`);
@@ -19,13 +20,26 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     issuer: update.issuer,
     caCertificates: update.caCertificates,
     jwks: JSON.parse(update.jwks),
-    revocations: [...(complete ? [] : (state?.revocations ?? [])), ...update.revocations.flatMap(fromWire)],
+    revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
 }
 
+function revocationsAfter(held: readonly Revocation[], update: WatchTrustResponse): Revocation[] {
+  const revocations = new Map(held.map((revocation) => [revocationKey(revocation), revocation]));
+  for (const restored of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(restored));
+  for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
+  return [...revocations.values()];
+}
+
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {
   if (!subject) return [];
-  const kind = ({ spiffeId: "identity", certificateSerial: "certificate", tokenId: "token" } as const)[subject.$case];
-  return [{ kind, subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
+  return [{ kind: kindOf[subject.$case], subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
 }
+
+const kindOf = {
+  spiffeId: "identity",
+  identityPattern: "pattern",
+  certificateSerial: "certificate",
+  tokenId: "token",
+} as const;

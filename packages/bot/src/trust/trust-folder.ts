@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivateFile } from "../identity/private-file.js";
 import { isTrustDomain } from "@interlock/policy";
+import { writePrivateFile } from "../identity/private-file.js";
 import type { TrustState } from "./trust.js";
 
 /** Keeps the trust in a folder, so that a bot starts while the authority is away. */

@@ -1,13 +1,14 @@
 import type { JSONWebKeySet } from "jose";
-import { systemClock, type Clock } from "../clock.js";
+import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
+import { indexRevocations } from "./revocation-index.js";
 
 /** Something that is shut out. */
 export interface Revocation {
-  readonly kind: "identity" | "certificate" | "token";
-  /** A SPIFFE ID, a certificate serial number in lower-case hex, or a token's `jti`. */
+  readonly kind: "identity" | "pattern" | "certificate" | "token";
+  /** A SPIFFE ID, an identity pattern, a certificate serial number in lower-case hex, or a token's `jti`. */
   readonly subject: string;
   /** Milliseconds since the epoch. */
   readonly revokedAt: number;
@@ -59,31 +60,27 @@ export interface MutableTrust extends Trust {
 export function createTrust(initial: TrustState, clock: Clock = systemClock): MutableTrust {
   const listeners = createListeners<TrustChange>();
   let state = initial;
-  let revoked = index(initial);
+  let revoked = indexRevocations(initial.revocations);
   let heardAt = clock.now();
   return {
     get state() {
       return state;
     },
-    peerRevoked(spiffeId, certificate) {
-      if (revoked.has(`identity ${spiffeId}`)) return "IDENTITY_REVOKED";
-      if (revoked.has(`certificate ${certificate.serial}`)) return "CERTIFICATE_REVOKED";
-      return undefined;
-    },
-    tokenRevoked: (jti) => revoked.has(`token ${jti}`),
+    peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
+    tokenRevoked: (jti) => revoked.token(jti),
     isStale: () => clock.now() - heardAt > state.staleAfterMs,
     touch() {
       heardAt = clock.now();
     },
     replace(next) {
       const before = state;
-      const known = revoked;
+      const known = new Set(before.revocations.map(revocationKey));
       state = next;
-      revoked = index(next);
+      revoked = indexRevocations(next.revocations);
       heardAt = clock.now();
       listeners.tell({
         state,
-        revoked: next.revocations.filter((r) => !known.has(keyOf(r))),
+        revoked: next.revocations.filter((r) => !known.has(revocationKey(r))),
         caChanged: !sameBytes(before.caCertificates, next.caCertificates),
       });
     },
@@ -91,12 +88,9 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
   };
 }
 
-function keyOf(revocation: Revocation): string {
-  return `${revocation.kind} ${revocation.subject}`;
-}
-
-function index(state: TrustState): ReadonlySet<string> {
-  return new Set(state.revocations.map(keyOf));
+/** Tells revocations of different things apart. */
+export function revocationKey({ kind, subject }: Pick<Revocation, "kind" | "subject">): string {
+  return `${kind} ${subject}`;
 }
 
 function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
