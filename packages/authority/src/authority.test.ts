@@ -6,20 +6,27 @@ import { join } from "node:path";
 import {
   type Bot,
   caDigest,
+  createBot,
   createCsr,
+  createIdentity,
+  createIdentityHolder,
   createKeyPair,
+  createRecorder,
   type Denial,
   formatJoinToken,
+  type IdentityHolder,
   InterlockError,
   type JoinToken,
   joinFleet,
   parseCertificate,
   parseJoinToken,
   silentLog,
+  systemClock,
   verifyToken,
 } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Authority, startAuthority } from "./authority.js";
+import { openStore } from "./store/open-store.js";
 
 const log = silentLog;
 
@@ -183,6 +190,94 @@ describe("authority", () => {
     await assert.rejects(client.issueToken({ audience: "a.B", scopes: ["a:b"] }));
     await refused(authority.createJoinToken("gripper/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
     await refused(admin.revoke({ reason: "what?" }), undefined, "INVALID_ARGUMENT");
+  });
+
+  it("locks a bot that has been cloned, and tells of it", async () => {
+    const gripper = await joined("gripper/1");
+    const copied = gripper.identity.current();
+    const operator = await joined("operator/alice");
+    const clone = createBot({
+      identity: createIdentityHolder(copied),
+      trust: operator.trust,
+      tokens: { authorization: () => "", forget() {} },
+      recorder: createRecorder(),
+      clock: systemClock,
+      log,
+    });
+    const renewal = async () => ({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
+    const client = clone.client(AuthorityService, authority.address);
+    await client.renew(await renewal()); // Its answer may have been lost: nobody has used it yet.
+
+    const keys = await createKeyPair();
+    const csr = await createCsr(keys, gripper.spiffeId.uri);
+    const { certificate } = await gripper.client(AuthorityService, authority.address).renew({ csr });
+    assert.equal(certificate?.generation, 2n);
+    (gripper.identity as IdentityHolder).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    await gripper.client(AuthorityService, authority.address).confirm({});
+
+    const denials: Denial[] = [];
+    authority.onDenial((denial) => denials.push(denial));
+    const told = new Promise((done) => operator.trust.onChange(done));
+    await refused(client.renew(await renewal()), "CLONE_DETECTED", "PERMISSION_DENIED");
+    await told;
+    assert.deepEqual(
+      denials.map((d) => [d.reason, d.caller]),
+      [["CLONE_DETECTED", gripper.spiffeId.uri]],
+    );
+    assert.equal(operator.trust.peerRevoked(gripper.spiffeId.uri, copied.leaf), "IDENTITY_REVOKED");
+    await clone.close(0);
+  });
+
+  it("renews by itself, and confirms that the answer has arrived", async () => {
+    const short = await startAuthority({
+      dataDir: join(folder, "short"),
+      trustDomain: "cafe",
+      port: 0,
+      log,
+      leafTtlMs: 1_500,
+    });
+    const joinToken = await short.createJoinToken("gripper/1");
+    const stateDir = join(folder, "short-bot");
+    const bot = await joinFleet({ authority: short.address, name: "gripper/1", joinToken, stateDir, log });
+    const { serial } = bot.identity.current().leaf;
+    for (let renewals = 0; renewals < 3; renewals++) await new Promise((done) => bot.identity.onChange(done));
+    assert.notEqual(bot.identity.current().leaf.serial, serial);
+    await bot.close(0);
+    await short.close();
+    const store = await openStore(join(folder, "short"));
+    const lineage = await store.certificates.lineage("gripper/1");
+    assert.ok((lineage?.seenGeneration ?? 0) >= 3, JSON.stringify(lineage));
+    await store.close();
+  });
+
+  it("gives a retired bot neither certificate nor token", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const gripper = await joined("gripper/1");
+    const client = gripper.client(AuthorityService, authority.address);
+    await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b']}}");
+    const request = { audience: "a.B", scopes: ["a:b"] };
+    const renewal = { csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) };
+    await client.issueToken(request);
+    await client.renew(renewal);
+    assert.ok((await admin.retireBot({ name: "gripper/1" })).bot?.retiredAt);
+    await refused(client.issueToken(request), "BOT_RETIRED", "PERMISSION_DENIED");
+    await refused(client.renew(renewal), "BOT_RETIRED", "PERMISSION_DENIED");
+    assert.ok((await admin.listBots({})).bots[0]?.retiredAt);
+  });
+
+  it("lists and deletes join tokens", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const { id, joinToken } = await admin.createJoinToken({ name: "worker/*", uses: 2 });
+    const worker = await joined("worker/1", joinToken);
+    assert.equal(worker.spiffeId.uri, "spiffe://cafe/worker/1");
+    const { joinTokens } = await admin.listJoinTokens({});
+    assert.deepEqual(
+      joinTokens.filter((token) => token.id === id).map(({ name, uses, used }) => [name, uses, used]),
+      [["worker/*", 2, 1]],
+    );
+    await admin.deleteJoinToken({ id });
+    await refused(joined("worker/2", joinToken), "JOIN_TOKEN_INVALID", "UNAUTHENTICATED");
+    await refused(admin.deleteJoinToken({ id }), undefined, "NOT_FOUND");
   });
 
   it("locks out every bot of a pattern, those to come too, until it is unlocked", async () => {

@@ -1,4 +1,4 @@
-import { InterlockError, type Log, type Recorder } from "@interlock/bot";
+import { type Clock, InterlockError, type Log, type Recorder } from "@interlock/bot";
 import type { OwnIdentity } from "./own-identity.js";
 import type { Store } from "./store/store.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
@@ -10,15 +10,19 @@ export interface HousekeepingOptions {
   readonly identity: OwnIdentity;
   readonly recorder: Recorder;
   readonly log: Log;
+  readonly clock: Clock;
   /** The authority's own. */
   readonly spiffeId: string;
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
 }
 
-/** Gives signs of life, renews the authority's own certificate, and stores its own usage, until it is closed. */
+/** How long after its end a join token or a certificate is forgotten. */
+const keptMs = 24 * 3_600_000;
+
+/** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
-  const { store, hub, identity, recorder, log, spiffeId } = options;
+  const { store, hub, identity, recorder, log, clock, spiffeId } = options;
   // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
@@ -26,13 +30,23 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
 
   function turn(): void {
     hub.beat();
-    flight = flight.then(() => attempt("certificate not renewed", identity.renewIfDue)).then(storeUsage);
+    flight = flight
+      .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(storeUsage)
+      .then(prune);
   }
 
   function storeUsage(): Promise<void> {
     const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
     if (usage.length === 0) return Promise.resolve();
     return attempt("usage not stored", () => store.transaction((records) => records.usage.add(spiffeId, usage)));
+  }
+
+  function prune(): Promise<void> {
+    return attempt("old records not pruned", async () => {
+      await store.joinTokens.prune(clock.now() - keptMs);
+      await store.certificates.prune(clock.now() - keptMs);
+    });
   }
 
   async function attempt(message: string, work: () => Promise<void>): Promise<void> {

@@ -56,6 +56,12 @@ export const reasons = {
   JOIN_TOKEN_NAME_MISMATCH: ["UNAUTHENTICATED", "the join token is for another name"],
   CA_PIN_MISMATCH: ["UNAUTHENTICATED", "the authority's CA is not the one that the join token names"],
   CSR_REJECTED: ["PERMISSION_DENIED", "the certificate request asks for what cannot be given"],
+  CERTIFICATE_SUPERSEDED: ["PERMISSION_DENIED", "the bot has joined again since this certificate was issued"],
+  CLONE_DETECTED: [
+    "PERMISSION_DENIED",
+    "the certificate has been renewed before, so there are two bots of one identity",
+  ],
+  BOT_RETIRED: ["PERMISSION_DENIED", "the bot has been retired"],
   NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],

@@ -43,6 +43,10 @@ describe("interlock, the command", () => {
       "locks list",
       "locks add",
       "locks remove",
+      "bots list",
+      "bots retire",
+      "tokens list",
+      "tokens delete",
     ];
     const pages = commands.map(async (command) => ({
       command,
@@ -148,19 +152,36 @@ describe("interlock, with an authority", () => {
     assert.equal(denied.ok, false);
   });
 
+  it("invites several bots at once, lists the invitation, and takes it back", async () => {
+    const { id, line } = await json("invite", "--uses", "3", "worker/*");
+    assert.match(line, /--name "worker\/\$\(hostname\)" /);
+    const listed = (await json("tokens", "list")).joinTokens.find((token: Json) => token.id === id);
+    assert.deepEqual([listed.name, listed.uses, listed.used], ["worker/*", 3, 0]);
+    assert.match((await interlock(dir, "tokens", "list")).stdout, /worker\/\* +0 of 3/);
+    assert.equal((await json("tokens", "delete", id)).deleted, id);
+    assert.equal((await json("tokens", "delete", id)).error.code, "NOT_FOUND");
+  });
+
+  it("lists bots, and retires one", async () => {
+    const states = async () => (await json("bots", "list")).bots.map((bot: Json) => bot.state);
+    assert.deepEqual((await states()).sort(), ["locked", "member"]);
+    await json("bots", "retire", "python/1");
+    await json("locks", "remove", "python/1");
+    assert.match((await interlock(dir, "bots", "list")).stdout, /python\/1 +retired/);
+    const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
+    assert.equal(denied.error.reason, "BOT_RETIRED");
+  });
+
   it("lists locks, and takes them off", async () => {
     await json("locks", "add", "worker/*", "--reason", "recalled");
     const values = async () => (await json("locks", "list")).locks.map((lock: Json) => `${lock.kind} ${lock.value}`);
-    assert.deepEqual(await values(), ["identityPattern worker/*", "spiffeId spiffe://cafe/python/1"]);
+    await json("locks", "add", "python/1");
+    assert.deepEqual(await values(), ["spiffeId spiffe://cafe/python/1", "identityPattern worker/*"]);
     assert.match((await interlock(dir, "locks", "list")).stdout, /worker\/\* .* recalled/);
     assert.deepEqual((await json("locks", "remove", "worker/*")).unlocked.value, "worker/*");
     assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
     assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
     assert.deepEqual(await values(), []);
-    assert.equal(
-      (await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1")).ok,
-      true,
-    );
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {

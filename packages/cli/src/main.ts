@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { botsCommand } from "./commands/bots.js";
 import { callCommand } from "./commands/call.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
@@ -8,6 +9,7 @@ import { joinCommand } from "./commands/join.js";
 import { locksCommand } from "./commands/locks.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { tokenCommand } from "./commands/token.js";
+import { tokensCommand } from "./commands/tokens.js";
 import { upCommand } from "./commands/up.js";
 import { createOutput } from "./output.js";
 import { version } from "./version.js";
@@ -23,6 +25,8 @@ const commands = [
   tokenCommand,
   revokeCommand,
   locksCommand,
+  botsCommand,
+  tokensCommand,
 ];
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */

@@ -79,7 +79,15 @@ describe("grant book", () => {
     await book.apply("grants: {}", "x", 1);
     const admin = "interlock.authority.v1.AdminService";
     const scopes = [...grantedScopes(book.current(), "operator/alice", admin)].sort();
-    assert.deepEqual(scopes, ["bots:enroll", "bots:read", "bots:revoke", "grants:read", "grants:write", "usage:read"]);
+    assert.deepEqual(scopes, [
+      "bots:enroll",
+      "bots:read",
+      "bots:retire",
+      "bots:revoke",
+      "grants:read",
+      "grants:write",
+      "usage:read",
+    ]);
     assert.equal(grantedScopes(book.current(), "coffee/1", admin).size, 0);
     await store.close();
     await rm(folder, { recursive: true });

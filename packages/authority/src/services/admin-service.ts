@@ -1,6 +1,7 @@
 import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import type { AdminService } from "@interlock/bot/protocol";
-import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import { retire } from "../enrollment/retire.js";
 import type { GrantBook } from "../grants/grant-book.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
 import { isOperatorName } from "../names.js";
@@ -10,7 +11,7 @@ import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
 import type { Store } from "../store/store.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { revocationToWire, subjectFromWire } from "./to-wire.js";
+import { botToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -36,36 +37,53 @@ export interface AdminServiceOptions {
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
   const { store, grants, hub, clock, log, caDigest, own } = options;
   return {
-    async createJoinToken({ name, ttlSeconds }, { caller }) {
+    async createJoinToken({ name, ttlSeconds, uses }, { caller }) {
       refuseMakingOperators(name, caller);
       const created: CreatedJoinToken = await createJoinToken({
         store,
         trustDomain: own().trustDomain,
         caDigest,
         name,
+        uses: uses === 0 ? undefined : uses,
         ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
         now: clock.now(),
       });
-      log.info("join token created", { name, by: caller.name });
-      return { joinToken: created.joinToken, expiresAt: new Date(created.expiresAt) };
+      log.info("join token created", { id: created.id, name, by: caller.name });
+      return { ...created, expiresAt: new Date(created.expiresAt) };
+    },
+
+    async listJoinTokens() {
+      const joinTokens = (await store.joinTokens.list()).map(({ id, name, createdAt, expiresAt, uses, used }) => {
+        return { id, name, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt), uses, used };
+      });
+      return { joinTokens };
+    },
+
+    async deleteJoinToken({ id }, { caller }) {
+      if (!(await store.joinTokens.delete(id))) {
+        throw new InterlockError("NOT_FOUND", `There is no join token "${id}": see "interlock tokens list".`);
+      }
+      log.info("join token deleted", { id, by: caller.name });
+      return {};
+    },
+
+    async retireBot({ name }, { caller }) {
+      const { trustDomain } = own();
+      const bot = await retire({ store, trustDomain }, name, clock.now());
+      log.warn("bot retired", { name, by: caller.name });
+      return { bot: botToWire(bot, trustDomain) };
     },
 
     async listBots() {
       const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
       const patterns = [...shutOut.values()].filter(({ kind }) => kind === "pattern");
       const bots = (await store.bots.list()).map((bot) => {
-        const { uri } = spiffeId(own().trustDomain, bot.name);
+        const wire = botToWire(bot, own().trustDomain);
         const revocation =
-          shutOut.get(`identity ${uri}`) ??
+          shutOut.get(`identity ${wire.spiffeId}`) ??
           shutOut.get(`certificate ${bot.certificateSerial}`) ??
           patterns.find(({ subject }) => matchesIdentity(subject, bot.name));
-        return {
-          spiffeId: uri,
-          joinedAt: new Date(bot.joinedAt),
-          certificateExpiresAt: new Date(bot.certificateExpiresAt),
-          certificateSerial: bot.certificateSerial,
-          ...(revocation && { revocation: revocationToWire(revocation) }),
-        };
+        return { ...wire, ...(revocation && { revocation: revocationToWire(revocation) }) };
       });
       return { bots };
     },

@@ -1,7 +1,7 @@
-import type { Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
-import type { Init } from "@interlock/policy";
+import type { Bot, Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
+import { type Init, spiffeId } from "@interlock/policy";
 import type { RevocationSubject } from "../revocations/check-subject.js";
-import type { RevocationRow } from "../store/schema.js";
+import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
 /** An update of the trust, as it goes over the wire. */
@@ -16,6 +16,17 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
     restored: restored.map(revocationToWire),
+  };
+}
+
+/** A bot, as it goes over the wire. */
+export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
+  return {
+    spiffeId: spiffeId(trustDomain, bot.name).uri,
+    joinedAt: new Date(bot.joinedAt),
+    certificateExpiresAt: new Date(bot.certificateExpiresAt),
+    certificateSerial: bot.certificateSerial,
+    ...(bot.retiredAt !== null && { retiredAt: new Date(bot.retiredAt) }),
   };
 }
 

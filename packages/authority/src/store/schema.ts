@@ -8,6 +8,8 @@ export interface Schema {
   signingKeys: SigningKeyRow;
   joinTokens: JoinTokenRow;
   bots: BotRow;
+  certificates: CertificateRow;
+  lineages: LineageRow;
   revocations: RevocationRow;
   grantVersions: GrantVersionRow;
   endpoints: EndpointRow;
@@ -46,11 +48,18 @@ export interface SigningKeyRow {
 export interface JoinTokenRow {
   /** SHA-256 over the secret, base64url. */
   secretHash: string;
-  /** The one name that may join with it. */
+  /** What it is called in lists. */
+  id: string;
+  /** The one name, or the identity pattern, that may join with it. */
   name: string;
   createdAt: number;
   expiresAt: number;
+  /** When it was last used. */
   usedAt: number | null;
+  /** How many times it can be used, all in all. */
+  uses: number;
+  /** How many times it has been used. */
+  used: number;
 }
 
 /** A bot that has joined. */
@@ -60,6 +69,33 @@ export interface BotRow {
   /** Of its latest certificate. */
   certificateSerial: string;
   certificateExpiresAt: number;
+  /** Null while it belongs to the fleet. */
+  retiredAt: number | null;
+}
+
+/** A certificate that was issued to a bot; forgotten some time after it has run out. */
+export interface CertificateRow {
+  serial: string;
+  /** Of the bot. */
+  name: string;
+  /** One more than that of the certificate over which it was renewed, or than any before where the bot joined. */
+  generation: number;
+  issuedAt: number;
+  expiresAt: number;
+}
+
+/** The generations of one bot's certificates. */
+export interface LineageRow {
+  /** Of the bot. */
+  name: string;
+  /** Of the certificate with which it last joined. */
+  firstGeneration: number;
+  /** The highest there is. */
+  lastGeneration: number;
+  /** The highest that the authority has seen in use; 0 before that. */
+  seenGeneration: number;
+  /** Which certificate of that generation it was. */
+  seenSerial: string;
 }
 
 /** Something that is shut out, or was. */
