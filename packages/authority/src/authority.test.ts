@@ -119,6 +119,39 @@ describe("authority", () => {
     await refused(verifyToken(token, stolen), "TOKEN_BINDING_MISMATCH", "UNAUTHENTICATED");
   });
 
+  it("makes tokens worthless that hold a scope which has been taken away, and no others", async () => {
+    const audience = AdminService.name;
+    const grants = (scopes: string) => authority.applyGrants(`grants: {"ci/*": {${audience}: [${scopes}]}}`);
+    await grants("'bots:read', 'usage:read'");
+    const ci = await joined("ci/1");
+    const issuer = ci.client(AuthorityService, authority.address);
+    const own = ci.client(AdminService, authority.address);
+    await own.listBots({});
+    // What a thief of the whole process would hold: tokens that are kept.
+    const keeping = async (...scopes: string[]) => {
+      const { token } = await issuer.issueToken({ audience, scopes });
+      const tokens = { authorization: () => `Bearer ${token}`, forget() {} };
+      const parts = { identity: ci.identity, trust: ci.trust, recorder: createRecorder(), clock: systemClock, log };
+      const bot = createBot({ ...parts, tokens });
+      bots.push(bot);
+      return bot.client(AdminService, authority.address);
+    };
+    const both = await keeping("bots:read", "usage:read");
+    const usage = await keeping("usage:read");
+    await both.listBots({});
+    await usage.listUsage({});
+
+    const told = new Promise((done) => ci.trust.onChange(done));
+    await grants("'usage:read'");
+    await told;
+    await refused(both.listBots({}), "TOKEN_OUTDATED", "UNAUTHENTICATED");
+    await refused(both.listUsage({}), "TOKEN_OUTDATED", "UNAUTHENTICATED");
+    await usage.listUsage({});
+    // A bot that keeps its tokens itself asks for another at once, without a refusal in between.
+    await own.listUsage({});
+    await refused(own.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
+  });
+
   it("renews a bot's own identity, and no other", async () => {
     const client = (await joined("gripper/1")).client(AuthorityService, authority.address);
     const keys = await createKeyPair();

@@ -134,7 +134,11 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
       const now = clock.now();
       return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now })).joinToken;
     },
-    applyGrants: (yaml) => grants.apply(yaml, self.uri, clock.now()),
+    async applyGrants(yaml) {
+      const applied = await grants.apply(yaml, self.uri, clock.now());
+      await hub.refresh();
+      return applied;
+    },
     revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now()),
     unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now()),
     onDenial: recorder.onDenial,

@@ -39,6 +39,7 @@ export const reasons = {
   TOKEN_SUBJECT_MISMATCH: ["UNAUTHENTICATED", "the token is another bot's"],
   TOKEN_BINDING_MISMATCH: ["UNAUTHENTICATED", "the token is bound to another certificate"],
   TOKEN_REVOKED: ["UNAUTHENTICATED", "the token has been revoked"],
+  TOKEN_OUTDATED: ["UNAUTHENTICATED", "a scope of the token has been taken away since it was issued"],
 
   // The caller, on every call.
   IDENTITY_REVOKED: ["UNAUTHENTICATED", "the bot has been revoked"],

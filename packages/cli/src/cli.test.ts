@@ -37,6 +37,8 @@ describe("interlock, the command", () => {
       "join",
       "grants show",
       "grants apply",
+      "grants history",
+      "grants rollback",
       "call",
       "token",
       "revoke",
@@ -115,6 +117,24 @@ describe("interlock, with an authority", () => {
     const wrong = await interlock(dir, "grants", "apply", file);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /GRANTS_INVALID/);
+  });
+
+  it("lists the versions of the grants, and goes back to one", async () => {
+    const first = await json("grants", "show");
+    await writeFile(join(dir, "other.yaml"), "grants: {}\n");
+    await json("grants", "apply", join(dir, "other.yaml"));
+    const { versions } = await json("grants", "history");
+    assert.deepEqual(
+      versions.map(({ version }: Json) => version),
+      [2, 1],
+    );
+    assert.match(versions[0].appliedBy, /^spiffe:\/\/cafe\/operator\//);
+    const plan = await interlock(dir, "grants", "rollback", "1", "--dry-run");
+    assert.match(plan.stdout, /\+ python\/\* {2}cafe\.v1\.CoffeeService {2}coffee:brew\nNothing was changed/);
+    assert.equal((await json("grants", "rollback", "1")).version, 3);
+    assert.deepEqual(await json("grants", "show"), { ...first, version: 3 });
+    assert.equal((await json("grants", "show", "--at", "2")).yaml, "grants: {}\n");
+    assert.equal((await json("grants", "rollback", "9")).error.code, "NOT_FOUND");
   });
 
   it("prints a token that holds no more than is granted", async () => {

@@ -18,6 +18,9 @@ const maximumReasonLength = 500;
 
 const subjects = "a SPIFFE ID, an identity pattern, a certificate's serial number, or a token's jti";
 
+/** How many versions of the grants are listed at most. */
+const maximumListedVersions = 1_000;
+
 /** How many rows of usage are listed at most. */
 const maximumListedUsage = 10_000;
 
@@ -36,6 +39,17 @@ export interface AdminServiceOptions {
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
   const { store, grants, hub, clock, log, caDigest, own } = options;
+
+  async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
+    const by = caller.spiffeId.uri;
+    const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
+    if (!dryRun) {
+      await hub.refresh();
+      log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
+    }
+    return { changes: applied.changes, version: BigInt(applied.version) };
+  }
+
   return {
     async createJoinToken({ name, ttlSeconds, uses }, { caller }) {
       refuseMakingOperators(name, caller);
@@ -88,16 +102,25 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { bots };
     },
 
-    async getGrants() {
-      const { yaml, version } = grants.file();
-      return { yaml, version: BigInt(version) };
+    async getGrants({ version }) {
+      if (version > 0n) return { yaml: await grants.version(Number(version)), version };
+      const file = grants.file();
+      return { yaml: file.yaml, version: BigInt(file.version) };
     },
 
     async applyGrants({ yaml, dryRun }, { caller }) {
-      const by = caller.spiffeId.uri;
-      const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
-      if (!dryRun) log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
-      return { changes: applied.changes, version: BigInt(applied.version) };
+      return applyGrants(yaml, dryRun, caller);
+    },
+
+    async listGrantVersions() {
+      const versions = (await store.grantVersions.list(maximumListedVersions)).map((row) => {
+        return { version: BigInt(row.version), appliedAt: new Date(row.appliedAt), appliedBy: row.appliedBy };
+      });
+      return { versions };
+    },
+
+    async rollbackGrants({ version, dryRun }, { caller }) {
+      return applyGrants(await grants.version(Number(version)), dryRun, caller);
     },
 
     async revoke(request, { caller }) {

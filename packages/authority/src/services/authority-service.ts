@@ -64,6 +64,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       const issued = await issueToken({
         signer,
         grants: grants.current(),
+        grantsVersion: grants.file().version,
         issuer: hub.trust.state.issuer,
         caller,
         audience,

@@ -16,6 +16,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
     restored: restored.map(revocationToWire),
+    cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
 }
 

@@ -42,6 +42,7 @@ describe("issueToken", () => {
   const request = (change: Partial<TokenRequest> = {}): TokenRequest => ({
     signer,
     issuer,
+    grantsVersion: 7,
     grants: [
       { identity: "leader/*", service, scope: "gripper:observe" },
       { identity: "leader/*", service, scope: "gripper:actuate" },
@@ -85,6 +86,7 @@ describe("issueToken", () => {
       iat: Math.floor(now / 1_000),
       exp: Math.floor(now / 1_000) + 300,
       scope: "gripper:actuate gripper:observe",
+      grants_version: 7,
       cnf: { "x5t#S256": certificate.thumbprint },
     });
     assert.equal(issued.expiresAt, Math.floor(now / 1_000) * 1_000 + 300_000);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrustState } from "@interlock/bot";
+import { openGrantBook } from "../grants/grant-book.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
 import { openStore } from "../store/open-store.js";
@@ -98,6 +99,26 @@ describe("trust hub", () => {
     const again = await openTrustHub(store, basis, clock);
     assert.equal(again.trust.peerRevoked("spiffe://cafe/a", certificate), undefined);
     assert.equal(again.trust.state.version, 3n);
+  });
+
+  it("tells of scopes that were taken away, as long as tokens may hold them, also after a restart", async () => {
+    const book = await openGrantBook(store);
+    const watcher = hub.watch(0n, stop.signal);
+    await next(watcher);
+    await book.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);
+    await hub.refresh();
+    assert.equal(hub.trust.state.version, 1n, "nothing was taken away");
+    const waiting = watcher.next();
+    await book.apply("grants: {x: {a.B: ['a:c']}}", "me", now);
+    await hub.refresh();
+    const cutOff = { identity: "x", service: "a.B", scope: "a:b", grantsVersion: 2, except: [] };
+    assert.deepEqual((await waiting).value?.state.cutOffs, [cutOff]);
+    const again = await openTrustHub(store, basis, clock);
+    assert.deepEqual(again.trust.state.cutOffs, [cutOff]);
+
+    now += 7 * 60_000;
+    await revokeBot("a");
+    assert.deepEqual(hub.trust.state.cutOffs, []);
   });
 
   it("covers all that a slow bot missed with one update", async () => {

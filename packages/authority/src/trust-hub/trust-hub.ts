@@ -1,4 +1,5 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
@@ -23,7 +24,7 @@ export interface TrustHub {
 }
 
 /** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations">;
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
@@ -53,13 +54,14 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   async function refresh(): Promise<void> {
     const fleet = await store.fleet.get();
     const rows = await store.revocations.since(Number(trust.state.version));
-    // Another refresh may have been faster.
+    const cutOffs = await loadCutOffs(store, clock.now());
+    // Another refresh may have been faster; from here on nothing is awaited.
     const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
     const changed = new Set(fresh.map(keyOf));
     revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
-    trust.replace({ ...basis, version, revocations: revocations.filter((row) => row.liftedAt === null) });
+    trust.replace({ ...basis, version, cutOffs, revocations: revocations.filter((row) => row.liftedAt === null) });
     turn();
   }
 

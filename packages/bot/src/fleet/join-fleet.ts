@@ -51,7 +51,9 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
   const identityFolder = createIdentityFolder(stateDir);
   const trustFolder = createTrustFolder(stateDir);
-  const member = (await restore(options, stateDir, identityFolder, trustFolder, clock)) ?? (await enter(options, stateDir, identityFolder, trustFolder));
+  const member =
+    (await restore(options, stateDir, identityFolder, trustFolder, clock)) ??
+    (await enter(options, stateDir, identityFolder, trustFolder));
 
   const identity = createIdentityHolder(member.identity);
   const trust = createTrust(member.trust, clock);
@@ -59,7 +61,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const servers = ["interlock/authority"];
   const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock);
+  const tokens = createAuthorityTokens({ authority, clock, trust, name });
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
   const { signal } = ending;

@@ -9,6 +9,7 @@ import type { VerifiedToken } from "./verify-token.js";
 export function tokenFault(token: VerifiedToken, trust: Trust, now: number): Reason | undefined {
   if (now >= token.expiresAt) return "TOKEN_EXPIRED";
   if (trust.tokenRevoked(token.jti)) return "TOKEN_REVOKED";
+  if (trust.tokenOutdated(token)) return "TOKEN_OUTDATED";
   // Two keys or three: a search costs less than an index.
   if (!trust.state.jwks.keys.some(({ kid }) => kid === token.keyId)) return "TOKEN_KEY_UNKNOWN";
   return undefined;

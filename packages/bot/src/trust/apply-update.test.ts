@@ -27,6 +27,13 @@ describe("applyTrustUpdate", () => {
     );
   });
 
+  it("takes over what was taken away, whole, with every update", () => {
+    const cutOff = { identity: "w/*", service: "a.B", scope: "a:b", except: ["w/1"] };
+    const next = applyTrustUpdate(start, update(3n, 4n, { cutOffs: [{ ...cutOff, grantsVersion: 7n }] }));
+    assert.deepEqual(next.cutOffs, [{ ...cutOff, grantsVersion: 7 }]);
+    assert.deepEqual(applyTrustUpdate(next, update(4n, 5n, {})).cutOffs, []);
+  });
+
   it("forgets everything with a complete update, and refuses one for another version or domain", () => {
     assert.deepEqual(subjects(applyTrustUpdate(start, update(0n, 9n, {}))), []);
     assert.throws(() => applyTrustUpdate(start, update(4n, 5n, {})), /for version 4, and version 3 is held/);

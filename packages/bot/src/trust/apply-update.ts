@@ -21,6 +21,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     caCertificates: update.caCertificates,
     jwks: JSON.parse(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
+    cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
 }

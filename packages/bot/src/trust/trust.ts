@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
+import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
 import { indexRevocations } from "./revocation-index.js";
 
 /** Something that is shut out. */
@@ -25,6 +26,8 @@ export interface TrustState {
   readonly caCertificates: readonly Uint8Array[];
   readonly jwks: JSONWebKeySet;
   readonly revocations: readonly Revocation[];
+  /** Scopes that were taken away while tokens with them are still out there; none unless said. */
+  readonly cutOffs?: readonly CutOff[];
   /** How long the trust may go without word from the authority before it counts as stale. */
   readonly staleAfterMs: number;
 }
@@ -43,6 +46,8 @@ export interface Trust {
   /** Why this peer is shut out, or `undefined`. */
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
   tokenRevoked(jti: string): boolean;
+  /** Whether a token holds a scope that has been taken away since it was issued. */
+  tokenOutdated(token: GrantedToken): boolean;
   /** Whether the last word from the authority is older than the declared bound. */
   isStale(): boolean;
   onChange(listener: (change: TrustChange) => void): Unsubscribe;
@@ -61,6 +66,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
   const listeners = createListeners<TrustChange>();
   let state = initial;
   let revoked = indexRevocations(initial.revocations);
+  let outdated = indexCutOffs(initial.cutOffs ?? []);
   let heardAt = clock.now();
   return {
     get state() {
@@ -68,6 +74,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
     },
     peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
     tokenRevoked: (jti) => revoked.token(jti),
+    tokenOutdated: (token) => outdated(token),
     isStale: () => clock.now() - heardAt > state.staleAfterMs,
     touch() {
       heardAt = clock.now();
@@ -77,6 +84,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
       const known = new Set(before.revocations.map(revocationKey));
       state = next;
       revoked = indexRevocations(next.revocations);
+      outdated = indexCutOffs(next.cutOffs ?? []);
       heardAt = clock.now();
       listeners.tell({
         state,
