@@ -25,6 +25,7 @@ import {
   verifyToken,
 } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { createChainVerifier } from "./audit-log/chain-verifier.js";
 import { type Authority, startAuthority } from "./authority.js";
 import { openStore } from "./store/open-store.js";
 
@@ -223,6 +224,54 @@ describe("authority", () => {
     await assert.rejects(client.issueToken({ audience: "a.B", scopes: ["a:b"] }));
     await refused(authority.createJoinToken("gripper/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
     await refused(admin.revoke({ reason: "what?" }), undefined, "INVALID_ARGUMENT");
+  });
+
+  it("has a record of everything that was done, which can be verified", async () => {
+    const alice = await joined("operator/alice");
+    const admin = alice.client(AdminService, authority.address);
+    const { id, joinToken } = await admin.createJoinToken({ name: "gripper/1" });
+    const gripper = await joined("gripper/1", joinToken);
+    const client = gripper.client(AuthorityService, authority.address);
+    await client.renew({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
+    await admin.applyGrants({ yaml: "grants: {gripper/1: {a.B: ['a:b']}}" });
+    await client.issueToken({ audience: "a.B", scopes: ["a:b"] });
+    await client.report({ usage: [{ method: "a.B/C", denial: "SCOPE_MISSING", count: 3n }] });
+    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    await admin.revoke({ subject, reason: "recalled" });
+    await admin.unlock({ subject });
+    await admin.deleteJoinToken({ id });
+    await admin.retireBot({ name: "gripper/1" });
+
+    const { records, checkpoint, head } = await admin.listLog({});
+    const plain = records.map((record) => ({ ...record, seq: Number(record.seq), at: Number(record.at) }));
+    const told = plain
+      .filter(({ kind, actor }) => kind !== "token" || actor === gripper.spiffeId.uri)
+      .map(({ kind, actor, subject }) =>
+        [kind, actor, subject].map((text) => text.replace("spiffe://cafe/", "")).join(" "),
+      );
+    assert.deepEqual(told, [
+      "invite interlock/authority operator/alice",
+      "join operator/alice operator/alice",
+      "invite operator/alice gripper/1",
+      "join gripper/1 gripper/1",
+      "renew gripper/1 gripper/1",
+      "grants operator/alice grants",
+      "token gripper/1 a.B",
+      "denials gripper/1 gripper/1",
+      "lock operator/alice worker/*",
+      "unlock operator/alice worker/*",
+      "uninvite operator/alice " + id,
+      "retire operator/alice gripper/1",
+    ]);
+    const position = (at = { seq: 0n, hash: "" }) => ({ ...at, seq: Number(at.seq) });
+    const verifier = createChainVerifier({ checkpoint: position(checkpoint), head: position(head) });
+    for (const record of plain) verifier.add(record);
+    assert.deepEqual(verifier.finish(), []);
+    const page = await admin.listLog({ after: 2n, limit: 2 });
+    assert.deepEqual(
+      page.records.map(({ seq }) => seq),
+      [3n, 4n],
+    );
   });
 
   it("locks a bot that has been cloned, and tells of it", async () => {

@@ -71,7 +71,18 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
 }
 
 async function startOn(store: Store, options: Required<AuthorityOptions>, release: () => void): Promise<Authority> {
-  const { dataDir: folder, trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs } = options;
+  const {
+    dataDir: folder,
+    trustDomain,
+    host,
+    port,
+    log,
+    clock,
+    leafTtlMs,
+    tokenTtlMs,
+    staleAfterMs,
+    auditRetentionMs,
+  } = options;
   await openFleet(store, options);
   const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now() });
   const signer = await loadOrCreateTokenSigner(folder, store, clock.now());
@@ -112,7 +123,14 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
     address: server.address,
   }));
   await store.transaction((records) => records.endpoints.replace(self.uri, endpoints, clock.now()));
-  const housekeeping = startHousekeeping({ ...shared, identity, spiffeId: self.uri, leafTtlMs, staleAfterMs });
+  const housekeeping = startHousekeeping({
+    ...shared,
+    identity,
+    spiffeId: self.uri,
+    leafTtlMs,
+    staleAfterMs,
+    auditRetentionMs,
+  });
   log.info("authority started", { address: server.address, trustDomain });
 
   let closing: Promise<void> | undefined;
@@ -132,15 +150,16 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
     caDigest: digest,
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
-      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now })).joinToken;
+      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))
+        .joinToken;
     },
     async applyGrants(yaml) {
       const applied = await grants.apply(yaml, self.uri, clock.now());
       await hub.refresh();
       return applied;
     },
-    revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now()),
-    unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now()),
+    revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now(), self.uri),
+    unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now(), self.uri),
     onDenial: recorder.onDenial,
     close: () => (closing ??= close()),
   };

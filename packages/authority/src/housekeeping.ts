@@ -1,4 +1,5 @@
-import { type Clock, InterlockError, type Log, type Recorder } from "@interlock/bot";
+import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
 import type { Store } from "./store/store.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
@@ -15,9 +16,10 @@ export interface HousekeepingOptions {
   readonly spiffeId: string;
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
+  readonly auditRetentionMs: number;
 }
 
-/** How long after its end a join token or a certificate is forgotten. */
+/** How long after its end a join token or a certificate is still known, so that who shows it is told why it is refused. */
 const keptMs = 24 * 3_600_000;
 
 /** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
@@ -39,13 +41,22 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   function storeUsage(): Promise<void> {
     const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
     if (usage.length === 0) return Promise.resolve();
-    return attempt("usage not stored", () => store.transaction((records) => records.usage.add(spiffeId, usage)));
+    return attempt("usage not stored", () => storeTogether(usage));
+  }
+
+  function storeTogether(usage: readonly UsageCount[]): Promise<void> {
+    return store.transaction(async (records) => {
+      await records.usage.add(spiffeId, usage);
+      await records.auditLog.append(...denialBatch(spiffeId, usage, clock.now()));
+    });
   }
 
   function prune(): Promise<void> {
     return attempt("old records not pruned", async () => {
       await store.joinTokens.prune(clock.now() - keptMs);
       await store.certificates.prune(clock.now() - keptMs);
+      const now = clock.now();
+      await store.transaction(({ auditLog }) => auditLog.prune(now - options.auditRetentionMs, now, spiffeId));
     });
   }
 

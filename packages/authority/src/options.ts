@@ -20,6 +20,8 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
+  /** How long records stay in the audit log, in milliseconds: 400 days unless said. */
+  readonly auditRetentionMs?: number;
 }
 
 /** {@link AuthorityOptions} with everything said. Throws a `TypeError` that says what is wrong with them. */
@@ -31,9 +33,10 @@ export function completeOptions(options: AuthorityOptions): Required<AuthorityOp
     leafTtlMs: 3_600_000,
     tokenTtlMs: maximumTokenLifetimeMs,
     staleAfterMs: 60_000,
+    auditRetentionMs: 400 * 24 * 3_600_000,
     ...options,
   };
-  const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs } = complete;
+  const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = complete;
   if (!isTrustDomain(trustDomain)) {
     throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
   }
@@ -42,5 +45,6 @@ export function completeOptions(options: AuthorityOptions): Required<AuthorityOp
     throw new TypeError(`tokenTtlMs must be from 1,000 to ${maximumTokenLifetimeMs}`);
   }
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
+  if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
   return complete;
 }

@@ -45,6 +45,8 @@ describe("interlock, the command", () => {
       "locks list",
       "locks add",
       "locks remove",
+      "log list",
+      "log verify",
       "bots list",
       "bots retire",
       "tokens list",
@@ -202,6 +204,21 @@ describe("interlock, with an authority", () => {
     assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
     assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
     assert.deepEqual(await values(), []);
+  });
+
+  it("lists the audit log, and verifies it", async () => {
+    const { records } = await json("log", "list", "--last", "5");
+    assert.equal(records.length, 5);
+    assert.match(
+      (await interlock(dir, "log", "list")).stdout,
+      /retire +spiffe:\/\/cafe\/operator\/\S+ +spiffe:\/\/cafe\/python\/1/,
+    );
+    const { keep, head } = await json("log", "verify");
+    assert.equal(keep, `${head.seq}:${head.hash}`);
+    assert.equal((await json("log", "verify", "--head", keep)).ok, true);
+    const forged = await json("log", "verify", "--head", `${head.seq}:${"0".repeat(64)}`);
+    assert.deepEqual([forged.error.code, forged.error.metadata], ["DATA_LOSS", { [head.seq]: "changed" }]);
+    assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {

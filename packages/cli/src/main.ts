@@ -7,6 +7,7 @@ import { initCommand } from "./commands/init.js";
 import { inviteCommand } from "./commands/invite.js";
 import { joinCommand } from "./commands/join.js";
 import { locksCommand } from "./commands/locks.js";
+import { logCommand } from "./commands/log.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
@@ -27,6 +28,7 @@ const commands = [
   locksCommand,
   botsCommand,
   tokensCommand,
+  logCommand,
 ];
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */

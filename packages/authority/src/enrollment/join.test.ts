@@ -48,7 +48,7 @@ describe("enrollment", () => {
   };
   const csr = async (uri = id) => createCsr(await createKeyPair(), uri);
   const create = (name = "gripper/1", ttlMs?: number, uses?: number) =>
-    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, uses, now });
+    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, uses, now, by: "me" });
   const token = async (name?: string) => (await create(name)).joinToken;
   const forge = (joinToken: string, change: Partial<JoinToken>) =>
     formatJoinToken({ ...(parseJoinToken(joinToken) as JoinToken), ...change });
@@ -166,7 +166,7 @@ describe("enrollment", () => {
       join(basis, { joinToken: given, name, csr: await csr(`spiffe://cafe/${name}`) }, at);
     for (const name of ["worker/1", "worker/2", "worker/3"]) await enter(name, now);
     await enter("worker/1", later);
-    await retire(basis, "worker/2", now);
+    await retire(basis, "worker/2", now, "me");
     await refused(enter("worker/2", later), "JOIN_TOKEN_NAME_MISMATCH");
     const lock = { kind: "pattern", subject: "*/3", revokedAt: now, reason: "", trustVersion: 2 } as const;
     await basis.store.revocations.add(lock);
@@ -178,12 +178,12 @@ describe("enrollment", () => {
   it("gives a retired bot no certificate, and takes its invitations back", async () => {
     await join(basis, { joinToken: await token(), csr: await csr() }, now);
     const joinToken = await token();
-    assert.equal((await retire(basis, "gripper/1", now + 1)).retiredAt, now + 1);
-    assert.equal((await retire(basis, "gripper/1", now + 2)).retiredAt, now + 1, "it is retired once");
+    assert.equal((await retire(basis, "gripper/1", now + 1, "me")).retiredAt, now + 1);
+    assert.equal((await retire(basis, "gripper/1", now + 2, "me")).retiredAt, now + 1, "it is retired once");
     const me = spiffeId("cafe", "gripper/1");
     await refused(renew(basis, me, await csr(), now), "BOT_RETIRED", "PERMISSION_DENIED");
     await refused(join(basis, { joinToken, csr: await csr() }, now), "JOIN_TOKEN_INVALID");
-    await assert.rejects(retire(basis, "gripper/9", now), { code: "NOT_FOUND" });
+    await assert.rejects(retire(basis, "gripper/9", now, "me"), { code: "NOT_FOUND" });
   });
 
   it("renews a bot's own certificate, and nobody else's", async () => {

@@ -49,7 +49,8 @@ export async function join(
   const token = parseJoinToken(request.joinToken);
   if (token?.trustDomain !== trustDomain) throw denial("JOIN_TOKEN_INVALID", "ask an operator for a new one");
   const secretHash = hashSecret(token.secret);
-  checkToken(await store.joinTokens.find(secretHash), token, now);
+  const row = await store.joinTokens.find(secretHash);
+  checkToken(row, token, now);
 
   const id = spiffeId(trustDomain, chosenName(token, request.name || token.name));
   const { uri, name } = id;
@@ -67,7 +68,10 @@ export async function join(
       certificateSerial: leaf.serial,
       certificateExpiresAt: leaf.notAfter,
     });
-    return beginLineage(records, name, leaf, now);
+    const generation = await beginLineage(records, name, leaf, now);
+    const details = { serial: leaf.serial, generation, joinToken: row?.id };
+    await records.auditLog.append({ at: now, kind: "join", actor: uri, subject: uri, details });
+    return generation;
   });
   return { chain, leaf, name, generation };
 }

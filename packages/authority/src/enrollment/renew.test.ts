@@ -32,7 +32,7 @@ describe("renewal", () => {
   const csr = async () => createCsr(await createKeyPair(), id.uri);
   // Each gives the serial number of what was issued, as its holder would show it.
   const enter = async () => {
-    const options = { ...basis, caDigest: caDigest(basis.ca.certificate), name: id.name, now };
+    const options = { ...basis, caDigest: caDigest(basis.ca.certificate), name: id.name, now, by: "me" };
     const { joinToken } = await createJoinToken(options);
     return (await join(basis, { joinToken, csr: await csr() }, now)).leaf.serial;
   };

@@ -36,9 +36,12 @@ export async function renew(
     await refuseRetired(records, name);
     const known = await descent(records, renewer);
     // The lock has to stay, so this transaction must not be undone by throwing in it.
-    if (!known) return lockClone(records, uri, now);
+    if (!known) return lockClone(records, renewer, now);
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
-    return continueLineage(records, known.lineage, known.certificate, leaf, now);
+    const generation = await continueLineage(records, known.lineage, known.certificate, leaf, now);
+    const details = { serial: leaf.serial, generation };
+    await records.auditLog.append({ at: now, kind: "renew", actor: uri, subject: uri, details });
+    return generation;
   });
   if (generation === "cloned") {
     throw denial("CLONE_DETECTED", `both are locked out: find out who has the copy, then "interlock invite ${name}"`);
@@ -63,9 +66,13 @@ async function descent(
   throw denial("CERTIFICATE_SUPERSEDED", `use the identity that joined last, or "interlock invite ${name}"`);
 }
 
-async function lockClone({ revocations, fleet }: Records, uri: string, now: number): Promise<"cloned"> {
+async function lockClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
+  const { revocations, fleet, auditLog } = records;
+  const { uri } = renewer.spiffeId;
   const reason = "clone detected: a certificate that had been renewed before was renewed again";
   const trustVersion = await fleet.nextTrustVersion();
   await revocations.add({ kind: "identity", subject: uri, revokedAt: now, reason, trustVersion });
+  const details = { serial: renewer.certificate.serial, trustVersion };
+  await auditLog.append({ at: now, kind: "clone", actor: uri, subject: uri, details });
   return "cloned";
 }

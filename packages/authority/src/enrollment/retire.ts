@@ -1,5 +1,5 @@
 import { denial, InterlockError } from "@interlock/bot";
-import { spiffeId } from "@interlock/policy";
+import { isBotName, type SpiffeId, spiffeId } from "@interlock/policy";
 import type { BotRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 
@@ -11,14 +11,17 @@ export async function retire(
   { store, trustDomain }: { readonly store: Store; readonly trustDomain: string },
   name: string,
   now: number,
+  by: string,
 ): Promise<BotRow> {
+  const { uri } = spiffeIdOf(trustDomain, name);
   return store.transaction(async (records) => {
     const bot = await records.bots.find(name);
-    if (!bot) throw new InterlockError("NOT_FOUND", `There is no bot "${name}": see "interlock bots list".`);
+    if (!bot) throw notFound(name);
     if (bot.retiredAt !== null) return bot;
     await records.bots.retired(name, now);
     await records.joinTokens.deleteFor(name);
-    await records.endpoints.replace(spiffeId(trustDomain, name).uri, [], now);
+    await records.endpoints.replace(uri, [], now);
+    await records.auditLog.append({ at: now, kind: "retire", actor: by, subject: uri, details: {} });
     return { ...bot, retiredAt: now };
   });
 }
@@ -27,4 +30,13 @@ export async function retire(
 export async function refuseRetired({ bots }: Pick<Records, "bots">, name: string): Promise<void> {
   if ((await bots.find(name))?.retiredAt == null) return;
   throw denial("BOT_RETIRED", `to take it back, let it join again: "interlock invite ${name}"`);
+}
+
+function spiffeIdOf(trustDomain: string, name: string): SpiffeId {
+  if (!isBotName(name)) throw notFound(name);
+  return spiffeId(trustDomain, name);
+}
+
+function notFound(name: string): InterlockError {
+  return new InterlockError("NOT_FOUND", `There is no bot "${name}": see "interlock bots list".`);
 }

@@ -45,13 +45,16 @@ export async function openGrantBook(store: Store): Promise<GrantBook> {
     },
     async apply(yaml, appliedBy, now) {
       const after = parseGrants(yaml);
-      const applied = await store.transaction(async ({ grantVersions, fleet }) => {
+      const applied = await store.transaction(async ({ grantVersions, fleet, auditLog }) => {
         const before = await grantVersions.latest();
         const changes = diffGrants(before ? parseGrants(before.yaml) : [], after);
         if (before?.yaml === yaml) return { changes, version: before.version };
         const version = (before?.version ?? 0) + 1;
         await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
-        if (changes.some(({ added }) => !added)) await fleet.nextTrustVersion();
+        const lost = changes.filter(({ added }) => !added).length;
+        const details = { version, gained: changes.length - lost, lost };
+        await auditLog.append({ at: now, kind: "grants", actor: appliedBy, subject: "grants", details });
+        if (lost > 0) await fleet.nextTrustVersion();
         return { changes, version };
       });
       // Of two that were applied at once, the later version stays in force.

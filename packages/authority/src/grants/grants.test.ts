@@ -89,6 +89,7 @@ describe("grant book", () => {
       "bots:revoke",
       "grants:read",
       "grants:write",
+      "log:read",
       "usage:read",
     ]);
     assert.equal(grantedScopes(book.current(), "coffee/1", admin).size, 0);

@@ -10,9 +10,6 @@ const defaultTtlMs = 15 * 60_000;
 const maximumTtlMs = 7 * 24 * 3_600_000;
 const maximumUses = 10_000;
 
-/** How long after its end a join token is still known, so that who uses it is told why it does not serve. */
-const keptMs = 24 * 3_600_000;
-
 /** What a join token is made for. */
 export interface JoinTokenOptions {
   readonly store: Store;
@@ -27,6 +24,8 @@ export interface JoinTokenOptions {
   readonly ttlMs?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Who makes it, a SPIFFE ID. */
+  readonly by: string;
 }
 
 /** A join token that was made. */
@@ -45,18 +44,21 @@ export interface CreatedJoinToken {
  * shut out.
  */
 export async function createJoinToken(options: JoinTokenOptions): Promise<CreatedJoinToken> {
-  const { store, trustDomain, caDigest, name, uses = 1, ttlMs = defaultTtlMs, now } = options;
+  const { store, trustDomain, caDigest, name, uses = 1, ttlMs = defaultTtlMs, now, by } = options;
   checkName(name);
   if (!(Number.isInteger(uses) && uses >= 1 && uses <= maximumUses)) {
     throw invalid(`A join token is for 1 to ${maximumUses} uses.`);
   }
   if (!(ttlMs > 0 && ttlMs <= maximumTtlMs)) throw invalid("A join token lives for at most 7 days: ask for less.");
   if (isBotName(name)) await refuseLocked(store, spiffeId(trustDomain, name));
-  await store.joinTokens.prune(now - keptMs);
   const secret = randomBytes(32);
   const expiresAt = now + Math.floor(ttlMs);
   const id = randomBytes(6).toString("hex");
-  await store.joinTokens.add({ secretHash: hashSecret(secret), id, name, createdAt: now, expiresAt, uses });
+  await store.transaction(async ({ joinTokens, auditLog }) => {
+    await joinTokens.add({ secretHash: hashSecret(secret), id, name, createdAt: now, expiresAt, uses });
+    const details = { id, uses, expiresAt };
+    await auditLog.append({ at: now, kind: "invite", actor: by, subject: name, details });
+  });
   return { joinToken: formatJoinToken({ trustDomain, name, caDigest, secret }), id, expiresAt };
 }
 

@@ -12,13 +12,16 @@ export async function revoke(
   { kind, subject }: RevocationSubject,
   reason: string,
   now: number,
+  by: string,
 ): Promise<RevocationRow> {
-  const recorded = await store.transaction(async ({ revocations, fleet }) => {
+  const recorded = await store.transaction(async ({ revocations, fleet, auditLog }) => {
     const known = await revocations.find(kind, subject);
     if (known) return known;
     const trustVersion = await fleet.nextTrustVersion();
     const revocation = { kind, subject, revokedAt: now, reason, trustVersion };
     await revocations.add(revocation);
+    const details = { kind, reason, trustVersion };
+    await auditLog.append({ at: now, kind: "lock", actor: by, subject, details });
     return { ...revocation, liftedAt: null };
   });
   await hub.refresh();

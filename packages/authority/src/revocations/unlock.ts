@@ -12,12 +12,15 @@ export async function unlock(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },
   { kind, subject }: RevocationSubject,
   now: number,
+  by: string,
 ): Promise<RevocationRow> {
-  const lifted = await store.transaction(async ({ revocations, fleet }) => {
+  const lifted = await store.transaction(async ({ revocations, fleet, auditLog }) => {
     const known = await revocations.find(kind, subject);
     if (!known) throw notLocked(subject);
     const change = { liftedAt: now, trustVersion: await fleet.nextTrustVersion() };
     await revocations.lift(kind, subject, change);
+    const details = { kind, trustVersion: change.trustVersion };
+    await auditLog.append({ at: now, kind: "unlock", actor: by, subject, details });
     return { ...known, ...change };
   });
   await hub.refresh();

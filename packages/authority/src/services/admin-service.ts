@@ -4,6 +4,7 @@ import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
 import { retire } from "../enrollment/retire.js";
 import type { GrantBook } from "../grants/grant-book.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
+import { deleteJoinToken } from "../join-tokens/delete-join-token.js";
 import { isOperatorName } from "../names.js";
 import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
@@ -20,6 +21,9 @@ const subjects = "a SPIFFE ID, an identity pattern, a certificate's serial numbe
 
 /** How many versions of the grants are listed at most. */
 const maximumListedVersions = 1_000;
+
+/** How many records of the audit log are listed at most. */
+const maximumListedRecords = 500;
 
 /** How many rows of usage are listed at most. */
 const maximumListedUsage = 10_000;
@@ -61,6 +65,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
         uses: uses === 0 ? undefined : uses,
         ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
         now: clock.now(),
+        by: caller.spiffeId.uri,
       });
       log.info("join token created", { id: created.id, name, by: caller.name });
       return { ...created, expiresAt: new Date(created.expiresAt) };
@@ -74,16 +79,14 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async deleteJoinToken({ id }, { caller }) {
-      if (!(await store.joinTokens.delete(id))) {
-        throw new InterlockError("NOT_FOUND", `There is no join token "${id}": see "interlock tokens list".`);
-      }
+      await deleteJoinToken(store, id, clock.now(), caller.spiffeId.uri);
       log.info("join token deleted", { id, by: caller.name });
       return {};
     },
 
     async retireBot({ name }, { caller }) {
       const { trustDomain } = own();
-      const bot = await retire({ store, trustDomain }, name, clock.now());
+      const bot = await retire({ store, trustDomain }, name, clock.now(), caller.spiffeId.uri);
       log.warn("bot retired", { name, by: caller.name });
       return { bot: botToWire(bot, trustDomain) };
     },
@@ -130,7 +133,13 @@ export function createAdminService(options: AdminServiceOptions): Implementation
         throw invalid("The reason is too long: say it in 500 characters.");
       const subject = checkSubject(given, own());
       refuseLockingOneselfOut(subject, caller);
-      const { trustVersion, ...revocation } = await revoke({ store, hub }, subject, request.reason, clock.now());
+      const { trustVersion, ...revocation } = await revoke(
+        { store, hub },
+        subject,
+        request.reason,
+        clock.now(),
+        caller.spiffeId.uri,
+      );
       log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
       return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
     },
@@ -138,13 +147,31 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     async unlock(request, { caller }) {
       const given = subjectFromWire(request);
       if (!given) throw invalid(`Say what to unlock: ${subjects}.`);
-      const { trustVersion, ...revocation } = await unlock({ store, hub }, checkSubject(given, own()), clock.now());
+      const { trustVersion, ...revocation } = await unlock(
+        { store, hub },
+        checkSubject(given, own()),
+        clock.now(),
+        caller.spiffeId.uri,
+      );
       log.warn("unlocked", { ...given, by: caller.name });
       return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
     },
 
     async listLocks() {
       return { locks: (await store.revocations.list()).map(revocationToWire) };
+    },
+
+    async listLog({ after, limit }) {
+      const { checkpoint, head } = await store.auditLog.ends();
+      const most = limit === 0 ? maximumListedRecords : Math.min(limit, maximumListedRecords);
+      const records = (await store.auditLog.list(Number(after), most)).map((record) => {
+        return { ...record, seq: BigInt(record.seq), at: BigInt(record.at) };
+      });
+      return {
+        records,
+        checkpoint: { ...checkpoint, seq: BigInt(checkpoint.seq) },
+        head: { ...head, seq: BigInt(head.seq) },
+      };
     },
 
     async findEndpoints({ service }) {

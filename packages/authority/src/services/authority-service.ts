@@ -1,5 +1,7 @@
 import { type Caller, type Clock, type Implementation, InterlockError, type Log, type Recorder } from "@interlock/bot";
 import { AuthorityService } from "@interlock/bot/protocol";
+import { createAuditQueue } from "../audit-log/audit-queue.js";
+import { denialBatch } from "../audit-log/denial-batch.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
 import { refuseRetired } from "../enrollment/retire.js";
@@ -27,6 +29,7 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
   const { store, grants, signer, hub, clock, log, recorder, tokenTtlMs } = options;
   const sightings = createSightings(store);
+  const audit = createAuditQueue(store);
 
   function alarm(caller: Caller, error: InterlockError): void {
     const { name, spiffeId, address, certificate } = caller;
@@ -72,7 +75,11 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
         ttlMs: tokenTtlMs,
         now: clock.now(),
       });
-      return { ...issued, expiresAt: new Date(issued.expiresAt) };
+      const { jti, expiresAt, token } = issued;
+      const details = { jti, scopes: issued.scopes, expiresAt };
+      // On the disk before the token is in anybody's hands.
+      await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
+      return { token, scopes: issued.scopes, expiresAt: new Date(expiresAt) };
     },
 
     async *watchTrust({ version }, { caller, signal }) {
@@ -87,6 +94,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       await store.transaction(async (records) => {
         await records.endpoints.replace(caller.spiffeId.uri, endpoints, now);
         await records.usage.add(caller.spiffeId.uri, usage);
+        await records.auditLog.append(...denialBatch(caller.spiffeId.uri, usage, now));
       });
       return {};
     },

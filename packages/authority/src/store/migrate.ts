@@ -2,6 +2,7 @@ import { type Kysely, type Migration, Migrator } from "kysely";
 import { first } from "./migrations/0001-first.js";
 import { locks } from "./migrations/0002-locks.js";
 import { enrolment } from "./migrations/0003-enrolment.js";
+import { auditLog } from "./migrations/0004-audit-log.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
@@ -9,6 +10,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0001-first": first,
   "0002-locks": locks,
   "0003-enrolment": enrolment,
+  "0004-audit-log": auditLog,
 };
 
 /**

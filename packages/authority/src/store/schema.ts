@@ -1,3 +1,5 @@
+import type { AuditRecord } from "../audit-log/audit-record.js";
+
 /**
  * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
  * and PostgreSQL both have: text, and bigint for counts and for times, which are milliseconds since the epoch.
@@ -14,6 +16,8 @@ export interface Schema {
   grantVersions: GrantVersionRow;
   endpoints: EndpointRow;
   usage: UsageRow;
+  auditLog: AuditRecord;
+  auditEnds: AuditEndsRow;
 }
 
 /** The one row that says whose data this is. */
@@ -140,4 +144,16 @@ export interface UsageRow {
   denial: string;
   count: number;
   lastAt: number;
+}
+
+/** The one row that says where the audit log begins and ends. */
+export interface AuditEndsRow {
+  /** Always 1. */
+  id: number;
+  /** The last record that has been pruned; 0 and empty when none has. */
+  checkpointSeq: number;
+  checkpointHash: string;
+  /** The last record there is; 0 and empty when there is none. */
+  headSeq: number;
+  headHash: string;
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { type AuditLog, createAuditLog } from "./audit-log.js";
 import { type Bots, createBots } from "./bots.js";
 import { type CaCertificates, createCaCertificates } from "./ca-certificates.js";
 import { type Certificates, createCertificates } from "./certificates.js";
@@ -23,6 +24,7 @@ export interface Records {
   readonly grantVersions: GrantVersions;
   readonly endpoints: Endpoints;
   readonly usage: Usage;
+  readonly auditLog: AuditLog;
 }
 
 /** Everything the authority remembers. What a call acknowledges is on the disk. */
@@ -53,5 +55,6 @@ function createRecords(db: Kysely<Schema>): Records {
     grantVersions: createGrantVersions(db),
     endpoints: createEndpoints(db),
     usage: createUsage(db),
+    auditLog: createAuditLog(db),
   };
 }

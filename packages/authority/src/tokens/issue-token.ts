@@ -28,6 +28,7 @@ export interface TokenRequest {
 /** A token that was issued. */
 export interface IssuedToken {
   readonly token: string;
+  readonly jti: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** What it holds: those of the scopes asked for that are granted. */
@@ -44,19 +45,20 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const scopes = allowedScopes(request);
   const iat = Math.floor(request.now / 1_000);
   const exp = expiry(request, iat);
+  const jti = randomBytes(16).toString("base64url");
   const token = await signer.sign({
     iss: issuer,
     sub: caller.spiffeId.uri,
     aud: audience,
     iat,
     exp,
-    jti: randomBytes(16).toString("base64url"),
+    jti,
     client_id: caller.spiffeId.uri,
     scope: scopes.join(" "),
     [grantsClaim]: request.grantsVersion,
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, expiresAt: exp * 1_000, scopes };
+  return { token, jti, expiresAt: exp * 1_000, scopes };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {

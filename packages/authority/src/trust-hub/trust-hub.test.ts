@@ -40,10 +40,10 @@ describe("trust hub", () => {
   });
 
   const revokeBot = (name: string) =>
-    revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now);
+    revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now, "me");
 
   const unlockBot = (name: string) =>
-    unlock({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now);
+    unlock({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now, "me");
 
   const next = async (watcher: AsyncGenerator<TrustUpdate, void>): Promise<string> => {
     const { value } = await watcher.next();

@@ -130,7 +130,7 @@ function reasonOf(error: unknown): Reason {
 }
 
 function boundTo(payload: JWTPayload): unknown {
-  const confirmation = payload["cnf"];
+  const confirmation = payload.cnf;
   return typeof confirmation === "object" && confirmation !== null && "x5t#S256" in confirmation
     ? confirmation["x5t#S256"]
     : undefined;
