@@ -1,5 +1,5 @@
 // Copies the proto files that come with Interlock into @interlock/policy, so that users can import them.
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -7,13 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "packages/policy/protos");
 
 export function copyProtos() {
-  for (const name of ["policy", "authority", "swarm"]) {
-    const source = join(root, "protos/interlock", name);
-    if (existsSync(source)) cpSync(source, join(target, "interlock", name), { recursive: true });
-  }
+  cpSync(join(root, "protos"), target, { recursive: true });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  rmSync(target, { recursive: true, force: true });
-  copyProtos();
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) copyProtos();

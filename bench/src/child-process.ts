@@ -8,6 +8,7 @@ import type { VariantName } from "./variant.js";
 export type Ask =
   | { readonly do: "serve"; readonly variant: VariantName; readonly settings: unknown }
   | { readonly do: "connect"; readonly variant: VariantName; readonly settings: unknown; readonly address: string }
+  | { readonly do: "collect" }
   | { readonly do: "begin" }
   | { readonly do: "end" }
   | { readonly do: "run"; readonly load: Load };
@@ -35,9 +36,8 @@ process.on("exit", () => {
 
 /** Forks a process; `profileFolder` is where it leaves a CPU profile, if anywhere. */
 export function startChild(name: string, profileFolder?: string): Child {
-  const execArgv = profileFolder
-    ? ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`]
-    : [];
+  const profiling = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
+  const execArgv = ["--expose-gc", ...(profileFolder ? profiling : [])];
   const child = fork(fileURLToPath(new URL("./child.js", import.meta.url)), { execArgv });
   running.add(child);
   const exited = once(child, "exit").then(([code, signal]) => {

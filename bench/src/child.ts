@@ -22,6 +22,9 @@ async function answer(ask: Ask): Promise<Answer> {
     case "connect":
       client = await (await load(ask.variant)).connect(ask.settings, ask.address);
       return {};
+    case "collect":
+      globalThis.gc?.();
+      return {};
     case "begin":
       cpu = process.cpuUsage();
       return {};
@@ -40,7 +43,7 @@ function load(name: keyof typeof variants): Promise<Variant> {
   return variants[name]();
 }
 
-/** Microseconds since the round began, user and system together. */
+/** Microseconds since the turn began, user and system together. */
 function spentCpu(): number {
   const { user, system } = process.cpuUsage(cpu);
   return user + system;

@@ -10,6 +10,6 @@ export async function compareLoad(
   { rounds = 9, calls = standard.calls, inFlight = standard.inFlight, ...rest }: BenchmarkOptions,
 ): Promise<BenchmarkResult> {
   const load = { ...standard, calls, inFlight };
-  const report = createReport(name, load, await compare({ load, rounds, warmUp: 2, ...rest }));
+  const report = createReport(name, load, await compare({ load, rounds, warmUp: standard, ...rest }));
   return { json: report, text: printReport(report) };
 }

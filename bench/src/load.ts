@@ -1,7 +1,7 @@
 import { quantile } from "./statistics.js";
 import type { EchoClient } from "./variant.js";
 
-/** What a client does in one turn. */
+/** What a client does. */
 export interface Load {
   readonly method: "echo" | "repeat";
   readonly calls: number;

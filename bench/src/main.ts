@@ -16,7 +16,7 @@ ${Object.entries(benchmarks)
 Options:
   --json            print one JSON object, on the last line
   --rounds <n>      rounds that count (9)
-  --calls <n>       calls of each variant in each of its turns, four a round
+  --calls <n>       calls of each variant in each round
   --in-flight <n>   calls under way at a time
   --profile <dir>   let every process leave a CPU profile there
   --help            print this

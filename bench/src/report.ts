@@ -12,6 +12,7 @@ export type Ratio = { readonly of: VariantName; readonly to: VariantName } & Rea
 export interface Report {
   readonly benchmark: string;
   readonly node: string;
+  /** Of each variant in each round. */
   readonly calls: number;
   /** Per call. */
   readonly messages: number;
@@ -70,7 +71,7 @@ export function printReport({ benchmark, node, calls, messages, in_flight, round
   const what = messages === 1 ? `${calls} calls` : `${calls} streams of ${messages} messages`;
   const unit = messages === 1 ? "call" : "message";
   return [
-    `${benchmark}: ${what}, ${in_flight} at a time, ${rounds} rounds, Node ${node}`,
+    `${benchmark}: ${what} a round, ${in_flight} at a time, ${rounds} rounds, Node ${node}`,
     "",
     printTable([
       ["", `server µs/${unit}`, `client µs/${unit}`, `${unit}s/s`, "p50 µs", "p99 µs"],

@@ -5,5 +5,5 @@ import { compareLoad } from "./compare-load.js";
 export const unary: Benchmark = {
   summary: "one message of 100 bytes each call, and a small answer",
   run: (options) =>
-    compareLoad("unary", { method: "echo", calls: 1_000, messages: 1, inFlight: 16, bytes: 100 }, options),
+    compareLoad("unary", { method: "echo", calls: 2_400, messages: 1, inFlight: 16, bytes: 100 }, options),
 };

@@ -24,7 +24,12 @@ const grants = `grants:
 /** Interlock with everything on: there is nothing to turn off. The authority runs in the parent. */
 export const interlock: Variant<Settings> = {
   async prepare(folder) {
-    const authority = await startAuthority({ dataDir: join(folder, "authority"), trustDomain: "bench", port: 0 });
+    const authority = await startAuthority({
+      dataDir: join(folder, "authority"),
+      trustDomain: "bench",
+      port: 0,
+      log: silentLog,
+    });
     await authority.applyGrants(grants);
     const side = async (name: string): Promise<Side> => ({
       authority: authority.address,

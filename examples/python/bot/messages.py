@@ -1,10 +1,10 @@
-"""The messages of the proto files, made at run time of what `npx buf build -o bots.binpb` wrote: nothing is generated."""
+"""The messages of the proto files, made at run time from what `npx buf build protos -o dist/bots.binpb` has written."""
 
 from pathlib import Path
 
 from google.protobuf import descriptor_pb2, message_factory
 
-_FILE = Path(__file__).parent.parent / "bots.binpb"
+_FILE = Path(__file__).parent.parent / "dist" / "bots.binpb"
 _MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromString(_FILE.read_bytes()).file)
 
 

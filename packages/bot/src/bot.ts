@@ -1,7 +1,8 @@
 import type { ServiceDefinition, SpiffeId } from "@interlock/policy";
 import { type Client, createClient } from "./client/client.js";
-import { createConnector } from "./client/connector.js";
+import { type Connector, createConnector } from "./client/connector.js";
 import type { Clock } from "./clock.js";
+import { InterlockError } from "./error.js";
 import type { IdentitySource } from "./identity/identity.js";
 import type { Log } from "./log.js";
 import type { Denial, Recorder } from "./recorder.js";
@@ -61,9 +62,9 @@ export interface BotParts {
 
 /** Puts a bot together from its parts; `joinFleet` does so with those that the authority gives. */
 export function createBot(parts: BotParts): Bot {
-  const { identity, trust, tokens, recorder, clock, log } = parts;
+  const { identity, trust, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();
-  const connectors = new Set<{ close(): void }>();
+  const connectors = new Map<ServiceDefinition, Map<string, Connector>>();
   const { spiffeId } = identity.current();
   let closing: Promise<void> | undefined;
 
@@ -73,8 +74,13 @@ export function createBot(parts: BotParts): Bot {
     identity,
     trust,
     async serve({ port, host, advertise }, build) {
+      refuseWhenClosed();
       const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
       const server = await createServer(options, build);
+      if (closing) {
+        await server.close(0);
+        refuseWhenClosed();
+      }
       const stopReporting = parts.serving?.(server.services, advertise ?? server.address);
       servers.add(server);
       return {
@@ -87,10 +93,8 @@ export function createBot(parts: BotParts): Bot {
       };
     },
     client(service, address, { server } = {}) {
-      const expected = server === undefined ? service.servedBy : [server];
-      const connector = createConnector(service, address, expected, { identity, trust, tokens, clock });
-      connectors.add(connector);
-      return createClient(service, connector);
+      refuseWhenClosed();
+      return createClient(service, connectorFor(service, address, server));
     },
     onDenial: recorder.onDenial,
     close(graceMs) {
@@ -100,9 +104,24 @@ export function createBot(parts: BotParts): Bot {
     [Symbol.asyncDispose]: () => bot.close(),
   };
 
+  // Clients that are alike share a channel, so that one made for every request is no leak.
+  function connectorFor(service: ServiceDefinition, address: string, server: string | undefined): Connector {
+    const ofService = connectors.get(service) ?? new Map<string, Connector>();
+    connectors.set(service, ofService);
+    const key = `${address} ${server ?? ""}`;
+    const expected = server === undefined ? service.servedBy : [server];
+    const connector = ofService.get(key) ?? createConnector(service, address, expected, parts);
+    ofService.set(key, connector);
+    return connector;
+  }
+
+  function refuseWhenClosed(): void {
+    if (closing) throw new InterlockError("FAILED_PRECONDITION", "The bot has been closed.");
+  }
+
   async function leave(graceMs?: number): Promise<void> {
     await Promise.all([...servers].map((server) => server.close(graceMs)));
-    for (const connector of connectors) connector.close();
+    for (const connector of [...connectors.values()].flatMap((ofService) => [...ofService.values()])) connector.close();
     await parts.leave?.();
   }
 

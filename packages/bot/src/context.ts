@@ -29,6 +29,16 @@ export interface CallContext {
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
+let calling = false;
+
+/**
+ * From now on, what a handler calls takes its deadline and its cancellation from the call that it serves. It is asked for
+ * when the first client is made: Node 20 makes every promise of a process dearer for it, and a bot that only serves need
+ * not pay.
+ */
+export function propagateCalls(): void {
+  calling = true;
+}
 
 /** The call that is being served here, if any; client calls take their deadline and cancellation from it. */
 export function currentCall(): CallContext | undefined {
@@ -37,5 +47,5 @@ export function currentCall(): CallContext | undefined {
 
 /** Runs `work` as part of serving `context`. */
 export function runInCall<T>(context: CallContext, work: () => T): T {
-  return storage.run(context, work);
+  return calling ? storage.run(context, work) : work();
 }

@@ -75,7 +75,6 @@ export function denial(
   return new InterlockError(code, message, { reason, metadata, cause });
 }
 
-
 function isServiceError(thrown: unknown): thrown is ServiceError {
   return thrown instanceof Error && typeof (thrown as Partial<ServiceError>).code === "number" && "details" in thrown;
 }

@@ -48,11 +48,7 @@ export function createRecorder(): Recorder {
   let counts = new Map<string, Map<string, Map<string, MutableCount>>>();
   let rows = 0;
   function count(method: string, caller: string, denial: string, at: number): void {
-    let callers = counts.get(method);
-    if (!callers) counts.set(method, (callers = new Map()));
-    let denials = callers.get(caller);
-    if (!denials) callers.set(caller, (denials = new Map()));
-    const row = denials.get(denial);
+    const row = counts.get(method)?.get(caller)?.get(denial);
     if (row) {
       row.count++;
       row.lastAt = at;
@@ -60,6 +56,9 @@ export function createRecorder(): Recorder {
       count("…", "", denial, at);
     } else {
       rows++;
+      const callers = counts.get(method) ?? new Map<string, Map<string, MutableCount>>();
+      const denials = callers.get(caller) ?? new Map<string, MutableCount>();
+      counts.set(method, callers.set(caller, denials));
       denials.set(denial, { method, caller, denial, count: 1, lastAt: at });
     }
   }

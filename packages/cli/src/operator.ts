@@ -1,6 +1,6 @@
 import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
-import { botDir, loadProfile } from "./state.js";
+import { botDir, loadMembership, loadProfile } from "./state.js";
 
 /** A bot of this project, and the authority that it belongs to. */
 export interface Session {
@@ -11,9 +11,7 @@ export interface Session {
 
 /** Runs `work` as the bot called `name`, the operator of this project unless said, and leaves the fleet again. */
 export async function asMember<T>(work: (session: Session) => Promise<T>, name?: string): Promise<T> {
-  const profile = await loadProfile();
-  const { authority } = profile;
-  const self = name ?? profile.operator;
+  const { authority, self } = await whoAmI(name);
   const bot = await joinFleet({ authority, name: self, stateDir: botDir(self), log: silentLog });
   try {
     return await work({
@@ -30,4 +28,14 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, name?:
   } finally {
     await bot.close(0);
   }
+}
+
+async function whoAmI(name?: string): Promise<{ authority: string; self: string }> {
+  if (name === undefined) {
+    const { authority, operator } = await loadProfile();
+    return { authority, self: operator };
+  }
+  // A bot that joined in code has no membership of its own here; it belongs to this project's fleet.
+  const { authority } = await loadMembership(name).catch((error) => loadProfile().catch(() => Promise.reject(error)));
+  return { authority, self: name };
 }

@@ -13,26 +13,48 @@ export function botDir(name: string): string {
   return join(stateRoot, "bots", name);
 }
 
-/** Which authority this project's commands talk to, and as whom. */
-export interface Profile {
+/** Which authority a bot belongs to; kept beside its identity. */
+export interface Membership {
   readonly authority: string;
+}
+
+/** Which authority this project's commands talk to, and as whom. */
+export interface Profile extends Membership {
   readonly operator: string;
 }
 
-const profilePath = join(stateRoot, "profile.json");
-
 /** Remembers the profile for the commands to come. */
 export function saveProfile(profile: Profile): Promise<void> {
-  return writePrivateFile(profilePath, `${JSON.stringify(profile, undefined, 2)}\n`);
+  return save(stateRoot, profile);
+}
+
+/** Remembers which authority the bot whose identity is in `dir` belongs to. */
+export function saveMembership(dir: string, membership: Membership): Promise<void> {
+  return save(dir, membership);
 }
 
 /** The profile that `interlock up`, or `interlock join` as an operator, has written here. */
 export async function loadProfile(): Promise<Profile> {
+  const remedy = 'run "interlock up" here, or "interlock join" as operator/<you> with a token from "interlock invite"';
+  return load(stateRoot, `There is no fleet in ${stateRoot}: ${remedy}.`);
+}
+
+/** What `interlock join` has written for the bot called `name`. */
+export async function loadMembership(name: string): Promise<Membership> {
+  const dir = botDir(name);
+  return load(dir, `There is no ${name} in ${dir}: run "interlock join --name ${name}" here first.`);
+}
+
+const file = "profile.json";
+
+function save(dir: string, content: object): Promise<void> {
+  return writePrivateFile(join(dir, file), `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+async function load<T>(dir: string, problem: string): Promise<T> {
   try {
-    return JSON.parse(await readFile(profilePath, "utf8"));
+    return JSON.parse(await readFile(join(dir, file), "utf8"));
   } catch (cause) {
-    const remedy =
-      'run "interlock up" here, or "interlock join" as operator/<you> with a token from "interlock invite"';
-    throw new InterlockError("FAILED_PRECONDITION", `There is no fleet in ${stateRoot}: ${remedy}.`, { cause });
+    throw new InterlockError("FAILED_PRECONDITION", problem, { cause });
   }
 }

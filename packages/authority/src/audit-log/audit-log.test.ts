@@ -86,7 +86,8 @@ describe("audit log", () => {
   it("sums up what was refused, the most frequent first, and no more than can be read", () => {
     const rows = Array.from({ length: 60 }, (_, i) => ({ method: `m${i}`, caller: "", denial: "D", count: i + 1 }));
     const [batch] = denialBatch("me", [{ method: "ok", caller: "", denial: "", count: 9 }, ...rows], 5);
-    const { total, kinds, listed } = batch?.details as { total: number; kinds: number; listed: { method: string }[] };
+    assert.ok(batch);
+    const { total, kinds, listed } = batch.details as { total: number; kinds: number; listed: { method: string }[] };
     assert.deepEqual([total, kinds, listed.length, listed[0]?.method], [1_830, 60, 50, "m59"]);
     assert.deepEqual(denialBatch("me", rows.slice(0, 0), 5), []);
   });

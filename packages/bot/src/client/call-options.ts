@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
 import { currentCall } from "../context.js";
 import { InterlockError } from "../error.js";
@@ -25,10 +26,15 @@ export interface CallBounds {
   readonly signals: readonly AbortSignal[];
 }
 
-/** The bounds of a call: its own, and those of the call that is being served here. */
+/** The bounds of a call: its own, and those of the call that is being served here. Throws when the options are unsound. */
 export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
-  const { timeoutMs = unlessTold, signal, detached } = options;
-  if (!(timeoutMs > 0)) throw new InterlockError("INVALID_ARGUMENT", `timeoutMs is ${timeoutMs}; it must be above zero.`);
+  const { timeoutMs = unlessTold, signal, detached, metadata } = options;
+  if (metadata && metadata.get("authorization").length > 0) {
+    throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
+  }
+  if (signal) setMaxListeners(0, signal); // Any number of calls may run under one.
+  if (!(timeoutMs > 0))
+    throw new InterlockError("INVALID_ARGUMENT", `timeoutMs is ${timeoutMs}; it must be above zero.`);
   const parent = detached ? undefined : currentCall();
   const own = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Date.now() + timeoutMs;
   const deadline = Math.min(own, parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY);

@@ -1,10 +1,11 @@
 import type { Duplex, Readable, Writable } from "node:stream";
-import { type ClientReadableStream, type ClientUnaryCall, Metadata } from "@grpc/grpc-js";
+import type { ClientReadableStream, ClientUnaryCall, Metadata } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import { InterlockError } from "../error.js";
 import { serializer } from "../serializer.js";
 import { messages } from "../stream/messages.js";
 import { writeAll } from "../stream/write-all.js";
+import { awaitLease } from "./await-lease.js";
 import { boundsOf, type CallBounds, type CallOptions, defaultTimeoutMs } from "./call-options.js";
 import type { Connector, Lease } from "./connector.js";
 
@@ -19,15 +20,18 @@ export function callForOne(connector: Connector, method: AnyMethod) {
     try {
       const bounds = boundsOf(options, defaultTimeoutMs);
       const lease = connector.lease();
-      if (lease instanceof Promise) return lease.then((ready) => start(ready, request, options, bounds));
+      if (lease instanceof Promise) {
+        return awaitLease(lease, bounds).then((ready) => start(ready, request, options, bounds));
+      }
       return start(lease, request, options, bounds);
     } catch (error) {
       return Promise.reject(InterlockError.from(error));
     }
   };
 
-  function start(lease: Lease, request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
+  function start(lease: Lease, request: unknown, options: CallOptions, own: CallBounds): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const bounds = { ...own, signals: [...own.signals, lease.signal] };
       const metadata = metadataFor(lease, options);
       const callOptions = { deadline: bounds.deadline };
       const sourceFailure = { error: undefined as unknown };
@@ -61,8 +65,10 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     return read(request, options, bounds);
   };
 
-  async function* read(request: unknown, options: CallOptions, bounds: CallBounds) {
-    const lease = await connector.lease();
+  async function* read(request: unknown, options: CallOptions, own: CallBounds) {
+    const pending = connector.lease();
+    const lease = pending instanceof Promise ? await awaitLease(pending, own) : pending;
+    const bounds = { ...own, signals: [...own.signals, lease.signal] };
     const metadata = metadataFor(lease, options);
     const callOptions = { deadline: bounds.deadline };
     const sourceFailure = { error: undefined as unknown };
@@ -98,9 +104,6 @@ function codecsOf({ request, response }: AnyMethod) {
 
 function metadataFor(lease: Lease, { metadata }: CallOptions): Metadata {
   if (!metadata) return lease.metadata;
-  if (metadata.get("authorization").length > 0) {
-    throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
-  }
   const merged = metadata.clone();
   merged.merge(lease.metadata);
   return merged;

@@ -1,13 +1,14 @@
+import { setMaxListeners } from "node:events";
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
 import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
-import { denial, InterlockError } from "../error.js";
+import { denial, type InterlockError } from "../error.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
-import { certificatesToPem } from "../identity/pem.js";
+import { tlsContext } from "../identity/tls-context.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What a channel stands on. */
@@ -27,8 +28,10 @@ export interface Channel {
   readonly identity: Identity;
   /** Why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** Whether the server that was last let through is shut out by now. */
-  isRevoked(): boolean;
+  /** Aborts, with why, when the server that was last let through is shut out. */
+  readonly signal: AbortSignal;
+  /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
+  isSpent(): boolean;
   /** Counts a call; what it gives is called when the call is over. */
   begin(): () => void;
   /** Takes no new calls; closes when those under way are over. */
@@ -54,14 +57,12 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
   let open = 0;
   let retired = false;
+  const cut = new AbortController();
+  setMaxListeners(0, cut.signal); // One for each call under way.
 
-  const context = createSecureContext({
-    key: identity.privateKey,
-    cert: certificatesToPem(identity.chain),
-    ca: certificatesToPem(trust.state.caCertificates),
-    minVersion: "TLSv1.3",
-  });
+  const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
+    rejectUnauthorized: true, // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) can change what is unsaid.
     // Node compares names with host names, and takes no notice of URIs.
     checkServerIdentity(_host: string, peer: PeerCertificate) {
       refusal = checkServer(peer.raw);
@@ -90,8 +91,15 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     return undefined;
   }
 
+  const unsubscribe = trust.onChange(() => {
+    const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
+    if (reason) cut.abort(denial(reason));
+  });
+
   function closeWhenDone(): void {
-    if (retired && open === 0) client.close();
+    if (!retired || open > 0) return;
+    unsubscribe();
+    client.close();
   }
 
   return {
@@ -100,7 +108,8 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get refusal() {
       return refusal;
     },
-    isRevoked: () => server !== undefined && trust.peerRevoked(server.id.uri, server.certificate) !== undefined,
+    signal: cut.signal,
+    isSpent: () => cut.signal.aborted || (server !== undefined && clock.now() >= server.certificate.notAfter),
     begin() {
       open++;
       let over = false;

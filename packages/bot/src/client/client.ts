@@ -1,7 +1,7 @@
 import type { AnyMethod, Init, Method, ServiceDefinition } from "@interlock/policy";
+import { callForMany, callForOne } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import type { Connector } from "./connector.js";
-import { callForMany, callForOne } from "./call.js";
 
 /** What may be streamed to a server: an array, a generator, anything that can be iterated. */
 export type Messages<T> = AsyncIterable<T> | Iterable<T>;

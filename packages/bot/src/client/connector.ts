@@ -20,6 +20,8 @@ export interface ConnectorOptions {
 export interface Lease {
   readonly grpc: GrpcClient;
   readonly metadata: Metadata;
+  /** Aborts when the server is shut out. */
+  readonly signal: AbortSignal;
   /** The call is over. */
   release(): void;
   /** An error of the call, in our terms. */
@@ -51,13 +53,14 @@ export function createConnector(
   }
   const unsubscribe = [
     identity.onChange(renew),
-    trust.onChange(({ caChanged, revoked }) => {
-      if (caChanged || (revoked.length > 0 && channel?.isRevoked())) renew();
+    trust.onChange(({ caChanged }) => {
+      if (caChanged) renew();
     }),
   ];
 
   function lease(): Lease | Promise<Lease> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
+    if (channel?.isSpent()) renew();
     channel ??= createChannel({ address, identity: identity.current(), trust, clock, servers });
     if (scopes.length === 0) return leaseOn(channel, new Metadata());
     const current = channel;
@@ -81,6 +84,7 @@ export function createConnector(
     return {
       grpc: leased.client,
       metadata,
+      signal: leased.signal,
       release: leased.begin(),
       explain(thrown) {
         const error = InterlockError.from(thrown);

@@ -1,59 +1,33 @@
-import { matchesIdentity } from "@interlock/policy";
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { TokenSource } from "../token/token-source.js";
-import type { Trust } from "../trust/trust.js";
 
 interface Entry {
   readonly authorization: string;
   readonly thumbprint: string;
-  /** Milliseconds since the epoch. */
-  readonly renewAt: number;
+  /** Milliseconds since the epoch; later when a renewal has failed. */
+  renewAt: number;
   readonly expiresAt: number;
 }
 
-/** What tokens are asked for with. */
-export interface AuthorityTokensOptions {
-  readonly authority: Client<typeof AuthorityService>;
-  readonly clock: Clock;
-  readonly trust: Trust;
-  /** The bot's own. */
-  readonly name: string;
-}
+// An authority that is away is not asked again by every call.
+const retryMs = 2_000;
 
-/**
- * Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. When
- * the bot has lost a scope they are all forgotten, because servers refuse those that hold it.
- */
-export function createAuthorityTokens({ authority, clock, trust, name }: AuthorityTokensOptions): TokenSource {
+/** Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. */
+export function createAuthorityTokens(authority: Client<typeof AuthorityService>, clock: Clock): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
-  let grantsVersion = latestCutOff(trust, name);
-  trust.onChange(() => {
-    const latest = latestCutOff(trust, name);
-    if (latest > grantsVersion) {
-      entries.clear();
-      fetching.clear();
-    }
-    grantsVersion = Math.max(grantsVersion, latest);
-  });
 
   function fetchOnce(key: string, audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
     const flight = `${key} ${thumbprint}`;
-    let entry = fetching.get(flight);
-    if (!entry) {
-      const fetch = fetchToken(audience, scopes, thumbprint).finally(() => {
-        if (fetching.get(flight) === fetch) fetching.delete(flight);
-      });
-      entry = fetch;
-      const began = grantsVersion;
-      const keep = (fetched: Entry) => {
-        if (began === grantsVersion) entries.set(key, fetched);
-      };
-      fetch.then(keep).catch(() => {}); // Whoever waits for it is told.
-      fetching.set(flight, entry);
-    }
+    const underWay = fetching.get(flight);
+    if (underWay) return underWay;
+    const entry = fetchToken(audience, scopes, thumbprint);
+    fetching.set(flight, entry);
+    const land = () => fetching.get(flight) === entry && fetching.delete(flight);
+    // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
+    entry.then((fetched) => land() && entries.set(key, fetched), land);
     return entry;
   }
 
@@ -81,18 +55,19 @@ export function createAuthorityTokens({ authority, clock, trust, name }: Authori
       if (!entry || entry.thumbprint !== thumbprint || now >= entry.expiresAt - 1_000) {
         return fetchOnce(key, audience, scopes, thumbprint).then(({ authorization }) => authorization);
       }
-      if (now >= entry.renewAt) fetchOnce(key, audience, scopes, thumbprint).catch(() => {});
+      if (now >= entry.renewAt) {
+        fetchOnce(key, audience, scopes, thumbprint).catch(() => {
+          entry.renewAt = clock.now() + retryMs;
+        });
+      }
       return entry.authorization;
     },
     forget(audience) {
-      for (const key of entries.keys()) if (key.startsWith(`${audience} `)) entries.delete(key);
+      for (const known of [entries, fetching]) {
+        for (const key of known.keys()) if (key.startsWith(`${audience} `)) known.delete(key);
+      }
     },
   };
-}
-
-function latestCutOff({ state: { cutOffs = [] } }: Trust, name: string): number {
-  const mine = cutOffs.filter(({ identity }) => matchesIdentity(identity, name));
-  return Math.max(0, ...mine.map(({ grantsVersion }) => grantsVersion));
 }
 
 /** For a client of the authority itself, whose methods for bots take no token. */

@@ -5,6 +5,8 @@ import { channelOptions } from "../client/channel.js";
 import { denial, InterlockError } from "../error.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { type Certificate, parseCertificate } from "../identity/certificate.js";
+import { checkCertificate } from "../identity/check-certificate.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
@@ -36,7 +38,7 @@ export async function join(authority: string, name: string, joinToken: string): 
   const id = spiffeId(token.trustDomain, name);
   const keys = await createKeyPair();
   const csr = await createCsr(keys, id.uri);
-  const { certificate, trust } = await callJoin(authority, root, { joinToken, csr, name });
+  const { certificate, trust } = await callJoin(authority, root, token.trustDomain, { joinToken, csr, name });
   const identity = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
   if (identity.spiffeId.uri !== id.uri || !trust) {
     throw new InterlockError("INTERNAL", "The authority answered with another bot's certificate, or with no trust.");
@@ -76,12 +78,15 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promi
   });
 }
 
-function callJoin(authority: string, root: Uint8Array, request: JoinRequest): Promise<JoinResponse> {
+function callJoin(
+  authority: string,
+  root: Uint8Array,
+  trustDomain: string,
+  request: JoinRequest,
+): Promise<JoinResponse> {
   const secure = credentials.createSsl(Buffer.from(certificatesToPem([root])), null, null, {
-    checkServerIdentity: (_host, peer) => {
-      const { spiffeId: id } = createIdentity("", [peer.raw]);
-      return id.name === "interlock/authority" ? undefined : denial("SERVER_IDENTITY_MISMATCH");
-    },
+    rejectUnauthorized: true,
+    checkServerIdentity: (_host, peer) => checkAuthority(peer.raw, trustDomain),
   });
   const grpc = new GrpcClient(authority, secure, channelOptions(authority, "authority"));
   const { path } = EnrollmentService.methods.join;
@@ -99,4 +104,17 @@ function callJoin(authority: string, root: Uint8Array, request: JoinRequest): Pr
       },
     );
   }).finally(() => grpc.close());
+}
+
+/** Any bot has a certificate of the CA; only the authority has its name. */
+function checkAuthority(der: Uint8Array, trustDomain: string): InterlockError | undefined {
+  let certificate: Certificate;
+  try {
+    certificate = parseCertificate(der);
+  } catch (error) {
+    return denial("CERTIFICATE_MALFORMED", "", {}, error);
+  }
+  const id = checkCertificate(certificate, { peer: "server", trustDomain, now: Date.now() });
+  if (typeof id === "string") return denial(id);
+  return id.name === "interlock/authority" ? undefined : denial("SERVER_IDENTITY_MISMATCH");
 }

@@ -3,8 +3,8 @@ import "reflect-metadata";
 
 export {
   BasicConstraintsExtension,
-  type Extension,
   ExtendedKeyUsageExtension,
+  type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequestGenerator,

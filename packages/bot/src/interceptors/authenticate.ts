@@ -1,9 +1,9 @@
 import { denial } from "../error.js";
+import type { Connection } from "../server/connection.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
 import type { Bearer } from "../token/bearer.js";
 import { tokenFault } from "../token/token-fault.js";
 import { verifyToken } from "../token/verify-token.js";
-import type { Connection } from "../server/connection.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 

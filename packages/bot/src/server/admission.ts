@@ -43,7 +43,8 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
           onReceiveMetadata(metadata, proceed) {
             const served = methods.get(descriptor.path) as ServedMethod;
             const connection = connectionOf(call.getPeer());
-            if (!connection) return call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
+            if (!connection)
+              return call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
             const attempt: Attempt = { ...served, connection, metadata, now: clock.now() };
             const letIn = (admission: Admission) => {
               if (gone) return; // While its token was verified: nobody would tell the handler to stop.
@@ -72,7 +73,8 @@ export function createGate({ chain, clock, recorder, methods, connectionOf }: Ga
           },
           onCancel() {
             gone = true;
-            live?.cancel(cancellation(live));
+            // grpc-js calls this at the end of every call; an error, with its stack, is made only for one cut short.
+            if (live?.open) live.cancel(cancellation(live));
           },
         });
       },

@@ -22,7 +22,10 @@ export function adopt(library: AddsItself, policy: Policy): AdoptedService[] {
       const methods = Object.entries(grpcService).map(([key, method]) => {
         const kind = kindOf(method.requestStream, method.responseStream);
         const codec = { encode: refuse, decode: refuse, fromPartial: refuse }; // grpcService has its own.
-        return [key, { path: method.path, kind, request: codec, response: codec, policy }] satisfies [string, AnyMethod];
+        return [key, { path: method.path, kind, request: codec, response: codec, policy }] satisfies [
+          string,
+          AnyMethod,
+        ];
       });
       const name = methods[0]?.[1].path.split("/")[1] ?? "";
       const service = { name, servedBy: [], methods: Object.fromEntries(methods) };

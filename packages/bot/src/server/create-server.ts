@@ -6,6 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { type AnyMethod, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import { InterlockError } from "../error.js";
 import type { Handler } from "../handlers.js";
 import { createChain } from "../interceptors/chain.js";
 import { createGate } from "./admission.js";
@@ -40,7 +41,11 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
   const health = createHealth();
 
-  function register(service: ServiceDefinition, grpcService: GrpcService, handlers: UntypedServiceImplementation): void {
+  function register(
+    service: ServiceDefinition,
+    grpcService: GrpcService,
+    handlers: UntypedServiceImplementation,
+  ): void {
     for (const method of Object.values(service.methods)) methods.set(method.path, { service, method });
     grpc.addService(grpcService, handlers);
   }
@@ -75,12 +80,21 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
     running.stop();
     enrollmentDoor?.close();
+    endOwnCalls(running);
     const forced = setTimeout(() => grpc.forceShutdown(), graceMs);
     // Not `injector.drain`: after it, grpc-js takes every session for closed and waits for none.
     await new Promise<void>((resolve) => grpc.tryShutdown(() => resolve()));
     clearTimeout(forced);
     injector.destroy();
     await running.close();
+  }
+
+  // Whoever watches the health would keep the server from ever being done.
+  function endOwnCalls({ connections }: Listener): void {
+    const closing = new InterlockError("UNAVAILABLE", "The server is closing.");
+    for (const call of [...connections.values()].flatMap(({ calls }) => [...calls])) {
+      if (!services.some(({ name }) => name === call.service)) call.end(closing);
+    }
   }
 
   const { port, address } = listener;

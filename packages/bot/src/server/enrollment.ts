@@ -1,8 +1,8 @@
 import type { TLSSocket } from "node:tls";
-import { Server, ServerCredentials, type handleUnaryCall } from "@grpc/grpc-js";
+import { type handleUnaryCall, Server, ServerCredentials } from "@grpc/grpc-js";
+import { InterlockError } from "../error.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { InterlockError } from "../error.js";
 import type { Log } from "../log.js";
 import { toGrpcService } from "./grpc-service.js";
 import { limits } from "./limits.js";
@@ -22,7 +22,11 @@ const maximumStayMs = 20_000;
  * A gRPC server apart, with `EnrollmentService` as its only service: whatever else a stranger asks for is not there.
  */
 export function createEnrollmentDoor(enrollment: Enrollment, log: Log): EnrollmentDoor {
-  const server = new Server({ ...limits, "grpc.max_receive_message_length": 64 * 1024, "grpc.max_concurrent_streams": 1 });
+  const server = new Server({
+    ...limits,
+    "grpc.max_receive_message_length": 64 * 1024,
+    "grpc.max_concurrent_streams": 1,
+  });
   const join: handleUnaryCall<JoinRequest, JoinResponse> = (call, callback) => {
     enrollment.join(call.request, { address: call.getPeer() }).then(
       (response) => callback(null, response as JoinResponse),

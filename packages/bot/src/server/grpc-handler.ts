@@ -5,8 +5,8 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   Metadata,
-  sendUnaryData,
   ServerReadableStream,
+  sendUnaryData,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
@@ -66,32 +66,44 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   }
 
   function answer(live: LiveCall, callback: sendUnaryData<unknown>, work: () => unknown): void {
-    runInCall(live, async () => work()).then(
-      (response) => {
-        if (!live.ended) callback(null, response);
-      },
-      (thrown: unknown) => {
-        const error = outward(live, thrown);
-        if (!live.ended) callback(toStatus(error));
-      },
-    );
+    runInCall(live, async () => work())
+      .then(
+        (response) => {
+          if (!live.ended) callback(null, response);
+        },
+        (thrown: unknown) => {
+          const error = outward(live, thrown);
+          if (!live.ended) callback(toStatus(error));
+        },
+      )
+      .catch((fault: unknown) => giveUp(live, fault));
   }
 
   function stream(
     live: LiveCall,
-    call: Parameters<handleServerStreamingCall<unknown, unknown>>[0] | Parameters<handleBidiStreamingCall<unknown, unknown>>[0],
+    call:
+      | Parameters<handleServerStreamingCall<unknown, unknown>>[0]
+      | Parameters<handleBidiStreamingCall<unknown, unknown>>[0],
     work: () => AsyncIterable<unknown>,
   ): void {
     call.on("error", () => {}); // grpc-js tells us again what the call's end has told already.
-    runInCall(live, async () => writeAll(work(), call, live.signal)).then(
-      () => {
-        if (!live.ended) call.end();
-      },
-      (thrown: unknown) => {
-        const error = outward(live, thrown);
-        if (!live.ended) call.emit("error", toStatus(error));
-      },
-    );
+    runInCall(live, async () => writeAll(work(), call, live.signal))
+      .then(
+        () => {
+          if (!live.ended) call.end();
+        },
+        (thrown: unknown) => {
+          const error = outward(live, thrown);
+          if (!live.ended) call.emit("error", toStatus(error));
+        },
+      )
+      .catch((fault: unknown) => giveUp(live, fault));
+  }
+
+  /** The answer could not be written, whatever is in it: the caller is told so, and the process goes on. */
+  function giveUp(live: LiveCall, fault: unknown): void {
+    log.error("answer not sent", { method: live.method.path, caller: live.caller.name, error: describe(fault) });
+    live.end(new InterlockError("INTERNAL", "The handler failed."));
   }
 
   /** What the caller is told of a failure: an `InterlockError` as it is, anything else without its words. */

@@ -1,4 +1,4 @@
-import type { MethodDefinition, ServiceDefinition as GrpcService } from "@grpc/grpc-js";
+import type { ServiceDefinition as GrpcService, MethodDefinition } from "@grpc/grpc-js";
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
 import { serializer } from "../serializer.js";
 

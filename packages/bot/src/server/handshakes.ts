@@ -6,6 +6,8 @@ import { addressOf } from "./connection.js";
 export interface Handshakes {
   /** `host:port` of a socket whose handshake failed. */
   addressOfFailed(socket: TLSSocket): string;
+  /** Ends those that are under way. */
+  end(): void;
 }
 
 /**
@@ -28,6 +30,9 @@ export function watchHandshakes(server: Server): Handshakes {
       const address = addressOf(socket) || ([...underWay].find(([, beneath]) => beneath.destroyed)?.[0] ?? "");
       underWay.delete(address);
       return address;
+    },
+    end() {
+      for (const socket of underWay.values()) socket.destroy();
     },
   };
 }

@@ -41,7 +41,10 @@ export interface Listener {
  * Opens the port. TLS 1.3 only, no session is resumed, and the peer's certificate is read once, before a byte of
  * HTTP/2: its chain by TLS, the leaf by `checkCertificate`, then revocation. Each refusal is recorded with its reason.
  */
-export async function createListener(options: ServerOptions, { onPeer, onStranger }: ListenerEvents): Promise<Listener> {
+export async function createListener(
+  options: ServerOptions,
+  { onPeer, onStranger }: ListenerEvents,
+): Promise<Listener> {
   const { identity, trust, clock, log, host = "127.0.0.1" } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
@@ -127,6 +130,7 @@ export async function createListener(options: ServerOptions, { onPeer, onStrange
     async close() {
       leave();
       stop();
+      handshakes.end();
       for (const socket of sockets) socket.destroy();
       await closed;
     },

@@ -2,10 +2,10 @@ import { setMaxListeners } from "node:events";
 import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import type { CallContext, Caller } from "../context.js";
-import { errorDomain, InterlockError } from "../error.js";
+import { errorDomain, type InterlockError } from "../error.js";
 import { encodeErrorInfo } from "../error-details.js";
-import type { Admission } from "../interceptors/chain.js";
 import type { Attempt } from "../interceptors/attempt.js";
+import type { Admission } from "../interceptors/chain.js";
 import type { Bearer } from "../token/bearer.js";
 import type { OpenCall } from "./connection.js";
 
@@ -53,6 +53,11 @@ export class LiveCall implements CallContext, OpenCall {
   /** Why the call is over before its handler was done; `undefined` while it goes on. */
   get ended(): InterlockError | undefined {
     return this.#ended;
+  }
+
+  /** Whether no status has been sent yet. */
+  get open(): boolean {
+    return this.#connectionCalls.has(this);
   }
 
   /** The status has been sent, or never will be: the connection need not know the call any more. */

@@ -15,4 +15,5 @@ const byCode: Readonly<Record<string, Reason>> = {
 };
 
 // X509_V_ERR_… as Node names them; all of them say that the chain does not lead to our CA.
-const untrusted = /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_CA|PATH_LENGTH_|PERMITTED_|EXCLUDED_|ERR_SSL_CERTIFICATE)/;
+const untrusted =
+  /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_CA|PATH_LENGTH_|PERMITTED_|EXCLUDED_|ERR_SSL_CERTIFICATE)/;

@@ -66,7 +66,11 @@ describe("a server and its client", () => {
   it("answers a handler's InterlockError as it is, and hides any other error's words", async () => {
     const { echo } = await serve({
       echo: () => {
-        throw new InterlockError("NOT_FOUND", "no item 7", { reason: "NO_ITEM", domain: "shop", metadata: { item: "7" } });
+        throw new InterlockError("NOT_FOUND", "no item 7", {
+          reason: "NO_ITEM",
+          domain: "shop",
+          metadata: { item: "7" },
+        });
       },
       async *count() {
         yield {};
@@ -200,7 +204,10 @@ describe("a server and its client", () => {
       },
       { code: "UNAUTHENTICATED", reason: "IDENTITY_REVOKED" },
     );
-    await assert.rejects(async () => echo.echo({}), (e: InterlockError) => ["UNAVAILABLE", "UNAUTHENTICATED"].includes(e.code));
+    await assert.rejects(
+      async () => echo.echo({}),
+      (e: InterlockError) => ["UNAVAILABLE", "UNAUTHENTICATED"].includes(e.code),
+    );
   });
 
   it("drains: what is under way finishes, and nothing new begins", async () => {

@@ -24,6 +24,8 @@ export interface LeafOptions {
   readonly ca?: boolean;
   readonly keyUsage?: number;
   readonly extra?: readonly Extension[];
+  /** Who signs instead of the CA. */
+  readonly signer?: { readonly name: string; readonly keys: KeyPair };
 }
 
 /** A certificate authority in memory, which signs whatever a test asks for. */
@@ -57,17 +59,27 @@ export async function createTestCa(name = "test"): Promise<TestCa> {
   );
   const ca: TestCa = {
     der: new Uint8Array(root.rawData),
-    async issueRaw({ uris = [], notBefore, notAfter, usages = bothUsages, ca: isCa = false, keyUsage, extra = [] }) {
+    async issueRaw(options) {
+      const {
+        uris = [],
+        notBefore,
+        notAfter,
+        usages = bothUsages,
+        ca: isCa = false,
+        keyUsage,
+        extra = [],
+        signer,
+      } = options;
       const keys = await createKeyPair();
       const certificate = await X509CertificateGenerator.create(
         {
           serialNumber: `01${randomBytes(15).toString("hex")}`,
           subject: "CN=leaf",
-          issuer: root.subject,
+          issuer: signer?.name ?? root.subject,
           notBefore: new Date(notBefore ?? Date.now() - 60_000),
           notAfter: new Date(notAfter ?? Date.now() + hour),
           publicKey: keys.publicKey as never,
-          signingKey: caKeys.privateKey as never,
+          signingKey: (signer?.keys ?? caKeys).privateKey as never,
           signingAlgorithm,
           extensions: [
             new BasicConstraintsExtension(isCa, undefined, true),

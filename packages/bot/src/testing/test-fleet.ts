@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import type { Policy, Scope, ServiceDefinition, Method, MethodKind } from "@interlock/policy";
+import type { Method, MethodKind, Policy, Scope, ServiceDefinition } from "@interlock/policy";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { type Bot, createBot } from "../bot.js";
+import { type Bot, type BotParts, createBot } from "../bot.js";
 import { type Clock, systemClock } from "../clock.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
@@ -17,9 +17,15 @@ export interface TestFleet {
   readonly trust: MutableTrust;
   readonly recorder: Recorder;
   /** A member; its tokens hold every scope that the service asks for, or `scopes` where given. */
-  bot(name: string, scopes?: readonly Scope[]): Promise<Bot>;
+  bot(name: string, scopes?: readonly Scope[], parts?: Partial<BotParts>): Promise<Bot>;
   /** A signed token; `claims` and `header` replace what a good one holds, `undefined` leaves a claim out. */
-  token(identity: Identity, audience: string, scopes: readonly string[], claims?: object, header?: object): Promise<string>;
+  token(
+    identity: Identity,
+    audience: string,
+    scopes: readonly string[],
+    claims?: object,
+    header?: object,
+  ): Promise<string>;
   revoke(kind: Revocation["kind"], subject: string): void;
 }
 
@@ -47,7 +53,7 @@ export async function createTestFleet(clock: Clock = systemClock): Promise<TestF
     ca,
     trust,
     recorder,
-    async bot(name, scopes) {
+    async bot(name, scopes, parts) {
       const identity = createIdentityHolder(await ca.issue(`spiffe://test/${name}`));
       return createBot({
         identity,
@@ -60,6 +66,7 @@ export async function createTestFleet(clock: Clock = systemClock): Promise<TestF
             `Bearer ${await fleet.token(holder, audience, scopes ?? wanted)}`,
           forget() {},
         },
+        ...parts,
       });
     },
     token(identity, audience, scopes, claims = {}, header = {}) {
@@ -87,9 +94,20 @@ export async function createTestFleet(clock: Clock = systemClock): Promise<TestF
   return fleet;
 }
 
-const policy: Policy = { scopes: ["echo:call"], anyBot: false, purpose: "Test.", risk: "low", dataClasses: [], callers: [] };
+const policy: Policy = {
+  scopes: ["echo:call"],
+  anyBot: false,
+  purpose: "Test.",
+  risk: "low",
+  dataClasses: [],
+  callers: [],
+};
 
-function method<Kind extends MethodKind>(name: string, kind: Kind, more: Partial<Policy> = {}): Method<ErrorInfo, ErrorInfo, Kind> {
+function method<Kind extends MethodKind>(
+  name: string,
+  kind: Kind,
+  more: Partial<Policy> = {},
+): Method<ErrorInfo, ErrorInfo, Kind> {
   const path = `/test.EchoService/${name}`;
   return { path, kind, request: ErrorInfo, response: ErrorInfo, policy: { ...policy, ...more } };
 }

@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { createTestCa } from "../testing/test-ca.js";
 import { applyTrustUpdate } from "./apply-update.js";
 
-const basis = { trustDomain: "cafe", issuer: "i", jwks: '{"keys":[]}', staleAfterSeconds: 60 };
+const basis = {
+  caCertificates: [] as Uint8Array[],
+  trustDomain: "cafe",
+  issuer: "i",
+  jwks: '{"keys":[]}',
+  staleAfterSeconds: 60,
+};
 const bot = (name: string) => ({ subject: { $case: "spiffeId", value: `spiffe://cafe/${name}` } }) as const;
 const pattern = (value: string) => ({ subject: { $case: "identityPattern", value } }) as const;
 
@@ -10,7 +17,11 @@ const update = (appliesTo: bigint, resultsIn: bigint, change: object): WatchTrus
   WatchTrustResponse.fromPartial({ ...basis, appliesTo, resultsIn, ...change });
 
 describe("applyTrustUpdate", () => {
-  const start = applyTrustUpdate(undefined, update(0n, 3n, { revocations: [bot("a"), pattern("worker/*")] }));
+  let start: ReturnType<typeof applyTrustUpdate>;
+  before(async () => {
+    basis.caCertificates = [(await createTestCa()).der];
+    start = applyTrustUpdate(undefined, update(0n, 3n, { revocations: [bot("a"), pattern("worker/*")] }));
+  });
   const subjects = (state: typeof start) => state.revocations.map((r) => `${r.kind} ${r.subject}`);
 
   it("adds what is revoked, and takes away what is restored", () => {

@@ -1,4 +1,7 @@
+import { isTrustDomain } from "@interlock/policy";
+import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
+import { parseCertificate } from "../identity/certificate.js";
 import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 
 /**
@@ -8,18 +11,20 @@ import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 export function applyTrustUpdate(state: TrustState | undefined, update: WatchTrustResponse): TrustState {
   const complete = update.appliesTo === 0n;
   if (!complete && update.appliesTo !== state?.version) {
-    const held = state?.version ?? 0n;
-    throw new Error(`The trust update is for version ${update.appliesTo}, and version ${held} is held.`);
+    throw new Error(
+      `The trust update is for version ${update.appliesTo}, and version ${state?.version ?? 0n} is held.`,
+    );
   }
   if (state && update.trustDomain !== state.trustDomain) {
     throw new Error(`The trust update is for "${update.trustDomain}", and this bot is of "${state.trustDomain}".`);
   }
+  checkUpdate(update);
   return {
     version: update.resultsIn,
     trustDomain: update.trustDomain,
     issuer: update.issuer,
     caCertificates: update.caCertificates,
-    jwks: JSON.parse(update.jwks),
+    jwks: readJwks(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),
     staleAfterMs: update.staleAfterSeconds * 1_000,
@@ -31,6 +36,22 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
   for (const restored of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(restored));
   for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
   return [...revocations.values()];
+}
+
+// What is unsound here would be found out by every handshake and every call: better to keep what is held.
+function checkUpdate({ trustDomain, issuer, caCertificates, staleAfterSeconds }: WatchTrustResponse): void {
+  if (!isTrustDomain(trustDomain))
+    throw new Error(`The trust update is for "${trustDomain}", which is no trust domain.`);
+  if (issuer === "") throw new Error("The trust update names no issuer.");
+  if (staleAfterSeconds === 0) throw new Error("The trust update has no bound for staleness.");
+  if (caCertificates.length === 0) throw new Error("The trust update has no CA certificate.");
+  for (const der of caCertificates) parseCertificate(der);
+}
+
+function readJwks(text: string): JSONWebKeySet {
+  const jwks: Partial<JSONWebKeySet> | null = JSON.parse(text);
+  if (!Array.isArray(jwks?.keys)) throw new Error("The trust update has no token keys.");
+  return { keys: jwks.keys };
 }
 
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isTrustDomain } from "@interlock/policy";
+import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
 import type { TrustState } from "./trust.js";
 
@@ -11,7 +12,7 @@ export interface TrustFolder {
   save(state: TrustState): Promise<void>;
 }
 
-/** Keeps the trust as `trust.json` in `folder`. */
+/** Keeps the trust as `trust.json` in `folder`, and its CA certificates once more as `ca.pem`, for other languages. */
 export function createTrustFolder(folder: string): TrustFolder {
   const path = join(folder, "trust.json");
   return {
@@ -27,7 +28,10 @@ export function createTrustFolder(folder: string): TrustFolder {
         throw new Error(`${path} cannot be read. Move it away and join again.`, { cause });
       }
     },
-    save: (state) => writePrivateFile(path, `${JSON.stringify(toJson(state), undefined, 2)}\n`),
+    async save(state) {
+      await writePrivateFile(join(folder, "ca.pem"), certificatesToPem(state.caCertificates));
+      await writePrivateFile(path, `${JSON.stringify(toJson(state), undefined, 2)}\n`);
+    },
   };
 }
 
@@ -43,7 +47,9 @@ function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
   const { version, trustDomain, issuer, caCertificates, jwks, revocations, cutOffs = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
-  if (!Array.isArray(caCertificates) || !Array.isArray(revocations)) throw new Error("no CA, or no revocations");
+  if (!Array.isArray(caCertificates) || caCertificates.length === 0) throw new Error("no CA");
+  if (!Array.isArray(revocations)) throw new Error("no revocations");
+  if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
   if (!Array.isArray(cutOffs)) throw new Error("no cut-offs");
   return {
     version: BigInt(String(version)),

@@ -27,5 +27,6 @@ export function inviteCommand(output: Output): Command {
 /** The line with which the bot called `name` joins; where that is a pattern, its machine's name fills it in. */
 export function joinLine(authority: string, name: string, joinToken: string): string {
   const chosen = name.includes("*") ? `"${name.replace(/\*\*?/g, "$(hostname)")}"` : name;
-  return `npx interlock join --authority ${authority} --name ${chosen} --token ${joinToken}`;
+  // By its full name: npx would fetch whatever the registry has under a shorter one, and hand it the token.
+  return `npx @interlock/cli join --authority ${authority} --name ${chosen} --token ${joinToken}`;
 }

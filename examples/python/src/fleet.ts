@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { interlock, run, start } from "./processes.js";
+
+/** A fleet in a temporary folder, made with nothing but the `interlock` command. */
+export interface Fleet {
+  /** `host:port` of the authority. */
+  readonly authority: string;
+  /** Where the bot called `name` keeps its identity. */
+  folder(name: string): string;
+  /** Lets a bot join. */
+  join(name: string): Promise<void>;
+  /** Makes a join token, for a bot that joins in code. */
+  invite(name: string): Promise<string>;
+  /** An access token for the bot called `name`. */
+  token(name: string, service: string, scope: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts the authority with `interlock up`, and applies the grants of a file. */
+export async function startFleet(trustDomain: string, grants: string): Promise<Fleet> {
+  const dir = await mkdtemp(join(tmpdir(), "interlock-python-"));
+  const up = await start(interlock("up", "--port", "0", "--trust-domain", trustDomain, "--json"), dir);
+  const { authority } = JSON.parse(up.lines[0] ?? "");
+
+  async function command(...args: readonly string[]) {
+    const { stdout, stderr } = await run(interlock(...args, "--json"), dir);
+    const answer = JSON.parse(stdout);
+    if (!answer.ok) throw new Error(`interlock ${args[0]} failed: ${stdout}${stderr}`);
+    return answer;
+  }
+
+  async function invite(name: string): Promise<string> {
+    return (await command("invite", name)).joinToken;
+  }
+
+  await command("grants", "apply", grants);
+  return {
+    authority,
+    folder: (name) => join(dir, ".interlock", "bots", name),
+    async join(name) {
+      await command("join", "--authority", authority, "--name", name, "--token", await invite(name));
+    },
+    invite,
+    async token(name, service, scope) {
+      return (await command("token", service, "--scope", scope, "--name", name)).token;
+    },
+    async stop() {
+      await up.stop();
+      await rm(dir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { Client } from "../client/client.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { Identity } from "../identity/identity.js";
+import { type Deferred, deferred } from "../testing/deferred.js";
+import { createAuthorityTokens } from "./authority-tokens.js";
+
+const lifetimeMs = 300_000;
+
+describe("tokens from the authority", () => {
+  const clock = { time: 0, now: () => clock.time };
+  const me = { leaf: { thumbprint: "one" } } as Identity;
+  let asked: { audience: string; scopes: readonly string[] }[];
+  let hold: Deferred<void> | undefined;
+  let failing: Error | undefined;
+
+  beforeEach(() => {
+    clock.time = 1_000_000;
+    asked = [];
+    hold = failing = undefined;
+  });
+
+  const fake = {
+    async issueToken(request: { audience: string; scopes: readonly string[] }) {
+      asked.push(request);
+      const token = `t${asked.length}`;
+      await hold?.promise;
+      if (failing) throw failing;
+      return { token, expiresAt: new Date(clock.time + lifetimeMs), scopes: request.scopes };
+    },
+  } as unknown as Client<typeof AuthorityService>;
+  const create = () => createAuthorityTokens(fake, clock);
+  const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+  it("are fetched once and then at hand, without a promise", async () => {
+    const tokens = create();
+    assert.equal(await tokens.authorization("a", ["s:x"], me), "Bearer t1");
+    assert.equal(tokens.authorization("a", ["s:x"], me), "Bearer t1");
+    assert.deepEqual(asked, [{ audience: "a", scopes: ["s:x"] }]);
+  });
+
+  it("are fetched once for many calls that come at once", async () => {
+    const tokens = create();
+    hold = deferred();
+    const waiting = Array.from({ length: 10 }, () => tokens.authorization("a", ["s:x"], me));
+    hold.resolve();
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["Bearer t1"]));
+    assert.equal(asked.length, 1);
+  });
+
+  it("are of one audience, its scopes and one certificate", async () => {
+    const tokens = create();
+    const other = { leaf: { thumbprint: "two" } } as Identity;
+    assert.equal(await tokens.authorization("a", ["s:x"], me), "Bearer t1");
+    assert.equal(await tokens.authorization("b", ["s:x"], me), "Bearer t2");
+    assert.equal(await tokens.authorization("a", ["s:y"], me), "Bearer t3");
+    assert.equal(await tokens.authorization("a", ["s:x"], other), "Bearer t4");
+  });
+
+  it("are renewed at four fifths of their life, while the old one still serves", async () => {
+    const tokens = create();
+    await tokens.authorization("a", [], me);
+    clock.time += lifetimeMs * 0.8 - 1;
+    assert.equal(tokens.authorization("a", [], me), "Bearer t1");
+    assert.equal(asked.length, 1);
+    clock.time += 1;
+    assert.equal(tokens.authorization("a", [], me), "Bearer t1");
+    assert.equal(asked.length, 2);
+    await turns();
+    assert.equal(tokens.authorization("a", [], me), "Bearer t2");
+  });
+
+  it("serve to their end when they cannot be renewed, and no longer", async () => {
+    const tokens = create();
+    await tokens.authorization("a", [], me);
+    failing = new Error("the authority is away");
+    clock.time += lifetimeMs * 0.9;
+    for (let i = 0; i < 5; i++) {
+      assert.equal(tokens.authorization("a", [], me), "Bearer t1");
+      await turns();
+    }
+    assert.equal(asked.length, 2, "an authority that is down is not asked again by every call");
+    clock.time += lifetimeMs * 0.1;
+    await assert.rejects(async () => tokens.authorization("a", [], me), /the authority is away/);
+    failing = undefined;
+    assert.match(await tokens.authorization("a", [], me), /^Bearer t/);
+  });
+
+  it("are forgotten for one audience", async () => {
+    const tokens = create();
+    await tokens.authorization("a", [], me);
+    await tokens.authorization("ab", [], me);
+    tokens.forget("a");
+    assert.equal(tokens.authorization("ab", [], me), "Bearer t2");
+    assert.equal(await tokens.authorization("a", [], me), "Bearer t3");
+  });
+
+  it("are not brought back by a fetch that began before they were forgotten", async () => {
+    const tokens = create();
+    hold = deferred();
+    const waiting = tokens.authorization("a", [], me);
+    tokens.forget("a");
+    hold.resolve();
+    assert.equal(await waiting, "Bearer t1");
+    assert.equal(await tokens.authorization("a", [], me), "Bearer t2");
+  });
+});

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Client, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
+import { systemClock } from "../clock.js";
+import type { Admission } from "../interceptors/chain.js";
+import { createRecorder } from "../recorder.js";
+import { type Deferred, deferred } from "../testing/deferred.js";
+import { plainCall } from "../testing/plain-client.js";
+import { EchoService } from "../testing/test-fleet.js";
+import { createGate } from "./admission.js";
+import type { Connection } from "./connection.js";
+
+const { echo, chat } = EchoService.methods;
+
+// The gate alone, without TLS, so that a test can hold a call back while it is being checked.
+describe("the gate", () => {
+  const bytes = (buffer: Buffer) => buffer;
+  const handled: string[] = [];
+  let server: Server;
+  let client: Client;
+  let checking: Deferred<Deferred<Admission>>;
+  const connection = { calls: new Set(), peer: { uri: "spiffe://test/a" }, address: "a:1" } as unknown as Connection;
+  const admission = { caller: { spiffeId: connection.peer }, bearer: undefined } as unknown as Admission;
+
+  beforeEach(async () => {
+    handled.length = 0;
+    connection.calls.clear();
+    checking = deferred();
+    const gate = createGate({
+      chain({ method, metadata }) {
+        if (metadata.get("fault").length > 0) throw new TypeError("a password is hunter2");
+        if (method === echo) return admission;
+        const decision = deferred<Admission>();
+        checking.resolve(decision);
+        return decision.promise;
+      },
+      clock: systemClock,
+      recorder: createRecorder(),
+      methods: new Map([echo, chat].map((method) => [method.path, { service: EchoService, method }])),
+      connectionOf: () => connection,
+    });
+    server = new Server({ interceptors: [gate.interceptor] });
+    server.register(
+      echo.path,
+      (_call: unknown, callback: (error: null, answer: Buffer) => void) => {
+        handled.push("echo");
+        callback(null, Buffer.alloc(0));
+      },
+      bytes,
+      bytes,
+      "unary",
+    );
+    server.register(chat.path, () => void handled.push("chat"), bytes, bytes, "bidi");
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  });
+  afterEach(() => {
+    client.close();
+    server.forceShutdown();
+  });
+
+  it("lets a call through that is admitted late", async () => {
+    const stream = client.makeBidiStreamRequest(chat.path, bytes, bytes);
+    stream.on("error", () => {});
+    (await checking.promise).resolve(admission);
+    await plainCall(client, echo.path);
+    assert.deepEqual(handled, ["chat", "echo"]);
+    assert.equal(connection.calls.size, 1);
+    stream.cancel();
+  });
+
+  it("runs no handler for a caller that went away while it was being checked", async () => {
+    const stream = client.makeBidiStreamRequest(chat.path, bytes, bytes);
+    const over = once(stream, "error");
+    const decision = await checking.promise;
+    stream.cancel();
+    await over;
+    await plainCall(client, echo.path); // On the same connection, so the cancellation is there by now.
+    decision.resolve(admission);
+    await plainCall(client, echo.path);
+    assert.deepEqual(handled, ["echo", "echo"]);
+    assert.equal(connection.calls.size, 0, "the connection keeps a call that is over");
+  });
+
+  it("keeps the words of its own faults to itself", async () => {
+    const metadata = new Metadata();
+    metadata.set("fault", "1");
+    const error = await new Promise<{ code: number; details: string }>((resolve) => {
+      client.makeUnaryRequest(echo.path, bytes, bytes, Buffer.alloc(0), metadata, {}, (e) => resolve(e as never));
+    });
+    assert.equal(error.code, 13);
+    assert.ok(!error.details.includes("hunter2"));
+    assert.deepEqual(handled, []);
+  });
+});

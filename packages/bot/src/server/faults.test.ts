@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { gzipSync } from "node:zlib";
+import { InterlockError } from "../error.js";
+import type { Identity } from "../identity/identity.js";
+import { deferred } from "../testing/deferred.js";
+import { type EchoServer, serveEcho } from "../testing/echo-server.js";
+import { rawCall, rawSession, shows } from "../testing/raw-client.js";
+import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+
+const { echo, chat, count, open } = EchoService.methods;
+const grpcHeaders = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+
+// An unhandled rejection, or an 'error' event that nobody listens for, fails whichever of these tests is running.
+describe("a server among faults", () => {
+  let fleet: TestFleet;
+  let server: EchoServer | undefined;
+  let caller: Identity;
+  let headers: { authorization: string };
+
+  beforeEach(async () => {
+    fleet = await createTestFleet();
+    caller = await fleet.ca.issue("spiffe://test/caller/1");
+    headers = { authorization: `Bearer ${await fleet.token(caller, EchoService.name, ["echo:call"])}` };
+  });
+  afterEach(() => server?.bot.close(0));
+
+  it("answers half a surrogate pair in an error's message", async () => {
+    server = await serveEcho(fleet, {
+      open() {
+        throw new InterlockError("NOT_FOUND", "no item \ud83d", { reason: "NO_ITEM", domain: "shop" });
+      },
+    });
+    const answer = await rawCall(rawSession(server.port, shows(caller)), open.path);
+    assert.equal(answer.status, 5);
+    assert.equal(answer.message, "no item \ufffd");
+    await server.goodCall();
+  });
+
+  it("answers an error that cannot be written", async () => {
+    server = await serveEcho(fleet, {
+      open() {
+        throw new InterlockError("NOT_FOUND", "no", { reason: "NO_ITEM", metadata: { item: 7n as never } });
+      },
+    });
+    const answer = await rawCall(rawSession(server.port, shows(caller)), open.path);
+    assert.notEqual(answer.status, 0);
+    await server.goodCall();
+  });
+
+  it("answers a message that cannot be written", async () => {
+    server = await serveEcho(fleet, { open: () => unwritable });
+    assert.equal((await rawCall(rawSession(server.port, shows(caller)), open.path)).status, 13);
+    await server.goodCall();
+  });
+
+  it("outlives a generator that throws after its caller has gone", async () => {
+    const returned = deferred();
+    server = await serveEcho(fleet, {
+      async *count(_request, { signal }) {
+        try {
+          yield {};
+          await once(signal, "abort");
+          throw new Error("too late to matter");
+        } finally {
+          returned.resolve();
+        }
+      },
+    });
+    const session = rawSession(server.port, shows(caller));
+    const stream = session.request({ ...grpcHeaders, ":path": count.path, ...headers });
+    stream.on("error", () => {});
+    stream.end(Buffer.alloc(5));
+    await once(stream, "data");
+    session.destroy();
+    await returned.promise;
+    await server.goodCall();
+  });
+
+  it("tells the handler when a client is gone without a word, in the middle of a write", async () => {
+    const reason = deferred<unknown>();
+    server = await serveEcho(fleet, {
+      async *chat(_requests, { signal }) {
+        signal.addEventListener("abort", () => reason.resolve(signal.reason));
+        while (!signal.aborted) yield { reason: "x".repeat(100_000) };
+      },
+    });
+    const session = rawSession(server.port, shows(caller));
+    const stream = session.request({ ...grpcHeaders, ":path": chat.path, ...headers });
+    stream.on("error", () => {});
+    await once(stream, "data");
+    session.destroy();
+    assert.equal(((await reason.promise) as InterlockError).code, "CANCELLED");
+    await server.goodCall();
+  });
+
+  it("row 29: what is too large is answered with 8, and not with 14, which clients try again", async () => {
+    server = await serveEcho(fleet);
+    const session = rawSession(server.port, shows(caller));
+    assert.equal((await rawCall(session, echo.path, headers)).status, 0);
+    const size = Buffer.alloc(5);
+    size.writeUInt32BE(5 * 1024 * 1024, 1);
+    assert.equal((await rawCall(session, echo.path, headers, Buffer.concat([size, Buffer.alloc(1_000)]))).status, 8);
+    const bomb = await rawCall(session, echo.path, { ...headers, "grpc-encoding": "gzip" }, gzipBomb());
+    assert.equal(bomb.status, 8);
+    // HTTP/2's own word for it, which gRPC maps to 8.
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, "v"]));
+    assert.equal((await rawCall(session, echo.path, { ...headers, ...many })).error, "NGHTTP2_ENHANCE_YOUR_CALM");
+    await server.goodCall();
+    assert.deepEqual(server.handled, ["echo", "echo"]);
+  });
+
+  it("sends what it is too large to send as 8 too", async () => {
+    server = await serveEcho(fleet, { open: () => ({ reason: "x".repeat(5 * 1024 * 1024) }) });
+    assert.equal((await rawCall(rawSession(server.port, shows(caller)), open.path)).status, 8);
+    const bot = await fleet.bot("caller/2");
+    await assert.rejects(async () => bot.client(EchoService, (server as EchoServer).address).open({}), {
+      code: "RESOURCE_EXHAUSTED",
+    });
+    await bot.close();
+  });
+
+  it("keeps nothing of connections that are gone", async () => {
+    server = await serveEcho(fleet);
+    const identities = await Promise.all(
+      Array.from({ length: 3 }, (_, i) => fleet.ca.issue(`spiffe://test/many/${i}`)),
+    );
+    async function round(): Promise<number> {
+      for (const identity of identities) {
+        const session = rawSession((server as EchoServer).port, shows(identity));
+        await rawCall(session, open.path);
+        session.destroy();
+      }
+      await (server as EchoServer).goodCall();
+      return process.getActiveResourcesInfo().length;
+    }
+    const first = await round();
+    let last = first;
+    for (let i = 0; i < 5; i++) last = await round();
+    assert.ok(last <= first + 5, `${first} resources became ${last}`);
+  });
+
+  it("leaves nothing open when it is closed: sockets, timers, watchers of its health", async () => {
+    server = await serveEcho(fleet);
+    const bot = await fleet.bot("watcher/1");
+    const watching = rawSession(server.port, shows(caller));
+    const watch = watching.request({ ...grpcHeaders, ":path": "/grpc.health.v1.Health/Watch" });
+    watch.on("error", () => {});
+    watch.end(Buffer.alloc(5));
+    await once(watch, "data");
+    const idle = rawSession(server.port, shows(caller));
+    await once(idle, "connect");
+    const silent = connect(server.port, "127.0.0.1");
+    await once(silent, "connect");
+    const gone = Promise.all([once(watching, "close"), once(idle, "close"), once(silent, "close")]);
+    const start = performance.now();
+    await server.bot.close(); // With the usual grace of 10 s.
+    await gone;
+    assert.ok(performance.now() - start < 2_000, "a watcher of the health has held the server up");
+    await assert.rejects(once(connect(server.port, "127.0.0.1"), "connect"));
+    await bot.close();
+    await assert.rejects(async () => bot.serve({ port: 0 }, () => {}), { code: "FAILED_PRECONDITION" });
+    assert.throws(() => bot.client(EchoService, "localhost:1"), { code: "FAILED_PRECONDITION" });
+  });
+});
+
+const unwritable = {
+  get reason(): string {
+    throw new Error("it cannot be read");
+  },
+};
+
+/** A framed message of a few kilobytes that unpacks to 8 MB. */
+function gzipBomb(): Buffer {
+  const packed = gzipSync(Buffer.alloc(8 * 1024 * 1024));
+  const head = Buffer.alloc(5);
+  head.writeUInt8(1, 0);
+  head.writeUInt32BE(packed.length, 1);
+  return Buffer.concat([head, packed]);
+}

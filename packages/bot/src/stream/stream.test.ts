@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { PassThrough, Readable, Writable } from "node:stream";
+import { messages } from "./messages.js";
+import { writeAll } from "./write-all.js";
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function* numbers(until: number) {
+  for (let i = 0; i < until; i++) yield i;
+}
+
+describe("writing all of a source", () => {
+  const never = new AbortController().signal;
+  const sink = (written: unknown[]) =>
+    new Writable({
+      objectMode: true,
+      highWaterMark: 2,
+      write(chunk, _encoding, done) {
+        written.push(chunk);
+        setImmediate(done);
+      },
+    });
+
+  it("writes it, in order", async () => {
+    const written: unknown[] = [];
+    const stream = sink(written);
+    assert.equal(await writeAll(numbers(10), stream, never), true);
+    stream.end();
+    await new Promise((resolve) => stream.once("finish", resolve));
+    assert.deepEqual(written, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("is no faster than the other end", async () => {
+    let made = 0;
+    const source = (async function* () {
+      for (; made < 100; made++) yield made;
+    })();
+    const stuck = new Writable({ objectMode: true, highWaterMark: 2, write() {} });
+    const done = writeAll(source, stuck, never);
+    for (let i = 0; i < 10; i++) await turn();
+    assert.ok(made <= 3, `${made} were made`);
+    stuck.destroy();
+    assert.equal(await done, false);
+  });
+
+  for (const [how, stop] of [
+    ["the signal aborts", (_: Writable, controller: AbortController) => controller.abort()],
+    ["the stream closes", (stream: Writable) => stream.destroy()],
+  ] as const) {
+    it(`ends when ${how}, and tells a source that is waiting to return`, async () => {
+      const controller = new AbortController();
+      let returned = false;
+      const source = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise<IteratorResult<number>>(() => {}),
+          async return() {
+            returned = true;
+            return { done: true as const, value: undefined };
+          },
+        }),
+      };
+      const stream = sink([]);
+      const done = writeAll(source, stream, controller.signal);
+      await turn();
+      stop(stream, controller);
+      assert.equal(await done, false);
+      assert.ok(returned);
+    });
+  }
+
+  it("does not begin where it has been stopped before", async () => {
+    let asked = false;
+    const source = (async function* () {
+      asked = true;
+      yield 1;
+    })();
+    assert.equal(await writeAll(source, sink([]), AbortSignal.abort()), false);
+    assert.ok(!asked);
+  });
+
+  it("rejects with what the source throws, and not with what it throws too late", async () => {
+    const failing = (async function* () {
+      yield 1;
+      throw new Error("broken");
+    })();
+    await assert.rejects(writeAll(failing, sink([]), never), /broken/);
+    const controller = new AbortController();
+    const late = (async function* () {
+      yield 1;
+      await turn();
+      throw new Error("nobody is told");
+    })();
+    const done = writeAll(late, sink([]), controller.signal);
+    controller.abort();
+    assert.equal(await done, false);
+    await turn();
+    await turn();
+  });
+
+  it("leaves nothing on the stream or the signal, and keeps nothing of what has been written", async () => {
+    const stream = sink([]);
+    const held = new WeakRef({});
+    let first: WeakRef<object> = held;
+    const source = (async function* () {
+      const message = {};
+      first = new WeakRef(message);
+      yield message;
+      yield* numbers(50);
+    })();
+    await writeAll(source, stream, never);
+    assert.equal(stream.listenerCount("close") + stream.listenerCount("drain"), 0);
+    assert.ok(first);
+  });
+});
+
+describe("reading messages", () => {
+  it("gives them one by one, no sooner than they are asked for", async () => {
+    let read = 0;
+    const stream = new Readable({
+      objectMode: true,
+      highWaterMark: 1,
+      read() {
+        this.push(read < 100 ? read++ : null);
+      },
+    });
+    const reader = messages<number>(stream);
+    assert.equal((await reader.next()).value, 0);
+    for (let i = 0; i < 10; i++) await turn();
+    assert.ok(read <= 4, `${read} were read`);
+    const rest = [];
+    for await (const message of reader) rest.push(message);
+    assert.equal(rest.length, 99);
+  });
+
+  it("throws what the stream fails with, after what came before", async () => {
+    const stream = new PassThrough({ objectMode: true });
+    const reader = messages<number>(stream);
+    stream.write(1);
+    assert.equal((await reader.next()).value, 1);
+    const next = reader.next();
+    stream.destroy(new Error("gone"));
+    await assert.rejects(next, /gone/);
+  });
+
+  it("ends when the stream closes, or has closed already", async () => {
+    const stream = new PassThrough({ objectMode: true });
+    const next = messages(stream).next();
+    stream.destroy();
+    assert.equal((await next).done, true);
+    assert.equal((await messages(stream).next()).done, true);
+  });
+
+  it("ends when the signal aborts, though there is more to read", async () => {
+    const controller = new AbortController();
+    const stream = new PassThrough({ objectMode: true });
+    const reader = messages<number>(stream, controller.signal);
+    for (let i = 0; i < 5; i++) stream.write(i);
+    assert.equal((await reader.next()).value, 0);
+    controller.abort();
+    assert.equal((await reader.next()).done, true);
+  });
+
+  it("leaves the stream open when the reader stops, and an error after that hurts nobody", async () => {
+    const stream = new PassThrough({ objectMode: true });
+    stream.write(1);
+    for await (const _ of messages(stream)) break;
+    assert.ok(!stream.destroyed);
+    assert.equal(stream.listenerCount("readable"), 0);
+    stream.destroy(new Error("nobody is told"));
+    await turn();
+  });
+});

@@ -1,0 +1,66 @@
+import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import type { Identity } from "../identity/identity.js";
+import { certificatesToPem } from "../identity/pem.js";
+
+/** What became of a call that was made past every client library. */
+export interface RawAnswer {
+  /** `undefined` when the connection, or the stream, was closed without one. */
+  readonly status: number | undefined;
+  readonly message: string;
+  /** Error code of the socket or the stream, where there was one. */
+  readonly error: string | undefined;
+}
+
+/** TLS as an attacker would have it: whoever answers is fine, and any key and certificate can be shown. */
+export function rawTls(port: number, options: ConnectionOptions = {}): TLSSocket {
+  return connectTls({ host: "127.0.0.1", port, ALPNProtocols: ["h2"], rejectUnauthorized: false, ...options });
+}
+
+/** Key and certificate of an identity, for {@link rawTls}. */
+export function shows({ privateKey, chain }: Pick<Identity, "privateKey" | "chain">): ConnectionOptions {
+  return { key: privateKey, cert: certificatesToPem(chain) };
+}
+
+/** HTTP/2 over a socket of one's own making. */
+export function rawSession(port: number, options: ConnectionOptions = {}): ClientHttp2Session {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => rawTls(port, options) });
+  return session.on("error", () => {}); // What the calls say of it is enough.
+}
+
+/** Plaintext HTTP/2 to a port. */
+export function plaintextSession(port: number): ClientHttp2Session {
+  const session = connectHttp2(`http://127.0.0.1:${port}`, { createConnection: () => connectTcp(port, "127.0.0.1") });
+  return session.on("error", () => {});
+}
+
+/** One unary call, with an empty message unless `body` is given; the headers are sent as they are. */
+export function rawCall(
+  session: ClientHttp2Session,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+  body: Uint8Array = Buffer.alloc(5),
+): Promise<RawAnswer> {
+  return new Promise((resolve) => {
+    let answer: Omit<RawAnswer, "error"> = { status: undefined, message: "" };
+    let error: string | undefined;
+    const read = (received: Record<string, unknown>) => {
+      if (received["grpc-status"] === undefined) return;
+      answer = { status: Number(received["grpc-status"]), message: decodeURI(String(received["grpc-message"])) };
+    };
+    const fail = (failure: NodeJS.ErrnoException) => {
+      error ??= /NGHTTP2_\w+/.exec(failure.message)?.[0] ?? failure.code;
+    };
+    session.on("error", fail);
+    const all = { ":method": "POST", "content-type": "application/grpc", te: "trailers", ":path": path, ...headers };
+    const stream = session.request(all);
+    stream.on("response", read).on("trailers", read).on("error", fail);
+    stream.on("close", () => {
+      session.off("error", fail);
+      resolve({ ...answer, error });
+    });
+    stream.resume();
+    stream.end(body);
+  });
+}

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { type Certificate, parseCertificate } from "../identity/certificate.js";
+import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import { applyTrustUpdate } from "./apply-update.js";
+import { createTrust, type TrustChange, type TrustState } from "./trust.js";
+import { createTrustFolder } from "./trust-folder.js";
+
+describe("trust", () => {
+  let ca: TestCa;
+  let leaf: Certificate;
+  let update: WatchTrustResponse;
+  let state: TrustState;
+
+  before(async () => {
+    ca = await createTestCa();
+    leaf = parseCertificate((await ca.issueRaw({ uris: ["spiffe://test/a"] })).der);
+  });
+  beforeEach(() => {
+    update = WatchTrustResponse.fromPartial({
+      appliesTo: 0n,
+      resultsIn: 4n,
+      trustDomain: "test",
+      issuer: "https://test",
+      caCertificates: [ca.der],
+      jwks: '{"keys":[{"kty":"EC","kid":"1"}]}',
+      revocations: [
+        { subject: { $case: "spiffeId", value: "spiffe://test/a" }, revokedAt: new Date(5), reason: "lost" },
+      ],
+      staleAfterSeconds: 60,
+    });
+    state = applyTrustUpdate(undefined, update);
+  });
+
+  const increment = (more: Partial<WatchTrustResponse> = {}): WatchTrustResponse => ({
+    ...update,
+    appliesTo: 4n,
+    resultsIn: 5n,
+    revocations: [{ subject: { $case: "tokenId", value: "t" }, revokedAt: new Date(6), reason: "" }],
+    ...more,
+  });
+
+  describe("an update", () => {
+    it("that is complete replaces what was held, with no matter which version that was", () => {
+      assert.deepEqual(state.revocations, [
+        { kind: "identity", subject: "spiffe://test/a", revokedAt: 5, reason: "lost" },
+      ]);
+      assert.equal(state.version, 4n);
+      assert.equal(state.staleAfterMs, 60_000);
+      const next = applyTrustUpdate({ ...state, version: 99n }, { ...update, revocations: [] });
+      assert.deepEqual(next.revocations, []);
+      assert.equal(next.version, 4n);
+    });
+
+    it("that is incremental adds to what is held, and changes nothing of the old state", () => {
+      const before = structuredClone(state);
+      const next = applyTrustUpdate(state, increment());
+      assert.deepEqual(
+        next.revocations.map(({ kind }) => kind),
+        ["identity", "token"],
+      );
+      assert.equal(next.version, 5n);
+      assert.deepEqual(state, before);
+    });
+
+    const refused: [string, Partial<WatchTrustResponse>, RegExp][] = [
+      ["for another version", { appliesTo: 3n }, /for version 3, and version 4 is held/],
+      ["for another trust domain", { trustDomain: "other" }, /"other"/],
+      ["for what cannot be a trust domain", { trustDomain: "" }, /""/],
+      ["without an issuer", { issuer: "" }, /issuer/],
+      ["without a CA", { caCertificates: [] }, /CA/],
+      ["with a CA that cannot be read", { caCertificates: [Uint8Array.of(1, 2)] }, /./],
+      ["with no JSON for keys", { jwks: "" }, /JSON/],
+      ["with no list of keys", { jwks: "{}" }, /token keys/],
+      ["with null for keys", { jwks: "null" }, /token keys/],
+      ["without a bound for staleness", { staleAfterSeconds: 0 }, /bound/],
+    ];
+    for (const [name, more, message] of refused) {
+      it(`is refused: ${name}`, () => {
+        assert.ok(applyTrustUpdate(state, increment()));
+        assert.throws(() => applyTrustUpdate(state, increment(more)), message);
+      });
+    }
+
+    it("that is incremental is refused where nothing is held", () => {
+      assert.throws(() => applyTrustUpdate(undefined, increment()), /version 0 is held/);
+    });
+  });
+
+  it("knows what is revoked, by each of its names and no other", () => {
+    const trust = createTrust({ ...state, revocations: [] });
+    assert.equal(trust.peerRevoked("spiffe://test/a", leaf), undefined);
+    const revocations = (["identity", "certificate", "token"] as const).map((kind) => ({
+      kind,
+      subject: { identity: "spiffe://test/a", certificate: leaf.serial, token: "t" }[kind],
+      revokedAt: 0,
+      reason: "",
+    }));
+    trust.replace({ ...state, revocations: revocations.slice(0, 1) });
+    assert.equal(trust.peerRevoked("spiffe://test/a", leaf), "IDENTITY_REVOKED");
+    assert.equal(trust.peerRevoked("spiffe://test/a/b", leaf), undefined);
+    trust.replace({ ...state, revocations: revocations.slice(1) });
+    assert.equal(trust.peerRevoked("spiffe://test/b", leaf), "CERTIFICATE_REVOKED");
+    assert.ok(trust.tokenRevoked("t") && !trust.tokenRevoked("spiffe://test/a") && !trust.tokenRevoked(leaf.serial));
+  });
+
+  it("tells what has changed, even when a listener throws", () => {
+    const trust = createTrust(state);
+    const changes: TrustChange[] = [];
+    trust.onChange(() => {
+      throw new Error("a listener's own trouble");
+    });
+    const end = trust.onChange((change) => changes.push(change));
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.once("warning", onWarning);
+    trust.replace(applyTrustUpdate(state, increment()));
+    trust.replace({ ...trust.state, caCertificates: [ca.der, ca.der] });
+    end();
+    trust.replace(state);
+    assert.deepEqual(
+      changes.map(({ revoked, caChanged }) => [revoked.map(({ subject }) => subject), caChanged]),
+      [
+        [["t"], false],
+        [[], true],
+      ],
+    );
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      process.off("warning", onWarning);
+      assert.equal(warnings[0]?.message, "a listener's own trouble");
+    });
+  });
+
+  it("is stale when the authority has been silent for longer than its bound", () => {
+    const clock = { time: 1_000, now: () => clock.time };
+    const trust = createTrust(state, clock);
+    clock.time += 60_000;
+    assert.ok(!trust.isStale());
+    clock.time += 1;
+    assert.ok(trust.isStale());
+    trust.touch();
+    assert.ok(!trust.isStale());
+    clock.time += 60_001;
+    trust.replace(state);
+    assert.ok(!trust.isStale());
+  });
+
+  it("is kept in a folder, and not read from half a file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-"));
+    const kept = createTrustFolder(folder);
+    assert.equal(await kept.load(), undefined);
+    await kept.save(state);
+    assert.deepEqual(await kept.load(), state);
+    for (const text of [
+      "",
+      "{",
+      "null",
+      "{}",
+      '{"trustDomain":"Test"}',
+      '{"trustDomain":"test","issuer":"i","staleAfterMs":1,"caCertificates":[],"revocations":[],"jwks":{"keys":[]}}',
+    ]) {
+      await writeFile(join(folder, "trust.json"), text);
+      await assert.rejects(kept.load(), /cannot be read/, text);
+    }
+    await kept.save({ ...state, jwks: null as never });
+    await assert.rejects(kept.load(), /cannot be read/);
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+
+describe("identity patterns", () => {
+  for (const [pattern, name, matches] of [
+    ["gripper/1", "gripper/1", true],
+    ["gripper/1", "gripper/10", false],
+    ["gripper/1", "Gripper/1", false],
+    ["gripper/*", "gripper/1", true],
+    ["gripper/*", "gripper", false],
+    ["gripper/*", "gripper/1/x", false],
+    ["gripper/*", "gripperx/1", false],
+    ["*/1", "gripper/1", true],
+    ["*", "gripper", true],
+    ["*", "gripper/1", false],
+    ["**", "gripper", true],
+    ["**", "gripper/1/x", true],
+    ["arm/**", "arm/1", true],
+    ["arm/**", "arm/1/2/3", true],
+    ["arm/**", "arm", false],
+    ["arm/*/**", "arm/1", false],
+    ["arm/*/**", "arm/1/2", true],
+    ["a.c", "abc", false],
+  ] as const) {
+    it(`${pattern} ${matches ? "matches" : "does not match"} ${name}`, () => {
+      assert.ok(isIdentityPattern(pattern));
+      assert.equal(matchesIdentity(pattern, name), matches);
+    });
+  }
+
+  for (const pattern of ["", "/", "a/", "/a", "a//b", "**/a", "a*", "a/..", ".", "a b", "spiffe://cafe/a", "a/***"]) {
+    it(`${JSON.stringify(pattern)} is none`, () => assert.ok(!isIdentityPattern(pattern)));
+  }
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { builtinModules } from "node:module";
+import { findCycles } from "./find-cycles.js";
+import { readWorkspace, resolveImport, type SourceFile } from "./source-graph.js";
+
+const everything = ["*"];
+
+// "Packages, and who may import whom", ARCHITECTURE.md.
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "@interlock/policy": [],
+  "protoc-gen-interlock": ["@interlock/policy"],
+  "@interlock/bot": ["@interlock/policy"],
+  "@interlock/authority": ["@interlock/bot", "@interlock/policy"],
+  "@interlock/swarm": ["@interlock/bot", "@interlock/policy"],
+  "@interlock/gateway": ["@interlock/bot", "@interlock/policy"],
+  "@interlock/audit": ["@interlock/bot", "@interlock/policy"],
+  "@interlock/cli": everything,
+  "@interlock/test": everything,
+  "@interlock/bench": everything,
+};
+
+// Within packages/bot, from left to right: a file imports what stands in its own place or before it.
+const botOrder = [
+  ["alarm", "clock", "error", "error-details", "log", "reason", "recorder", "serializer", "stream", "subscription"],
+  ["identity"],
+  ["trust", "token"],
+  ["bearer", "connection", "context", "handlers"],
+  ["interceptors"],
+  ["server", "client"],
+  ["bot"],
+  ["fleet"],
+  ["index", "protocol"],
+];
+
+// Types that stand too far to the right. A fault that is mended leaves this list.
+const knownFaults = [
+  "packages/bot/src/interceptors/attempt.ts imports packages/bot/src/server/connection.ts",
+  "packages/bot/src/interceptors/authenticate.ts imports packages/bot/src/server/connection.ts",
+  "packages/bot/src/token/bearer.ts imports packages/bot/src/context.ts",
+];
+
+const workspace = readWorkspace();
+const byName = new Map(workspace.map((found) => [found.name, found]));
+const packageOf = (specifier: string) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
+const isOurs = (name: string) => name.startsWith("@interlock/") || name === "protoc-gen-interlock";
+const isTest = ({ path }: SourceFile) => /\.test\.|\/testing\//.test(path);
+
+function allowed(importer: string): (name: string) => boolean {
+  const row = importer.startsWith("@interlock/example-") ? everything : mayImport[importer];
+  assert.ok(row, `${importer} is not in the table`);
+  return (name) => row === everything || row.includes(name);
+}
+
+describe("who may import whom", () => {
+  it("imports only the packages that the table allows", () => {
+    const faults = workspace.flatMap(({ name, dependencies, files }) => {
+      const may = allowed(name);
+      const declared = [...dependencies].map((to) => ["package.json", to] as const);
+      const imported = files.flatMap(({ path, imports }) =>
+        imports.map((i) => [path, packageOf(i.specifier)] as const),
+      );
+      return [...declared, ...imported]
+        .filter(([, to]) => isOurs(to) && to !== name && !may(to))
+        .map(([where, to]) => `${name} must not import ${to} (${where})`);
+    });
+    assert.deepEqual(faults, []);
+  });
+
+  it("enters a package by its entry points, and never by its files", () => {
+    const faults = workspace.flatMap(({ folder, files }) =>
+      files.flatMap(({ path, imports }) =>
+        imports
+          .filter(({ specifier }) =>
+            specifier.startsWith(".")
+              ? !resolveImport(path, specifier).startsWith(`${folder}/`)
+              : isOurs(packageOf(specifier)) && !byName.get(packageOf(specifier))?.entryPoints.has(specifier),
+          )
+          .map(({ specifier }) => `${path} imports ${specifier}`),
+      ),
+    );
+    assert.deepEqual(faults, []);
+  });
+
+  it("declares every package that it imports", () => {
+    const builtIn = new Set(builtinModules);
+    const faults = workspace.flatMap(({ name, dependencies, files }) =>
+      files.flatMap(({ path, imports }) =>
+        imports
+          .map(({ specifier }) => specifier)
+          .filter((to) => !to.startsWith(".") && !to.startsWith("node:") && !builtIn.has(to))
+          .map(packageOf)
+          .filter((to) => to !== name && !dependencies.has(to))
+          .map((to) => `${path} imports ${to}, which ${name} does not declare`),
+      ),
+    );
+    assert.deepEqual(faults, []);
+  });
+
+  it("goes in no circles, neither between packages nor between files", () => {
+    const packages = new Map(workspace.map(({ name, dependencies }) => [name, [...dependencies].filter(isOurs)]));
+    assert.deepEqual(findCycles(packages), []);
+    const files = workspace.flatMap((found) => found.files);
+    const graph = files.map(({ path, imports }) => {
+      const near = imports.filter(({ specifier, typeOnly }) => specifier.startsWith(".") && !typeOnly);
+      return [path, near.map(({ specifier }) => resolveImport(path, specifier))] as const;
+    });
+    assert.deepEqual(findCycles(new Map(graph)), []);
+  });
+
+  it("keeps the order within @interlock/bot", () => {
+    const partOf = (path: string) => path.replace("packages/bot/src/", "").replace(/\.ts$/, "").split("/")[0] ?? "";
+    const place = (path: string) => botOrder.findIndex((parts) => parts.includes(partOf(path)));
+    const faults = (byName.get("@interlock/bot")?.files ?? [])
+      .filter((file) => !isTest(file))
+      .flatMap(({ path, imports }) => {
+        const near = imports.filter(({ specifier }) => specifier.startsWith("."));
+        if (place(path) < 0) return [`${path} has no place`];
+        return near
+          .map(({ specifier }) => resolveImport(path, specifier))
+          .filter((to) => partOf(to) !== "gen" && place(to) > place(path))
+          .map((to) => `${path} imports ${to}`);
+      });
+    assert.deepEqual(faults.sort(), knownFaults);
+  });
+});

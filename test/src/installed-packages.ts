@@ -1,0 +1,30 @@
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { npmOk, packAll } from "./npm.js";
+
+let installing: Promise<string> | undefined;
+
+/**
+ * A folder outside of this repository in which our packages are installed, packed as they would be published. Made once
+ * for all tests of a run, and gone when that ends.
+ */
+export function installedPackages(): Promise<string> {
+  installing ??= install();
+  return installing;
+}
+
+async function install(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "interlock-packed-"));
+  process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
+  const tarballs = join(dir, "tarballs");
+  const folder = join(dir, "installed");
+  await mkdir(tarballs);
+  await mkdir(folder);
+  await writeFile(join(folder, "package.json"), "{}");
+  await packAll(tarballs);
+  const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
+  await npmOk(folder, "install", "--prefer-offline", ...files);
+  return folder;
+}

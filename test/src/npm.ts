@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { root } from "./source-graph.js";
+
+/** What a command printed, and how it ended. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  /** Standard output and standard error. */
+  readonly output: string;
+}
+
+/** Runs npm in a folder, as one would by hand: nothing is taken over from an npm that runs this test. */
+export async function npm(cwd: string, ...args: readonly string[]): Promise<Finished> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|config_local_prefix)/i.test(name),
+  );
+  const child = spawn("npm", args, {
+    cwd,
+    env: { ...Object.fromEntries(inherited), npm_config_fund: "false", npm_config_audit: "false" },
+    stdio: ["ignore", "pipe", "pipe"],
+    shell: process.platform === "win32",
+  });
+  const exit = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+  const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, output: stdout + stderr };
+}
+
+/** Like {@link npm}; throws what it printed when it fails. */
+export async function npmOk(cwd: string, ...args: readonly string[]): Promise<Finished> {
+  const finished = await npm(cwd, ...args);
+  if (finished.code !== 0) throw new Error(`npm ${args.join(" ")} failed in ${cwd}:\n${finished.output}`);
+  return finished;
+}
+
+/** Whether npm failed because there is no way to the registry. */
+export function isOffline(error: unknown): boolean {
+  return /ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|ENOTCACHED/.test(String(error));
+}
+
+/** Packs every package that is published into `folder`. */
+export async function packAll(folder: string): Promise<void> {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const pack = ["--recursive", "--filter", "./packages/*", "pack", "--pack-destination", folder];
+  await npmOk(root, "exec", "--yes", "--", packageManager, ...pack);
+}

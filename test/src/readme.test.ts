@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readCommands } from "./console-block.js";
+import { type ConsoleSession, openSession } from "./console-session.js";
+import { findQuote } from "./find-quote.js";
+import { installedPackages } from "./installed-packages.js";
+import { type Block, readBlocks } from "./markdown-blocks.js";
+import { isOffline } from "./npm.js";
+import { root } from "./source-graph.js";
+
+const path = process.env.README ?? join(root, "README.md");
+const quoted = ["proto", "yaml", "ts"];
+
+// Nothing in README.md is only said: its code is quoted from files that are tested, its commands are typed here.
+describe("README.md", () => {
+  let blocks: readonly Block[];
+
+  before(async () => {
+    blocks = readBlocks(await readFile(path, "utf8"));
+  });
+
+  it("has blocks of known kinds only", () => {
+    const unknown = blocks.filter(({ language }) => language !== "console" && !quoted.includes(language));
+    assert.deepEqual(
+      unknown.map(({ line, language }) => `line ${line}: ${language || "no language"}`),
+      [],
+    );
+  });
+
+  it("quotes code from tested files, word for word", () => {
+    const invented = blocks.filter(({ language, text }) => quoted.includes(language) && !findQuote(text));
+    assert.deepEqual(
+      invented.map(({ line, text }) => `line ${line}: ${text.split("\n")[0]}`),
+      [],
+    );
+  });
+
+  it("has commands that do what it says", async function () {
+    this.timeout(300_000);
+    const installed = await installedPackages().catch((error) => {
+      if (!isOffline(error)) throw error;
+      console.log(`skipped: npm cannot reach its registry\n${error}`);
+      return this.skip();
+    });
+    const dir = await mkdtemp(join(installed as string, "readme-"));
+    let session: ConsoleSession | undefined;
+    try {
+      session = openSession(dir, installed as string);
+      for (const { text, line } of blocks.filter(({ language }) => language === "console")) {
+        for (const command of readCommands(text)) {
+          await session.type(command).catch((error) => assert.fail(`line ${line}: ${error.message}`));
+        }
+      }
+    } finally {
+      await session?.close();
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
