@@ -260,7 +260,7 @@ describe("authority", () => {
       "denials gripper/1 gripper/1",
       "lock operator/alice worker/*",
       "unlock operator/alice worker/*",
-      "uninvite operator/alice " + id,
+      `uninvite operator/alice ${id}`,
       "retire operator/alice gripper/1",
     ]);
     const position = (at = { seq: 0n, hash: "" }) => ({ ...at, seq: Number(at.seq) });

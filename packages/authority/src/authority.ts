@@ -85,11 +85,10 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
   } = options;
   await openFleet(store, options);
   const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now() });
-  const signer = await loadOrCreateTokenSigner(folder, store, clock.now());
+  const signer = await loadOrCreateTokenSigner(folder, store, clock);
   const grants = await openGrantBook(store);
   const self = spiffeId(trustDomain, authorityName);
-  const { jwks } = signer;
-  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], jwks, staleAfterMs };
+  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
   const hub = await openTrustHub(store, basis, clock);
   const identity = await createOwnIdentity(ca, trustDomain, clock);
   const recorder = createRecorder();
@@ -107,6 +106,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
     log,
     recorder,
     tokenTtlMs,
+    staleAfterMs,
     caDigest: digest,
     own,
   };

@@ -2,12 +2,14 @@ import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } 
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
 import type { Store } from "./store/store.js";
+import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
 
 /** What has to be done again and again. */
 export interface HousekeepingOptions {
   readonly store: Store;
   readonly hub: TrustHub;
+  readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
   readonly recorder: Recorder;
   readonly log: Log;
@@ -24,7 +26,7 @@ const keptMs = 24 * 3_600_000;
 
 /** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
-  const { store, hub, identity, recorder, log, clock, spiffeId } = options;
+  const { store, hub, signer, identity, recorder, log, clock, spiffeId } = options;
   // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
@@ -34,6 +36,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     hub.beat();
     flight = flight
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(withdrawKeys)
       .then(storeUsage)
       .then(prune);
   }
@@ -42,6 +45,12 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
     if (usage.length === 0) return Promise.resolve();
     return attempt("usage not stored", () => storeTogether(usage));
+  }
+
+  function withdrawKeys(): Promise<void> {
+    return attempt("token keys not withdrawn", async () => {
+      if (await signer.withdrawDue(spiffeId)) await hub.refresh();
+    });
   }
 
   function storeTogether(usage: readonly UsageCount[]): Promise<void> {

@@ -45,6 +45,8 @@ describe("interlock, the command", () => {
       "locks list",
       "locks add",
       "locks remove",
+      "keys list",
+      "keys rotate",
       "log list",
       "log verify",
       "bots list",
@@ -204,6 +206,17 @@ describe("interlock, with an authority", () => {
     assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
     assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
     assert.deepEqual(await values(), []);
+  });
+
+  it("rotates the token key, in time and at once", async () => {
+    const states = async () => (await json("keys", "list")).keys.map((key: Json) => key.state);
+    assert.deepEqual(await states(), ["signing"]);
+    assert.equal((await json("keys", "rotate")).key.state, "prepared");
+    assert.deepEqual(await states(), ["prepared", "signing"]);
+    assert.equal((await json("keys", "rotate")).error.code, "FAILED_PRECONDITION");
+    assert.equal((await json("keys", "rotate", "--leaked")).key.state, "signing");
+    assert.match((await interlock(dir, "keys", "list")).stdout, /signing/);
+    assert.deepEqual(await states(), ["signing"]);
   });
 
   it("lists the audit log, and verifies it", async () => {

@@ -6,6 +6,7 @@ import { grantsCommand } from "./commands/grants.js";
 import { initCommand } from "./commands/init.js";
 import { inviteCommand } from "./commands/invite.js";
 import { joinCommand } from "./commands/join.js";
+import { keysCommand } from "./commands/keys.js";
 import { locksCommand } from "./commands/locks.js";
 import { logCommand } from "./commands/log.js";
 import { revokeCommand } from "./commands/revoke.js";
@@ -28,6 +29,7 @@ const commands = [
   locksCommand,
   botsCommand,
   tokensCommand,
+  keysCommand,
   logCommand,
 ];
 

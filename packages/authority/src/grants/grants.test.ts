@@ -89,6 +89,8 @@ describe("grant book", () => {
       "bots:revoke",
       "grants:read",
       "grants:write",
+      "keys:read",
+      "keys:rotate",
       "log:read",
       "usage:read",
     ]);

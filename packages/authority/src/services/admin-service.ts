@@ -10,7 +10,10 @@ import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
+import type { SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { keyState } from "../tokens/key-schedule.js";
+import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { botToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
 
@@ -33,6 +36,9 @@ export interface AdminServiceOptions {
   readonly store: Store;
   readonly grants: GrantBook;
   readonly hub: TrustHub;
+  readonly signer: TokenSigner;
+  /** After how long without a word a bot's trust is stale, in milliseconds. */
+  readonly staleAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** SHA-256 over the root certificate's DER. */
@@ -42,7 +48,7 @@ export interface AdminServiceOptions {
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, clock, log, caDigest, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, own } = options;
 
   async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
     const by = caller.spiffeId.uri;
@@ -52,6 +58,17 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
     }
     return { changes: applied.changes, version: BigInt(applied.version) };
+  }
+
+  function keyToWire(key: SigningKeyRow) {
+    const { kid, signsFrom, withdrawnAt } = key;
+    const state = keyState(key, signer.keys, clock.now());
+    return {
+      kid,
+      state,
+      signsFrom: new Date(signsFrom),
+      ...(withdrawnAt !== null && { withdrawnAt: new Date(withdrawnAt) }),
+    };
   }
 
   return {
@@ -172,6 +189,21 @@ export function createAdminService(options: AdminServiceOptions): Implementation
         checkpoint: { ...checkpoint, seq: BigInt(checkpoint.seq) },
         head: { ...head, seq: BigInt(head.seq) },
       };
+    },
+
+    async listTokenKeys() {
+      return { keys: signer.keys.map(keyToWire) };
+    },
+
+    async rotateTokenKey({ leaked }, { caller }) {
+      // A bot that has not heard of the key by then takes its own trust for stale.
+      const key = await signer.rotate({ leadMs: staleAfterMs, leaked, by: caller.spiffeId.uri });
+      if (!leaked) await hub.refresh();
+      // After the answer: the caller's own token is worthless as well, and with it the call.
+      else
+        setImmediate(() => hub.refresh().catch((error) => log.error("trust not refreshed", { error: String(error) })));
+      log.warn("token key rotated", { kid: key.kid, leaked, by: caller.name });
+      return { key: keyToWire(key) };
     },
 
     async findEndpoints({ service }) {

@@ -3,6 +3,7 @@ import { first } from "./migrations/0001-first.js";
 import { locks } from "./migrations/0002-locks.js";
 import { enrolment } from "./migrations/0003-enrolment.js";
 import { auditLog } from "./migrations/0004-audit-log.js";
+import { keyRotation } from "./migrations/0005-key-rotation.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
@@ -11,6 +12,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0002-locks": locks,
   "0003-enrolment": enrolment,
   "0004-audit-log": auditLog,
+  "0005-key-rotation": keyRotation,
 };
 
 /**

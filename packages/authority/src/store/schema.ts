@@ -46,6 +46,10 @@ export interface SigningKeyRow {
   /** The public JWK (RFC 7517), JSON. */
   publicJwk: string;
   createdAt: number;
+  /** From when on it signs, where there is no newer one that does. */
+  signsFrom: number;
+  /** When it is withdrawn, and its row deleted; null until there is a newer one. */
+  withdrawnAt: number | null;
 }
 
 /** A join token, without its secret. */

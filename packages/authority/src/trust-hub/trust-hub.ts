@@ -24,12 +24,12 @@ export interface TrustHub {
 }
 
 /** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs">;
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
-  const trust = createTrust({ ...basis, version: 0n, revocations }, clock);
+  const trust = createTrust({ ...basis, version: 0n, jwks: { keys: [] }, revocations }, clock);
   const waiting = new Set<() => void>();
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
@@ -55,13 +55,15 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const fleet = await store.fleet.get();
     const rows = await store.revocations.since(Number(trust.state.version));
     const cutOffs = await loadCutOffs(store, clock.now());
+    const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
     // Another refresh may have been faster; from here on nothing is awaited.
     const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
     const changed = new Set(fresh.map(keyOf));
     revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
-    trust.replace({ ...basis, version, cutOffs, revocations: revocations.filter((row) => row.liftedAt === null) });
+    const inForce = revocations.filter((row) => row.liftedAt === null);
+    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
     turn();
   }
 

@@ -3,7 +3,7 @@ import type { Connection } from "../server/connection.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
 import type { Bearer } from "../token/bearer.js";
 import { tokenFault } from "../token/token-fault.js";
-import { verifyToken } from "../token/verify-token.js";
+import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 
@@ -49,7 +49,7 @@ export function createAuthenticate(trust: Trust) {
 
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, address, bearers } = connection;
-    const token = await verifyToken(bearerToken(authorization), { trust: trust.state, spiffeId, certificate, now });
+    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
     const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
     bearers.set(authorization, { token, caller });

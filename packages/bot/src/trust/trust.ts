@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
+import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
 import { indexRevocations } from "./revocation-index.js";
 
@@ -48,6 +49,11 @@ export interface Trust {
   tokenRevoked(jti: string): boolean;
   /** Whether a token holds a scope that has been taken away since it was issued. */
   tokenOutdated(token: GrantedToken): boolean;
+  /**
+   * Asks for the newest trust, because something is unknown here: at most once in 10 s, whoever asks. True when that was
+   * done, whatever came of it.
+   */
+  refetch(): Promise<boolean>;
   /** Whether the last word from the authority is older than the declared bound. */
   isStale(): boolean;
   onChange(listener: (change: TrustChange) => void): Unsubscribe;
@@ -57,9 +63,14 @@ export interface Trust {
 export interface MutableTrust extends Trust {
   /** Takes over a new state, whole. */
   replace(state: TrustState): void;
+  /** Says how the newest trust is asked for; until then, `refetch` does nothing. */
+  refetchWith(fetch: () => Promise<void>): void;
   /** The authority has been heard of, even if nothing changed. */
   touch(): void;
 }
+
+/** How long nothing more is asked for because of what is unknown, in milliseconds. */
+export const refetchCoolDownMs = 10_000;
 
 /** Keeps trust in memory, starting from `initial`. */
 export function createTrust(initial: TrustState, clock: Clock = systemClock): MutableTrust {
@@ -68,12 +79,18 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
   let revoked = indexRevocations(initial.revocations);
   let outdated = indexCutOffs(initial.cutOffs ?? []);
   let heardAt = clock.now();
+  let fetch: (() => Promise<void>) | undefined;
+  const refetch = createCooledDown(refetchCoolDownMs, clock, async () => fetch?.());
   return {
     get state() {
       return state;
     },
     peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
     tokenRevoked: (jti) => revoked.token(jti),
+    refetch: async () => fetch !== undefined && refetch(),
+    refetchWith(given) {
+      fetch = given;
+    },
     tokenOutdated: (token) => outdated(token),
     isStale: () => clock.now() - heardAt > state.staleAfterMs,
     touch() {
