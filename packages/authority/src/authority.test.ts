@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -437,6 +437,28 @@ describe("authority", () => {
       ["spiffe://cafe/gripper/1", "spiffe://cafe/operator/alice"],
     );
     await refused(authority.createJoinToken("lost"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+  });
+
+  it("keeps its keys encrypted under a passphrase, and starts with no other", async () => {
+    const dataDir = join(folder, "sealed");
+    const options = { dataDir, trustDomain: "cafe", port: 0, log };
+    const first = await startAuthority(options);
+    await first.close();
+    const keys = async () => {
+      const [name = ""] = await readdir(join(dataDir, "token-keys"));
+      const paths = [join(dataDir, "ca.key"), join(dataDir, "token-keys", name)];
+      return Promise.all(paths.map((path) => readFile(path, "utf8")));
+    };
+    assert.match((await keys()).join(), /BEGIN PRIVATE KEY.*"d":/s);
+    const keyPassphrase = "correct horse battery";
+    const sealed = await startAuthority({ ...options, keyPassphrase });
+    assert.deepEqual(sealed.caCertificate, first.caCertificate);
+    await sealed.close();
+    assert.doesNotMatch((await keys()).join(), /PRIVATE KEY|"d":/);
+    await assert.rejects(startAuthority(options), /is encrypted: give the passphrase/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another one, as long" }), /cannot be decrypted/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "short" }), TypeError);
+    await (await startAuthority({ ...options, keyPassphrase })).close();
   });
 
   it("gives the folder back when it cannot start", async () => {

@@ -5,8 +5,9 @@ import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
+import { createKeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
-import { type AuthorityOptions, completeOptions } from "./options.js";
+import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
@@ -70,7 +71,7 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
   }
 }
 
-async function startOn(store: Store, options: Required<AuthorityOptions>, release: () => void): Promise<Authority> {
+async function startOn(store: Store, options: CompleteOptions, release: () => void): Promise<Authority> {
   const {
     dataDir: folder,
     trustDomain,
@@ -84,8 +85,9 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
     auditRetentionMs,
   } = options;
   await openFleet(store, options);
-  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now() });
-  const signer = await loadOrCreateTokenSigner(folder, store, clock);
+  const vault = createKeyVault(options.keyPassphrase);
+  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now(), vault });
+  const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
   const grants = await openGrantBook(store);
   const self = spiffeId(trustDomain, authorityName);
   const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
@@ -166,7 +168,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, releas
 }
 
 /** Makes the folder this fleet's, or makes sure that it is. */
-async function openFleet(store: Store, { dataDir, trustDomain, clock }: Required<AuthorityOptions>): Promise<void> {
+async function openFleet(store: Store, { dataDir, trustDomain, clock }: CompleteOptions): Promise<void> {
   const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
   if (fleet.trustDomain !== trustDomain) {
     throw new InterlockError(

@@ -79,10 +79,15 @@ describe("interlock, with an authority", () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
-    up = spawn(process.execPath, [bin, "up", "--port", "0", "--trust-domain", "cafe", "--json"], {
-      cwd: dir,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    await writeFile(join(dir, "key-file"), "correct horse battery staple\n");
+    up = spawn(
+      process.execPath,
+      [bin, "up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json"],
+      {
+        cwd: dir,
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
     authority = JSON.parse(line).authority;
   });
@@ -96,6 +101,10 @@ describe("interlock, with an authority", () => {
     const { stdout } = await interlock(dir, ...args, "--json");
     return JSON.parse(stdout);
   }
+
+  it("keeps the keys of the authority encrypted with a key file", async () => {
+    assert.match(await readFile(join(dir, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+  });
 
   it("invites a bot, which joins once, and leaves files for other languages", async () => {
     const { joinToken } = await json("invite", "python/1");

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivateFile } from "@interlock/bot";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import type { KeyVault } from "../key-vault/key-vault.js";
 
 /** The private halves of token keys. */
 export interface KeyFiles {
@@ -13,7 +13,7 @@ export interface KeyFiles {
 }
 
 /** Keeps private token keys as files, `<kid>.json` (mode 0600), in `folder`. */
-export async function openKeyFiles(folder: string): Promise<KeyFiles> {
+export async function openKeyFiles(folder: string, vault: KeyVault): Promise<KeyFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (kid: string) => join(folder, `${kid}.json`);
   return {
@@ -22,13 +22,14 @@ export async function openKeyFiles(folder: string): Promise<KeyFiles> {
       const { d, ...rest } = await exportJWK(privateKey);
       const kid = await calculateJwkThumbprint(rest);
       const publicJwk = { ...rest, kid, alg: "ES256", use: "sig" };
-      await writePrivateFile(pathOf(kid), JSON.stringify({ ...publicJwk, d }));
+      await vault.write(pathOf(kid), JSON.stringify({ ...publicJwk, d }));
       return publicJwk;
     },
     async load(kid) {
-      const text = await readFile(pathOf(kid), "utf8").catch((cause: unknown) => {
-        throw new Error(`${pathOf(kid)} cannot be read. Restore it from your backup of the data folder.`, { cause });
-      });
+      const text = await vault.read(pathOf(kid));
+      if (text === undefined) {
+        throw new Error(`${pathOf(kid)} is missing. Restore it from your backup of the data folder.`);
+      }
       return importJWK(JSON.parse(text), "ES256");
     },
     delete: (kid) => rm(pathOf(kid), { force: true }),

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "@interlock/bot";
 import { InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
 import { type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
+import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { type KeyFiles, openKeyFiles } from "./key-files.js";
@@ -38,8 +39,13 @@ const marginMs = 60_000;
  * The fleet's token signer; its key is made when there is none yet. Private keys are files, `token-keys/<kid>.json`
  * (mode 0600) in the data folder. Rejects when that of a key that signs, or is going to, is missing.
  */
-export async function loadOrCreateTokenSigner(folder: string, store: Store, clock: Clock): Promise<TokenSigner> {
-  const files = await openKeyFiles(join(folder, "token-keys"));
+export async function loadOrCreateTokenSigner(
+  folder: string,
+  store: Store,
+  clock: Clock,
+  vault: KeyVault = createKeyVault(),
+): Promise<TokenSigner> {
+  const files = await openKeyFiles(join(folder, "token-keys"), vault);
   if ((await store.signingKeys.list()).length === 0) await create(files, store, clock.now(), clock.now());
   const privateKeys = new Map<string, Awaited<ReturnType<KeyFiles["load"]>>>();
   let rows: readonly SigningKeyRow[] = [];
