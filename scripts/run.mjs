@@ -9,7 +9,15 @@ const node = process.execPath;
 
 const tasks = {
   build: [],
-  test: [[node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs", "{packages/*,examples/*,test,bench}/dist/**/*.test.js"]],
+  test: [
+    [
+      node,
+      "node_modules/mocha/bin/mocha.js",
+      "--reporter",
+      "scripts/reporter.mjs",
+      "{packages/*,examples/*,test,bench}/dist/**/*.test.js",
+    ],
+  ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
   check: [

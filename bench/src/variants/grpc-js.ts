@@ -68,6 +68,8 @@ export function createEchoClient(address: string, credentials: ChannelCredential
           echo.requestSerialize,
           echo.responseDeserialize,
           request,
+          // As long as Interlock's calls wait unless told; who calls without a deadline waits for ever.
+          { deadline: Date.now() + 30_000 },
           (error, response) => (response ? resolve(response) : reject(error)),
         );
       }),

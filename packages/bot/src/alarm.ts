@@ -8,8 +8,8 @@ export function setAlarm(clock: Clock, at: number, work: () => void): () => void
   let timer: NodeJS.Timeout | undefined;
   function wait(): void {
     const left = at - clock.now();
-    if (left <= 0) return work();
-    timer = setTimeout(wait, Math.min(Math.ceil(left), longestDelayMs)).unref();
+    if (left <= 0) work();
+    else timer = setTimeout(wait, Math.min(Math.ceil(left), longestDelayMs)).unref();
   }
   timer = setTimeout(wait, 0).unref();
   return () => clearTimeout(timer);

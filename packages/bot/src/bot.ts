@@ -2,6 +2,7 @@ import type { ServiceDefinition, SpiffeId } from "@interlock/policy";
 import { type Client, createClient } from "./client/client.js";
 import { type Connector, createConnector } from "./client/connector.js";
 import type { Clock } from "./clock.js";
+import { propagateCalls } from "./context.js";
 import { InterlockError } from "./error.js";
 import type { IdentitySource } from "./identity/identity.js";
 import type { Log } from "./log.js";
@@ -94,6 +95,7 @@ export function createBot(parts: BotParts): Bot {
     },
     client(service, address, { server } = {}) {
       refuseWhenClosed();
+      propagateCalls();
       return createClient(service, connectorFor(service, address, server));
     },
     onDenial: recorder.onDenial,

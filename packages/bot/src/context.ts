@@ -45,7 +45,11 @@ export function currentCall(): CallContext | undefined {
   return storage.getStore();
 }
 
-/** Runs `work` as part of serving `context`. */
-export function runInCall<T>(context: CallContext, work: () => T): T {
-  return calling ? storage.run(context, work) : work();
+/** Calls `serve` with `input` and `context`, as part of serving `context`. */
+export function runInCall<Input, Context extends CallContext, Output>(
+  serve: (input: Input, context: Context) => Output,
+  input: Input,
+  context: Context,
+): Output {
+  return calling ? storage.run(context, serve, input, context) : serve(input, context);
 }

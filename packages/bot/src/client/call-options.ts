@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
 import { currentCall } from "../context.js";
 import { InterlockError } from "../error.js";
+import { meddlesWithToken } from "../token/authorization.js";
 
 /** What a caller may say of one call. */
 export interface CallOptions {
@@ -29,7 +30,7 @@ export interface CallBounds {
 /** The bounds of a call: its own, and those of the call that is being served here. Throws when the options are unsound. */
 export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
   const { timeoutMs = unlessTold, signal, detached, metadata } = options;
-  if (metadata && metadata.get("authorization").length > 0) {
+  if (metadata && meddlesWithToken(metadata)) {
     throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
   }
   if (signal) setMaxListeners(0, signal); // Any number of calls may run under one.
@@ -38,6 +39,15 @@ export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
   const parent = detached ? undefined : currentCall();
   const own = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Date.now() + timeoutMs;
   const deadline = Math.min(own, parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY);
-  const signals = [signal, parent?.signal].filter((s) => s !== undefined);
-  return { deadline, signals };
+  return { deadline, signals: signal || parent ? [signal, parent?.signal].filter((s) => s !== undefined) : none };
+}
+
+const none: readonly AbortSignal[] = [];
+
+/** The error of a call that one of its signals has cancelled; `undefined` where none has. */
+export function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
+  const aborted = signals.find((signal) => signal.aborted);
+  if (!aborted) return undefined;
+  if (aborted.reason instanceof InterlockError) return aborted.reason;
+  return new InterlockError("CANCELLED", "The call was cancelled.", { cause: aborted.reason });
 }

@@ -1,13 +1,14 @@
 import type { Duplex, Readable, Writable } from "node:stream";
-import type { ClientReadableStream, ClientUnaryCall, Metadata } from "@grpc/grpc-js";
+import type { ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import { InterlockError } from "../error.js";
 import { serializer } from "../serializer.js";
 import { messages } from "../stream/messages.js";
 import { writeAll } from "../stream/write-all.js";
-import { awaitLease } from "./await-lease.js";
-import { boundsOf, type CallBounds, type CallOptions, defaultTimeoutMs } from "./call-options.js";
-import type { Connector, Lease } from "./connector.js";
+import { awaitTicket } from "./await-ticket.js";
+import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
+import type { Cancellable } from "./channel.js";
+import type { Connector, Lease, Ticket } from "./connector.js";
 
 type Requests = AsyncIterable<unknown> | Iterable<unknown>;
 
@@ -18,37 +19,40 @@ export function callForOne(connector: Connector, method: AnyMethod) {
 
   return function call(request: unknown, options: CallOptions = {}): Promise<unknown> {
     try {
-      const bounds = boundsOf(options, defaultTimeoutMs);
-      const lease = connector.lease();
-      if (lease instanceof Promise) {
-        return awaitLease(lease, bounds).then((ready) => start(ready, request, options, bounds));
-      }
-      return start(lease, request, options, bounds);
+      return attempt(request, options, boundsOf(options, defaultTimeoutMs));
     } catch (error) {
       return Promise.reject(InterlockError.from(error));
     }
   };
 
-  function start(lease: Lease, request: unknown, options: CallOptions, own: CallBounds): Promise<unknown> {
+  function attempt(request: unknown, options: CallOptions, bounds: CallBounds, ticket?: Ticket): Promise<unknown> {
+    const lease = connector.lease(ticket);
+    if (!(lease instanceof Promise)) return start(lease, request, options, bounds);
+    return awaitTicket(lease, bounds).then((fetched) => attempt(request, options, bounds, fetched));
+  }
+
+  function start(lease: Lease, request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
+    const { channel } = lease;
+    const metadata = metadataFor(lease, options);
+    const callOptions = { deadline: bounds.deadline };
     return new Promise((resolve, reject) => {
-      const bounds = { ...own, signals: [...own.signals, lease.signal] };
-      const metadata = metadataFor(lease, options);
-      const callOptions = { deadline: bounds.deadline };
-      const sourceFailure = { error: undefined as unknown };
+      let sourceFailure: unknown;
       const onDone = (error: unknown, response?: unknown) => {
-        stopListening();
-        lease.release();
-        if (error) reject(sourceFailure.error ?? cancellationOf(bounds) ?? lease.explain(error));
+        stopListening?.();
+        channel.end(call);
+        if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
         else resolve(response);
       };
-      const { grpc } = lease;
+      const { client } = channel;
       const call = streaming
-        ? grpc.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
-        : grpc.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
+        ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
+        : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
+      channel.begin(call);
+      if (!channel.indexesTokens) channel.heed(call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         send(request as Requests, call as never, (error) => {
-          sourceFailure.error = error;
+          sourceFailure = error;
         });
       }
     });
@@ -65,22 +69,24 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     return read(request, options, bounds);
   };
 
-  async function* read(request: unknown, options: CallOptions, own: CallBounds) {
-    const pending = connector.lease();
-    const lease = pending instanceof Promise ? await awaitLease(pending, own) : pending;
-    const bounds = { ...own, signals: [...own.signals, lease.signal] };
+  async function* read(request: unknown, options: CallOptions, bounds: CallBounds) {
+    let lease = connector.lease();
+    while (lease instanceof Promise) lease = connector.lease(await awaitTicket(lease, bounds));
+    const { channel } = lease;
     const metadata = metadataFor(lease, options);
     const callOptions = { deadline: bounds.deadline };
-    const sourceFailure = { error: undefined as unknown };
-    const { grpc } = lease;
+    let sourceFailure: unknown;
+    const { client } = channel;
     const bidi = method.kind === "bidiStreaming";
     const call: ClientReadableStream<unknown> = bidi
-      ? grpc.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
-      : grpc.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
+      ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
+      : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
+    channel.begin(call);
+    if (!channel.indexesTokens) channel.heed(call);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
-        sourceFailure.error = error;
+        sourceFailure = error;
       });
     }
     let whole = false;
@@ -89,11 +95,11 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       whole = true;
     } catch (error) {
       whole = true;
-      throw sourceFailure.error ?? cancellationOf(bounds) ?? lease.explain(error);
+      throw sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error);
     } finally {
       if (!whole) call.cancel();
-      stopListening();
-      lease.release();
+      stopListening?.();
+      channel.end(call);
     }
   }
 }
@@ -109,7 +115,8 @@ function metadataFor(lease: Lease, { metadata }: CallOptions): Metadata {
   return merged;
 }
 
-function cancelOnAbort(call: Pick<ClientUnaryCall, "cancel">, { signals }: CallBounds): () => void {
+function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void) | undefined {
+  if (signals.length === 0) return undefined;
   const cancel = () => call.cancel();
   for (const signal of signals) {
     if (signal.aborted) cancel();
@@ -118,13 +125,6 @@ function cancelOnAbort(call: Pick<ClientUnaryCall, "cancel">, { signals }: CallB
   return () => {
     for (const signal of signals) signal.removeEventListener("abort", cancel);
   };
-}
-
-function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
-  const aborted = signals.find((signal) => signal.aborted);
-  if (!aborted) return undefined;
-  if (aborted.reason instanceof InterlockError) return aborted.reason;
-  return new InterlockError("CANCELLED", "The call was cancelled.", { cause: aborted.reason });
 }
 
 /** Sends what the caller's source yields; where the source fails, the call is cancelled and has its error. */

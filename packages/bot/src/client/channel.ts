@@ -1,7 +1,6 @@
-import { setMaxListeners } from "node:events";
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
-import { Client, credentials, type ChannelOptions as GrpcOptions } from "@grpc/grpc-js";
+import { Client, credentials, type ChannelOptions as GrpcOptions, type Metadata } from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { denial, type InterlockError } from "../error.js";
@@ -9,6 +8,7 @@ import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { offeredBy } from "../token/authorization.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What a channel stands on. */
@@ -22,18 +22,29 @@ export interface ChannelOptions {
   readonly servers: readonly string[];
 }
 
+/** A call under way, to a channel. */
+export interface Cancellable {
+  cancel(): void;
+}
+
 /** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
 export interface Channel {
   readonly client: Client;
   readonly identity: Identity;
   /** Why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** Aborts, with why, when the server that was last let through is shut out. */
-  readonly signal: AbortSignal;
+  /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
+  readonly cut: InterlockError | undefined;
+  /** Whether the server takes tokens in the short way: it has offered that, and is still the one that did. */
+  readonly indexesTokens: boolean;
+  /** Listens for the server's offer to take tokens in the short way. */
+  heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
-  /** Counts a call; what it gives is called when the call is over. */
-  begin(): () => void;
+  /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
+  begin(call: Cancellable): void;
+  /** The call is over. */
+  end(call: Cancellable): void;
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
@@ -43,6 +54,7 @@ const options: GrpcOptions = {
   "grpc.use_local_subchannel_pool": 1,
   "grpc.enable_http_proxy": 0,
   "grpc.service_config_disable_resolution": 1,
+  "grpc.enable_channelz": 0, // Counters that nothing here reads.
   "grpc.max_receive_message_length": 4 * 1024 * 1024,
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 10_000,
@@ -55,10 +67,10 @@ const options: GrpcOptions = {
 export function createChannel({ address, identity, trust, clock, servers }: ChannelOptions): Channel {
   let refusal: InterlockError | undefined;
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
-  let open = 0;
+  let cut: InterlockError | undefined;
   let retired = false;
-  const cut = new AbortController();
-  setMaxListeners(0, cut.signal); // One for each call under way.
+  let offerer: string | undefined;
+  const calls = new Set<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
@@ -93,11 +105,13 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
 
   const unsubscribe = trust.onChange(() => {
     const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
-    if (reason) cut.abort(denial(reason));
+    if (!reason || cut) return;
+    cut = denial(reason);
+    for (const call of [...calls]) call.cancel();
   });
 
   function closeWhenDone(): void {
-    if (!retired || open > 0) return;
+    if (!retired || calls.size > 0) return;
     unsubscribe();
     client.close();
   }
@@ -108,17 +122,22 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get refusal() {
       return refusal;
     },
-    signal: cut.signal,
-    isSpent: () => cut.signal.aborted || (server !== undefined && clock.now() >= server.certificate.notAfter),
-    begin() {
-      open++;
-      let over = false;
-      return () => {
-        if (over) return;
-        over = true;
-        open--;
-        closeWhenDone();
-      };
+    get cut() {
+      return cut;
+    },
+    get indexesTokens() {
+      return offerer !== undefined && offerer === server?.certificate.thumbprint;
+    },
+    heed(call) {
+      call.once("metadata", (metadata) => {
+        offerer = offeredBy(metadata) ?? offerer;
+      });
+    },
+    isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
+    begin: (call) => void calls.add(call),
+    end(call) {
+      calls.delete(call);
+      closeWhenDone();
     },
     retire() {
       retired = true;

@@ -87,13 +87,13 @@ describe("a client", () => {
 
     it("a certificate from another CA, whatever the environment says", async () => {
       const { heard, address } = await impostor(await (await createTestCa()).issue(uri));
-      const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
-      process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+      const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
       try {
         await assert.rejects(async () => caller.client(service, address).echo({}), { code: "UNAVAILABLE" });
       } finally {
-        if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
-        else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
+        if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+        else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
       }
       assert.equal(Buffer.concat(heard).length, 0);
     });

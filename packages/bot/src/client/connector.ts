@@ -1,9 +1,9 @@
-import type { Client as GrpcClient } from "@grpc/grpc-js";
 import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
+import { showToken } from "../token/authorization.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
@@ -16,22 +16,27 @@ export interface ConnectorOptions {
   readonly clock: Clock;
 }
 
-/** A channel with the credentials for one call on it. */
+/** A channel with the credentials for one call on it; to be used at once. */
 export interface Lease {
-  readonly grpc: GrpcClient;
+  readonly channel: Channel;
   readonly metadata: Metadata;
-  /** Aborts when the server is shut out. */
-  readonly signal: AbortSignal;
-  /** The call is over. */
-  release(): void;
-  /** An error of the call, in our terms. */
-  explain(error: unknown): InterlockError;
+}
+
+/** A token that was fetched for calls on a channel. */
+export interface Ticket {
+  readonly channel: Channel;
+  readonly authorization: string;
 }
 
 /** Keeps a channel to one server current: its certificate, its CA, its token. */
 export interface Connector {
-  /** At once where the token is at hand. */
-  lease(): Lease | Promise<Lease>;
+  /**
+   * A lease, where the token is at hand; else a ticket to come, with which to ask again. It may be that the certificate
+   * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
+   */
+  lease(ticket?: Ticket): Lease | Promise<Ticket>;
+  /** An error of a call on `channel`, in our terms. */
+  explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
 }
 
@@ -44,7 +49,7 @@ export function createConnector(
 ): Connector {
   const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
   let channel: Channel | undefined;
-  let authorised: { authorization: string; metadata: Metadata } | undefined;
+  let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
   let closed = false;
 
   function renew(): void {
@@ -58,45 +63,38 @@ export function createConnector(
     }),
   ];
 
-  function lease(): Lease | Promise<Lease> {
+  function lease(ticket?: Ticket): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     if (channel?.isSpent()) renew();
     channel ??= createChannel({ address, identity: identity.current(), trust, clock, servers });
-    if (scopes.length === 0) return leaseOn(channel, new Metadata());
     const current = channel;
+    if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
+    if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
     const authorization = tokens.authorization(service.name, scopes, current.identity);
-    if (typeof authorization === "string") return leaseOn(current, withToken(authorization));
-    const release = current.begin();
-    return authorization.then((value) => leaseOn(current, withToken(value))).finally(release);
+    if (typeof authorization === "string") return leaseOn(current, authorization);
+    return authorization.then((value) => ({ channel: current, authorization: value }));
   }
 
-  // grpc-js copies the metadata of a call, so calls with the same token can share one object.
-  function withToken(authorization: string): Metadata {
-    if (authorised?.authorization !== authorization) {
-      const metadata = new Metadata();
-      metadata.set("authorization", authorization);
-      authorised = { authorization, metadata };
+  // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
+  function leaseOn(current: Channel, authorization: string): Lease {
+    const indexed = current.indexesTokens;
+    if (shown?.authorization !== authorization || shown.indexed !== indexed) {
+      shown = { authorization, indexed, metadata: showToken(authorization, indexed) };
     }
-    return authorised.metadata;
+    return { channel: current, metadata: shown.metadata };
   }
 
-  function leaseOn(leased: Channel, metadata: Metadata): Lease {
-    return {
-      grpc: leased.client,
-      metadata,
-      signal: leased.signal,
-      release: leased.begin(),
-      explain(thrown) {
-        const error = InterlockError.from(thrown);
-        if (error.reason?.startsWith("TOKEN_")) tokens.forget(service.name);
-        if (error.code === "UNAVAILABLE" && leased.refusal) return leased.refusal;
-        return error;
-      },
-    };
+  function explain(called: Channel, thrown: unknown): InterlockError {
+    if (called.cut) return called.cut;
+    const error = InterlockError.from(thrown);
+    if (error.reason?.startsWith("TOKEN_")) tokens.forget(service.name);
+    if (error.code === "UNAVAILABLE" && called.refusal) return called.refusal;
+    return error;
   }
 
   return {
     lease,
+    explain,
     close() {
       closed = true;
       for (const end of unsubscribe) end();

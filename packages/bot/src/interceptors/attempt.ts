@@ -1,6 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
-import type { Connection } from "../server/connection.js";
+import type { Connection } from "../connection.js";
 
 /** A call that asks to be let in. */
 export interface Attempt {

@@ -1,11 +1,11 @@
+import type { Bearer } from "../bearer.js";
+import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import type { Connection } from "../server/connection.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
-import type { Bearer } from "../token/bearer.js";
-import { tokenFault } from "../token/token-fault.js";
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
+import { tokenFault } from "./token-fault.js";
 
 /** How many verified tokens a connection keeps; one for each service that its peer calls here is plenty. */
 const maximumBearers = 16;
@@ -19,15 +19,19 @@ export function createAuthenticate(trust: Trust) {
 
   return function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
     const authorization = authorizationOf(attempt.metadata);
-    const bearer = attempt.connection.bearers.get(authorization);
-    if (bearer) return check(bearer, attempt);
-    return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
+    const { connection } = attempt;
+    // Mostly it is the one of the call before, and to compare two strings is cheaper than to hash a long one.
+    const { latest } = connection;
+    const bearer = latest?.authorization === authorization ? latest : connection.bearers.get(authorization);
+    if (!bearer) return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
+    connection.latest = bearer;
+    return check(bearer, attempt);
   };
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
-    const { token } = bearer;
-    const fault = tokenFault(token, trust, now);
+    const fault = tokenFault(bearer, trust, now);
     if (fault) throw denial(fault);
+    const { token } = bearer;
     if (!token.audiences.has(service.name)) {
       throw denial("TOKEN_AUDIENCE", "", { needed: service.name, held: [...token.audiences].join(" ") });
     }
@@ -38,7 +42,10 @@ export function createAuthenticate(trust: Trust) {
   function verifyOnce(authorization: string, attempt: Attempt): Promise<Bearer> {
     const { connection } = attempt;
     let pending = verifying.get(connection);
-    if (!pending) verifying.set(connection, (pending = new Map()));
+    if (!pending) {
+      pending = new Map();
+      verifying.set(connection, pending);
+    }
     let bearer = pending.get(authorization);
     if (!bearer) {
       bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));
@@ -52,7 +59,8 @@ export function createAuthenticate(trust: Trust) {
     const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
     const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
-    bearers.set(authorization, { token, caller });
-    return { token, caller };
+    const bearer = { authorization, token, caller, clearedBy: undefined };
+    bearers.set(authorization, bearer);
+    return bearer;
   }
 }

@@ -129,7 +129,13 @@ describe("authorisation", () => {
     let handled = 0;
     const handlers = { count: none, chat: none, join: () => ({}), open: () => ({}), reset: () => ({}) };
     const { address } = await server.bot.serve({ port: 0 }, (routes) =>
-      routes.add(service, { ...handlers, echo: (request) => (handled++, request) }),
+      routes.add(service, {
+        ...handlers,
+        echo: (request) => {
+          handled++;
+          return request;
+        },
+      }),
     );
     const lasting = await fleet.ca.issue("spiffe://test/caller/1", { notAfter: Date.now() + 3 * 86_400_000 });
     const client = new Client(address, plainCredentials(fleet, lasting), plainOptions);
@@ -157,7 +163,13 @@ describe("authorisation", () => {
     let handled = 0;
     const handlers = { count: none, chat: none, join: () => ({}), open: () => ({}), reset: () => ({}) };
     const { port } = await server.bot.serve({ port: 0 }, (routes) =>
-      routes.add(service, { ...handlers, echo: (request) => (handled++, request) }),
+      routes.add(service, {
+        ...handlers,
+        echo: (request) => {
+          handled++;
+          return request;
+        },
+      }),
     );
     for (const [name, status] of [
       ["leader/1", 0],
@@ -183,7 +195,13 @@ describe("authorisation", () => {
     const fixed = Date.now();
     clock.now = () => fixed + clock.ahead;
     const { port } = await server.bot.serve({ port: 0 }, (routes) =>
-      routes.add(service, { ...handlers, echo: (request) => (handled++, request) }),
+      routes.add(service, {
+        ...handlers,
+        echo: (request) => {
+          handled++;
+          return request;
+        },
+      }),
     );
     const connection = rawSession(port, shows(caller));
     const statuses = [];

@@ -1,5 +1,5 @@
+import type { Bearer } from "../bearer.js";
 import type { Caller } from "../context.js";
-import type { Bearer } from "../token/bearer.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";

@@ -8,7 +8,9 @@ export function createIdentify(trust: Trust) {
     const { certificate, peer } = connection;
     if (connection.ended) throw connection.ended;
     if (now >= certificate.notAfter) throw denial("CERTIFICATE_EXPIRED");
+    if (connection.clearedBy === trust.state) return; // Nothing has changed since the last call.
     const revoked = trust.peerRevoked(peer.uri, certificate);
     if (revoked) throw denial(revoked);
+    connection.clearedBy = trust.state;
   };
 }

@@ -30,12 +30,16 @@ export function createLimitRate() {
 
   function bucketOf(method: AnyMethod, caller: string, burst: number, now: number): Bucket {
     let callers = buckets.get(method);
-    if (!callers) buckets.set(method, (callers = new Map()));
+    if (!callers) {
+      callers = new Map();
+      buckets.set(method, callers);
+    }
     let bucket = callers.get(caller);
     if (!bucket) {
       // Callers have certificates, so they are few; the bound is for a fleet gone wrong. The oldest starts afresh.
       if (callers.size >= maximumBuckets) callers.delete(callers.keys().next().value as string);
-      callers.set(caller, (bucket = { tokens: burst, filledAt: now }));
+      bucket = { tokens: burst, filledAt: now };
+      callers.set(caller, bucket);
     }
     return bucket;
   }

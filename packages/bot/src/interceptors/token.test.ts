@@ -8,6 +8,7 @@ import type { Reason } from "../reason.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { verifyToken } from "../token/verify-token.js";
 
 const { path } = EchoService.methods.echo;
 const audience = EchoService.name;
@@ -74,7 +75,8 @@ describe("tokens", () => {
     it("empty", () => assertRefused("Bearer", "TOKEN_NOT_BEARER"));
     it("no JWT", () => assertRefused("Bearer abc", "TOKEN_MALFORMED"));
     it("four parts", async () => assertRefused(`Bearer ${await good()}.e30`, "TOKEN_MALFORMED"));
-    it("longer than any token of ours", () => assertRefused(`Bearer ${"a".repeat(9_000)}`, "TOKEN_MALFORMED"));
+    it("longer than any token of ours", async () =>
+      assertRefused(`Bearer ${await good({ pad: "a".repeat(9_000) })}`, "TOKEN_MALFORMED"));
   });
 
   describe("row 17: algorithms", () => {
@@ -172,6 +174,29 @@ describe("tokens", () => {
   for (const [name, claim, header, reason] of claims) {
     it(name, async () => assertRefused(`Bearer ${await good(claim, header)}`, reason));
   }
+
+  it("row 20: a token that has expired is not verified, whoever asks", async () => {
+    const { spiffeId, leaf: certificate } = caller;
+    const expectation = { trust: fleet.trust.state, spiffeId, certificate, now: now * 1_000 };
+    const token = await good({ iat: now - 200, exp: now });
+    await assert.rejects(verifyToken(token, expectation), { reason: "TOKEN_EXPIRED" });
+    assert.ok(await verifyToken(token, { ...expectation, now: now * 1_000 - 1 }));
+  });
+
+  it("row 17: of two keys the one that is named, and no other", async () => {
+    const { state } = fleet.trust;
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const second = { ...publicKey.export({ format: "jwk" }), kid: "key-2" };
+    const jwks = { keys: [...state.jwks.keys, second as (typeof state.jwks.keys)[number]] };
+    fleet.trust.replace({ ...state, version: state.version + 1n, jwks });
+    const own = (input: string) =>
+      sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url");
+    const control = await rawCall(session, path, { authorization: await forged({ kid: "key-2" }, own) });
+    assert.equal(control.status, 0);
+    server.handled.length = 0;
+    await assertRefused(await forged({ kid: "key-1" }, own), "TOKEN_SIGNATURE");
+    fleet.trust.replace({ ...state, version: state.version + 2n });
+  });
 
   it("row 21: the thumbprint in hex", async () => {
     const hex = Buffer.from(caller.leaf.thumbprint, "base64url").toString("hex");

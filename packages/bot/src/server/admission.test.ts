@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Client, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
 import { systemClock } from "../clock.js";
+import type { Connection } from "../connection.js";
+import type { Certificate } from "../identity/certificate.js";
 import type { Admission } from "../interceptors/chain.js";
 import { createRecorder } from "../recorder.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";
 import { createGate } from "./admission.js";
-import type { Connection } from "./connection.js";
 
 const { echo, chat } = EchoService.methods;
 
@@ -36,6 +37,7 @@ describe("the gate", () => {
       },
       clock: systemClock,
       recorder: createRecorder(),
+      certificate: () => ({ thumbprint: "x" }) as Certificate,
       methods: new Map([echo, chat].map((method) => [method.path, { service: EchoService, method }])),
       connectionOf: () => connection,
     });

@@ -1,15 +1,16 @@
 import type { TLSSocket } from "node:tls";
 import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
+import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { tokenFault } from "../token/token-fault.js";
+import { tokenFault } from "../interceptors/token-fault.js";
 import type { Trust } from "../trust/trust.js";
-import type { Connection } from "./connection.js";
 
 /** The connections of a server whose peers have been authenticated. */
 export interface Connections {
-  /** By `host:port` of the peer. */
-  readonly byAddress: ReadonlyMap<string, Connection>;
+  /** The connection of the peer at this address and port. */
+  find(address: string | undefined, port: number | undefined): Connection | undefined;
+  all(): readonly Connection[];
   /** Keeps `connection` until its socket closes. */
   add(connection: Connection, socket: TLSSocket): void;
   /** Holds them against the trust no longer. */
@@ -18,27 +19,40 @@ export interface Connections {
 
 /** Keeps connections, and holds them against the trust: what it shuts out is ended when it changes, not at the next call. */
 export function createConnections(trust: Trust, clock: Clock): Connections {
-  const byAddress = new Map<string, Connection>();
+  // A port leads to one connection, or very few; and a number is looked up on every call with less ado than a text.
+  const byPort = new Map<number | undefined, Map<string | undefined, Connection>>();
+
+  const find: Connections["find"] = (address, port) => byPort.get(port)?.get(address);
+  const all = () => [...byPort.values()].flatMap((atPort) => [...atPort.values()]);
 
   function add(connection: Connection, socket: TLSSocket): void {
-    const { address, certificate } = connection;
+    const { certificate } = connection;
+    const { remoteAddress, remotePort } = socket;
     // One peer cannot have two sockets at one port: if the old one has not closed yet, it is dead all the same, and
     // what is still to be read from it must not pass for the new peer's.
-    byAddress.get(address)?.destroy();
-    byAddress.set(address, connection);
+    find(remoteAddress, remotePort)?.destroy();
+    const atPort = byPort.get(remotePort) ?? new Map<string | undefined, Connection>();
+    byPort.set(remotePort, atPort.set(remoteAddress, connection));
     const callOff = setAlarm(clock, certificate.notAfter, () => connection.cut(denial("CERTIFICATE_EXPIRED")));
     socket.once("close", () => {
       callOff();
-      if (byAddress.get(address) === connection) byAddress.delete(address);
+      const still = byPort.get(remotePort);
+      if (still?.get(remoteAddress) !== connection) return;
+      still.delete(remoteAddress);
+      if (still.size === 0) byPort.delete(remotePort);
     });
   }
 
   function review(connection: Connection): void {
     const reason = trust.peerRevoked(connection.peer.uri, connection.certificate);
-    if (reason) return connection.cut(denial(reason));
-    if (!leadsToCa(connection)) return connection.cut(denial("CERTIFICATE_UNTRUSTED"));
-    for (const call of [...connection.calls]) {
-      const fault = call.bearer && tokenFault(call.bearer.token, trust, clock.now());
+    const fault = reason ?? (leadsToCa(connection) ? undefined : "CERTIFICATE_UNTRUSTED");
+    if (fault) connection.cut(denial(fault));
+    else reviewCalls(connection);
+  }
+
+  function reviewCalls({ calls }: Connection): void {
+    for (const call of [...calls]) {
+      const fault = call.bearer && tokenFault(call.bearer, trust, clock.now());
       if (fault) call.end(denial(fault));
     }
   }
@@ -49,7 +63,7 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   }
 
   const unsubscribe = trust.onChange(() => {
-    for (const connection of [...byAddress.values()]) review(connection);
+    for (const connection of all()) review(connection);
   });
-  return { byAddress, add, close: unsubscribe };
+  return { find, all, add, close: unsubscribe };
 }

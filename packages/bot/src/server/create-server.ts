@@ -34,8 +34,9 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     chain: createChain(trust),
     clock,
     recorder,
+    certificate: () => options.identity.current().leaf,
     methods,
-    connectionOf: (peer) => listener?.connections.get(peer),
+    connectionOf: (address, port) => listener?.connections.find(address, port),
   });
   const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
@@ -92,7 +93,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   // Whoever watches the health would keep the server from ever being done.
   function endOwnCalls({ connections }: Listener): void {
     const closing = new InterlockError("UNAVAILABLE", "The server is closing.");
-    for (const call of [...connections.values()].flatMap(({ calls }) => [...calls])) {
+    for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
       if (!services.some(({ name }) => name === call.service)) call.end(closing);
     }
   }

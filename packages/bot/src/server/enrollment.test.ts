@@ -49,7 +49,10 @@ describe("a server where strangers may enrol", () => {
         count: none,
         chat: none,
         join: () => ({}),
-        open: () => (opened++, {}),
+        open() {
+          opened++;
+          return {};
+        },
         reset: () => ({}),
       }),
     );

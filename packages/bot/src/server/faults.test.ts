@@ -41,11 +41,11 @@ describe("a server among faults", () => {
   it("answers an error that cannot be written", async () => {
     server = await serveEcho(fleet, {
       open() {
-        throw new InterlockError("NOT_FOUND", "no", { reason: "NO_ITEM", metadata: { item: 7n as never } });
+        throw new InterlockError("NOT_FOUND", "no", { reason: "NO_ITEM", metadata: unwritable as never });
       },
     });
     const answer = await rawCall(rawSession(server.port, shows(caller)), open.path);
-    assert.notEqual(answer.status, 0);
+    assert.equal(answer.status, 13);
     await server.goodCall();
   });
 
@@ -53,6 +53,21 @@ describe("a server among faults", () => {
     server = await serveEcho(fleet, { open: () => unwritable });
     assert.equal((await rawCall(rawSession(server.port, shows(caller)), open.path)).status, 13);
     await server.goodCall();
+  });
+
+  it("lets a handler do many things under its signal without a warning", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on("warning", onWarning);
+    server = await serveEcho(fleet, {
+      open(_request, { signal }) {
+        for (let i = 0; i < 20; i++) signal.addEventListener("abort", () => {});
+        return {};
+      },
+    });
+    assert.equal((await rawCall(rawSession(server.port, shows(caller)), open.path)).status, 0);
+    process.off("warning", onWarning);
+    assert.deepEqual(warnings, []);
   });
 
   it("outlives a generator that throws after its caller has gone", async () => {

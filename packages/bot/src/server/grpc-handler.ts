@@ -40,54 +40,72 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   function unary(serve: Serve<unknown, unknown>): handleUnaryCall<unknown, unknown> {
     return (call, callback) => {
       const live = callOf(call.metadata);
-      answer(live, callback, () => serve(call.request, live));
+      answer(live, callback, serve, call.request);
     };
   }
 
   function clientStreaming(serve: Serve<unknown, unknown>): handleClientStreamingCall<unknown, unknown> {
     return (call, callback) => {
       const live = callOf(call.metadata);
-      answer(live, callback, () => serve(requests(call, live), live));
+      answer(live, callback, serve, requests(call, live));
     };
   }
 
   function serverStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleServerStreamingCall<unknown, unknown> {
     return (call) => {
       const live = callOf(call.metadata);
-      stream(live, call, () => serve(call.request, live));
+      stream(live, call, serve, call.request);
     };
   }
 
   function bidiStreaming(serve: Serve<unknown, AsyncIterable<unknown>>): handleBidiStreamingCall<unknown, unknown> {
     return (call) => {
       const live = callOf(call.metadata);
-      stream(live, call, () => serve(requests(call, live), live));
+      stream(live, call, serve, requests(call, live));
     };
   }
 
-  function answer(live: LiveCall, callback: sendUnaryData<unknown>, work: () => unknown): void {
-    runInCall(live, async () => work())
-      .then(
-        (response) => {
-          if (!live.ended) callback(null, response);
-        },
-        (thrown: unknown) => {
-          const error = outward(live, thrown);
-          if (!live.ended) callback(toStatus(error));
-        },
-      )
-      .catch((fault: unknown) => giveUp(live, fault));
+  function answer<Input>(
+    live: LiveCall,
+    callback: sendUnaryData<unknown>,
+    serve: Serve<Input, unknown>,
+    input: Input,
+  ): void {
+    const succeed = (response: unknown) => {
+      try {
+        if (!live.ended) callback(null, response);
+      } catch (fault) {
+        giveUp(live, fault);
+      }
+    };
+    const fail = (thrown: unknown) => {
+      try {
+        const error = outward(live, thrown);
+        if (!live.ended) callback(toStatus(error));
+      } catch (fault) {
+        giveUp(live, fault);
+      }
+    };
+    try {
+      const response = runInCall(serve, input, live);
+      if (isPromise(response)) response.then(succeed, fail);
+      else succeed(response);
+    } catch (thrown) {
+      fail(thrown);
+    }
   }
 
-  function stream(
+  function stream<Input>(
     live: LiveCall,
     call:
       | Parameters<handleServerStreamingCall<unknown, unknown>>[0]
       | Parameters<handleBidiStreamingCall<unknown, unknown>>[0],
-    work: () => AsyncIterable<unknown>,
+    serve: Serve<Input, AsyncIterable<unknown>>,
+    input: Input,
   ): void {
     call.on("error", () => {}); // grpc-js tells us again what the call's end has told already.
-    runInCall(live, async () => writeAll(work(), call, live.signal))
+    const pump = async (given: Input) => writeAll(serve(given, live), call, live.signal);
+    runInCall(pump, input, live)
       .then(
         () => {
           if (!live.ended) call.end();
@@ -118,6 +136,10 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
 
 // What a handler was refused elsewhere says nothing about its own caller, unless it is about time.
 const passesThrough: ReadonlySet<string> = new Set(["CANCELLED", "DEADLINE_EXCEEDED"]);
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === "function";
+}
 
 function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

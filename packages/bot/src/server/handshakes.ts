@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { addressOf } from "./connection.js";
+import { addressOf } from "../connection.js";
 
 /** Where the handshakes under way on a TLS server come from. */
 export interface Handshakes {

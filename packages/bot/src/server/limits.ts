@@ -7,6 +7,8 @@ export const limits = {
   "grpc.max_concurrent_streams": 256,
   /** Megabytes of buffers. */
   "grpc-node.max_session_memory": 16,
+  /** Counters that nothing here reads, and that every call and every message would pay for. */
+  "grpc.enable_channelz": 0,
   "grpc.keepalive_time_ms": 30_000,
   "grpc.keepalive_timeout_ms": 10_000,
 } as const satisfies ServerOptions;

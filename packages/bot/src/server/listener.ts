@@ -1,11 +1,11 @@
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import { addressOf, type Connection, createConnection } from "../connection.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Reason } from "../reason.js";
-import { addressOf, type Connection, createConnection } from "./connection.js";
-import { createConnections } from "./connections.js";
+import { type Connections, createConnections } from "./connections.js";
 import { watchHandshakes } from "./handshakes.js";
 import type { ServerOptions } from "./options.js";
 import { readPeer } from "./read-peer.js";
@@ -29,8 +29,7 @@ export interface Listener {
   readonly port: number;
   /** `host:port`. */
   readonly address: string;
-  /** By `host:port` of the peer. */
-  readonly connections: ReadonlyMap<string, Connection>;
+  readonly connections: Connections;
   /** Takes no new connections. */
   stop(): void;
   /** Ends the connections that are left, and resolves once the port is free. */
@@ -77,14 +76,16 @@ export async function createListener(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
     const peer = readPeer(socket, trust, clock);
-    if (peer === "NO_CERTIFICATE" && onStranger) return greet(socket, onStranger);
-    if (typeof peer === "string") {
+    if (typeof peer !== "string") {
+      const connection = createConnection(socket, peer.id, peer.certificate);
+      connections.add(connection, socket);
+      onPeer(socket, connection);
+    } else if (peer === "NO_CERTIFICATE" && onStranger) {
+      greet(socket, onStranger);
+    } else {
       refuse(peer, address);
-      return void socket.destroy();
+      socket.destroy();
     }
-    const connection = createConnection(socket, peer.id, peer.certificate);
-    connections.add(connection, socket);
-    onPeer(socket, connection);
   }
 
   function greet(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
@@ -125,7 +126,7 @@ export async function createListener(
   return {
     port,
     address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
-    connections: connections.byAddress,
+    connections,
     stop,
     async close() {
       leave();

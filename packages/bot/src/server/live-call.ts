@@ -1,13 +1,14 @@
 import { setMaxListeners } from "node:events";
 import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
+import type { Bearer } from "../bearer.js";
+import type { OpenCall } from "../connection.js";
 import type { CallContext, Caller } from "../context.js";
 import { errorDomain, type InterlockError } from "../error.js";
 import { encodeErrorInfo } from "../error-details.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
-import type { Bearer } from "../token/bearer.js";
-import type { OpenCall } from "./connection.js";
+import { removeToken } from "../token/authorization.js";
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
 export class LiveCall implements CallContext, OpenCall {
@@ -15,11 +16,11 @@ export class LiveCall implements CallContext, OpenCall {
   readonly service: string;
   readonly caller: Caller;
   readonly bearer: Bearer | undefined;
-  readonly metadata: Metadata;
   /** Whether the client has sent all that it wanted to send. */
   halfClosed = false;
   #ended: InterlockError | undefined;
   #controller: AbortController | undefined;
+  readonly #metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
   readonly #connectionCalls: Set<OpenCall>;
 
@@ -28,10 +29,16 @@ export class LiveCall implements CallContext, OpenCall {
     this.service = attempt.service.name;
     this.caller = admission.caller;
     this.bearer = admission.bearer;
-    this.metadata = attempt.metadata;
+    this.#metadata = attempt.metadata;
     this.#call = call;
     this.#connectionCalls = attempt.connection.calls;
     this.#connectionCalls.add(this);
+  }
+
+  // No handler needs the token, and what it does not have it cannot log.
+  get metadata(): Metadata {
+    removeToken(this.#metadata);
+    return this.#metadata;
   }
 
   get deadline(): Date | undefined {

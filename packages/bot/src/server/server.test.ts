@@ -79,7 +79,7 @@ describe("a server and its client", () => {
     });
     await assert.rejects(
       async () => echo.echo({}),
-      (e: InterlockError) => e.code === "NOT_FOUND" && e.reason === "NO_ITEM" && e.metadata["item"] === "7",
+      (e: InterlockError) => e.code === "NOT_FOUND" && e.reason === "NO_ITEM" && e.metadata.item === "7",
     );
     await assert.rejects(
       async () => {

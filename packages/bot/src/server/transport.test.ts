@@ -250,7 +250,9 @@ describe("transport", () => {
       const session = rawSession(server.port, shows(identity));
       assert.equal((await rawCall(session, path)).status, 0);
       fleet.trust.replace({ ...state, version: state.version + 2n, caCertificates: [fleet.ca.der] });
-      await once(session, "close");
+      const closed = once(session, "close");
+      assert.notEqual((await rawCall(session, path)).status, 0, "it was let in while it was being cut");
+      await closed;
       assert.equal((await rawCall(rawSession(server.port, shows(identity)), path)).status, undefined);
       await server.goodCall();
     });
@@ -258,6 +260,8 @@ describe("transport", () => {
     it("a trust without any CA believes nobody, least of all the web's", async () => {
       const { state } = fleet.trust;
       const identity = await fleet.ca.issue(me);
+      // An empty string instead, and Node would believe all the CAs of the web.
+      assert.deepEqual(tlsContext(identity, []).ca, []);
       fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [] });
       assert.equal((await rawCall(rawSession(server.port, shows(identity)), path)).status, undefined);
       await server.denied(1);

@@ -20,12 +20,13 @@ export const plainOptions: ChannelOptions = {
 export function plainCall(
   client: Client,
   path: string,
-  authorization?: string,
+  authorization?: string | Readonly<Record<string, string>>,
   body = Buffer.alloc(0),
 ): Promise<Buffer> {
   const bytes = (buffer: Buffer) => buffer;
   const metadata = new Metadata();
-  if (authorization !== undefined) metadata.set("authorization", authorization);
+  const headers = typeof authorization === "string" ? { authorization } : (authorization ?? {});
+  for (const [key, value] of Object.entries(headers)) metadata.set(key, value);
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(path, bytes, bytes, body, metadata, {}, (error, response) => {
       if (error) reject(error);

@@ -160,7 +160,7 @@ describe("trust", () => {
       "null",
       "{}",
       '{"trustDomain":"Test"}',
-      '{"trustDomain":"test","issuer":"i","staleAfterMs":1,"caCertificates":[],"revocations":[],"jwks":{"keys":[]}}',
+      '{"version":"4","trustDomain":"test","issuer":"i","staleAfterMs":1,"caCertificates":[],"revocations":[],"jwks":{"keys":[]}}',
     ]) {
       await writeFile(join(folder, "trust.json"), text);
       await assert.rejects(kept.load(), /cannot be read/, text);

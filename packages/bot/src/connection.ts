@@ -1,9 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@interlock/policy";
-import type { InterlockError } from "../error.js";
-import type { Certificate } from "../identity/certificate.js";
-import { peerChain } from "../identity/peer-chain.js";
-import type { Bearer } from "../token/bearer.js";
+import type { Bearer } from "./bearer.js";
+import type { InterlockError } from "./error.js";
+import type { Certificate } from "./identity/certificate.js";
+import { peerChain } from "./identity/peer-chain.js";
+import type { TrustState } from "./trust/trust.js";
 
 /** A call that is being served, as the connection it came over knows it. */
 export interface OpenCall {
@@ -25,7 +26,11 @@ export interface Connection {
   readonly address: string;
   /** Tokens that were verified on this connection, by `authorization` value; bounded. */
   readonly bearers: Map<string, Bearer>;
+  /** The one shown last. */
+  latest: Bearer | undefined;
   readonly calls: Set<OpenCall>;
+  /** The trust that the peer was last held against, and not found shut out. */
+  clearedBy: TrustState | undefined;
   /** Why it takes no more calls, once it has been cut. */
   readonly ended: InterlockError | undefined;
   /** Ends every call with `error`, then the connection. */
@@ -47,7 +52,9 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     chain: peerChain(socket),
     address: addressOf(socket),
     bearers: new Map(),
+    latest: undefined,
     calls,
+    clearedBy: undefined,
     get ended() {
       return ended;
     },
