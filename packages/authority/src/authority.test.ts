@@ -316,13 +316,13 @@ describe("authority", () => {
       trustDomain: "cafe",
       port: 0,
       log,
-      leafTtlMs: 1_500,
+      leafTtlMs: 3_000,
     });
     const joinToken = await short.createJoinToken("gripper/1");
     const stateDir = join(folder, "short-bot");
     const bot = await joinFleet({ authority: short.address, name: "gripper/1", joinToken, stateDir, log });
     const { serial } = bot.identity.current().leaf;
-    for (let renewals = 0; renewals < 3; renewals++) await new Promise((done) => bot.identity.onChange(done));
+    for (let renewals = 0; renewals < 2; renewals++) await new Promise((done) => bot.identity.onChange(done));
     assert.notEqual(bot.identity.current().leaf.serial, serial);
     await bot.close(0);
     await short.close();

@@ -6,7 +6,7 @@ import type { IdentityFolder } from "../identity/identity-folder.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
 import { silentLog } from "../log.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
-import { keepRenewed } from "./renewal.js";
+import { keepRenewed, renewalTime } from "./renewal.js";
 
 const uri = "spiffe://test/gripper/1";
 const minute = 60_000;
@@ -65,6 +65,15 @@ describe("keepRenewed", () => {
     const other = await fresh();
     assert.equal(await run(async () => other), other);
     assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
+  });
+
+  it("leaves a short certificate half of the life that it has left", async () => {
+    const short = await ca.issue(uri, { notBefore: now - 30_000, notAfter: now + 10_000 });
+    const { notAfter } = short.leaf;
+    for (let i = 0; i < 100; i++) {
+      const part = (renewalTime(short, now) - now) / (notAfter - now);
+      assert.ok(part >= 0.4 && part <= 0.6, String(part));
+    }
   });
 
   it("goes on when the first use fails", async () => {

@@ -28,12 +28,14 @@ const timeoutMs = 10_000;
  */
 export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
   const backoff = createBackoff();
+  let since = identity.current().leaf.notBefore;
   while (!signal.aborted) {
-    const delay = Math.max(0, renewalTime(identity.current()) - clock.now());
+    const delay = Math.max(0, renewalTime(identity.current(), since) - clock.now());
     await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     try {
       identity.replace(await folder.exclusively(() => nextIdentity(authority, folder, identity.current())));
+      since = clock.now();
       backoff.reset();
       await confirm(authority, log);
     } catch (error) {
@@ -75,7 +77,10 @@ async function renew(authority: Client<typeof AuthorityService>, current: Identi
   return createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
 }
 
-/** When to renew, in milliseconds since the epoch. */
-function renewalTime({ leaf: { notBefore, notAfter } }: Identity): number {
-  return notBefore + (notAfter - notBefore) * (0.4 + Math.random() * 0.2);
+/**
+ * When to renew, in milliseconds since the epoch: halfway, ±10 %, between `since` and the end. A certificate is valid
+ * from before it was issued, for clocks that are late; of a short one, that would be most of its life.
+ */
+export function renewalTime({ leaf: { notAfter } }: Pick<Identity, "leaf">, since: number): number {
+  return since + (notAfter - since) * (0.4 + Math.random() * 0.2);
 }
