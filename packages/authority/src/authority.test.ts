@@ -153,6 +153,18 @@ describe("authority", () => {
     await refused(own.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
   });
 
+  it("answers whoever takes a scope away from himself, and then no more", async () => {
+    const grants = (...scopes: string[]) => `grants: {"ci/*": {${AdminService.name}: [${scopes.join(", ")}]}}`;
+    await authority.applyGrants(grants("'grants:write'", "'bots:read'"));
+    const ci = await joined("ci/1");
+    const admin = ci.client(AdminService, authority.address);
+    const told = new Promise((done) => ci.trust.onChange(done));
+    assert.equal((await admin.applyGrants({ yaml: grants("'bots:read'") })).version, 2n);
+    await told;
+    await refused(admin.applyGrants({ yaml: "grants: {}" }), "SCOPE_MISSING", "PERMISSION_DENIED");
+    await admin.listBots({});
+  });
+
   it("renews a bot's own identity, and no other", async () => {
     const client = (await joined("gripper/1")).client(AuthorityService, authority.address);
     const keys = await createKeyPair();

@@ -1,7 +1,8 @@
 import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
-import type { AdminService } from "@interlock/bot/protocol";
+import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
 import { retire } from "../enrollment/retire.js";
+import type { GrantChange } from "../grants/diff-grants.js";
 import type { GrantBook } from "../grants/grant-book.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
 import { deleteJoinToken } from "../join-tokens/delete-join-token.js";
@@ -50,11 +51,17 @@ export interface AdminServiceOptions {
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
   const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, own } = options;
 
+  /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
+  async function publish(endsOwnCall: boolean): Promise<void> {
+    if (!endsOwnCall) return hub.refresh();
+    setImmediate(() => hub.refresh().catch((error) => log.error("trust not refreshed", { error: String(error) })));
+  }
+
   async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
     const by = caller.spiffeId.uri;
     const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
     if (!dryRun) {
-      await hub.refresh();
+      await publish(applied.changes.some((change) => takesFrom(change, caller)));
       log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
     }
     return { changes: applied.changes, version: BigInt(applied.version) };
@@ -198,10 +205,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     async rotateTokenKey({ leaked }, { caller }) {
       // A bot that has not heard of the key by then takes its own trust for stale.
       const key = await signer.rotate({ leadMs: staleAfterMs, leaked, by: caller.spiffeId.uri });
-      if (!leaked) await hub.refresh();
-      // After the answer: the caller's own token is worthless as well, and with it the call.
-      else
-        setImmediate(() => hub.refresh().catch((error) => log.error("trust not refreshed", { error: String(error) })));
+      await publish(leaked);
       log.warn("token key rotated", { kid: key.kid, leaked, by: caller.name });
       return { key: keyToWire(key) };
     },
@@ -220,6 +224,10 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
     },
   };
+}
+
+function takesFrom({ added, service, identity }: GrantChange, caller: Caller): boolean {
+  return !added && service === AdminService.name && matchesIdentity(identity, caller.name);
 }
 
 // A pattern that matches its own author would leave nobody to take it off, where it matches all operators.
