@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { readCommands } from "./console-block.js";
 import { type ConsoleSession, openSession } from "./console-session.js";
@@ -38,6 +39,12 @@ describe("README.md", () => {
 
   it("has commands that do what it says", async function () {
     this.timeout(300_000);
+    // The README's commands name their ports, so this test cannot take any free ones.
+    const taken = await firstTaken([7443, 50051, 50052]);
+    if (taken !== undefined) {
+      console.log(`skipped: port ${taken}, which a command in README.md uses, is taken on this machine`);
+      return this.skip();
+    }
     const installed = await installedPackages().catch((error) => {
       if (!isOffline(error)) throw error;
       console.log(`skipped: npm cannot reach its registry\n${error}`);
@@ -58,3 +65,16 @@ describe("README.md", () => {
     }
   });
 });
+
+/** The first of `ports` on which something listens already. */
+async function firstTaken(ports: readonly number[]): Promise<number | undefined> {
+  for (const port of ports) {
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) return port;
+    await new Promise((resolve) => probe.close(resolve));
+  }
+  return undefined;
+}
