@@ -1,25 +1,33 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Bot,
   caDigest,
+  createBot,
   createCsr,
+  createIdentity,
+  createIdentityHolder,
   createKeyPair,
+  createRecorder,
   type Denial,
   formatJoinToken,
+  type IdentityHolder,
   InterlockError,
   type JoinToken,
   joinFleet,
   parseCertificate,
   parseJoinToken,
   silentLog,
+  systemClock,
   verifyToken,
 } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { createChainVerifier } from "./audit-log/chain-verifier.js";
 import { type Authority, startAuthority } from "./authority.js";
+import { openStore } from "./store/open-store.js";
 
 const log = silentLog;
 
@@ -112,6 +120,51 @@ describe("authority", () => {
     await refused(verifyToken(token, stolen), "TOKEN_BINDING_MISMATCH", "UNAUTHENTICATED");
   });
 
+  it("makes tokens worthless that hold a scope which has been taken away, and no others", async () => {
+    const audience = AdminService.name;
+    const grants = (scopes: string) => authority.applyGrants(`grants: {"ci/*": {${audience}: [${scopes}]}}`);
+    await grants("'bots:read', 'usage:read'");
+    const ci = await joined("ci/1");
+    const issuer = ci.client(AuthorityService, authority.address);
+    const own = ci.client(AdminService, authority.address);
+    await own.listBots({});
+    // What a thief of the whole process would hold: tokens that are kept.
+    const keeping = async (...scopes: string[]) => {
+      const { token } = await issuer.issueToken({ audience, scopes });
+      const tokens = { authorization: () => `Bearer ${token}`, forget() {} };
+      const parts = { identity: ci.identity, trust: ci.trust, recorder: createRecorder(), clock: systemClock, log };
+      const bot = createBot({ ...parts, tokens });
+      bots.push(bot);
+      return bot.client(AdminService, authority.address);
+    };
+    const both = await keeping("bots:read", "usage:read");
+    const usage = await keeping("usage:read");
+    await both.listBots({});
+    await usage.listUsage({});
+
+    const told = new Promise((done) => ci.trust.onChange(done));
+    await grants("'usage:read'");
+    await told;
+    await refused(both.listBots({}), "TOKEN_OUTDATED", "UNAUTHENTICATED");
+    await refused(both.listUsage({}), "TOKEN_OUTDATED", "UNAUTHENTICATED");
+    await usage.listUsage({});
+    // A bot that keeps its tokens itself asks for another at once, without a refusal in between.
+    await own.listUsage({});
+    await refused(own.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
+  });
+
+  it("answers whoever takes a scope away from himself, and then no more", async () => {
+    const grants = (...scopes: string[]) => `grants: {"ci/*": {${AdminService.name}: [${scopes.join(", ")}]}}`;
+    await authority.applyGrants(grants("'grants:write'", "'bots:read'"));
+    const ci = await joined("ci/1");
+    const admin = ci.client(AdminService, authority.address);
+    const told = new Promise((done) => ci.trust.onChange(done));
+    assert.equal((await admin.applyGrants({ yaml: grants("'bots:read'") })).version, 2n);
+    await told;
+    await refused(admin.applyGrants({ yaml: "grants: {}" }), "SCOPE_MISSING", "PERMISSION_DENIED");
+    await admin.listBots({});
+  });
+
   it("renews a bot's own identity, and no other", async () => {
     const client = (await joined("gripper/1")).client(AuthorityService, authority.address);
     const keys = await createKeyPair();
@@ -185,6 +238,196 @@ describe("authority", () => {
     await refused(admin.revoke({ reason: "what?" }), undefined, "INVALID_ARGUMENT");
   });
 
+  it("has a record of everything that was done, which can be verified", async () => {
+    const alice = await joined("operator/alice");
+    const admin = alice.client(AdminService, authority.address);
+    const { id, joinToken } = await admin.createJoinToken({ name: "gripper/1" });
+    const gripper = await joined("gripper/1", joinToken);
+    const client = gripper.client(AuthorityService, authority.address);
+    await client.renew({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
+    await admin.applyGrants({ yaml: "grants: {gripper/1: {a.B: ['a:b']}}" });
+    await client.issueToken({ audience: "a.B", scopes: ["a:b"] });
+    await client.report({ usage: [{ method: "a.B/C", denial: "SCOPE_MISSING", count: 3n }] });
+    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    await admin.revoke({ subject, reason: "recalled" });
+    await admin.unlock({ subject });
+    await admin.deleteJoinToken({ id });
+    await admin.retireBot({ name: "gripper/1" });
+
+    const { records, checkpoint, head } = await admin.listLog({});
+    const plain = records.map((record) => ({ ...record, seq: Number(record.seq), at: Number(record.at) }));
+    const told = plain
+      .filter(({ kind, actor }) => kind !== "token" || actor === gripper.spiffeId.uri)
+      .map(({ kind, actor, subject }) =>
+        [kind, actor, subject].map((text) => text.replace("spiffe://cafe/", "")).join(" "),
+      );
+    assert.deepEqual(told, [
+      "invite interlock/authority operator/alice",
+      "join operator/alice operator/alice",
+      "invite operator/alice gripper/1",
+      "join gripper/1 gripper/1",
+      "renew gripper/1 gripper/1",
+      "grants operator/alice grants",
+      "token gripper/1 a.B",
+      "denials gripper/1 gripper/1",
+      "lock operator/alice worker/*",
+      "unlock operator/alice worker/*",
+      `uninvite operator/alice ${id}`,
+      "retire operator/alice gripper/1",
+    ]);
+    const position = (at = { seq: 0n, hash: "" }) => ({ ...at, seq: Number(at.seq) });
+    const verifier = createChainVerifier({ checkpoint: position(checkpoint), head: position(head) });
+    for (const record of plain) verifier.add(record);
+    assert.deepEqual(verifier.finish(), []);
+    const page = await admin.listLog({ after: 2n, limit: 2 });
+    assert.deepEqual(
+      page.records.map(({ seq }) => seq),
+      [3n, 4n],
+    );
+  });
+
+  it("locks a bot that has been cloned, and tells of it", async () => {
+    const gripper = await joined("gripper/1");
+    const copied = gripper.identity.current();
+    const operator = await joined("operator/alice");
+    const clone = createBot({
+      identity: createIdentityHolder(copied),
+      trust: operator.trust,
+      tokens: { authorization: () => "", forget() {} },
+      recorder: createRecorder(),
+      clock: systemClock,
+      log,
+    });
+    const renewal = async () => ({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
+    const client = clone.client(AuthorityService, authority.address);
+    await client.renew(await renewal()); // Its answer may have been lost: nobody has used it yet.
+
+    const keys = await createKeyPair();
+    const csr = await createCsr(keys, gripper.spiffeId.uri);
+    const { certificate } = await gripper.client(AuthorityService, authority.address).renew({ csr });
+    assert.equal(certificate?.generation, 2n);
+    (gripper.identity as IdentityHolder).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    await gripper.client(AuthorityService, authority.address).confirm({});
+
+    const denials: Denial[] = [];
+    authority.onDenial((denial) => denials.push(denial));
+    const told = new Promise((done) => operator.trust.onChange(done));
+    await refused(client.renew(await renewal()), "CLONE_DETECTED", "PERMISSION_DENIED");
+    await told;
+    assert.deepEqual(
+      denials.map((d) => [d.reason, d.caller]),
+      [["CLONE_DETECTED", gripper.spiffeId.uri]],
+    );
+    assert.equal(operator.trust.peerRevoked(gripper.spiffeId.uri, copied.leaf), "IDENTITY_REVOKED");
+    await clone.close(0);
+  });
+
+  it("renews by itself, and confirms that the answer has arrived", async () => {
+    const short = await startAuthority({
+      dataDir: join(folder, "short"),
+      trustDomain: "cafe",
+      port: 0,
+      log,
+      leafTtlMs: 3_000,
+    });
+    const joinToken = await short.createJoinToken("gripper/1");
+    const stateDir = join(folder, "short-bot");
+    const bot = await joinFleet({ authority: short.address, name: "gripper/1", joinToken, stateDir, log });
+    const { serial } = bot.identity.current().leaf;
+    for (let renewals = 0; renewals < 2; renewals++) await new Promise((done) => bot.identity.onChange(done));
+    assert.notEqual(bot.identity.current().leaf.serial, serial);
+    await bot.close(0);
+    await short.close();
+    const store = await openStore(join(folder, "short"));
+    const lineage = await store.certificates.lineage("gripper/1");
+    assert.ok((lineage?.seenGeneration ?? 0) >= 3, JSON.stringify(lineage));
+    await store.close();
+  });
+
+  it("gives a retired bot neither certificate nor token", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const gripper = await joined("gripper/1");
+    const client = gripper.client(AuthorityService, authority.address);
+    await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b']}}");
+    const request = { audience: "a.B", scopes: ["a:b"] };
+    const renewal = { csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) };
+    await client.issueToken(request);
+    await client.renew(renewal);
+    assert.ok((await admin.retireBot({ name: "gripper/1" })).bot?.retiredAt);
+    await refused(client.issueToken(request), "BOT_RETIRED", "PERMISSION_DENIED");
+    await refused(client.renew(renewal), "BOT_RETIRED", "PERMISSION_DENIED");
+    assert.ok((await admin.listBots({})).bots[0]?.retiredAt);
+  });
+
+  it("lists and deletes join tokens", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const { id, joinToken } = await admin.createJoinToken({ name: "worker/*", uses: 2 });
+    const worker = await joined("worker/1", joinToken);
+    assert.equal(worker.spiffeId.uri, "spiffe://cafe/worker/1");
+    const { joinTokens } = await admin.listJoinTokens({});
+    assert.deepEqual(
+      joinTokens.filter((token) => token.id === id).map(({ name, uses, used }) => [name, uses, used]),
+      [["worker/*", 2, 1]],
+    );
+    await admin.deleteJoinToken({ id });
+    await refused(joined("worker/2", joinToken), "JOIN_TOKEN_INVALID", "UNAUTHENTICATED");
+    await refused(admin.deleteJoinToken({ id }), undefined, "NOT_FOUND");
+  });
+
+  it("locks out every bot of a pattern, those to come too, until it is unlocked", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const worker = await joined("worker/1");
+    const gripper = await joined("gripper/1");
+    const client = worker.client(AuthorityService, authority.address);
+    await client.report({ endpoints: [{ service: "a.B", address: "a:1" }] }); // It can, until it is locked out.
+    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    const { trustVersion } = await admin.revoke({ subject, reason: "recalled" });
+    await assert.rejects(client.report({}));
+    await refused(authority.createJoinToken("worker/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+    await gripper.client(AuthorityService, authority.address).report({});
+    assert.deepEqual((await admin.findEndpoints({ service: "a.B" })).endpoints, []);
+    const { bots: listed } = await admin.listBots({});
+    assert.deepEqual(
+      listed.map((bot) => bot.revocation?.reason),
+      [undefined, undefined, "recalled"],
+    );
+    assert.deepEqual(
+      (await admin.listLocks({})).locks.map((lock) => lock.subject),
+      [subject],
+    );
+
+    assert.equal((await admin.unlock({ subject })).trustVersion, trustVersion + 1n);
+    await worker.close(0); // Its old connection is on its way out.
+    const again = await joined("worker/1");
+    await again.client(AuthorityService, authority.address).report({});
+    assert.deepEqual((await admin.listLocks({})).locks, []);
+    await refused(admin.unlock({ subject }), undefined, "NOT_FOUND");
+    for (const value of ["operator/*", "**", "*/authority", "a b"]) {
+      await refused(admin.revoke({ subject: { $case: "identityPattern", value } }), undefined, "INVALID_ARGUMENT");
+    }
+  });
+
+  it("tells a bot that was away what was locked and unlocked meanwhile", async () => {
+    const stateDir = join(folder, "bots", "gripper/1");
+    const gripper = await joined("gripper/1");
+    const lost = { kind: "identity", subject: "spiffe://cafe/lost" } as const;
+    const seen = (bot: Bot) =>
+      bot.trust.state.revocations.length > 0 ? undefined : new Promise((done) => bot.trust.onChange(done));
+    const told = seen(gripper);
+    await authority.revoke(lost, "lost");
+    await told;
+    await gripper.close(0);
+    await authority.unlock(lost);
+    const { port } = authority;
+    await authority.close();
+    authority = await start(port);
+    const again = await joinFleet({ authority: authority.address, name: "gripper/1", stateDir, log });
+    bots.push(again);
+    assert.equal(again.trust.state.revocations.length, 1, "as it was saved");
+    await new Promise((done) => again.trust.onChange(done));
+    assert.deepEqual(again.trust.state.revocations, []);
+  });
+
   it("has everything again after a restart, for its own trust domain only", async () => {
     const gripper = await joined("gripper/1");
     await authority.applyGrants("grants: {}");
@@ -206,6 +449,28 @@ describe("authority", () => {
       ["spiffe://cafe/gripper/1", "spiffe://cafe/operator/alice"],
     );
     await refused(authority.createJoinToken("lost"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
+  });
+
+  it("keeps its keys encrypted under a passphrase, and starts with no other", async () => {
+    const dataDir = join(folder, "sealed");
+    const options = { dataDir, trustDomain: "cafe", port: 0, log };
+    const first = await startAuthority(options);
+    await first.close();
+    const keys = async () => {
+      const [name = ""] = await readdir(join(dataDir, "token-keys"));
+      const paths = [join(dataDir, "ca.key"), join(dataDir, "token-keys", name)];
+      return Promise.all(paths.map((path) => readFile(path, "utf8")));
+    };
+    assert.match((await keys()).join(), /BEGIN PRIVATE KEY.*"d":/s);
+    const keyPassphrase = "correct horse battery";
+    const sealed = await startAuthority({ ...options, keyPassphrase });
+    assert.deepEqual(sealed.caCertificate, first.caCertificate);
+    await sealed.close();
+    assert.doesNotMatch((await keys()).join(), /PRIVATE KEY|"d":/);
+    await assert.rejects(startAuthority(options), /is encrypted: give the passphrase/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another one, as long" }), /cannot be decrypted/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "short" }), TypeError);
+    await (await startAuthority({ ...options, keyPassphrase })).close();
   });
 
   it("gives the folder back when it cannot start", async () => {

@@ -5,11 +5,13 @@ import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
+import { createKeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
-import { type AuthorityOptions, completeOptions } from "./options.js";
+import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
+import { unlock } from "./revocations/unlock.js";
 import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
@@ -34,8 +36,10 @@ export interface Authority {
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
   applyGrants(yaml: string): Promise<AppliedGrants>;
-  /** Shuts a bot, a certificate or a token out. Resolves once that is on the disk and on its way to every bot. */
+  /** Locks a bot, a pattern, a certificate or a token out. Resolves once that is on the disk and on its way to every bot. */
   revoke(subject: RevocationSubject, reason: string): Promise<RevocationRow>;
+  /** Takes a lock off again. Rejects with `NOT_FOUND` when there is none. */
+  unlock(subject: RevocationSubject): Promise<RevocationRow>;
   /** Tells of everything that the authority refuses. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
   /** Ends the streams, lets calls finish, and leaves the data folder to the next. */
@@ -55,27 +59,38 @@ export interface Authority {
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
-  const unlock = lockFolder(options.dataDir);
+  const release = lockFolder(options.dataDir);
   let store: Store | undefined;
   try {
     store = await openStore(options.dataDir);
-    return await startOn(store, options, unlock);
+    return await startOn(store, options, release);
   } catch (error) {
     await store?.close();
-    unlock();
+    release();
     throw error;
   }
 }
 
-async function startOn(store: Store, options: Required<AuthorityOptions>, unlock: () => void): Promise<Authority> {
-  const { dataDir: folder, trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs } = options;
+async function startOn(store: Store, options: CompleteOptions, release: () => void): Promise<Authority> {
+  const {
+    dataDir: folder,
+    trustDomain,
+    host,
+    port,
+    log,
+    clock,
+    leafTtlMs,
+    tokenTtlMs,
+    staleAfterMs,
+    auditRetentionMs,
+  } = options;
   await openFleet(store, options);
-  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now() });
-  const signer = await loadOrCreateTokenSigner(folder, store, clock.now());
+  const vault = createKeyVault(options.keyPassphrase);
+  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now(), vault });
+  const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
   const grants = await openGrantBook(store);
   const self = spiffeId(trustDomain, authorityName);
-  const { jwks } = signer;
-  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], jwks, staleAfterMs };
+  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
   const hub = await openTrustHub(store, basis, clock);
   const identity = await createOwnIdentity(ca, trustDomain, clock);
   const recorder = createRecorder();
@@ -93,6 +108,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     log,
     recorder,
     tokenTtlMs,
+    staleAfterMs,
     caDigest: digest,
     own,
   };
@@ -109,7 +125,14 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     address: server.address,
   }));
   await store.transaction((records) => records.endpoints.replace(self.uri, endpoints, clock.now()));
-  const housekeeping = startHousekeeping({ ...shared, identity, spiffeId: self.uri, leafTtlMs, staleAfterMs });
+  const housekeeping = startHousekeeping({
+    ...shared,
+    identity,
+    spiffeId: self.uri,
+    leafTtlMs,
+    staleAfterMs,
+    auditRetentionMs,
+  });
   log.info("authority started", { address: server.address, trustDomain });
 
   let closing: Promise<void> | undefined;
@@ -118,7 +141,7 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     await server.close();
     await housekeeping.close();
     await store.close();
-    unlock();
+    release();
   }
 
   return {
@@ -129,17 +152,23 @@ async function startOn(store: Store, options: Required<AuthorityOptions>, unlock
     caDigest: digest,
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
-      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now })).joinToken;
+      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))
+        .joinToken;
     },
-    applyGrants: (yaml) => grants.apply(yaml, self.uri, clock.now()),
-    revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now()),
+    async applyGrants(yaml) {
+      const applied = await grants.apply(yaml, self.uri, clock.now());
+      await hub.refresh();
+      return applied;
+    },
+    revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now(), self.uri),
+    unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now(), self.uri),
     onDenial: recorder.onDenial,
     close: () => (closing ??= close()),
   };
 }
 
 /** Makes the folder this fleet's, or makes sure that it is. */
-async function openFleet(store: Store, { dataDir, trustDomain, clock }: Required<AuthorityOptions>): Promise<void> {
+async function openFleet(store: Store, { dataDir, trustDomain, clock }: CompleteOptions): Promise<void> {
   const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
   if (fleet.trustDomain !== trustDomain) {
     throw new InterlockError(

@@ -1,3 +1,5 @@
+export type { AuditPosition, AuditRecord } from "./audit-log/audit-record.js";
+export { type AuditFault, type ChainVerifier, createChainVerifier } from "./audit-log/chain-verifier.js";
 export { type Authority, startAuthority } from "./authority.js";
 export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
 export type { AppliedGrants } from "./grants/grant-book.js";

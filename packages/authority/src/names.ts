@@ -6,7 +6,7 @@ export function isReservedName(name: string): boolean {
   return name === "interlock" || name.startsWith("interlock/");
 }
 
-/** Whether a name is that of a person who runs the fleet. `operator/*` holds every scope of the AdminService. */
+/** Whether a name, or an identity pattern that starts with a name, is of people who run the fleet. `operator/*` holds every scope of the AdminService. */
 export function isOperatorName(name: string): boolean {
   return name === "operator" || name.startsWith("operator/");
 }

@@ -20,10 +20,21 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
+  /** How long records stay in the audit log, in milliseconds: 400 days unless said. */
+  readonly auditRetentionMs?: number;
+  /**
+   * Encrypts the private keys of the CA and of tokens where they are kept (scrypt, AES-256-GCM). Without it whoever reads
+   * the data folder, or a backup of it, is the authority. Once given it is needed at every start.
+   */
+  readonly keyPassphrase?: string;
 }
 
-/** {@link AuthorityOptions} with everything said. Throws a `TypeError` that says what is wrong with them. */
-export function completeOptions(options: AuthorityOptions): Required<AuthorityOptions> {
+/** {@link AuthorityOptions} with everything said but what may be left out for good. */
+export type CompleteOptions = Required<Omit<AuthorityOptions, "keyPassphrase">> &
+  Pick<AuthorityOptions, "keyPassphrase">;
+
+/** Completes {@link AuthorityOptions}. Throws a `TypeError` that says what is wrong with them. */
+export function completeOptions(options: AuthorityOptions): CompleteOptions {
   const complete = {
     host: "127.0.0.1",
     log: jsonLog,
@@ -31,9 +42,10 @@ export function completeOptions(options: AuthorityOptions): Required<AuthorityOp
     leafTtlMs: 3_600_000,
     tokenTtlMs: maximumTokenLifetimeMs,
     staleAfterMs: 60_000,
+    auditRetentionMs: 400 * 24 * 3_600_000,
     ...options,
   };
-  const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs } = complete;
+  const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = complete;
   if (!isTrustDomain(trustDomain)) {
     throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
   }
@@ -42,5 +54,9 @@ export function completeOptions(options: AuthorityOptions): Required<AuthorityOp
     throw new TypeError(`tokenTtlMs must be from 1,000 to ${maximumTokenLifetimeMs}`);
   }
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
+  if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
+  if (options.keyPassphrase !== undefined && options.keyPassphrase.length < 12) {
+    throw new TypeError("keyPassphrase must be at least 12 characters");
+  }
   return complete;
 }

@@ -21,5 +21,6 @@ export { createServer } from "./server/create-server.js";
 export type { BotServer, Enrollment, Routes, ServerOptions } from "./server/options.js";
 export { createListeners, type Unsubscribe } from "./subscription.js";
 export type { TokenSource } from "./token/token-source.js";
-export { maximumTokenLifetimeMs, type VerifiedToken, verifyToken } from "./token/verify-token.js";
+export { grantsClaim, maximumTokenLifetimeMs, type VerifiedToken, verifyToken } from "./token/verify-token.js";
+export type { CutOff } from "./trust/cut-offs.js";
 export { createTrust, type MutableTrust, type Revocation, type Trust, type TrustState } from "./trust/trust.js";

@@ -39,6 +39,7 @@ export const reasons = {
   TOKEN_SUBJECT_MISMATCH: ["UNAUTHENTICATED", "the token is another bot's"],
   TOKEN_BINDING_MISMATCH: ["UNAUTHENTICATED", "the token is bound to another certificate"],
   TOKEN_REVOKED: ["UNAUTHENTICATED", "the token has been revoked"],
+  TOKEN_OUTDATED: ["UNAUTHENTICATED", "a scope of the token has been taken away since it was issued"],
 
   // The caller, on every call.
   IDENTITY_REVOKED: ["UNAUTHENTICATED", "the bot has been revoked"],
@@ -56,6 +57,12 @@ export const reasons = {
   JOIN_TOKEN_NAME_MISMATCH: ["UNAUTHENTICATED", "the join token is for another name"],
   CA_PIN_MISMATCH: ["UNAUTHENTICATED", "the authority's CA is not the one that the join token names"],
   CSR_REJECTED: ["PERMISSION_DENIED", "the certificate request asks for what cannot be given"],
+  CERTIFICATE_SUPERSEDED: ["PERMISSION_DENIED", "the bot has joined again since this certificate was issued"],
+  CLONE_DETECTED: [
+    "PERMISSION_DENIED",
+    "the certificate has been renewed before, so there are two bots of one identity",
+  ],
+  BOT_RETIRED: ["PERMISSION_DENIED", "the bot has been retired"],
   NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],

@@ -37,9 +37,22 @@ describe("interlock, the command", () => {
       "join",
       "grants show",
       "grants apply",
+      "grants history",
+      "grants rollback",
       "call",
       "token",
       "revoke",
+      "locks list",
+      "locks add",
+      "locks remove",
+      "keys list",
+      "keys rotate",
+      "log list",
+      "log verify",
+      "bots list",
+      "bots retire",
+      "tokens list",
+      "tokens delete",
     ];
     const pages = commands.map(async (command) => ({
       command,
@@ -66,10 +79,15 @@ describe("interlock, with an authority", () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
-    up = spawn(process.execPath, [bin, "up", "--port", "0", "--trust-domain", "cafe", "--json"], {
-      cwd: dir,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    await writeFile(join(dir, "key-file"), "correct horse battery staple\n");
+    up = spawn(
+      process.execPath,
+      [bin, "up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json"],
+      {
+        cwd: dir,
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
     authority = JSON.parse(line).authority;
   });
@@ -83,6 +101,10 @@ describe("interlock, with an authority", () => {
     const { stdout } = await interlock(dir, ...args, "--json");
     return JSON.parse(stdout);
   }
+
+  it("keeps the keys of the authority encrypted with a key file", async () => {
+    assert.match(await readFile(join(dir, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+  });
 
   it("invites a bot, which joins once, and leaves files for other languages", async () => {
     const { joinToken } = await json("invite", "python/1");
@@ -108,6 +130,24 @@ describe("interlock, with an authority", () => {
     const wrong = await interlock(dir, "grants", "apply", file);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /GRANTS_INVALID/);
+  });
+
+  it("lists the versions of the grants, and goes back to one", async () => {
+    const first = await json("grants", "show");
+    await writeFile(join(dir, "other.yaml"), "grants: {}\n");
+    await json("grants", "apply", join(dir, "other.yaml"));
+    const { versions } = await json("grants", "history");
+    assert.deepEqual(
+      versions.map(({ version }: Json) => version),
+      [2, 1],
+    );
+    assert.match(versions[0].appliedBy, /^spiffe:\/\/cafe\/operator\//);
+    const plan = await interlock(dir, "grants", "rollback", "1", "--dry-run");
+    assert.match(plan.stdout, /\+ python\/\* {2}cafe\.v1\.CoffeeService {2}coffee:brew\nNothing was changed/);
+    assert.equal((await json("grants", "rollback", "1")).version, 3);
+    assert.deepEqual(await json("grants", "show"), { ...first, version: 3 });
+    assert.equal((await json("grants", "show", "--at", "2")).yaml, "grants: {}\n");
+    assert.equal((await json("grants", "rollback", "9")).error.code, "NOT_FOUND");
   });
 
   it("prints a token that holds no more than is granted", async () => {
@@ -143,6 +183,64 @@ describe("interlock, with an authority", () => {
     assert.deepEqual(revoked.revoked, { kind: "spiffeId", value: "spiffe://cafe/python/1" });
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
     assert.equal(denied.ok, false);
+  });
+
+  it("invites several bots at once, lists the invitation, and takes it back", async () => {
+    const { id, line } = await json("invite", "--uses", "3", "worker/*");
+    assert.match(line, /--name "worker\/\$\(hostname\)" /);
+    const listed = (await json("tokens", "list")).joinTokens.find((token: Json) => token.id === id);
+    assert.deepEqual([listed.name, listed.uses, listed.used], ["worker/*", 3, 0]);
+    assert.match((await interlock(dir, "tokens", "list")).stdout, /worker\/\* +0 of 3/);
+    assert.equal((await json("tokens", "delete", id)).deleted, id);
+    assert.equal((await json("tokens", "delete", id)).error.code, "NOT_FOUND");
+  });
+
+  it("lists bots, and retires one", async () => {
+    const states = async () => (await json("bots", "list")).bots.map((bot: Json) => bot.state);
+    assert.deepEqual((await states()).sort(), ["locked", "member"]);
+    await json("bots", "retire", "python/1");
+    await json("locks", "remove", "python/1");
+    assert.match((await interlock(dir, "bots", "list")).stdout, /python\/1 +retired/);
+    const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
+    assert.equal(denied.error.reason, "BOT_RETIRED");
+  });
+
+  it("lists locks, and takes them off", async () => {
+    await json("locks", "add", "worker/*", "--reason", "recalled");
+    const values = async () => (await json("locks", "list")).locks.map((lock: Json) => `${lock.kind} ${lock.value}`);
+    await json("locks", "add", "python/1");
+    assert.deepEqual(await values(), ["spiffeId spiffe://cafe/python/1", "identityPattern worker/*"]);
+    assert.match((await interlock(dir, "locks", "list")).stdout, /worker\/\* .* recalled/);
+    assert.deepEqual((await json("locks", "remove", "worker/*")).unlocked.value, "worker/*");
+    assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
+    assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
+    assert.deepEqual(await values(), []);
+  });
+
+  it("rotates the token key, in time and at once", async () => {
+    const states = async () => (await json("keys", "list")).keys.map((key: Json) => key.state);
+    assert.deepEqual(await states(), ["signing"]);
+    assert.equal((await json("keys", "rotate")).key.state, "prepared");
+    assert.deepEqual(await states(), ["prepared", "signing"]);
+    assert.equal((await json("keys", "rotate")).error.code, "FAILED_PRECONDITION");
+    assert.equal((await json("keys", "rotate", "--leaked")).key.state, "signing");
+    assert.match((await interlock(dir, "keys", "list")).stdout, /signing/);
+    assert.deepEqual(await states(), ["signing"]);
+  });
+
+  it("lists the audit log, and verifies it", async () => {
+    const { records } = await json("log", "list", "--last", "5");
+    assert.equal(records.length, 5);
+    assert.match(
+      (await interlock(dir, "log", "list")).stdout,
+      /retire +spiffe:\/\/cafe\/operator\/\S+ +spiffe:\/\/cafe\/python\/1/,
+    );
+    const { keep, head } = await json("log", "verify");
+    assert.equal(keep, `${head.seq}:${head.hash}`);
+    assert.equal((await json("log", "verify", "--head", keep)).ok, true);
+    const forged = await json("log", "verify", "--head", `${head.seq}:${"0".repeat(64)}`);
+    assert.deepEqual([forged.error.code, forged.error.metadata], ["DATA_LOSS", { [head.seq]: "changed" }]);
+    assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {

@@ -1,12 +1,17 @@
 import { Command, CommanderError } from "commander";
+import { botsCommand } from "./commands/bots.js";
 import { callCommand } from "./commands/call.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
 import { initCommand } from "./commands/init.js";
 import { inviteCommand } from "./commands/invite.js";
 import { joinCommand } from "./commands/join.js";
+import { keysCommand } from "./commands/keys.js";
+import { locksCommand } from "./commands/locks.js";
+import { logCommand } from "./commands/log.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { tokenCommand } from "./commands/token.js";
+import { tokensCommand } from "./commands/tokens.js";
 import { upCommand } from "./commands/up.js";
 import { createOutput } from "./output.js";
 import { version } from "./version.js";
@@ -21,6 +26,11 @@ const commands = [
   callCommand,
   tokenCommand,
   revokeCommand,
+  locksCommand,
+  botsCommand,
+  tokensCommand,
+  keysCommand,
+  logCommand,
 ];
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { nameConstraints } from "./name-constraints.js";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -23,7 +24,10 @@ export interface CertificateTemplate {
 const rootLifetimeMs = 10 * 365 * 24 * 3_600_000;
 const backdateMs = 30_000;
 
-/** A root: may sign leaves and nothing deeper, for ten years; it names the trust domain (X.509-SVID, section 3.2). */
+/**
+ * A root: may sign leaves and nothing deeper, for ten years. It names the trust domain (X.509-SVID, section 3.2), and is good for no
+ * other.
+ */
 export async function rootTemplate(key: PublicKey, trustDomain: string, now: number): Promise<CertificateTemplate> {
   return {
     serialNumber: randomSerial(),
@@ -33,6 +37,7 @@ export async function rootTemplate(key: PublicKey, trustDomain: string, now: num
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       new SubjectAlternativeNameExtension([{ type: "url", value: `spiffe://${trustDomain}` }]),
+      nameConstraints(trustDomain),
       await SubjectKeyIdentifierExtension.create(key),
     ],
   };

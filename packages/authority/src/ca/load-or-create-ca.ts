@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { caDigest, createKeyPair, writePrivateFile } from "@interlock/bot";
+import { caDigest, createKeyPair } from "@interlock/bot";
+import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
 import type { Store } from "../store/store.js";
 import { type Ca, createCa, createRoot } from "./ca.js";
 import { X509Certificate } from "./x509.js";
@@ -14,23 +14,26 @@ export interface CaOptions {
   /** How long leaves are valid, in milliseconds. */
   readonly leafTtlMs: number;
   readonly now: number;
+  /** How the private key is kept; as it is unless said. */
+  readonly vault?: KeyVault;
 }
 
 /**
  * The fleet's CA; made when there is none yet. Throws when the certificate is known and its private key is missing or
  * another: nothing is ever made anew over a CA that bots trust.
  */
-export async function loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now }: CaOptions): Promise<Ca> {
+export async function loadOrCreateCa(options: CaOptions): Promise<Ca> {
+  const { folder, store, trustDomain, leafTtlMs, now, vault = createKeyVault() } = options;
   const path = join(folder, "ca.key");
   const [known] = await store.caCertificates.list();
-  const saved = await readIfThere(path);
+  const saved = await vault.read(path);
   if (known) {
     if (saved === undefined) throw new Error(`${path} is missing. Restore it from your backup of the data folder.`);
     return createCa(Uint8Array.from(Buffer.from(known.certificate, "base64")), saved, leafTtlMs);
   }
   // A key without a certificate is from a start that was cut short; it has signed nothing, so it can be used.
   const key = saved ?? (await createKeyPair()).privateKeyPem;
-  if (saved === undefined) await writePrivateFile(path, key);
+  if (saved === undefined) await vault.write(path, key);
   const root = await createRoot(key, trustDomain, now);
   await store.caCertificates.add({
     digest: Buffer.from(caDigest(root)).toString("base64url"),
@@ -39,13 +42,4 @@ export async function loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, no
     notAfter: new X509Certificate(root).notAfter.getTime(),
   });
   return createCa(root, key, leafTtlMs);
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

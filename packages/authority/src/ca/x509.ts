@@ -6,7 +6,7 @@ export {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  type Extension,
+  Extension,
   ExtensionsAttribute,
   KeyUsageFlags,
   KeyUsagesExtension,

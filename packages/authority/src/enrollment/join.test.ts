@@ -11,12 +11,13 @@ import {
   type JoinToken,
   parseJoinToken,
 } from "@interlock/bot";
-import { spiffeId } from "@interlock/policy";
+import { type SpiffeId, spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openStore } from "../store/open-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
-import { renew } from "./renew.js";
+import { renew as renewOver } from "./renew.js";
+import { retire } from "./retire.js";
 
 const now = Date.UTC(2030, 0, 1);
 const minute = 60_000;
@@ -40,9 +41,14 @@ describe("enrollment", () => {
     await rm(folder, { recursive: true });
   });
 
+  const renew = async (basis: EnrollmentBasis, id: SpiffeId, request: Uint8Array, now: number) => {
+    const [bot] = await basis.store.bots.list();
+    const certificate = { serial: bot?.certificateSerial ?? "" };
+    return renewOver(basis, { spiffeId: id, certificate }, request, now);
+  };
   const csr = async (uri = id) => createCsr(await createKeyPair(), uri);
-  const create = (name = "gripper/1", ttlMs?: number) =>
-    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, now });
+  const create = (name = "gripper/1", ttlMs?: number, uses?: number) =>
+    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, uses, now, by: "me" });
   const token = async (name?: string) => (await create(name)).joinToken;
   const forge = (joinToken: string, change: Partial<JoinToken>) =>
     formatJoinToken({ ...(parseJoinToken(joinToken) as JoinToken), ...change });
@@ -59,7 +65,13 @@ describe("enrollment", () => {
     const { leaf, chain } = await join(basis, { joinToken, csr: await csr() }, now);
     assert.deepEqual([leaf.uris, chain.length], [[id], 1]);
     assert.deepEqual(await basis.store.bots.list(), [
-      { name: "gripper/1", joinedAt: now, certificateSerial: leaf.serial, certificateExpiresAt: now + 60 * minute },
+      {
+        name: "gripper/1",
+        joinedAt: now,
+        certificateSerial: leaf.serial,
+        certificateExpiresAt: now + 60 * minute,
+        retiredAt: null,
+      },
     ]);
   });
 
@@ -111,12 +123,67 @@ describe("enrollment", () => {
   });
 
   it("makes no tokens for names that are none, or reserved, nor for too long", async () => {
-    for (const name of ["", "a//b", "../a", "interlock/authority", "interlock", "x".repeat(256)]) {
+    for (const name of [
+      "",
+      "a//b",
+      "../a",
+      "interlock/authority",
+      "interlock",
+      "interlock/*",
+      "*",
+      "**",
+      "*/a",
+      "x".repeat(256),
+    ]) {
       await assert.rejects(create(name), { code: "INVALID_ARGUMENT" }, name);
+    }
+    for (const uses of [0, -1, 1.5, Number.NaN, 10_001]) {
+      await assert.rejects(create("a", minute, uses), { code: "INVALID_ARGUMENT" }, String(uses));
     }
     for (const ttl of [0, -1, Number.NaN, 7 * 24 * 60 * minute + 1]) {
       await assert.rejects(create("a", ttl), { code: "INVALID_ARGUMENT" }, String(ttl));
     }
+  });
+
+  it("lets as many join with a token for a pattern as it has uses, each under a name of its own", async () => {
+    const { joinToken } = await create("worker/*", undefined, 2);
+    const enter = async (name: string, at = now) =>
+      join(basis, { joinToken, name, csr: await csr(`spiffe://cafe/${name}`) }, at);
+    for (const name of ["gripper/1", "worker", "worker/1/a", "worker/*", "worker/..", ""]) {
+      await refused(enter(name), "JOIN_TOKEN_NAME_MISMATCH");
+    }
+    assert.deepEqual((await enter("worker/1")).leaf.uris, ["spiffe://cafe/worker/1"]);
+    await refused(enter("worker/1"), "JOIN_TOKEN_NAME_MISMATCH");
+    await enter("worker/2");
+    await refused(enter("worker/3"), "JOIN_TOKEN_USED");
+    await refused(enter("worker/3", now + 15 * minute), "JOIN_TOKEN_USED");
+  });
+
+  it("gives the name of a bot that ran out to a token for a pattern, that of a retired or locked one never", async () => {
+    const { joinToken } = await create("worker/*", 180 * minute, 9);
+    const later = now + 61 * minute;
+    const enter = async (name: string, at: number, given = joinToken) =>
+      join(basis, { joinToken: given, name, csr: await csr(`spiffe://cafe/${name}`) }, at);
+    for (const name of ["worker/1", "worker/2", "worker/3"]) await enter(name, now);
+    await enter("worker/1", later);
+    await retire(basis, "worker/2", now, "me");
+    await refused(enter("worker/2", later), "JOIN_TOKEN_NAME_MISMATCH");
+    const lock = { kind: "pattern", subject: "*/3", revokedAt: now, reason: "", trustVersion: 2 } as const;
+    await basis.store.revocations.add(lock);
+    await refused(enter("worker/3", later), "IDENTITY_REVOKED");
+    await enter("worker/2", later, (await create("worker/2", 180 * minute)).joinToken);
+    assert.equal((await basis.store.bots.find("worker/2"))?.retiredAt, null, "asked back by its name");
+  });
+
+  it("gives a retired bot no certificate, and takes its invitations back", async () => {
+    await join(basis, { joinToken: await token(), csr: await csr() }, now);
+    const joinToken = await token();
+    assert.equal((await retire(basis, "gripper/1", now + 1, "me")).retiredAt, now + 1);
+    assert.equal((await retire(basis, "gripper/1", now + 2, "me")).retiredAt, now + 1, "it is retired once");
+    const me = spiffeId("cafe", "gripper/1");
+    await refused(renew(basis, me, await csr(), now), "BOT_RETIRED", "PERMISSION_DENIED");
+    await refused(join(basis, { joinToken, csr: await csr() }, now), "JOIN_TOKEN_INVALID");
+    await assert.rejects(retire(basis, "gripper/9", now, "me"), { code: "NOT_FOUND" });
   });
 
   it("renews a bot's own certificate, and nobody else's", async () => {

@@ -1,10 +1,13 @@
 import { type Certificate, denial, type JoinToken, parseCertificate, parseJoinToken } from "@interlock/bot";
-import { spiffeId } from "@interlock/policy";
+import { isBotName, matchesIdentity, spiffeId } from "@interlock/policy";
 import type { Ca } from "../ca/ca.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
+import { isReservedName } from "../names.js";
+import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { JoinTokenRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
+import { beginLineage } from "./lineage.js";
 
 /** What bots are taken in with. */
 export interface EnrollmentBasis {
@@ -20,30 +23,43 @@ export interface IssuedCertificate {
   readonly leaf: Certificate;
   /** Whom it is for. */
   readonly name: string;
+  /** Counts up with every renewal, and every join. */
+  readonly generation: number;
+}
+
+/** What a stranger sends. */
+export interface JoinAttempt {
+  readonly joinToken: string;
+  readonly csr: Uint8Array;
+  /** The name it chooses; the token's own unless said. */
+  readonly name?: string;
 }
 
 /**
- * Gives a bot its first certificate for a join token. The token is used up only together with the record of the bot:
- * a request that is refused leaves it as it was.
+ * Gives a bot its first certificate for a join token. A use is counted only together with the record of the bot: a
+ * request that is refused leaves the token as it was. A token for a pattern gives no name that somebody holds.
  *
  * Rejects with one of `JOIN_TOKEN_…`, `CSR_REJECTED`, or `IDENTITY_REVOKED`.
  */
 export async function join(
   { store, ca, trustDomain }: EnrollmentBasis,
-  request: { readonly joinToken: string; readonly csr: Uint8Array },
+  request: JoinAttempt,
   now: number,
 ): Promise<IssuedCertificate> {
   const token = parseJoinToken(request.joinToken);
   if (token?.trustDomain !== trustDomain) throw denial("JOIN_TOKEN_INVALID", "ask an operator for a new one");
   const secretHash = hashSecret(token.secret);
-  checkToken(await store.joinTokens.find(secretHash), token, now);
+  const row = await store.joinTokens.find(secretHash);
+  checkToken(row, token, now);
 
-  const { uri, name } = spiffeId(trustDomain, token.name);
+  const id = spiffeId(trustDomain, chosenName(token, request.name || token.name));
+  const { uri, name } = id;
   const key = await checkCsr(request.csr, uri);
   const chain = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
-  await store.transaction(async (records) => {
-    await refuseRevoked(records, uri);
+  const generation = await store.transaction(async (records) => {
+    await refuseLocked(records, id);
+    if (token.name !== name) await refuseTaken(records, name, now);
     const mine = await records.joinTokens.use(secretHash, now);
     if (!mine) checkToken(await records.joinTokens.find(secretHash), token, now);
     await records.bots.joined({
@@ -52,21 +68,30 @@ export async function join(
       certificateSerial: leaf.serial,
       certificateExpiresAt: leaf.notAfter,
     });
+    const generation = await beginLineage(records, name, leaf, now);
+    const details = { serial: leaf.serial, generation, joinToken: row?.id };
+    await records.auditLog.append({ at: now, kind: "join", actor: uri, subject: uri, details });
+    return generation;
   });
-  return { chain, leaf, name };
+  return { chain, leaf, name, generation };
 }
 
-/** Throws `IDENTITY_REVOKED` when the bot is shut out. */
-export async function refuseRevoked({ revocations }: Pick<Records, "revocations">, uri: string): Promise<void> {
-  if (await revocations.find("identity", uri)) {
-    throw denial("IDENTITY_REVOKED", "a revoked name stays revoked; give the bot another name");
-  }
+function chosenName(token: JoinToken, name: string): string {
+  if (isBotName(name) && name.length <= 255 && !isReservedName(name) && matchesIdentity(token.name, name)) return name;
+  throw denial("JOIN_TOKEN_NAME_MISMATCH", `choose a name that matches ${token.name}`);
+}
+
+/** Whoever invites to a pattern names nobody, so he does not mean a bot that is there, nor one that was sent away. */
+async function refuseTaken({ bots }: Records, name: string, now: number): Promise<void> {
+  const bot = await bots.find(name);
+  if (!bot || (bot.retiredAt === null && bot.certificateExpiresAt <= now)) return;
+  throw denial("JOIN_TOKEN_NAME_MISMATCH", `"${name}" is taken: choose another, or "interlock invite ${name}"`);
 }
 
 function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number): void {
   const remedy = `get a new one with "interlock invite ${token.name}"`;
   if (!row) throw denial("JOIN_TOKEN_INVALID", remedy);
-  if (row.usedAt !== null) throw denial("JOIN_TOKEN_USED", remedy);
+  if (row.used >= row.uses) throw denial("JOIN_TOKEN_USED", remedy);
   if (now >= row.expiresAt) throw denial("JOIN_TOKEN_EXPIRED", remedy);
   if (row.name !== token.name) throw denial("JOIN_TOKEN_NAME_MISMATCH", "use it under the name it was made for");
 }

@@ -1,27 +1,78 @@
-import { InterlockError, parseCertificate } from "@interlock/bot";
+import { denial, InterlockError, parseCertificate } from "@interlock/bot";
 import type { SpiffeId } from "@interlock/policy";
 import { checkCsr } from "../ca/check-csr.js";
-import { type EnrollmentBasis, type IssuedCertificate, refuseRevoked } from "./join.js";
+import { refuseLocked } from "../revocations/refuse-locked.js";
+import type { CertificateRow, LineageRow } from "../store/schema.js";
+import type { Records } from "../store/store.js";
+import type { EnrollmentBasis, IssuedCertificate } from "./join.js";
+import { continueLineage, judgeDescent } from "./lineage.js";
+import { refuseRetired } from "./retire.js";
+
+/** Who wants a new certificate, and the one that this is asked for over. */
+export interface Renewer {
+  readonly spiffeId: SpiffeId;
+  readonly certificate: { readonly serial: string };
+}
 
 /**
- * Gives a bot the next certificate for its own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`, or, when the
- * bot is not on record, `FAILED_PRECONDITION`.
+ * Gives a bot the next certificate for its own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`,
+ * `BOT_RETIRED`, `CERTIFICATE_SUPERSEDED`, or, when the bot is not on record, `FAILED_PRECONDITION`.
+ *
+ * Rejects with `CLONE_DETECTED` when two hold the bot's identity; see `judgeDescent`. Then the bot has been locked, and
+ * the trust hub is to be refreshed.
  */
 export async function renew(
   { store, ca }: EnrollmentBasis,
-  { uri, name }: SpiffeId,
+  renewer: Renewer,
   csr: Uint8Array,
   now: number,
 ): Promise<IssuedCertificate> {
+  const { uri, name } = renewer.spiffeId;
   const key = await checkCsr(csr, uri);
   const chain = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
-  await store.transaction(async (records) => {
-    await refuseRevoked(records, uri);
-    const certificate = { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter };
-    if (!(await records.bots.renewed(name, certificate))) {
-      throw new InterlockError("FAILED_PRECONDITION", `"${name}" is not on record here: join with a new join token.`);
-    }
+  const generation = await store.transaction(async (records) => {
+    await refuseLocked(records, renewer.spiffeId);
+    await refuseRetired(records, name);
+    const known = await descent(records, renewer);
+    // The lock has to stay, so this transaction must not be undone by throwing in it.
+    if (!known) return lockClone(records, renewer, now);
+    await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
+    const generation = await continueLineage(records, known.lineage, known.certificate, leaf, now);
+    const details = { serial: leaf.serial, generation };
+    await records.auditLog.append({ at: now, kind: "renew", actor: uri, subject: uri, details });
+    return generation;
   });
-  return { chain, leaf, name };
+  if (generation === "cloned") {
+    throw denial("CLONE_DETECTED", `both are locked out: find out who has the copy, then "interlock invite ${name}"`);
+  }
+  return { chain, leaf, name, generation };
+}
+
+/** Where the renewal descends from; `undefined` when it is a clone's. */
+async function descent(
+  records: Records,
+  { spiffeId: { name }, certificate: { serial } }: Renewer,
+): Promise<{ lineage: LineageRow; certificate: CertificateRow } | undefined> {
+  const lineage = await records.certificates.lineage(name);
+  if (!lineage) {
+    throw new InterlockError("FAILED_PRECONDITION", `"${name}" is not on record here: join with a new join token.`);
+  }
+  const found = await records.certificates.find(serial);
+  const certificate = found?.name === name ? found : undefined;
+  const judged = judgeDescent(lineage, certificate);
+  if (judged === "cloned") return undefined;
+  if (judged === "ok" && certificate) return { lineage, certificate };
+  throw denial("CERTIFICATE_SUPERSEDED", `use the identity that joined last, or "interlock invite ${name}"`);
+}
+
+async function lockClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
+  const { revocations, fleet, auditLog } = records;
+  const { uri } = renewer.spiffeId;
+  const reason = "clone detected: a certificate that had been renewed before was renewed again";
+  const trustVersion = await fleet.nextTrustVersion();
+  await revocations.add({ kind: "identity", subject: uri, revokedAt: now, reason, trustVersion });
+  const details = { serial: renewer.certificate.serial, trustVersion };
+  await auditLog.append({ at: now, kind: "clone", actor: uri, subject: uri, details });
+  return "cloned";
 }

@@ -1,3 +1,4 @@
+import { InterlockError } from "@interlock/bot";
 import type { Store } from "../store/store.js";
 import { builtInGrants } from "./built-in-grants.js";
 import { diffGrants, type GrantChange } from "./diff-grants.js";
@@ -19,7 +20,12 @@ export interface GrantBook {
   file(): { readonly yaml: string; readonly version: number };
   /** What applying `yaml` would change. Throws `GRANTS_INVALID`. */
   preview(yaml: string): AppliedGrants;
-  /** Replaces the grants. Every version is kept. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
+  /** The text of a version. Rejects with `NOT_FOUND`. */
+  version(version: number): Promise<string>;
+  /**
+   * Replaces the grants. Every version is kept. What it takes away is worth nothing in tokens that are out there as soon
+   * as the trust hub is refreshed. Rejects with `GRANTS_INVALID`, and then nothing has changed.
+   */
   apply(yaml: string, appliedBy: string, now: number): Promise<AppliedGrants>;
 }
 
@@ -32,14 +38,23 @@ export async function openGrantBook(store: Store): Promise<GrantBook> {
     current: () => [...builtInGrants, ...grants],
     file: () => file,
     preview: (yaml) => ({ changes: diffGrants(grants, parseGrants(yaml)), version: file.version }),
+    async version(version) {
+      const found = await store.grantVersions.find(version);
+      if (found) return found.yaml;
+      throw new InterlockError("NOT_FOUND", `There is no version ${version}: see "interlock grants history".`);
+    },
     async apply(yaml, appliedBy, now) {
       const after = parseGrants(yaml);
-      const applied = await store.transaction(async ({ grantVersions }) => {
+      const applied = await store.transaction(async ({ grantVersions, fleet, auditLog }) => {
         const before = await grantVersions.latest();
         const changes = diffGrants(before ? parseGrants(before.yaml) : [], after);
         if (before?.yaml === yaml) return { changes, version: before.version };
         const version = (before?.version ?? 0) + 1;
         await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
+        const lost = changes.filter(({ added }) => !added).length;
+        const details = { version, gained: changes.length - lost, lost };
+        await auditLog.append({ at: now, kind: "grants", actor: appliedBy, subject: "grants", details });
+        if (lost > 0) await fleet.nextTrustVersion();
         return { changes, version };
       });
       // Of two that were applied at once, the later version stays in force.

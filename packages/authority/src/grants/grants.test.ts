@@ -41,6 +41,7 @@ describe("grant book", () => {
   it("applies whole files, keeps versions, and has them again", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
     const store = await openStore(folder);
+    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     assert.deepEqual(book.file(), { yaml: "", version: 0 });
 
@@ -63,6 +64,7 @@ describe("grant book", () => {
   it("leaves the latest of several at once in force", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
     const store = await openStore(folder);
+    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     const files = ["a:a", "b:b", "c:c"].map(yaml);
     const applied = await Promise.all(files.map((file) => book.apply(file, "x", 1)));
@@ -75,11 +77,23 @@ describe("grant book", () => {
   it("always lets operators run the fleet", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
     const store = await openStore(folder);
+    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     await book.apply("grants: {}", "x", 1);
     const admin = "interlock.authority.v1.AdminService";
     const scopes = [...grantedScopes(book.current(), "operator/alice", admin)].sort();
-    assert.deepEqual(scopes, ["bots:enroll", "bots:read", "bots:revoke", "grants:read", "grants:write", "usage:read"]);
+    assert.deepEqual(scopes, [
+      "bots:enroll",
+      "bots:read",
+      "bots:retire",
+      "bots:revoke",
+      "grants:read",
+      "grants:write",
+      "keys:read",
+      "keys:rotate",
+      "log:read",
+      "usage:read",
+    ]);
     assert.equal(grantedScopes(book.current(), "coffee/1", admin).size, 0);
     await store.close();
     await rm(folder, { recursive: true });

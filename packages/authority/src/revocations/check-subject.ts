@@ -1,5 +1,5 @@
 import { InterlockError } from "@interlock/bot";
-import { parseSpiffeId, spiffeId } from "@interlock/policy";
+import { isIdentityPattern, matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
 import { authorityName } from "../names.js";
 import type { RevocationRow } from "../store/schema.js";
 
@@ -30,6 +30,15 @@ const checks: Record<RevocationSubject["kind"], (subject: string, own: Own) => s
     }
     if (subject === spiffeId(trustDomain, authorityName).uri) {
       throw invalid("The authority cannot revoke itself: nobody would be left to say so.");
+    }
+    return subject;
+  },
+  pattern(subject) {
+    if (!isIdentityPattern(subject) || subject.length > 255) {
+      throw invalid("That is no identity pattern: write a name in which * stands for one segment, as in worker/*.");
+    }
+    if (matchesIdentity(subject, authorityName)) {
+      throw invalid(`"${subject}" would lock out the authority as well: choose a pattern that does not match it.`);
     }
     return subject;
   },

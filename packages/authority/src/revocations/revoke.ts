@@ -5,21 +5,24 @@ import type { RevocationSubject } from "./check-subject.js";
 
 /**
  * Shuts something out: it is on the disk, in force in this process, and on its way to every bot when this resolves.
- * What is shut out already stays as it was recorded.
+ * What is shut out already stays as it was recorded. {@link unlock} undoes it.
  */
 export async function revoke(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },
   { kind, subject }: RevocationSubject,
   reason: string,
   now: number,
+  by: string,
 ): Promise<RevocationRow> {
-  const recorded = await store.transaction(async ({ revocations, fleet }) => {
+  const recorded = await store.transaction(async ({ revocations, fleet, auditLog }) => {
     const known = await revocations.find(kind, subject);
     if (known) return known;
     const trustVersion = await fleet.nextTrustVersion();
-    const revocation: RevocationRow = { kind, subject, revokedAt: now, reason, trustVersion };
+    const revocation = { kind, subject, revokedAt: now, reason, trustVersion };
     await revocations.add(revocation);
-    return revocation;
+    const details = { kind, reason, trustVersion };
+    await auditLog.append({ at: now, kind: "lock", actor: by, subject, details });
+    return { ...revocation, liftedAt: null };
   });
   await hub.refresh();
   return recorded;

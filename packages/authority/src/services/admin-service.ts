@@ -1,18 +1,33 @@
 import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
-import type { AdminService } from "@interlock/bot/protocol";
-import { spiffeId } from "@interlock/policy";
+import { AdminService } from "@interlock/bot/protocol";
+import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import { retire } from "../enrollment/retire.js";
+import type { GrantChange } from "../grants/diff-grants.js";
 import type { GrantBook } from "../grants/grant-book.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
+import { deleteJoinToken } from "../join-tokens/delete-join-token.js";
 import { isOperatorName } from "../names.js";
 import { findEndpoints } from "../reports/find-endpoints.js";
-import { checkSubject, type Own } from "../revocations/check-subject.js";
+import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
+import { unlock } from "../revocations/unlock.js";
+import type { SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { keyState } from "../tokens/key-schedule.js";
+import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { revocationToWire, subjectFromWire } from "./to-wire.js";
+import { botToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
+
+const subjects = "a SPIFFE ID, an identity pattern, a certificate's serial number, or a token's jti";
+
+/** How many versions of the grants are listed at most. */
+const maximumListedVersions = 1_000;
+
+/** How many records of the audit log are listed at most. */
+const maximumListedRecords = 500;
 
 /** How many rows of usage are listed at most. */
 const maximumListedUsage = 10_000;
@@ -22,6 +37,9 @@ export interface AdminServiceOptions {
   readonly store: Store;
   readonly grants: GrantBook;
   readonly hub: TrustHub;
+  readonly signer: TokenSigner;
+  /** After how long without a word a bot's trust is stale, in milliseconds. */
+  readonly staleAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
   /** SHA-256 over the root certificate's DER. */
@@ -31,63 +49,173 @@ export interface AdminServiceOptions {
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, clock, log, caDigest, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, own } = options;
+
+  /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
+  async function publish(endsOwnCall: boolean): Promise<void> {
+    if (!endsOwnCall) return hub.refresh();
+    setImmediate(() => hub.refresh().catch((error) => log.error("trust not refreshed", { error: String(error) })));
+  }
+
+  async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
+    const by = caller.spiffeId.uri;
+    const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
+    if (!dryRun) {
+      await publish(applied.changes.some((change) => takesFrom(change, caller)));
+      log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
+    }
+    return { changes: applied.changes, version: BigInt(applied.version) };
+  }
+
+  function keyToWire(key: SigningKeyRow) {
+    const { kid, signsFrom, withdrawnAt } = key;
+    const state = keyState(key, signer.keys, clock.now());
+    return {
+      kid,
+      state,
+      signsFrom: new Date(signsFrom),
+      ...(withdrawnAt !== null && { withdrawnAt: new Date(withdrawnAt) }),
+    };
+  }
+
   return {
-    async createJoinToken({ name, ttlSeconds }, { caller }) {
+    async createJoinToken({ name, ttlSeconds, uses }, { caller }) {
       refuseMakingOperators(name, caller);
       const created: CreatedJoinToken = await createJoinToken({
         store,
         trustDomain: own().trustDomain,
         caDigest,
         name,
+        uses: uses === 0 ? undefined : uses,
         ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
         now: clock.now(),
+        by: caller.spiffeId.uri,
       });
-      log.info("join token created", { name, by: caller.name });
-      return { joinToken: created.joinToken, expiresAt: new Date(created.expiresAt) };
+      log.info("join token created", { id: created.id, name, by: caller.name });
+      return { ...created, expiresAt: new Date(created.expiresAt) };
+    },
+
+    async listJoinTokens() {
+      const joinTokens = (await store.joinTokens.list()).map(({ id, name, createdAt, expiresAt, uses, used }) => {
+        return { id, name, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt), uses, used };
+      });
+      return { joinTokens };
+    },
+
+    async deleteJoinToken({ id }, { caller }) {
+      await deleteJoinToken(store, id, clock.now(), caller.spiffeId.uri);
+      log.info("join token deleted", { id, by: caller.name });
+      return {};
+    },
+
+    async retireBot({ name }, { caller }) {
+      const { trustDomain } = own();
+      const bot = await retire({ store, trustDomain }, name, clock.now(), caller.spiffeId.uri);
+      log.warn("bot retired", { name, by: caller.name });
+      return { bot: botToWire(bot, trustDomain) };
     },
 
     async listBots() {
       const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
+      const patterns = [...shutOut.values()].filter(({ kind }) => kind === "pattern");
       const bots = (await store.bots.list()).map((bot) => {
-        const { uri } = spiffeId(own().trustDomain, bot.name);
-        const revocation = shutOut.get(`identity ${uri}`) ?? shutOut.get(`certificate ${bot.certificateSerial}`);
-        return {
-          spiffeId: uri,
-          joinedAt: new Date(bot.joinedAt),
-          certificateExpiresAt: new Date(bot.certificateExpiresAt),
-          certificateSerial: bot.certificateSerial,
-          ...(revocation && { revocation: revocationToWire(revocation) }),
-        };
+        const wire = botToWire(bot, own().trustDomain);
+        const revocation =
+          shutOut.get(`identity ${wire.spiffeId}`) ??
+          shutOut.get(`certificate ${bot.certificateSerial}`) ??
+          patterns.find(({ subject }) => matchesIdentity(subject, bot.name));
+        return { ...wire, ...(revocation && { revocation: revocationToWire(revocation) }) };
       });
       return { bots };
     },
 
-    async getGrants() {
-      const { yaml, version } = grants.file();
-      return { yaml, version: BigInt(version) };
+    async getGrants({ version }) {
+      if (version > 0n) return { yaml: await grants.version(Number(version)), version };
+      const file = grants.file();
+      return { yaml: file.yaml, version: BigInt(file.version) };
     },
 
     async applyGrants({ yaml, dryRun }, { caller }) {
-      const by = caller.spiffeId.uri;
-      const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
-      if (!dryRun) log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
-      return { changes: applied.changes, version: BigInt(applied.version) };
+      return applyGrants(yaml, dryRun, caller);
+    },
+
+    async listGrantVersions() {
+      const versions = (await store.grantVersions.list(maximumListedVersions)).map((row) => {
+        return { version: BigInt(row.version), appliedAt: new Date(row.appliedAt), appliedBy: row.appliedBy };
+      });
+      return { versions };
+    },
+
+    async rollbackGrants({ version, dryRun }, { caller }) {
+      return applyGrants(await grants.version(Number(version)), dryRun, caller);
     },
 
     async revoke(request, { caller }) {
       const given = subjectFromWire(request);
-      if (!given) throw invalid("Say what to revoke: a SPIFFE ID, a certificate's serial number, or a token's jti.");
+      if (!given) throw invalid(`Say what to revoke: ${subjects}.`);
       if (request.reason.length > maximumReasonLength)
         throw invalid("The reason is too long: say it in 500 characters.");
       const subject = checkSubject(given, own());
-      const { trustVersion, ...revocation } = await revoke({ store, hub }, subject, request.reason, clock.now());
+      refuseLockingOneselfOut(subject, caller);
+      const { trustVersion, ...revocation } = await revoke(
+        { store, hub },
+        subject,
+        request.reason,
+        clock.now(),
+        caller.spiffeId.uri,
+      );
       log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
       return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
     },
 
+    async unlock(request, { caller }) {
+      const given = subjectFromWire(request);
+      if (!given) throw invalid(`Say what to unlock: ${subjects}.`);
+      const { trustVersion, ...revocation } = await unlock(
+        { store, hub },
+        checkSubject(given, own()),
+        clock.now(),
+        caller.spiffeId.uri,
+      );
+      log.warn("unlocked", { ...given, by: caller.name });
+      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
+    },
+
+    async listLocks() {
+      return { locks: (await store.revocations.list()).map(revocationToWire) };
+    },
+
+    async listLog({ after, limit }) {
+      const { checkpoint, head } = await store.auditLog.ends();
+      const most = limit === 0 ? maximumListedRecords : Math.min(limit, maximumListedRecords);
+      const records = (await store.auditLog.list(Number(after), most)).map((record) => {
+        return { ...record, seq: BigInt(record.seq), at: BigInt(record.at) };
+      });
+      return {
+        records,
+        checkpoint: { ...checkpoint, seq: BigInt(checkpoint.seq) },
+        head: { ...head, seq: BigInt(head.seq) },
+      };
+    },
+
+    async listTokenKeys() {
+      return { keys: signer.keys.map(keyToWire) };
+    },
+
+    async rotateTokenKey({ leaked }, { caller }) {
+      // A bot that has not heard of the key by then takes its own trust for stale.
+      const key = await signer.rotate({ leadMs: staleAfterMs, leaked, by: caller.spiffeId.uri });
+      await publish(leaked);
+      log.warn("token key rotated", { kid: key.kid, leaked, by: caller.name });
+      return { key: keyToWire(key) };
+    },
+
     async findEndpoints({ service }) {
-      const endpoints = await findEndpoints(store.endpoints, service);
+      const locked = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");
+      const nameOf = (uri: string) => parseSpiffeId(uri)?.name ?? "";
+      const endpoints = (await findEndpoints(store.endpoints, service)).filter(
+        ({ spiffeId }) => !locked.some(({ subject }) => matchesIdentity(subject, nameOf(spiffeId))),
+      );
       return { endpoints: endpoints.map(({ spiffeId, service, address }) => ({ spiffeId, service, address })) };
     },
 
@@ -96,6 +224,17 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
     },
   };
+}
+
+function takesFrom({ added, service, identity }: GrantChange, caller: Caller): boolean {
+  return !added && service === AdminService.name && matchesIdentity(identity, caller.name);
+}
+
+// A pattern that matches its own author would leave nobody to take it off, where it matches all operators.
+function refuseLockingOneselfOut({ kind, subject }: RevocationSubject, caller: Caller): void {
+  if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
+    throw invalid(`"${subject}" would lock you out as well: choose a pattern that does not match ${caller.name}.`);
+  }
 }
 
 // An operator may do anything. So a bot that may let others in must not be able to let an operator in.

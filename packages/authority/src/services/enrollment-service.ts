@@ -23,10 +23,10 @@ export function createEnrollmentService(options: EnrollmentServiceOptions): Enro
       const at = clock.now();
       try {
         limit.check(address, at);
-        const { chain, leaf, name } = await join(options, request, at);
+        const { chain, leaf, name, generation } = await join(options, request, at);
         recorder.admitted(method, leaf.uris[0] as string, at);
-        log.info("bot joined", { name, address, serial: leaf.serial });
-        return { certificate: { chain }, trust: trustToWire(hub.complete()) };
+        log.info("bot joined", { name, address, serial: leaf.serial, generation });
+        return { certificate: { chain, generation: BigInt(generation) }, trust: trustToWire(hub.complete()) };
       } catch (thrown) {
         const error = InterlockError.from(thrown);
         if (error.reason !== "RATE_LIMITED") limit.failed(address, at);

@@ -1,11 +1,11 @@
-import type { Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
-import type { Init } from "@interlock/policy";
+import type { Bot, Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
+import { type Init, spiffeId } from "@interlock/policy";
 import type { RevocationSubject } from "../revocations/check-subject.js";
-import type { RevocationRow } from "../store/schema.js";
+import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
 /** An update of the trust, as it goes over the wire. */
-export function trustToWire({ appliesTo, state }: TrustUpdate): Init<WatchTrustResponse> {
+export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<WatchTrustResponse> {
   return {
     appliesTo,
     resultsIn: state.version,
@@ -15,19 +15,42 @@ export function trustToWire({ appliesTo, state }: TrustUpdate): Init<WatchTrustR
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
+    restored: restored.map(revocationToWire),
+    cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
+  };
+}
+
+/** A bot, as it goes over the wire. */
+export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
+  return {
+    spiffeId: spiffeId(trustDomain, bot.name).uri,
+    joinedAt: new Date(bot.joinedAt),
+    certificateExpiresAt: new Date(bot.certificateExpiresAt),
+    certificateSerial: bot.certificateSerial,
+    ...(bot.retiredAt !== null && { retiredAt: new Date(bot.retiredAt) }),
   };
 }
 
 /** A revocation, as it goes over the wire. */
-export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion">): Init<Revocation> {
+export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
   const { kind, subject, revokedAt, reason } = revocation;
   return { subject: { $case: caseOf[kind], value: subject }, revokedAt: new Date(revokedAt), reason };
 }
 
-/** What a request wants to shut out; `undefined` when it does not say. */
+/** What a request wants to shut out, or to let in again; `undefined` when it does not say. */
 export function subjectFromWire({ subject }: Pick<RevokeRequest, "subject">): RevocationSubject | undefined {
   return subject && { kind: kindOf[subject.$case], subject: subject.value };
 }
 
-const caseOf = { identity: "spiffeId", certificate: "certificateSerial", token: "tokenId" } as const;
-const kindOf = { spiffeId: "identity", certificateSerial: "certificate", tokenId: "token" } as const;
+const caseOf = {
+  identity: "spiffeId",
+  pattern: "identityPattern",
+  certificate: "certificateSerial",
+  token: "tokenId",
+} as const;
+const kindOf = {
+  spiffeId: "identity",
+  identityPattern: "pattern",
+  certificateSerial: "certificate",
+  tokenId: "token",
+} as const;

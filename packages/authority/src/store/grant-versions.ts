@@ -5,12 +5,35 @@ import type { GrantVersionRow, Schema } from "./schema.js";
 export interface GrantVersions {
   /** The one in force; `undefined` before the first. */
   latest(): Promise<GrantVersionRow | undefined>;
+  find(version: number): Promise<GrantVersionRow | undefined>;
+  /** The latest first, without their text, at most `limit`. */
+  list(limit: number): Promise<Omit<GrantVersionRow, "yaml">[]>;
+  /** Those applied since a time, in milliseconds since the epoch, and the one before them; the earliest first. */
+  since(appliedAt: number): Promise<GrantVersionRow[]>;
   add(version: GrantVersionRow): Promise<void>;
 }
 
 export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
+  const all = () => db.selectFrom("grantVersions").selectAll();
   return {
-    latest: () => db.selectFrom("grantVersions").selectAll().orderBy("version", "desc").limit(1).executeTakeFirst(),
+    latest: () => all().orderBy("version", "desc").limit(1).executeTakeFirst(),
+    find: (version) => all().where("version", "=", version).executeTakeFirst(),
+    list: (limit) =>
+      db
+        .selectFrom("grantVersions")
+        .select(["version", "appliedAt", "appliedBy"])
+        .orderBy("version", "desc")
+        .limit(limit)
+        .execute(),
+    async since(appliedAt) {
+      const recent = await all().where("appliedAt", ">=", appliedAt).orderBy("version").execute();
+      const before =
+        recent[0] &&
+        (await all()
+          .where("version", "=", recent[0].version - 1)
+          .executeTakeFirst());
+      return before ? [before, ...recent] : recent;
+    },
     async add(version) {
       await db.insertInto("grantVersions").values(version).execute();
     },

@@ -3,10 +3,18 @@ import type { JoinTokenRow, Schema } from "./schema.js";
 
 /** The join tokens that were made, without their secrets. */
 export interface JoinTokens {
-  add(token: Omit<JoinTokenRow, "usedAt">): Promise<void>;
+  add(token: Omit<JoinTokenRow, "usedAt" | "used">): Promise<void>;
   find(secretHash: string): Promise<JoinTokenRow | undefined>;
-  /** Marks a token as used. False when it had been used, or had run out: only one caller ever gets true. */
+  /** The latest first. */
+  list(): Promise<JoinTokenRow[]>;
+  /** Counts one use. False when there was none left, or the token had run out: no use is ever given to two callers. */
   use(secretHash: string, now: number): Promise<boolean>;
+  /** False when there is none of that ID. */
+  delete(id: string): Promise<boolean>;
+  /** Deletes those for exactly this name, or pattern. */
+  deleteFor(name: string): Promise<void>;
+  /** Deletes those that ran out before a time, in milliseconds since the epoch. */
+  prune(expiredBefore: number): Promise<void>;
 }
 
 export function createJoinTokens(db: Kysely<Schema>): JoinTokens {
@@ -14,20 +22,31 @@ export function createJoinTokens(db: Kysely<Schema>): JoinTokens {
     async add(token) {
       await db
         .insertInto("joinTokens")
-        .values({ ...token, usedAt: null })
+        .values({ ...token, usedAt: null, used: 0 })
         .execute();
     },
     find: (secretHash) =>
       db.selectFrom("joinTokens").selectAll().where("secretHash", "=", secretHash).executeTakeFirst(),
+    list: () => db.selectFrom("joinTokens").selectAll().orderBy("createdAt", "desc").orderBy("id").execute(),
     async use(secretHash, now) {
       const result = await db
         .updateTable("joinTokens")
-        .set({ usedAt: now })
+        .set((e) => ({ usedAt: now, used: e("used", "+", 1) }))
         .where("secretHash", "=", secretHash)
-        .where("usedAt", "is", null)
+        .whereRef("used", "<", "uses")
         .where("expiresAt", ">", now)
         .executeTakeFirstOrThrow();
       return result.numUpdatedRows === 1n;
+    },
+    async delete(id) {
+      const result = await db.deleteFrom("joinTokens").where("id", "=", id).executeTakeFirstOrThrow();
+      return result.numDeletedRows === 1n;
+    },
+    async deleteFor(name) {
+      await db.deleteFrom("joinTokens").where("name", "=", name).execute();
+    },
+    async prune(expiredBefore) {
+      await db.deleteFrom("joinTokens").where("expiresAt", "<", expiredBefore).execute();
     },
   };
 }

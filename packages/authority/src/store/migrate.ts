@@ -1,9 +1,19 @@
 import { type Kysely, type Migration, Migrator } from "kysely";
 import { first } from "./migrations/0001-first.js";
+import { locks } from "./migrations/0002-locks.js";
+import { enrolment } from "./migrations/0003-enrolment.js";
+import { auditLog } from "./migrations/0004-audit-log.js";
+import { keyRotation } from "./migrations/0005-key-rotation.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
-const migrations: Readonly<Record<string, Migration>> = { "0001-first": first };
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001-first": first,
+  "0002-locks": locks,
+  "0003-enrolment": enrolment,
+  "0004-audit-log": auditLog,
+  "0005-key-rotation": keyRotation,
+};
 
 /**
  * Brings a database to the newest schema, all in one transaction or not at all. Throws when that fails, and when the

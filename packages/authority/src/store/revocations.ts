@@ -1,18 +1,32 @@
 import type { Kysely } from "kysely";
 import type { RevocationRow, Schema } from "./schema.js";
 
-/** What is shut out. Nothing is ever taken off the list. */
+/** What is shut out, and what was: a subject has one row, which says what was last done to it. */
 export interface Revocations {
-  add(revocation: RevocationRow): Promise<void>;
+  /** Shuts something out, also when it had been let in again. */
+  add(revocation: Omit<RevocationRow, "liftedAt">): Promise<void>;
+  /** Lets something in again. */
+  lift(kind: RevocationRow["kind"], subject: string, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
+  /** What is in force for exactly this subject. */
   find(kind: RevocationRow["kind"], subject: string): Promise<RevocationRow | undefined>;
-  /** Those that came after a version of the trust, in the order in which they came; all of them after 0. */
+  /** Everything in force, the latest first; of one kind where that is said. */
+  list(kind?: RevocationRow["kind"]): Promise<RevocationRow[]>;
+  /** What changed after a version of the trust, lifted or not, in the order in which it did; everything after 0. */
   since(trustVersion: number): Promise<RevocationRow[]>;
 }
 
 export function createRevocations(db: Kysely<Schema>): Revocations {
   return {
     async add(revocation) {
-      await db.insertInto("revocations").values(revocation).execute();
+      const { kind: _kind, subject: _subject, ...rest } = revocation;
+      await db
+        .insertInto("revocations")
+        .values({ ...revocation, liftedAt: null })
+        .onConflict((c) => c.columns(["kind", "subject"]).doUpdateSet({ ...rest, liftedAt: null }))
+        .execute();
+    },
+    async lift(kind, subject, lifted) {
+      await db.updateTable("revocations").set(lifted).where("kind", "=", kind).where("subject", "=", subject).execute();
     },
     find: (kind, subject) =>
       db
@@ -20,7 +34,16 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
         .selectAll()
         .where("kind", "=", kind)
         .where("subject", "=", subject)
+        .where("liftedAt", "is", null)
         .executeTakeFirst(),
+    list: (kind) =>
+      db
+        .selectFrom("revocations")
+        .selectAll()
+        .where("liftedAt", "is", null)
+        .$if(kind !== undefined, (query) => query.where("kind", "=", kind as RevocationRow["kind"]))
+        .orderBy("trustVersion", "desc")
+        .execute(),
     since: (trustVersion) =>
       db
         .selectFrom("revocations")

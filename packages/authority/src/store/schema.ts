@@ -1,3 +1,5 @@
+import type { AuditRecord } from "../audit-log/audit-record.js";
+
 /**
  * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
  * and PostgreSQL both have: text, and bigint for counts and for times, which are milliseconds since the epoch.
@@ -8,10 +10,14 @@ export interface Schema {
   signingKeys: SigningKeyRow;
   joinTokens: JoinTokenRow;
   bots: BotRow;
+  certificates: CertificateRow;
+  lineages: LineageRow;
   revocations: RevocationRow;
   grantVersions: GrantVersionRow;
   endpoints: EndpointRow;
   usage: UsageRow;
+  auditLog: AuditRecord;
+  auditEnds: AuditEndsRow;
 }
 
 /** The one row that says whose data this is. */
@@ -40,17 +46,28 @@ export interface SigningKeyRow {
   /** The public JWK (RFC 7517), JSON. */
   publicJwk: string;
   createdAt: number;
+  /** From when on it signs, where there is no newer one that does. */
+  signsFrom: number;
+  /** When it is withdrawn, and its row deleted; null until there is a newer one. */
+  withdrawnAt: number | null;
 }
 
 /** A join token, without its secret. */
 export interface JoinTokenRow {
   /** SHA-256 over the secret, base64url. */
   secretHash: string;
-  /** The one name that may join with it. */
+  /** What it is called in lists. */
+  id: string;
+  /** The one name, or the identity pattern, that may join with it. */
   name: string;
   createdAt: number;
   expiresAt: number;
+  /** When it was last used. */
   usedAt: number | null;
+  /** How many times it can be used, all in all. */
+  uses: number;
+  /** How many times it has been used. */
+  used: number;
 }
 
 /** A bot that has joined. */
@@ -60,16 +77,45 @@ export interface BotRow {
   /** Of its latest certificate. */
   certificateSerial: string;
   certificateExpiresAt: number;
+  /** Null while it belongs to the fleet. */
+  retiredAt: number | null;
 }
 
-/** Something that is shut out, for good. */
+/** A certificate that was issued to a bot; forgotten some time after it has run out. */
+export interface CertificateRow {
+  serial: string;
+  /** Of the bot. */
+  name: string;
+  /** One more than that of the certificate over which it was renewed, or than any before where the bot joined. */
+  generation: number;
+  issuedAt: number;
+  expiresAt: number;
+}
+
+/** The generations of one bot's certificates. */
+export interface LineageRow {
+  /** Of the bot. */
+  name: string;
+  /** Of the certificate with which it last joined. */
+  firstGeneration: number;
+  /** The highest there is. */
+  lastGeneration: number;
+  /** The highest that the authority has seen in use; 0 before that. */
+  seenGeneration: number;
+  /** Which certificate of that generation it was. */
+  seenSerial: string;
+}
+
+/** Something that is shut out, or was. */
 export interface RevocationRow {
-  kind: "identity" | "certificate" | "token";
+  kind: "identity" | "pattern" | "certificate" | "token";
   subject: string;
   revokedAt: number;
   reason: string;
-  /** The version of the trust that first holds it. */
+  /** The version of the trust with the latest change to it: shut out, or let in again. */
   trustVersion: number;
+  /** When it was let in again; null while it is shut out. */
+  liftedAt: number | null;
 }
 
 /** One version of grants.yaml; the highest is in force. */
@@ -102,4 +148,16 @@ export interface UsageRow {
   denial: string;
   count: number;
   lastAt: number;
+}
+
+/** The one row that says where the audit log begins and ends. */
+export interface AuditEndsRow {
+  /** Always 1. */
+  id: number;
+  /** The last record that has been pruned; 0 and empty when none has. */
+  checkpointSeq: number;
+  checkpointHash: string;
+  /** The last record there is; 0 and empty when there is none. */
+  headSeq: number;
+  headHash: string;
 }

@@ -4,8 +4,12 @@ import type { Schema, SigningKeyRow } from "./schema.js";
 /** The token keys of the fleet. */
 export interface SigningKeys {
   add(key: SigningKeyRow): Promise<void>;
-  /** All of them, the newest first. */
+  /** All that are published, the newest first. */
   list(): Promise<SigningKeyRow[]>;
+  /** Says when every key that has no such time yet is withdrawn. */
+  withdrawOthersAt(withdrawnAt: number): Promise<void>;
+  /** Deletes those whose time has come, and gives their `kid`s. */
+  withdraw(now: number): Promise<string[]>;
 }
 
 export function createSigningKeys(db: Kysely<Schema>): SigningKeys {
@@ -13,6 +17,18 @@ export function createSigningKeys(db: Kysely<Schema>): SigningKeys {
     async add(key) {
       await db.insertInto("signingKeys").values(key).execute();
     },
-    list: () => db.selectFrom("signingKeys").selectAll().orderBy("createdAt", "desc").execute(),
+    list: () =>
+      db.selectFrom("signingKeys").selectAll().orderBy("signsFrom", "desc").orderBy("createdAt", "desc").execute(),
+    async withdrawOthersAt(withdrawnAt) {
+      await db
+        .updateTable("signingKeys")
+        .set({ withdrawnAt })
+        .where((e) => e.or([e("withdrawnAt", "is", null), e("withdrawnAt", ">", withdrawnAt)]))
+        .execute();
+    },
+    async withdraw(now) {
+      const due = await db.deleteFrom("signingKeys").where("withdrawnAt", "<=", now).returning("kid").execute();
+      return due.map(({ kid }) => kid);
+    },
   };
 }

@@ -32,7 +32,7 @@ describe("store", () => {
     await store.bots.joined(bot);
     await store.close();
     store = await openStore(folder);
-    assert.deepEqual(await store.bots.list(), [bot]);
+    assert.deepEqual(await store.bots.list(), [{ ...bot, retiredAt: null }]);
   });
 
   it("undoes a transaction that throws", async () => {
@@ -45,11 +45,25 @@ describe("store", () => {
   });
 
   it("lets one of many use a join token", async () => {
-    await store.joinTokens.add({ secretHash: "h", name: "a", createdAt: 1, expiresAt: 10 });
+    await store.joinTokens.add({ secretHash: "h", id: "1", name: "a", createdAt: 1, expiresAt: 10, uses: 1 });
     assert.equal(await store.joinTokens.use("h", 10), false, "it has run out");
     const uses = await Promise.all(Array.from({ length: 20 }, () => store.joinTokens.use("h", 5)));
     assert.equal(uses.filter(Boolean).length, 1);
     assert.equal((await store.joinTokens.find("h"))?.usedAt, 5);
+  });
+
+  it("gives a join token's uses to as many as there are, and forgets what ran out", async () => {
+    const token = { name: "worker/*", createdAt: 1, uses: 3 };
+    await store.joinTokens.add({ ...token, secretHash: "h", id: "1", expiresAt: 10 });
+    await store.joinTokens.add({ ...token, secretHash: "i", id: "2", expiresAt: 11 });
+    const uses = await Promise.all(Array.from({ length: 20 }, () => store.joinTokens.use("h", 5)));
+    assert.equal(uses.filter(Boolean).length, 3);
+    await store.joinTokens.prune(11);
+    assert.deepEqual(
+      (await store.joinTokens.list()).map(({ id, used }) => [id, used]),
+      [["2", 0]],
+    );
+    assert.deepEqual([await store.joinTokens.delete("2"), await store.joinTokens.delete("2")], [true, false]);
   });
 
   it("counts the trust version up, from 1", async () => {

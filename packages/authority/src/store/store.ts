@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
+import { type AuditLog, createAuditLog } from "./audit-log.js";
 import { type Bots, createBots } from "./bots.js";
 import { type CaCertificates, createCaCertificates } from "./ca-certificates.js";
+import { type Certificates, createCertificates } from "./certificates.js";
 import { createEndpoints, type Endpoints } from "./endpoints.js";
 import { createFleet, type Fleet } from "./fleet.js";
 import { createGrantVersions, type GrantVersions } from "./grant-versions.js";
@@ -17,10 +19,12 @@ export interface Records {
   readonly signingKeys: SigningKeys;
   readonly joinTokens: JoinTokens;
   readonly bots: Bots;
+  readonly certificates: Certificates;
   readonly revocations: Revocations;
   readonly grantVersions: GrantVersions;
   readonly endpoints: Endpoints;
   readonly usage: Usage;
+  readonly auditLog: AuditLog;
 }
 
 /** Everything the authority remembers. What a call acknowledges is on the disk. */
@@ -46,9 +50,11 @@ function createRecords(db: Kysely<Schema>): Records {
     signingKeys: createSigningKeys(db),
     joinTokens: createJoinTokens(db),
     bots: createBots(db),
+    certificates: createCertificates(db),
     revocations: createRevocations(db),
     grantVersions: createGrantVersions(db),
     endpoints: createEndpoints(db),
     usage: createUsage(db),
+    auditLog: createAuditLog(db),
   };
 }

@@ -11,6 +11,7 @@ import { issueToken, type TokenRequest } from "./issue-token.js";
 import { loadOrCreateTokenSigner, type TokenSigner } from "./token-signer.js";
 
 const now = Date.UTC(2030, 0, 1) + 700;
+const clock = { now: () => now };
 const service = "cafe.v1.GripperService";
 const issuer = "spiffe://cafe/interlock/authority";
 const certificate: Certificate = {
@@ -32,7 +33,7 @@ describe("issueToken", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-tokens-"));
     store = await openStore(folder);
-    signer = await loadOrCreateTokenSigner(folder, store, now);
+    signer = await loadOrCreateTokenSigner(folder, store, clock);
   });
   after(async () => {
     await store.close();
@@ -42,6 +43,7 @@ describe("issueToken", () => {
   const request = (change: Partial<TokenRequest> = {}): TokenRequest => ({
     signer,
     issuer,
+    grantsVersion: 7,
     grants: [
       { identity: "leader/*", service, scope: "gripper:observe" },
       { identity: "leader/*", service, scope: "gripper:actuate" },
@@ -85,6 +87,7 @@ describe("issueToken", () => {
       iat: Math.floor(now / 1_000),
       exp: Math.floor(now / 1_000) + 300,
       scope: "gripper:actuate gripper:observe",
+      grants_version: 7,
       cnf: { "x5t#S256": certificate.thumbprint },
     });
     assert.equal(issued.expiresAt, Math.floor(now / 1_000) * 1_000 + 300_000);
@@ -118,10 +121,10 @@ describe("issueToken", () => {
   it("keeps its key to its owner, and has it again", async () => {
     const [file] = await readdir(join(folder, "token-keys"));
     assert.equal((await stat(join(folder, "token-keys", String(file)))).mode & 0o777, 0o600);
-    const again = await loadOrCreateTokenSigner(folder, store, now + 1);
+    const again = await loadOrCreateTokenSigner(folder, store, clock);
     assert.deepEqual(again.jwks, signer.jwks);
     assert.ok(signer.jwks.keys.every((key) => !("d" in key)));
     await rm(join(folder, "token-keys", String(file)));
-    await assert.rejects(loadOrCreateTokenSigner(folder, store, now), /Restore it from your backup/);
+    await assert.rejects(loadOrCreateTokenSigner(folder, store, clock), /Restore it from your backup/);
   });
 });

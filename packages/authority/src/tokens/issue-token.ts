@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Certificate, denial, InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
+import { type Certificate, denial, grantsClaim, InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
 import { isScope, type SpiffeId } from "@interlock/policy";
 import { type Grants, grantedScopes } from "../grants/grants.js";
 import { isServiceName } from "../service-name.js";
@@ -11,6 +11,8 @@ const maximumScopes = 128;
 export interface TokenRequest {
   readonly signer: TokenSigner;
   readonly grants: Grants;
+  /** The version of the grants. */
+  readonly grantsVersion: number;
   readonly issuer: string;
   /** Who asks, and the certificate it is bound to. */
   readonly caller: { readonly spiffeId: SpiffeId; readonly certificate: Certificate };
@@ -26,6 +28,7 @@ export interface TokenRequest {
 /** A token that was issued. */
 export interface IssuedToken {
   readonly token: string;
+  readonly jti: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** What it holds: those of the scopes asked for that are granted. */
@@ -42,18 +45,20 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const scopes = allowedScopes(request);
   const iat = Math.floor(request.now / 1_000);
   const exp = expiry(request, iat);
+  const jti = randomBytes(16).toString("base64url");
   const token = await signer.sign({
     iss: issuer,
     sub: caller.spiffeId.uri,
     aud: audience,
     iat,
     exp,
-    jti: randomBytes(16).toString("base64url"),
+    jti,
     client_id: caller.spiffeId.uri,
     scope: scopes.join(" "),
+    [grantsClaim]: request.grantsVersion,
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, expiresAt: exp * 1_000, scopes };
+  return { token, jti, expiresAt: exp * 1_000, scopes };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {

@@ -3,7 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrustState } from "@interlock/bot";
+import { openGrantBook } from "../grants/grant-book.js";
 import { revoke } from "../revocations/revoke.js";
+import { unlock } from "../revocations/unlock.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
 import { openTrustHub, type TrustHub } from "./trust-hub.js";
@@ -38,12 +40,16 @@ describe("trust hub", () => {
   });
 
   const revokeBot = (name: string) =>
-    revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now);
+    revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now, "me");
+
+  const unlockBot = (name: string) =>
+    unlock({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now, "me");
 
   const next = async (watcher: AsyncGenerator<TrustUpdate, void>): Promise<string> => {
     const { value } = await watcher.next();
     assert.ok(value);
-    const names = value.state.revocations.map((r) => r.subject.slice("spiffe://cafe/".length));
+    const nameOf = (r: { subject: string }) => r.subject.slice("spiffe://cafe/".length);
+    const names = [...value.state.revocations.map(nameOf), ...value.restored.map((r) => `-${nameOf(r)}`)];
     return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
   };
 
@@ -65,6 +71,54 @@ describe("trust hub", () => {
     assert.equal(await next(hub.watch(2n, stop.signal)), "2→3: b");
     assert.equal(await next(hub.watch(3n, stop.signal)), "3→3:");
     assert.equal(await next(hub.watch(99n, stop.signal)), "0→3: a b", "a version from other data");
+  });
+
+  it("tells what is restored, also to a bot that comes back, and forgets it in complete updates", async () => {
+    await revokeBot("a");
+    await revokeBot("b");
+    const watcher = hub.watch(3n, stop.signal);
+    assert.equal(await next(watcher), "3→3:");
+    const waiting = next(watcher);
+    await unlockBot("a");
+    assert.equal(await waiting, "3→4: -a");
+    assert.equal(await next(hub.watch(2n, stop.signal)), "2→4: b -a", "it had a, and not yet b");
+    assert.deepEqual(
+      hub.complete().state.revocations.map((r) => r.subject),
+      ["spiffe://cafe/b"],
+    );
+    await revokeBot("a");
+    assert.equal(await next(watcher), "4→5: a", "locked again");
+    await assert.rejects(unlockBot("c"), { code: "NOT_FOUND" });
+  });
+
+  it("lets in again after a restart what was unlocked", async () => {
+    const certificate = { serial: "4f" } as never;
+    await revokeBot("a");
+    await unlockBot("a");
+    assert.equal(hub.trust.peerRevoked("spiffe://cafe/a", certificate), undefined);
+    const again = await openTrustHub(store, basis, clock);
+    assert.equal(again.trust.peerRevoked("spiffe://cafe/a", certificate), undefined);
+    assert.equal(again.trust.state.version, 3n);
+  });
+
+  it("tells of scopes that were taken away, as long as tokens may hold them, also after a restart", async () => {
+    const book = await openGrantBook(store);
+    const watcher = hub.watch(0n, stop.signal);
+    await next(watcher);
+    await book.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);
+    await hub.refresh();
+    assert.equal(hub.trust.state.version, 1n, "nothing was taken away");
+    const waiting = watcher.next();
+    await book.apply("grants: {x: {a.B: ['a:c']}}", "me", now);
+    await hub.refresh();
+    const cutOff = { identity: "x", service: "a.B", scope: "a:b", grantsVersion: 2, except: [] };
+    assert.deepEqual((await waiting).value?.state.cutOffs, [cutOff]);
+    const again = await openTrustHub(store, basis, clock);
+    assert.deepEqual(again.trust.state.cutOffs, [cutOff]);
+
+    now += 7 * 60_000;
+    await revokeBot("a");
+    assert.deepEqual(hub.trust.state.cutOffs, []);
   });
 
   it("covers all that a slow bot missed with one update", async () => {
@@ -139,6 +193,7 @@ describe("updateSince", () => {
       revokedAt: 0,
       reason: "",
       trustVersion: i + 2,
+      liftedAt: null,
     }));
     const trust: TrustState = { ...basis, version: BigInt(maximumRevocations + 7), revocations };
     const first = updateSince(0n, trust, revocations);

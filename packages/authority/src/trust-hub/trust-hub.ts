@@ -1,4 +1,5 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
@@ -23,12 +24,12 @@ export interface TrustHub {
 }
 
 /** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations">;
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
-  const revocations: RevocationRow[] = [];
-  const trust = createTrust({ ...basis, version: 0n, revocations }, clock);
+  let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
+  const trust = createTrust({ ...basis, version: 0n, jwks: { keys: [] }, revocations }, clock);
   const waiting = new Set<() => void>();
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
@@ -53,12 +54,16 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   async function refresh(): Promise<void> {
     const fleet = await store.fleet.get();
     const rows = await store.revocations.since(Number(trust.state.version));
-    // Another refresh may have been faster.
+    const cutOffs = await loadCutOffs(store, clock.now());
+    const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
+    // Another refresh may have been faster; from here on nothing is awaited.
     const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
-    revocations.push(...fresh);
-    trust.replace({ ...basis, version, revocations: [...revocations] });
+    const changed = new Set(fresh.map(keyOf));
+    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
+    const inForce = revocations.filter((row) => row.liftedAt === null);
+    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
     turn();
   }
 
@@ -90,4 +95,8 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
       turn();
     },
   };
+}
+
+function keyOf({ kind, subject }: RevocationRow): string {
+  return `${kind} ${subject}`;
 }

@@ -7,14 +7,16 @@ export interface TrustUpdate {
   readonly appliesTo: bigint;
   /** The trust afterwards, but with those revocations only that are new; all there are, when it is complete. */
   readonly state: TrustState;
+  /** What is revoked no longer. */
+  readonly restored: readonly RevocationRow[];
 }
 
-/** How many revocations one update carries at most, so that it fits in a message; the rest come in the next. */
+/** How many revocations, added and restored, one update carries at most, so that it fits in a message; the rest come in the next. */
 export const maximumRevocations = 5_000;
 
 /**
- * The update for a bot that has version `from`; complete when that is 0. `revocations` are all there are, in the order
- * of their versions. Where they do not fit, the update leads to the version of the last that does.
+ * The update for a bot that has version `from`; complete when that is 0. `revocations` are all there are, lifted ones
+ * among them, in the order of their versions. Where they do not fit, the update leads to the version of the last that does.
  */
 export function updateSince(from: bigint, trust: TrustState, revocations: readonly RevocationRow[]): TrustUpdate {
   const start = firstAfter(revocations, from);
@@ -22,7 +24,12 @@ export function updateSince(from: bigint, trust: TrustState, revocations: readon
   const last = start + batch.length === revocations.length ? undefined : batch.at(-1);
   return {
     appliesTo: from,
-    state: { ...trust, version: last ? BigInt(last.trustVersion) : trust.version, revocations: batch },
+    state: {
+      ...trust,
+      version: last ? BigInt(last.trustVersion) : trust.version,
+      revocations: batch.filter((row) => row.liftedAt === null),
+    },
+    restored: batch.filter((row) => row.liftedAt !== null),
   };
 }
 

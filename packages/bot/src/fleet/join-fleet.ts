@@ -14,6 +14,7 @@ import { createRecorder } from "../recorder.js";
 import { createTrust, type TrustState } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
 import { createAuthorityTokens, noTokens } from "./authority-tokens.js";
+import { forgetLostScopes } from "./forget-lost-scopes.js";
 import { join } from "./join.js";
 import { keepRenewed } from "./renewal.js";
 import { createReporter } from "./reporter.js";
@@ -62,6 +63,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
   const tokens = createAuthorityTokens(authority, clock);
+  const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
   const { signal } = ending;
@@ -78,6 +80,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
     serving: reporter.serving,
     async leave() {
       ending.abort();
+      stopForgetting();
       // A renewal under way is seen through: the authority counts it as done.
       await Promise.all([reporter.close(), following, renewing]);
       connector.close();

@@ -1,6 +1,6 @@
 import { connect } from "node:tls";
 import { credentials, Client as GrpcClient } from "@grpc/grpc-js";
-import { spiffeId } from "@interlock/policy";
+import { matchesIdentity, spiffeId } from "@interlock/policy";
 import { channelOptions } from "../client/channel.js";
 import { denial, InterlockError } from "../error.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
@@ -31,14 +31,14 @@ export interface Joined {
 export async function join(authority: string, name: string, joinToken: string): Promise<Joined> {
   const token = parseJoinToken(joinToken);
   if (!token) throw denial("JOIN_TOKEN_INVALID", "it is not complete; paste the whole line, from ILK1- on");
-  if (token.name !== name) {
+  if (!matchesIdentity(token.name, name)) {
     throw denial("JOIN_TOKEN_NAME_MISMATCH", `it is for ${token.name}, and this is ${name}`);
   }
   const root = await fetchPinnedRoot(authority, token);
   const id = spiffeId(token.trustDomain, name);
   const keys = await createKeyPair();
   const csr = await createCsr(keys, id.uri);
-  const { certificate, trust } = await callJoin(authority, root, token.trustDomain, { joinToken, csr });
+  const { certificate, trust } = await callJoin(authority, root, token.trustDomain, { joinToken, csr, name });
   const identity = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
   if (identity.spiffeId.uri !== id.uri || !trust) {
     throw new InterlockError("INTERNAL", "The authority answered with another bot's certificate, or with no trust.");
@@ -70,8 +70,10 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promi
       socket.destroy();
       const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
       if (root) resolve(root);
-      else
-        reject(denial("CA_PIN_MISMATCH", `somebody else may answer at ${authority}; do not join, ask for a new token`));
+      else {
+        const remedy = `somebody else may answer at ${authority}; do not join, ask for a new token`;
+        reject(denial("CA_PIN_MISMATCH", remedy));
+      }
     });
   });
 }

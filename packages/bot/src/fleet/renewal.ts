@@ -19,23 +19,49 @@ export interface RenewalOptions {
   readonly signal: AbortSignal;
 }
 
-/** Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts. */
+/** How long one attempt to renew may take; well within the time after which its lock counts as left behind. */
+const timeoutMs = 10_000;
+
+/**
+ * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts. The new one is on
+ * the disk before it is used: from its first use on, the authority takes a renewal over the old one for a clone's.
+ */
 export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
   const backoff = createBackoff();
+  let since = identity.current().leaf.notBefore;
   while (!signal.aborted) {
-    const delay = Math.max(0, renewalTime(identity.current()) - clock.now());
+    const delay = Math.max(0, renewalTime(identity.current(), since) - clock.now());
     await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted) return;
     try {
-      const next = (await takeOver(folder, identity.current())) ?? (await renew(authority, identity.current()));
-      await folder.save(next);
-      identity.replace(next);
+      identity.replace(await folder.exclusively(() => nextIdentity(authority, folder, identity.current())));
+      since = clock.now();
       backoff.reset();
+      await confirm(authority, log);
     } catch (error) {
       log.warn("certificate not renewed", { error: String(error), expires: identity.current().leaf.notAfter });
       await backoff.wait(signal);
     }
   }
+}
+
+async function nextIdentity(
+  authority: Client<typeof AuthorityService>,
+  folder: IdentityFolder,
+  current: Identity,
+): Promise<Identity> {
+  const renewed = await takeOver(folder, current);
+  if (renewed) return renewed;
+  const next = await renew(authority, current);
+  await folder.save(next);
+  return next;
+}
+
+/** Uses the new certificate. Where that fails, the next call to the authority does as well. */
+async function confirm(authority: Client<typeof AuthorityService>, log: Log): Promise<void> {
+  await authority.confirm({}, { detached: true, timeoutMs }).catch((error) => {
+    log.warn("certificate not confirmed", { error: String(error) });
+  });
 }
 
 /** What another process of the same bot has renewed meanwhile. */
@@ -47,11 +73,14 @@ async function takeOver(folder: IdentityFolder, current: Identity): Promise<Iden
 async function renew(authority: Client<typeof AuthorityService>, current: Identity): Promise<Identity> {
   const keys = await createKeyPair();
   const csr = await createCsr(keys, current.spiffeId.uri);
-  const { certificate } = await authority.renew({ csr }, { detached: true });
+  const { certificate } = await authority.renew({ csr }, { detached: true, timeoutMs });
   return createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
 }
 
-/** When to renew, in milliseconds since the epoch. */
-function renewalTime({ leaf: { notBefore, notAfter } }: Identity): number {
-  return notBefore + (notAfter - notBefore) * (0.4 + Math.random() * 0.2);
+/**
+ * When to renew, in milliseconds since the epoch: halfway, ±10 %, between `since` and the end. A certificate is valid
+ * from before it was issued, for clocks that are late; of a short one, that would be most of its life.
+ */
+export function renewalTime({ leaf: { notAfter } }: Pick<Identity, "leaf">, since: number): number {
+  return since + (notAfter - since) * (0.4 + Math.random() * 0.2);
 }

@@ -1,4 +1,5 @@
 import type { Client } from "../client/client.js";
+import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Log } from "../log.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
@@ -15,26 +16,47 @@ export interface TrustFeedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure. */
-export async function followTrust({ authority, trust, folder, log, signal }: TrustFeedOptions): Promise<void> {
+// Calls wait for it.
+const refetchTimeoutMs = 2_000;
+
+/**
+ * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure.
+ * Where the feed is behind, `trust.refetch` asks the authority past it.
+ */
+export async function followTrust(options: TrustFeedOptions): Promise<void> {
+  const { authority, trust, log, signal } = options;
   const backoff = createBackoff();
-  let version = trust.state.version;
+  trust.refetchWith(() => refetch(options));
+  let complete = false;
   while (!signal.aborted) {
     try {
+      const version = complete ? 0n : trust.state.version;
       for await (const update of authority.watchTrust({ version }, { signal, detached: true })) {
-        trust.touch();
         backoff.reset();
-        if (update.resultsIn === trust.state.version && update.appliesTo !== 0n) continue; // A heartbeat.
-        trust.replace(applyTrustUpdate(trust.state, update));
-        version = trust.state.version;
-        // In force already; saving is for the next start, and the disk may fail.
-        await folder.save(trust.state).catch((error) => log.error("trust not saved", { error: String(error) }));
+        await take(update, options);
+        complete = false;
       }
     } catch (error) {
       if (signal.aborted) return;
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
-      version = 0n; // Whatever went wrong, the complete trust puts it right.
+      complete = true; // Whatever went wrong, the complete trust puts it right.
     }
     await backoff.wait(signal);
   }
+}
+
+async function refetch(options: TrustFeedOptions): Promise<void> {
+  const { authority, trust, signal } = options;
+  const { version } = trust.state;
+  const callOptions = { signal, detached: true, timeoutMs: refetchTimeoutMs };
+  for await (const update of authority.watchTrust({ version }, callOptions)) return take(update, options);
+}
+
+async function take(update: WatchTrustResponse, { trust, folder, log }: TrustFeedOptions): Promise<void> {
+  trust.touch();
+  // A heartbeat, or what has come another way already.
+  if (update.appliesTo !== 0n && update.resultsIn <= trust.state.version) return;
+  trust.replace(applyTrustUpdate(trust.state, update));
+  // In force already; saving is for the next start, and the disk may fail.
+  await folder.save(trust.state).catch((error) => log.error("trust not saved", { error: String(error) }));
 }

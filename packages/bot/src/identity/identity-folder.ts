@@ -1,6 +1,7 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { exclusively } from "./exclusively.js";
 import { createIdentity, type Identity } from "./identity.js";
 import { certificatesFromPem, certificatesToPem } from "./pem.js";
 import { writePrivateFile } from "./private-file.js";
@@ -10,6 +11,8 @@ export interface IdentityFolder {
   /** The identity saved last, or `undefined` when there is none. Throws when it cannot be read. */
   load(): Promise<Identity | undefined>;
   save(identity: Identity): Promise<void>;
+  /** Runs `work` while no other process that shares the folder runs its own. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Keeps an identity as `identity.pem` (mode 0600: private key, then the chain) in `folder`. */
@@ -30,6 +33,7 @@ export function createIdentityFolder(folder: string): IdentityFolder {
       return createIdentity(key, chain);
     },
     save: (identity) => writePrivateFile(path, identity.privateKey + certificatesToPem(identity.chain)),
+    exclusively: (work) => exclusively(`${path}.lock`, work),
   };
 }
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { isBotName, isTrustDomain } from "@interlock/policy";
+import { isIdentityPattern, isTrustDomain } from "@interlock/policy";
 
-/** What a join token holds: a one-use secret, whom it is for, and the CA to expect. */
+/** What a join token holds: a secret, whom it is for, and the CA to expect. */
 export interface JoinToken {
   readonly trustDomain: string;
+  /** A bot's name; or an identity pattern, for example `worker/*`, within which the bot chooses its name. */
   readonly name: string;
   /** SHA-256 over the DER of the root certificate, 32 bytes. */
   readonly caDigest: Uint8Array;
@@ -34,7 +35,7 @@ export function parseJoinToken(text: string): JoinToken | undefined {
   const slash = id.indexOf("/");
   const trustDomain = id.slice(0, slash);
   const name = id.slice(slash + 1);
-  if (slash < 0 || !isTrustDomain(trustDomain) || !isBotName(name)) return undefined;
+  if (slash < 0 || !isTrustDomain(trustDomain) || !isIdentityPattern(name)) return undefined;
   return {
     trustDomain,
     name,

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 /**
  * Writes a file that only its owner can read (mode 0600, folders made for it 0700). It is written beside its place,
  * flushed, and moved there, so that a reader, or a crash, finds the old file or the new one and never half of one.
+ * Once this resolves, it is the new one, even after a crash of the machine.
  */
 export async function writePrivateFile(path: string, data: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -19,8 +20,20 @@ export async function writePrivateFile(path: string, data: string | Uint8Array):
     }
     await chmod(temporary, 0o600);
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+// A renamed file is there for good when its folder has been flushed. Windows has no such thing, nor the need for it.
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

@@ -2,7 +2,7 @@ import type { Bearer } from "../bearer.js";
 import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
 import { authorizationOf, bearerToken } from "../token/authorization.js";
-import { verifyToken } from "../token/verify-token.js";
+import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 import { tokenFault } from "./token-fault.js";
@@ -56,7 +56,7 @@ export function createAuthenticate(trust: Trust) {
 
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, address, bearers } = connection;
-    const token = await verifyToken(bearerToken(authorization), { trust: trust.state, spiffeId, certificate, now });
+    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
     const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
     const bearer = { authorization, token, caller, clearedBy: undefined };

@@ -11,6 +11,7 @@ export function tokenFault(bearer: Bearer, trust: Trust, now: number): Reason | 
   if (now >= token.expiresAt) return "TOKEN_EXPIRED";
   if (bearer.clearedBy === trust.state) return undefined;
   if (trust.tokenRevoked(token.jti)) return "TOKEN_REVOKED";
+  if (trust.tokenOutdated(token)) return "TOKEN_OUTDATED";
   // Two keys or three: a search costs less than an index.
   if (!trust.state.jwks.keys.some(({ kid }) => kid === token.keyId)) return "TOKEN_KEY_UNKNOWN";
   bearer.clearedBy = trust.state;

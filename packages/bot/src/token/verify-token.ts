@@ -16,6 +16,9 @@ import type { TrustState } from "../trust/trust.js";
 /** The longest that a token may live, from `iat` to `exp`. */
 export const maximumTokenLifetimeMs = 5 * 60_000;
 
+/** The claim that says under which version of the grants a token was issued; see `trust/cut-offs.ts`. */
+export const grantsClaim = "grants_version";
+
 /** How far another machine's clock may run ahead of ours before its `iat` or `nbf` counts as in the future. */
 const clockSkewMs = 5_000;
 const maximumLength = 8_192;
@@ -23,10 +26,14 @@ const maximumLength = 8_192;
 /** What is known of a token once its signature, its claims and its binding have been verified. */
 export interface VerifiedToken {
   readonly jti: string;
+  /** Of the bot it was issued to. */
+  readonly name: string;
   /** `kid` of the key that signed it. */
   readonly keyId: string;
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
+  /** The version of the grants under which it was issued; 0 when it does not say. */
+  readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -59,9 +66,11 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
   if (boundTo(payload) !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
   return {
     jti: payload.jti as string,
+    name: spiffeId.name,
     keyId,
     audiences: new Set([payload.aud ?? []].flat()),
     scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
+    grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
     expiresAt: exp * 1_000,
   };
 }

@@ -2,7 +2,7 @@ import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
 import { parseCertificate } from "../identity/certificate.js";
-import type { Revocation, TrustState } from "./trust.js";
+import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 
 /**
  * The trust after an update from the authority. Pure. Throws when an incremental update is not for the version at
@@ -25,9 +25,17 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     issuer: update.issuer,
     caCertificates: update.caCertificates,
     jwks: readJwks(update.jwks),
-    revocations: [...(complete ? [] : (state?.revocations ?? [])), ...update.revocations.flatMap(fromWire)],
+    revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
+    cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
+}
+
+function revocationsAfter(held: readonly Revocation[], update: WatchTrustResponse): Revocation[] {
+  const revocations = new Map(held.map((revocation) => [revocationKey(revocation), revocation]));
+  for (const restored of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(restored));
+  for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
+  return [...revocations.values()];
 }
 
 // What is unsound here would be found out by every handshake and every call: better to keep what is held.
@@ -48,6 +56,12 @@ function readJwks(text: string): JSONWebKeySet {
 
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {
   if (!subject) return [];
-  const kind = ({ spiffeId: "identity", certificateSerial: "certificate", tokenId: "token" } as const)[subject.$case];
-  return [{ kind, subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
+  return [{ kind: kindOf[subject.$case], subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
 }
+
+const kindOf = {
+  spiffeId: "identity",
+  identityPattern: "pattern",
+  certificateSerial: "certificate",
+  tokenId: "token",
+} as const;

@@ -44,12 +44,13 @@ function toJson(state: TrustState): object {
 }
 
 function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
-  const { version, trustDomain, issuer, caCertificates, jwks, revocations, staleAfterMs } = json;
+  const { version, trustDomain, issuer, caCertificates, jwks, revocations, cutOffs = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
   if (!Array.isArray(caCertificates) || caCertificates.length === 0) throw new Error("no CA");
   if (!Array.isArray(revocations)) throw new Error("no revocations");
   if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
+  if (!Array.isArray(cutOffs)) throw new Error("no cut-offs");
   return {
     version: BigInt(String(version)),
     trustDomain,
@@ -57,6 +58,7 @@ function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
     caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
     jwks: jwks as TrustState["jwks"],
     revocations,
+    cutOffs,
     staleAfterMs,
   };
 }

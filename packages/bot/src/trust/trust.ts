@@ -3,11 +3,14 @@ import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
+import { createCooledDown } from "./cooled-down.js";
+import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
+import { indexRevocations } from "./revocation-index.js";
 
 /** Something that is shut out. */
 export interface Revocation {
-  readonly kind: "identity" | "certificate" | "token";
-  /** A SPIFFE ID, a certificate serial number in lower-case hex, or a token's `jti`. */
+  readonly kind: "identity" | "pattern" | "certificate" | "token";
+  /** A SPIFFE ID, an identity pattern, a certificate serial number in lower-case hex, or a token's `jti`. */
   readonly subject: string;
   /** Milliseconds since the epoch. */
   readonly revokedAt: number;
@@ -24,6 +27,8 @@ export interface TrustState {
   readonly caCertificates: readonly Uint8Array[];
   readonly jwks: JSONWebKeySet;
   readonly revocations: readonly Revocation[];
+  /** Scopes that were taken away while tokens with them are still out there; none unless said. */
+  readonly cutOffs?: readonly CutOff[];
   /** How long the trust may go without word from the authority before it counts as stale. */
   readonly staleAfterMs: number;
 }
@@ -42,6 +47,13 @@ export interface Trust {
   /** Why this peer is shut out, or `undefined`. */
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
   tokenRevoked(jti: string): boolean;
+  /** Whether a token holds a scope that has been taken away since it was issued. */
+  tokenOutdated(token: GrantedToken): boolean;
+  /**
+   * Asks for the newest trust, because something is unknown here: at most once in 10 s, whoever asks. True when that was
+   * done, whatever came of it.
+   */
+  refetch(): Promise<boolean>;
   /** Whether the last word from the authority is older than the declared bound. */
   isStale(): boolean;
   onChange(listener: (change: TrustChange) => void): Unsubscribe;
@@ -51,39 +63,49 @@ export interface Trust {
 export interface MutableTrust extends Trust {
   /** Takes over a new state, whole. */
   replace(state: TrustState): void;
+  /** Says how the newest trust is asked for; until then, `refetch` does nothing. */
+  refetchWith(fetch: () => Promise<void>): void;
   /** The authority has been heard of, even if nothing changed. */
   touch(): void;
 }
+
+/** How long nothing more is asked for because of what is unknown, in milliseconds. */
+export const refetchCoolDownMs = 10_000;
 
 /** Keeps trust in memory, starting from `initial`. */
 export function createTrust(initial: TrustState, clock: Clock = systemClock): MutableTrust {
   const listeners = createListeners<TrustChange>();
   let state = initial;
-  let revoked = index(initial);
+  let revoked = indexRevocations(initial.revocations);
+  let outdated = indexCutOffs(initial.cutOffs ?? []);
   let heardAt = clock.now();
+  let fetch: (() => Promise<void>) | undefined;
+  const refetch = createCooledDown(refetchCoolDownMs, clock, async () => fetch?.());
   return {
     get state() {
       return state;
     },
-    peerRevoked(spiffeId, certificate) {
-      if (revoked.has(`identity ${spiffeId}`)) return "IDENTITY_REVOKED";
-      if (revoked.has(`certificate ${certificate.serial}`)) return "CERTIFICATE_REVOKED";
-      return undefined;
+    peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
+    tokenRevoked: (jti) => revoked.token(jti),
+    refetch: async () => fetch !== undefined && refetch(),
+    refetchWith(given) {
+      fetch = given;
     },
-    tokenRevoked: (jti) => revoked.has(`token ${jti}`),
+    tokenOutdated: (token) => outdated(token),
     isStale: () => clock.now() - heardAt > state.staleAfterMs,
     touch() {
       heardAt = clock.now();
     },
     replace(next) {
       const before = state;
-      const known = revoked;
+      const known = new Set(before.revocations.map(revocationKey));
       state = next;
-      revoked = index(next);
+      revoked = indexRevocations(next.revocations);
+      outdated = indexCutOffs(next.cutOffs ?? []);
       heardAt = clock.now();
       listeners.tell({
         state,
-        revoked: next.revocations.filter((r) => !known.has(keyOf(r))),
+        revoked: next.revocations.filter((r) => !known.has(revocationKey(r))),
         caChanged: !sameBytes(before.caCertificates, next.caCertificates),
       });
     },
@@ -91,12 +113,9 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
   };
 }
 
-function keyOf(revocation: Revocation): string {
-  return `${revocation.kind} ${revocation.subject}`;
-}
-
-function index(state: TrustState): ReadonlySet<string> {
-  return new Set(state.revocations.map(keyOf));
+/** Tells revocations of different things apart. */
+export function revocationKey({ kind, subject }: Pick<Revocation, "kind" | "subject">): string {
+  return `${kind} ${subject}`;
 }
 
 function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

@@ -1,22 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
 import { InterlockError } from "@interlock/bot";
-import type { GrantChange } from "@interlock/bot/protocol";
+import type { ApplyGrantsResponse, GrantChange } from "@interlock/bot/protocol";
 import { Command } from "commander";
-import { asMember } from "../operator.js";
+import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
+import { parseCount } from "./options.js";
 
 /** `interlock grants`: who may hold which scope. */
 export function grantsCommand(output: Output): Command {
   const grants = new Command("grants").description("Who may hold which scope.");
   grants
     .command("show")
-    .description("Show the grants in force.")
+    .description("Show the grants in force, or those of an earlier version.")
+    .option("--at <version>", "which version; the one in force unless said", parseCount)
     .addHelpText("after", "\nExample:\n  interlock grants show > grants.yaml")
-    .action(() =>
+    .action(({ at = 0 }: { at?: number }) =>
       asMember(async ({ admin }) => {
-        const { yaml, version } = await admin.getGrants({});
+        const { yaml, version } = await admin.getGrants({ version: BigInt(at) });
         output.result({ ok: true, version, yaml }, () => output.line(yaml.trimEnd()));
       }),
     );
@@ -27,22 +29,66 @@ export function grantsCommand(output: Output): Command {
     .option("--dry-run", "show the difference, and change nothing")
     .option("--yes", "do not ask; a command that is not at a terminal never asks")
     .addHelpText("after", "\nExample:\n  interlock grants apply grants.yaml --dry-run")
-    .action((file: string, options: { dryRun?: boolean; yes?: boolean }) => apply(output, file, options));
+    .action(async (file: string, options: ApplyOptions) => apply(output, await read(file), options));
+  grants
+    .command("history")
+    .description("List every version of the grants: when it was applied, and by whom.")
+    .addHelpText("after", "\nExample:\n  interlock grants history")
+    .action(() =>
+      asMember(async ({ admin }) => {
+        const { versions } = await admin.listGrantVersions({});
+        output.result({ ok: true, versions }, () => {
+          output.table(
+            ["VERSION", "APPLIED", "BY"],
+            versions.map(({ version, appliedAt, appliedBy }) => {
+              return [String(version), appliedAt?.toISOString() ?? "", appliedBy];
+            }),
+          );
+        });
+      }),
+    );
+  grants
+    .command("rollback")
+    .description("Apply an earlier version again, as a new one; shows the difference first.")
+    .argument("<version>", 'its number, as "interlock grants history" shows it', parseCount)
+    .option("--dry-run", "show the difference, and change nothing")
+    .option("--yes", "do not ask; a command that is not at a terminal never asks")
+    .addHelpText("after", "\nExample:\n  interlock grants rollback 4 --dry-run")
+    .action((version: number, options: ApplyOptions) =>
+      apply(
+        output,
+        ({ admin }, dryRun) => {
+          return admin.rollbackGrants({ version: BigInt(version), dryRun });
+        },
+        options,
+      ),
+    );
   return grants;
 }
 
-async function apply(output: Output, file: string, { dryRun = false, yes }: { dryRun?: boolean; yes?: boolean }) {
+interface ApplyOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+type Change = (session: Session, dryRun: boolean) => Promise<ApplyGrantsResponse>;
+
+async function read(file: string): Promise<Change> {
   const yaml = await readFile(file, "utf8").catch((cause) => {
     throw new InterlockError("NOT_FOUND", `${file} cannot be read: name the grants file.`, { cause });
   });
-  await asMember(async ({ admin }) => {
-    const planned = await admin.applyGrants({ yaml, dryRun: true });
+  return ({ admin }, dryRun) => admin.applyGrants({ yaml, dryRun });
+}
+
+async function apply(output: Output, change: Change, { dryRun = false, yes }: ApplyOptions): Promise<void> {
+  await asMember(async (session) => {
+    const planned = await change(session, true);
     printChanges(output, planned.changes);
     const ask = !yes && !output.json && process.stdin.isTTY && planned.changes.length > 0;
     if (dryRun || (ask && !(await confirm()))) {
       return output.result({ ok: true, applied: false, ...planned }, () => output.line("Nothing was changed."));
     }
-    const applied = await admin.applyGrants({ yaml, dryRun: false });
+    const applied = await change(session, false);
     output.result({ ok: true, applied: true, ...applied }, () =>
       output.line(`Grants version ${applied.version} is in force.`),
     );

@@ -13,3 +13,10 @@ export function parseSeconds(text: string): number {
   if (!(Number.isInteger(seconds) && seconds > 0)) throw new InvalidArgumentError("Give a whole number of seconds.");
   return seconds;
 }
+
+/** Reads a whole number above zero. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!(Number.isInteger(count) && count > 0)) throw new InvalidArgumentError("Give a whole number above zero.");
+  return count;
+}

@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
-import { joinFleet, jsonLog, silentLog } from "@interlock/bot";
+import { InterlockError, joinFleet, jsonLog, silentLog } from "@interlock/bot";
 import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -13,6 +14,7 @@ interface Options {
   readonly host: string;
   readonly trustDomain: string;
   readonly invite: readonly string[];
+  readonly keyFile?: string;
   readonly verbose?: boolean;
 }
 
@@ -30,13 +32,21 @@ export function upCommand(output: Output): Command {
         .replace(/[^a-z0-9._-]/g, "-"),
     )
     .option("--invite <name...>", "print a line with which this bot can join", ["bot/1"])
+    .option("--key-file <file>", "a file whose text encrypts the private keys; or set INTERLOCK_KEY_PASSPHRASE")
     .option("--verbose", "log what the authority does, as JSON lines on standard error")
     .addHelpText("after", "\nExample:\n  interlock up --port 7443 --invite gripper/1")
-    .action(async ({ port, host, trustDomain, invite, verbose }: Options) => {
+    .action(async ({ port, host, trustDomain, invite, keyFile, verbose }: Options) => {
       // The CA and the store take a moment to load, which other commands need not spend.
       const { startAuthority } = await import("@interlock/authority");
       const log = verbose ? jsonLog : silentLog;
-      const authority = await startAuthority({ dataDir: authorityDir, trustDomain, host, port, log });
+      const authority = await startAuthority({
+        dataDir: authorityDir,
+        trustDomain,
+        host,
+        port,
+        log,
+        ...(await readPassphrase(keyFile)),
+      });
       const everywhere = host === "0.0.0.0" || host === "::";
       const address = everywhere ? `localhost:${authority.port}` : authority.address;
       const advertised = everywhere ? `${hostname()}:${authority.port}` : address;
@@ -58,6 +68,15 @@ export function upCommand(output: Output): Command {
       await operator.close(0);
       await authority.close();
     });
+}
+
+async function readPassphrase(keyFile: string | undefined): Promise<{ keyPassphrase?: string }> {
+  const fromEnvironment = process.env.INTERLOCK_KEY_PASSPHRASE;
+  if (keyFile === undefined) return fromEnvironment ? { keyPassphrase: fromEnvironment } : {};
+  const text = await readFile(keyFile, "utf8").catch((cause) => {
+    throw new InterlockError("NOT_FOUND", `${keyFile} cannot be read: name the key file.`, { cause });
+  });
+  return { keyPassphrase: text.trim() };
 }
 
 function untilStopped(): Promise<void> {

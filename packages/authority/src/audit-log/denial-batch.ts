@@ -1,0 +1,25 @@
+import type { AuditEntry } from "./audit-record.js";
+
+/** Calls that were refused, alike in method, caller and reason. */
+export interface DeniedCalls {
+  readonly method: string;
+  readonly caller: string;
+  /** The reason; empty when admitted. */
+  readonly denial: string;
+  readonly count: number;
+}
+
+const maximumListed = 50;
+
+/** The record of what a bot refused since its last report: none when that is nothing, and bounded when it is much. */
+export function denialBatch(reporter: string, rows: readonly DeniedCalls[], at: number): AuditEntry[] {
+  const denied = rows.filter(({ denial }) => denial !== "").sort((a, b) => b.count - a.count);
+  if (denied.length === 0) return [];
+  const listed = denied.slice(0, maximumListed).map(({ method, caller, denial, count }) => {
+    return { method, caller, reason: denial, count };
+  });
+  const total = denied.reduce((sum, { count }) => sum + count, 0);
+  return [
+    { at, kind: "denials", actor: reporter, subject: reporter, details: { total, kinds: denied.length, listed } },
+  ];
+}

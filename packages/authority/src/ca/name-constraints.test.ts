@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type TLSSocket } from "node:tls";
+import { certificatesToPem, createKeyPair } from "@interlock/bot";
+import { createCa, createRoot } from "./ca.js";
+
+describe("name constraints", () => {
+  // How TLS finds a client whose certificate is for `uri`, signed by the CA of the trust domain.
+  async function verified(trustDomain: string, uri: string): Promise<string> {
+    const { privateKeyPem } = await createKeyPair();
+    const root = await createRoot(privateKeyPem, trustDomain, Date.now());
+    const ca = await createCa(root, privateKeyPem, 3_600_000);
+    const issue = async (id: string) => {
+      const keys = await createKeyPair();
+      const spki = await webcrypto.subtle.exportKey("spki", keys.publicKey);
+      return {
+        key: keys.privateKeyPem,
+        cert: certificatesToPem(await ca.issueLeaf(id, new Uint8Array(spki), Date.now())),
+      };
+    };
+    const trust = { ca: certificatesToPem([root]), minVersion: "TLSv1.3", rejectUnauthorized: false } as const;
+    const server = createServer({ ...trust, ...(await issue(`spiffe://${trustDomain}/s`)), requestCert: true });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const client = connect({ ...trust, ...(await issue(uri)), port, host: "127.0.0.1" });
+    client.on("error", () => {});
+    const [socket] = (await once(server, "secureConnection")) as [TLSSocket];
+    const { authorized, authorizationError } = socket;
+    client.destroy();
+    socket.destroy();
+    server.close();
+    return authorized ? "ok" : String(authorizationError);
+  }
+
+  it("let a CA vouch for its own trust domain, and for no other", async () => {
+    assert.equal(await verified("cafe", "spiffe://cafe/gripper/1"), "ok");
+    for (const uri of ["spiffe://bar/gripper/1", "spiffe://cafe.bar/x", "spiffe://xcafe/x", "spiffe://cafe2/x"]) {
+      assert.equal(await verified("cafe", uri), "UNSPECIFIED", uri); // Node has no word for it.
+    }
+  });
+
+  it("take any trust domain that there can be", async () => {
+    for (const domain of ["a", "my_cafe", "cafe.example.org", "1.2", "-", `${"long.".repeat(40)}x`]) {
+      assert.equal(await verified(domain, `spiffe://${domain}/x`), "ok", domain);
+    }
+  });
+});

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/bot";
+import { spiffeId } from "@interlock/policy";
+import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
+import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { openStore } from "../store/open-store.js";
+import { type EnrollmentBasis, join } from "./join.js";
+import { renew } from "./renew.js";
+import { createSightings } from "./sightings.js";
+
+const now = Date.UTC(2030, 0, 1);
+const trustDomain = "cafe";
+const id = spiffeId(trustDomain, "gripper/1");
+
+describe("renewal", () => {
+  let folder: string;
+  let basis: EnrollmentBasis;
+  beforeEach(async () => {
+    folder = await mkdtemp(joinPath(tmpdir(), "interlock-renew-"));
+    const store = await openStore(folder);
+    await store.fleet.create(trustDomain, now);
+    basis = { store, trustDomain, ca: await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 3_600_000, now }) };
+  });
+  afterEach(async () => {
+    await basis.store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const csr = async () => createCsr(await createKeyPair(), id.uri);
+  // Each gives the serial number of what was issued, as its holder would show it.
+  const enter = async () => {
+    const options = { ...basis, caDigest: caDigest(basis.ca.certificate), name: id.name, now, by: "me" };
+    const { joinToken } = await createJoinToken(options);
+    return (await join(basis, { joinToken, csr: await csr() }, now)).leaf.serial;
+  };
+  const over = async (serial: string) =>
+    (await renew(basis, { spiffeId: id, certificate: { serial } }, await csr(), now)).leaf.serial;
+  const use = (serial: string) => createSightings(basis.store).saw(serial);
+  const refused = (work: Promise<unknown>, reason: string) =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof InterlockError);
+      assert.deepEqual([error.reason, error.code], [reason, "PERMISSION_DENIED"]);
+      return true;
+    });
+  const locked = async () => (await basis.store.revocations.find("identity", id.uri))?.reason;
+
+  it("goes on from one certificate to the next, and counts them", async () => {
+    const first = await enter();
+    await use(first);
+    const second = await over(first);
+    await use(second);
+    const third = await over(second);
+    const { certificates } = basis.store;
+    const generations = await Promise.all([first, second, third].map((serial) => certificates.find(serial)));
+    assert.deepEqual(
+      generations.map((row) => row?.generation),
+      [1, 2, 3],
+    );
+    assert.equal(await locked(), undefined);
+  });
+
+  it("locks a bot whose older certificate is renewed when a newer one has been used", async () => {
+    const copied = await enter();
+    await use(await over(copied));
+    await refused(over(copied), "CLONE_DETECTED");
+    assert.match((await locked()) ?? "", /clone detected/);
+    assert.equal((await basis.store.fleet.get())?.trustVersion, 2);
+    await assert.rejects(over(copied), { reason: "IDENTITY_REVOKED" });
+  });
+
+  it("locks the bot as well when the clone was first, and whichever renews later is refused", async () => {
+    const copied = await enter();
+    const [clones, own] = [await over(copied), await over(copied)];
+    await use(clones);
+    await refused(over(own), "CLONE_DETECTED");
+    assert.match((await locked()) ?? "", /clone detected/);
+  });
+
+  it("takes a renewal as a use of the certificate over which it is asked for", async () => {
+    const copied = await enter();
+    const [clones, own] = [await over(copied), await over(copied)];
+    await over(clones);
+    await refused(over(own), "CLONE_DETECTED");
+  });
+
+  it("answers again, as often as it takes, when its answers are lost", async () => {
+    const first = await enter();
+    await use(first);
+    for (let lost = 0; lost < 3; lost++) await over(first);
+    const arrived = await over(first);
+    await use(arrived);
+    await use(await over(arrived));
+    assert.equal(await locked(), undefined);
+  });
+
+  it("does not take a certificate from before the bot joined again for a clone's", async () => {
+    const before = await enter();
+    await use(before);
+    const after = await enter();
+    await use(after);
+    await refused(over(before), "CERTIFICATE_SUPERSEDED");
+    assert.equal(await locked(), undefined);
+    await over(after);
+  });
+
+  it("renews over no certificate that it does not know, or that is another bot's", async () => {
+    await enter();
+    await refused(over("4f"), "CERTIFICATE_SUPERSEDED");
+    await basis.store.certificates.add({ serial: "aa", name: "other/1", generation: 9, issuedAt: now, expiresAt: now });
+    await refused(over("aa"), "CERTIFICATE_SUPERSEDED");
+    assert.equal(await locked(), undefined);
+  });
+
+  it("remembers sightings over a restart", async () => {
+    const copied = await enter();
+    await use(await over(copied));
+    await basis.store.close();
+    basis = { ...basis, store: await openStore(folder) };
+    await refused(over(copied), "CLONE_DETECTED");
+  });
+});

@@ -1,0 +1,42 @@
+import { denial, InterlockError } from "@interlock/bot";
+import { isBotName, type SpiffeId, spiffeId } from "@interlock/policy";
+import type { BotRow } from "../store/schema.js";
+import type { Records, Store } from "../store/store.js";
+
+/**
+ * Ends a bot's membership: from now on it gets no certificate and no token. What it holds runs out by itself; to shut
+ * it out at once, lock it. It can join again with a token made for its name after this. Rejects with `NOT_FOUND`.
+ */
+export async function retire(
+  { store, trustDomain }: { readonly store: Store; readonly trustDomain: string },
+  name: string,
+  now: number,
+  by: string,
+): Promise<BotRow> {
+  const { uri } = spiffeIdOf(trustDomain, name);
+  return store.transaction(async (records) => {
+    const bot = await records.bots.find(name);
+    if (!bot) throw notFound(name);
+    if (bot.retiredAt !== null) return bot;
+    await records.bots.retired(name, now);
+    await records.joinTokens.deleteFor(name);
+    await records.endpoints.replace(uri, [], now);
+    await records.auditLog.append({ at: now, kind: "retire", actor: by, subject: uri, details: {} });
+    return { ...bot, retiredAt: now };
+  });
+}
+
+/** Throws `BOT_RETIRED` when a bot has been retired. */
+export async function refuseRetired({ bots }: Pick<Records, "bots">, name: string): Promise<void> {
+  if ((await bots.find(name))?.retiredAt == null) return;
+  throw denial("BOT_RETIRED", `to take it back, let it join again: "interlock invite ${name}"`);
+}
+
+function spiffeIdOf(trustDomain: string, name: string): SpiffeId {
+  if (!isBotName(name)) throw notFound(name);
+  return spiffeId(trustDomain, name);
+}
+
+function notFound(name: string): InterlockError {
+  return new InterlockError("NOT_FOUND", `There is no bot "${name}": see "interlock bots list".`);
+}

@@ -1,0 +1,33 @@
+import type { Kysely } from "kysely";
+import type { CertificateRow, LineageRow, Schema } from "./schema.js";
+
+/** The certificates that bots hold, and how they descend from each other. */
+export interface Certificates {
+  add(certificate: CertificateRow): Promise<void>;
+  find(serial: string): Promise<CertificateRow | undefined>;
+  lineage(name: string): Promise<LineageRow | undefined>;
+  saveLineage(lineage: LineageRow): Promise<void>;
+  /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
+  prune(expiredBefore: number): Promise<void>;
+}
+
+export function createCertificates(db: Kysely<Schema>): Certificates {
+  return {
+    async add(certificate) {
+      await db.insertInto("certificates").values(certificate).execute();
+    },
+    find: (serial) => db.selectFrom("certificates").selectAll().where("serial", "=", serial).executeTakeFirst(),
+    lineage: (name) => db.selectFrom("lineages").selectAll().where("name", "=", name).executeTakeFirst(),
+    async saveLineage(lineage) {
+      const { name: _, ...rest } = lineage;
+      await db
+        .insertInto("lineages")
+        .values(lineage)
+        .onConflict((c) => c.column("name").doUpdateSet(rest))
+        .execute();
+    },
+    async prune(expiredBefore) {
+      await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Migrator, sql } from "kysely";
+import { judgeDescent } from "../enrollment/lineage.js";
+import { first } from "./migrations/0001-first.js";
+import { openStore } from "./open-store.js";
+import type { LineageRow } from "./schema.js";
+import { openSqlite } from "./sqlite.js";
+
+describe("migrate", () => {
+  it("takes over everything from a store of the first release", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-migrate-"));
+    const db = openSqlite(join(folder, "authority.db"));
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ "0001-first": first }) } });
+    assert.equal((await migrator.migrateToLatest()).error, undefined);
+    for (const row of [
+      sql`insert into fleet values (1, 'cafe', 2, 1)`,
+      sql`insert into bots values ('gripper/1', 5, '4f', 99)`,
+      sql`insert into join_tokens values ('used', 'a', 1, 10, 5)`,
+      sql`insert into join_tokens values ('open', 'b', 1, 10, null)`,
+      sql`insert into revocations values ('identity', 'spiffe://cafe/lost', 3, 'lost', 2)`,
+      sql`insert into signing_keys values ('k', '{}', 1)`,
+    ]) {
+      await row.execute(db);
+    }
+    await db.destroy();
+
+    const store = await openStore(folder);
+    assert.deepEqual([await store.joinTokens.use("used", 6), await store.joinTokens.use("open", 6)], [false, true]);
+    assert.equal((await store.revocations.list())[0]?.subject, "spiffe://cafe/lost");
+    assert.deepEqual(
+      (await store.signingKeys.list()).map(({ kid, signsFrom, withdrawnAt }) => [kid, signsFrom, withdrawnAt]),
+      [["k", 0, null]],
+    );
+    const lineage = (await store.certificates.lineage("gripper/1")) as LineageRow;
+    assert.equal(judgeDescent(lineage, await store.certificates.find("4f")), "ok", "a bot renews as before");
+    assert.equal((await store.bots.find("gripper/1"))?.retiredAt, null);
+    assert.deepEqual((await store.auditLog.ends()).head, { seq: 0, hash: "" });
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,12 @@
+import type { Kysely, Migration } from "kysely";
+
+/** Token keys are prepared before they sign, and withdrawn after. */
+export const keyRotation: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .alterTable("signing_keys")
+      .addColumn("signs_from", "bigint", (c) => c.notNull().defaultTo(0))
+      .execute();
+    await db.schema.alterTable("signing_keys").addColumn("withdrawn_at", "bigint").execute();
+  },
+};

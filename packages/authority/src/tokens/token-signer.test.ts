@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { maximumTokenLifetimeMs } from "@interlock/bot";
+import { decodeProtectedHeader } from "jose";
+import { openStore } from "../store/open-store.js";
+import type { SigningKeyRow } from "../store/schema.js";
+import type { Store } from "../store/store.js";
+import { keyState } from "./key-schedule.js";
+import { loadOrCreateTokenSigner, type TokenSigner } from "./token-signer.js";
+
+const minute = 60_000;
+
+describe("token keys", () => {
+  let folder: string;
+  let store: Store;
+  let signer: TokenSigner;
+  let now = 0;
+  const clock = { now: () => now };
+  beforeEach(async () => {
+    now = Date.UTC(2030, 0, 1);
+    folder = await mkdtemp(join(tmpdir(), "interlock-keys-"));
+    store = await openStore(folder);
+    await store.fleet.create("cafe", now);
+    signer = await loadOrCreateTokenSigner(folder, store, clock);
+  });
+  afterEach(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const rotate = (leaked = false) => signer.rotate({ leadMs: minute, leaked, by: "me" });
+  const signs = async () => decodeProtectedHeader(await signer.sign({ sub: "x" })).kid;
+  const published = () => signer.jwks.keys.map(({ kid }) => kid).sort();
+  const version = async () => (await store.fleet.get())?.trustVersion;
+  const states = () => signer.keys.map((key) => keyState(key, signer.keys, now));
+
+  it("publishes a new key, signs with it once bots know it, and withdraws the old one after its last token", async () => {
+    const [old = ""] = published();
+    const { kid } = await rotate();
+    assert.equal(await signs(), old);
+    assert.deepEqual(published(), [old, kid].sort());
+    assert.deepEqual(states(), ["prepared", "signing"]);
+    assert.equal(await version(), 2);
+
+    now += minute;
+    assert.equal(await signs(), kid);
+    assert.deepEqual(states(), ["signing", "retiring"]);
+    now += maximumTokenLifetimeMs;
+    assert.equal(await signer.withdrawDue("me"), false, "a token of the last moment is valid still, by a late clock");
+    now += minute;
+    assert.equal(await signer.withdrawDue("me"), true);
+    assert.deepEqual(published(), [kid]);
+    assert.equal(await version(), 3);
+    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+    assert.deepEqual(
+      (await store.auditLog.list(0, 9)).map((record) => [record.kind, record.subject, JSON.parse(record.details).done]),
+      [
+        ["key", kid, "made"],
+        ["key", old, "withdrawn"],
+      ],
+    );
+  });
+
+  it("goes on with a rotation after a restart", async () => {
+    const { kid } = await rotate();
+    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    assert.notEqual(await signs(), kid);
+    now += minute;
+    assert.equal(await signs(), kid);
+    now += 6 * minute;
+    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    assert.equal(await signer.withdrawDue("me"), true);
+    assert.deepEqual(published(), [kid]);
+  });
+
+  it("replaces keys that have leaked at once, a prepared one as well", async () => {
+    await rotate();
+    await assert.rejects(rotate(), { code: "FAILED_PRECONDITION" });
+    const { kid } = await rotate(true);
+    assert.deepEqual(published(), [kid]);
+    assert.equal(await signs(), kid);
+    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+  });
+
+  it("signs with the only key there is, wherever the clock stands", async () => {
+    const [only] = signer.keys as [SigningKeyRow];
+    now -= 10 * minute;
+    assert.equal(await signs(), only.kid);
+  });
+});

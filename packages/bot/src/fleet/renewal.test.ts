@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { Client } from "../client/client.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { Identity } from "../identity/identity.js";
+import type { IdentityFolder } from "../identity/identity-folder.js";
+import { createIdentityHolder } from "../identity/identity-holder.js";
+import { silentLog } from "../log.js";
+import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import { keepRenewed, renewalTime } from "./renewal.js";
+
+const uri = "spiffe://test/gripper/1";
+const minute = 60_000;
+
+describe("keepRenewed", () => {
+  let ca: TestCa;
+  let steps: string[];
+  let ending: AbortController;
+  before(async () => {
+    ca = await createTestCa();
+  });
+  beforeEach(() => {
+    steps = [];
+    ending = new AbortController();
+  });
+
+  const now = Date.now();
+  const due = () => ca.issue(uri, { notBefore: now - 50 * minute, notAfter: now + 10 * minute });
+  const fresh = () => ca.issue(uri, { notBefore: now, notAfter: now + 60 * minute });
+
+  async function run(saved: () => Promise<Identity | undefined>, failing = false): Promise<Identity> {
+    const identity = createIdentityHolder(await due());
+    identity.onChange(() => steps.push("use"));
+    const folder: IdentityFolder = {
+      load: saved,
+      async save() {
+        steps.push("save");
+      },
+      async exclusively(work) {
+        steps.push("lock");
+        return work().finally(() => steps.push("unlock"));
+      },
+    };
+    const authority = {
+      async renew() {
+        steps.push("renew");
+        return { certificate: { chain: (await fresh()).chain } };
+      },
+      async confirm() {
+        steps.push("confirm");
+        ending.abort();
+        if (failing) throw new Error("no");
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const clock = { now: () => now };
+    await keepRenewed({ authority, identity, folder, clock, log: silentLog, signal: ending.signal });
+    return identity.current();
+  }
+
+  it("saves the new certificate before it uses it, and uses it at once", async () => {
+    await run(async () => undefined);
+    assert.deepEqual(steps, ["lock", "renew", "save", "unlock", "use", "confirm"]);
+  });
+
+  it("takes over what another process has renewed, and renews nothing", async () => {
+    const other = await fresh();
+    assert.equal(await run(async () => other), other);
+    assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
+  });
+
+  it("leaves a short certificate half of the life that it has left", async () => {
+    const short = await ca.issue(uri, { notBefore: now - 30_000, notAfter: now + 10_000 });
+    const { notAfter } = short.leaf;
+    for (let i = 0; i < 100; i++) {
+      const part = (renewalTime(short, now) - now) / (notAfter - now);
+      assert.ok(part >= 0.4 && part <= 0.6, String(part));
+    }
+  });
+
+  it("goes on when the first use fails", async () => {
+    const { leaf } = await run(async () => undefined, true);
+    assert.equal(leaf.notAfter, Math.floor((now + 60 * minute) / 1_000) * 1_000);
+  });
+});

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { InterlockError } from "../error.js";
+import { createTestFleet } from "../testing/test-fleet.js";
+import { verifyKnown } from "./verify-known.js";
+
+describe("verifyKnown", () => {
+  it("asks for the newest trust when a key is unknown, and for a flood of them once", async () => {
+    let now = Date.now();
+    const fleet = await createTestFleet({ now: () => now });
+    const { trust } = fleet;
+    const identity = await fleet.ca.issue("spiffe://test/a");
+    const good = await fleet.token(identity, "a.B", ["a:b"]);
+    const expectation = { spiffeId: identity.spiffeId, certificate: identity.leaf, now };
+    const verify = (token: string) => verifyKnown(token, expectation, trust);
+    const refused = (error: unknown) => error instanceof InterlockError && error.reason === "TOKEN_KEY_UNKNOWN";
+    assert.deepEqual([...(await verify(good)).scopes], ["a:b"]);
+
+    const { state } = trust;
+    trust.replace({ ...state, jwks: { keys: [] } });
+    await assert.rejects(verify(good), refused, "nobody to ask");
+    let fetches = 0;
+    trust.refetchWith(async () => {
+      fetches++;
+      trust.replace(state);
+    });
+    await verify(good);
+    assert.equal(fetches, 1);
+
+    const header = (kid: number) => ({ kid: `unknown-${kid}` });
+    const flood = Array.from({ length: 50 }, async (_, i) => fleet.token(identity, "a.B", ["a:b"], {}, header(i)));
+    for (const token of await Promise.all(flood)) await assert.rejects(verify(token), refused);
+    assert.equal(fetches, 1, "it has not cooled down");
+    now += 10_000;
+    for (const token of await Promise.all(flood)) await assert.rejects(verify(token), refused);
+    assert.equal(fetches, 2);
+  });
+});

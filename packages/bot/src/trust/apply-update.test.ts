@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { createTestCa } from "../testing/test-ca.js";
+import { applyTrustUpdate } from "./apply-update.js";
+
+const basis = {
+  caCertificates: [] as Uint8Array[],
+  trustDomain: "cafe",
+  issuer: "i",
+  jwks: '{"keys":[]}',
+  staleAfterSeconds: 60,
+};
+const bot = (name: string) => ({ subject: { $case: "spiffeId", value: `spiffe://cafe/${name}` } }) as const;
+const pattern = (value: string) => ({ subject: { $case: "identityPattern", value } }) as const;
+
+const update = (appliesTo: bigint, resultsIn: bigint, change: object): WatchTrustResponse =>
+  WatchTrustResponse.fromPartial({ ...basis, appliesTo, resultsIn, ...change });
+
+describe("applyTrustUpdate", () => {
+  let start: ReturnType<typeof applyTrustUpdate>;
+  before(async () => {
+    basis.caCertificates = [(await createTestCa()).der];
+    start = applyTrustUpdate(undefined, update(0n, 3n, { revocations: [bot("a"), pattern("worker/*")] }));
+  });
+  const subjects = (state: typeof start) => state.revocations.map((r) => `${r.kind} ${r.subject}`);
+
+  it("adds what is revoked, and takes away what is restored", () => {
+    assert.deepEqual(subjects(start), ["identity spiffe://cafe/a", "pattern worker/*"]);
+    const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [bot("b")], restored: [pattern("worker/*")] }));
+    assert.deepEqual(subjects(next), ["identity spiffe://cafe/a", "identity spiffe://cafe/b"]);
+  });
+
+  it("holds what was restored and revoked again once", () => {
+    const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [{ ...bot("a"), reason: "again" }] }));
+    assert.deepEqual(
+      next.revocations.map((r) => r.reason),
+      ["again", ""],
+    );
+  });
+
+  it("takes over what was taken away, whole, with every update", () => {
+    const cutOff = { identity: "w/*", service: "a.B", scope: "a:b", except: ["w/1"] };
+    const next = applyTrustUpdate(start, update(3n, 4n, { cutOffs: [{ ...cutOff, grantsVersion: 7n }] }));
+    assert.deepEqual(next.cutOffs, [{ ...cutOff, grantsVersion: 7 }]);
+    assert.deepEqual(applyTrustUpdate(next, update(4n, 5n, {})).cutOffs, []);
+  });
+
+  it("forgets everything with a complete update, and refuses one for another version or domain", () => {
+    assert.deepEqual(subjects(applyTrustUpdate(start, update(0n, 9n, {}))), []);
+    assert.throws(() => applyTrustUpdate(start, update(4n, 5n, {})), /for version 4, and version 3 is held/);
+    assert.throws(() => applyTrustUpdate(start, update(3n, 5n, { trustDomain: "bar" })), /this bot is of "cafe"/);
+  });
+});

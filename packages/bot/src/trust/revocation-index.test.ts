@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import type { Certificate } from "../identity/certificate.js";
+import { indexRevocations } from "./revocation-index.js";
+import type { Revocation } from "./trust.js";
+
+const revocation = (kind: Revocation["kind"], subject: string) => ({ kind, subject, revokedAt: 0, reason: "" });
+const certificate = (serial: string) => ({ serial }) as Certificate;
+
+describe("indexRevocations", () => {
+  const index = indexRevocations([
+    revocation("identity", "spiffe://cafe/gripper/1"),
+    revocation("certificate", "4f"),
+    revocation("token", "t1"),
+    revocation("pattern", "worker/*"),
+    revocation("pattern", "lab/**"),
+  ]);
+
+  it("finds what is shut out exactly", () => {
+    assert.equal(index.peer("spiffe://cafe/gripper/1", certificate("1")), "IDENTITY_REVOKED");
+    assert.equal(index.peer("spiffe://cafe/gripper/2", certificate("4f")), "CERTIFICATE_REVOKED");
+    assert.equal(index.peer("spiffe://cafe/gripper/2", certificate("2")), undefined);
+    assert.deepEqual([index.token("t1"), index.token("4f")], [true, false]);
+  });
+
+  it("finds what a pattern shuts out, in any trust domain's names", () => {
+    for (const name of ["worker/1", "lab/a", "lab/a/b"]) {
+      assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), "IDENTITY_REVOKED", name);
+    }
+    for (const name of ["worker", "worker/1/a", "lab", "worker2/1"]) {
+      assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), undefined, name);
+    }
+  });
+
+  it("matches patterns once for a certificate, not for every call", () => {
+    const mine = certificate("9");
+    assert.equal(index.peer("spiffe://cafe/worker/1", mine), "IDENTITY_REVOKED");
+    // A certificate has one name: asked under another, what was found first is what is known.
+    assert.equal(index.peer("spiffe://cafe/other/1", mine), "IDENTITY_REVOKED");
+  });
+});

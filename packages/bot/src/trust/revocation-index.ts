@@ -1,0 +1,46 @@
+import { matchesIdentity } from "@interlock/policy";
+import type { Certificate } from "../identity/certificate.js";
+import type { Reason } from "../reason.js";
+import type { Revocation } from "./trust.js";
+
+/** Answers what is shut out, in O(1) for every call. */
+export interface RevocationIndex {
+  /** Why this peer is shut out, or `undefined`. */
+  peer(spiffeId: string, certificate: Certificate): Reason | undefined;
+  token(jti: string): boolean;
+}
+
+/**
+ * Indexes revocations. Exact ones are look-ups in sets. Patterns are few, and each is matched once with a certificate,
+ * which is read once for a connection: after that it is a look-up too.
+ */
+export function indexRevocations(revocations: readonly Revocation[]): RevocationIndex {
+  const identities = subjects(revocations, "identity");
+  const certificates = subjects(revocations, "certificate");
+  const tokens = subjects(revocations, "token");
+  const patterns = [...subjects(revocations, "pattern")];
+  const matched = new WeakMap<Certificate, boolean>();
+
+  function matchesPattern(spiffeId: string, certificate: Certificate): boolean {
+    const known = matched.get(certificate);
+    if (known !== undefined) return known;
+    const name = spiffeId.slice(spiffeId.indexOf("/", "spiffe://".length) + 1);
+    const matches = patterns.some((pattern) => matchesIdentity(pattern, name));
+    matched.set(certificate, matches);
+    return matches;
+  }
+
+  return {
+    peer(spiffeId, certificate) {
+      if (identities.has(spiffeId)) return "IDENTITY_REVOKED";
+      if (certificates.has(certificate.serial)) return "CERTIFICATE_REVOKED";
+      if (patterns.length > 0 && matchesPattern(spiffeId, certificate)) return "IDENTITY_REVOKED";
+      return undefined;
+    },
+    token: (jti) => tokens.has(jti),
+  };
+}
+
+function subjects(revocations: readonly Revocation[], kind: Revocation["kind"]): ReadonlySet<string> {
+  return new Set(revocations.filter((revocation) => revocation.kind === kind).map(({ subject }) => subject));
+}

@@ -1,0 +1,50 @@
+import type { Bot } from "@interlock/bot/protocol";
+import { Command } from "commander";
+import { asMember } from "../operator.js";
+import type { Output } from "../output.js";
+import { paint } from "../output.js";
+
+/** `interlock bots`: the members of the fleet. */
+export function botsCommand(output: Output): Command {
+  const bots = new Command("bots").description("The members of the fleet.");
+  bots
+    .command("list")
+    .description("List the bots that ever joined, and how they stand.")
+    .addHelpText("after", "\nExample:\n  interlock bots list")
+    .action(() =>
+      asMember(async ({ admin }) => {
+        const now = new Date();
+        const listed = (await admin.listBots({})).bots.map((bot) => ({ ...bot, state: stateOf(bot, now) }));
+        output.result({ ok: true, bots: listed }, () => {
+          output.table(
+            ["BOT", "STATE", "CERTIFICATE", "UNTIL"],
+            listed.map(({ spiffeId, state, certificateSerial, certificateExpiresAt }) => {
+              return [spiffeId, state, certificateSerial, certificateExpiresAt?.toISOString() ?? ""];
+            }),
+          );
+        });
+      }),
+    );
+  bots
+    .command("retire")
+    .description("End a bot's membership: it gets no new certificate and no new token.")
+    .argument("<name>", "the bot's name, for example gripper/1")
+    .addHelpText(
+      "after",
+      "\nWhat it holds runs out within the hour; to shut it out at once: interlock locks add.\n\n" +
+        "Example:\n  interlock bots retire gripper/1",
+    )
+    .action((name: string) =>
+      asMember(async ({ admin }) => {
+        const { bot } = await admin.retireBot({ name });
+        output.result({ ok: true, bot }, () => output.line(`${paint("green", "retired")} ${name}`));
+      }),
+    );
+  return bots;
+}
+
+function stateOf({ revocation, retiredAt, certificateExpiresAt }: Bot, now: Date): string {
+  if (revocation) return "locked";
+  if (retiredAt) return "retired";
+  return certificateExpiresAt && certificateExpiresAt <= now ? "expired" : "member";
+}

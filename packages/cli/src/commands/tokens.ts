@@ -1,0 +1,38 @@
+import { Command } from "commander";
+import { asMember } from "../operator.js";
+import type { Output } from "../output.js";
+import { paint } from "../output.js";
+
+/** `interlock tokens`: the join tokens that were made. */
+export function tokensCommand(output: Output): Command {
+  const tokens = new Command("tokens").description('The join tokens that "interlock invite" made.');
+  tokens
+    .command("list")
+    .description("List join tokens, the latest first; their secrets are kept nowhere.")
+    .addHelpText("after", "\nExample:\n  interlock tokens list")
+    .action(() =>
+      asMember(async ({ admin }) => {
+        const { joinTokens } = await admin.listJoinTokens({});
+        output.result({ ok: true, joinTokens }, () => {
+          output.table(
+            ["ID", "NAME", "USED", "UNTIL"],
+            joinTokens.map(({ id, name, used, uses, expiresAt }) => {
+              return [id, name, `${used} of ${uses}`, expiresAt?.toISOString() ?? ""];
+            }),
+          );
+        });
+      }),
+    );
+  tokens
+    .command("delete")
+    .description("Make a join token worthless.")
+    .argument("<id>", 'its ID, as "interlock tokens list" shows it')
+    .addHelpText("after", "\nExample:\n  interlock tokens delete 5d1c0f9a7be2")
+    .action((id: string) =>
+      asMember(async ({ admin }) => {
+        await admin.deleteJoinToken({ id });
+        output.result({ ok: true, deleted: id }, () => output.line(`${paint("green", "deleted")} ${id}`));
+      }),
+    );
+  return tokens;
+}
