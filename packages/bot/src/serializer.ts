@@ -8,6 +8,8 @@ export function serializer(codec: Codec<unknown>): (message: unknown) => Buffer 
   return (message) => {
     const bytes = codec.encode(codec.fromPartial(message as object)).finish();
     // A small array lives on V8's heap until somebody asks for its `buffer`: to copy it is much the cheaper.
-    return bytes.length < copyBelow ? Buffer.from(bytes) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes.length < copyBelow
+      ? Buffer.from(bytes)
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   };
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
 import { currentCall } from "../context.js";
 import { InterlockError } from "../error.js";
-import { meddlesWithToken } from "../token/authorization.js";
+import { hasToken } from "../token/authorization.js";
 
 /** What a caller may say of one call. */
 export interface CallOptions {
@@ -30,7 +30,7 @@ export interface CallBounds {
 /** The bounds of a call: its own, and those of the call that is being served here. Throws when the options are unsound. */
 export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
   const { timeoutMs = unlessTold, signal, detached, metadata } = options;
-  if (metadata && meddlesWithToken(metadata)) {
+  if (metadata && hasToken(metadata)) {
     throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
   }
   if (signal) setMaxListeners(0, signal); // Any number of calls may run under one.

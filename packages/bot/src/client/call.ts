@@ -51,6 +51,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
       if (!channel.indexesTokens) channel.heed(call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
+        connector.keep(lease);
         send(request as Requests, call as never, (error) => {
           sourceFailure = error;
         });
@@ -82,6 +83,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     channel.begin(call);
+    connector.keep(lease);
     if (!channel.indexesTokens) channel.heed(call);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {

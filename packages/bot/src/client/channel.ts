@@ -41,6 +41,8 @@ export interface Channel {
   heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
+  /** Whether calls are under way on it, and new ones may come. */
+  readonly inUse: boolean;
   /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
   begin(call: Cancellable): void;
   /** The call is over. */
@@ -134,6 +136,9 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
       });
     },
     isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
+    get inUse() {
+      return calls.size > 0 && !retired;
+    },
     begin: (call) => void calls.add(call),
     end(call) {
       calls.delete(call);

@@ -7,6 +7,7 @@ import { showToken } from "../token/authorization.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
+import { createTokenKeeper } from "./token-keeper.js";
 
 /** What clients of one bot have in common. */
 export interface ConnectorOptions {
@@ -20,6 +21,8 @@ export interface ConnectorOptions {
 export interface Lease {
   readonly channel: Channel;
   readonly metadata: Metadata;
+  /** The token in the metadata, as it is shown; absent where none is needed. */
+  readonly authorization?: string;
 }
 
 /** A token that was fetched for calls on a channel. */
@@ -35,6 +38,8 @@ export interface Connector {
    * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
    */
   lease(ticket?: Ticket): Lease | Promise<Ticket>;
+  /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
+  keep(lease: Lease): void;
   /** An error of a call on `channel`, in our terms. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
@@ -51,6 +56,8 @@ export function createConnector(
   let channel: Channel | undefined;
   let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
   let closed = false;
+  const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
+  const keeper = createTokenKeeper(authorize, clock);
 
   function renew(): void {
     channel?.retire();
@@ -70,7 +77,7 @@ export function createConnector(
     const current = channel;
     if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
     if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
-    const authorization = tokens.authorization(service.name, scopes, current.identity);
+    const authorization = authorize(current);
     if (typeof authorization === "string") return leaseOn(current, authorization);
     return authorization.then((value) => ({ channel: current, authorization: value }));
   }
@@ -81,7 +88,7 @@ export function createConnector(
     if (shown?.authorization !== authorization || shown.indexed !== indexed) {
       shown = { authorization, indexed, metadata: showToken(authorization, indexed) };
     }
-    return { channel: current, metadata: shown.metadata };
+    return { channel: current, metadata: shown.metadata, authorization };
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {
@@ -94,6 +101,9 @@ export function createConnector(
 
   return {
     lease,
+    keep({ channel: on, authorization }) {
+      if (authorization !== undefined) keeper.watch(on, authorization);
+    },
     explain,
     close() {
       closed = true;

@@ -1,7 +1,7 @@
 import type { Bearer } from "../bearer.js";
 import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { authorizationOf, bearerToken } from "../token/authorization.js";
+import { authorizationOf, bearerToken, hasToken } from "../token/authorization.js";
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
@@ -10,14 +10,31 @@ import { tokenFault } from "./token-fault.js";
 /** How many verified tokens a connection keeps; one for each service that its peer calls here is plenty. */
 const maximumBearers = 16;
 
-/**
- * Finds the caller's token: verified once per connection, then looked up. What can change while a connection lives
- * (expiry, revocation) is compared on every call, and so is the audience, which differs from service to service.
- */
-export function createAuthenticate(trust: Trust) {
+/** What is done with the token of a call. */
+export interface Authenticate {
+  /**
+   * Finds the caller's token: verified once per connection, then looked up. What can change while a connection lives
+   * (expiry, revocation) is compared on every call, and so is the audience, which differs from service to service.
+   */
+  authenticate(attempt: Attempt): Bearer | Promise<Bearer>;
+  /**
+   * Verifies a token that comes with a call which needs none, if there is one, and keeps it for the connection: so a
+   * peer shows a new token for the sake of the streams that it has open.
+   */
+  remember(attempt: Attempt): Promise<unknown> | undefined;
+}
+
+/** Authenticates callers by what they trust now. */
+export function createAuthenticate(trust: Trust): Authenticate {
   const verifying = new WeakMap<Connection, Map<string, Promise<Bearer>>>();
 
-  return function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
+  function remember(attempt: Attempt): Promise<unknown> | undefined {
+    if (!hasToken(attempt.metadata)) return undefined;
+    const authorization = authorizationOf(attempt.metadata);
+    return attempt.connection.bearers.has(authorization) ? undefined : verifyOnce(authorization, attempt);
+  }
+
+  function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
     const authorization = authorizationOf(attempt.metadata);
     const { connection } = attempt;
     // Mostly it is the one of the call before, and to compare two strings is cheaper than to hash a long one.
@@ -26,7 +43,7 @@ export function createAuthenticate(trust: Trust) {
     if (!bearer) return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
     connection.latest = bearer;
     return check(bearer, attempt);
-  };
+  }
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
     const fault = tokenFault(bearer, trust, now);
@@ -63,4 +80,6 @@ export function createAuthenticate(trust: Trust) {
     bearers.set(authorization, bearer);
     return bearer;
   }
+
+  return { authenticate, remember };
 }

@@ -20,13 +20,16 @@ export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
 /** The interceptor chain, in its order: identify → authenticate → authorise → limit rate. */
 export function createChain(trust: Trust): Chain {
   const identify = createIdentify(trust);
-  const authenticate = createAuthenticate(trust);
+  const { authenticate, remember } = createAuthenticate(trust);
   const authorise = createAuthorise(trust);
   const limitRate = createLimitRate();
 
   return function admit(attempt) {
     identify(attempt);
-    if (attempt.method.policy.anyBot) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
+    if (attempt.method.policy.anyBot) {
+      const admit = () => decide(attempt, { caller: peerOf(attempt), bearer: undefined });
+      return remember(attempt)?.then(admit) ?? admit();
+    }
     const bearer = authenticate(attempt);
     if (!(bearer instanceof Promise)) return decide(attempt, { caller: bearer.caller, bearer });
     return bearer.then((verified) => {

@@ -9,6 +9,7 @@ import { createRecorder } from "../recorder.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";
+import type { Trust } from "../trust/trust.js";
 import { createGate } from "./admission.js";
 
 const { echo, chat } = EchoService.methods;
@@ -35,6 +36,7 @@ describe("the gate", () => {
         checking.resolve(decision);
         return decision.promise;
       },
+      trust: {} as Trust,
       clock: systemClock,
       recorder: createRecorder(),
       certificate: () => ({ thumbprint: "x" }) as Certificate,

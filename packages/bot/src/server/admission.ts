@@ -4,6 +4,7 @@ import type { Connection } from "../connection.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Chain } from "../interceptors/chain.js";
 import type { Recorder } from "../recorder.js";
+import type { Trust } from "../trust/trust.js";
 import { GatedCall, liveCallOf } from "./gated-call.js";
 import type { LiveCall } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
@@ -11,6 +12,7 @@ import type { ServedMethod } from "./options.js";
 /** What the gate of a server needs. */
 export interface GateOptions {
   readonly chain: Chain;
+  readonly trust: Trust;
   readonly clock: Clock;
   readonly recorder: Recorder;
   /** The server's own certificate, as it is now. */

@@ -32,6 +32,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   let listener: Listener | undefined;
   const gate = createGate({
     chain: createChain(trust),
+    trust,
     clock,
     recorder,
     certificate: () => options.identity.current().leaf,

@@ -5,6 +5,7 @@ import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
 import { offerIndexedToken } from "../token/authorization.js";
 import type { GateOptions } from "./admission.js";
+import { keepAuthorised } from "./keep-authorised.js";
 import { LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
 
@@ -95,6 +96,8 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     const { metadata, method, now } = attempt;
     this.#live = new LiveCall(attempt, admission, this.#call);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
+    if (method.kind !== "unary")
+      keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);
     this.#listener?.onReceiveMetadata(metadata);
   }

@@ -15,7 +15,10 @@ export class LiveCall implements CallContext, OpenCall {
   readonly method: AnyMethod;
   readonly service: string;
   readonly caller: Caller;
-  readonly bearer: Bearer | undefined;
+  /** The token that it stands on now; a stream may outlive the one that admitted it. */
+  bearer: Bearer | undefined;
+  /** Ends the watch over the token, when the call is over. */
+  callOff: (() => void) | undefined;
   /** Whether the client has sent all that it wanted to send. */
   halfClosed = false;
   #ended: InterlockError | undefined;
@@ -70,11 +73,13 @@ export class LiveCall implements CallContext, OpenCall {
   /** The status has been sent, or never will be: the connection need not know the call any more. */
   finish(): void {
     this.#connectionCalls.delete(this);
+    this.callOff?.();
   }
 
   /** The other end has gone, or does not wait any longer. */
   cancel(error: InterlockError): void {
     if (!this.#connectionCalls.delete(this)) return;
+    this.callOff?.();
     this.#ended = error;
     this.#controller?.abort(error);
   }

@@ -44,8 +44,8 @@ export function showToken(authorization: string, indexed: boolean): Metadata {
   return metadata;
 }
 
-/** Whether metadata of a caller's own would meddle with the token. */
-export function meddlesWithToken(metadata: Metadata): boolean {
+/** Whether there is a token in the metadata, sound or not. */
+export function hasToken(metadata: Metadata): boolean {
   return metadata.get(standardKey).length > 0 || metadata.get(indexedKey).length > 0;
 }
 

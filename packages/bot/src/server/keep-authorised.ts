@@ -1,0 +1,38 @@
+import { setAlarm } from "../alarm.js";
+import type { Bearer } from "../bearer.js";
+import type { Clock } from "../clock.js";
+import type { Connection } from "../connection.js";
+import { denial } from "../error.js";
+import { tokenFault } from "../interceptors/token-fault.js";
+import type { Trust } from "../trust/trust.js";
+import type { LiveCall } from "./live-call.js";
+
+/**
+ * Holds a stream to its token. When that runs out, another takes its place that the peer has shown on the connection
+ * meanwhile, for the same service and with the scopes of the method; where there is none, the stream ends with
+ * `TOKEN_EXPIRED`.
+ */
+export function keepAuthorised(call: LiveCall, { bearers }: Connection, trust: Trust, clock: Clock): void {
+  const { method, service } = call;
+
+  function watch({ token }: Bearer): void {
+    call.callOff = setAlarm(clock, token.expiresAt, () => {
+      const next = successor();
+      if (!next) return call.end(denial("TOKEN_EXPIRED"));
+      call.bearer = next;
+      watch(next);
+    });
+  }
+
+  function successor(): Bearer | undefined {
+    const now = clock.now();
+    return [...bearers.values()].find(
+      (bearer) =>
+        bearer.token.audiences.has(service) &&
+        method.policy.scopes.every((scope) => bearer.token.scopes.has(scope)) &&
+        tokenFault(bearer, trust, now) === undefined,
+    );
+  }
+
+  if (call.bearer) watch(call.bearer);
+}
