@@ -10,3 +10,11 @@ export function isReservedName(name: string): boolean {
 export function isOperatorName(name: string): boolean {
   return name === "operator" || name.startsWith("operator/");
 }
+
+/**
+ * Whether a name, or a pattern, is one that certificates are issued for: 255 characters at the most, because a name has to
+ * be readable, and in lower case, because gRPC in other languages compares names of servers without regard to case.
+ */
+export function isIssuable(name: string): boolean {
+  return name.length <= 255 && name === name.toLowerCase();
+}

@@ -3,7 +3,7 @@ import { isBotName, matchesIdentity, spiffeId } from "@interlock/policy";
 import type { Ca } from "../ca/ca.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
-import { isReservedName } from "../names.js";
+import { isIssuable, isReservedName } from "../names.js";
 import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { JoinTokenRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
@@ -77,7 +77,8 @@ export async function join(
 }
 
 function chosenName(token: JoinToken, name: string): string {
-  if (isBotName(name) && name.length <= 255 && !isReservedName(name) && matchesIdentity(token.name, name)) return name;
+  const issuable = isBotName(name) && isIssuable(name) && !isReservedName(name);
+  if (issuable && matchesIdentity(token.name, name)) return name;
   throw denial("JOIN_TOKEN_NAME_MISMATCH", `choose a name that matches ${token.name}`);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { formatJoinToken, InterlockError } from "@interlock/bot";
 import { isBotName, isIdentityPattern, spiffeId } from "@interlock/policy";
-import { isReservedName } from "../names.js";
+import { isIssuable, isReservedName } from "../names.js";
 import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
@@ -63,9 +63,8 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
 }
 
 function checkName(name: string): void {
-  // A SPIFFE ID has room for 2,048 bytes, and a name has to be readable.
-  if (!isIdentityPattern(name) || name.length > 255) {
-    throw invalid(`"${name.slice(0, 255)}" is no bot name: use letters, digits, ".", "-" and "_", joined by "/".`);
+  if (!isIdentityPattern(name) || !isIssuable(name)) {
+    throw invalid(`"${name.slice(0, 255)}" is no bot name: use lower-case letters, digits, ".", "-" and "_", joined by "/".`);
   }
   if (name.startsWith("*")) throw invalid(`"${name}" could be anybody: start the pattern with a name, as in worker/*.`);
   if (isReservedName(name)) throw invalid(`"${name}" is reserved for Interlock itself: choose a name outside it.`);
