@@ -39,7 +39,10 @@ export interface Bot {
   readonly trust: Trust;
   /** Serves what `build` adds, over mutual TLS, each method under its policy. */
   serve(options: ServeOptions, build: (routes: Routes) => unknown): Promise<BotServer>;
-  /** A typed client of `service` at `address`, with a token for that service alone. */
+  /**
+   * A typed client of `service` at `address`, with a token for that service alone. Make it before you serve: the first
+   * client of a process is what makes handlers hand their deadline and cancellation on, from the next call.
+   */
   client<S extends ServiceDefinition>(service: S, address: string, options?: ClientOptions): Client<S>;
   /** Tells of everything that this bot's servers refuse. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;

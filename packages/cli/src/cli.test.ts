@@ -255,6 +255,7 @@ describe("interlock, with an authority", () => {
     const made = await json("init", join(dir, "My-Cafe"));
     assert.ok(made.files.includes("protos/my_cafe/coffee/v1/coffee.proto"));
     assert.match(await readFile(join(dir, "My-Cafe", "grants.yaml"), "utf8"), /my_cafe\.gripper\.v1\.GripperService/);
+    assert.match(await readFile(join(dir, "My-Cafe", "README.md"), "utf8"), /^# My-Cafe\n/);
     assert.match(await readFile(join(dir, "My-Cafe", ".gitignore"), "utf8"), /\.interlock/);
   });
 });

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import type { ServiceDefinition as LoadedService, MethodDefinition } from "@grpc/proto-loader";
 import { InterlockError } from "@interlock/bot";
 import type { AnyMethod, Manifest, ManifestService, ServiceDefinition } from "@interlock/policy";
+import { checkMessage } from "./check-message.js";
 
 /** A method that is known from proto files and manifest only. */
 export interface FoundMethod {
@@ -11,6 +12,8 @@ export interface FoundMethod {
   readonly service: ServiceDefinition;
   readonly key: string;
   readonly method: AnyMethod;
+  /** Throws `INVALID_ARGUMENT` for a message that is not, word for word, one of this method's. */
+  check(message: object): void;
 }
 
 const notGenerated = 'run "interlock generate" first, in the project\'s folder';
@@ -41,6 +44,7 @@ export async function findMethod(
     service: { name: service.name, servedBy: service.servedBy, methods: { [wantedMethod]: method } },
     key: wantedMethod,
     method,
+    check: (message) => checkMessage(message, loaded.requestDeserialize(loaded.requestSerialize(message))),
   };
 }
 

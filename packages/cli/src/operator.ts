@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { botDir, loadMembership, loadProfile } from "./state.js";
@@ -21,10 +22,16 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, name?:
     });
   } catch (thrown) {
     const error = InterlockError.from(thrown);
-    if (error.reason !== "SERVER_UNREACHABLE" && error.reason !== "AUTHORITY_UNREACHABLE") throw error;
-    throw new InterlockError("UNAVAILABLE", `${error.message} Is "interlock up" running at ${authority}?`, {
-      cause: error,
-    });
+    if (error.code !== "UNAVAILABLE" || (await reaches(authority))) throw error;
+    const { reason, metadata } = error;
+    throw new InterlockError(
+      "UNAVAILABLE",
+      `The authority cannot be reached: is "interlock up" running at ${authority}?`,
+      {
+        reason: reason ?? "AUTHORITY_UNREACHABLE",
+        ...{ metadata, cause: error },
+      },
+    );
   } finally {
     await bot.close(0);
   }
@@ -38,4 +45,20 @@ async function whoAmI(name?: string): Promise<{ authority: string; self: string 
   // A bot that joined in code has no membership of its own here; it belongs to this project's fleet.
   const { authority } = await loadMembership(name).catch((error) => loadProfile().catch(() => Promise.reject(error)));
   return { authority, self: name };
+}
+
+/** Whether anything listens at `address`. */
+function reaches(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), timeout: 1_000 });
+    const settle = (reached: boolean) => {
+      socket.destroy();
+      resolve(reached);
+    };
+    socket
+      .once("connect", () => settle(true))
+      .once("error", () => settle(false))
+      .once("timeout", () => settle(false));
+  });
 }

@@ -50,7 +50,11 @@ async function installedTarballs(): Promise<Map<string, string>> {
 
 /** The tarballs of a folder by package name, as `npm pack` names them. */
 async function tarballsIn(folder: string): Promise<Map<string, string>> {
-  const files = await readdir(folder);
+  const files = await readdir(folder).catch((cause) => {
+    throw new InterlockError("NOT_FOUND", `${folder} cannot be read: name the folder that holds the tarballs.`, {
+      cause,
+    });
+  });
   const found = Object.values(names).map((name): [string, string] => {
     const file = `${name.replace("@", "").replace("/", "-")}-${version}.tgz`;
     if (!files.includes(file)) throw new InterlockError("NOT_FOUND", `${folder} has no ${file}: pack it there first.`);

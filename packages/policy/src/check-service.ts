@@ -33,9 +33,13 @@ export function policyFaults(policy: Policy | undefined): string[] {
 
 /** What is wrong with a service definition, each fault naming its method; empty when it is sound. */
 export function serviceFaults(service: ServiceDefinition): string[] {
-  const faults = Object.entries(service.methods).flatMap(([key, method]) =>
-    policyFaults(method.policy).map((fault) => `${method.path ?? `${service.name}/${key}`} ${fault}`),
-  );
+  const faults = Object.entries(service.methods).flatMap(([key, { path, policy }]) => [
+    ...policyFaults(policy).map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),
+    // A token is for a service by its name, so a method under another name would be under another's tokens.
+    ...(path?.startsWith(`/${service.name}/`)
+      ? []
+      : [`${service.name}/${key} has the path "${path}" of another service`]),
+  ]);
   for (const pattern of service.servedBy ?? []) {
     if (!isIdentityPattern(pattern))
       faults.push(`${service.name} has served_by "${pattern}", which is no identity pattern`);

@@ -64,7 +64,9 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
 
 function checkName(name: string): void {
   if (!isIdentityPattern(name) || !isIssuable(name)) {
-    throw invalid(`"${name.slice(0, 255)}" is no bot name: use lower-case letters, digits, ".", "-" and "_", joined by "/".`);
+    throw invalid(
+      `"${name.slice(0, 255)}" is no bot name: use lower-case letters, digits, ".", "-" and "_", joined by "/".`,
+    );
   }
   if (name.startsWith("*")) throw invalid(`"${name}" could be anybody: start the pattern with a name, as in worker/*.`);
   if (isReservedName(name)) throw invalid(`"${name}" is reserved for Interlock itself: choose a name outside it.`);

@@ -232,6 +232,10 @@ function takesFrom({ added, service, identity }: GrantChange, caller: Caller): b
 
 // A pattern that matches its own author would leave nobody to take it off, where it matches all operators.
 function refuseLockingOneselfOut({ kind, subject }: RevocationSubject, caller: Caller): void {
+  const oneself = { identity: caller.spiffeId.uri, certificate: caller.certificate.serial, pattern: "", token: "" };
+  if (subject === oneself[kind]) {
+    throw invalid("That is you: nobody might be left to let you in again. Let another operator do it.");
+  }
   if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
     throw invalid(`"${subject}" would lock you out as well: choose a pattern that does not match ${caller.name}.`);
   }

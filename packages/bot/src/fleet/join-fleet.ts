@@ -9,6 +9,7 @@ import { AuthorityService } from "../gen/interlock/authority/v1/authority_interl
 import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
+import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import { jsonLog, type Log } from "../log.js";
 import { createRecorder } from "../recorder.js";
 import { createTrust, type TrustState } from "../trust/trust.js";
@@ -95,7 +96,7 @@ interface Membership {
 
 /** What was kept from the last time, if it still serves. */
 async function restore(
-  { name }: JoinFleetOptions,
+  { name, joinToken }: JoinFleetOptions,
   stateDir: string,
   identityFolder: IdentityFolder,
   trustFolder: TrustFolder,
@@ -108,6 +109,9 @@ async function restore(
     const problem = `${stateDir} holds the identity of ${identity.spiffeId.name}, and this is ${name}`;
     throw new InterlockError("FAILED_PRECONDITION", `${problem}: choose another stateDir.`);
   }
+  // A join token of another authority means that one: what is kept here is of a fleet that is gone.
+  const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
+  if (token && !trust.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;
   return clock.now() < identity.leaf.notAfter ? { identity, trust } : undefined;
 }
 

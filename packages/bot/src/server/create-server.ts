@@ -54,16 +54,18 @@ export async function createServer(options: ServerOptions, build: (routes: Route
 
   const routes: Routes = {
     add(service, implementation) {
+      if (listener) throw new Error(`${service.name} comes too late: add services before the server listens.`);
       checkService(service, implementation, methods);
       const handlers = Object.entries(service.methods).map(([key, method]) => {
-        return [key, toGrpcHandler(method, (implementation as Record<string, Handler<AnyMethod>>)[key] as never)];
+        const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
+        return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
       });
       register(service, toGrpcService(service), Object.fromEntries(handlers));
       services.push(service);
       return routes;
     },
   };
-  build(routes);
+  await build(routes);
   for (const { service, grpcService, implementation } of [...health.adopted, ...createReflection(services)]) {
     register(service, grpcService, implementation);
   }

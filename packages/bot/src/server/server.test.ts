@@ -237,4 +237,32 @@ describe("a server and its client", () => {
       /\/test\.EchoService\/Echo has no access policy/,
     );
   });
+
+  it("waits for services that are added later, and refuses them all the same", async () => {
+    const { policy: _, ...unprotected } = EchoService.methods.echo;
+    const service = { ...EchoService, methods: { ...EchoService.methods, echo: unprotected as never } };
+    const late = async (add: () => unknown) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      add();
+    };
+    await assert.rejects(
+      async () =>
+        server.serve({ port: 0 }, (routes) => late(() => routes.add(service as typeof EchoService, implementation))),
+      /has no access policy/,
+    );
+  });
+
+  it("is served by an object of a class as well", async () => {
+    class Echoing {
+      readonly prefix = "said: ";
+      echo({ reason }: { reason: string }) {
+        return { reason: this.prefix + reason };
+      }
+    }
+    const { count, join, chat, open, reset } = implementation;
+    const echoing = Object.assign(new Echoing(), { count, join, chat, open, reset });
+    const { address } = await server.serve({ port: 0 }, (routes) => routes.add(EchoService, echoing));
+    const echo = caller.client(EchoService, address);
+    assert.equal((await echo.echo({ reason: "x" })).reason, "said: x");
+  });
 });

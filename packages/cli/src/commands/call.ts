@@ -28,12 +28,13 @@ export function callCommand(output: Output): Command {
     .addHelpText("after", "\nExample:\n  interlock call GripperService/Grip '{\"newtons\": 4}'")
     .action(async (name: string, texts: readonly string[], options: Options) => {
       const found = await findMethod(name, options);
-      await asMember(async (session) => {
-        const address = options.address ?? (await addressOf(session, found.service.name));
-        const client = session.bot.client(found.service, address) as Record<string, (...args: unknown[]) => unknown>;
+      // Whoever calls, it is the operator who may ask where.
+      const address = options.address ?? (await asMember((session) => addressOf(session, found.service.name)));
+      await asMember(async ({ bot }) => {
+        const client = bot.client(found.service, address) as Record<string, (...args: unknown[]) => unknown>;
         const { kind } = found.method;
         const streamsIn = kind === "clientStreaming" || kind === "bidiStreaming";
-        const request = streamsIn ? messages(texts) : await only(texts);
+        const request = streamsIn ? messages(texts, found.check) : await only(texts, found.check);
         const answer = client[found.key]?.(request, { timeoutMs: options.timeout * 1_000 });
         if (kind === "serverStreaming" || kind === "bidiStreaming") {
           for await (const message of answer as AsyncIterable<object>) print(output, message, false);
@@ -55,22 +56,30 @@ async function addressOf({ admin }: Session, service: string): Promise<string> {
   throw new InterlockError("NOT_FOUND", `No bot says that it serves ${service}: start one, or give --address.`);
 }
 
-async function* messages(texts: readonly string[]): AsyncGenerator<object> {
+type Check = (message: object) => void;
+
+async function* messages(texts: readonly string[], check: Check): AsyncGenerator<object> {
   for (const text of texts) {
-    if (text !== "-") yield parse(text);
-    else for await (const line of createInterface({ input: process.stdin })) if (line.trim()) yield parse(line);
+    if (text !== "-") yield parse(text, check);
+    else for await (const line of createInterface({ input: process.stdin })) if (line.trim()) yield parse(line, check);
   }
 }
 
-async function only(texts: readonly string[]): Promise<object> {
+async function only(texts: readonly string[], check: Check): Promise<object> {
   const given: object[] = [];
-  for await (const message of messages(texts)) given.push(message);
+  for await (const message of messages(texts, check)) given.push(message);
   const [message] = given;
   if (given.length === 1 && message) return message;
   throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, and ${given.length} are given.`);
 }
 
-function parse(text: string): object {
+function parse(text: string, check: Check): object {
+  const message = readObject(text);
+  check(message);
+  return message;
+}
+
+function readObject(text: string): object {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null) return value;

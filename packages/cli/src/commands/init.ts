@@ -28,11 +28,9 @@ export function initCommand(output: Output): Command {
       if ((await readdir(target).catch(() => [])).length > 0) {
         throw new InterlockError("ALREADY_EXISTS", `${target} is not empty: choose another folder.`);
       }
-      const files = await copyTemplate(target, { __name__: name, __package__: packageName });
-      await writeFile(
-        join(target, "package.json"),
-        `${JSON.stringify(await manifest(packageName, packages), undefined, 2)}\n`,
-      );
+      const packageJson = `${JSON.stringify(await manifest(packageName, packages), undefined, 2)}\n`;
+      const files = await copyTemplate(target, { "{{name}}": name, __package__: packageName });
+      await writeFile(join(target, "package.json"), packageJson);
       output.result({ ok: true, folder: target, files: [...files, "package.json"] }, () => {
         output.line(`${paint("green", "made")} ${target}, with ${files.length + 1} files`);
         output.line(`Next: cd ${folder} && npm install && npm test`);

@@ -47,26 +47,31 @@ export function upCommand(output: Output): Command {
         log,
         ...(await readPassphrase(keyFile)),
       });
-      const everywhere = host === "0.0.0.0" || host === "::";
-      const address = everywhere ? `localhost:${authority.port}` : authority.address;
-      const advertised = everywhere ? `${hostname()}:${authority.port}` : address;
-      const name = `operator/${userInfo().username}`;
-      const joinToken = await authority.createJoinToken(name);
-      const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
-      await saveMembership(botDir(name), { authority: address });
-      await saveProfile({ authority: address, operator: name });
-      const lines = await Promise.all(
-        invite.map(async (bot) => joinLine(advertised, bot, await authority.createJoinToken(bot))),
-      );
-      output.result({ ok: true, authority: advertised, trustDomain, operator: name, join: lines }, () => {
-        output.line(`${paint("green", "authority")} ${trustDomain} at ${paint("bold", advertised)}, operator ${name}`);
-        output.line("To let a bot join, paste this on its machine within 15 minutes:");
-        for (const line of lines) output.line(`  ${line}`);
-        output.line("For another name: interlock invite <name>. To stop: Ctrl-C.");
-      });
-      await untilStopped();
-      await operator.close(0);
-      await authority.close();
+      try {
+        const everywhere = host === "0.0.0.0" || host === "::";
+        const address = everywhere ? `localhost:${authority.port}` : authority.address;
+        const advertised = everywhere ? `${hostname()}:${authority.port}` : address;
+        const name = `operator/${userInfo().username}`;
+        const joinToken = await authority.createJoinToken(name);
+        const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
+        await saveMembership(botDir(name), { authority: address });
+        await saveProfile({ authority: address, operator: name });
+        const lines = await Promise.all(
+          invite.map(async (bot) => joinLine(advertised, bot, await authority.createJoinToken(bot))),
+        );
+        output.result({ ok: true, authority: advertised, trustDomain, operator: name, join: lines }, () => {
+          output.line(
+            `${paint("green", "authority")} ${trustDomain} at ${paint("bold", advertised)}, operator ${name}`,
+          );
+          output.line("To let a bot join, paste this on its machine within 15 minutes:");
+          for (const line of lines) output.line(`  ${line}`);
+          output.line("For another name: interlock invite <name>. To stop: Ctrl-C.");
+        });
+        await untilStopped();
+        await operator.close(0);
+      } finally {
+        await authority.close();
+      }
     });
 }
 

@@ -17,4 +17,4 @@ const server = await bot.serve({ port: Number(port) }, (routes) =>
     : routes.add(GripperService, gripper),
 );
 console.log(`${bot.spiffeId.uri} serves ${server.services.join(", ")} at ${server.address}`);
-process.once("SIGINT", () => bot.close().then(() => process.exit()));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => bot.close().then(() => process.exit()));
