@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { type Command, prints } from "./console-block.js";
+import { ownEnvironment } from "./npm.js";
 import { readWorkspace, root } from "./source-graph.js";
 
 /** A terminal in which one command after the other is typed. */
@@ -25,7 +26,7 @@ const staysUp = /^(?:[A-Z_]+=\S+ )?(?:(?:npx )?interlock up|node dist\/\S+)\b/;
 export function openSession(start: string, installed: string): ConsoleSession {
   // npx runs what is installed, and fetches nothing: what is called "interlock" elsewhere is not ours.
   const env = {
-    ...process.env,
+    ...ownEnvironment(),
     npm_config_yes: "false",
     PATH: `${join(installed, "node_modules/.bin")}:${process.env.PATH}`,
   };

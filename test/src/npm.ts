@@ -12,14 +12,19 @@ export interface Finished {
   readonly output: string;
 }
 
-/** Runs npm in a folder, as one would by hand: nothing is taken over from an npm that runs this test. */
-export async function npm(cwd: string, ...args: readonly string[]): Promise<Finished> {
+/** The environment without what an npm, or an npx, that runs this test has put there. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|config_local_prefix|config_package)/i.test(name),
+    ([name]) => !/^npm_(package|lifecycle|command|config_local_prefix|config_package)/i.test(name),
   );
+  return Object.fromEntries(inherited);
+}
+
+/** Runs npm in a folder, as one would by hand. */
+export async function npm(cwd: string, ...args: readonly string[]): Promise<Finished> {
   const child = spawn("npm", args, {
     cwd,
-    env: { ...Object.fromEntries(inherited), npm_config_fund: "false", npm_config_audit: "false" },
+    env: { ...ownEnvironment(), npm_config_fund: "false", npm_config_audit: "false" },
     stdio: ["ignore", "pipe", "pipe"],
     shell: process.platform === "win32",
   });
