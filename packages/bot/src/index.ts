@@ -1,3 +1,5 @@
+export { Metadata } from "@grpc/grpc-js";
+export type { Init, RequestOf, ResponseOf, ServiceDefinition } from "@interlock/policy";
 export { type Bot, type BotParts, type ClientOptions, createBot, type ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";

@@ -1,6 +1,7 @@
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { addressOf, type Connection, createConnection } from "../connection.js";
+import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
@@ -115,9 +116,11 @@ export async function createListener(
     for (const end of unsubscribe) end();
   }
 
-  await listen(server, options.port, host).catch((error) => {
+  await listen(server, options.port, host).catch((error: NodeJS.ErrnoException) => {
     leave();
-    throw error;
+    const taken = error.code === "EADDRINUSE" ? ": something else listens there; choose another port" : "";
+    const problem = `${host}:${options.port} cannot be listened on${taken || ` (${error.code})`}.`;
+    throw new InterlockError("FAILED_PRECONDITION", problem, { cause: error });
   });
   server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
   const { port } = server.address() as AddressInfo;
