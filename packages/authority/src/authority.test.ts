@@ -476,7 +476,10 @@ describe("authority", () => {
   it("gives the folder back when it cannot start", async () => {
     const dataDir = join(folder, "other");
     const options = { dataDir, trustDomain: "cafe", log };
-    await assert.rejects(startAuthority({ ...options, port: authority.port }), /cannot be listened on: something else listens there/);
+    await assert.rejects(
+      startAuthority({ ...options, port: authority.port }),
+      /cannot be listened on: something else listens there/,
+    );
     await (await startAuthority({ ...options, port: 0 })).close();
     await assert.rejects(startAuthority({ ...options, trustDomain: "Cafe", port: 0 }), TypeError);
   });
