@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { botDir, saveMembership, saveProfile } from "../state.js";
+import { untilStopped } from "../until-stopped.js";
 
 interface Options {
   readonly authority: string;
@@ -45,11 +46,4 @@ export function joinCommand(output: Output): Command {
         await bot.close(0);
       }
     });
-}
-
-function untilStopped(): Promise<void> {
-  const alive = setInterval(() => {}, 2 ** 30); // What the bot does by itself keeps no process alive.
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(clearInterval(alive)));
-  });
 }

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { authorityDir, botDir, saveMembership, saveProfile } from "../state.js";
+import { untilStopped } from "../until-stopped.js";
 import { joinLine } from "./invite.js";
 import { parsePort } from "./options.js";
 
@@ -82,11 +83,4 @@ async function readPassphrase(keyFile: string | undefined): Promise<{ keyPassphr
     throw new InterlockError("NOT_FOUND", `${keyFile} cannot be read: name the key file.`, { cause });
   });
   return { keyPassphrase: text.trim() };
-}
-
-function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
 }
