@@ -39,13 +39,19 @@ export interface Connection {
   destroy(): void;
 }
 
-// Long enough for the statuses of the calls to leave, short enough to count as at once.
-const farewellMs = 50;
+// Long enough for the statuses of the calls to leave, short enough to count as at once. In steps: a status takes a few
+// turns of the event loop to leave, and while the process is busy one turn can be longer than all the time there is.
+const farewellSteps = 5;
+const farewellStepMs = 10;
 
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
   const calls = new Set<OpenCall>();
   let ended: InterlockError | undefined;
+  function destroyAfter(steps: number): void {
+    if (steps === 0) return void socket.destroy();
+    setTimeout(destroyAfter, farewellStepMs, steps - 1).unref();
+  }
   return {
     peer,
     certificate,
@@ -62,7 +68,7 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
       if (ended) return;
       ended = error;
       for (const call of [...calls]) call.end(error);
-      setTimeout(() => socket.destroy(), farewellMs).unref();
+      destroyAfter(farewellSteps);
     },
     destroy: () => void socket.destroy(),
   };

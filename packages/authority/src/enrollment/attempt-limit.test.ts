@@ -14,4 +14,10 @@ describe("attempt limit", () => {
     limit.failed("10.0.0.1:9", 1_000);
     assert.throws(() => limit.check("10.0.0.1:9", 1_000));
   });
+
+  it("takes nothing from a clock that goes back", () => {
+    const limit = createAttemptLimit();
+    limit.failed("10.0.0.1:1", 60_000);
+    limit.check("10.0.0.1:2", 0);
+  });
 });

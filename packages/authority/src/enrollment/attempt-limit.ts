@@ -18,7 +18,7 @@ export function createAttemptLimit(): AttemptLimit {
 
   function weightOf(host: string, now: number): number {
     const entry = failures.get(host);
-    return entry ? Math.max(0, entry.weight - ((now - entry.at) / 1_000) * perSecond) : 0;
+    return entry ? Math.max(0, entry.weight - (Math.max(0, now - entry.at) / 1_000) * perSecond) : 0;
   }
 
   return {

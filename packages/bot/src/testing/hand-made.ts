@@ -1,4 +1,4 @@
-import { randomBytes, sign, webcrypto } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, webcrypto } from "node:crypto";
 import { createKeyPair } from "../identity/key-pair.js";
 import { X509Certificate } from "../identity/x509.js";
 import { bits, boolean, element, integer, octets, oid, sequence, utcTime } from "./der.js";
@@ -86,3 +86,23 @@ export function commonName(tag: number, value: Uint8Array): Buffer {
 
 /** Text in two bytes a character, as a BMPString has it. */
 export const bmp = (value: string) => Buffer.from(value, "utf16le").swap16();
+
+/** What is to be different about a certificate request that is put together byte by byte. */
+export interface HandMadeCsr {
+  readonly key?: KeyObject;
+  /** `Extension`s, DER; only the subject alternative name unless said. */
+  readonly extensions?: readonly Uint8Array[];
+  /** Another key under the signature than signs. */
+  readonly claimed?: KeyObject;
+}
+
+/** A PKCS #10 request (RFC 2986) for a P-256 key of its own, unless another is given. */
+export function handMadeCsr(id: string, { key, extensions = [san(uri(id))], claimed }: HandMadeCsr = {}): Uint8Array {
+  const privateKey = key ?? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const spki = createPublicKey(claimed ?? privateKey).export({ type: "spki", format: "der" });
+  const requested = sequence(oid("1.2.840.113549.1.9.14"), element(0x31, sequence(...extensions)));
+  const info = sequence(integer(0), sequence(), spki, element(0xa0, requested));
+  const rsa = sequence(oid("1.2.840.113549.1.1.11"), Buffer.of(5, 0));
+  const algorithm = privateKey.asymmetricKeyType === "rsa" ? rsa : ecdsaWithSha256;
+  return sequence(info, algorithm, bits(0, sign("sha256", info, privateKey)));
+}
