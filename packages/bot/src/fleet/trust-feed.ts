@@ -20,6 +20,9 @@ export interface TrustFeedOptions {
 // Calls wait for it.
 const refetchTimeoutMs = 2_000;
 
+// Between two savings of the trust: a storm of updates is not one of flushes.
+const saveRestMs = 1_000;
+
 /** Where an update goes: into force, then to the disk. */
 interface Sink {
   readonly trust: MutableTrust;
@@ -33,7 +36,7 @@ interface Sink {
 export async function followTrust(options: TrustFeedOptions): Promise<void> {
   const { trust, folder, log } = options;
   // In force already; saving is for the next start, and the disk may be slow, or fail.
-  const saving = createLatest((state: TrustState) =>
+  const saving = createLatest(saveRestMs, (state: TrustState) =>
     folder.save(state).catch((error) => log.error("trust not saved", { error: String(error) })),
   );
   const sink = { trust, saving };
