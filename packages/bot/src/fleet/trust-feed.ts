@@ -1,11 +1,12 @@
+import { createBackoff } from "../backoff.js";
 import type { Client } from "../client/client.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Log } from "../log.js";
+import { pause } from "../pause.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { MutableTrust } from "../trust/trust.js";
 import type { TrustFolder } from "../trust/trust-folder.js";
-import { createBackoff } from "./backoff.js";
 
 /** What the trust feed stands on. */
 export interface TrustFeedOptions {
@@ -25,7 +26,7 @@ const refetchTimeoutMs = 2_000;
  */
 export async function followTrust(options: TrustFeedOptions): Promise<void> {
   const { authority, trust, log, signal } = options;
-  const backoff = createBackoff();
+  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
   trust.refetchWith(() => refetch(options));
   let complete = false;
   while (!signal.aborted) {
@@ -41,7 +42,7 @@ export async function followTrust(options: TrustFeedOptions): Promise<void> {
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
       complete = true; // Whatever went wrong, the complete trust puts it right.
     }
-    await backoff.wait(signal);
+    await pause(backoff.next(), signal);
   }
 }
 
