@@ -72,11 +72,7 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     turn();
   }
 
-  async function* watch(
-    version: bigint,
-    signal: AbortSignal,
-    spiffeId: string,
-  ): AsyncGenerator<TrustUpdate, void> {
+  async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
     // A version that is ahead of ours is from data that we no longer have.
     let at = version <= trust.state.version ? version : 0n;
     while (!signal.aborted && !closed) {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../pause.js";
 
 /** Does something with the latest value, in the background. */
 export interface Latest<T> {
@@ -22,7 +22,7 @@ export function createLatest<T>(restMs: number, work: (value: T) => Promise<void
       const { value } = waiting;
       waiting = undefined;
       await work(value);
-      await sleep(restMs, undefined, { signal: ending.signal, ref: false }).catch(() => {});
+      await pause(restMs, ending.signal);
     }
     working = undefined;
   }

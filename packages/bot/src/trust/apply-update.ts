@@ -2,6 +2,7 @@ import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { subjectFromWire } from "./subject-wire.js";
 import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 
 /**
@@ -61,13 +62,6 @@ function readJwks(text: string): JSONWebKeySet {
 }
 
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {
-  if (!subject) return [];
-  return [{ kind: kindOf[subject.$case], subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
+  const known = subjectFromWire(subject);
+  return known ? [{ ...known, revokedAt: revokedAt?.getTime() ?? 0, reason }] : [];
 }
-
-const kindOf = {
-  spiffeId: "identity",
-  identityPattern: "pattern",
-  certificateSerial: "certificate",
-  tokenId: "token",
-} as const;
