@@ -34,6 +34,7 @@ const botOrder = [
     "serializer",
     "stream",
     "subscription",
+    "token-buckets",
   ],
   ["identity"],
   ["trust", "token"],

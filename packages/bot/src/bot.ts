@@ -1,4 +1,4 @@
-import type { ServiceDefinition, SpiffeId } from "@interlock/policy";
+import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
 import { type Client, createClient } from "./client/client.js";
 import { type Connector, createConnector } from "./client/connector.js";
 import type { Clock } from "./clock.js";
@@ -21,6 +21,11 @@ export interface ServeOptions {
   readonly host?: string;
   /** `host:port` at which others reach it; what it listens on unless said. */
   readonly advertise?: string;
+  /**
+   * How many calls one bot may make of all methods: 2,000 a second unless said, and 4,000 at once. What is over that is
+   * answered with RESOURCE_EXHAUSTED; who goes on all the same is cut off.
+   */
+  readonly callerRate?: Rate;
 }
 
 /** Whom a client means to reach. */
@@ -77,9 +82,9 @@ export function createBot(parts: BotParts): Bot {
     spiffeId,
     identity,
     trust,
-    async serve({ port, host, advertise }, build) {
+    async serve({ port, host, advertise, callerRate }, build) {
       refuseWhenClosed();
-      const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
+      const options = { identity, trust, recorder, log, clock, port, callerRate, ...(host !== undefined && { host }) };
       const server = await createServer(options, build);
       if (closing) {
         await server.close(0);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Bot, CallContext } from "@interlock/bot";
 import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { authorityStage } from "./authority-stage.js";
+import { closeOf } from "./close-of.js";
 import { audience, count, echoStage, open } from "./echo-stage.js";
 import { openStream } from "./open-stream.js";
 import type { Play, Row } from "./row.js";
@@ -28,7 +29,7 @@ export const connectedRows: readonly Row[] = [
             const authorization = `Bearer ${await stage.fleet.token(identity, audience, ["echo:call"])}`;
             const stream = await openStream(session, count.path, authorization);
             stage.server.handled.pop(); // The stream's own handler, which was let in.
-            const closed = once(session, "close");
+            const closed = closeOf(session);
             const status = await stream.status;
             if (Date.now() < notAfter) throw new Error("it ended before its time");
             await closed;
@@ -85,7 +86,7 @@ async function revocationPlay(): Promise<Play> {
           const held = await Promise.all(Array.from({ length: bots }, (_, i) => hold(`caller/${i}`)));
           const times: number[] = [];
           for (const { bot, session, stream } of held) {
-            const closed = once(session, "close");
+            const closed = closeOf(session);
             await authority.revoke({ kind: "identity", subject: bot.spiffeId.uri }, "contract");
             const revoked = performance.now();
             const status = await stream.status;

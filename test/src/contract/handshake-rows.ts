@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { createTestCa, me, plaintextSession, rawCall, rawSession, rawTls, shows } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
 import { callOver, echoStage, open } from "./echo-stage.js";
 import type { Row } from "./row.js";
 
@@ -15,7 +16,7 @@ export const handshakeRows: readonly Row[] = [
       const says = (text: string) => async () => {
         const socket = connect(port, "127.0.0.1").on("error", () => {});
         socket.write(text);
-        await once(socket.resume(), "close");
+        await closeOf(socket.resume());
         return "close" as const;
       };
       const recorded = { answer: "close", reason: "HANDSHAKE_FAILED" } as const;

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { rawTls } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
 
 // RFC 9113, section 6; only what the attacks need.
 export const frameType = {
@@ -19,10 +19,10 @@ type Header = readonly [name: string, value: string];
 /** HTTP/2 frame by frame, as no library would write it. */
 export interface RawHttp2 {
   readonly socket: TLSSocket;
-  /** Frames received, by type. */
-  readonly received: Map<number, number>;
   /** Resolves when the other end has closed. */
   readonly closed: Promise<unknown>;
+  /** Resolves when the other end has said GOAWAY. */
+  readonly sentAway: Promise<unknown>;
   /** Writes a frame; resolves to false once the other end has closed. */
   write(frame: Buffer): Promise<boolean>;
   /** One unary call with headers as they are; gives its gRPC status, `undefined` where it got none. */
@@ -61,11 +61,12 @@ export function callHeaders(path: string, more: readonly Header[] = []): Header[
 /** Connects, and says hello: preface and settings. */
 export async function connectRaw(port: number, tls: ConnectionOptions): Promise<RawHttp2> {
   const socket = rawTls(port, tls).on("error", () => {});
-  const closed = once(socket, "close");
-  await Promise.race([once(socket, "secureConnect"), closed]);
-  const received = new Map<number, number>();
+  const closed = closeOf(socket);
+  await Promise.race([new Promise((resolve) => socket.once("secureConnect", resolve)), closed]);
   let status: number | undefined;
   let over = () => {};
+  let sendAway = () => {};
+  const sentAway = new Promise<void>((resolve) => (sendAway = resolve));
   let buffered = Buffer.alloc(0);
   socket.on("data", (data: Buffer) => {
     buffered = Buffer.concat([buffered, data]);
@@ -77,7 +78,7 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
   });
 
   function take(type: number, flags: number, payload: Buffer): void {
-    received.set(type, (received.get(type) ?? 0) + 1);
+    if (type === frameType.goaway) sendAway();
     if (type === frameType.settings && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0));
     if (type === frameType.ping && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0, payload));
     // nghttp2 writes a digit, Huffman-coded or plain, in the trailers' grpc-status; decoded by whoever needs more.
@@ -89,11 +90,11 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
   let stream = -1;
   return {
     socket,
-    received,
     closed,
+    sentAway,
     async write(bytes) {
       if (socket.destroyed) return false;
-      if (!socket.write(bytes)) await Promise.race([once(socket, "drain").catch(() => {}), closed]);
+      if (!socket.write(bytes)) await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), closed]);
       return !socket.destroyed;
     },
     async call(path, headers) {

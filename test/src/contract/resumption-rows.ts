@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Identity } from "@interlock/bot";
 import { rawTls, shows, tlsContext } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
 import { type EchoStage, echoStage } from "./echo-stage.js";
 import type { Answer, Row } from "./row.js";
 
@@ -23,7 +24,7 @@ export const resumptionRows: readonly Row[] = [
               const notAfter = Math.ceil((Date.now() + 300) / 1_000) * 1_000;
               const identity = await ca.issue("spiffe://test/brief/1", { notAfter });
               const { socket, session } = await firstConnection(stage.server.port, identity);
-              await once(socket, "close");
+              await closeOf(socket);
               return resume(stage.server.port, identity, session);
             },
           },
@@ -84,8 +85,8 @@ async function firstConnection(port: number, identity: Identity): Promise<{ sock
 async function resume(port: number, identity: Identity, session: Buffer): Promise<Answer> {
   const options = { ...shows(identity), session };
   const socket = rawTls(port, options).on("error", () => {});
-  const closed = once(socket.resume(), "close");
-  await Promise.race([once(socket, "secureConnect"), closed]);
+  const closed = closeOf(socket.resume());
+  await Promise.race([new Promise((resolve) => socket.once("secureConnect", resolve)), closed]);
   // A resumed session would skip the certificate; TLS 1.3 tells the client before the server has looked at anything.
   if (socket.isSessionReused()) throw new Error("the session was resumed");
   await closed;

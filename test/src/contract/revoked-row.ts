@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import type { Reason } from "@interlock/bot";
 import { rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
 import { answerOf, audience, count, echo, echoStage, open } from "./echo-stage.js";
 import { openStream } from "./open-stream.js";
 import type { Row, Variant } from "./row.js";
@@ -85,7 +85,7 @@ export const revokedRow: Row = {
             const before = await rawCall(connection, open.path);
             if (before.status !== 0) throw new Error(`it was answered ${before.status} before`);
             server.handled.pop();
-            const closed = once(connection, "close");
+            const closed = closeOf(connection);
             const subject = { identity: identity.spiffeId.uri, certificate: identity.leaf.serial, pattern: "gone/*" };
             fleet.revoke(kind, subject[kind]);
             const answer = answerOf(await rawCall(connection, open.path));

@@ -14,7 +14,7 @@ export interface Variant {
   /** What is recorded where the attack was refused; absent where nothing can be, as the row says. */
   readonly reason?: Reason;
   /** How often it is recorded: once unless said. */
-  readonly times?: number;
+  readonly times?: number | "some";
   /** Makes the attack and gives what became of it. Whatever else it finds wrong, it throws. */
   attack(): Promise<Answer>;
 }

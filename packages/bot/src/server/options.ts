@@ -1,4 +1,4 @@
-import type { AnyMethod, Init, ServiceDefinition } from "@interlock/policy";
+import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { Implementation } from "../handlers.js";
@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
   readonly host?: string;
   readonly port: number;
+  /** How many calls one bot may make of all methods; 2,000 a second unless said, and 4,000 at once. */
+  readonly callerRate?: Rate | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }
