@@ -146,6 +146,7 @@ export const joinRows: readonly Row[] = [
         ],
         ["an RSA key of 1,024 bits", handMadeCsr(id, { key: rsa(1_024) })],
         ["an RSA key of 2,048 bits", handMadeCsr(id, { key: rsa(2_048) })],
+        ["a key on P-384", handMadeCsr(id, { key: ec("P-384") })],
         ["a key on P-224", handMadeCsr(id, { key: ec("secp224r1") })],
         ["a key on secp256k1", handMadeCsr(id, { key: ec("secp256k1") })],
         ["a key that is not the signature's", handMadeCsr(id, { claimed: ec("P-256") })],

@@ -12,7 +12,7 @@ import { type AuthorityStage, authorityStage } from "./authority-stage.js";
 import { audience } from "./echo-stage.js";
 import type { Answer, Row } from "./row.js";
 
-const { renew, issueToken } = AuthorityService.methods;
+const { renew, issueToken, watchTrust } = AuthorityService.methods;
 
 function renewAs(stage: AuthorityStage, bot: Pick<Bot, "identity" | "spiffeId">): Promise<Answer> {
   const csr = handMadeCsr(bot.spiffeId.uri);
@@ -87,6 +87,8 @@ export const lifecycleRows: readonly Row[] = [
         {
           control: () => control(stage, good),
           handled: async () => (await stage.given()) - renewals,
+          // What else the bot had open is cut, and recorded, at any moment after it was locked.
+          denials: () => stage.denials.filter(({ method }) => method !== watchTrust.path).map(({ reason }) => reason),
           perControl: 2,
         },
       );

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { checkGuards } from "./check-guards.js";
 import { playRow } from "./play-row.js";
 import { createReport } from "./report.js";
 import { rows } from "./rows.js";
@@ -9,6 +10,8 @@ Plays the security contract: each row's attacks against real servers, after a co
 
 Options:
   --row <n>   only this row; may be given several times
+  --bail      end a row at the first attack that gets through
+  --guards    instead, take each guard away in turn, and see that its row fails
   --json      print one JSON object a line for each row
   --help      print this
 
@@ -16,17 +19,19 @@ Exit code: 0 when every row that can be played is as the contract has it.
 `;
 
 const { values } = readArguments();
+const wanted = values.row?.map(Number);
 if (values.help) {
   process.stdout.write(help);
+} else if (values.guards) {
+  process.exitCode = (await checkGuards(wanted, values.json)) ? 0 : 1;
 } else {
-  const wanted = values.row?.map(Number);
   const chosen = rows.filter(({ row }) => wanted?.includes(row) ?? true);
   const unknown = wanted?.find((number) => !rows.some(({ row }) => row === number));
   if (unknown !== undefined) fail(`there is no row ${unknown}: rows are 1 to 36`);
   const report = createReport(values.json);
   let failed = false;
   for (const row of chosen) {
-    const result = await playRow(row);
+    const result = await playRow(row, values);
     report.row(result);
     if (!result.ok && result.skipped === undefined) failed = true;
   }
@@ -38,7 +43,9 @@ if (values.help) {
 function readArguments() {
   const flag = { type: "boolean", default: false } as const;
   try {
-    return parseArgs({ options: { json: flag, help: flag, row: { type: "string", multiple: true } } });
+    return parseArgs({
+      options: { json: flag, help: flag, bail: flag, guards: flag, row: { type: "string", multiple: true } },
+    });
   } catch (error) {
     fail((error as Error).message);
   }

@@ -6,9 +6,10 @@ const stepMs = 20_000;
 
 /**
  * Plays a row: the control, then each variant of the attack with the control after it, which is the barrier behind
- * which nothing of the attack is still under way. Never rejects: what goes wrong is in the result.
+ * which nothing of the attack is still under way. Never rejects: what goes wrong is in the result. With `bail` it is
+ * over at the first variant that fails.
  */
-export async function playRow({ row, attack, needs, play }: Row): Promise<Result> {
+export async function playRow({ row, attack, needs, play }: Row, { bail = false } = {}): Promise<Result> {
   const began = performance.now();
   const told = { row, attack };
   const result = (rest: Omit<Result, "row" | "attack" | "ms">): Result => {
@@ -32,6 +33,7 @@ export async function playRow({ row, attack, needs, play }: Row): Promise<Result
       const { seen, problem } = await playVariant(stage, variant);
       answers.set(seen, (answers.get(seen) ?? 0) + 1);
       if (problem) problems.push(`${variant.name}: ${problem}`);
+      if (problem && bail) break;
     }
   } finally {
     await stage.end();
