@@ -19,6 +19,7 @@ export const maximumGrantsLength = 262_144;
 
 const maximumFaults = 20;
 const maximumDepth = 16;
+const maximumMarks = 100;
 const tooDeep = "it is nested too deeply; grants are identity pattern, service, list of scopes";
 
 /**
@@ -33,7 +34,7 @@ const tooDeep = "it is nested too deeply; grants are identity pattern, service, 
  */
 export function parseGrants(yaml: string): Grants {
   if (yaml.length > maximumGrantsLength) throw invalid([`it is longer than ${maximumGrantsLength} characters`]);
-  if (isTooDeep(yaml)) throw invalid([tooDeep]);
+  checkLexemes(yaml);
   const lines = new LineCounter();
   const document = parseYaml(yaml, lines);
   const faults: string[] = [];
@@ -50,15 +51,17 @@ export function parseGrants(yaml: string): Grants {
   return grants;
 }
 
-// What is opened and not closed takes the parser a time that grows with the square of it.
-function isTooDeep(yaml: string): boolean {
-  let depth = 0;
+// Before the parser sees it: what is opened and not closed takes it a time that grows with the square of it, and anchors,
+// aliases and tags, which are not read anyway, take it long as well.
+function checkLexemes(yaml: string): void {
+  let [depth, marks] = [0, 0];
   for (const lexeme of new Lexer().lex(yaml)) {
     if (lexeme === "[" || lexeme === "{") depth++;
     else if (lexeme === "]" || lexeme === "}") depth--;
-    if (depth > maximumDepth) return true;
+    else if (/^[&*!]/.test(lexeme)) marks++;
+    if (depth > maximumDepth) throw invalid([tooDeep]);
+    if (marks > maximumMarks) throw invalid(["it is full of anchors, aliases or tags, which are not read; write it out"]);
   }
-  return false;
 }
 
 type Report = (node: unknown, fault: string) => void;

@@ -102,7 +102,7 @@ describe("grants, whatever they are", () => {
       const began = performance.now();
       assert.equal(read(yaml)?.length ?? 0, 0, "it grants something");
       const took = performance.now() - began;
-      assert.ok(took < 5_000, `it took ${Math.round(took)} ms`);
+      assert.ok(took < 8_000, `it took ${Math.round(took)} ms`);
     });
   }
 });
