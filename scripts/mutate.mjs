@@ -73,7 +73,9 @@ async function mutate(name) {
 
 function report(mutants) {
   const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
-  const killed = counted.filter(({ status }) => status === "Killed" || status === "Timeout" || status === "RuntimeError");
+  const killed = counted.filter(
+    ({ status }) => status === "Killed" || status === "Timeout" || status === "RuntimeError",
+  );
   const survivors = counted.filter((mutant) => !killed.includes(mutant)).map(describe);
   const score = Math.round((killed.length / counted.length) * 1_000) / 10;
   const ok = score >= enough;
@@ -92,7 +94,9 @@ function report(mutants) {
 
 function describe({ group, fileName, location: { start, end }, mutatorName, replacement = "", status }) {
   const file = `packages/${group}/dist/${fileName.split("/dist/").at(-1)}`;
-  const lines = readFileSync(join(root, file), "utf8").split("\n").slice(start.line - 1, end.line);
+  const lines = readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .slice(start.line - 1, end.line);
   lines[lines.length - 1] = lines.at(-1).slice(0, end.column);
   const was = lines.join(" ").slice(start.column);
   const text = (given) => given.replaceAll(/\s+/g, " ").slice(0, 120);

@@ -1,7 +1,12 @@
 // A test runner for Stryker, whose own does not know mocha 12 yet. Stryker loads this file in its worker processes.
 import { resolve } from "node:path";
 import { commonTokens, declareClassPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
-import { determineHitLimitReached, DryRunStatus, TestStatus, toMutantRunResult } from "@stryker-mutator/api/test-runner";
+import {
+  DryRunStatus,
+  determineHitLimitReached,
+  TestStatus,
+  toMutantRunResult,
+} from "@stryker-mutator/api/test-runner";
 import Mocha from "mocha";
 
 class MochaRunner {
@@ -9,10 +14,12 @@ class MochaRunner {
   #spec;
   #mocha;
   /** What Stryker's code in the mutated files looks at: which mutant is on, and what a test has covered. */
-  #context = (globalThis.__stryker__ ??= {});
+  #context;
 
   constructor({ mochaSpec }) {
     this.#spec = mochaSpec;
+    globalThis.__stryker__ ??= {};
+    this.#context = globalThis.__stryker__;
   }
 
   // A mutant that is at work while files are loaded has them loaded anew, which takes a new process.

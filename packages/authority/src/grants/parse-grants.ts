@@ -60,7 +60,8 @@ function checkLexemes(yaml: string): void {
     else if (lexeme === "]" || lexeme === "}") depth--;
     else if (/^[&*!]/.test(lexeme)) marks++;
     if (depth > maximumDepth) throw invalid([tooDeep]);
-    if (marks > maximumMarks) throw invalid(["it is full of anchors, aliases or tags, which are not read; write it out"]);
+    if (marks > maximumMarks)
+      throw invalid(["it is full of anchors, aliases or tags, which are not read; write it out"]);
   }
 }
 
