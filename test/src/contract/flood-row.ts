@@ -86,6 +86,7 @@ function closesOn(stage: EchoStage, name: string, kind: Assault["kind"]): Varian
 
 /** Answered with 8 past the rate, and never with 14, which clients try again; others are served as before. */
 function goodCalls(stage: EchoStage): Variant {
+  let [before, during] = [0, 0];
   return {
     name: "good calls from one bot, as many as will go",
     answer: 8,
@@ -99,12 +100,13 @@ function goodCalls(stage: EchoStage): Variant {
       if (admitted === 0 || Object.keys(other).length > 0) throw new Error(`answered ${JSON.stringify(statuses)}`);
       // Calls that were under way when the connection was cut; the others had their answer.
       if (none > 400) throw new Error(`${none} calls had no answer`);
-      const [before, during] = [p99(quiet), p99(flooded)];
+      [before, during] = [p99(quiet), p99(flooded)];
       if (during > Math.max(30 * before, 300)) {
         throw new Error(`another bot's p99 was ${before.toFixed(1)} ms, and ${during.toFixed(1)} ms during the flood`);
       }
       return refused > 0 ? 8 : 0;
     },
+    note: () => `another bot's p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`,
   };
 }
 

@@ -57,7 +57,8 @@ async function playVariant(stage: Play, variant: Variant): Promise<{ seen: strin
   }
   const ran = (await stage.handled()) - before.handled - (stage.perControl ?? 1);
   if (ran !== 0) return { seen, problem: `a handler ran ${ran} times` };
-  if (reason === undefined) return { seen };
+  const note = variant.note ? ` (${variant.note()})` : "";
+  if (reason === undefined) return { seen: `${seen}${note}` };
   const atLeast = times === "some" ? 1 : times;
   const recorded = await denialsSince(stage, before.denials, atLeast);
   const count = times === "some" ? recorded.length > 0 : recorded.length === times;
@@ -67,7 +68,7 @@ async function playVariant(stage: Play, variant: Variant): Promise<{ seen: strin
       problem: `recorded is ${recorded.slice(0, 5).join(", ") || "nothing"}, and not ${times} × ${reason}`,
     };
   }
-  return { seen: `${seen} ${reason}` };
+  return { seen: `${seen} ${reason}${note}` };
 }
 
 // A refusal in the handshake is told to the recorder after the socket has closed, so it may still be on its way.

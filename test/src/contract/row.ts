@@ -17,6 +17,8 @@ export interface Variant {
   readonly times?: number | "some";
   /** Makes the attack and gives what became of it. Whatever else it finds wrong, it throws. */
   attack(): Promise<Answer>;
+  /** What was measured on the way, for whoever reads the answer. */
+  note?(): string;
 }
 
 /** A row's stage: servers that run, with everything in reach. */
