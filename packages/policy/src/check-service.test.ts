@@ -42,6 +42,7 @@ describe("policy faults", () => {
     [{ deprecation: { since: "22026-01-01" } }, /since "22026-01-01"/],
     [{ deprecation: { since: "2026-01-01T00:00:00Z" } }, /since "2026-01-01T/],
     [{ deprecation: { since: "" } }, /since ""/],
+    [{ deprecation: { since: "2026-01" } }, /since "2026-01"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-02-30" } }, /sunset "2026-02-30"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-13-01" } }, /sunset "2026-13-01"/],
   ];

@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import type { Reason } from "../reason.js";
 import { certificateAttacks } from "../testing/certificate-attacks.js";
-import { boolean, octets, sequence, utcTime } from "../testing/der.js";
-import { basicConstraints, extension, handMade, leafExtensions, me, uri as uriName } from "../testing/hand-made.js";
+import { boolean, octets, oid, sequence, text, utcTime } from "../testing/der.js";
+import {
+  basicConstraints,
+  clientAuth,
+  extension,
+  handMade,
+  leafExtensions,
+  me,
+  uri as uriName,
+} from "../testing/hand-made.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { parseCertificate } from "./certificate.js";
 import { checkCertificate } from "./check-certificate.js";
@@ -78,7 +86,18 @@ describe("certificates", () => {
       ],
       ["that says it is no CA", [...leafExtensions().slice(1), basicConstraints(boolean(0))]],
       ["without basic constraints and key usage", leafExtensions().slice(2)],
-      ["with critical policies", leafExtensions([uriName(me)], extension("2.5.29.32", sequence(), boolean()))],
+      ...["30", "32", "36", "54"].map((last): [string, Buffer[]] => [
+        `with a critical 2.5.29.${last}, which TLS heeds`,
+        leafExtensions([uriName(me)], extension(`2.5.29.${last}`, sequence(), boolean())),
+      ]),
+      [
+        "with critical names and usages",
+        [
+          ...leafExtensions().slice(0, 2),
+          extension("2.5.29.37", sequence(oid(clientAuth)), boolean()),
+          extension("2.5.29.17", sequence(uriName(me)), boolean()),
+        ],
+      ],
     ] as const) {
       it(`good: ${what}`, async () => {
         const { chain } = await handMade(ca, { extensions });
@@ -100,6 +119,8 @@ describe("certificates", () => {
         checkCertificate(parseCertificate(leaf), { peer, trustDomain: "test", now: Date.now() });
       assert.equal((check("client") as { uri: string }).uri, uri);
       assert.equal(check("server"), "CERTIFICATE_WRONG_USAGE");
+      const both = checkCertificate(parseCertificate(der), { peer: "server", trustDomain: "test", now: Date.now() });
+      assert.equal((both as { uri: string }).uri, uri);
     });
 
     it("serial numbers are in lower case, without zeros before them", async () => {
@@ -110,6 +131,24 @@ describe("certificates", () => {
       const zero = parseCertificate((await handMade(ca, { serial: Buffer.of(0) })).chain[0] as Uint8Array);
       assert.equal(zero.serial, "0");
     });
+
+    it("has no names and no usages where it has no such extensions", async () => {
+      const { chain } = await handMade(ca, { extensions: [basicConstraints()] });
+      const { uris, usages } = parseCertificate(chain[0] as Uint8Array);
+      assert.deepEqual([uris, usages], [[], []]);
+    });
+
+    for (const [made, message] of [
+      [{ version: 2 }, /not of version 3/],
+      [{ extensions: [...leafExtensions(), basicConstraints()] }, /stands in the certificate twice/],
+      [{ extensions: leafExtensions([], extension("1.2.3", octets(), boolean())) }, /critical extension 1\.2\.3,/],
+      [{ notAfter: text(0x17, "491301000000Z") }, /validity cannot be read/],
+    ] as const) {
+      it(`says what is wrong: ${message.source}`, async () => {
+        const { chain } = await handMade(ca, made);
+        assert.throws(() => parseCertificate(chain[0] as Uint8Array), message);
+      });
+    }
 
     it("a time that OpenSSL cannot read", async () => {
       const { chain } = await handMade(ca, { notBefore: utcTime(Date.now()).fill(0x78, 2) });

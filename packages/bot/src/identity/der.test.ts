@@ -39,6 +39,9 @@ describe("DER", () => {
     ["a length of four bytes", filled("04 84 01 00 00 00", 16_777_216)],
     ["no said length", hex("30 80 05 00 00 00")],
     ["a long tag", hex("1f 81 01 00")],
+    ["a long tag of one byte", hex("1f 01 00")],
+    ["an inner element that goes on past the outer", hex("30 02 04 01")],
+    ["no said length, with 128 bytes after it", filled("04 80", 128)],
     ["25 layers", nested(25)],
   ] as const) {
     it(`is not: ${what}`, () => assert.throws(() => checkDer(bytes), /ASN\.1/));
