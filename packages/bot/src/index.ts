@@ -11,6 +11,7 @@ export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
 export type { Handler, Implementation } from "./handlers.js";
 export { type Certificate, parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
+export { checkDer } from "./identity/der.js";
 export { createIdentity, type Identity, type IdentitySource } from "./identity/identity.js";
 export { createIdentityHolder, type IdentityHolder } from "./identity/identity-holder.js";
 export { caDigest, formatJoinToken, type JoinToken, parseJoinToken } from "./identity/join-token.js";

@@ -15,6 +15,18 @@ describe("attempt limit", () => {
     assert.throws(() => limit.check("10.0.0.1:9", 1_000));
   });
 
+  it("keeps 10,000 addresses, and forgets the one that failed longest ago", () => {
+    const limit = createAttemptLimit();
+    const fail = (host: string) => {
+      for (let i = 0; i < 20; i++) limit.failed(`${host}:1`, 0);
+    };
+    for (let i = 0; i < 10_000; i++) fail(`host-${i}`);
+    assert.throws(() => limit.check("host-0:1", 0));
+    fail("one-more");
+    limit.check("host-0:1", 0);
+    assert.throws(() => limit.check("host-1:1", 0));
+  });
+
   it("takes nothing from a clock that goes back", () => {
     const limit = createAttemptLimit();
     limit.failed("10.0.0.1:1", 60_000);

@@ -92,16 +92,21 @@ export interface HandMadeCsr {
   readonly key?: KeyObject;
   /** `Extension`s, DER; only the subject alternative name unless said. */
   readonly extensions?: readonly Uint8Array[];
+  /** `Attribute`s, DER; the one that requests the extensions unless said. */
+  readonly attributes?: readonly Uint8Array[];
   /** Another key under the signature than signs. */
   readonly claimed?: KeyObject;
 }
 
 /** A PKCS #10 request (RFC 2986) for a P-256 key of its own, unless another is given. */
-export function handMadeCsr(id: string, { key, extensions = [san(uri(id))], claimed }: HandMadeCsr = {}): Uint8Array {
+export function handMadeCsr(
+  id: string,
+  { key, extensions = [san(uri(id))], attributes, claimed }: HandMadeCsr = {},
+): Uint8Array {
   const privateKey = key ?? generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   const spki = createPublicKey(claimed ?? privateKey).export({ type: "spki", format: "der" });
   const requested = sequence(oid("1.2.840.113549.1.9.14"), element(0x31, sequence(...extensions)));
-  const info = sequence(integer(0), sequence(), spki, element(0xa0, requested));
+  const info = sequence(integer(0), sequence(), spki, element(0xa0, ...(attributes ?? [requested])));
   const rsa = sequence(oid("1.2.840.113549.1.1.11"), Buffer.of(5, 0));
   const algorithm = privateKey.asymmetricKeyType === "rsa" ? rsa : ecdsaWithSha256;
   return sequence(info, algorithm, bits(0, sign("sha256", info, privateKey)));

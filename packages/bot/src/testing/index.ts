@@ -4,7 +4,7 @@ export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
 export { type Deferred, deferred } from "./deferred.js";
-export { boolean } from "./der.js";
+export { boolean, longElement } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,

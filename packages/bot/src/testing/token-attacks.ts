@@ -207,6 +207,7 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
   ],
   20: [
     ["expired", "TOKEN_EXPIRED", claims(() => ({ iat: seconds() - 200, exp: seconds() - 1 }))],
+    ["expired a minute ago", "TOKEN_EXPIRED", claims(() => ({ iat: seconds() - 200, exp: seconds() - 60 }))],
     ["no exp", "TOKEN_MALFORMED", claims({ exp: undefined })],
     ["an exp that is text", "TOKEN_MALFORMED", claims({ exp: "tomorrow" })],
     ["an exp that is null", "TOKEN_MALFORMED", claims({ exp: null })],

@@ -70,6 +70,27 @@ describe("verifyToken", () => {
     });
   }
 
+  it("reads 8,192 characters, and no more", async () => {
+    const { length } = await good({ pad: "" }, { pad: "" });
+    // Three bytes are four characters of the token, and which lengths come up depends on both parts.
+    const pad = "a".repeat(Math.floor(((8_186 - length) * 3) / 4));
+    const sizes = Array.from({ length: 24 }, (_, i) => [i % 6, Math.floor(i / 6)] as const);
+    const tokens = await Promise.all(sizes.map(([a, b]) => good({ pad: pad + "a".repeat(a) }, { pad: "a".repeat(b) })));
+    const lengths = new Set(tokens.map((token) => token.length));
+    assert.ok(lengths.has(8_192), [...lengths].join());
+    for (const token of tokens) {
+      if (token.length <= 8_192) assert.ok(await verify(token));
+      else await assert.rejects(verify(token), /longer than 8192 characters/);
+    }
+  });
+
+  it("says what it is that it does not accept", async () => {
+    await assert.rejects(verify(await good({}, { jku: "x" })), /"jku" is not accepted/);
+    await assert.rejects(verify(await good({}, { kid: undefined })), /there is no "kid"/);
+    await assert.rejects(verify("a.b.c"), { message: "The token is no signed JWT, or it lacks a required claim." });
+    await assert.rejects(verify(await good({ iss: "x" })), { message: "The token is from another issuer." });
+  });
+
   describe("at the edge of time", () => {
     const seconds = now / 1_000;
     const refused = (token: string, at: number, reason: string) => assert.rejects(verify(token, at), { reason });

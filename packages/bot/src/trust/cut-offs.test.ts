@@ -22,6 +22,15 @@ describe("indexCutOffs", () => {
     assert.equal(indexCutOffs([])(token), false);
   });
 
+  it("takes one of several for enough, of cut-offs and of exceptions", () => {
+    const several = indexCutOffs([
+      { ...cutOff, identity: "gripper/*" },
+      { ...cutOff, except: ["worker/8", "worker/9"] },
+    ]);
+    assert.equal(several(token), true);
+    assert.equal(several({ ...token, name: "worker/9" }), false);
+  });
+
   it("takes an empty service and scope for any", () => {
     const any = indexCutOffs([{ ...cutOff, identity: "**", service: "", scope: "" }]);
     assert.equal(any({ ...token, name: "a/b", audiences: new Set(["x.Y"]), scopes: new Set() }), true);
