@@ -5,6 +5,7 @@ import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
+import { createKeyFolder } from "./key-vault/key-folder.js";
 import { createKeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
@@ -85,9 +86,9 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     auditRetentionMs,
   } = options;
   await openFleet(store, options);
-  const vault = createKeyVault(options.keyPassphrase);
-  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now(), vault });
-  const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
+  const vault = createKeyVault(createKeyFolder(folder), options.keyPassphrase);
+  const ca = await loadOrCreateCa({ store, trustDomain, leafTtlMs, now: clock.now(), vault });
+  const signer = await loadOrCreateTokenSigner(store, clock, vault);
   const grants = await openGrantBook(store);
   const self = spiffeId(trustDomain, authorityName);
   const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };

@@ -14,6 +14,8 @@ import {
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { createKeyFolder } from "../key-vault/key-folder.js";
+import { createKeyVault } from "../key-vault/key-vault.js";
 import { openStore } from "../store/open-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew as renewOver } from "./renew.js";
@@ -29,7 +31,13 @@ describe("enrollment", () => {
   let basis: EnrollmentBasis;
   const open = async (): Promise<EnrollmentBasis> => {
     const store = await openStore(folder);
-    const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 60 * minute, now });
+    const ca = await loadOrCreateCa({
+      vault: createKeyVault(createKeyFolder(folder)),
+      store,
+      trustDomain,
+      leafTtlMs: 60 * minute,
+      now,
+    });
     return { store, ca, trustDomain };
   };
   beforeEach(async () => {
@@ -212,7 +220,8 @@ describe("enrollment", () => {
     await basis.store.close();
     await rm(joinPath(folder, "ca.key"));
     const store = await openStore(folder);
-    const options = { folder, store, trustDomain, leafTtlMs: 1, now };
+    const vault = createKeyVault(createKeyFolder(folder));
+    const options = { vault, store, trustDomain, leafTtlMs: 1, now };
     await assert.rejects(loadOrCreateCa(options), /Restore it from your backup/);
     await store.close();
     basis = { ...basis, store: await openStore(folder) };

@@ -6,6 +6,8 @@ import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/b
 import { spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { createKeyFolder } from "../key-vault/key-folder.js";
+import { createKeyVault } from "../key-vault/key-vault.js";
 import { openStore } from "../store/open-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew } from "./renew.js";
@@ -22,7 +24,8 @@ describe("renewal", () => {
     folder = await mkdtemp(joinPath(tmpdir(), "interlock-renew-"));
     const store = await openStore(folder);
     await store.fleet.create(trustDomain, now);
-    basis = { store, trustDomain, ca: await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 3_600_000, now }) };
+    const vault = createKeyVault(createKeyFolder(folder));
+    basis = { store, trustDomain, ca: await loadOrCreateCa({ vault, store, trustDomain, leafTtlMs: 3_600_000, now }) };
   });
   afterEach(async () => {
     await basis.store.close();

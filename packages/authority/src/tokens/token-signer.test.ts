@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { maximumTokenLifetimeMs } from "@interlock/bot";
 import { decodeProtectedHeader } from "jose";
+import { createKeyFolder } from "../key-vault/key-folder.js";
+import type { KeyPlace } from "../key-vault/key-place.js";
+import { createKeyVault } from "../key-vault/key-vault.js";
 import { openStore } from "../store/open-store.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
@@ -14,6 +17,7 @@ const minute = 60_000;
 
 describe("token keys", () => {
   let folder: string;
+  let keys: KeyPlace;
   let store: Store;
   let signer: TokenSigner;
   let now = 0;
@@ -21,9 +25,10 @@ describe("token keys", () => {
   beforeEach(async () => {
     now = Date.UTC(2030, 0, 1);
     folder = await mkdtemp(join(tmpdir(), "interlock-keys-"));
+    keys = createKeyFolder(folder);
     store = await openStore(folder);
     await store.fleet.create("cafe", now);
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, createKeyVault(keys));
   });
   afterEach(async () => {
     await store.close();
@@ -53,7 +58,7 @@ describe("token keys", () => {
     assert.equal(await signer.withdrawDue("me"), true);
     assert.deepEqual(published(), [kid]);
     assert.equal(await version(), 3);
-    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+    assert.deepEqual(await keys.names(), [`token-${kid}.key`]);
     assert.deepEqual(
       (await store.auditLog.list(0, 9)).map((record) => [record.kind, record.subject, JSON.parse(record.details).done]),
       [
@@ -65,12 +70,12 @@ describe("token keys", () => {
 
   it("goes on with a rotation after a restart", async () => {
     const { kid } = await rotate();
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, createKeyVault(keys));
     assert.notEqual(await signs(), kid);
     now += minute;
     assert.equal(await signs(), kid);
     now += 6 * minute;
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, createKeyVault(keys));
     assert.equal(await signer.withdrawDue("me"), true);
     assert.deepEqual(published(), [kid]);
   });
@@ -81,7 +86,7 @@ describe("token keys", () => {
     const { kid } = await rotate(true);
     assert.deepEqual(published(), [kid]);
     assert.equal(await signs(), kid);
-    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+    assert.deepEqual(await keys.names(), [`token-${kid}.key`]);
   });
 
   it("signs with the only key there is, wherever the clock stands", async () => {

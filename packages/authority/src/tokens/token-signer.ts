@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import type { Clock } from "@interlock/bot";
 import { InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
 import { type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
-import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
+import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
-import { type KeyFiles, openKeyFiles } from "./key-files.js";
 import { signingKey } from "./key-schedule.js";
+import { createTokenKeys, type TokenKeys } from "./token-keys.js";
 
 /** How a token key is replaced. */
 export interface Rotation {
@@ -36,18 +35,13 @@ export interface TokenSigner {
 const marginMs = 60_000;
 
 /**
- * The fleet's token signer; its key is made when there is none yet. Private keys are files, `token-keys/<kid>.json`
- * (mode 0600) in the data folder. Rejects when that of a key that signs, or is going to, is missing.
+ * The fleet's token signer; its key is made when there is none yet. Rejects when the private half of a key that signs,
+ * or is going to, is not in the vault.
  */
-export async function loadOrCreateTokenSigner(
-  folder: string,
-  store: Store,
-  clock: Clock,
-  vault: KeyVault = createKeyVault(),
-): Promise<TokenSigner> {
-  const files = await openKeyFiles(join(folder, "token-keys"), vault);
-  if ((await store.signingKeys.list()).length === 0) await create(files, store, clock.now(), clock.now());
-  const privateKeys = new Map<string, Awaited<ReturnType<KeyFiles["load"]>>>();
+export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault: KeyVault): Promise<TokenSigner> {
+  const tokenKeys = createTokenKeys(vault);
+  if ((await store.signingKeys.list()).length === 0) await create(tokenKeys, store, clock.now(), clock.now());
+  const privateKeys = new Map<string, Awaited<ReturnType<TokenKeys["load"]>>>();
   let rows: readonly SigningKeyRow[] = [];
 
   async function reload(): Promise<void> {
@@ -55,7 +49,7 @@ export async function loadOrCreateTokenSigner(
     const current = signingKey(next, clock.now());
     for (const { kid, signsFrom } of next) {
       const signs = signsFrom >= (current?.signsFrom ?? 0);
-      if (signs && !privateKeys.has(kid)) privateKeys.set(kid, await files.load(kid));
+      if (signs && !privateKeys.has(kid)) privateKeys.set(kid, await tokenKeys.load(kid));
     }
     rows = next;
   }
@@ -63,7 +57,7 @@ export async function loadOrCreateTokenSigner(
   async function forget(kids: readonly string[]): Promise<void> {
     for (const kid of kids) {
       privateKeys.delete(kid);
-      await files.delete(kid);
+      await tokenKeys.delete(kid);
     }
   }
 
@@ -86,7 +80,7 @@ export async function loadOrCreateTokenSigner(
       const prepared = rows.find(({ signsFrom }) => signsFrom > now);
       if (prepared && !leaked) throw underWay(prepared);
       const signsFrom = leaked ? now : now + leadMs;
-      const { kid, ...publicJwk } = await files.create();
+      const { kid, ...publicJwk } = await tokenKeys.create();
       const withdrawn = await store.transaction(async (records) => {
         await records.signingKeys.withdrawOthersAt(leaked ? now : signsFrom + maximumTokenLifetimeMs + marginMs);
         const gone = await records.signingKeys.withdraw(now);
@@ -132,9 +126,9 @@ async function publish({ fleet, auditLog }: Records, { at, by, kid, details }: C
   await auditLog.append({ at, kind: "key", actor: by, subject: kid, details: { ...details } });
 }
 
-async function create(files: KeyFiles, store: Store, now: number, signsFrom: number): Promise<void> {
-  // The file first: a file that no row knows of is harmless, a row without its file is not.
-  const publicJwk = await files.create();
+async function create(tokenKeys: TokenKeys, store: Store, now: number, signsFrom: number): Promise<void> {
+  // The private half first: one that no row knows of is harmless, a row without it is not.
+  const publicJwk = await tokenKeys.create();
   const row = {
     kid: publicJwk.kid,
     publicJwk: JSON.stringify(publicJwk),
