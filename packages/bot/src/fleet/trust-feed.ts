@@ -3,9 +3,10 @@ import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Log } from "../log.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
-import type { MutableTrust } from "../trust/trust.js";
+import type { MutableTrust, TrustState } from "../trust/trust.js";
 import type { TrustFolder } from "../trust/trust-folder.js";
 import { createBackoff } from "./backoff.js";
+import { createLatest, type Latest } from "./latest.js";
 
 /** What the trust feed stands on. */
 export interface TrustFeedOptions {
@@ -19,21 +20,37 @@ export interface TrustFeedOptions {
 // Calls wait for it.
 const refetchTimeoutMs = 2_000;
 
+/** Where an update goes: into force, then to the disk. */
+interface Sink {
+  readonly trust: MutableTrust;
+  readonly saving: Latest<TrustState>;
+}
+
 /**
  * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure.
- * Where the feed is behind, `trust.refetch` asks the authority past it.
+ * Where the feed is behind, `trust.refetch` asks the authority past it. Resolves when the last of it is saved.
  */
 export async function followTrust(options: TrustFeedOptions): Promise<void> {
-  const { authority, trust, log, signal } = options;
+  const { trust, folder, log } = options;
+  // In force already; saving is for the next start, and the disk may be slow, or fail.
+  const saving = createLatest((state: TrustState) =>
+    folder.save(state).catch((error) => log.error("trust not saved", { error: String(error) })),
+  );
+  const sink = { trust, saving };
+  trust.refetchWith(() => refetch(options, sink));
+  await follow(options, sink);
+  await saving.settled();
+}
+
+async function follow({ authority, trust, log, signal }: TrustFeedOptions, sink: Sink): Promise<void> {
   const backoff = createBackoff();
-  trust.refetchWith(() => refetch(options));
   let complete = false;
   while (!signal.aborted) {
     try {
       const version = complete ? 0n : trust.state.version;
       for await (const update of authority.watchTrust({ version }, { signal, detached: true })) {
         backoff.reset();
-        await take(update, options);
+        take(update, sink);
         complete = false;
       }
     } catch (error) {
@@ -45,18 +62,16 @@ export async function followTrust(options: TrustFeedOptions): Promise<void> {
   }
 }
 
-async function refetch(options: TrustFeedOptions): Promise<void> {
-  const { authority, trust, signal } = options;
+async function refetch({ authority, trust, signal }: TrustFeedOptions, sink: Sink): Promise<void> {
   const { version } = trust.state;
   const callOptions = { signal, detached: true, timeoutMs: refetchTimeoutMs };
-  for await (const update of authority.watchTrust({ version }, callOptions)) return take(update, options);
+  for await (const update of authority.watchTrust({ version }, callOptions)) return take(update, sink);
 }
 
-async function take(update: WatchTrustResponse, { trust, folder, log }: TrustFeedOptions): Promise<void> {
+function take(update: WatchTrustResponse, { trust, saving }: Sink): void {
   trust.touch();
   // A heartbeat, or what has come another way already.
   if (update.appliesTo !== 0n && update.resultsIn <= trust.state.version) return;
   trust.replace(applyTrustUpdate(trust.state, update));
-  // In force already; saving is for the next start, and the disk may fail.
-  await folder.save(trust.state).catch((error) => log.error("trust not saved", { error: String(error) }));
+  saving.offer(trust.state);
 }
