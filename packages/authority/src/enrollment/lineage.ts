@@ -33,7 +33,7 @@ export async function beginLineage(
   const before = await certificates.lineage(name);
   const generation = (before?.lastGeneration ?? 0) + 1;
   const seen = { seenGeneration: before?.seenGeneration ?? 0, seenSerial: before?.seenSerial ?? "" };
-  await certificates.saveLineage({ name, firstGeneration: generation, lastGeneration: generation, ...seen });
+  await certificates.saveLineage({ name, firstGeneration: generation, lastGeneration: generation, ...seen, adopts: 0 });
   await certificates.add({ serial: leaf.serial, name, generation, issuedAt: now, expiresAt: leaf.notAfter });
   return generation;
 }

@@ -7,6 +7,8 @@ export interface KeyVault {
   read(name: string): Promise<string | undefined>;
   write(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
+  /** The names there are, in no order. */
+  names(): Promise<string[]>;
   /** What is said of a key that should be there and is not: where it was, and what to do. */
   missing(name: string): Error;
 }
@@ -36,6 +38,7 @@ export function createKeyVault(place: KeyPlace, passphrase?: string): KeyVault {
       });
     },
     remove: (name) => place.remove(name),
+    names: () => place.names(),
     missing: (name) => new Error(`${place.describe(name)} is missing. Restore it from your backup.`),
   };
 }

@@ -9,11 +9,11 @@ export interface Fleet {
   nextTrustVersion(): Promise<number>;
 }
 
-export function createFleet(db: Kysely<Schema>): Fleet {
+export function createFleet(db: Kysely<Schema>, changed: () => void): Fleet {
   return {
     get: () => db.selectFrom("fleet").selectAll().executeTakeFirst(),
     async create(trustDomain, now) {
-      const row: FleetRow = { id: 1, trustDomain, trustVersion: 1, createdAt: now };
+      const row: FleetRow = { id: 1, trustDomain, trustVersion: 1, firstVersion: 1, createdAt: now };
       await db.insertInto("fleet").values(row).execute();
       return row;
     },
@@ -23,6 +23,7 @@ export function createFleet(db: Kysely<Schema>): Fleet {
         .set((e) => ({ trustVersion: e("trustVersion", "+", 1) }))
         .returning("trustVersion")
         .executeTakeFirstOrThrow();
+      changed();
       return row.trustVersion;
     },
   };

@@ -13,7 +13,7 @@ export interface GrantVersions {
   add(version: GrantVersionRow): Promise<void>;
 }
 
-export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
+export function createGrantVersions(db: Kysely<Schema>, changed: () => void): GrantVersions {
   const all = () => db.selectFrom("grantVersions").selectAll();
   return {
     latest: () => all().orderBy("version", "desc").limit(1).executeTakeFirst(),
@@ -29,13 +29,12 @@ export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
       const recent = await all().where("appliedAt", ">=", appliedAt).orderBy("version").execute();
       const before =
         recent[0] &&
-        (await all()
-          .where("version", "=", recent[0].version - 1)
-          .executeTakeFirst());
+        (await all().where("version", "<", recent[0].version).orderBy("version", "desc").limit(1).executeTakeFirst());
       return before ? [before, ...recent] : recent;
     },
     async add(version) {
       await db.insertInto("grantVersions").values(version).execute();
+      changed();
     },
   };
 }
