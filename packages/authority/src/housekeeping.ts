@@ -1,6 +1,7 @@
 import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
+import type { EndpointRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
@@ -8,6 +9,8 @@ import type { TrustHub } from "./trust-hub/trust-hub.js";
 /** What has to be done again and again. */
 export interface HousekeepingOptions {
   readonly store: Store;
+  /** Takes over what is new in the store. */
+  refresh(): Promise<void>;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
@@ -16,6 +19,8 @@ export interface HousekeepingOptions {
   readonly clock: Clock;
   /** The authority's own. */
   readonly spiffeId: string;
+  /** What it serves, and where. */
+  readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
   readonly auditRetentionMs: number;
@@ -26,19 +31,26 @@ const keptMs = 24 * 3_600_000;
 
 /** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
-  const { store, hub, signer, identity, recorder, log, clock, spiffeId } = options;
+  const { store, refresh, hub, signer, identity, recorder, log, clock, spiffeId } = options;
   // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
+  let beating: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void turn(), periodMs).unref();
 
   function turn(): void {
-    hub.beat();
+    beating = attempt("store not read", beat);
     flight = flight
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(withdrawKeys)
       .then(storeUsage)
       .then(prune);
+  }
+
+  // "All is well" is said only of what is in the store now: another authority may have shut somebody out.
+  async function beat(): Promise<void> {
+    await refresh();
+    hub.beat();
   }
 
   function storeUsage(): Promise<void> {
@@ -62,10 +74,13 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
 
   function prune(): Promise<void> {
     return attempt("old records not pruned", async () => {
-      await store.joinTokens.prune(clock.now() - keptMs);
-      await store.certificates.prune(clock.now() - keptMs);
       const now = clock.now();
-      await store.transaction(({ auditLog }) => auditLog.prune(now - options.auditRetentionMs, now, spiffeId));
+      await store.transaction(async (records) => {
+        await records.joinTokens.prune(now - keptMs);
+        await records.certificates.prune(now - keptMs);
+        await records.auditLog.prune(now - options.auditRetentionMs, now, spiffeId);
+        if (store.shared) await records.endpoints.share(spiffeId, options.endpoints, now, now - 4 * periodMs);
+      });
     });
   }
 
@@ -80,7 +95,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   return {
     async close() {
       clearInterval(timer);
-      await flight;
+      await Promise.all([flight, beating]);
       await storeUsage();
     },
   };

@@ -5,6 +5,18 @@ import type { EndpointRow, Schema } from "./schema.js";
 export interface Endpoints {
   /** Replaces what one bot serves. Call it in a transaction. */
   replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
+  /**
+   * Adds what one of several serves that share an identity, as authorities on one store do, and forgets what those have
+   * not said again since `before`. Call it in a transaction.
+   */
+  share(
+    spiffeId: string,
+    endpoints: readonly Pick<EndpointRow, "service" | "address">[],
+    now: number,
+    before: number,
+  ): Promise<void>;
+  /** Forgets what is served at an address. */
+  leave(spiffeId: string, address: string): Promise<void>;
   /** The full names of all services. */
   services(): Promise<string[]>;
   /** Where a service is served by a bot that is not revoked, the latest report first. */
@@ -21,6 +33,17 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
         .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
         .onConflict((c) => c.doNothing())
         .execute();
+    },
+    async share(spiffeId, endpoints, now, before) {
+      await db
+        .insertInto("endpoints")
+        .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
+        .onConflict((c) => c.columns(["spiffeId", "service", "address"]).doUpdateSet({ reportedAt: now }))
+        .execute();
+      await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("reportedAt", "<", before).execute();
+    },
+    async leave(spiffeId, address) {
+      await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("address", "=", address).execute();
     },
     async services() {
       const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();

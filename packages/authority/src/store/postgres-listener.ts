@@ -12,9 +12,14 @@ const reconnectMs = 500;
 
 /**
  * Listens on a channel (`LISTEN`) over a connection of its own, until it is closed. `onChange` is called for every
- * notification, and whenever the connection is there again, because what was announced meanwhile is lost.
+ * notification, with its payload, and whenever the connection is there again, because what was announced meanwhile is lost.
  */
-export function listen(config: ConnectionConfig, channel: string, onChange: () => void, log: Log): PostgresListener {
+export function listen(
+  config: ConnectionConfig,
+  channel: string,
+  onChange: (payload?: string) => void,
+  log: Log,
+): PostgresListener {
   const closing = new AbortController();
   const { signal } = closing;
   const running = run();
@@ -38,7 +43,7 @@ export function listen(config: ConnectionConfig, channel: string, onChange: () =
     });
     ended.catch(() => {});
     client.on("error", () => {});
-    client.on("notification", onChange);
+    client.on("notification", ({ payload }) => onChange(payload));
     try {
       await Promise.race([client.connect(), ended]);
       await client.query(`listen ${channel}`);

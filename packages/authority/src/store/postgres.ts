@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { InterlockError, type Log } from "@interlock/bot";
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import type { Engine } from "./engine.js";
@@ -31,9 +32,12 @@ export async function openPostgres(address: string, log: Log): Promise<Engine> {
     await db.destroy();
     throw explained(error, parsed);
   }
+  const self = randomUUID();
   const listeners = new Set<() => void>();
   let listener: PostgresListener | undefined;
-  const tell = () => {
+  // Its own changes are known here; and what they end, such as the call that made them, is ended after its answer.
+  const tell = (announcer?: string) => {
+    if (announcer === self) return;
     for (const each of listeners) each();
   };
 
@@ -44,7 +48,7 @@ export async function openPostgres(address: string, log: Log): Promise<Engine> {
       await sql`select pg_advisory_xact_lock(${writing})`.execute(transaction);
     },
     async announce(transaction) {
-      await sql`select pg_notify(${channel}, '')`.execute(transaction);
+      await sql`select pg_notify(${channel}, ${self})`.execute(transaction);
     },
     onChange(each) {
       listeners.add(each);

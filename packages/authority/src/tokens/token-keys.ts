@@ -8,6 +8,8 @@ export interface TokenKeys {
   /** The private key. Rejects, saying what to do, when it is not there. */
   load(kid: string): Promise<Awaited<ReturnType<typeof importJWK>>>;
   delete(kid: string): Promise<void>;
+  /** The `kid`s of all there are. */
+  list(): Promise<string[]>;
 }
 
 /** Keeps private token keys in a vault, as JWKs named `token-<kid>.key`. */
@@ -28,5 +30,6 @@ export function createTokenKeys(vault: KeyVault): TokenKeys {
       return importJWK(JSON.parse(text), "ES256");
     },
     delete: (kid) => vault.remove(nameOf(kid)),
+    list: async () => (await vault.names()).flatMap((name) => /^token-(.+)\.key$/.exec(name)?.[1] ?? []),
   };
 }
