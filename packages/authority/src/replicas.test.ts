@@ -3,7 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { type Bot, createCsr, createKeyPair, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import {
+  type Bot,
+  createBot,
+  createCsr,
+  createIdentity,
+  createIdentityHolder,
+  createKeyPair,
+  createRecorder,
+  InterlockError,
+  joinFleet,
+  silentLog,
+  systemClock,
+} from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Postgres, startPostgres } from "@interlock/testing-postgres";
 import pg from "pg";
@@ -119,17 +131,22 @@ const log = silentLog;
   it("find a clone that renews at the other", async () => {
     const [one, two] = await startTwo();
     const gripper = await joined("gripper/1", one);
+    const keys = await createKeyPair();
     const csr = async () => ({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
-    const [atOne, atTwo] = [one, two].map(({ address }) => gripper.client(AuthorityService, address));
-    // Over one and the same certificate, which has not been renewed: neither answer has been used.
-    await Promise.all([atOne?.renew(await csr()), atTwo?.renew(await csr())]);
-    const store = await openSharedStore(url, log);
-    const lineage = await store.certificates.lineage("gripper/1");
-    await store.transaction(({ certificates }) =>
-      certificates.saveLineage({ ...(lineage as NonNullable<typeof lineage>), seenGeneration: 2, seenSerial: "other" }),
-    );
-    await store.close();
-    await assert.rejects(atTwo?.renew(await csr()) as Promise<unknown>, { reason: "CLONE_DETECTED" });
+    const atTwo = gripper.client(AuthorityService, two.address);
+    const { certificate } = await atTwo.renew({ csr: await createCsr(keys, gripper.spiffeId.uri) });
+    const renewed = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
+    const copy = createBot({
+      identity: createIdentityHolder(renewed),
+      trust: gripper.trust,
+      tokens: { authorization: () => "", forget() {} },
+      recorder: createRecorder(),
+      clock: systemClock,
+      log,
+    });
+    await copy.client(AuthorityService, one.address).confirm({});
+    await copy.close(0);
+    await assert.rejects(atTwo.renew(await csr()), { reason: "CLONE_DETECTED" });
     await assert.rejects(one.createJoinToken("gripper/1"), { reason: "IDENTITY_REVOKED" });
   });
 
@@ -201,6 +218,21 @@ const log = silentLog;
     await query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()");
     await issued(() => one.revoke({ kind: "token", subject: "t" }, "lost"));
     await until(gripper, () => gripper.trust.state.revocations.length === 2);
+  });
+
+  it("take over each other's bots", async () => {
+    const [one, two] = await startTwo();
+    const name = "operator/alice";
+    const joinToken = await one.createJoinToken(name);
+    const authority = `127.0.0.1:1, ${one.address},${two.address}`;
+    const alice = await joinFleet({ authority, name, joinToken, stateDir: join(folder, "bot"), log });
+    bots.push(alice);
+    await alice.client(AuthorityService, one.address).confirm({});
+    await one.close();
+    await two.revoke({ kind: "token", subject: "t" }, "lost");
+    await until(alice, () => alice.trust.state.revocations.length === 1);
+    // Its first token, for a method that takes one.
+    assert.equal((await alice.client(AdminService, two.address).listBots({})).bots.length, 1);
   });
 
   it("list all their addresses", async () => {
