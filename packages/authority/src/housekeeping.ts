@@ -29,6 +29,9 @@ export interface HousekeepingOptions {
 /** How long after its end a join token or a certificate is still known, so that who shows it is told why it is refused. */
 const keptMs = 24 * 3_600_000;
 
+/** How long after its last word an authority on the same store counts as gone. */
+const goneMs = 10 * 60_000;
+
 /** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
   const { store, refresh, hub, signer, identity, recorder, log, clock, spiffeId } = options;
@@ -79,7 +82,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
         await records.joinTokens.prune(now - keptMs);
         await records.certificates.prune(now - keptMs);
         await records.auditLog.prune(now - options.auditRetentionMs, now, spiffeId);
-        if (store.shared) await records.endpoints.share(spiffeId, options.endpoints, now, now - 4 * periodMs);
+        if (store.shared)
+          await records.endpoints.share(spiffeId, options.endpoints, now, now - Math.max(goneMs, 4 * periodMs));
       });
     });
   }

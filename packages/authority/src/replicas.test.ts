@@ -31,28 +31,38 @@ const log = silentLog;
   let folder: string;
   let postgres: Postgres;
   let url: string;
-  let authorities: Authority[];
+  let others: Authority[];
   let bots: Bot[];
   const start = (options: { staleAfterMs?: number; store?: string } = {}) =>
     startAuthority({ store: url, trustDomain: "cafe", port: 0, log, keyPassphrase, ...options });
-  const startTwo = async (options = {}) => {
-    authorities = await Promise.all([start(options), start(options)]);
-    return authorities as [Authority, Authority];
-  };
 
-  beforeEach(async () => {
+  // Started once, and for the first time, for all tests.
+  let one: Authority;
+  let two: Authority;
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-replicas-"));
     postgres = await testPostgres();
     url = await postgres.createDatabase();
-    authorities = [];
+    [one, two] = await Promise.all([start(), start()]);
+  });
+  after(async () => {
+    await Promise.all([one.close(), two.close()]);
+    await postgres.dropDatabase(url);
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(() => {
+    others = [];
     bots = [];
   });
   afterEach(async () => {
     await Promise.all(bots.map((bot) => bot.close(0)));
-    await Promise.all(authorities.map((authority) => authority.close()));
-    await postgres.dropDatabase(url);
-    await rm(folder, { recursive: true });
+    await Promise.all(others.map((authority) => authority.close()));
   });
+  const startAnother = async (options = {}) => {
+    const authority = await start(options);
+    others.push(authority);
+    return authority;
+  };
 
   async function joined(name: string, at: Authority, by = at): Promise<Bot> {
     const joinToken = await by.createJoinToken(name);
@@ -73,6 +83,8 @@ const log = silentLog;
       check();
     });
 
+  const has = ({ trust }: Bot, subject: string) => trust.state.revocations.some((r) => r.subject === subject);
+
   const faults = async () => {
     const store = await openSharedStore(url, log);
     const verifier = createChainVerifier(await store.auditLog.ends());
@@ -82,10 +94,8 @@ const log = silentLog;
   };
 
   it("make one CA and one token key, when they start at once on a new store", async () => {
-    const three = await Promise.all([start(), start(), start()]);
-    authorities = three;
-    assert.equal(new Set(three.map(({ caDigest }) => Buffer.from(caDigest).toString("hex"))).size, 1);
-    const gripper = await joined("gripper/1", three[0], three[1]);
+    assert.deepEqual(one.caDigest, two.caDigest);
+    const gripper = await joined("gripper/1", one, two);
     assert.equal(gripper.trust.state.jwks.keys.length, 1);
     const { rows } = await query("select name, text from private_keys");
     assert.equal(rows.length, 2);
@@ -93,33 +103,31 @@ const log = silentLog;
   });
 
   it("tell each other at once: locks, grants and token keys of one reach the bots of the other", async () => {
-    const [one, two] = await startTwo();
-    const gripper = await joined("gripper/1", two, one);
+    const gripper = await joined("gripper/2", two, one);
     const alice = await joined("operator/alice", one);
     const admin = alice.client(AdminService, one.address);
     await admin.revoke({ subject: { $case: "spiffeId", value: "spiffe://cafe/lost" }, reason: "lost" });
-    await until(gripper, () => gripper.trust.state.revocations.length === 1);
+    await until(gripper, () => has(gripper, "spiffe://cafe/lost"));
 
-    await one.applyGrants("grants: {gripper/1: {a.B: ['a:b', 'a:c']}}");
+    await one.applyGrants("grants: {gripper/2: {a.B: ['a:b', 'a:c']}}");
     const atTwo = gripper.client(AuthorityService, two.address);
     await issued(() => atTwo.issueToken({ audience: "a.B", scopes: ["a:b"] }));
-    await one.applyGrants("grants: {gripper/1: {a.B: ['a:c']}}");
+    await one.applyGrants("grants: {gripper/2: {a.B: ['a:c']}}");
     await until(gripper, () => gripper.trust.state.cutOffs?.[0]?.scope === "a:b");
 
     const { key } = await admin.rotateTokenKey({ leaked: true });
     await until(gripper, () => gripper.trust.state.jwks.keys.every(({ kid }) => kid === key?.kid));
     await issued(() => atTwo.issueToken({ audience: "a.B", scopes: ["a:c"] }));
     await two.unlock({ kind: "identity", subject: "spiffe://cafe/lost" });
-    await until(alice, () => alice.trust.state.revocations.length === 0);
+    await until(alice, () => !has(alice, "spiffe://cafe/lost"));
     assert.deepEqual(await faults(), []);
   });
 
   it("cut a bot off that is connected to the one by a lock at the other", async () => {
-    const [one, two] = await startTwo();
-    const gripper = await joined("gripper/1", two, one);
+    const gripper = await joined("gripper/3", two, one);
     const watching = gripper.client(AuthorityService, two.address).watchTrust({ version: 0n });
     await watching[Symbol.asyncIterator]().next();
-    await one.revoke({ kind: "identity", subject: "spiffe://cafe/gripper/1" }, "lost");
+    await one.revoke({ kind: "identity", subject: "spiffe://cafe/gripper/3" }, "lost");
     await assert.rejects(
       (async () => {
         for await (const _ of watching);
@@ -129,8 +137,7 @@ const log = silentLog;
   });
 
   it("find a clone that renews at the other", async () => {
-    const [one, two] = await startTwo();
-    const gripper = await joined("gripper/1", one);
+    const gripper = await joined("gripper/4", one);
     const keys = await createKeyPair();
     const csr = async () => ({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
     const atTwo = gripper.client(AuthorityService, two.address);
@@ -147,14 +154,13 @@ const log = silentLog;
     await copy.client(AuthorityService, one.address).confirm({});
     await copy.close(0);
     await assert.rejects(atTwo.renew(await csr()), { reason: "CLONE_DETECTED" });
-    await assert.rejects(one.createJoinToken("gripper/1"), { reason: "IDENTITY_REVOKED" });
+    await assert.rejects(one.createJoinToken("gripper/4"), { reason: "IDENTITY_REVOKED" });
   });
 
   it("never count the same thing twice", async () => {
-    const [one, two] = await startTwo();
-    const joinToken = await one.createJoinToken("gripper/1");
+    const joinToken = await one.createJoinToken("gripper/5");
     const attempts = [one, two, one, two].map(({ address }, i) =>
-      joinFleet({ authority: address, name: "gripper/1", joinToken, stateDir: join(folder, String(i)), log }),
+      joinFleet({ authority: address, name: "gripper/5", joinToken, stateDir: join(folder, String(i)), log }),
     );
     const outcomes = await Promise.allSettled(attempts);
     const inside = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
@@ -172,22 +178,20 @@ const log = silentLog;
       (i % 2 ? one : two).applyGrants(`grants: {gripper/${i}: {a.B: ['a:b']}}`),
     );
     const applied = (await Promise.all(grants)).map(({ version }) => version);
-    assert.deepEqual(
-      applied.sort((a, b) => a - b),
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
-    );
+    assert.equal(new Set(applied).size, 10);
+    assert.equal(Math.max(...applied) - Math.min(...applied), 9, "no number is left out");
 
-    const alice = await joined("operator/alice", one);
+    const alice = await joined("operator/bob", one);
     const rotations = await Promise.allSettled(
       [one, two].map(({ address }) => alice.client(AdminService, address).rotateTokenKey({})),
     );
+    const lost = ({ trust }: Bot) => trust.state.revocations.filter((r) => r.subject.includes("/bot/")).length;
     assert.deepEqual(rotations.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
     assert.deepEqual(await faults(), []);
-    await until(alice, () => alice.trust.state.revocations.length === 40 && alice.trust.state.jwks.keys.length === 2);
+    await until(alice, () => lost(alice) === 40 && alice.trust.state.jwks.keys.length === 2);
   });
 
   it("show no reader a version before all that came earlier", async () => {
-    const [one, two] = await startTwo();
     const store = await openSharedStore(url, log);
     const seen: number[] = [];
     let reading = true;
@@ -209,46 +213,45 @@ const log = silentLog;
   });
 
   it("heal a lost notification, and a lost connection, by looking", async () => {
-    const [one, two] = await startTwo({ staleAfterMs: 1_500 });
-    const gripper = await joined("gripper/1", two, one);
+    const three = await startAnother({ staleAfterMs: 1_500 });
+    const gripper = await joined("gripper/6", three, one);
     // Written past every authority: nobody is notified.
-    await query("update fleet set trust_version = trust_version + 1");
-    await query("insert into revocations values ('token', 'silent', 1, '', (select trust_version from fleet), null)");
-    await until(gripper, () => gripper.trust.state.revocations.length === 1);
+    await query(`update fleet set trust_version = trust_version + 1;
+      insert into revocations values ('token', 'silent', 1, '', (select trust_version from fleet), null)`);
+    await until(gripper, () => has(gripper, "silent"));
     await query("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()");
-    await issued(() => one.revoke({ kind: "token", subject: "t" }, "lost"));
-    await until(gripper, () => gripper.trust.state.revocations.length === 2);
+    await issued(() => one.revoke({ kind: "token", subject: "after" }, "lost"));
+    await until(gripper, () => has(gripper, "after"));
   });
 
   it("take over each other's bots", async () => {
-    const [one, two] = await startTwo();
-    const name = "operator/alice";
+    const name = "operator/carol";
     const joinToken = await one.createJoinToken(name);
-    const authority = `127.0.0.1:1, ${one.address},${two.address}`;
+    const three = await startAnother();
+    const authority = `127.0.0.1:1, ${three.address},${two.address}`;
     const alice = await joinFleet({ authority, name, joinToken, stateDir: join(folder, "bot"), log });
     bots.push(alice);
-    await alice.client(AuthorityService, one.address).confirm({});
-    await one.close();
-    await two.revoke({ kind: "token", subject: "t" }, "lost");
-    await until(alice, () => alice.trust.state.revocations.length === 1);
+    await alice.client(AuthorityService, three.address).confirm({});
+    await three.close();
+    await two.revoke({ kind: "token", subject: "then" }, "lost");
+    await until(alice, () => has(alice, "then"));
     // Its first token, for a method that takes one.
-    assert.equal((await alice.client(AdminService, two.address).listBots({})).bots.length, 1);
+    assert.ok((await alice.client(AdminService, two.address).listBots({})).bots.length > 0);
   });
 
   it("list all their addresses", async () => {
-    const [one, two] = await startTwo();
-    const alice = await joined("operator/alice", one);
+    const alice = await joined("operator/dave", one);
     const find = async () => {
       const found = await alice.client(AdminService, one.address).findEndpoints({ service: AuthorityService.name });
       return found.endpoints.map(({ address }) => address).sort();
     };
-    assert.deepEqual(await find(), [one.address, two.address].sort());
-    await two.close();
-    assert.deepEqual(await find(), [one.address]);
+    const three = await startAnother();
+    assert.deepEqual(await find(), [one, two, three].map(({ address }) => address).sort());
+    await three.close();
+    assert.deepEqual(await find(), [one, two].map(({ address }) => address).sort());
   });
 
   it("take no other passphrase, no database without one, and no store together with a folder", async () => {
-    authorities = [await start()];
     const options = { store: url, trustDomain: "cafe", port: 0, log };
     await assert.rejects(startAuthority({ ...options, keyPassphrase: "another passphrase" }), /passphrase is another/);
     await assert.rejects(startAuthority(options), /takes a keyPassphrase/);

@@ -17,6 +17,8 @@ export interface Endpoints {
   ): Promise<void>;
   /** Forgets what is served at an address. */
   leave(spiffeId: string, address: string): Promise<void>;
+  /** The SPIFFE IDs of all bots that serve anything. */
+  servers(): Promise<string[]>;
   /** The full names of all services. */
   services(): Promise<string[]>;
   /** Where a service is served by a bot that is not revoked, the latest report first. */
@@ -44,6 +46,10 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
     },
     async leave(spiffeId, address) {
       await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("address", "=", address).execute();
+    },
+    async servers() {
+      const rows = await db.selectFrom("endpoints").select("spiffeId").distinct().execute();
+      return rows.map((row) => row.spiffeId);
     },
     async services() {
       const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();
