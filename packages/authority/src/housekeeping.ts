@@ -1,6 +1,7 @@
 import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
+import { prune } from "./prune.js";
 import type { EndpointRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
@@ -21,13 +22,14 @@ export interface HousekeepingOptions {
   readonly spiffeId: string;
   /** What it serves, and where. */
   readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
+  readonly trustDomain: string;
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
   readonly auditRetentionMs: number;
 }
 
-/** How long after its end a join token or a certificate is still known, so that who shows it is told why it is refused. */
-const keptMs = 24 * 3_600_000;
+/** How many rows of usage wait, at most, for a store that is away. */
+const maximumUnsent = 10_000;
 
 /** How long after its last word an authority on the same store counts as gone. */
 const goneMs = 10 * 60_000;
@@ -38,6 +40,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
+  let unsent: UsageCount[] = [];
   let beating: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void turn(), periodMs).unref();
 
@@ -47,7 +50,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(withdrawKeys)
       .then(storeUsage)
-      .then(prune);
+      .then(pruneAll);
   }
 
   // "All is well" is said only of what is in the store now: another authority may have shut somebody out.
@@ -57,9 +60,13 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   }
 
   function storeUsage(): Promise<void> {
-    const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
-    if (usage.length === 0) return Promise.resolve();
-    return attempt("usage not stored", () => storeTogether(usage));
+    unsent.push(...recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") })));
+    unsent = unsent.slice(-maximumUnsent);
+    if (unsent.length === 0) return Promise.resolve();
+    return attempt("usage not stored", async () => {
+      await storeTogether(unsent);
+      unsent = [];
+    });
   }
 
   function withdrawKeys(): Promise<void> {
@@ -75,16 +82,20 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     });
   }
 
-  function prune(): Promise<void> {
+  function pruneAll(): Promise<void> {
     return attempt("old records not pruned", async () => {
       const now = clock.now();
       await store.transaction(async (records) => {
-        await records.joinTokens.prune(now - keptMs);
-        await records.certificates.prune(now - keptMs);
-        await records.auditLog.prune(now - options.auditRetentionMs, now, spiffeId);
+        await prune(records, {
+          now,
+          retentionMs: options.auditRetentionMs,
+          trustDomain: options.trustDomain,
+          actor: spiffeId,
+        });
         if (store.shared)
           await records.endpoints.share(spiffeId, options.endpoints, now, now - Math.max(goneMs, 4 * periodMs));
       });
+      await hub.refresh();
     });
   }
 
@@ -92,7 +103,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     try {
       await work();
     } catch (error) {
-      log.error(message, { error: InterlockError.from(error).message });
+      const { message: said, cause } = InterlockError.from(error);
+      log.error(message, { error: said, ...(cause instanceof Error && { cause: cause.message }) });
     }
   }
 

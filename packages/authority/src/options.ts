@@ -28,7 +28,7 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
-  /** How long records stay in the audit log, in milliseconds: 400 days unless said. */
+  /** How long records of what is over stay, those of the audit log among them, in milliseconds: 400 days unless said. */
   readonly auditRetentionMs?: number;
   /**
    * Encrypts the private keys of the CA and of tokens where they are kept (scrypt, AES-256-GCM). Without it whoever reads

@@ -7,6 +7,7 @@ export interface Certificates {
   find(serial: string): Promise<CertificateRow | undefined>;
   lineage(name: string): Promise<LineageRow | undefined>;
   saveLineage(lineage: LineageRow): Promise<void>;
+  forgetLineage(name: string): Promise<void>;
   /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
@@ -25,6 +26,9 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
         .values(lineage)
         .onConflict((c) => c.column("name").doUpdateSet(rest))
         .execute();
+    },
+    async forgetLineage(name) {
+      await db.deleteFrom("lineages").where("name", "=", name).execute();
     },
     async prune(expiredBefore) {
       await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();

@@ -7,6 +7,8 @@ export interface Fleet {
   create(trustDomain: string, now: number): Promise<FleetRow>;
   /** Counts the version of the trust up, and gives the new one. */
   nextTrustVersion(): Promise<number>;
+  /** Says that whoever has a version before this one gets everything anew. */
+  startAt(trustVersion: number): Promise<void>;
 }
 
 export function createFleet(db: Kysely<Schema>, changed: () => void): Fleet {
@@ -25,6 +27,13 @@ export function createFleet(db: Kysely<Schema>, changed: () => void): Fleet {
         .executeTakeFirstOrThrow();
       changed();
       return row.trustVersion;
+    },
+    async startAt(trustVersion) {
+      await db
+        .updateTable("fleet")
+        .set({ firstVersion: trustVersion })
+        .where("firstVersion", "<", trustVersion)
+        .execute();
     },
   };
 }

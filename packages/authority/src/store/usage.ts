@@ -9,6 +9,8 @@ export interface Usage {
    * the names they call; what comes after is counted under method "…", without a caller.
    */
   add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
+  /** Forgets what was last used before a time, in milliseconds since the epoch. */
+  prune(lastBefore: number): Promise<void>;
   /** The latest first, at most `limit`. */
   list(limit: number): Promise<UsageRow[]>;
 }
@@ -71,6 +73,9 @@ export function createUsage(db: Kysely<Schema>): Usage {
         });
         await upsert(addedUp(bounded));
       }
+    },
+    async prune(lastBefore) {
+      await db.deleteFrom("usage").where("lastAt", "<", lastBefore).execute();
     },
     list: (limit) => db.selectFrom("usage").selectAll().orderBy("lastAt", "desc").limit(limit).execute(),
   };
