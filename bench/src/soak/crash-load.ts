@@ -75,7 +75,7 @@ export async function runCrashLoad(options: CrashLoadOptions): Promise<void> {
       locked.add(`soak-${n}`);
     }),
     repeat("unlock", async () => {
-      const [subject] = locked.size > 20 ? locked : [];
+      const [subject] = locked.size > 5 ? locked : [];
       if (subject === undefined) return false;
       locked.delete(subject);
       await admin.unlock({ subject: lock(subject) }, { timeoutMs });

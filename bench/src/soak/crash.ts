@@ -68,7 +68,7 @@ async function runOn(kind: StoreKind, durationMs: number, progress: SoakOptions[
       if (Math.random() < 0.25) await sleep(Math.random() * 800);
       else {
         await up;
-        await sleep(300 + Math.random() * 1_700);
+        await sleep(500 + Math.random() * 2_500);
       }
       await authority.kill();
       kills++;

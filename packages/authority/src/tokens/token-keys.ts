@@ -1,12 +1,15 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { KeyVault } from "../key-vault/key-vault.js";
 
+/** What tokens are signed with. */
+export type PrivateKey = Awaited<ReturnType<typeof importJWK>>;
+
 /** The private halves of token keys. */
 export interface TokenKeys {
-  /** Makes a key, and gives its public half, with its `kid` (RFC 7638). */
-  create(): Promise<JWK & { readonly kid: string }>;
+  /** Makes a key, and gives its public half, with its `kid` (RFC 7638), and the private one. */
+  create(): Promise<{ readonly publicJwk: JWK & { readonly kid: string }; readonly privateKey: PrivateKey }>;
   /** The private key. Rejects, saying what to do, when it is not there. */
-  load(kid: string): Promise<Awaited<ReturnType<typeof importJWK>>>;
+  load(kid: string): Promise<PrivateKey>;
   delete(kid: string): Promise<void>;
   /** The `kid`s of all there are. */
   list(): Promise<string[]>;
@@ -22,7 +25,7 @@ export function createTokenKeys(vault: KeyVault): TokenKeys {
       const kid = await calculateJwkThumbprint(rest);
       const publicJwk = { ...rest, kid, alg: "ES256", use: "sig" };
       await vault.write(nameOf(kid), JSON.stringify({ ...publicJwk, d }));
-      return publicJwk;
+      return { publicJwk, privateKey };
     },
     async load(kid) {
       const text = await vault.read(nameOf(kid));

@@ -6,7 +6,7 @@ import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { signingKey } from "./key-schedule.js";
-import { createTokenKeys, type TokenKeys } from "./token-keys.js";
+import { createTokenKeys, type PrivateKey, type TokenKeys } from "./token-keys.js";
 
 /** How a token key is replaced. */
 export interface Rotation {
@@ -45,10 +45,10 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
   const tokenKeys = createTokenKeys(vault);
   if ((await store.signingKeys.list()).length === 0) {
     // The private half first: one that no row knows of is harmless, a row without it is not.
-    const publicJwk = await tokenKeys.create();
+    const { publicJwk } = await tokenKeys.create();
     await store.signingKeys.add(rowOf(publicJwk, clock.now(), clock.now()));
   }
-  const privateKeys = new Map<string, Awaited<ReturnType<TokenKeys["load"]>>>();
+  const privateKeys = new Map<string, PrivateKey>();
   let rows: readonly SigningKeyRow[] = [];
 
   const refresh = coalesce(async () => {
@@ -88,8 +88,10 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
     async rotate(rotation) {
       // Alone, so that no start takes the private half for one that nobody knows of.
       const { row, withdrawn } = await store.exclusively(async () => {
-        const publicJwk = await tokenKeys.create();
-        return store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
+        const { publicJwk, privateKey } = await tokenKeys.create();
+        const done = await store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
+        privateKeys.set(publicJwk.kid, privateKey);
+        return done;
       });
       await refresh();
       await discard(withdrawn);
@@ -110,7 +112,7 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
   };
 }
 
-type PublicJwk = Awaited<ReturnType<TokenKeys["create"]>>;
+type PublicJwk = Awaited<ReturnType<TokenKeys["create"]>>["publicJwk"];
 
 /** Puts a key on record, and says until when the others are. Gives those that are withdrawn now, as well. */
 async function replaceKeys(
