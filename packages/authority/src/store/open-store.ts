@@ -19,7 +19,8 @@ export async function openSharedStore(url: string, log: Log): Promise<Store> {
   return openOn(await openPostgres(url, log));
 }
 
-async function openOn(engine: Engine): Promise<Store> {
+/** Brings a database up to date, and opens the store on it. */
+export async function openOn(engine: Engine): Promise<Store> {
   try {
     await engine.exclusively(() => migrate(engine.db));
   } catch (error) {
