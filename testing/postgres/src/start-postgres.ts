@@ -35,7 +35,7 @@ export interface Postgres {
 const keeper = `
 exec 3<&0
 "$0" "$@" 3<&- & server=$!
-( cat <&3 >/dev/null 2>&1; touch abandoned; kill -QUIT $server ) 2>/dev/null &
+( cat <&3 >/dev/null 2>&1; kill -0 $server && touch abandoned && kill -QUIT $server ) 2>/dev/null &
 wait $server
 [ -e abandoned ] && rm -rf "$PWD"
 `;
