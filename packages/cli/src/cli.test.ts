@@ -246,6 +246,16 @@ describe("interlock, with an authority", () => {
     assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
   });
 
+  it("talks to the authority that is up, of several", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-several-"));
+    const { joinToken } = await json("invite", "operator/two");
+    const several = `127.0.0.1:1,${authority}`;
+    await interlock(elsewhere, "join", "--authority", several, "--name", "operator/two", "--token", joinToken);
+    const { stdout } = await interlock(elsewhere, "locks", "list", "--json");
+    assert.equal(JSON.parse(stdout).ok, true);
+    await rm(elsewhere, { recursive: true });
+  });
+
   it("backs the authority up while it runs, and restores it elsewhere", async () => {
     const file = join(dir, "backup.db");
     const { keys, ...made } = await json("backup", file);

@@ -64,7 +64,7 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const servers = ["interlock/authority"];
   const connector = createConnector(AuthorityService, addresses, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock);
+  const tokens = createAuthorityTokens(authority, clock, addresses.length);
   const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
