@@ -84,6 +84,11 @@ describe("a backup", () => {
     });
     assert.deepEqual(locked(bot), ["unlocked-later"]);
     assert.ok(bot.trust.state.version > version + 1_000n);
+    const client = bot.client(AuthorityService, authority.address);
+    for (const from of [version, 1n]) {
+      const { value } = await client.watchTrust({ version: from })[Symbol.asyncIterator]().next();
+      assert.equal(value?.appliesTo, 0n, "also for a bot that asks for what came after its version");
+    }
     await renew(bot);
     await renew(bot);
     assert.equal((await authority.applyGrants("grants: {}")).version, 1_000_002);
