@@ -6,6 +6,7 @@ import { listen, type PostgresListener } from "./postgres-listener.js";
 import { connectionConfig, createPool } from "./postgres-pool.js";
 import { type PostgresAddress, parsePostgresUrl } from "./postgres-url.js";
 import type { Schema } from "./schema.js";
+import { createTurns } from "./turns.js";
 
 const channel = "interlock_authority";
 
@@ -33,6 +34,7 @@ export async function openPostgres(address: string, log: Log): Promise<Engine> {
     throw explained(error, parsed);
   }
   const self = randomUUID();
+  const inTurn = createTurns(); // Those that wait must not hold every connection: the one at work needs another.
   const listeners = new Set<() => void>();
   let listener: PostgresListener | undefined;
   // Its own changes are known here; and what they end, such as the call that made them, is ended after its answer.
@@ -56,14 +58,16 @@ export async function openPostgres(address: string, log: Log): Promise<Engine> {
       return () => listeners.delete(each);
     },
     exclusively: (work) =>
-      db.connection().execute(async (connection) => {
-        await sql`select pg_advisory_lock(${starting})`.execute(connection);
-        try {
-          return await work();
-        } finally {
-          await sql`select pg_advisory_unlock(${starting})`.execute(connection);
-        }
-      }),
+      inTurn(() =>
+        db.connection().execute(async (connection) => {
+          await sql`select pg_advisory_lock(${starting})`.execute(connection);
+          try {
+            return await work();
+          } finally {
+            await sql`select pg_advisory_unlock(${starting})`.execute(connection);
+          }
+        }),
+      ),
     async close() {
       await listener?.close();
       await db.destroy();

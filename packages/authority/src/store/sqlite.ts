@@ -3,6 +3,7 @@ import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
 import Database from "libsql";
 import type { Engine } from "./engine.js";
 import type { Schema } from "./schema.js";
+import { createTurns } from "./turns.js";
 
 /**
  * Opens an SQLite database, making it (mode 0600) when there is none. What has been committed survives a crash of the
@@ -34,7 +35,7 @@ export function openSqlite(path: string): Engine {
     beginWriting: async () => {},
     announce: async () => {},
     onChange: () => () => {},
-    exclusively: (work) => work(),
+    exclusively: createTurns(),
     close: () => db.destroy(),
   };
 }

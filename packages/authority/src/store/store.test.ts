@@ -60,6 +60,17 @@ describeOnEach("store", (create) => {
     assert.deepEqual([await store.joinTokens.delete("2"), await store.joinTokens.delete("2")], [true, false]);
   });
 
+  it("lets more wait for the store than it has connections", async () => {
+    let running = 0;
+    const alone = async () => {
+      assert.equal(++running, 1, "one at a time");
+      await store.bots.list();
+      await store.transaction(({ bots }) => bots.list());
+      running--;
+    };
+    await Promise.all(Array.from({ length: 30 }, () => store.exclusively(alone)));
+  });
+
   it("counts the trust version up, from 1", async () => {
     assert.equal((await store.fleet.create("cafe", 1)).trustVersion, 1);
     assert.equal(await store.fleet.nextTrustVersion(), 2);

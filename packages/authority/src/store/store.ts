@@ -13,6 +13,7 @@ import { createPrivateKeys, type PrivateKeys } from "./private-keys.js";
 import { createRevocations, type Revocations } from "./revocations.js";
 import type { Schema } from "./schema.js";
 import { createSigningKeys, type SigningKeys } from "./signing-keys.js";
+import { createTurns } from "./turns.js";
 import { createUsage, type Usage } from "./usage.js";
 
 /** What the authority remembers, one repository for each concept. */
@@ -53,23 +54,27 @@ export interface Store extends Records {
 /** The store over a database that has been migrated; the same over SQLite and PostgreSQL. */
 export function createStore(engine: Engine): Store {
   const { db, shared, onChange, exclusively, close } = engine;
+  const inTurn = createTurns();
   return {
     ...createRecords(db, () => {}),
     shared,
     onChange,
     exclusively,
     close,
+    // One of this process's at a time: those that wait hold no connection, which reading needs.
     transaction: (work) =>
-      db.transaction().execute(async (transaction) => {
-        await engine.beginWriting(transaction);
-        let changed = false;
-        const records = createRecords(transaction, () => {
-          changed = true;
-        });
-        const result = await work(records);
-        if (changed) await engine.announce(transaction);
-        return result;
-      }),
+      inTurn(() =>
+        db.transaction().execute(async (transaction) => {
+          await engine.beginWriting(transaction);
+          let changed = false;
+          const records = createRecords(transaction, () => {
+            changed = true;
+          });
+          const result = await work(records);
+          if (changed) await engine.announce(transaction);
+          return result;
+        }),
+      ),
   };
 }
 

@@ -88,6 +88,7 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
     async rotate(rotation) {
       // Alone, so that no start takes the private half for one that nobody knows of.
       const { row, withdrawn } = await store.exclusively(async () => {
+        await refuseUnderWay(store, rotation, clock.now()); // Before a key is made that nobody would know.
         const { publicJwk, privateKey } = await tokenKeys.create();
         const done = await store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
         privateKeys.set(publicJwk.kid, privateKey);
@@ -118,12 +119,12 @@ type PublicJwk = Awaited<ReturnType<TokenKeys["create"]>>["publicJwk"];
 async function replaceKeys(
   records: Records,
   publicJwk: PublicJwk,
-  { leadMs, leaked, by }: Rotation,
+  rotation: Rotation,
   now: number,
 ): Promise<{ row: SigningKeyRow; withdrawn: string[] }> {
   const { signingKeys } = records;
-  const prepared = (await signingKeys.list()).find((key) => key.signsFrom > now);
-  if (prepared && !leaked) throw underWay(prepared);
+  const { leadMs, leaked, by } = rotation;
+  await refuseUnderWay(records, rotation, now);
   const signsFrom = leaked ? now : now + leadMs;
   await signingKeys.withdrawOthersAt(leaked ? now : signsFrom + maximumTokenLifetimeMs + marginMs);
   const withdrawn = await signingKeys.withdraw(now);
@@ -150,7 +151,14 @@ async function publish({ fleet, auditLog }: Records, { at, by, kid, details }: C
   await auditLog.append({ at, kind: "key", actor: by, subject: kid, details: { ...details } });
 }
 
-function underWay({ kid, signsFrom }: SigningKeyRow): InterlockError {
+async function refuseUnderWay(
+  { signingKeys }: Pick<Records, "signingKeys">,
+  { leaked }: Rotation,
+  now: number,
+): Promise<void> {
+  const prepared = (await signingKeys.list()).find(({ signsFrom }) => signsFrom > now);
+  if (!prepared || leaked) return;
+  const { kid, signsFrom } = prepared;
   const when = new Date(signsFrom).toISOString();
-  return new InterlockError("FAILED_PRECONDITION", `The key ${kid} is prepared already, and signs from ${when}: wait.`);
+  throw new InterlockError("FAILED_PRECONDITION", `The key ${kid} is prepared already, and signs from ${when}: wait.`);
 }
