@@ -166,6 +166,7 @@ async function run(
   const child = spawn("/bin/sh", ["-c", keeper, join(programs, "postgres"), "-D", data, ...args], {
     ...user,
     cwd: folder,
+    detached: true, // What ends this process may be sent to its whole group; the keeper has to clean up after it.
     stdio: ["pipe", "pipe", "pipe"],
   });
   const said = collect(child);
