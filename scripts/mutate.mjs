@@ -32,8 +32,18 @@ const groups = {
     folder: "interceptors",
     mutate: ["authenticate", "authorise", "identify", "limit-rate", "limit-flood", "token-fault"],
   },
-  csr: { package: "authority", folder: "ca", mutate: ["check-csr", "name-constraints"] },
-  enrollment: { package: "authority", folder: "enrollment", mutate: ["attempt-limit", "lineage"] },
+  csr: {
+    package: "authority",
+    folder: "ca",
+    mutate: ["check-csr", "name-constraints"],
+    tests: ["check-csr", "name-constraints"],
+  },
+  enrollment: {
+    package: "authority",
+    folder: "enrollment",
+    mutate: ["attempt-limit", "lineage"],
+    tests: ["attempt-limit", "lineage"], // The others have a store.
+  },
   grants: {
     package: "authority",
     folder: "grants",
