@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Certificate } from "@interlock/bot";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
-import { beginLineage, continueLineage, judgeDescent, markSeen } from "./lineage.js";
+import { adopt, beginLineage, continueLineage, judgeDescent, markSeen } from "./lineage.js";
 
 /** The records of certificates, in memory. */
 function fakeRecords() {
@@ -19,7 +19,7 @@ function fakeRecords() {
 const leaf = (serial: string) => ({ serial, notAfter: 100 }) as Certificate;
 
 describe("lineage", () => {
-  const lineage = { name: "a", firstGeneration: 2, lastGeneration: 4, seenGeneration: 3, seenSerial: "c3" };
+  const lineage = { name: "a", firstGeneration: 2, lastGeneration: 4, seenGeneration: 3, seenSerial: "c3", adopts: 1 };
   const certificate = (generation: number, serial = `c${generation}`) =>
     ({ serial, name: "a", generation, issuedAt: 0, expiresAt: 100 }) as CertificateRow;
 
@@ -38,22 +38,36 @@ describe("lineage", () => {
     const { records, lineages, rows } = fakeRecords();
     assert.equal(await beginLineage(records, "a", leaf("c1"), 7), 1);
     assert.deepEqual(lineages.get("a"), {
-      ...{ name: "a", firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "" },
+      ...{ name: "a", firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "", adopts: 0 },
     });
     assert.deepEqual(rows.get("c1"), { serial: "c1", name: "a", generation: 1, issuedAt: 7, expiresAt: 100 });
     lineages.set("a", lineage);
     assert.equal(await beginLineage(records, "a", leaf("c5"), 8), 5);
-    assert.deepEqual(lineages.get("a"), { ...lineage, firstGeneration: 5, lastGeneration: 5 });
+    assert.deepEqual(lineages.get("a"), { ...lineage, firstGeneration: 5, lastGeneration: 5, adopts: 0 });
   });
 
   it("goes on from a certificate, which has been seen by that", async () => {
     const { records, lineages, rows } = fakeRecords();
     assert.equal(await continueLineage(records, lineage, certificate(4), leaf("c5"), 9), 5);
-    assert.deepEqual(lineages.get("a"), { ...lineage, lastGeneration: 5, seenGeneration: 4, seenSerial: "c4" });
+    assert.deepEqual(lineages.get("a"), {
+      ...lineage,
+      lastGeneration: 5,
+      seenGeneration: 4,
+      seenSerial: "c4",
+      adopts: 0,
+    });
     assert.equal(rows.get("c5")?.generation, 5);
     // Once more over the one before: the last generation stays the last.
     assert.equal(await continueLineage(records, lineage, certificate(2), leaf("x3"), 9), 3);
     assert.equal(lineages.get("a")?.lastGeneration, 4);
+  });
+
+  it("adopts a certificate that is not on record as the latest, and no second one", async () => {
+    const { records, rows } = fakeRecords();
+    const adopted = await adopt(records, lineage, "x", 9, 100);
+    const certificate = { serial: "x", name: "a", generation: 5, issuedAt: 9, expiresAt: 100 };
+    assert.deepEqual(adopted, { lineage: { ...lineage, lastGeneration: 5, adopts: 0 }, certificate });
+    assert.deepEqual(rows.get("x"), certificate);
   });
 
   it("marks what is seen, and never one before what has been seen", async () => {
