@@ -1,9 +1,20 @@
-import { caDigest, createRecorder, createServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
+import {
+  type BotServer,
+  caDigest,
+  createRecorder,
+  createServer,
+  type Denial,
+  InterlockError,
+  type Unsubscribe,
+} from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
+import { createSightings } from "./enrollment/sightings.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
+import { openFace } from "./http/face.js";
+import { hostsOf } from "./http/https-options.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
 import { createKeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
@@ -19,6 +30,8 @@ import { lockFolder } from "./store/lock-folder.js";
 import { openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { claimIssuer } from "./tokens/claim-issuer.js";
+import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -28,6 +41,8 @@ export interface Authority {
   readonly address: string;
   readonly port: number;
   readonly trustDomain: string;
+  /** The `iss` of every token; the URL of the OAuth endpoints, where there are any. */
+  readonly issuer: string;
   /** The root certificate, DER. */
   readonly caCertificate: Uint8Array;
   /** SHA-256 over the root certificate, as join tokens pin it. */
@@ -83,6 +98,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     tokenTtlMs,
     staleAfterMs,
     auditRetentionMs,
+    https,
   } = options;
   await openFleet(store, options);
   const vault = createKeyVault(options.keyPassphrase);
@@ -92,10 +108,13 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   const self = spiffeId(trustDomain, authorityName);
   const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
   const hub = await openTrustHub(store, basis, clock);
-  const identity = await createOwnIdentity(ca, trustDomain, clock);
+  const hosts = https ? hostsOf(https, https.host ?? host) : [];
+  const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
   const recorder = createRecorder();
   const digest = caDigest(ca.certificate);
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
+  const sightings = createSightings(store);
+  const desk = createTokenDesk({ store, grants, signer, hub, sightings, clock, tokenTtlMs });
 
   const shared = {
     store,
@@ -107,19 +126,36 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     clock,
     log,
     recorder,
-    tokenTtlMs,
+    sightings,
+    desk,
     staleAfterMs,
     caDigest: digest,
     own,
   };
+  const face =
+    https &&
+    (await openFace({
+      ...shared,
+      https,
+      host,
+      identity,
+      revokeToken: (subject, by) =>
+        revoke(shared, checkSubject({ kind: "token", subject }, own()), "revoked by its owner", clock.now(), by),
+    }));
   const enrollment = createEnrollmentService(shared);
-  const server = await createServer(
-    { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment },
-    (routes) => {
+  async function open(): Promise<BotServer> {
+    await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
+    await hub.refresh();
+    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment };
+    return createServer(parts, (routes) => {
       routes.add(AuthorityService, createAuthorityService(shared));
       routes.add(AdminService, createAdminService(shared));
-    },
-  );
+    });
+  }
+  const server = await open().catch(async (error) => {
+    await face?.close();
+    throw error;
+  });
   const endpoints = [...server.services, EnrollmentService.name].map((service) => ({
     service,
     address: server.address,
@@ -128,17 +164,19 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   const housekeeping = startHousekeeping({
     ...shared,
     identity,
+    face,
     spiffeId: self.uri,
     leafTtlMs,
     staleAfterMs,
     auditRetentionMs,
   });
-  log.info("authority started", { address: server.address, trustDomain });
+  const { issuer } = hub.trust.state;
+  log.info("authority started", { address: server.address, trustDomain, issuer });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for streams that are open.
-    await server.close();
+    await Promise.all([server.close(), face?.close()]);
     await housekeeping.close();
     await store.close();
     release();
@@ -148,6 +186,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     address: server.address,
     port: server.port,
     trustDomain,
+    issuer,
     caCertificate: ca.certificate,
     caDigest: digest,
     async createJoinToken(name, ttlMs) {

@@ -4,7 +4,7 @@ export { type Bot, type BotParts, type ClientOptions, createBot, type ServeOptio
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
 export { type Clock, systemClock } from "./clock.js";
-export type { Connection } from "./connection.js";
+export { addressOf, type Connection } from "./connection.js";
 export type { CallContext, Caller } from "./context.js";
 export { type Code, denial, errorDomain, InterlockError } from "./error.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";

@@ -11,6 +11,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     resultsIn: state.version,
     trustDomain: state.trustDomain,
     issuer: state.issuer,
+    formerIssuers: state.formerIssuers ?? [],
     caCertificates: state.caCertificates,
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),

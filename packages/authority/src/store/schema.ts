@@ -28,6 +28,10 @@ export interface FleetRow {
   /** Counts up with every change of the trust; 1 at first, because 0 stands for "nothing" in the protocol. */
   trustVersion: number;
   createdAt: number;
+  /** What is `iss` in tokens; null for the authority's SPIFFE ID. */
+  issuer: string | null;
+  /** What it was before; null when it has never been another. */
+  formerIssuer: string | null;
 }
 
 /** A CA certificate that the fleet trusts. Its private key is not in the database. */

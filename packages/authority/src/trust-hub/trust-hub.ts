@@ -23,8 +23,8 @@ export interface TrustHub {
   close(): void;
 }
 
-/** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
+/** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks" | "formerIssuers">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
@@ -63,7 +63,9 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const changed = new Set(fresh.map(keyOf));
     revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
     const inForce = revocations.filter((row) => row.liftedAt === null);
-    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
+    const issuer = fleet?.issuer ?? basis.issuer;
+    const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
+    trust.replace({ ...basis, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
     turn();
   }
 

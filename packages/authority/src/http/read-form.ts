@@ -1,0 +1,44 @@
+import type { IncomingMessage } from "node:http";
+import { oauthError } from "./oauth-error.js";
+
+/** The longest body that is read, in bytes: two tokens of the longest there are, and room. */
+export const maximumBodyLength = 32 * 1024;
+
+/**
+ * Reads the parameters of a request (`application/x-www-form-urlencoded`). Those without a value count as left out
+ * (RFC 6749, section 3.2). Rejects with `invalid_request`.
+ */
+export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<string, readonly string[]>> {
+  const [type = ""] = (request.headers["content-type"] ?? "").split(";");
+  if (type.trim().toLowerCase() !== "application/x-www-form-urlencoded") {
+    throw oauthError("invalid_request", "Send the parameters as application/x-www-form-urlencoded.");
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maximumBodyLength) {
+      throw oauthError("invalid_request", `The body is longer than ${maximumBodyLength} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  const form = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(Buffer.concat(chunks).toString())) {
+    if (value !== "") form.set(name, [...(form.get(name) ?? []), value]);
+  }
+  return form;
+}
+
+/** The one value of a parameter, if it is there. Throws `invalid_request` when it is there twice (RFC 6749, section 3.2). */
+export function parameter(form: ReadonlyMap<string, readonly string[]>, name: string): string | undefined {
+  const values = form.get(name) ?? [];
+  if (values.length > 1) throw oauthError("invalid_request", `Send ${name} once.`);
+  return values[0];
+}
+
+/** The one value of a parameter that has to be there. */
+export function required(form: ReadonlyMap<string, readonly string[]>, name: string): string {
+  const value = parameter(form, name);
+  if (value === undefined) throw oauthError("invalid_request", `${name} is missing.`);
+  return value;
+}

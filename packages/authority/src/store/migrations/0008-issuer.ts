@@ -1,0 +1,9 @@
+import type { Kysely, Migration } from "kysely";
+
+/** Tokens may name an issuer of the operator's choice, which may change. */
+export const issuer: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.alterTable("fleet").addColumn("issuer", "text").execute();
+    await db.schema.alterTable("fleet").addColumn("former_issuer", "text").execute();
+  },
+};
