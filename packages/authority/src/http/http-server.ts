@@ -10,6 +10,12 @@ export type HttpHandler = (
   peer: Connection | undefined,
 ) => Promise<void>;
 
+/** What an HTTPS server stands on. */
+export interface HttpServerOptions extends ListenerOptions {
+  /** How long a connection may take for a request, its answer included, in milliseconds: 15 s unless said. */
+  readonly requestTimeoutMs?: number;
+}
+
 /** A running HTTPS server. */
 export interface HttpServer {
   readonly port: number;
@@ -24,15 +30,14 @@ interface Place {
   extend(): void;
 }
 
-/** How long a connection may take for a request, its answer included, in milliseconds. */
-const requestTimeoutMs = 15_000;
 const graceMs = 2_000;
 
 /**
  * HTTP/1.1 over the same TLS port as gRPC has: the same checks of a client's certificate, and a client that is locked loses
  * its connection. A client without one is let in; what needs one says so.
  */
-export async function createHttpServer(options: ListenerOptions, handle: HttpHandler): Promise<HttpServer> {
+export async function createHttpServer(options: HttpServerOptions, handle: HttpHandler): Promise<HttpServer> {
+  const { requestTimeoutMs = 15_000 } = options;
   const places = new WeakMap<Socket, Place>();
   const underWay = new Set<Promise<void>>();
   const http = createServer({ maxHeaderSize: 8_192, keepAliveTimeout: 5_000 }, (request, response) => {

@@ -13,20 +13,28 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
   if (type.trim().toLowerCase() !== "application/x-www-form-urlencoded") {
     throw oauthError("invalid_request", "Send the parameters as application/x-www-form-urlencoded.");
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maximumBodyLength) {
-      throw oauthError("invalid_request", `The body is longer than ${maximumBodyLength} bytes.`);
-    }
-    chunks.push(chunk);
-  }
+  const body = await readBody(request);
   const form = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(Buffer.concat(chunks).toString())) {
+  for (const [name, value] of new URLSearchParams(body.toString())) {
     if (value !== "") form.set(name, [...(form.get(name) ?? []), value]);
   }
   return form;
+}
+
+// Not with `for await`, which ends the connection when it is left, and with it the answer.
+function readBody(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maximumBodyLength) return void chunks.push(chunk);
+      request.pause();
+      reject(oauthError("invalid_request", `The body is longer than ${maximumBodyLength} bytes.`));
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("close", () => reject(oauthError("invalid_request", "The request was cut short.")));
+  });
 }
 
 /** The one value of a parameter, if it is there. Throws `invalid_request` when it is there twice (RFC 6749, section 3.2). */
