@@ -3,7 +3,16 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { Agent } from "node:https";
 import { connect, type TLSSocket } from "node:tls";
-import { type Bot, caDigest, certificatesToPem, type Denial, parseCertificate } from "@interlock/bot";
+import {
+  type Bot,
+  caDigest,
+  certificatesToPem,
+  createBot,
+  createRecorder,
+  type Denial,
+  parseCertificate,
+  silentLog,
+} from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Answer, ask, type Question } from "../testing/ask.js";
 import { foreignCa } from "../testing/foreign-ca.js";
@@ -298,6 +307,52 @@ describe("the HTTPS port of the authority", () => {
     );
   });
 
+  it("lets a bot revoke its own tokens, so many at once, and those with which others act for it", async () => {
+    await fleet.authority.applyGrants(
+      `grants: {"script/*": {${audience}: ["item:read"]}, "gateway/*": {${audience}: ["token:exchange"]}}`,
+    );
+    const gateway = await fleet.bot("gateway/1");
+    const issued = String((await token()).body.access_token);
+    const exchange = { subjectToken: issued, audience };
+    const acting = (await gateway.client(AuthorityService, fleet.authority.address).exchangeToken(exchange)).token;
+    const revoke = (bot: Bot, secret: string) =>
+      ask(fleet.authority, "/revoke", {
+        identity: own(bot),
+        form: { client_id: bot.spiffeId.uri, token: secret, token_type_hint: "access_token" },
+      });
+    const worth = async (secret: string) =>
+      (
+        await ask(fleet.authority, "/introspect", {
+          identity: own(gateway),
+          form: { client_id: gateway.spiffeId.uri, token: secret },
+        })
+      ).body;
+    const { act, sub, active } = await worth(acting);
+    assert.deepEqual([active, sub, act], [true, script.spiffeId.uri, { sub: gateway.spiffeId.uri }]);
+
+    const refused = await revoke(gateway, issued);
+    assert.deepEqual([refused.status, refused.body.error], [400, "unauthorized_client"], "it acts with another");
+    assert.equal((await worth(acting)).active, true);
+    assert.equal((await revoke(script, acting)).status, 200, "it is acted for with it");
+    assert.deepEqual(await worth(acting), { active: false });
+    assert.equal((await token()).status, 200);
+
+    let status = 0;
+    for (let i = 0; i < 60 && status !== 429; i++) {
+      ({ status } = await revoke(script, String((await token()).body.access_token)));
+    }
+    assert.equal(status, 429);
+  });
+
+  it("answers inactive once the grants have taken a scope of the token away", async () => {
+    const secret = String((await token()).body.access_token);
+    const form = { client_id: script.spiffeId.uri, token: secret };
+    const worth = async () => (await ask(fleet.authority, "/introspect", { identity: own(), form })).body;
+    assert.equal((await worth()).active, true);
+    await fleet.authority.applyGrants("grants: {}");
+    assert.deepEqual(await worth(), { active: false });
+  });
+
   describe("the issuer", () => {
     const issue = async () => {
       const client = script.client(AuthorityService, fleet.authority.address);
@@ -320,6 +375,11 @@ describe("the HTTPS port of the authority", () => {
       await follows(spiffe);
       assert.deepEqual(script.trust.state.formerIssuers, [url]);
       assert.equal(issuerOf(await issue()), spiffe);
+      const tokens = { authorization: () => `Bearer ${old}`, forget() {} };
+      const parts = { identity: script.identity, trust: script.trust, recorder: createRecorder(), clock, tokens };
+      const holder = createBot({ ...parts, log: silentLog });
+      await holder.client(AdminService, fleet.authority.address).listBots({});
+      await holder.close(0);
 
       const issuer = "https://auth.cafe.example";
       await fleet.restart({ clock, https: { port: 0, issuer } });

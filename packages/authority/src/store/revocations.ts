@@ -7,6 +7,12 @@ export interface Revocations {
   add(revocation: Omit<RevocationRow, "liftedAt">): Promise<void>;
   /** Lets something in again. */
   lift(kind: RevocationRow["kind"], subject: string, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
+  /** How many tokens are shut out since before a time. */
+  countTokens(revokedBefore: number): Promise<number>;
+  /** Lets those in again, all at once. */
+  liftTokens(revokedBefore: number, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
+  /** Forgets tokens that were let in again before a time. */
+  forgetTokens(liftedBefore: number): Promise<void>;
   /** What is in force for exactly this subject. */
   find(kind: RevocationRow["kind"], subject: string): Promise<RevocationRow | undefined>;
   /** Everything in force, the latest first; of one kind where that is said. */
@@ -27,6 +33,28 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
     },
     async lift(kind, subject, lifted) {
       await db.updateTable("revocations").set(lifted).where("kind", "=", kind).where("subject", "=", subject).execute();
+    },
+    async countTokens(revokedBefore) {
+      const { count } = await db
+        .selectFrom("revocations")
+        .select((e) => e.fn.countAll().as("count"))
+        .where("kind", "=", "token")
+        .where("liftedAt", "is", null)
+        .where("revokedAt", "<", revokedBefore)
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
+    async liftTokens(revokedBefore, lifted) {
+      await db
+        .updateTable("revocations")
+        .set(lifted)
+        .where("kind", "=", "token")
+        .where("liftedAt", "is", null)
+        .where("revokedAt", "<", revokedBefore)
+        .execute();
+    },
+    async forgetTokens(liftedBefore) {
+      await db.deleteFrom("revocations").where("kind", "=", "token").where("liftedAt", "<", liftedBefore).execute();
     },
     find: (kind, subject) =>
       db

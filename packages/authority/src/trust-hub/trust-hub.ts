@@ -2,6 +2,7 @@ import { type Clock, createTrust, type Trust, type TrustState } from "@interlock
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
 /** What the fleet trusts, and the bots that want to be told of it. */
@@ -61,7 +62,8 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
     const changed = new Set(fresh.map(keyOf));
-    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
+    const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
+    revocations = [...kept, ...fresh];
     const inForce = revocations.filter((row) => row.liftedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];

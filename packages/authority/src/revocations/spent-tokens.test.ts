@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
+import { openTrustHub, type TrustHub } from "../trust-hub/trust-hub.js";
+import { revoke } from "./revoke.js";
+import { liftSpentTokens } from "./spent-tokens.js";
+
+describe("liftSpentTokens", () => {
+  const minute = 60_000;
+  const clock = { at: Date.UTC(2030, 0, 1), now: () => clock.at };
+  let folder: string;
+  let store: Store;
+  let hub: TrustHub;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-spent-"));
+    store = await openStore(folder);
+    await store.fleet.create("cafe", clock.now());
+    const basis = { trustDomain: "cafe", issuer: "i", caCertificates: [], staleAfterMs: 60_000 };
+    hub = await openTrustHub(store, basis, clock);
+  });
+  after(async () => {
+    hub.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const lift = () => liftSpentTokens({ store, hub }, clock.now(), "spiffe://cafe/interlock/authority");
+  const locked = () => hub.trust.state.revocations.map(({ subject }) => subject);
+
+  it("lifts a lock when no token it is for can be valid, and nothing else, and forgets it in a day", async () => {
+    const lock = (kind: "token" | "identity", subject: string) =>
+      revoke({ store, hub }, { kind, subject }, "test", clock.now(), "x");
+    await lock("token", "old");
+    await lock("identity", "spiffe://cafe/a");
+    clock.at += 2 * minute;
+    await lock("token", "new");
+    clock.at += 4 * minute;
+    await lift();
+    assert.deepEqual(locked().sort(), ["new", "old", "spiffe://cafe/a"], "not yet");
+    const { version } = hub.trust.state;
+    clock.at += 1;
+    await lift();
+    assert.deepEqual(locked().sort(), ["new", "spiffe://cafe/a"]);
+    const updates = hub.watch(version, new AbortController().signal);
+    const { value } = await updates.next();
+    assert.deepEqual(
+      value?.restored.map(({ subject }) => subject),
+      ["old"],
+      "bots are told",
+    );
+
+    clock.at += 25 * 60 * minute;
+    await lift();
+    await lift();
+    assert.deepEqual(locked(), ["spiffe://cafe/a"]);
+    const rows = await store.revocations.since(0);
+    assert.deepEqual(rows.map(({ subject }) => subject).sort(), ["new", "spiffe://cafe/a"], "new was lifted just now");
+    assert.deepEqual(
+      hub.complete().state.revocations.map(({ subject }) => subject),
+      ["spiffe://cafe/a"],
+    );
+    await updates.return();
+  });
+});
