@@ -43,7 +43,7 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
     if (route.method === "POST" && !peer) throw denial("NO_CERTIFICATE", "connect with a certificate of this fleet");
     const form = route.method === "POST" ? await readForm(request) : new Map<string, readonly string[]>();
     const answered = await route.handle({ peer, form, now });
-    if (peer) recorder.admitted(route.path, peer.peer.uri, now);
+    if (peer) recorder.admitted(methodOf(route.path), peer.peer.uri, now);
     return answered;
   }
 
@@ -52,7 +52,7 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
     const { code, reason = code, message: detail } = error;
     const path = pathOf(request);
     if (code === "INTERNAL") log.error("request failed", { path, error: detail });
-    const method = byPath.has(path) ? path : "…";
+    const method = byPath.has(path) ? methodOf(path) : "…";
     const caller = peer?.peer.uri ?? "";
     recorder.denied({ at: clock.now(), reason, method, caller, address: addressOf(request.socket), detail });
     return errorAnswer(error);
@@ -62,6 +62,11 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
     const answered = await answer(request, peer).catch((thrown) => refuse(request, peer, thrown));
     send(request, response, answered);
   };
+}
+
+/** As methods are called in the records: `/service/method`. */
+function methodOf(path: string): string {
+  return `/oauth${path}`;
 }
 
 /** The path alone: nothing here reads a query, and what it holds would end up in logs. */

@@ -161,10 +161,12 @@ describe("the HTTPS port of the authority", () => {
       const late = await token({}, { agent });
       assert.equal(late.socket, socket, "the same connection");
       assert.deepEqual([late.status, late.body.error], [401, "invalid_client"]);
+      const asked = await ask(fleet.authority, "/introspect", { identity: own(), form: form({ token: "x" }), agent });
+      assert.deepEqual([asked.status, asked.body.reason], [401, "CERTIFICATE_EXPIRED"]);
       await assert.rejects(token());
       assert.deepEqual(
         denials.map((denial) => denial.reason),
-        ["CERTIFICATE_EXPIRED", "CERTIFICATE_EXPIRED"],
+        ["CERTIFICATE_EXPIRED", "CERTIFICATE_EXPIRED", "CERTIFICATE_EXPIRED"],
       );
       agent.destroy();
     });

@@ -12,6 +12,7 @@ import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCall, plainCredentials, plainOptions } from "../testing/plain-client.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { unsafeVerifyUnbound } from "../token/verify-token.js";
 
 const { echo, count, open } = EchoService.methods;
 const id = (name: string) => `spiffe://test/${name}`;
@@ -135,6 +136,18 @@ describe("a bot that acts for another", () => {
     });
   });
 
+  it("is told from one that nobody can be held to, even where it is not asked who shows it", async () => {
+    const basis = { trust: fleet.trust.state, now: Date.now() };
+    assert.equal((await unsafeVerifyUnbound(await delegated(), basis)).thumbprint, gateway.leaf.thumbprint);
+    for (const cnf of [{}, { "x5t#S256": "" }, { "x5t#S256": 1 }]) {
+      await assert.rejects(unsafeVerifyUnbound(await delegated({ cnf }), basis), { reason: "TOKEN_BINDING_MISMATCH" });
+    }
+    for (const exchanged_from of ["parent", [1], {}]) {
+      const token = await delegated({ exchanged_from });
+      await assert.rejects(unsafeVerifyUnbound(token, basis), { reason: "TOKEN_MALFORMED" });
+    }
+  });
+
   it("does not pass for another who shows its token", async () => {
     const subject = await fleet.ca.issue(id("caller/1"));
     const own = rawSession(server.port, shows(subject));
@@ -254,12 +267,15 @@ describe("a bot that acts for another", () => {
 
     it("is kept open by no other's token, nor by one that came another way", async () => {
       const exp = Math.floor(Date.now() / 1_000) + 2;
-      const short = await openStream(await delegated({ exp }));
       const way = { sub: id("gateway/1"), act: { sub: id("front/1") } };
+      const short = await openStream(await delegated({ exp }));
+      const long = await openStream(await delegated({ exp, sub: id("caller/3"), act: way }));
+      await plainCall(client, echo.path, `Bearer ${await delegated({ sub: id("caller/3") })}`);
       for (const claims of [{ sub: id("caller/2") }, { act: way }, { sub: id("gateway/1"), act: undefined }]) {
         await plainCall(client, echo.path, `Bearer ${await delegated(claims)}`);
       }
       assert.deepEqual(await short.ended, [16, "TOKEN_EXPIRED"]);
+      assert.deepEqual(await long.ended, [16, "TOKEN_EXPIRED"]);
     });
 
     it("is kept open by the next token of the same", async () => {
