@@ -23,10 +23,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const botOrder = [
   [
     "alarm",
+    "backoff",
     "clock",
     "error",
     "error-details",
     "log",
+    "pause",
     "reason",
     "recorder",
     "serializer",

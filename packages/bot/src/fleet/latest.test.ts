@@ -6,7 +6,7 @@ describe("createLatest", () => {
   it("works on one value at a time, and passes over those that were overtaken", async () => {
     const turns = new Map([1, 4, 5].map((value) => [value, deferred()]));
     const seen: number[] = [];
-    const latest = createLatest(async (value: number) => {
+    const latest = createLatest(3_600_000, async (value: number) => {
       seen.push(value);
       await turns.get(value)?.promise;
     });
@@ -14,7 +14,7 @@ describe("createLatest", () => {
     assert.deepEqual(seen, [1]);
     turns.get(1)?.resolve();
     turns.get(4)?.resolve();
-    await latest.settled();
+    await latest.settled(); // Without the hour's rest after the first.
     assert.deepEqual(seen, [1, 4]);
 
     latest.offer(5);

@@ -1,11 +1,13 @@
+import { createBackoff } from "../backoff.js";
 import type { Client } from "../client/client.js";
+import { InterlockError } from "../error.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Log } from "../log.js";
+import { pause } from "../pause.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { MutableTrust, TrustState } from "../trust/trust.js";
 import type { TrustFolder } from "../trust/trust-folder.js";
-import { createBackoff } from "./backoff.js";
 import { createLatest, type Latest } from "./latest.js";
 
 /** What the trust feed stands on. */
@@ -20,6 +22,9 @@ export interface TrustFeedOptions {
 // Calls wait for it.
 const refetchTimeoutMs = 2_000;
 
+// Between two savings of the trust: a storm of updates is not one of flushes.
+const saveRestMs = 1_000;
+
 /** Where an update goes: into force, then to the disk. */
 interface Sink {
   readonly trust: MutableTrust;
@@ -33,7 +38,7 @@ interface Sink {
 export async function followTrust(options: TrustFeedOptions): Promise<void> {
   const { trust, folder, log } = options;
   // In force already; saving is for the next start, and the disk may be slow, or fail.
-  const saving = createLatest((state: TrustState) =>
+  const saving = createLatest(saveRestMs, (state: TrustState) =>
     folder.save(state).catch((error) => log.error("trust not saved", { error: String(error) })),
   );
   const sink = { trust, saving };
@@ -43,23 +48,33 @@ export async function followTrust(options: TrustFeedOptions): Promise<void> {
 }
 
 async function follow({ authority, trust, log, signal }: TrustFeedOptions, sink: Sink): Promise<void> {
-  const backoff = createBackoff();
+  const usual = createBackoff({ firstMs: 400, maximumMs: 15_000 });
+  // Who is locked out is refused in every handshake, and a thousand of them are not to keep the authority busy.
+  const lockedOut = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
+  let backoff = usual;
   let complete = false;
   while (!signal.aborted) {
     try {
       const version = complete ? 0n : trust.state.version;
       for await (const update of authority.watchTrust({ version }, { signal, detached: true })) {
+        backoff = usual;
         backoff.reset();
         take(update, sink);
         complete = false;
       }
     } catch (error) {
       if (signal.aborted) return;
+      if (isLockedOut(error)) backoff = lockedOut;
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
       complete = true; // Whatever went wrong, the complete trust puts it right.
     }
-    await backoff.wait(signal);
+    await pause(backoff.next(), signal);
   }
+}
+
+function isLockedOut(error: unknown): boolean {
+  const { reason } = InterlockError.from(error);
+  return reason === "IDENTITY_REVOKED" || reason === "CERTIFICATE_REVOKED";
 }
 
 async function refetch({ authority, trust, signal }: TrustFeedOptions, sink: Sink): Promise<void> {
