@@ -44,7 +44,7 @@ describe("liftSpentTokens", () => {
     clock.at += 1;
     await lift();
     assert.deepEqual(locked().sort(), ["new", "spiffe://cafe/a"]);
-    const updates = hub.watch(version, new AbortController().signal);
+    const updates = hub.watch(version, new AbortController().signal, "spiffe://cafe/a");
     const { value } = await updates.next();
     assert.deepEqual(
       value?.restored.map(({ subject }) => subject),
