@@ -139,8 +139,10 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
       https,
       host,
       identity,
-      revokeToken: (subject, by) =>
-        revoke(shared, checkSubject({ kind: "token", subject }, own()), "revoked by its owner", clock.now(), by),
+      revokeToken({ jti, expiresAt }, by) {
+        const subject = checkSubject({ kind: "token", subject: jti }, own());
+        return revoke(shared, subject, "revoked by its owner", clock.now(), by, expiresAt);
+      },
     }));
   const enrollment = createEnrollmentService(shared);
   async function open(): Promise<BotServer> {

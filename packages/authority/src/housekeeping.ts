@@ -2,7 +2,7 @@ import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } 
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { Face } from "./http/face.js";
 import type { OwnIdentity } from "./own-identity.js";
-import { liftSpentTokens } from "./revocations/spent-tokens.js";
+import { liftSpent } from "./revocations/lift-spent.js";
 import type { Store } from "./store/store.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
@@ -70,7 +70,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       await store.joinTokens.prune(clock.now() - keptMs);
       await store.certificates.prune(clock.now() - keptMs);
       const now = clock.now();
-      await liftSpentTokens({ store, hub }, now, spiffeId);
+      await liftSpent({ store, hub }, now, spiffeId);
       await store.transaction(({ auditLog }) => auditLog.prune(now - options.auditRetentionMs, now, spiffeId));
     });
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { Agent } from "node:https";
+import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import {
   type Bot,
@@ -14,6 +15,8 @@ import {
   silentLog,
 } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { decodeJwt } from "jose";
+import { openStore } from "../store/open-store.js";
 import { type Answer, ask, type Question } from "../testing/ask.js";
 import { foreignCa } from "../testing/foreign-ca.js";
 import { startTestAuthority, type TestAuthority } from "../testing/test-authority.js";
@@ -337,6 +340,10 @@ describe("the HTTPS port of the authority", () => {
     assert.equal((await worth(acting)).active, true);
     assert.equal((await revoke(script, acting)).status, 200, "it is acted for with it");
     assert.deepEqual(await worth(acting), { active: false });
+    const store = await openStore(join(fleet.folder, "authority"));
+    const [lock] = await store.revocations.list("token");
+    await store.close();
+    assert.equal(lock?.expiresAt, Number(decodeJwt(acting).exp) * 1_000, "the lock ends with the token");
     assert.equal((await token()).status, 200);
 
     let status = 0;

@@ -7,8 +7,8 @@ import type { ClientEndpoint } from "./token-route.js";
 
 /** What revocation stands on besides. */
 export interface RevocationEndpoint extends ClientEndpoint {
-  /** Shuts a token out, by its `jti`, and tells every bot. */
-  revokeToken(jti: string, by: string): Promise<unknown>;
+  /** Shuts a token out until it runs out, and tells every bot. */
+  revokeToken(token: Pick<VerifiedToken, "jti" | "expiresAt">, by: string): Promise<unknown>;
 }
 
 /** How many tokens one bot may revoke: every bot of the fleet is told of each, and keeps it for some minutes. */
@@ -27,13 +27,13 @@ export function revocationRoute({ desk, authenticate, revokeToken }: RevocationE
       const { spiffeId } = authenticate(request);
       const token = await worthOf(required(request.form, "token"));
       if (!token) return { status: 200 };
-      const { subject, actors, jti } = token;
+      const { subject, actors } = token;
       if (![subject, actors[0]].some((owner) => owner?.uri === spiffeId.uri)) {
         throw oauthError("unauthorized_client", "The token is another bot's: ask an operator to revoke it.");
       }
       const retryAfterMs = buckets.take(spiffeId.uri, request.now);
       if (retryAfterMs > 0) throw denial("RATE_LIMITED", "", { retryAfterMs: String(retryAfterMs) });
-      await revokeToken(jti, spiffeId.uri);
+      await revokeToken(token, spiffeId.uri);
       return { status: 200 };
     },
   };

@@ -33,7 +33,9 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
 }
 
 /** A revocation, as it goes over the wire. */
-export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
+export function revocationToWire(
+  revocation: Omit<RevocationRow, "trustVersion" | "liftedAt" | "expiresAt">,
+): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
 }

@@ -120,6 +120,8 @@ export interface RevocationRow {
   trustVersion: number;
   /** When it was let in again; null while it is shut out. */
   liftedAt: number | null;
+  /** When what is shut out is worth nothing any more by itself; null where that is not known. */
+  expiresAt: number | null;
 }
 
 /** One version of grants.yaml; the highest is in force. */
