@@ -35,6 +35,7 @@ const botOrder = [
     "serializer",
     "stream",
     "subscription",
+    "token-buckets",
   ],
   ["identity"],
   ["trust", "token"],
