@@ -1,5 +1,6 @@
 import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
 import { denialBatch } from "./audit-log/denial-batch.js";
+import type { Face } from "./http/face.js";
 import type { OwnIdentity } from "./own-identity.js";
 import { prune } from "./prune.js";
 import type { EndpointRow } from "./store/schema.js";
@@ -15,6 +16,8 @@ export interface HousekeepingOptions {
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
+  /** Where there is one. */
+  readonly face: Pick<Face, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
   readonly log: Log;
   readonly clock: Clock;
@@ -48,6 +51,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     beating = attempt("store not read", beat);
     flight = flight
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(() => attempt("certificate files not read", async () => options.face?.renewIfDue()))
       .then(withdrawKeys)
       .then(storeUsage)
       .then(pruneAll);

@@ -1,5 +1,6 @@
 import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
 import { isTrustDomain } from "@interlock/policy";
+import { type HttpsOptions, issuerOf } from "./http/https-options.js";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {
@@ -35,11 +36,16 @@ export interface AuthorityOptions {
    * the data folder, or a backup of it, is the authority. Once given it is needed at every start.
    */
   readonly keyPassphrase?: string;
+  /**
+   * Speaks OAuth over HTTPS as well, for clients and gateways that know nothing of Interlock. Tokens name its issuer from
+   * then on; those that are out there stay good.
+   */
+  readonly https?: HttpsOptions;
 }
 
 /** {@link AuthorityOptions} with everything said but what may be left out for good. */
 export type CompleteOptions = Required<Omit<AuthorityOptions, Open>> & Pick<AuthorityOptions, Open>;
-type Open = "dataDir" | "store" | "keyPassphrase";
+type Open = "dataDir" | "store" | "keyPassphrase" | "https";
 
 /** Completes {@link AuthorityOptions}. Throws a `TypeError` that says what is wrong with them. */
 export function completeOptions(options: AuthorityOptions): CompleteOptions {
@@ -69,6 +75,7 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
   }
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
   if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
+  if (options.https) issuerOf(options.https, complete.host, options.https.port); // It throws when that is none.
   if (options.keyPassphrase !== undefined && options.keyPassphrase.length < 12) {
     throw new TypeError("keyPassphrase must be at least 12 characters");
   }

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -27,6 +29,11 @@ function interlock(cwd: string, ...args: readonly string[]): Promise<Result> {
 // What `--json` prints; the assertions say what is expected in it.
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 type Json = Record<string, any>;
+
+async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
+  const { stdout } = await interlock(cwd, ...args, "--json");
+  return JSON.parse(stdout);
+}
 
 describe("interlock, the command", () => {
   it("shows an example with the help of every command", async () => {
@@ -100,10 +107,7 @@ describe("interlock, with an authority", () => {
     await rm(dir, { recursive: true });
   });
 
-  async function json(...args: readonly string[]): Promise<Json> {
-    const { stdout } = await interlock(dir, ...args, "--json");
-    return JSON.parse(stdout);
-  }
+  const json = (...args: readonly string[]) => jsonOf(dir, ...args);
 
   it("keeps the keys of the authority encrypted with a key file", async () => {
     assert.match(await readFile(join(dir, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
@@ -318,6 +322,60 @@ describe("interlock, with an authority", () => {
     } finally {
       await postgres.stop();
       await rm(dir, { recursive: true });
+    }
+  });
+});
+
+describe("interlock, with an authority that speaks OAuth", () => {
+  let dir: string;
+  let up: ChildProcess;
+  let authority: string;
+  let issuer: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--https-port", "0", "--json"];
+    up = spawn(process.execPath, [bin, ...args], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+    ({ authority, issuer } = JSON.parse(line));
+  });
+  after(async () => {
+    up.kill("SIGTERM");
+    await once(up, "exit");
+    await rm(dir, { recursive: true });
+  });
+
+  it("gives a bot's token over HTTPS to whoever has the files of that bot", async () => {
+    await writeFile(join(dir, "oauth.yaml"), 'grants:\n  "curl/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n');
+    await jsonOf(dir, "grants", "apply", "oauth.yaml");
+    const { joinToken } = await jsonOf(dir, "invite", "curl/1");
+    const joining = ["join", "--authority", authority, "--name", "curl/1", "--token", joinToken];
+    const { dir: folder } = await jsonOf(dir, ...joining);
+    const [ca, identity] = await Promise.all(
+      ["ca.pem", "identity.pem"].map((file) => readFile(resolve(dir, folder, file), "utf8")),
+    );
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: "spiffe://cafe/curl/1",
+      audience: "cafe.v1.CoffeeService",
+      scope: "coffee:brew",
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const outgoing = request(`${issuer}/token`, { method: "POST", ca, cert: identity, key: identity, headers });
+    outgoing.end(String(form));
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const { token_type, scope } = JSON.parse(String(await response.toArray().then((chunks) => Buffer.concat(chunks))));
+    assert.deepEqual([response.statusCode, token_type, scope], [200, "Bearer", "coffee:brew"]);
+  });
+
+  it("takes no half of the options for HTTPS", async () => {
+    for (const args of [
+      ["--issuer", "https://x"],
+      ["--https-port", "0", "--https-cert", "x"],
+    ]) {
+      const { code, stderr } = await interlock(dir, "up", "--port", "0", ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /--https-(port|key)/);
     }
   });
 });

@@ -3,6 +3,7 @@ import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
 /** What the fleet trusts, and the bots that want to be told of it. */
@@ -26,8 +27,8 @@ export interface TrustHub {
   close(): void;
 }
 
-/** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
+/** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks" | "formerIssuers">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
@@ -68,9 +69,12 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, rows.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
     const changed = new Set(rows.map(keyOf));
-    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...rows];
+    const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
+    revocations = [...kept, ...rows];
     const inForce = revocations.filter((row) => row.liftedAt === null);
-    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
+    const issuer = fleet?.issuer ?? basis.issuer;
+    const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
+    trust.replace({ ...basis, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
     turn();
   });
 
