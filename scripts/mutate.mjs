@@ -21,7 +21,11 @@ const groups = {
     mutate: ["certificate", "check-certificate", "der", "join-token"],
     tests: ["certificate", "der", "join-token", "properties"],
   },
-  token: { package: "bot", folder: "token", mutate: ["authorization", "verify-token", "verify-known"] },
+  token: {
+    package: "bot",
+    folder: "token",
+    mutate: ["actors", "authorization", "token-fault", "verify-token", "verify-known"],
+  },
   trust: {
     package: "bot",
     folder: "trust",
@@ -30,7 +34,7 @@ const groups = {
   interceptors: {
     package: "bot",
     folder: "interceptors",
-    mutate: ["authenticate", "authorise", "identify", "limit-rate", "limit-flood", "token-fault"],
+    mutate: ["authenticate", "authorise", "identify", "limit-rate", "limit-flood", "bearer-fault"],
   },
   csr: {
     package: "authority",

@@ -133,7 +133,7 @@ export const guards: readonly Guard[] = [
     patches: [token('header.alg !== "ES256"', "false"), token('algorithms: ["ES256"],', "")],
   },
   { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
-  { row: 19, guard: "the issuer", patches: [token("issuer: trust.issuer,", "")] },
+  { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
   {
     row: 19,
     guard: "the audience",
@@ -153,26 +153,34 @@ export const guards: readonly Guard[] = [
   {
     row: 20,
     guard: "expiry on every call",
-    patches: [bot("interceptors/token-fault", "if (now >= token.expiresAt)", "if (false)")],
+    patches: [bot("interceptors/bearer-fault", 'now >= token.expiresAt ? "TOKEN_EXPIRED" : undefined', "undefined")],
   },
-  { row: 21, guard: "the subject", patches: [token("if (payload.sub !== spiffeId.uri)", "if (false)")] },
-  { row: 21, guard: "the binding", patches: [token("if (boundTo(payload) !== certificate.thumbprint)", "if (false)")] },
+  {
+    row: 21,
+    guard: "the subject",
+    patches: [token("if (!actor && verified.subject.uri !== spiffeId.uri)", "if (false)")],
+  },
+  {
+    row: 21,
+    guard: "the binding",
+    patches: [token("if (verified.thumbprint !== certificate.thumbprint)", "if (false)")],
+  },
   { row: 22, guard: "the cool-down", patches: [bot("trust/cooled-down", "if (now < readyAt)", "if (false)")] },
   {
     row: 23,
     guard: "revoked tokens",
-    patches: [bot("interceptors/token-fault", "if (trust.tokenRevoked(token.jti))", "if (false)")],
+    patches: [bot("token/token-fault", "if ([token.jti, ...token.ancestors].some(", "if (false && [].some(")],
   },
   {
     row: 23,
     guard: "scopes that were taken away",
-    patches: [bot("interceptors/token-fault", "if (trust.tokenOutdated(token))", "if (false)")],
+    patches: [bot("token/token-fault", "if (trust.tokenOutdated(token))", "if (false)")],
   },
   {
     row: 23,
     guard: "withdrawn keys",
     patches: [
-      bot("interceptors/token-fault", "if (!trust.state.jwks.keys.some(", "if (false && !trust.state.jwks.keys.some("),
+      bot("token/token-fault", "if (!trust.state.jwks.keys.some(", "if (false && !trust.state.jwks.keys.some("),
     ],
   },
   {
@@ -181,6 +189,23 @@ export const guards: readonly Guard[] = [
     patches: [
       bot("interceptors/identify", "if (connection.ended)", "if (false)"),
       bot("interceptors/identify", "if (revoked)", "if (false)"),
+    ],
+  },
+  {
+    row: 24,
+    guard: "no wider scope",
+    patches: [authority("tokens/exchange-token", "refuseWidened(request);", "")],
+  },
+  {
+    row: 24,
+    guard: "no longer chain",
+    patches: [authority("tokens/exchange-token", "if (actors.length < maximumActors)", "if (true)")],
+  },
+  {
+    row: 24,
+    guard: "the right to act",
+    patches: [
+      authority("tokens/exchange-token", "if (grantedScopes(grants, name, service).has(exchangeScope))", "if (true)"),
     ],
   },
   {

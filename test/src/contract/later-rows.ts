@@ -2,7 +2,6 @@ import type { Row } from "./row.js";
 
 /** What the contract demands of parts that are not built yet. */
 export const laterRows: readonly Row[] = [
-  { row: 24, attack: "token exchange that widens a scope; act chain past its limit", needs: "token exchange" },
   {
     row: 27,
     attack: "forged identity metadata (x-forwarded-client-cert and the like); a backend reached around its gateway",

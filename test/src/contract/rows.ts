@@ -1,5 +1,6 @@
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
+import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
 import { handshakeRows } from "./handshake-rows.js";
 import { joinRows } from "./join-rows.js";
@@ -27,6 +28,7 @@ export const rows: readonly Row[] = [
   ...tokenRows,
   unknownKeyRow,
   revokedRow,
+  exchangeRow,
   scopeRow,
   pathRow,
   unavailableRow,

@@ -7,8 +7,8 @@ import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";
+import { bearerFault } from "./bearer-fault.js";
 import { createIdentify } from "./identify.js";
-import { tokenFault } from "./token-fault.js";
 
 describe("on a connection", () => {
   let fleet: TestFleet;
@@ -51,6 +51,7 @@ describe("on a connection", () => {
       assert.deepEqual(one?.caller, {
         spiffeId: caller.spiffeId,
         name: "caller/1",
+        actors: [],
         scopes: new Set(["echo:call"]),
         certificate: caller.leaf,
         address: "127.0.0.1:1",
@@ -64,14 +65,14 @@ describe("on a connection", () => {
       for (const i of [0, 1, 1, 0]) assert.equal(authenticate(attempt(tokens[i])), bearers[i]);
     });
 
-    it("keeps sixteen, and forgets the oldest", async () => {
+    it("keeps sixty-four, and forgets the oldest", async () => {
       const { authenticate } = createAuthenticate(fleet.trust);
-      const tokens = await Promise.all(Array.from({ length: 17 }, () => tokenOf()));
-      for (const token of tokens.slice(0, 16)) await authenticate(attempt(token));
-      assert.equal(connection.bearers.size, 16);
+      const tokens = await Promise.all(Array.from({ length: 65 }, () => tokenOf()));
+      for (const token of tokens.slice(0, 64)) await authenticate(attempt(token));
+      assert.equal(connection.bearers.size, 64);
       assert.ok(connection.bearers.has(`Bearer ${tokens[0]}`));
-      await authenticate(attempt(tokens[16]));
-      assert.equal(connection.bearers.size, 16);
+      await authenticate(attempt(tokens[64]));
+      assert.equal(connection.bearers.size, 64);
       assert.ok(!connection.bearers.has(`Bearer ${tokens[0]}`));
       assert.ok(connection.bearers.has(`Bearer ${tokens[1]}`));
     });
@@ -127,7 +128,7 @@ describe("on a connection", () => {
       const { state } = fleet.trust;
       fleet.trust.replace({ ...state, version: state.version + 1n, ...more });
     };
-    const fault = (bearer: Bearer, at = now) => tokenFault(bearer, fleet.trust, at);
+    const fault = (bearer: Bearer, at = now) => bearerFault(bearer, fleet.trust, at);
 
     it("none; and nothing is looked up again until the trust has changed", async () => {
       const bearer = await bearerOf({ jti: "a" });
@@ -135,7 +136,7 @@ describe("on a connection", () => {
       assert.equal(bearer.clearedBy, fleet.trust.state);
       let asked = 0;
       const trust = { state: fleet.trust.state, tokenRevoked: () => asked++ > 0 };
-      assert.equal(tokenFault(bearer, trust as never, now), undefined);
+      assert.equal(bearerFault(bearer, trust as never, now), undefined);
       assert.equal(asked, 0);
     });
 

@@ -83,7 +83,7 @@ describe("tokens, whatever they are", () => {
       const times = numbers && iat < exp && exp - iat <= 300 && now < exp && iat <= now + 5;
       const notBefore = nbf === undefined || (typeof nbf === "number" && nbf <= now + 5);
       const binding = (cnf as { "x5t#S256"?: unknown } | null | undefined)?.["x5t#S256"];
-      const there = aud !== undefined && claim.jti !== undefined;
+      const there = aud !== undefined && typeof claim.jti === "string";
       return iss === issuer && subject === sub && there && times && notBefore && binding === caller.leaf.thumbprint;
     }
   });

@@ -29,11 +29,16 @@ describe("verifyToken", () => {
     const claims = { jti: "a", exp, iat: exp - 60, aud: ["a.B", "c.D"], scope: " a:b  c:d ", grants_version: 7 };
     assert.deepEqual(await verify(await good(claims), now), {
       jti: "a",
+      subject: caller.spiffeId,
       name: "caller/1",
+      actors: [],
+      ancestors: [],
+      thumbprint: caller.leaf.thumbprint,
       keyId: "key-1",
       audiences: new Set(["a.B", "c.D"]),
       scopes: new Set(["a:b", "c:d"]),
       grantsVersion: 7,
+      issuedAt: (exp - 60) * 1_000,
       expiresAt: exp * 1_000,
     });
   });

@@ -87,7 +87,13 @@ describe("updates of the trust, whatever they are", () => {
         const { spiffeId, leaf: certificate } = caller;
         trust.peerRevoked(spiffeId.uri, certificate);
         trust.tokenRevoked("id");
-        trust.tokenOutdated({ name: spiffeId.name, audiences: new Set(), scopes: new Set(), grantsVersion: 0 });
+        trust.tokenOutdated({
+          name: spiffeId.name,
+          actors: [],
+          audiences: new Set(),
+          scopes: new Set(),
+          grantsVersion: 0,
+        });
         trust.state.jwks.keys.some(({ kid }) => kid === "key-1");
         await assert.rejects(
           verifyToken(token, { trust: state, spiffeId, certificate, now: Date.now() }),

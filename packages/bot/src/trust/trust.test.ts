@@ -142,7 +142,7 @@ describe("trust", () => {
   });
 
   it("knows what has been taken away, from its first state on, and with none there is nothing", () => {
-    const token = { name: "a", audiences: new Set(["a.B"]), scopes: new Set(["a:b"]), grantsVersion: 1 };
+    const token = { name: "a", actors: [], audiences: new Set(["a.B"]), scopes: new Set(["a:b"]), grantsVersion: 1 };
     const cutOffs = [{ identity: "a", service: "a.B", scope: "a:b", grantsVersion: 2, except: [] }];
     const { cutOffs: _, ...without } = state;
     const trust = createTrust({ ...state, cutOffs });
