@@ -12,7 +12,7 @@ describe("the security contract", () => {
 
   for (const row of rows) {
     it(`row ${row.row}: ${row.attack}`, async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const result = await playRow(row);
       if (result.skipped !== undefined) return this.skip();
       assert.ok(result.ok, JSON.stringify(result, undefined, 2));

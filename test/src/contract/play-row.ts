@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Play, Result, Row, Variant } from "./row.js";
 
 /** However long a step of a row may take: it is over sooner, unless something hangs. */
-const stepMs = 20_000;
+const stepMs = 45_000;
 
 /**
  * Plays a row: the control, then each variant of the attack with the control after it, which is the barrier behind

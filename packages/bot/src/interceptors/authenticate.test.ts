@@ -14,9 +14,10 @@ describe("on a connection", () => {
   let fleet: TestFleet;
   let caller: Identity;
   let connection: Connection & { clearedBy: unknown; ended: InterlockError | undefined };
-  const now = Date.now();
+  let now: number;
 
   beforeEach(async () => {
+    now = Date.now(); // A suite may take a minute to come to it.
     fleet = await createTestFleet();
     caller = await fleet.ca.issue("spiffe://test/caller/1");
     connection = {
