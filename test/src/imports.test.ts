@@ -40,7 +40,8 @@ const botOrder = [
   ["bearer", "connection", "context", "handlers"],
   ["interceptors"],
   ["server", "client"],
-  ["bot"],
+  ["membership", "bot"],
+  ["elsewhere"],
   ["fleet"],
   ["index", "protocol"],
 ];

@@ -6,11 +6,11 @@ import { propagateCalls } from "./context.js";
 import { InterlockError } from "./error.js";
 import type { IdentitySource } from "./identity/identity.js";
 import type { Log } from "./log.js";
+import type { Membership } from "./membership.js";
 import type { Denial, Recorder } from "./recorder.js";
 import { createServer } from "./server/create-server.js";
 import type { BotServer, Routes } from "./server/options.js";
 import type { Unsubscribe } from "./subscription.js";
-import type { TokenSource } from "./token/token-source.js";
 import type { Trust } from "./trust/trust.js";
 
 /** Where a bot listens. */
@@ -51,20 +51,14 @@ export interface Bot {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a bot stands on: the seam at which another source of identity, trust or tokens fits in. */
-export interface BotParts {
-  readonly identity: IdentitySource;
-  readonly trust: Trust;
-  readonly tokens: TokenSource;
+/** What a bot stands on. */
+export interface BotParts extends Membership {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
-  /** Is told what is served where; gives what takes it back. */
-  serving?(services: readonly string[], address: string): () => void;
-  leave?(): Promise<void>;
 }
 
-/** Puts a bot together from its parts; `joinFleet` does so with those that the authority gives. */
+/** Puts a bot together from its parts; `joinFleet` does so with a membership that keeps itself current. */
 export function createBot(parts: BotParts): Bot {
   const { identity, trust, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();

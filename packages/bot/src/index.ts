@@ -6,9 +6,21 @@ export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
 export { type Clock, systemClock } from "./clock.js";
 export type { CallContext, Caller } from "./context.js";
+export { type FilesOptions, fromFiles } from "./elsewhere/from-files.js";
+export { fromIssuer, type IssuerOptions } from "./elsewhere/from-issuer.js";
+export type {
+  IdentityProvider,
+  IssuerProvider,
+  IssuerTrust,
+  ProvidedIdentity,
+  ProvidedIssuer,
+  ProviderContext,
+} from "./elsewhere/provider.js";
 export { type Code, denial, errorDomain, InterlockError } from "./error.js";
+export { createAuthorityFile } from "./fleet/authority-file.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
 export type { Handler, Implementation } from "./handlers.js";
+export { createHolder, type Held, type Holder } from "./held.js";
 export { type Certificate, parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
 export { createIdentity, type Identity, type IdentitySource } from "./identity/identity.js";
@@ -18,13 +30,17 @@ export { createCsr, createKeyPair, type KeyPair } from "./identity/key-pair.js";
 export { certificatesFromPem, certificatesToPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
 export { jsonLog, type Log, type LogFields, silentLog } from "./log.js";
+export type { Membership } from "./membership.js";
 export { type Reason, reasons } from "./reason.js";
 export { createRecorder, type Denial, type Recorder, type UsageCount } from "./recorder.js";
 export { createServer } from "./server/create-server.js";
 export type { BotServer, Enrollment, Routes, ServerOptions } from "./server/options.js";
 export { createListeners, type Unsubscribe } from "./subscription.js";
+export { createTokenCache, type FetchedToken, type FetchToken } from "./token/token-cache.js";
+export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
 export type { TokenSource } from "./token/token-source.js";
-export { grantsClaim, maximumTokenLifetimeMs, type VerifiedToken, verifyToken } from "./token/verify-token.js";
+export { grantsClaim, type VerifiedToken, verifyToken } from "./token/verify-token.js";
 export type { CutOff } from "./trust/cut-offs.js";
+export type { Freshness } from "./trust/staleness.js";
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust, type Revocation, type Trust, type TrustState } from "./trust/trust.js";

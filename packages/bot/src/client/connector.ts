@@ -40,6 +40,8 @@ export interface Connector {
   lease(ticket?: Ticket): Lease | Promise<Ticket>;
   /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
   keep(lease: Lease): void;
+  /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
+  reconnect(): void;
   /** An error of a call on `channel`, in our terms. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
@@ -101,6 +103,7 @@ export function createConnector(
 
   return {
     lease,
+    reconnect: renew,
     keep({ channel: on, authorization }) {
       if (authorization !== undefined) keeper.watch(on, authorization);
     },

@@ -1,34 +1,28 @@
 import { join as joinPath } from "node:path";
 import { isBotName } from "@interlock/policy";
 import { type Bot, createBot } from "../bot.js";
-import { createClient } from "../client/client.js";
-import { createConnector } from "../client/connector.js";
 import { type Clock, systemClock } from "../clock.js";
+import type { IdentityProvider, IssuerProvider, ProvidedIdentity } from "../elsewhere/provider.js";
 import { InterlockError } from "../error.js";
-import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import type { Identity } from "../identity/identity.js";
-import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
-import { createIdentityHolder } from "../identity/identity-holder.js";
-import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import { jsonLog, type Log } from "../log.js";
-import { createRecorder } from "../recorder.js";
-import { createTrust, type TrustState } from "../trust/trust.js";
-import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
-import { createAuthorityTokens, noTokens } from "./authority-tokens.js";
-import { forgetLostScopes } from "./forget-lost-scopes.js";
-import { join } from "./join.js";
-import { keepRenewed } from "./renewal.js";
-import { createReporter } from "./reporter.js";
-import { followTrust } from "./trust-feed.js";
+import type { Membership } from "../membership.js";
+import { createRecorder, type Recorder } from "../recorder.js";
+import { createAuthorityFile } from "./authority-file.js";
+import { openAuthorityMembership } from "./authority-membership.js";
+import { openMembershipElsewhere, withIssuer } from "./membership-elsewhere.js";
 
 /** Which fleet to join, and as whom. */
 export interface JoinFleetOptions {
-  /** `host:port` of the authority. */
-  readonly authority: string;
-  /** The bot's name in the fleet, for example `gripper/1`. */
-  readonly name: string;
+  /** `host:port` of the authority; the one that this bot joined last unless said. */
+  readonly authority?: string | undefined;
+  /** The bot's name in the fleet, for example `gripper/1`; the one in its certificate where `identity` is said. */
+  readonly name?: string;
   /** The line that `interlock invite` printed; needed only the first time. */
   readonly joinToken?: string | undefined;
+  /** Where the identity is from, if not from the authority; see {@link fromFiles}. */
+  readonly identity?: IdentityProvider;
+  /** Where tokens are from, if not from the authority; see {@link fromIssuer}. */
+  readonly issuer?: IssuerProvider;
   /** Where identity and trust are kept; `.interlock/bots/<name>` unless said. */
   readonly stateDir?: string;
   /** Where the log goes; JSON lines on standard error unless said. */
@@ -39,95 +33,84 @@ export interface JoinFleetOptions {
 /**
  * Makes this process a bot of a fleet: with the identity kept from the last time, or with a new one for the join token.
  * From then on certificate, tokens and trust keep themselves current. An authority that is away keeps no bot with an
- * identity from starting.
+ * identity from starting; its trust is stale then, and high-risk methods are refused until there is word.
  *
  * ```ts
  * const bot = await joinFleet({ authority: "localhost:7443", name: "gripper/1", joinToken });
  * ```
  *
+ * Identity and tokens may each be from elsewhere. Where both are, and no authority is said, there is none: nobody then
+ * tells of revocations, and a bot is shut out by letting its certificate run out.
+ *
+ * ```ts
+ * const bot = await joinFleet({
+ *   identity: fromFiles({ certificate: "/certs/tls.crt", key: "/certs/tls.key", ca: "/certs/ca.crt" }),
+ *   issuer: fromIssuer({ url: "https://login.example.com" }),
+ * });
+ * ```
+ *
  * Rejects with an `InterlockError` that says what to do: `JOIN_TOKEN_…`, `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
  */
 export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
-  const { authority: address, name, log = jsonLog, clock = systemClock } = options;
-  if (!isBotName(name)) throw new InterlockError("INVALID_ARGUMENT", `"${name}" is no bot name, such as gripper/1.`);
-  const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
-  const identityFolder = createIdentityFolder(stateDir);
-  const trustFolder = createTrustFolder(stateDir);
-  const member =
-    (await restore(options, stateDir, identityFolder, trustFolder, clock)) ??
-    (await enter(options, stateDir, identityFolder, trustFolder));
-
-  const identity = createIdentityHolder(member.identity);
-  const trust = createTrust(member.trust, clock);
+  const { log = jsonLog, clock = systemClock } = options;
   const recorder = createRecorder();
-  const servers = ["interlock/authority"];
-  const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
-  const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock);
-  const stopForgetting = forgetLostScopes(tokens, trust, name);
-  const reporter = createReporter(authority, recorder, log);
-  const ending = new AbortController();
-  const { signal } = ending;
-  const following = followTrust({ authority, trust, folder: trustFolder, log, signal });
-  const renewing = keepRenewed({ authority, identity, folder: identityFolder, clock, log, signal });
-
-  return createBot({
-    identity,
-    trust,
-    tokens,
-    recorder,
-    clock,
-    log,
-    serving: reporter.serving,
-    async leave() {
-      ending.abort();
-      stopForgetting();
-      // A renewal under way is seen through: the authority counts it as done.
-      await Promise.all([reporter.close(), following, renewing]);
-      connector.close();
-    },
-  });
-}
-
-interface Membership {
-  readonly identity: Identity;
-  readonly trust: TrustState;
-}
-
-/** What was kept from the last time, if it still serves. */
-async function restore(
-  { name, joinToken }: JoinFleetOptions,
-  stateDir: string,
-  identityFolder: IdentityFolder,
-  trustFolder: TrustFolder,
-  clock: Clock,
-): Promise<Membership | undefined> {
-  const identity = await identityFolder.load();
-  const trust = await trustFolder.load();
-  if (!identity || !trust) return undefined;
-  if (identity.spiffeId.name !== name) {
-    const problem = `${stateDir} holds the identity of ${identity.spiffeId.name}, and this is ${name}`;
-    throw new InterlockError("FAILED_PRECONDITION", `${problem}: choose another stateDir.`);
+  const elsewhere = await options.identity?.open({ clock, log });
+  try {
+    const base = await openMembership(options, { recorder, clock, log }, elsewhere);
+    const membership = options.issuer ? await withIssuer(base, options.issuer, { clock, log }) : base;
+    return createBot({
+      ...membership,
+      async leave() {
+        await membership.leave?.();
+        elsewhere?.close();
+      },
+      recorder,
+      clock,
+      log,
+    });
+  } catch (error) {
+    elsewhere?.close();
+    throw error;
   }
-  // A join token of another authority means that one: what is kept here is of a fleet that is gone.
-  const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
-  if (token && !trust.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;
-  return clock.now() < identity.leaf.notAfter ? { identity, trust } : undefined;
 }
 
-/** A new identity for a join token. */
-async function enter(
-  { authority, name, joinToken }: JoinFleetOptions,
-  stateDir: string,
-  identityFolder: IdentityFolder,
-  trustFolder: TrustFolder,
+interface Basis {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+async function openMembership(
+  options: JoinFleetOptions,
+  basis: Basis,
+  elsewhere: ProvidedIdentity | undefined,
 ): Promise<Membership> {
-  if (!joinToken) {
-    const remedy = `get a join token with "interlock invite ${name}" and pass it as joinToken`;
-    throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
+  const name = nameOf(options, elsewhere);
+  if (elsewhere && options.issuer && options.authority === undefined) {
+    return openMembershipElsewhere(elsewhere, basis.clock);
   }
-  const joined = await join(authority, name, joinToken);
-  await trustFolder.save(joined.trust);
-  await identityFolder.save(joined.identity);
-  return joined;
+  const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
+  const file = createAuthorityFile(stateDir);
+  const authority = options.authority ?? (await file.load())?.authority;
+  if (authority === undefined) {
+    const remedy = 'say where it is as authority (host:port), or run "interlock join" here first';
+    throw new InterlockError("FAILED_PRECONDITION", `Nobody has said where the authority of ${name} is: ${remedy}.`);
+  }
+  const { joinToken } = options;
+  const membership = await openAuthorityMembership({ ...basis, authority, name, joinToken, stateDir }, elsewhere);
+  // A folder that cannot be written is no reason to stay away.
+  await file
+    .save({ authority, name })
+    .catch((error) => basis.log.warn("authority not saved", { error: String(error) }));
+  return membership;
+}
+
+function nameOf({ name }: JoinFleetOptions, elsewhere: ProvidedIdentity | undefined): string {
+  const certified = elsewhere?.identity.current().spiffeId.name;
+  if (certified === undefined || (name !== undefined && !isBotName(name))) {
+    if (name !== undefined && isBotName(name)) return name;
+    throw new InterlockError("INVALID_ARGUMENT", `"${name ?? ""}" is no bot name, such as gripper/1.`);
+  }
+  if (name === undefined || name === certified) return certified;
+  throw new InterlockError("FAILED_PRECONDITION", `The certificate is of ${certified}, and this is ${name}.`);
 }

@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Client } from "../client/client.js";
+import { systemClock } from "../clock.js";
+import { InterlockError } from "../error.js";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { silentLog } from "../log.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet } from "../testing/test-fleet.js";
-import type { TrustState } from "../trust/trust.js";
+import { createTrust } from "../trust/trust.js";
+import type { SavedTrust } from "../trust/trust-folder.js";
 import { followTrust } from "./trust-feed.js";
 
 describe("trust feed", () => {
@@ -40,22 +44,73 @@ describe("trust feed", () => {
       },
     } as unknown as Client<typeof AuthorityService>;
     const saved: bigint[] = [];
-    const folder = { load: async () => undefined, save: async (state: TrustState) => void saved.push(state.version) };
-    const following = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal });
+    const folder = {
+      load: async () => undefined,
+      save: async ({ state }: SavedTrust) => void saved.push(state.version),
+    };
+    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
 
     assert.equal(await trust.refetch(), true);
     assert.deepEqual([trust.state.version, trust.state.jwks.keys[0]?.kid], [2n, "key-2"]);
     assert.equal(await trust.refetch(), false, "it has not cooled down");
     late.resolve();
     await followed.promise;
-    await following;
+    await feed.ended;
     assert.equal(trust.state.jwks.keys[0]?.kid, "key-3");
     assert.deepEqual(
       [asked, saved],
       [
         [1n, 1n],
-        [2n, 3n],
+        [2n, 3n, 3n], // and once more at the end, with the time of the last word
       ],
     );
+  });
+
+  it("leaves a connection over which it hears nothing, and does not take what it refused for word", async () => {
+    const { ca } = await createTestFleet();
+    const state = { version: 1n, trustDomain: "test", issuer: "i", caCertificates: [ca.der], jwks: { keys: [] } };
+    const trust = createTrust({ ...state, revocations: [], staleAfterMs: 30 }, systemClock, {
+      heardAt: 0,
+      heard: false,
+    });
+    const ending = new AbortController();
+    const told: string[] = [];
+    let calls = 0;
+    const authority = {
+      async *watchTrust(_: object, { signal }: { signal: AbortSignal }): AsyncGenerator<WatchTrustResponse, void> {
+        calls++;
+        if (calls === 1) {
+          await once(signal, "abort");
+          throw new InterlockError("CANCELLED", "The call was cancelled.");
+        }
+        if (calls === 2) yield WatchTrustResponse.fromPartial({ appliesTo: 7n, resultsIn: 8n, trustDomain: "test" });
+        told.push(`stale ${trust.isStale()}`);
+        ending.abort();
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const folder = { load: async () => undefined, save: async () => {} };
+    const log = {
+      ...silentLog,
+      warn: (message: string, fields?: object) => void told.push(message, String(Object(fields).error)),
+    };
+    const alive = setInterval(() => {}, 1_000);
+    const feed = followTrust({
+      authority,
+      trust,
+      folder,
+      log,
+      signal: ending.signal,
+      reconnect: () => told.push("reconnect"),
+    });
+    await feed.attempted;
+    await feed.ended;
+    clearInterval(alive);
+    assert.deepEqual(told.slice(0, 3), [
+      "reconnect",
+      "trust feed interrupted",
+      "Error: nothing has been heard of the authority",
+    ]);
+    assert.match(told[4] ?? "", /is for version 7/);
+    assert.equal(told.at(-1), "stale true");
   });
 });

@@ -15,34 +15,82 @@ export interface TrustFeedOptions {
   readonly folder: TrustFolder;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** The feed is silent over a connection that seems to live: the next attempt is to have another. */
+  reconnect(): void;
+}
+
+/** The trust feed of a bot. */
+export interface TrustFeed {
+  /** Resolves once the authority has been heard of, or the first attempt to has failed. */
+  readonly attempted: Promise<void>;
+  /** Resolves once the feed has ended. */
+  readonly ended: Promise<void>;
 }
 
 // Calls wait for it.
 const refetchTimeoutMs = 2_000;
 
 /**
- * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure.
+ * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure, or
+ * when nothing has been heard for two thirds of the declared bound, in which the authority gives three signs of life.
  * Where the feed is behind, `trust.refetch` asks the authority past it.
  */
-export async function followTrust(options: TrustFeedOptions): Promise<void> {
-  const { authority, trust, log, signal } = options;
-  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
+export function followTrust(options: TrustFeedOptions): TrustFeed {
+  const { trust } = options;
   trust.refetchWith(() => refetch(options));
+  let attempted = () => {};
+  const first = new Promise<void>((resolve) => (attempted = resolve));
+  const ended = follow(options, attempted).finally(attempted);
+  return { attempted: first, ended };
+}
+
+async function follow(options: TrustFeedOptions, attempted: () => void): Promise<void> {
+  const { trust, folder, log, signal } = options;
+  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
   let complete = false;
   while (!signal.aborted) {
     try {
       const version = complete ? 0n : trust.state.version;
-      for await (const update of authority.watchTrust({ version }, { signal, detached: true })) {
+      for await (const update of watch(version, options)) {
         backoff.reset();
         await take(update, options);
         complete = false;
+        attempted();
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
       complete = true; // Whatever went wrong, the complete trust puts it right.
     }
+    attempted();
     await pause(backoff.next(), signal);
+  }
+  // For who asks at the next start how old it is.
+  await save(trust, folder, log);
+}
+
+/** The updates since `version`; rejects when the authority falls silent. */
+async function* watch(
+  version: bigint,
+  { authority, trust, signal, reconnect }: TrustFeedOptions,
+): AsyncGenerator<WatchTrustResponse, void> {
+  const silence = new AbortController();
+  const fellSilent = () => silence.abort(new Error("nothing has been heard of the authority"));
+  const patience = () => setTimeout(fellSilent, Math.min((trust.state.staleAfterMs * 2) / 3, 2 ** 31 - 1)).unref();
+  let timer = patience();
+  try {
+    const either = AbortSignal.any([signal, silence.signal]);
+    for await (const update of authority.watchTrust({ version }, { signal: either, detached: true })) {
+      clearTimeout(timer);
+      yield update;
+      timer = patience();
+    }
+  } catch (error) {
+    if (!silence.signal.aborted) throw error;
+    reconnect();
+    throw silence.signal.reason;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -54,10 +102,13 @@ async function refetch(options: TrustFeedOptions): Promise<void> {
 }
 
 async function take(update: WatchTrustResponse, { trust, folder, log }: TrustFeedOptions): Promise<void> {
-  trust.touch();
-  // A heartbeat, or what has come another way already.
-  if (update.appliesTo !== 0n && update.resultsIn <= trust.state.version) return;
+  // A sign of life, or what has come another way already.
+  if (update.appliesTo !== 0n && update.resultsIn <= trust.state.version) return trust.touch();
   trust.replace(applyTrustUpdate(trust.state, update));
-  // In force already; saving is for the next start, and the disk may fail.
-  await folder.save(trust.state).catch((error) => log.error("trust not saved", { error: String(error) }));
+  await save(trust, folder, log);
+}
+
+/** It is in force already; saving is for the next start, and the disk may fail. */
+async function save({ state, heardAt }: MutableTrust, folder: TrustFolder, log: Log): Promise<void> {
+  await folder.save({ state, heardAt }).catch((error) => log.error("trust not saved", { error: String(error) }));
 }
