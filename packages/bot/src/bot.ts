@@ -11,6 +11,7 @@ import type { Denial, Recorder } from "./recorder.js";
 import { createServer } from "./server/create-server.js";
 import type { BotServer, Routes } from "./server/options.js";
 import type { Unsubscribe } from "./subscription.js";
+import { observeBot } from "./telemetry/observe-bot.js";
 import type { Trust } from "./trust/trust.js";
 
 /** Where a bot listens. */
@@ -21,6 +22,8 @@ export interface ServeOptions {
   readonly host?: string;
   /** `host:port` at which others reach it; what it listens on unless said. */
   readonly advertise?: string;
+  /** How many connections one bot may have at once: 64 unless said. */
+  readonly connectionsPerPeer?: number;
 }
 
 /** Whom a client means to reach. */
@@ -71,9 +74,9 @@ export function createBot(parts: BotParts): Bot {
     spiffeId,
     identity,
     trust,
-    async serve({ port, host, advertise }, build) {
+    async serve({ advertise, ...listening }, build) {
       refuseWhenClosed();
-      const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
+      const options = { identity, trust, recorder, log, clock, ...listening };
       const server = await createServer(options, build);
       if (closing) {
         await server.close(0);
@@ -102,6 +105,7 @@ export function createBot(parts: BotParts): Bot {
     },
     [Symbol.asyncDispose]: () => bot.close(),
   };
+  const stopObserving = observeBot({ ...parts, servers });
 
   // Clients that are alike share a channel, so that one made for every request is no leak.
   function connectorFor(service: ServiceDefinition, address: string, server: string | undefined): Connector {
@@ -122,6 +126,7 @@ export function createBot(parts: BotParts): Bot {
     await Promise.all([...servers].map((server) => server.close(graceMs)));
     for (const connector of [...connectors.values()].flatMap((ofService) => [...ofService.values()])) connector.close();
     await parts.leave?.();
+    stopObserving();
   }
 
   return bot;

@@ -27,6 +27,8 @@ const retryMs = 2_000;
 export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
+  let fetched = 0;
+  let failed = 0;
 
   function fetchOnce(key: string, audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
     const flight = `${key} ${identity.leaf.thumbprint}`;
@@ -42,7 +44,11 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
 
   async function fetchEntry(audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
     const now = clock.now();
-    const { token, expiresAt } = await fetchToken(audience, scopes, identity);
+    const { token, expiresAt } = await fetchToken(audience, scopes, identity).catch((error) => {
+      failed++;
+      throw error;
+    });
+    fetched++;
     return {
       authorization: `Bearer ${token}`,
       thumbprint: identity.leaf.thumbprint,
@@ -66,6 +72,7 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
       }
       return entry.authorization;
     },
+    counts: () => ({ held: entries.size, fetched, failed }),
     forget(audience) {
       for (const known of [entries, fetching]) {
         for (const key of known.keys()) if (key.startsWith(`${audience} `)) known.delete(key);

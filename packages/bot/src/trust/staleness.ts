@@ -30,6 +30,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
   let told = isStale();
   let listening = 0;
   let callOff = () => {};
+  let watchedBound = Number.NaN;
 
   function tell(): void {
     const stale = isStale();
@@ -41,8 +42,9 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
   // It moves with every word that is heard, so it is looked at when it rings, and set anew then.
   function watch(): void {
     callOff();
-    if (listening === 0 || told || staleAfterMs() === Number.POSITIVE_INFINITY) return;
-    callOff = setAlarm(clock, heardAt + staleAfterMs() + 1, () => {
+    watchedBound = staleAfterMs();
+    if (listening === 0 || told || watchedBound === Number.POSITIVE_INFINITY) return;
+    callOff = setAlarm(clock, heardAt + watchedBound + 1, () => {
       tell();
       watch();
     });
@@ -59,7 +61,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
     touch() {
       heardAt = clock.now();
       heard = true;
-      if (!told) return;
+      if (!told && watchedBound === staleAfterMs()) return;
       tell();
       watch();
     },
