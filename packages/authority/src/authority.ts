@@ -19,6 +19,8 @@ import { lockFolder } from "./store/lock-folder.js";
 import { openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { createAuthorityCounts } from "./telemetry/authority-counts.js";
+import { observeAuthority } from "./telemetry/observe-authority.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -32,6 +34,8 @@ export interface Authority {
   readonly caCertificate: Uint8Array;
   /** SHA-256 over the root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
+  /** The version of the trust, which counts up with every change of it. */
+  readonly trustVersion: bigint;
   /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
@@ -81,6 +85,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     clock,
     leafTtlMs,
     tokenTtlMs,
+    tokenRate,
     staleAfterMs,
     auditRetentionMs,
   } = options;
@@ -97,6 +102,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   const digest = caDigest(ca.certificate);
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
 
+  const counts = createAuthorityCounts();
   const shared = {
     store,
     ca,
@@ -108,6 +114,9 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     log,
     recorder,
     tokenTtlMs,
+    tokenRate,
+    counts,
+    identity,
     staleAfterMs,
     caDigest: digest,
     own,
@@ -127,12 +136,13 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   await store.transaction((records) => records.endpoints.replace(self.uri, endpoints, clock.now()));
   const housekeeping = startHousekeeping({
     ...shared,
-    identity,
+    server,
     spiffeId: self.uri,
     leafTtlMs,
     staleAfterMs,
     auditRetentionMs,
   });
+  const stopObserving = observeAuthority({ ...shared, server });
   log.info("authority started", { address: server.address, trustDomain });
 
   let closing: Promise<void> | undefined;
@@ -140,6 +150,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     hub.close(); // First: a server waits for streams that are open.
     await server.close();
     await housekeeping.close();
+    stopObserving();
     await store.close();
     release();
   }
@@ -150,6 +161,9 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     trustDomain,
     caCertificate: ca.certificate,
     caDigest: digest,
+    get trustVersion() {
+      return hub.trust.state.version;
+    },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
       return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))

@@ -1,4 +1,5 @@
-import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { type BotServer, type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
 import type { Store } from "./store/store.js";
@@ -12,6 +13,7 @@ export interface HousekeepingOptions {
   readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
   readonly recorder: Recorder;
+  readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
   /** The authority's own. */
@@ -35,10 +37,20 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   function turn(): void {
     hub.beat();
     flight = flight
+      .then(showHealth)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(withdrawKeys)
       .then(storeUsage)
       .then(prune);
+  }
+
+  /** An authority that cannot read its store answers nobody, so it says that it does not serve. */
+  async function showHealth(): Promise<void> {
+    const readable = await store.fleet.get().then(
+      () => true,
+      () => false,
+    );
+    for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
   }
 
   function storeUsage(): Promise<void> {

@@ -6,4 +6,5 @@ export type { AppliedGrants } from "./grants/grant-book.js";
 export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
 export { parseGrants } from "./grants/parse-grants.js";
 export type { AuthorityOptions } from "./options.js";
+export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";

@@ -87,6 +87,7 @@ describe("grant book", () => {
       "bots:read",
       "bots:retire",
       "bots:revoke",
+      "fleet:read",
       "grants:read",
       "grants:write",
       "keys:read",

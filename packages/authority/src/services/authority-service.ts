@@ -7,7 +7,9 @@ import { renew } from "../enrollment/renew.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import { createSightings } from "../enrollment/sightings.js";
 import type { GrantBook } from "../grants/grant-book.js";
+import { createRateLimit, type Rate } from "../rate-limit.js";
 import { checkReport } from "../reports/check-report.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import { issueToken } from "../tokens/issue-token.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
@@ -23,11 +25,15 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly recorder: Recorder;
   /** How long tokens live, in milliseconds. */
   readonly tokenTtlMs: number;
+  /** How often one bot may ask for tokens. */
+  readonly tokenRate: Rate;
+  readonly counts: AuthorityCounts;
 }
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, grants, signer, hub, clock, log, recorder, tokenTtlMs } = options;
+  const { store, grants, signer, hub, clock, log, recorder, tokenTtlMs, counts } = options;
+  const tokenLimit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
   const sightings = createSightings(store);
   const audit = createAuditQueue(store);
 
@@ -47,6 +53,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async renew({ csr }, { caller }) {
       try {
         const { chain, leaf, name, generation } = await renew(options, caller, csr, clock.now());
+        counts.enrolments.renewal++;
         log.info("certificate renewed", { name, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {
@@ -62,6 +69,8 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async issueToken({ audience, scopes }, { caller }) {
+      tokenLimit.check(caller.name, clock.now());
+      tokenLimit.count(caller.name, clock.now());
       await sightings.saw(caller.certificate.serial);
       await refuseRetired(store, caller.name);
       const issued = await issueToken({
@@ -79,6 +88,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       const details = { jti, scopes: issued.scopes, expiresAt };
       // On the disk before the token is in anybody's hands.
       await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
+      counts.tokensIssued++;
       return { token, scopes: issued.scopes, expiresAt: new Date(expiresAt) };
     },
 

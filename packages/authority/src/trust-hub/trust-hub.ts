@@ -16,6 +16,8 @@ export interface TrustHub {
    * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
    */
   watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void>;
+  /** How many bots are being told of updates now. */
+  readonly watchers: number;
   /** Takes over what is new in the store, and tells everyone. */
   refresh(): Promise<void>;
   /** Gives every bot a sign of life. Call it several times within `staleAfterMs`. */
@@ -33,6 +35,7 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   const waiting = new Set<() => void>();
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
+  let watchers = 0;
 
   function turn(): void {
     turns++;
@@ -70,13 +73,18 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   async function* watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void> {
     // A version that is ahead of ours is from data that we no longer have.
     let at = version <= trust.state.version ? version : 0n;
-    while (!signal.aborted && !closed) {
-      const seen = turns;
-      const update = updateSince(at, trust.state, revocations);
-      at = update.state.version;
-      yield update;
-      const upToDate = at === trust.state.version && seen === turns;
-      if (upToDate && !signal.aborted) await nextTurn(signal);
+    watchers++;
+    try {
+      while (!signal.aborted && !closed) {
+        const seen = turns;
+        const update = updateSince(at, trust.state, revocations);
+        at = update.state.version;
+        yield update;
+        const upToDate = at === trust.state.version && seen === turns;
+        if (upToDate && !signal.aborted) await nextTurn(signal);
+      }
+    } finally {
+      watchers--;
     }
   }
 
@@ -85,6 +93,9 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     trust,
     complete: () => updateSince(0n, trust.state, revocations),
     watch,
+    get watchers() {
+      return watchers;
+    },
     refresh,
     beat() {
       trust.touch();

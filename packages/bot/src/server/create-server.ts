@@ -114,6 +114,9 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     port,
     address,
     services: names,
+    setHealth(service, serving) {
+      if (!closing) health.set(service, serving ? "SERVING" : "NOT_SERVING");
+    },
     open: () => {
       const open = (listener as Listener).connections.all();
       const sum = (of: (connection: Connection) => number) => open.reduce((total, one) => total + of(one), 0);

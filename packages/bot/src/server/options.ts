@@ -43,6 +43,8 @@ export interface BotServer {
   readonly services: readonly string[];
   /** How many connections and calls are open now, and how many verified tokens are kept for them. */
   open(): { readonly connections: number; readonly calls: number; readonly tokens: number };
+  /** What the health service says of one of the services; all serve until the server closes, unless said. */
+  setHealth(service: string, serving: boolean): void;
   /** Refuses new calls, lets those under way finish for at most `graceMs` (10 s unless said), then closes. */
   close(graceMs?: number): Promise<void>;
 }
