@@ -17,13 +17,14 @@ export type {
   ProviderContext,
 } from "./elsewhere/provider.js";
 export { type Code, denial, errorDomain, InterlockError } from "./error.js";
-export { createAuthorityFile } from "./fleet/authority-file.js";
+export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
 export type { Handler, Implementation } from "./handlers.js";
 export { createHolder, type Held, type Holder } from "./held.js";
 export { type Certificate, parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
 export { createIdentity, type Identity, type IdentitySource } from "./identity/identity.js";
+export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
 export { createIdentityHolder, type IdentityHolder } from "./identity/identity-holder.js";
 export { caDigest, formatJoinToken, type JoinToken, parseJoinToken } from "./identity/join-token.js";
 export { createCsr, createKeyPair, type KeyPair } from "./identity/key-pair.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -33,6 +33,7 @@ describe("interlock, the command", () => {
       "init",
       "generate",
       "up",
+      "status",
       "invite",
       "join",
       "grants show",
@@ -69,6 +70,37 @@ describe("interlock, the command", () => {
     const { code, stderr } = await interlock(tmpdir(), "frobnicate");
     assert.equal(code, 2);
     assert.match(stderr, /unknown command.*\n.*--help/);
+  });
+
+  it("says so as one JSON value where JSON is asked for, and nothing besides", async () => {
+    for (const args of [["frobnicate"], ["join"], ["tokens", "list", "--frobnicate"], ["up", "--port", "x"]]) {
+      const { code, stdout, stderr } = await interlock(tmpdir(), ...args, "--json");
+      assert.deepEqual([code, stderr], [2, ""], args.join(" "));
+      const { ok, error } = JSON.parse(stdout);
+      assert.deepEqual([ok, error.code], [false, "INVALID_ARGUMENT"]);
+      assert.match(error.message, /^[A-Z].*\.$/s);
+    }
+  });
+
+  it("gives each fault of a proto file by itself, as JSON", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-faults-"));
+    await mkdir(join(folder, "protos/a/v1"), { recursive: true });
+    await writeFile(
+      join(folder, "protos/a/v1/a.proto"),
+      'syntax = "proto3";\npackage a.v1;\nmessage M {}\nservice S {\n  rpc Do(M) returns (M);\n  rpc Undo(M) returns (M);\n}\n',
+    );
+    const { code, stdout } = await interlock(folder, "generate", "--json");
+    const { error } = JSON.parse(stdout);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      error.faults.map(({ file, line, column, method }: Json) => [file, line, column, method]),
+      [
+        ["protos/a/v1/a.proto", 5, 3, "a.v1.S/Do"],
+        ["protos/a/v1/a.proto", 6, 3, "a.v1.S/Undo"],
+      ],
+    );
+    assert.match(error.faults[0].message, /^has no access policy/);
+    await rm(folder, { recursive: true });
   });
 });
 
@@ -116,6 +148,30 @@ describe("interlock, with an authority", () => {
     }
     const again = await json(...join1, "--dir", join(dir, "elsewhere"));
     assert.deepEqual([again.ok, again.error.reason], [false, "JOIN_TOKEN_USED"]);
+    assert.equal(joined.already, false);
+    const once = await json(...join1);
+    assert.deepEqual([once.ok, once.already, once.spiffeId], [true, true, "spiffe://cafe/python/1"]);
+    assert.match((await interlock(dir, ...join1)).stdout, /^had joined as .*\n.*\n?.*was not needed, and not used/s);
+    // Where the authority is has been kept, so it need not be said again.
+    assert.equal((await json("join", "--name", "python/1")).already, true);
+  });
+
+  it("says how the fleet is, and exits with 1 when the authority is away", async () => {
+    const { code, stdout } = await interlock(dir, "status");
+    assert.match(stdout, /reachable +true[\s\S]*CA expires at +20\d\d[\s\S]*all is well/);
+    assert.equal(code, 0);
+    const status = await json("status");
+    assert.deepEqual([status.ok, status.stale, status.problems, status.authority], [true, false, [], authority]);
+    const away = await mkdtemp(join(tmpdir(), "interlock-away-"));
+    await cp(join(dir, ".interlock/bots"), join(away, ".interlock/bots"), { recursive: true });
+    const profile = { authority: "127.0.0.1:1", operator: status.operator };
+    await writeFile(join(away, ".interlock/profile.json"), JSON.stringify(profile));
+    const unreachable = await interlock(away, "status", "--json");
+    assert.equal(unreachable.code, 1);
+    const answer = JSON.parse(unreachable.stdout);
+    assert.deepEqual([answer.ok, answer.reachable], [false, false]);
+    assert.match(answer.problems[0], /is "interlock up" running at 127\.0\.0\.1:1/);
+    await rm(away, { recursive: true });
   });
 
   it("shows the difference between grants, applies them, and gives them back", async () => {
@@ -241,6 +297,32 @@ describe("interlock, with an authority", () => {
     const forged = await json("log", "verify", "--head", `${head.seq}:${"0".repeat(64)}`);
     assert.deepEqual([forged.error.code, forged.error.metadata], ["DATA_LOSS", { [head.seq]: "changed" }]);
     assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
+  });
+
+  it("takes a bot from another folder as well", async () => {
+    const kept = join(dir, "kept-elsewhere");
+    const { joinToken } = await json("invite", "python/2");
+    await json("join", "--authority", authority, "--name", "python/2", "--token", joinToken, "--dir", kept);
+    const { token } = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--dir", kept);
+    assert.equal(JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()).sub, "spiffe://cafe/python/2");
+    const nobody = await json(
+      "token",
+      "cafe.v1.CoffeeService",
+      "--scope",
+      "coffee:brew",
+      "--dir",
+      join(dir, "nowhere"),
+    );
+    assert.match(nobody.error.message, /There is no bot in .*nowhere: run "interlock join --name/);
+    await json("bots", "retire", "python/2");
+  });
+
+  it("says so when nobody has what is revoked", async () => {
+    const { bots } = await json("revoke", "python/99");
+    assert.equal(bots, 0);
+    const { stdout } = await interlock(dir, "revoke", "python/99");
+    assert.match(stdout, /No bot on record has it/);
+    await json("locks", "remove", "python/99");
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
