@@ -49,7 +49,8 @@ export async function run(args: readonly string[]): Promise<number> {
     .exitOverride();
   for (const command of commands) program.addCommand(command(output).copyInheritedSettings(program));
   for (const command of [program, ...allCommands(program)]) {
-    if (command !== program && command.commands.length === 0) command.option("--json", "print one JSON value, for programs");
+    if (command !== program && command.commands.length === 0)
+      command.option("--json", "print one JSON value, for programs");
     command.exitOverride();
     // One JSON value, for a command line that cannot be read as for everything else.
     if (output.json) command.configureOutput({ writeErr: () => {} });

@@ -61,7 +61,7 @@ describe("trust feed", () => {
       [asked, saved],
       [
         [1n, 1n],
-        [2n, 3n, 3n], // and once more at the end, with the time of the last word
+        [2n, 3n],
       ],
     );
   });
@@ -112,5 +112,41 @@ describe("trust feed", () => {
     ]);
     assert.match(told[4] ?? "", /is for version 7/);
     assert.equal(told.at(-1), "stale true");
+  });
+
+  it("puts an update in force while the one before it is still on its way to the disk", async () => {
+    const { trust, ca } = await createTestFleet();
+    const disk = deferred();
+    const ending = new AbortController();
+    const authority = {
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        for (const version of [2n, 3n, 4n]) {
+          yield WatchTrustResponse.fromPartial({
+            resultsIn: version,
+            trustDomain: "test",
+            issuer: "https://test",
+            caCertificates: [ca.der],
+            jwks: '{"keys":[]}',
+            staleAfterSeconds: 60,
+          });
+        }
+        ending.abort();
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const saved: bigint[] = [];
+    const save = async ({ state }: SavedTrust) => {
+      saved.push(state.version);
+      await disk.promise;
+    };
+    const folder = { load: async () => undefined, save };
+    const inForce = new Promise<void>((resolve) => {
+      trust.onChange(({ state }) => state.version === 4n && resolve());
+    });
+    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
+    await inForce;
+    assert.deepEqual(saved, [2n]);
+    disk.resolve();
+    await feed.ended;
+    assert.deepEqual(saved, [2n, 4n], "what was overtaken is not saved");
   });
 });

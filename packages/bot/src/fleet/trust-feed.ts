@@ -1,12 +1,14 @@
 import { createBackoff } from "../backoff.js";
 import type { Client } from "../client/client.js";
+import { InterlockError } from "../error.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Log } from "../log.js";
 import { pause } from "../pause.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { MutableTrust } from "../trust/trust.js";
-import type { TrustFolder } from "../trust/trust-folder.js";
+import type { SavedTrust, TrustFolder } from "../trust/trust-folder.js";
+import { createLatest, type Latest } from "./latest.js";
 
 /** What the trust feed stands on. */
 export interface TrustFeedOptions {
@@ -30,35 +32,54 @@ export interface TrustFeed {
 // Calls wait for it.
 const refetchTimeoutMs = 2_000;
 
+// Between two savings of the trust: a storm of updates is not one of flushes.
+const saveRestMs = 1_000;
+
+/** Where an update goes: into force, then to the disk. */
+interface Sink {
+  readonly trust: MutableTrust;
+  readonly saving: Latest<SavedTrust>;
+}
+
 /**
  * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure, or
  * when nothing has been heard for two thirds of the declared bound, in which the authority gives three signs of life.
  * Where the feed is behind, `trust.refetch` asks the authority past it.
  */
 export function followTrust(options: TrustFeedOptions): TrustFeed {
-  const { trust } = options;
-  trust.refetchWith(() => refetch(options));
+  const { trust, folder, log } = options;
+  // In force already; saving is for the next start, and the disk may be slow, or fail.
+  const saving = createLatest(saveRestMs, (saved: SavedTrust) =>
+    folder.save(saved).catch((error) => log.error("trust not saved", { error: String(error) })),
+  );
+  const sink = { trust, saving };
+  trust.refetchWith(() => refetch(options, sink));
   let attempted = () => {};
   const first = new Promise<void>((resolve) => (attempted = resolve));
-  const ended = follow(options, attempted).finally(attempted);
+  const ended = follow(options, sink, attempted).finally(attempted);
   return { attempted: first, ended };
 }
 
-async function follow(options: TrustFeedOptions, attempted: () => void): Promise<void> {
-  const { trust, folder, log, signal } = options;
-  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
+async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => void): Promise<void> {
+  const { trust, log, signal } = options;
+  const usual = createBackoff({ firstMs: 400, maximumMs: 15_000 });
+  // Who is locked out is refused in every handshake, and a thousand of them are not to keep the authority busy.
+  const lockedOut = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
+  let backoff = usual;
   let complete = false;
   while (!signal.aborted) {
     try {
       const version = complete ? 0n : trust.state.version;
       for await (const update of watch(version, options)) {
+        backoff = usual;
         backoff.reset();
-        await take(update, options);
+        take(update, sink);
         complete = false;
         attempted();
       }
     } catch (error) {
       if (signal.aborted) break;
+      if (isLockedOut(error)) backoff = lockedOut;
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
       complete = true; // Whatever went wrong, the complete trust puts it right.
     }
@@ -66,7 +87,8 @@ async function follow(options: TrustFeedOptions, attempted: () => void): Promise
     await pause(backoff.next(), signal);
   }
   // For who asks at the next start how old it is.
-  await save(trust, folder, log);
+  sink.saving.offer(savedAs(trust));
+  await sink.saving.settled();
 }
 
 /** The updates since `version`; rejects when the authority falls silent. */
@@ -94,21 +116,27 @@ async function* watch(
   }
 }
 
-async function refetch(options: TrustFeedOptions): Promise<void> {
-  const { authority, trust, signal } = options;
+function isLockedOut(error: unknown): boolean {
+  const { reason } = InterlockError.from(error);
+  return reason === "IDENTITY_REVOKED" || reason === "CERTIFICATE_REVOKED";
+}
+
+async function refetch({ authority, trust, signal }: TrustFeedOptions, sink: Sink): Promise<void> {
   const { version } = trust.state;
   const callOptions = { signal, detached: true, timeoutMs: refetchTimeoutMs };
-  for await (const update of authority.watchTrust({ version }, callOptions)) return take(update, options);
+  for await (const update of authority.watchTrust({ version }, callOptions)) return take(update, sink);
 }
 
-async function take(update: WatchTrustResponse, { trust, folder, log }: TrustFeedOptions): Promise<void> {
-  // A sign of life, or what has come another way already.
-  if (update.appliesTo !== 0n && update.resultsIn <= trust.state.version) return trust.touch();
-  trust.replace(applyTrustUpdate(trust.state, update));
-  await save(trust, folder, log);
+function take(update: WatchTrustResponse, { trust, saving }: Sink): void {
+  const isNew = update.appliesTo === 0n || update.resultsIn > trust.state.version;
+  if (isNew) {
+    trust.replace(applyTrustUpdate(trust.state, update));
+    saving.offer(savedAs(trust));
+  } else {
+    trust.touch(); // A sign of life, or what has come another way already.
+  }
 }
 
-/** It is in force already; saving is for the next start, and the disk may fail. */
-async function save({ state, heardAt }: MutableTrust, folder: TrustFolder, log: Log): Promise<void> {
-  await folder.save({ state, heardAt }).catch((error) => log.error("trust not saved", { error: String(error) }));
+function savedAs({ state, heardAt }: MutableTrust): SavedTrust {
+  return { state, heardAt };
 }

@@ -22,6 +22,7 @@ export interface TrustFolder {
 /** Keeps the trust as `trust.json` in `folder`, and its CA certificates once more as `ca.pem`, for other languages. */
 export function createTrustFolder(folder: string): TrustFolder {
   const path = join(folder, "trust.json");
+  let savedPem: string | undefined;
   return {
     async load() {
       const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -36,7 +37,9 @@ export function createTrustFolder(folder: string): TrustFolder {
       }
     },
     async save(trust) {
-      await writePrivateFile(join(folder, "ca.pem"), certificatesToPem(trust.state.caCertificates));
+      const pem = certificatesToPem(trust.state.caCertificates);
+      if (pem !== savedPem) await writePrivateFile(join(folder, "ca.pem"), pem);
+      savedPem = pem;
       await writePrivateFile(path, `${JSON.stringify(toJson(trust), undefined, 2)}\n`);
     },
   };
