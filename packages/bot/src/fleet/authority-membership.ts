@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "../client/client.js";
 import { createConnector } from "../client/connector.js";
 import type { Clock } from "../clock.js";
@@ -11,7 +12,6 @@ import { createIdentityHolder } from "../identity/identity-holder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import type { Log } from "../log.js";
 import type { Membership } from "../membership.js";
-import { pause } from "../pause.js";
 import type { Recorder } from "../recorder.js";
 import { createTrust, type MutableTrust } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
@@ -68,7 +68,7 @@ export async function openAuthorityMembership(
   const { reconnect } = connector;
   const feed = followTrust({ authority, trust: member.trust, folder: folders.trust, log, signal, reconnect });
   const renewing = own && keepRenewed({ authority, identity: own, folder: folders.identity, clock, log, signal });
-  if (trust.isStale()) await Promise.race([feed.attempted, pause(firstWordMs, signal)]);
+  if (trust.isStale()) await atMost(firstWordMs, feed.attempted);
 
   return {
     identity,
@@ -84,6 +84,13 @@ export async function openAuthorityMembership(
       overlay?.close();
     },
   };
+}
+
+/** Waits for something, but no longer than that. Nothing else may keep the process alive yet, so this does. */
+async function atMost(ms: number, event: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([event, sleep(ms, undefined, { signal: over.signal }).catch(() => {})]);
+  over.abort();
 }
 
 interface Folders {

@@ -22,10 +22,10 @@ export function statusCommand(output: Output): Command {
     .addHelpText("after", "\nExits with 1 when something is not as it should be.\n\nExample:\n  interlock status")
     .action(async () => {
       const { authority } = await loadProfile();
-      const asked = await asMember(ask).catch((error: InterlockError) => error);
-      if (asked instanceof InterlockError && asked.code !== "UNAVAILABLE") throw asked;
-      const status: Status = asked instanceof InterlockError ? { authority, reachable: false } : asked;
-      const problems = asked instanceof InterlockError ? [asked.message] : problemsOf(asked);
+      const asked = await asMember(ask).catch(unreachable);
+      const away = asked instanceof InterlockError;
+      const status: Status = away ? { authority, reachable: false } : asked;
+      const problems = away ? [asked.message] : problemsOf(asked);
       if (problems.length > 0) output.exitCode = 1;
       output.result({ ok: problems.length === 0, ...status, problems }, () => {
         const rows = Object.entries(status).map(([key, value]) => [
@@ -37,6 +37,12 @@ export function statusCommand(output: Output): Command {
         if (problems.length === 0) output.line(paint("green", "all is well"));
       });
     });
+}
+
+/** That it cannot be reached is an answer; anything else is a failure of the command. */
+function unreachable(error: unknown): InterlockError {
+  if (error instanceof InterlockError && error.code === "UNAVAILABLE") return error;
+  throw error;
 }
 
 type WellStatus = Awaited<ReturnType<typeof ask>>;
