@@ -4,6 +4,7 @@ import type { Bearer } from "./bearer.js";
 import type { InterlockError } from "./error.js";
 import type { Certificate } from "./identity/certificate.js";
 import { peerChain } from "./identity/peer-chain.js";
+import { createRoster, type Roster } from "./roster.js";
 import type { TrustState } from "./trust/trust.js";
 
 /** A call that is being served, as the connection it came over knows it. */
@@ -28,7 +29,7 @@ export interface Connection {
   readonly bearers: Map<string, Bearer>;
   /** The one shown last. */
   latest: Bearer | undefined;
-  readonly calls: Set<OpenCall>;
+  readonly calls: Roster<OpenCall>;
   /** The trust that the peer was last held against, and not found shut out. */
   clearedBy: TrustState | undefined;
   /** Why it takes no more calls, once it has been cut. */
@@ -44,7 +45,7 @@ const farewellMs = 50;
 
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
-  const calls = new Set<OpenCall>();
+  const calls = createRoster<OpenCall>();
   let ended: InterlockError | undefined;
   return {
     peer,
@@ -61,7 +62,7 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     cut(error) {
       if (ended) return;
       ended = error;
-      for (const call of [...calls]) call.end(error);
+      for (const call of calls) call.end(error);
       setTimeout(() => socket.destroy(), farewellMs).unref();
     },
     destroy: () => void socket.destroy(),

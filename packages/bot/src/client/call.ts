@@ -39,7 +39,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
       let sourceFailure: unknown;
       const onDone = (error: unknown, response?: unknown) => {
         stopListening?.();
-        channel.end(call);
+        channel.end(place);
         if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
         else resolve(response);
       };
@@ -47,7 +47,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
       const call = streaming
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
-      channel.begin(call);
+      const place = channel.begin(call);
       if (!channel.indexesTokens) channel.heed(call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
@@ -82,7 +82,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     const call: ClientReadableStream<unknown> = bidi
       ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
-    channel.begin(call);
+    const place = channel.begin(call);
     connector.keep(lease);
     if (!channel.indexesTokens) channel.heed(call);
     const stopListening = cancelOnAbort(call, bounds);
@@ -101,7 +101,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     } finally {
       if (!whole) call.cancel();
       stopListening?.();
-      channel.end(call);
+      channel.end(place);
     }
   }
 }

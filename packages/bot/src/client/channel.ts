@@ -8,6 +8,7 @@ import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { createRoster } from "../roster.js";
 import { offeredBy } from "../token/authorization.js";
 import type { Trust } from "../trust/trust.js";
 
@@ -43,10 +44,10 @@ export interface Channel {
   isSpent(): boolean;
   /** Whether calls are under way on it, and new ones may come. */
   readonly inUse: boolean;
-  /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
-  begin(call: Cancellable): void;
+  /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
+  begin(call: Cancellable): number;
   /** The call is over. */
-  end(call: Cancellable): void;
+  end(place: number): void;
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
@@ -72,7 +73,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
   let cut: InterlockError | undefined;
   let retired = false;
   let offerer: string | undefined;
-  const calls = new Set<Cancellable>();
+  const calls = createRoster<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
@@ -109,7 +110,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
     if (!reason || cut) return;
     cut = denial(reason);
-    for (const call of [...calls]) call.cancel();
+    for (const call of calls) call.cancel();
   });
 
   function closeWhenDone(): void {
@@ -139,9 +140,9 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get inUse() {
       return calls.size > 0 && !retired;
     },
-    begin: (call) => void calls.add(call),
-    end(call) {
-      calls.delete(call);
+    begin: calls.join,
+    end(place) {
+      calls.leave(place);
       closeWhenDone();
     },
     retire() {
