@@ -25,10 +25,8 @@ export interface Connection {
   readonly chain: readonly Uint8Array[];
   /** `host:port` of the peer. */
   readonly address: string;
-  /** Tokens that were verified on this connection, by `authorization` value; bounded. */
+  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
   readonly bearers: Map<string, Bearer>;
-  /** The one shown last. */
-  latest: Bearer | undefined;
   readonly calls: Roster<OpenCall>;
   /** The trust that the peer was last held against, and not found shut out. */
   clearedBy: TrustState | undefined;
@@ -53,7 +51,6 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     chain: peerChain(socket),
     address: addressOf(socket),
     bearers: new Map(),
-    latest: undefined,
     calls,
     clearedBy: undefined,
     get ended() {

@@ -9,7 +9,7 @@ import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { createRoster } from "../roster.js";
-import { offeredBy } from "../token/authorization.js";
+import { offeredBy } from "../token/reference.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What a channel stands on. */
@@ -28,6 +28,11 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** A call whose answer's metadata can be listened for. */
+export interface Answered {
+  once(event: "metadata", listener: (metadata: Metadata) => void): unknown;
+}
+
 /** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
 export interface Channel {
   readonly client: Client;
@@ -36,10 +41,12 @@ export interface Channel {
   readonly refusal: InterlockError | undefined;
   /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
   readonly cut: InterlockError | undefined;
-  /** Whether the server takes tokens in the short way: it has offered that, and is still the one that did. */
-  readonly indexesTokens: boolean;
-  /** Listens for the server's offer to take tokens in the short way. */
-  heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
+  /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
+  readonly remembered: string | undefined;
+  /** Listens for that offer in the answer to a call that shows `authorization` whole. */
+  heed(call: Answered, authorization: string): void;
+  /** The server knows nothing of it: there may be another one, or another connection. */
+  forget(): void;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
   /** Whether calls are under way on it, and new ones may come. */
@@ -72,7 +79,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
   let cut: InterlockError | undefined;
   let retired = false;
-  let offerer: string | undefined;
+  let remembered: string | undefined;
   const calls = createRoster<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
@@ -80,6 +87,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     rejectUnauthorized: true, // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) can change what is unsaid.
     // Node compares names with host names, and takes no notice of URIs.
     checkServerIdentity(_host: string, peer: PeerCertificate) {
+      remembered = undefined; // What the last connection was told, this one knows nothing of.
       refusal = checkServer(peer.raw);
       return refusal;
     },
@@ -128,13 +136,17 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get cut() {
       return cut;
     },
-    get indexesTokens() {
-      return offerer !== undefined && offerer === server?.certificate.thumbprint;
+    get remembered() {
+      return remembered;
     },
-    heed(call) {
+    heed(call, authorization) {
       call.once("metadata", (metadata) => {
-        offerer = offeredBy(metadata) ?? offerer;
+        const offerer = offeredBy(metadata);
+        if (offerer !== undefined && offerer === server?.certificate.thumbprint) remembered = authorization;
       });
+    },
+    forget() {
+      remembered = undefined;
     },
     isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
     get inUse() {
