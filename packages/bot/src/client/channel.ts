@@ -1,6 +1,12 @@
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
-import { Client, credentials, type ChannelOptions as GrpcOptions, type Metadata } from "@grpc/grpc-js";
+import {
+  Client,
+  connectivityState,
+  credentials,
+  type ChannelOptions as GrpcOptions,
+  type Metadata,
+} from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { denial, type InterlockError } from "../error.js";
@@ -87,7 +93,6 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     rejectUnauthorized: true, // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) can change what is unsaid.
     // Node compares names with host names, and takes no notice of URIs.
     checkServerIdentity(_host: string, peer: PeerCertificate) {
-      remembered = undefined; // What the last connection was told, this one knows nothing of.
       refusal = checkServer(peer.raw);
       return refusal;
     },
@@ -137,6 +142,8 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
       return cut;
     },
     get remembered() {
+      // The next connection knows nothing of what this one was told.
+      if (client.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
       return remembered;
     },
     heed(call, authorization) {

@@ -60,12 +60,14 @@ describe("a reference to a token", () => {
       return { seen, call: () => echo.echo({}), stream: () => echo.join([{}]), close: () => server.forceShutdown() };
     }
 
-    const offers = (value: (thumbprint: string) => string): Answer => (call, thumbprint) => {
-      const metadata = new Metadata();
-      metadata.set(offer, value(thumbprint));
-      call.sendMetadata(metadata);
-      return undefined;
-    };
+    const offers =
+      (value: (thumbprint: string) => string): Answer =>
+      (call, thumbprint) => {
+        const metadata = new Metadata();
+        metadata.set(offer, value(thumbprint));
+        call.sendMetadata(metadata);
+        return undefined;
+      };
     const notShown = () => {
       const info = { reason: "TOKEN_NOT_SHOWN" satisfies Reason, domain: "interlock", metadata: {} };
       return { code: 16, details: "", metadata: encodeErrorInfo(16, "", info) };
@@ -127,11 +129,13 @@ describe("a reference to a token", () => {
       for (let i = 0; i < 3; i++) await echo.echo({});
       assert.equal(server.denials.length, 0);
       await server.bot.close(0);
+      await assert.rejects(echo.echo({}), { code: "UNAVAILABLE" });
       server = await serveEcho(fleet, {}, port);
       const deadline = Date.now() + 5_000;
       while (server.handled.length < 3) {
         await echo.echo({}).catch((error) => assert.ok(error.code === "UNAVAILABLE" && Date.now() < deadline, error));
       }
+      assert.deepEqual(server.denials, []);
       await server.bot.close(0);
     });
 
