@@ -120,7 +120,9 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     open: () => {
       const open = (listener as Listener).connections.all();
       const sum = (of: (connection: Connection) => number) => open.reduce((total, one) => total + of(one), 0);
-      return { connections: open.length, calls: sum((one) => one.calls.size), tokens: sum((one) => one.bearers.size) };
+      // A token is found by its whole text and by its reference.
+      const tokens = sum((one) => one.bearers.size / 2);
+      return { connections: open.length, calls: sum((one) => one.calls.size), tokens };
     },
     close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
   };
