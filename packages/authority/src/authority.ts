@@ -33,6 +33,8 @@ import { lockFolder } from "./store/lock-folder.js";
 import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { createAuthorityCounts } from "./telemetry/authority-counts.js";
+import { observeAuthority } from "./telemetry/observe-authority.js";
 import { claimIssuer } from "./tokens/claim-issuer.js";
 import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
@@ -50,6 +52,8 @@ export interface Authority {
   readonly caCertificate: Uint8Array;
   /** SHA-256 over the root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
+  /** The version of the trust, which counts up with every change of it. */
+  readonly trustVersion: bigint;
   /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
@@ -97,7 +101,7 @@ async function startOn(
   options: CompleteOptions,
   release: () => void,
 ): Promise<Authority> {
-  const { trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs, https } = options;
+  const { trustDomain, host, port, log, clock, leafTtlMs, staleAfterMs, auditRetentionMs, https } = options;
   // Of several that start at once on a new store, one makes everything.
   const { ca, signer } = await store.exclusively(async () => {
     await openFleet(store, options);
@@ -122,7 +126,9 @@ async function startOn(
   });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
   const sightings = createSightings(store);
-  const desk = createTokenDesk({ store, grants, signer, hub, sightings, clock, tokenTtlMs });
+  const counts = createAuthorityCounts();
+  const { tokenTtlMs, tokenRate } = options;
+  const desk = createTokenDesk({ store, grants, signer, hub, sightings, counts, clock, tokenTtlMs, tokenRate });
 
   const shared = {
     store,
@@ -136,6 +142,8 @@ async function startOn(
     recorder,
     sightings,
     desk,
+    counts,
+    identity,
     staleAfterMs,
     caDigest: digest,
     own,
@@ -177,7 +185,7 @@ async function startOn(
   const housekeeping = startHousekeeping({
     ...shared,
     refresh,
-    identity,
+    server,
     face,
     spiffeId: self.uri,
     endpoints,
@@ -185,6 +193,7 @@ async function startOn(
     staleAfterMs,
     auditRetentionMs,
   });
+  const stopObserving = observeAuthority({ ...shared, server });
   const { issuer } = hub.trust.state;
   log.info("authority started", { address: server.address, trustDomain, issuer });
 
@@ -195,6 +204,7 @@ async function startOn(
     await housekeeping.close();
     if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
     stopWatching();
+    stopObserving();
     await store.close();
     release();
   }
@@ -206,6 +216,9 @@ async function startOn(
     issuer,
     caCertificate: ca.certificate,
     caDigest: digest,
+    get trustVersion() {
+      return hub.trust.state.version;
+    },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
       return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))

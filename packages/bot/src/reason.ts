@@ -24,11 +24,12 @@ export const reasons = {
   // The token.
   TOKEN_MISSING: ["UNAUTHENTICATED", "there is no authorization metadata"],
   TOKEN_DUPLICATED: ["UNAUTHENTICATED", "there is more than one authorization metadata value"],
+  TOKEN_NOT_SHOWN: ["UNAUTHENTICATED", "the token that is referred to has not been shown on this connection"],
   TOKEN_NOT_BEARER: ["UNAUTHENTICATED", 'the authorization is not "Bearer" and one token'],
   TOKEN_MALFORMED: ["UNAUTHENTICATED", "the token is no signed JWT, or it lacks a required claim"],
-  TOKEN_ALGORITHM: ["UNAUTHENTICATED", "the token is not signed with ES256"],
+  TOKEN_ALGORITHM: ["UNAUTHENTICATED", "the token is not signed with an algorithm that is allowed"],
   TOKEN_HEADER: ["UNAUTHENTICATED", "the token's header names a key or an extension of its own"],
-  TOKEN_TYPE: ["UNAUTHENTICATED", "the token is not of type at+jwt"],
+  TOKEN_TYPE: ["UNAUTHENTICATED", "the token is not of the type of an access token"],
   TOKEN_KEY_UNKNOWN: ["UNAUTHENTICATED", "the token is signed with a key that is not the authority's"],
   TOKEN_SIGNATURE: ["UNAUTHENTICATED", "the token's signature is wrong"],
   TOKEN_ISSUER: ["UNAUTHENTICATED", "the token is from another issuer"],
@@ -69,6 +70,8 @@ export const reasons = {
   ACTOR_CHAIN_TOO_LONG: ["PERMISSION_DENIED", "too many bots act for one another"],
   SCOPE_WIDENED: ["PERMISSION_DENIED", "the exchange asks for a scope that the token does not hold"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
+  ISSUER_UNREACHABLE: ["UNAVAILABLE", "the token issuer cannot be reached"],
+  ISSUER_REFUSED: ["PERMISSION_DENIED", "the token issuer gives no token"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],
   STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
 } as const satisfies Record<string, readonly [Code, string]>;

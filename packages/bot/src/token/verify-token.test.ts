@@ -6,7 +6,7 @@ import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { tokenAttacks } from "../testing/token-attacks.js";
-import { authorizationOf, bearerToken, showToken } from "./authorization.js";
+import { bearerToken, shownIn, showToken } from "./authorization.js";
 import { unsafeVerifyUnbound, verifyToken } from "./verify-token.js";
 
 describe("verifyToken", () => {
@@ -62,8 +62,8 @@ describe("verifyToken", () => {
       const authorization = await make({ fleet, caller, url: "http://127.0.0.1:1" });
       await assert.rejects(
         async () => {
-          const metadata = authorization === undefined ? new Metadata() : showToken(authorization, false);
-          return verify(bearerToken(authorizationOf(metadata)));
+          const metadata = authorization === undefined ? new Metadata() : showToken(authorization);
+          return verify(bearerToken(shownIn(metadata)));
         },
         (error) => {
           assert.ok(error instanceof InterlockError);
