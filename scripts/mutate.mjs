@@ -24,12 +24,12 @@ const groups = {
   token: {
     package: "bot",
     folder: "token",
-    mutate: ["actors", "authorization", "token-fault", "verify-token", "verify-known"],
+    mutate: ["actors", "authorization", "reference", "token-fault", "token-rules", "verify-known", "verify-token"],
   },
   trust: {
     package: "bot",
     folder: "trust",
-    mutate: ["apply-update", "cooled-down", "cut-offs", "revocation-index", "trust"],
+    mutate: ["apply-update", "cooled-down", "cut-offs", "revocation-index", "staleness", "trust"],
   },
   interceptors: {
     package: "bot",

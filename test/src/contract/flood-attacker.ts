@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { rawCall, rawSession } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
 import { callHeaders, connectRaw, flag, frame, frameType, headerBlock } from "./raw-http2.js";
 
 /** What an attacker is started with, in a thread of his own, so that his work is not the server's. */
@@ -65,7 +66,9 @@ const assaults = {
         statuses[status] = (statuses[status] ?? 0) + 1;
       }
     }
-    await Promise.all(Array.from({ length: 200 }, keepCalling));
+    // A call that the end of the connection has overtaken may never be told of it.
+    const ended = closeOf(session).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    await Promise.race([Promise.all(Array.from({ length: 200 }, keepCalling)), ended]);
     const closed = session.destroyed || session.closed;
     session.destroy();
     return { closed, sent, statuses };

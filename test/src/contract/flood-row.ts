@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { certificatesToPem } from "@interlock/bot";
 import { rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { closeOf } from "./close-of.js";
-import { answerOf, type EchoStage, echo, echoStage, open } from "./echo-stage.js";
+import { answerOf, callOver, type EchoStage, echo, echoStage, open } from "./echo-stage.js";
 import type { Assault, Outcome } from "./flood-attacker.js";
 import type { Answer, Row, Variant } from "./row.js";
 
@@ -94,9 +94,13 @@ function tooManyConnections({ server, caller }: EchoStage): Variant {
     times: "some",
     async attack() {
       const sessions = Array.from({ length: 80 }, () => rawSession(server.port, shows(caller)));
+      const closed = Promise.all(sessions.map(closeOf));
       const answers = await Promise.all(sessions.map((session) => rawCall(session, open.path).then(answerOf)));
       const good = answers.filter((answer) => answer === 0).length;
       for (const session of sessions) session.destroy();
+      await closed;
+      // The server hears of it a moment later, and then there is a place for the next attack.
+      while ((await callOver(server.port, shows(caller))) !== 0);
       // The stage itself holds one of them.
       if (good < 60 || good > 64) throw new Error(`${good} of 80 connections were let in`);
       return answers.find((answer) => answer !== 0) ?? 0;
@@ -158,7 +162,11 @@ async function assail({ server, caller }: EchoStage, kind: Assault["kind"]): Pro
     cert: certificatesToPem(caller.chain),
   };
   const worker = new Worker(new URL("flood-attacker.js", import.meta.url), { workerData: assault });
-  const [outcome] = (await once(worker, "message")) as [Outcome];
+  const gone = once(worker, "exit").then(() => {
+    throw new Error("the attacker gave up");
+  });
+  gone.catch(() => {});
+  const [outcome] = (await Promise.race([once(worker, "message"), gone])) as [Outcome];
   await worker.terminate();
   return outcome;
 }

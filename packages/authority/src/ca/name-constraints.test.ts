@@ -3,8 +3,9 @@ import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import { certificatesToPem, createKeyPair } from "@interlock/bot";
+import { certificatesToPem, checkDer, createKeyPair } from "@interlock/bot";
 import { createCa, createRoot } from "./ca.js";
+import { nameConstraints } from "./name-constraints.js";
 
 describe("name constraints", () => {
   // How TLS finds a client whose certificate is for `uri`, signed by the CA of the trust domain.
@@ -39,6 +40,19 @@ describe("name constraints", () => {
     assert.equal(await verified("cafe", "spiffe://cafe/gripper/1"), "ok");
     for (const uri of ["spiffe://bar/gripper/1", "spiffe://cafe.bar/x", "spiffe://xcafe/x", "spiffe://cafe2/x"]) {
       assert.equal(await verified("cafe", uri), "UNSPECIFIED", uri); // Node has no word for it.
+    }
+  });
+
+  it("are critical, and written as DER has it, however long the trust domain is", () => {
+    assert.equal(nameConstraints("cafe").critical, true);
+    const bytes = Buffer.from(nameConstraints("cafe").value).toString("hex");
+    assert.equal(bytes, "300aa00830068604".concat(Buffer.from("cafe").toString("hex")));
+    // Where a length takes one byte more, in each of the four elements.
+    for (const length of [
+      ...Array.from({ length: 12 }, (_, i) => 118 + i),
+      ...Array.from({ length: 15 }, (_, i) => 241 + i),
+    ]) {
+      checkDer(new Uint8Array(nameConstraints("a".repeat(length)).value));
     }
   });
 

@@ -25,7 +25,10 @@ export function shows({ privateKey, chain }: Pick<Identity, "privateKey" | "chai
 
 /** HTTP/2 over a socket of one's own making. */
 export function rawSession(port: number, options: ConnectionOptions = {}): ClientHttp2Session {
-  const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => rawTls(port, options) });
+  const socket = rawTls(port, options);
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => socket });
+  // One that is closed before Node has joined the two would leave the session waiting for ever.
+  socket.once("close", () => session.destroy());
   return session.setMaxListeners(0).on("error", () => {}); // What the calls say of it is enough.
 }
 

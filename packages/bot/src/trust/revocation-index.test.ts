@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spiffeId } from "@interlock/policy";
 import type { Certificate } from "../identity/certificate.js";
 import { indexRevocations } from "./revocation-index.js";
 import type { Revocation } from "./trust.js";
@@ -29,6 +30,13 @@ describe("indexRevocations", () => {
     for (const name of ["worker", "worker/1/a", "lab", "worker2/1"]) {
       assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), undefined, name);
     }
+  });
+
+  it("finds a bot that is nowhere but in a token, by its name and by patterns", () => {
+    const shutOut = (name: string) => index.identity(spiffeId("cafe", name));
+    for (const name of ["gripper/1", "worker/1", "lab/a/b"]) assert.equal(shutOut(name), true, name);
+    for (const name of ["gripper/2", "worker", "worker/1/a"]) assert.equal(shutOut(name), false, name);
+    assert.equal(indexRevocations([]).identity(spiffeId("cafe", "a")), false);
   });
 
   it("matches patterns once for a certificate, not for every call", () => {
