@@ -458,7 +458,9 @@ describe("authority", () => {
     await first.close();
     const keys = async () => {
       const [name = ""] = await readdir(join(dataDir, "token-keys"));
-      const paths = [join(dataDir, "ca.key"), join(dataDir, "token-keys", name)];
+      const ca = (await readdir(dataDir)).filter((file) => file.endsWith(".key"));
+      assert.equal(ca.length, 2);
+      const paths = [...ca.map((file) => join(dataDir, file)), join(dataDir, "token-keys", name)];
       return Promise.all(paths.map((path) => readFile(path, "utf8")));
     };
     assert.match((await keys()).join(), /BEGIN PRIVATE KEY.*"d":/s);

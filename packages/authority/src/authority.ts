@@ -1,11 +1,13 @@
 import { caDigest, createRecorder, createServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
+import { openCaBook } from "./ca/ca-book.js";
+import { createCaKeeper } from "./ca/keep-ca.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
 import { createKeyVault } from "./key-vault/key-vault.js";
+import { vaultInFolder } from "./key-vault/vault-in-folder.js";
 import { authorityName } from "./names.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
@@ -28,9 +30,9 @@ export interface Authority {
   readonly address: string;
   readonly port: number;
   readonly trustDomain: string;
-  /** The root certificate, DER. */
+  /** The root certificate, DER, below which the authority itself stands. */
   readonly caCertificate: Uint8Array;
-  /** SHA-256 over the root certificate, as join tokens pin it. */
+  /** SHA-256 over that root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
   /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
@@ -86,15 +88,19 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   } = options;
   await openFleet(store, options);
   const vault = createKeyVault(options.keyPassphrase);
-  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now(), vault });
+  const self = spiffeId(trustDomain, authorityName);
+  const keys = vaultInFolder(vault, folder);
+  const caBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self: self.uri };
+  const ca = await openCaBook(caBasis);
   const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
   const grants = await openGrantBook(store);
-  const self = spiffeId(trustDomain, authorityName);
-  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
-  const hub = await openTrustHub(store, basis, clock);
   const identity = await createOwnIdentity(ca, trustDomain, clock);
+  async function follow(): Promise<void> {
+    await ca.reload();
+    await identity.renewIfDue();
+  }
+  const hub = await openTrustHub(store, { trustDomain, issuer: self.uri, staleAfterMs, follow }, clock);
   const recorder = createRecorder();
-  const digest = caDigest(ca.certificate);
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
 
   const shared = {
@@ -109,7 +115,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     recorder,
     tokenTtlMs,
     staleAfterMs,
-    caDigest: digest,
+    caBasis,
     own,
   };
   const enrollment = createEnrollmentService(shared);
@@ -128,6 +134,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   const housekeeping = startHousekeeping({
     ...shared,
     identity,
+    keepCa: createCaKeeper(caBasis),
     spiffeId: self.uri,
     leafTtlMs,
     staleAfterMs,
@@ -148,12 +155,16 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     address: server.address,
     port: server.port,
     trustDomain,
-    caCertificate: ca.certificate,
-    caDigest: digest,
+    get caCertificate() {
+      return ca.pinned;
+    },
+    get caDigest() {
+      return caDigest(ca.pinned);
+    },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
-      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))
-        .joinToken;
+      const token = { store, trustDomain, caDigest: caDigest(ca.pinned), name, ttlMs, now, by: self.uri };
+      return (await createJoinToken(token)).joinToken;
     },
     async applyGrants(yaml) {
       const applied = await grants.apply(yaml, self.uri, clock.now());

@@ -10,6 +10,8 @@ export interface HousekeepingOptions {
   readonly store: Store;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
+  /** Keeps the CA current; resolves with whether that changed anything. */
+  keepCa(): Promise<boolean>;
   readonly identity: OwnIdentity;
   readonly recorder: Recorder;
   readonly log: Log;
@@ -36,6 +38,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     hub.beat();
     flight = flight
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(keepCa)
       .then(withdrawKeys)
       .then(storeUsage)
       .then(prune);
@@ -45,6 +48,12 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
     if (usage.length === 0) return Promise.resolve();
     return attempt("usage not stored", () => storeTogether(usage));
+  }
+
+  function keepCa(): Promise<void> {
+    return attempt("CA not kept current", async () => {
+      if (await options.keepCa()) await hub.refresh();
+    });
   }
 
   function withdrawKeys(): Promise<void> {

@@ -14,6 +14,7 @@ export type AuditKind =
   | "unlock"
   | "denials"
   | "key"
+  | "ca"
   | "prune";
 
 /** Something that is to be recorded. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import {
@@ -12,9 +12,9 @@ import {
   parseJoinToken,
 } from "@interlock/bot";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openStore } from "../store/open-store.js";
+import { openTestCa } from "../testing/open-test-ca.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew as renewOver } from "./renew.js";
 import { retire } from "./retire.js";
@@ -29,7 +29,7 @@ describe("enrollment", () => {
   let basis: EnrollmentBasis;
   const open = async (): Promise<EnrollmentBasis> => {
     const store = await openStore(folder);
-    const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 60 * minute, now });
+    const ca = await openTestCa(store, folder, now);
     return { store, ca, trustDomain };
   };
   beforeEach(async () => {
@@ -48,7 +48,7 @@ describe("enrollment", () => {
   };
   const csr = async (uri = id) => createCsr(await createKeyPair(), uri);
   const create = (name = "gripper/1", ttlMs?: number, uses?: number) =>
-    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, uses, now, by: "me" });
+    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.pinned), name, ttlMs, uses, now, by: "me" });
   const token = async (name?: string) => (await create(name)).joinToken;
   const forge = (joinToken: string, change: Partial<JoinToken>) =>
     formatJoinToken({ ...(parseJoinToken(joinToken) as JoinToken), ...change });
@@ -63,7 +63,7 @@ describe("enrollment", () => {
     const { joinToken, expiresAt } = await create();
     assert.equal(expiresAt, now + 15 * minute);
     const { leaf, chain } = await join(basis, { joinToken, csr: await csr() }, now);
-    assert.deepEqual([leaf.uris, chain.length], [[id], 1]);
+    assert.deepEqual([leaf.uris, chain.length], [[id], 2]);
     assert.deepEqual(await basis.store.bots.list(), [
       {
         name: "gripper/1",
@@ -200,20 +200,21 @@ describe("enrollment", () => {
 
   it("has its CA and its tokens again after a restart, and keeps the key to its owner", async () => {
     const joinToken = await token();
-    const root = basis.ca.certificate;
+    const root = basis.ca.pinned;
     await basis.store.close();
     basis = await open();
-    assert.deepEqual(basis.ca.certificate, root);
-    assert.equal((await stat(joinPath(folder, "ca.key"))).mode & 0o777, 0o600);
+    assert.deepEqual(basis.ca.pinned, root);
+    const keys = (await readdir(folder)).filter((name) => name.endsWith(".key"));
+    assert.equal(keys.length, 2);
+    for (const name of keys) assert.equal((await stat(joinPath(folder, name))).mode & 0o777, 0o600);
     await join(basis, { joinToken, csr: await csr() }, now);
   });
 
   it("never makes a new CA over one that is known", async () => {
     await basis.store.close();
-    await rm(joinPath(folder, "ca.key"));
+    for (const name of await readdir(folder)) if (name.endsWith(".key")) await rm(joinPath(folder, name));
     const store = await openStore(folder);
-    const options = { folder, store, trustDomain, leafTtlMs: 1, now };
-    await assert.rejects(loadOrCreateCa(options), /Restore it from your backup/);
+    await assert.rejects(openTestCa(store, folder, now), /Restore it from your backup/);
     await store.close();
     basis = { ...basis, store: await openStore(folder) };
   });

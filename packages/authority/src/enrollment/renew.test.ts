@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openStore } from "../store/open-store.js";
+import { openTestCa } from "../testing/open-test-ca.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew } from "./renew.js";
 import { createSightings } from "./sightings.js";
@@ -22,7 +22,7 @@ describe("renewal", () => {
     folder = await mkdtemp(joinPath(tmpdir(), "interlock-renew-"));
     const store = await openStore(folder);
     await store.fleet.create(trustDomain, now);
-    basis = { store, trustDomain, ca: await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 3_600_000, now }) };
+    basis = { store, trustDomain, ca: await openTestCa(store, folder, now) };
   });
   afterEach(async () => {
     await basis.store.close();
@@ -32,7 +32,7 @@ describe("renewal", () => {
   const csr = async () => createCsr(await createKeyPair(), id.uri);
   // Each gives the serial number of what was issued, as its holder would show it.
   const enter = async () => {
-    const options = { ...basis, caDigest: caDigest(basis.ca.certificate), name: id.name, now, by: "me" };
+    const options = { ...basis, caDigest: caDigest(basis.ca.pinned), name: id.name, now, by: "me" };
     const { joinToken } = await createJoinToken(options);
     return (await join(basis, { joinToken, csr: await csr() }, now)).leaf.serial;
   };
@@ -109,7 +109,8 @@ describe("renewal", () => {
   it("renews over no certificate that it does not know, or that is another bot's", async () => {
     await enter();
     await refused(over("4f"), "CERTIFICATE_SUPERSEDED");
-    await basis.store.certificates.add({ serial: "aa", name: "other/1", generation: 9, issuedAt: now, expiresAt: now });
+    const row = { name: "other/1", generation: 9, issuedAt: now, expiresAt: now, root: "" };
+    await basis.store.certificates.add({ serial: "aa", ...row });
     await refused(over("aa"), "CERTIFICATE_SUPERSEDED");
     assert.equal(await locked(), undefined);
   });

@@ -87,6 +87,8 @@ describe("grant book", () => {
       "bots:read",
       "bots:retire",
       "bots:revoke",
+      "ca:read",
+      "ca:rotate",
       "grants:read",
       "grants:write",
       "keys:read",

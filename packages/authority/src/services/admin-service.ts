@@ -1,6 +1,11 @@
-import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import { type Caller, type Clock, caDigest, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import type { CaBasis, CaBook } from "../ca/ca-book.js";
+import { caId } from "../ca/ca-keys.js";
+import { caStatuses } from "../ca/ca-status.js";
+import { importIntermediate, requestIntermediate } from "../ca/import-ca.js";
+import { activateCa, prepareCa, withdrawCa } from "../ca/rotate-ca.js";
 import { retire } from "../enrollment/retire.js";
 import type { GrantChange } from "../grants/diff-grants.js";
 import type { GrantBook } from "../grants/grant-book.js";
@@ -11,12 +16,12 @@ import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import type { SigningKeyRow } from "../store/schema.js";
+import type { CaCertificateRow, SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { botToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
+import { botToWire, caToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -42,14 +47,14 @@ export interface AdminServiceOptions {
   readonly staleAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** SHA-256 over the root certificate's DER. */
-  readonly caDigest: Uint8Array;
+  readonly ca: Pick<CaBook, "pinned">;
+  readonly caBasis: CaBasis;
   own(): Own;
 }
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, ca, caBasis, own } = options;
 
   /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
   async function publish(endsOwnCall: boolean): Promise<void> {
@@ -65,6 +70,16 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
     }
     return { changes: applied.changes, version: BigInt(applied.version) };
+  }
+
+  /** Changes the CA, tells every bot, and gives what is left of the root in question. */
+  async function changeCa(done: string, caller: Caller, change: (by: string) => Promise<CaCertificateRow>) {
+    const { digest } = await change(caller.spiffeId.uri);
+    // After the answer: the caller's own connection may hang on a root that is withdrawn.
+    await publish(done === "withdrawn");
+    log.warn(`CA ${done}`, { id: caId(digest), by: caller.name });
+    const status = (await caStatuses(caBasis)).find(({ root }) => root.digest === digest);
+    return { id: caId(digest), ...(status && { ca: caToWire(status) }) };
   }
 
   function keyToWire(key: SigningKeyRow) {
@@ -84,7 +99,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       const created: CreatedJoinToken = await createJoinToken({
         store,
         trustDomain: own().trustDomain,
-        caDigest,
+        caDigest: caDigest(ca.pinned),
         name,
         uses: uses === 0 ? undefined : uses,
         ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
@@ -209,6 +224,29 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       log.warn("token key rotated", { kid: key.kid, leaked, by: caller.name });
       return { key: keyToWire(key) };
     },
+
+    async listCas() {
+      return { cas: (await caStatuses(caBasis)).map(caToWire) };
+    },
+
+    prepareCa: (_request, { caller }) => changeCa("prepared", caller, (by) => prepareCa(caBasis, by)),
+
+    activateCa: ({ id, force }, { caller }) =>
+      changeCa("activated", caller, (by) => activateCa(caBasis, { id, force, by }, staleAfterMs)),
+
+    withdrawCa: ({ id, force }, { caller }) =>
+      changeCa("withdrawn", caller, (by) => withdrawCa(caBasis, { id, force, by })),
+
+    async requestIntermediate(_request, { caller }) {
+      const csr = await requestIntermediate(caBasis);
+      log.info("intermediate requested", { by: caller.name });
+      return { csr };
+    },
+
+    importIntermediate: ({ chain, privateKey }, { caller }) =>
+      changeCa("imported", caller, (by) => {
+        return importIntermediate(caBasis, { chainPem: chain, privateKeyPem: privateKey, by });
+      }),
 
     async findEndpoints({ service }) {
       const locked = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");

@@ -7,6 +7,8 @@ export interface Certificates {
   find(serial: string): Promise<CertificateRow | undefined>;
   lineage(name: string): Promise<LineageRow | undefined>;
   saveLineage(lineage: LineageRow): Promise<void>;
+  /** How many lead to a root and are valid still. */
+  countValid(root: string, now: number): Promise<number>;
   /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
@@ -25,6 +27,15 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
         .values(lineage)
         .onConflict((c) => c.column("name").doUpdateSet(rest))
         .execute();
+    },
+    async countValid(root, now) {
+      const { count } = await db
+        .selectFrom("certificates")
+        .select((e) => e.fn.countAll<number | string | bigint>().as("count"))
+        .where("root", "=", root)
+        .where("expiresAt", ">", now)
+        .executeTakeFirstOrThrow();
+      return Number(count);
     },
     async prune(expiredBefore) {
       await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();

@@ -1,4 +1,5 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
@@ -24,12 +25,19 @@ export interface TrustHub {
 }
 
 /** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
+export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | "staleAfterMs"> {
+  /** Is run before anything new is told: the authority has to be up to it itself by then. */
+  follow?(): Promise<void>;
+}
 
 /** Opens the hub over what the store remembers. */
-export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
+export async function openTrustHub(
+  store: Store,
+  { follow, ...basis }: TrustBasis,
+  clock: Clock,
+): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
-  const trust = createTrust({ ...basis, version: 0n, jwks: { keys: [] }, revocations }, clock);
+  const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
   const waiting = new Set<() => void>();
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
@@ -53,6 +61,8 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
 
   async function refresh(): Promise<void> {
     const fleet = await store.fleet.get();
+    if (BigInt(fleet?.trustVersion ?? 0) > trust.state.version) await follow?.();
+    const ca = await loadBundle(store);
     const rows = await store.revocations.since(Number(trust.state.version));
     const cutOffs = await loadCutOffs(store, clock.now());
     const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
@@ -63,7 +73,7 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const changed = new Set(fresh.map(keyOf));
     revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
     const inForce = revocations.filter((row) => row.liftedAt === null);
-    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
+    trust.replace({ ...basis, ...ca, version, jwks, cutOffs, revocations: inForce });
     turn();
   }
 
@@ -94,6 +104,16 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
       closed = true;
       turn();
     },
+  };
+}
+
+/** The roots, and which of them is active. */
+async function loadBundle({ caCertificates }: Store): Promise<Pick<TrustState, "caCertificates" | "activeCa">> {
+  const roots = rootsOf(await caCertificates.list());
+  const active = activeRoot(roots);
+  return {
+    caCertificates: roots.map(({ certificate }) => Uint8Array.from(Buffer.from(certificate, "base64"))),
+    ...(active && { activeCa: active.digest }),
   };
 }
 

@@ -7,6 +7,8 @@ import { showToken } from "../token/authorization.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
+import { checkIn } from "./check-in.js";
+import { createDrain } from "./drain.js";
 import { createTokenKeeper } from "./token-keeper.js";
 
 /** What clients of one bot have in common. */
@@ -45,7 +47,19 @@ export interface Connector {
   close(): void;
 }
 
-/** Connects to `service` at `address`, with a token for no more than that service and its scopes. */
+/** How long after a failure another channel is tried, in milliseconds; doubled each time up to the second. */
+const retryMs = [100, 5_000] as const;
+
+/** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
+const inFlightMs = 500;
+
+/**
+ * Connects to `service` at `address`, with a token for no more than that service and its scopes.
+ *
+ * When the certificate is renewed, or the CA changes, calls move to a new channel once that one has been let in with a
+ * token of its own; until then the old one serves. What is under way on the old one is drained: its streams go on, see
+ * `createDrain`. Where calls need no token, they move at once.
+ */
 export function createConnector(
   service: ServiceDefinition,
   address: string,
@@ -54,15 +68,68 @@ export function createConnector(
 ): Connector {
   const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
   let channel: Channel | undefined;
+  let next: Channel | undefined; // Is being tried, while `channel` serves.
   let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
+  let used = false; // Since the last renewal.
   let closed = false;
   const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
   const keeper = createTokenKeeper(authorize, clock);
+  const drain = createDrain(() => channel, keeper.again);
 
-  function renew(): void {
-    channel?.retire();
-    channel = undefined;
+  function open(): Channel {
+    const options = { address, identity: identity.current(), trust, clock, servers, onVouch: drain.look };
+    return createChannel(options);
   }
+
+  /** New calls go to another channel from now on. */
+  function replace(): void {
+    if (channel) {
+      channel.retire();
+      drain.add(channel);
+    }
+    channel = next;
+    next = undefined;
+    drain.look();
+  }
+
+  /** What a new channel would be opened with has changed. */
+  function renew(): void {
+    next?.retire();
+    next = undefined;
+    if (!channel) return;
+    const idle = !used && !channel.inUse;
+    used = false;
+    if (idle) {
+      channel.retire();
+      channel = undefined;
+      return;
+    }
+    if (scopes.length === 0 || channel.isSpent()) replace();
+    else tryNext(retryMs[0]);
+  }
+
+  function tryNext(delayMs: number): void {
+    const tried = open();
+    next = tried;
+    admit(tried).then(
+      () => {
+        if (next === tried) replace();
+      },
+      () => {
+        setTimeout(() => {
+          if (next !== tried || closed) return;
+          tried.retire();
+          tryNext(Math.min(delayMs * 2, retryMs[1]));
+        }, delayMs).unref();
+      },
+    );
+  }
+
+  /** Resolves once the server has let us in on a channel, with a token. */
+  async function admit(tried: Channel): Promise<void> {
+    await checkIn(tried, showToken(await authorize(tried), false));
+  }
+
   const unsubscribe = [
     identity.onChange(renew),
     trust.onChange(({ caChanged }) => {
@@ -72,14 +139,26 @@ export function createConnector(
 
   function lease(ticket?: Ticket): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
-    if (channel?.isSpent()) renew();
-    channel ??= createChannel({ address, identity: identity.current(), trust, clock, servers });
+    used = true;
+    if (channel && isSpent(channel)) replace();
+    channel ??= open();
+    if (scopes.length === 0) return { channel, metadata: new Metadata() };
+    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization);
+    const authorization = authorize(channel);
+    if (typeof authorization === "string") return leaseOn(channel, authorization);
+    if (next) {
+      // Tokens are had for the certificate that is current, so the old one has served.
+      authorization.catch(() => {});
+      replace();
+      return lease();
+    }
     const current = channel;
-    if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
-    if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
-    const authorization = authorize(current);
-    if (typeof authorization === "string") return leaseOn(current, authorization);
     return authorization.then((value) => ({ channel: current, authorization: value }));
+  }
+
+  function isSpent(on: Channel): boolean {
+    const ending = on.identity !== identity.current() && clock.now() >= on.identity.leaf.notAfter - inFlightMs;
+    return ending || on.isSpent();
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
@@ -108,6 +187,8 @@ export function createConnector(
     close() {
       closed = true;
       for (const end of unsubscribe) end();
+      drain.close();
+      next?.retire();
       channel?.retire();
     },
   };

@@ -1,11 +1,12 @@
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
+import { InterlockError } from "../error.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { Identity } from "../identity/identity.js";
 import type { TokenSource } from "../token/token-source.js";
 
 interface Entry {
   readonly authorization: string;
-  readonly thumbprint: string;
   /** Milliseconds since the epoch; later when a renewal has failed. */
   renewAt: number;
   readonly expiresAt: number;
@@ -14,24 +15,37 @@ interface Entry {
 // An authority that is away is not asked again by every call.
 const retryMs = 2_000;
 
-/** Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. */
-export function createAuthorityTokens(authority: Client<typeof AuthorityService>, clock: Clock): TokenSource {
+/**
+ * Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. The
+ * authority binds a token to the certificate over which it is asked for; so for one that is current no more, there is what
+ * has been kept, and nothing new.
+ */
+export function createAuthorityTokens(
+  authority: Client<typeof AuthorityService>,
+  clock: Clock,
+  isCurrent: (identity: Identity) => boolean = () => true,
+): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
 
-  function fetchOnce(key: string, audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
-    const flight = `${key} ${thumbprint}`;
-    const underWay = fetching.get(flight);
+  function fetchOnce(key: string, audience: string, scopes: readonly string[]): Promise<Entry> {
+    const underWay = fetching.get(key);
     if (underWay) return underWay;
-    const entry = fetchToken(audience, scopes, thumbprint);
-    fetching.set(flight, entry);
-    const land = () => fetching.get(flight) === entry && fetching.delete(flight);
+    const entry = fetchToken(audience, scopes);
+    fetching.set(key, entry);
+    const land = () => fetching.get(key) === entry && fetching.delete(key);
     // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
-    entry.then((fetched) => land() && entries.set(key, fetched), land);
+    entry.then((fetched) => land() && keep(key, fetched), land);
     return entry;
   }
 
-  async function fetchToken(audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
+  function keep(key: string, entry: Entry): void {
+    const now = clock.now();
+    for (const [known, { expiresAt }] of entries) if (now >= expiresAt) entries.delete(known);
+    entries.set(key, entry);
+  }
+
+  async function fetchToken(audience: string, scopes: readonly string[]): Promise<Entry> {
     const now = clock.now();
     // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
     const { token, expiresAt } = await authority.issueToken(
@@ -41,22 +55,23 @@ export function createAuthorityTokens(authority: Client<typeof AuthorityService>
     const expires = expiresAt?.getTime() ?? now;
     return {
       authorization: `Bearer ${token}`,
-      thumbprint,
       renewAt: now + (expires - now) * 0.8,
       expiresAt: expires,
     };
   }
 
   return {
-    authorization(audience, scopes, { leaf: { thumbprint } }) {
-      const key = `${audience} ${scopes.join(" ")}`;
+    authorization(audience, scopes, identity) {
+      const key = `${audience} ${identity.leaf.thumbprint} ${scopes.join(" ")}`;
       const entry = entries.get(key);
       const now = clock.now();
-      if (!entry || entry.thumbprint !== thumbprint || now >= entry.expiresAt - 1_000) {
-        return fetchOnce(key, audience, scopes, thumbprint).then(({ authorization }) => authorization);
+      const current = isCurrent(identity);
+      if (!entry || now >= entry.expiresAt - 1_000) {
+        if (!current) return Promise.reject(new InterlockError("UNAVAILABLE", "The certificate has been renewed."));
+        return fetchOnce(key, audience, scopes).then(({ authorization }) => authorization);
       }
-      if (now >= entry.renewAt) {
-        fetchOnce(key, audience, scopes, thumbprint).catch(() => {
+      if (now >= entry.renewAt && current) {
+        fetchOnce(key, audience, scopes).catch(() => {
           entry.renewAt = clock.now() + retryMs;
         });
       }

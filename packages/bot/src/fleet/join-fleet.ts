@@ -10,6 +10,7 @@ import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";
+import { rootOf } from "../identity/root-of.js";
 import { jsonLog, type Log } from "../log.js";
 import { createRecorder } from "../recorder.js";
 import { createTrust, type TrustState } from "../trust/trust.js";
@@ -63,13 +64,13 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const servers = ["interlock/authority"];
   const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock);
+  const tokens = createAuthorityTokens(authority, clock, (one) => one === identity.current());
   const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
   const { signal } = ending;
   const following = followTrust({ authority, trust, folder: trustFolder, log, signal });
-  const renewing = keepRenewed({ authority, identity, folder: identityFolder, clock, log, signal });
+  const renewing = keepRenewed({ authority, identity, folder: identityFolder, trust, clock, log, signal });
 
   return createBot({
     identity,
@@ -112,7 +113,9 @@ async function restore(
   // A join token of another authority means that one: what is kept here is of a fleet that is gone.
   const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
   if (token && !trust.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;
-  return clock.now() < identity.leaf.notAfter ? { identity, trust } : undefined;
+  // A certificate below a root that was withdrawn is as worthless as one that has run out.
+  const good = clock.now() < identity.leaf.notAfter && rootOf(identity.chain, trust) !== undefined;
+  return good ? { identity, trust } : undefined;
 }
 
 /** A new identity for a join token. */

@@ -6,6 +6,7 @@ import type { IdentityFolder } from "../identity/identity-folder.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
 import { silentLog } from "../log.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import type { TrustState } from "../trust/trust.js";
 import { keepRenewed, renewalTime } from "./renewal.js";
 
 const uri = "spiffe://test/gripper/1";
@@ -52,7 +53,8 @@ describe("keepRenewed", () => {
       },
     } as unknown as Client<typeof AuthorityService>;
     const clock = { now: () => now };
-    await keepRenewed({ authority, identity, folder, clock, log: silentLog, signal: ending.signal });
+    const trust = { state: { caCertificates: [ca.der] } as unknown as TrustState, onChange: () => () => {} };
+    await keepRenewed({ authority, identity, folder, trust, clock, log: silentLog, signal: ending.signal });
     return identity.current();
   }
 

@@ -3,6 +3,8 @@ import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
+import { isBelowActive } from "../identity/root-of.js";
+import type { Trust } from "../trust/trust.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
@@ -14,6 +16,7 @@ export interface RenewalOptions {
   readonly authority: Client<typeof AuthorityService>;
   readonly identity: IdentityHolder;
   readonly folder: IdentityFolder;
+  readonly trust: Pick<Trust, "state" | "onChange">;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -22,20 +25,42 @@ export interface RenewalOptions {
 /** How long one attempt to renew may take; well within the time after which its lock counts as left behind. */
 const timeoutMs = 10_000;
 
+/** Over which part of a certificate's life the bots of a fleet renew when the CA has changed, so that not all come at once. */
+const spread = 0.1;
+
 /**
- * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts. The new one is on
+ * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts; and soon, where the
+ * trust says that certificates are signed below another CA now. The new one is on
  * the disk before it is used: from its first use on, the authority takes a renewal over the old one for a clone's.
  */
-export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
+export async function keepRenewed(options: RenewalOptions): Promise<void> {
+  const { authority, identity, folder, trust, clock, log, signal } = options;
   const backoff = createBackoff();
   let since = identity.current().leaf.notBefore;
+  let due = renewalTime(identity.current(), since);
+  let wake = new AbortController();
+
+  function hurry(): void {
+    const { chain, leaf } = identity.current();
+    if (isBelowActive(chain, trust.state)) return;
+    due = Math.min(due, clock.now() + (leaf.notAfter - since) * spread * Math.random());
+    wake.abort();
+  }
+  const unsubscribe = trust.onChange(hurry);
+  signal.addEventListener("abort", unsubscribe, { once: true });
+  hurry();
+
   while (!signal.aborted) {
-    const delay = Math.max(0, renewalTime(identity.current(), since) - clock.now());
-    await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
+    wake = new AbortController();
+    const delay = Math.min(Math.max(0, due - clock.now()), 2 ** 31 - 1);
+    await sleep(delay, undefined, { signal: AbortSignal.any([signal, wake.signal]), ref: false }).catch(() => {});
     if (signal.aborted) return;
+    if (clock.now() < due) continue;
     try {
-      identity.replace(await folder.exclusively(() => nextIdentity(authority, folder, identity.current())));
+      const next = await folder.exclusively(() => nextIdentity(authority, folder, identity.current()));
       since = clock.now();
+      due = renewalTime(next, since);
+      identity.replace(next);
       backoff.reset();
       await confirm(authority, log);
     } catch (error) {

@@ -80,7 +80,7 @@ export async function createListener(
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
     const peer = readPeer(socket, trust, clock);
     if (typeof peer !== "string") {
-      const connection = createConnection(socket, peer.id, peer.certificate);
+      const connection = createConnection(socket, peer);
       connections.add(connection, socket);
       onPeer(socket, connection);
     } else if (peer === "NO_CERTIFICATE" && onStranger) {

@@ -24,6 +24,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     trustDomain: update.trustDomain,
     issuer: update.issuer,
     caCertificates: update.caCertificates,
+    ...(update.activeCa !== "" && { activeCa: update.activeCa }),
     jwks: readJwks(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),

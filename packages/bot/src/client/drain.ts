@@ -1,0 +1,73 @@
+import { acceptedIn, vouch } from "../token/vouches.js";
+import type { Channel } from "./channel.js";
+import { checkIn } from "./check-in.js";
+
+/** The channels that take no new calls, and have calls under way. */
+export interface Drain {
+  add(channel: Channel): void;
+  /** There may be something to vouch for. */
+  look(): void;
+  close(): void;
+}
+
+const firstRetryMs = 200;
+const longestRetryMs = 5_000;
+
+/**
+ * Lets channels outlive their certificates while there are streams on them: on the `current` one, which has the latest, it
+ * vouches for them; see `vouchFor`. Each that a server has accepted, and so rests on other certificates, is told to
+ * `onRested`. A server of another kind tells no voucher, and ends no stream for its certificate's sake.
+ */
+export function createDrain(current: () => Channel | undefined, onRested: (channel: Channel) => void): Drain {
+  const draining = new Map<Channel, Channel | undefined>(); // With the one that it rests on.
+  let busy = false;
+  let retryMs = firstRetryMs;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function due(on: Channel): Channel[] {
+    for (const channel of draining.keys()) if (!channel.inUse) draining.delete(channel);
+    return [...draining.keys()].filter((channel) => channel.vouches.size > 0 && draining.get(channel) !== on);
+  }
+
+  function look(): void {
+    const on = current();
+    if (closed || busy || !on) return;
+    const waiting = due(on);
+    if (waiting.length === 0) return;
+    clearTimeout(timer);
+    busy = true;
+    vouchOn(on, waiting).then(settle, () => settle(false));
+  }
+
+  /** Gives whether all were accepted. */
+  async function vouchOn(on: Channel, waiting: readonly Channel[]): Promise<boolean> {
+    const answer = await checkIn(on, vouch(waiting.flatMap(({ vouches }) => [...vouches])));
+    const accepted = new Set(answer ? acceptedIn(answer) : []);
+    const rested = waiting.filter(({ vouches }) => [...vouches].some((value) => accepted.has(value)));
+    for (const channel of rested) {
+      draining.set(channel, on);
+      channel.restOn(on);
+      onRested(channel);
+    }
+    return rested.length === waiting.length;
+  }
+
+  function settle(all: boolean): void {
+    busy = false;
+    if (closed) return;
+    if (all) retryMs = firstRetryMs;
+    else retryMs = Math.min(retryMs * 2, longestRetryMs);
+    if (all) look();
+    else timer = setTimeout(look, retryMs).unref();
+  }
+
+  return {
+    add: (channel) => void draining.set(channel, undefined),
+    look,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
