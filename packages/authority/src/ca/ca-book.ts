@@ -117,6 +117,8 @@ export async function openCaBook(basis: CaBasis): Promise<CaBook> {
   }
   await reload();
   active();
+  // Also those that nothing needs now: a passphrase that is new encrypts them, and one that is wrong is found out.
+  for (const { keyName } of rows) if (keyName !== "") await keys.read(keyName);
 
   return {
     get rows() {
