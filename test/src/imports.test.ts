@@ -21,7 +21,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 // Within packages/bot, from left to right: a file imports what stands in its own place or before it.
 const botOrder = [
-  ["alarm", "clock", "error", "error-details", "log", "reason", "recorder", "serializer", "stream", "subscription"],
+  [
+    "alarm",
+    "backoff",
+    "clock",
+    "error",
+    "error-details",
+    "log",
+    "pause",
+    "reason",
+    "recorder",
+    "serializer",
+    "stream",
+    "subscription",
+  ],
   ["identity"],
   ["trust", "token"],
   ["bearer", "connection", "context", "handlers"],

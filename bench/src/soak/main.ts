@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { rotation } from "./rotation.js";
 import type { Soak, SoakOptions, StoreKind } from "./soak.js";
 
-const soaks: Record<string, Soak> = {};
+const soaks: Record<string, Soak> = { rotation };
 
 const help = `Usage: npm run soak -- <soak> [options]
 

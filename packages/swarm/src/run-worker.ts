@@ -1,5 +1,4 @@
-import { type Client, type Clock, InterlockError, systemClock } from "@interlock/bot";
-import { createBackoff } from "./backoff.js";
+import { type Client, type Clock, createBackoff, InterlockError, systemClock } from "@interlock/bot";
 import type { DispatchRequest, DispatchResponse } from "./gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "./gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox, type Outbox } from "./outbox.js";
@@ -52,7 +51,7 @@ interface SessionState {
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { handle, signal, onState, clock = systemClock, wait = systemWait } = options;
   const session: SessionState = { id: "", heartbeatPeriodMs: 500, lostAfterMs: 2_000, lastHeard: clock.now() };
-  const backoff = createBackoff(options.random);
+  const backoff = createBackoff(options.random && { random: options.random });
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   let outbox: Outbox<DispatchRequest> | undefined;

@@ -1,4 +1,13 @@
-import { type Caller, type Clock, caDigest, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import {
+  type Caller,
+  type Clock,
+  caDigest,
+  denial,
+  type Implementation,
+  InterlockError,
+  type Log,
+  subjectFromWire,
+} from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
 import type { CaBasis, CaBook } from "../ca/ca-book.js";
@@ -21,7 +30,7 @@ import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { botToWire, caToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
+import { botToWire, caToWire, revocationToWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -166,7 +175,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async revoke(request, { caller }) {
-      const given = subjectFromWire(request);
+      const given = subjectFromWire(request.subject);
       if (!given) throw invalid(`Say what to revoke: ${subjects}.`);
       if (request.reason.length > maximumReasonLength)
         throw invalid("The reason is too long: say it in 500 characters.");
@@ -184,7 +193,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async unlock(request, { caller }) {
-      const given = subjectFromWire(request);
+      const given = subjectFromWire(request.subject);
       if (!given) throw invalid(`Say what to unlock: ${subjects}.`);
       const { trustVersion, ...revocation } = await unlock(
         { store, hub },

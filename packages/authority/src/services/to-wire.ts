@@ -1,9 +1,9 @@
-import type { Bot, CaAuthority, Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
+import { subjectToWire } from "@interlock/bot";
+import type { Bot, CaAuthority, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
 import { derOf } from "../ca/ca-book.js";
 import { caId } from "../ca/ca-keys.js";
 import type { CaStatus } from "../ca/ca-status.js";
-import type { RevocationSubject } from "../revocations/check-subject.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
@@ -54,24 +54,6 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
 
 /** A revocation, as it goes over the wire. */
 export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
-  const { kind, subject, revokedAt, reason } = revocation;
-  return { subject: { $case: caseOf[kind], value: subject }, revokedAt: new Date(revokedAt), reason };
+  const { revokedAt, reason } = revocation;
+  return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
 }
-
-/** What a request wants to shut out, or to let in again; `undefined` when it does not say. */
-export function subjectFromWire({ subject }: Pick<RevokeRequest, "subject">): RevocationSubject | undefined {
-  return subject && { kind: kindOf[subject.$case], subject: subject.value };
-}
-
-const caseOf = {
-  identity: "spiffeId",
-  pattern: "identityPattern",
-  certificate: "certificateSerial",
-  token: "tokenId",
-} as const;
-const kindOf = {
-  spiffeId: "identity",
-  identityPattern: "pattern",
-  certificateSerial: "certificate",
-  tokenId: "token",
-} as const;

@@ -5,6 +5,8 @@ import type { EndpointRow, Schema } from "./schema.js";
 export interface Endpoints {
   /** Replaces what one bot serves. Call it in a transaction. */
   replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
+  /** The SPIFFE IDs of all bots that serve anything. */
+  servers(): Promise<string[]>;
   /** The full names of all services. */
   services(): Promise<string[]>;
   /** Where a service is served by a bot that is not revoked, the latest report first. */
@@ -21,6 +23,10 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
         .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
         .onConflict((c) => c.doNothing())
         .execute();
+    },
+    async servers() {
+      const rows = await db.selectFrom("endpoints").select("spiffeId").distinct().execute();
+      return rows.map((row) => row.spiffeId);
     },
     async services() {
       const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();

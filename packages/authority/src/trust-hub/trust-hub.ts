@@ -16,7 +16,9 @@ export interface TrustHub {
    * whatever changes, and with every beat an empty update as a sign of life. Nothing is queued for a bot that reads
    * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
    */
-  watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void>;
+  watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
+  /** Says whether a bot serves anything: those who do are told first, since it is they who hold what is to be cut. */
+  serves(spiffeId: string, serving: boolean): void;
   /** Takes over what is new in the store, and tells everyone. */
   refresh(): Promise<void>;
   /** Gives every bot a sign of life. Call it several times within `staleAfterMs`. */
@@ -38,23 +40,26 @@ export async function openTrustHub(
 ): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
-  const waiting = new Set<() => void>();
+  const servers = new Set(await store.endpoints.servers());
+  const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
 
   function turn(): void {
     turns++;
-    for (const wake of [...waiting]) wake();
+    const all = [...waiting];
+    for (const [wake, spiffeId] of all) if (servers.has(spiffeId)) wake();
+    for (const [wake, spiffeId] of all) if (!servers.has(spiffeId)) wake();
   }
 
-  function nextTurn(signal: AbortSignal): Promise<void> {
+  function nextTurn(signal: AbortSignal, spiffeId: string): Promise<void> {
     return new Promise((resolve) => {
       function wake() {
         waiting.delete(wake);
         signal.removeEventListener("abort", wake);
         resolve();
       }
-      waiting.add(wake);
+      waiting.set(wake, spiffeId);
       signal.addEventListener("abort", wake);
     });
   }
@@ -77,7 +82,7 @@ export async function openTrustHub(
     turn();
   }
 
-  async function* watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void> {
+  async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
     // A version that is ahead of ours is from data that we no longer have.
     let at = version <= trust.state.version ? version : 0n;
     while (!signal.aborted && !closed) {
@@ -86,7 +91,7 @@ export async function openTrustHub(
       at = update.state.version;
       yield update;
       const upToDate = at === trust.state.version && seen === turns;
-      if (upToDate && !signal.aborted) await nextTurn(signal);
+      if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
     }
   }
 
@@ -95,6 +100,10 @@ export async function openTrustHub(
     trust,
     complete: () => updateSince(0n, trust.state, revocations),
     watch,
+    serves(spiffeId, serving) {
+      if (serving) servers.add(spiffeId);
+      else servers.delete(spiffeId);
+    },
     refresh,
     beat() {
       trust.touch();

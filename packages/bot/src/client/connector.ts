@@ -1,5 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
+import { createBackoff } from "../backoff.js";
 import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
@@ -47,9 +48,6 @@ export interface Connector {
   close(): void;
 }
 
-/** How long after a failure another channel is tried, in milliseconds; doubled each time up to the second. */
-const retryMs = [100, 5_000] as const;
-
 /** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
 const inFlightMs = 500;
 
@@ -73,6 +71,7 @@ export function createConnector(
   let used = false; // Since the last renewal.
   let closed = false;
   const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
+  const backoff = createBackoff();
   const keeper = createTokenKeeper(authorize, clock);
   const drain = createDrain(() => channel, keeper.again);
 
@@ -105,23 +104,24 @@ export function createConnector(
       return;
     }
     if (scopes.length === 0 || channel.isSpent()) replace();
-    else tryNext(retryMs[0]);
+    else tryNext();
   }
 
-  function tryNext(delayMs: number): void {
+  function tryNext(): void {
     const tried = open();
     next = tried;
+    const again = () => {
+      if (next !== tried || closed) return;
+      tried.retire();
+      tryNext();
+    };
     admit(tried).then(
       () => {
-        if (next === tried) replace();
+        if (next !== tried) return;
+        backoff.reset();
+        replace();
       },
-      () => {
-        setTimeout(() => {
-          if (next !== tried || closed) return;
-          tried.retire();
-          tryNext(Math.min(delayMs * 2, retryMs[1]));
-        }, delayMs).unref();
-      },
+      () => void setTimeout(again, backoff.next()).unref(),
     );
   }
 

@@ -1,3 +1,4 @@
+import { createBackoff } from "../backoff.js";
 import { acceptedIn, vouch } from "../token/vouches.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
@@ -10,9 +11,6 @@ export interface Drain {
   close(): void;
 }
 
-const firstRetryMs = 200;
-const longestRetryMs = 5_000;
-
 /**
  * Lets channels outlive their certificates while there are streams on them: on the `current` one, which has the latest, it
  * vouches for them; see `vouchFor`. Each that a server has accepted, and so rests on other certificates, is told to
@@ -21,7 +19,7 @@ const longestRetryMs = 5_000;
 export function createDrain(current: () => Channel | undefined, onRested: (channel: Channel) => void): Drain {
   const draining = new Map<Channel, Channel | undefined>(); // With the one that it rests on.
   let busy = false;
-  let retryMs = firstRetryMs;
+  const backoff = createBackoff({ firstMs: 200 });
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -56,10 +54,12 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
   function settle(all: boolean): void {
     busy = false;
     if (closed) return;
-    if (all) retryMs = firstRetryMs;
-    else retryMs = Math.min(retryMs * 2, longestRetryMs);
-    if (all) look();
-    else timer = setTimeout(look, retryMs).unref();
+    if (!all) {
+      timer = setTimeout(look, backoff.next()).unref();
+      return;
+    }
+    backoff.reset();
+    look();
   }
 
   return {

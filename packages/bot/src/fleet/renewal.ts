@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { createBackoff } from "../backoff.js";
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
@@ -9,7 +9,7 @@ import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import type { Log } from "../log.js";
-import { createBackoff } from "./backoff.js";
+import { pause } from "../pause.js";
 
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {
@@ -35,7 +35,7 @@ const spread = 0.1;
  */
 export async function keepRenewed(options: RenewalOptions): Promise<void> {
   const { authority, identity, folder, trust, clock, log, signal } = options;
-  const backoff = createBackoff();
+  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
   let since = identity.current().leaf.notBefore;
   let due = renewalTime(identity.current(), since);
   let wake = new AbortController();
@@ -52,8 +52,7 @@ export async function keepRenewed(options: RenewalOptions): Promise<void> {
 
   while (!signal.aborted) {
     wake = new AbortController();
-    const delay = Math.min(Math.max(0, due - clock.now()), 2 ** 31 - 1);
-    await sleep(delay, undefined, { signal: AbortSignal.any([signal, wake.signal]), ref: false }).catch(() => {});
+    await pause(Math.max(0, due - clock.now()), AbortSignal.any([signal, wake.signal]));
     if (signal.aborted) return;
     if (clock.now() < due) continue;
     try {
@@ -65,7 +64,7 @@ export async function keepRenewed(options: RenewalOptions): Promise<void> {
       await confirm(authority, log);
     } catch (error) {
       log.warn("certificate not renewed", { error: String(error), expires: identity.current().leaf.notAfter });
-      await backoff.wait(signal);
+      await pause(backoff.next(), signal);
     }
   }
 }
