@@ -65,8 +65,10 @@ export const rotation: Soak = {
       const failed = failures.length;
       const renewals = leaves();
       const complete = rotations.ca === 2 && rotations.tokenKey === 2;
+      const whole = counts.longStreams === 2 * pairs.length;
       // Each leaf lives ten seconds, and is renewed at half of that.
-      const ok = failed === 0 && complete && renewals >= (bots * durationMs) / leafTtlMs;
+      const renewed = renewals >= (bots * durationMs) / leafTtlMs;
+      const ok = failed === 0 && complete && whole && renewed;
       const json = { seconds: durationMs / 1_000, bots, ...counts, renewals, rotations, failed, failures };
       return { ok, json, text: describe(json, ok) };
     } finally {

@@ -262,6 +262,7 @@ describe("authority", () => {
         [kind, actor, subject].map((text) => text.replace("spiffe://cafe/", "")).join(" "),
       );
     assert.deepEqual(told, [
+      `ca interlock/authority ${Buffer.from(authority.caDigest).toString("hex")}`,
       "invite interlock/authority operator/alice",
       "join operator/alice operator/alice",
       "invite operator/alice gripper/1",

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { botsCommand } from "./commands/bots.js";
+import { caCommand } from "./commands/ca.js";
 import { callCommand } from "./commands/call.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
@@ -30,6 +31,7 @@ const commands = [
   botsCommand,
   tokensCommand,
   keysCommand,
+  caCommand,
   logCommand,
 ];
 

@@ -11,6 +11,15 @@ export const renewalLeadMs = 30 * day;
 /** How long before its end an operator is told that a root wants a successor, in milliseconds. */
 export const rootLeadMs = 365 * day;
 
+/**
+ * The time that is written down for what is added or activated at `now`: after everything that is on record, whatever the
+ * clock of the replica says that did it. The order of these times decides what signs.
+ */
+export function timeAfter(rows: readonly CaCertificateRow[], now: number): number {
+  const known = rows.flatMap(({ createdAt, activatedAt }) => [createdAt, activatedAt ?? 0]);
+  return Math.max(now, ...known.map((time) => time + 1));
+}
+
 /** The roots among `rows`, which are the oldest first. */
 export function rootsOf(rows: readonly CaCertificateRow[]): CaCertificateRow[] {
   return rows.filter(({ digest, root }) => digest === root);

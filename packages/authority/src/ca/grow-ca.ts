@@ -4,7 +4,7 @@ import type { CaCertificateRow } from "../store/schema.js";
 import { createIntermediate, createRoot, type RootWithKey } from "./ca.js";
 import type { CaBasis } from "./ca-book.js";
 import { caId, intermediateKeyName, rootKeyName } from "./ca-keys.js";
-import { rootsOf } from "./ca-schedule.js";
+import { rootsOf, timeAfter } from "./ca-schedule.js";
 import { X509Certificate } from "./x509.js";
 
 /** Another replica was faster. Thrown in a transaction, so that nothing of it happens. */
@@ -36,11 +36,13 @@ export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promi
     // First: of two replicas one waits here for the other.
     const details = { done: activated ? "made" : "prepared", notAfter: root.notAfter };
     await records.auditLog.append({ at: now, kind: "ca", actor: by, subject: caId(digest), details });
-    const known = rootsOf(await records.caCertificates.list());
+    const rows = await records.caCertificates.list();
+    const known = rootsOf(rows);
     const late = activated ? known.length > 0 : known.some(({ activatedAt }) => activatedAt === null);
     if (late) throw new TooLate();
     if (!activated) await records.fleet.nextTrustVersion(); // Nobody is to be told of the first.
-    for (const row of [root, intermediate]) await records.caCertificates.add(row);
+    const createdAt = timeAfter(rows, now);
+    for (const row of [root, intermediate]) await records.caCertificates.add({ ...row, createdAt });
     return true;
   }).catch((error: unknown) => {
     if (error instanceof TooLate) return false;
@@ -61,7 +63,8 @@ export async function renewIntermediate(basis: CaBasis, root: CaCertificateRow):
   const at = clock.now();
   await store.transaction(async (records) => {
     await records.fleet.nextTrustVersion();
-    await records.caCertificates.add(intermediate);
+    const createdAt = timeAfter(await records.caCertificates.list(), at);
+    await records.caCertificates.add({ ...intermediate, createdAt });
     const details = { done: "renewed", intermediate: caId(intermediate.digest), notAfter: intermediate.notAfter };
     await records.auditLog.append({ at, kind: "ca", actor: self, subject: caId(root.digest), details });
   });

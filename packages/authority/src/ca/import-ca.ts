@@ -2,7 +2,7 @@ import { certificatesFromPem, createKeyPair, InterlockError } from "@interlock/b
 import type { CaCertificateRow } from "../store/schema.js";
 import { type CaBasis, derOf } from "./ca-book.js";
 import { caId, intermediateKeyName, requestKeyName } from "./ca-keys.js";
-import { rootsOf } from "./ca-schedule.js";
+import { rootsOf, timeAfter } from "./ca-schedule.js";
 import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { createIntermediateRequest } from "./intermediate-request.js";
@@ -47,15 +47,16 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
   await store.transaction(async (records) => {
     await records.fleet.nextTrustVersion();
     const rows = await records.caCertificates.list();
+    const createdAt = timeAfter(rows, at);
     if (rows.some(({ digest }) => digest === row.digest)) throw precondition("That intermediate is here already.");
     if (!rows.some(({ digest }) => digest === root.digest)) {
       if (rootsOf(rows).some(({ activatedAt }) => activatedAt === null)) {
         throw precondition('Another CA is prepared: "interlock ca activate" it, or "interlock ca withdraw" it, first.');
       }
-      await records.caCertificates.add(root);
+      await records.caCertificates.add({ ...root, createdAt });
     }
     const between = issuers.map((der) => Buffer.from(der).toString("base64")).join(" ");
-    await records.caCertificates.add({ ...row, keyName, issuers: between });
+    await records.caCertificates.add({ ...row, createdAt, keyName, issuers: between });
     const details = { done: "imported", intermediate: caId(row.digest), notAfter: row.notAfter };
     await records.auditLog.append({ at, kind: "ca", actor: order.by, subject: caId(root.digest), details });
   });

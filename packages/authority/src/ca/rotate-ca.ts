@@ -2,7 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import type { CaCertificateRow } from "../store/schema.js";
 import type { CaBasis } from "./ca-book.js";
 import { caId } from "./ca-keys.js";
-import { caState, intermediatesOf, rootsOf } from "./ca-schedule.js";
+import { caState, intermediatesOf, rootsOf, timeAfter } from "./ca-schedule.js";
 import { addRoot } from "./grow-ca.js";
 
 /** Who rotates the CA, and how. */
@@ -40,10 +40,11 @@ export async function activateCa(basis: CaBasis, { id, force, by }: CaOrder, lea
       throw precondition(`Bots may not know it yet: wait until ${new Date(ready).toISOString()}, or force it.`);
     }
     if (intermediatesOf(root, rows).length === 0) throw precondition("There is no intermediate below it to sign with.");
-    await records.caCertificates.activate(root.digest, at);
+    const activatedAt = timeAfter(rows, at);
+    await records.caCertificates.activate(root.digest, activatedAt);
     const details = { done: "activated", forced: force };
     await records.auditLog.append({ at, kind: "ca", actor: by, subject: caId(root.digest), details });
-    return { ...root, activatedAt: at };
+    return { ...root, activatedAt };
   });
 }
 

@@ -48,7 +48,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       channel.begin(call);
-      if (!channel.indexesTokens) channel.heed(call);
+      if (streaming || !channel.indexesTokens) channel.heed(call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         connector.keep(lease);
@@ -84,7 +84,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     channel.begin(call);
     connector.keep(lease);
-    if (!channel.indexesTokens) channel.heed(call);
+    channel.heed(call);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
