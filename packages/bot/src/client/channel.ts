@@ -8,6 +8,7 @@ import type { Peer } from "../connection.js";
 import { denial, type InterlockError } from "../error.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
+import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
 import { rootOf } from "../identity/root-of.js";
@@ -70,7 +71,7 @@ export interface Channel {
 }
 
 /** How long a server whose root has been withdrawn has to prove itself anew before its calls are cancelled, in milliseconds. */
-const proveAnewMs = 5_000;
+const proveAnewMs = 3_000;
 
 const options: GrpcOptions = {
   // Subchannels must not be shared with a channel of another identity, or with another library's in this process.
@@ -124,13 +125,16 @@ export function createChannel(given: ChannelOptions): Channel {
     const { trustDomain } = trust.state;
     const id = checkCertificate(certificate, { peer: "server", trustDomain, now: clock.now() });
     if (typeof id === "string") return denial(id);
+    const chain = chainOf(peer);
+    const fault = checkIssuers(chain.slice(1), trustDomain);
+    if (fault) return denial(fault);
     const revoked = trust.peerRevoked(id.uri, certificate);
     if (revoked) return denial(revoked);
     if (servers.length > 0 && !servers.some((pattern) => matchesIdentity(pattern, id.name))) {
       const needed = servers.join(" ");
       return denial("SERVER_IDENTITY_MISMATCH", `${needed} was meant, and it is ${id.name}`, { needed, held: id.name });
     }
-    server = { id, certificate, chain: chainOf(peer) };
+    server = { id, certificate, chain };
     handshake = certificate.thumbprint;
     orphaned = false;
     earlier = [];
