@@ -7,6 +7,8 @@ export interface Rotations {
   /** From the preparation of a new CA to the withdrawal of the old one. */
   readonly ca: number;
   readonly tokenKey: number;
+  /** What an operator's call failed with, other than that it came too early. */
+  readonly failures: readonly string[];
 }
 
 /** Within which two rotations of the CA fit, in milliseconds: each waits for leaves of ten seconds to run out. */
@@ -22,7 +24,7 @@ export async function rotateAll(
   progress: (line: string) => void,
 ): Promise<Rotations> {
   const began = Date.now();
-  const rotations = { ca: 0, tokenKey: 0 };
+  const rotations = { ca: 0, tokenKey: 0, failures: [] as string[] };
   const say = (line: string) => progress(`${((Date.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${line}`);
 
   /** Does what may be too early, until it is not. */
@@ -32,15 +34,16 @@ export async function rotateAll(
         await work();
         return say(what);
       } catch (error) {
-        if (InterlockError.from(error).code !== "FAILED_PRECONDITION") throw error;
+        const { code, reason = "", message } = InterlockError.from(error);
+        if (code !== "FAILED_PRECONDITION") rotations.failures.push(`${what}: ${code} ${reason} ${message}`);
         await sleep(retryMs);
       }
     }
-    throw new Error(`There was no time left for this: ${what}.`);
+    rotations.failures.push(`${what}: there was no time left for it`);
   }
 
   await sleep(2_000);
-  while (rotations.ca < 2) {
+  while (rotations.ca < 2 && rotations.failures.length === 0) {
     await when("token key rotated", () => admin.rotateTokenKey({}));
     rotations.tokenKey++;
     await when("CA prepared", () => admin.prepareCa({}));

@@ -12,8 +12,8 @@ import { soakHandlers } from "./soak-handlers.js";
 
 const bots = 4;
 const leafTtlMs = 10_000;
-const tokenTtlMs = 10_000;
-const staleAfterMs = 1_000;
+const tokenTtlMs = 20_000;
+const staleAfterMs = 3_000;
 
 const grants = `grants:
   "robot/*":
@@ -60,8 +60,9 @@ export const rotation: Soak = {
       progress(`${bots} bots, ${pairs.length} pairs, ${durationMs / 1_000} s`);
 
       const load = createConversations(pairs, Date.now() + durationMs);
-      const rotations = await rotateAll(admin, durationMs, progress);
-      const { failures, ...counts } = await load.finished;
+      const { failures: operatorFailures, ...rotations } = await rotateAll(admin, durationMs, progress);
+      const { failures: loadFailures, ...counts } = await load.finished;
+      const failures = [...operatorFailures, ...loadFailures];
       const failed = failures.length;
       const renewals = leaves();
       const complete = rotations.ca === 2 && rotations.tokenKey === 2;
@@ -69,7 +70,15 @@ export const rotation: Soak = {
       // Each leaf lives ten seconds, and is renewed at half of that.
       const renewed = renewals >= (bots * durationMs) / leafTtlMs;
       const ok = failed === 0 && complete && whole && renewed;
-      const json = { seconds: durationMs / 1_000, bots, ...counts, renewals, rotations, failed, failures };
+      const json = {
+        seconds: durationMs / 1_000,
+        bots,
+        ...counts,
+        renewals,
+        rotations,
+        failed,
+        failures: failures.slice(0, 20),
+      };
       return { ok, json, text: describe(json, ok) };
     } finally {
       await Promise.all(joined.map((bot) => bot.close(0)));

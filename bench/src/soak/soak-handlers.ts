@@ -3,7 +3,7 @@ import type { Implementation } from "@interlock/bot";
 import type { SoakService } from "../gen/interlock/bench/v1/soak_interlock.js";
 
 /** How often a watch counts, in milliseconds. */
-export const watchPeriodMs = 50;
+export const watchPeriodMs = 100;
 
 /** What every bot of a soak serves. */
 export const soakHandlers: Implementation<typeof SoakService> = {

@@ -7,7 +7,7 @@ import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Authority, startAuthority } from "./authority.js";
 
 // So that bots follow within three seconds: a tenth of the life of a certificate.
-const times = { leafTtlMs: 30_000, staleAfterMs: 1_000 };
+const times = { leafTtlMs: 30_000, staleAfterMs: 5_000 };
 
 describe("a CA that is rotated", () => {
   let folder: string;
@@ -122,6 +122,8 @@ describe("a CA that is rotated", () => {
     // Who knew the new one in time has no trouble.
     await (await enter("gripper/2")).client(AuthorityService, authority.address).report({});
     await assert.rejects(enter("gripper/3", stale), { reason: "CA_PIN_MISMATCH" });
-    await (await enter("gripper/1", await authority.createJoinToken("gripper/1"))).client(AuthorityService, authority.address).report({});
+    await (await enter("gripper/1", await authority.createJoinToken("gripper/1")))
+      .client(AuthorityService, authority.address)
+      .report({});
   });
 });

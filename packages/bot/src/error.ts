@@ -93,7 +93,7 @@ function fromServiceError(error: ServiceError): InterlockError {
 }
 
 // What OpenSSL says of a chain that leads to no root of ours, as grpc-js hands it on.
-const untrusted = /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/;
+const untrusted =
+  /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/;
 const joinAgain =
   "the CA may have been replaced while this bot was away; then it has to join again, with a token from an operator";
-

@@ -139,7 +139,10 @@ describe("interlock, with an authority", () => {
     assert.equal((await json("ca", "import", chain)).ca.state, "active");
     const [second] = await shown();
     assert.deepEqual([second?.id, second?.rootKey], [first?.id, ""]);
-    assert.ok(Date.parse(second?.intermediateNotAfter) < Date.parse(first?.intermediateNotAfter), "that of 30 days signs");
+    assert.ok(
+      Date.parse(second?.intermediateNotAfter) < Date.parse(first?.intermediateNotAfter),
+      "that of 30 days signs",
+    );
     assert.match((await json("ca", "import", chain)).error.message, /here already|No key waits/);
 
     const prepared = await json("ca", "prepare");

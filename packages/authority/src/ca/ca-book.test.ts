@@ -58,7 +58,14 @@ describe("the CA of a fleet", () => {
   async function issueOnRecord(book: CaBook): Promise<string> {
     const { chain, root } = await issue(book);
     const { serial, notAfter } = parseCertificate(chain[0] as Uint8Array);
-    await store.certificates.add({ serial, name: "gripper/1", generation: 1, issuedAt: now, expiresAt: notAfter, root });
+    await store.certificates.add({
+      serial,
+      name: "gripper/1",
+      generation: 1,
+      issuedAt: now,
+      expiresAt: notAfter,
+      root,
+    });
     return root;
   }
   const order = (more: { id?: string; force?: boolean } = {}) => ({ id: "", force: false, by, ...more });
@@ -163,14 +170,21 @@ describe("the CA of a fleet", () => {
     assert.deepEqual([own.root, digestOf(book.pinned)], [old, old]);
 
     await assert.rejects(withdrawCa(basis, order()), /1 certificate below it is valid still/);
-    await assert.rejects(withdrawCa(basis, order({ id: caDigestHex(digest) })), /is active. Prepare and activate another/);
+    await assert.rejects(
+      withdrawCa(basis, order({ id: caDigestHex(digest) })),
+      /is active. Prepare and activate another/,
+    );
     now += hour - minute;
     await withdrawCa(basis, order());
     await book.reload();
     assert.equal(digestOf(book.pinned), digest);
     assert.deepEqual(await states(), ["active"]);
     assert.equal(keys.names().length, 2, "the keys of the old one are gone");
-    const told = (await store.auditLog.list(0, 10)).map(({ kind, actor, details }) => [kind, actor, JSON.parse(details).done]);
+    const told = (await store.auditLog.list(0, 10)).map(({ kind, actor, details }) => [
+      kind,
+      actor,
+      JSON.parse(details).done,
+    ]);
     assert.deepEqual(told, [
       ["ca", basis.self, "made"],
       ["ca", by, "prepared"],

@@ -45,7 +45,9 @@ export function caWarnings(
     warnings.push(`The root runs out at ${iso(root.notAfter)}: "interlock ca prepare" its successor.`);
   }
   if (state === "active" && !intermediate) {
-    warnings.push('The root signs leaves itself, so its key cannot be taken away: "interlock ca activate" its successor.');
+    warnings.push(
+      'The root signs leaves itself, so its key cannot be taken away: "interlock ca activate" its successor.',
+    );
   }
   if (intermediate && state !== "retiring" && !rootKeyAtHand && now >= renewalDue(intermediate)) {
     const end = `The intermediate runs out at ${iso(intermediate.notAfter)}, and the root's key is away`;

@@ -56,11 +56,7 @@ export async function createIntermediate(
  * What signs leaves with a CA certificate and its private key (PKCS #8, PEM). `chain`, DER, is that certificate first, the
  * root last; both are one where a root signs leaves itself. Throws when key and certificate do not belong together.
  */
-export async function createCa(
-  chain: readonly Uint8Array[],
-  privateKeyPem: string,
-  leafTtlMs: number,
-): Promise<Ca> {
+export async function createCa(chain: readonly Uint8Array[], privateKeyPem: string, leafTtlMs: number): Promise<Ca> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
   const { subject: issuer } = certificateOf(chain[0] as Uint8Array, publicKey);
   const bounds = narrowest(chain);

@@ -113,7 +113,10 @@ describe("checkCaChain", () => {
       { extensions: [isCa(), signs(), new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])] },
       /clients and servers both/,
     ],
-    "name constraints to another domain": [{ extensions: [isCa(), signs(), nameConstraints("bar")] }, /does not permit/],
+    "name constraints to another domain": [
+      { extensions: [isCa(), signs(), nameConstraints("bar")] },
+      /does not permit/,
+    ],
     "name constraints that cannot be read": [
       { extensions: [isCa(), signs(), new Extension("2.5.29.30", true, Uint8Array.of(0x30, 9))] },
       /cannot be read/,

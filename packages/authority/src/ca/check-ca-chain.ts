@@ -107,7 +107,8 @@ function faultOf({ parsed }: Read, below: number, now: number): string | undefin
   const usage = parsed.getExtension(KeyUsagesExtension)?.usages;
   // RFC 5280, section 4.2.1.3: a CA certificate must have it. Old roots have none, and are trusted for what they are.
   if (usage === undefined && below === 0) return "has no key usage, which has to hold keyCertSign";
-  if (usage !== undefined && (usage & KeyUsageFlags.keyCertSign) === 0) return "may not sign certificates: it lacks keyCertSign";
+  if (usage !== undefined && (usage & KeyUsageFlags.keyCertSign) === 0)
+    return "may not sign certificates: it lacks keyCertSign";
   const extended = parsed.getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
   if (extended && !serves(extended)) return "is not for TLS clients and servers both, by its extended key usage";
   if (now >= parsed.notAfter.getTime()) return `ran out at ${parsed.notAfter.toISOString()}`;
@@ -144,7 +145,9 @@ function signatureFault({ node }: Read, issuer: Read): string | undefined {
 function checkKey({ node }: Read): void {
   const { asymmetricKeyType, asymmetricKeyDetails } = node.publicKey;
   if (asymmetricKeyType === "ec" && asymmetricKeyDetails?.namedCurve === "prime256v1") return;
-  throw unfit("The first certificate holds another key than one on P-256, which leaves are signed with: have one made.");
+  throw unfit(
+    "The first certificate holds another key than one on P-256, which leaves are signed with: have one made.",
+  );
 }
 
 function unfit(message: string, cause?: unknown): InterlockError {

@@ -28,26 +28,32 @@ export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promi
   const { privateKeyPem } = await createKeyPair();
   const certificate = await createRoot(privateKeyPem, trustDomain, now);
   const digest = digestOf(certificate);
-  const root = { ...rowOf(certificate, digest, now), keyName: rootKeyName(digest), activatedAt: activated ? now : null };
+  const root = {
+    ...rowOf(certificate, digest, now),
+    keyName: rootKeyName(digest),
+    activatedAt: activated ? now : null,
+  };
   // With its certificate, so that who has this file can sign: it is what `interlock ca export-root` takes away.
   await keys.write(root.keyName, privateKeyPem + certificatesToPem([certificate]));
   const intermediate = await makeIntermediate(basis, root, { certificate, privateKeyPem });
-  const added = await store.transaction(async (records) => {
-    // First: of two replicas one waits here for the other.
-    const details = { done: activated ? "made" : "prepared", notAfter: root.notAfter };
-    await records.auditLog.append({ at: now, kind: "ca", actor: by, subject: caId(digest), details });
-    const rows = await records.caCertificates.list();
-    const known = rootsOf(rows);
-    const late = activated ? known.length > 0 : known.some(({ activatedAt }) => activatedAt === null);
-    if (late) throw new TooLate();
-    if (!activated) await records.fleet.nextTrustVersion(); // Nobody is to be told of the first.
-    const createdAt = timeAfter(rows, now);
-    for (const row of [root, intermediate]) await records.caCertificates.add({ ...row, createdAt });
-    return true;
-  }).catch((error: unknown) => {
-    if (error instanceof TooLate) return false;
-    throw error;
-  });
+  const added = await store
+    .transaction(async (records) => {
+      // First: of two replicas one waits here for the other.
+      const details = { done: activated ? "made" : "prepared", notAfter: root.notAfter };
+      await records.auditLog.append({ at: now, kind: "ca", actor: by, subject: caId(digest), details });
+      const rows = await records.caCertificates.list();
+      const known = rootsOf(rows);
+      const late = activated ? known.length > 0 : known.some(({ activatedAt }) => activatedAt === null);
+      if (late) throw new TooLate();
+      if (!activated) await records.fleet.nextTrustVersion(); // Nobody is to be told of the first.
+      const createdAt = timeAfter(rows, now);
+      for (const row of [root, intermediate]) await records.caCertificates.add({ ...row, createdAt });
+      return true;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof TooLate) return false;
+      throw error;
+    });
   if (added) return root;
   for (const { keyName } of [root, intermediate]) await keys.delete(keyName);
   return undefined;

@@ -34,9 +34,11 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
   const known = rootsOf(await store.caCertificates.list()).map(derOf);
   const chain = checkCaChain(certificatesFromPem(order.chainPem), { trustDomain, now: at, roots: known });
   const privateKeyPem = order.privateKeyPem || (await keys.read(requestKeyName));
-  if (!privateKeyPem) throw precondition('No key waits for a certificate: begin with "interlock ca csr", or give the key.');
+  if (!privateKeyPem)
+    throw precondition('No key waits for a certificate: begin with "interlock ca csr", or give the key.');
   const [certificate, ...issuers] = chain as [Uint8Array, ...Uint8Array[]];
-  if (issuers.length === 0) throw new InterlockError("INVALID_ARGUMENT", "That is a root: import an intermediate below it.");
+  if (issuers.length === 0)
+    throw new InterlockError("INVALID_ARGUMENT", "That is a root: import an intermediate below it.");
   checkCaKey(certificate, privateKeyPem);
   const rootDer = issuers.pop() as Uint8Array;
   const root = rowOf(rootDer, digestOf(rootDer), at);

@@ -20,7 +20,12 @@ describe("a request for an intermediate", () => {
     const rootPem = privateKeyPem + certificatesToPem([await createRoot(privateKeyPem, trustDomain, now)]);
     const keys = await createKeyPair();
     const requestPem = await createIntermediateRequest(keys.privateKeyPem, requested);
-    return { keys, rootPem, requestPem, sign: (ttlMs?: number) => signIntermediateRequest({ rootPem, requestPem, now, ...(ttlMs && { ttlMs }) }) };
+    return {
+      keys,
+      rootPem,
+      requestPem,
+      sign: (ttlMs?: number) => signIntermediateRequest({ rootPem, requestPem, now, ...(ttlMs && { ttlMs }) }),
+    };
   }
 
   it("is signed with the root alone, for as long as is asked for", async () => {
@@ -35,8 +40,13 @@ describe("a request for an intermediate", () => {
     const { rootPem, requestPem } = await signed();
     const order = { rootPem, requestPem, now };
     await assert.rejects(signIntermediateRequest({ ...order, requestPem: "nothing" }), /no request in it/);
-    await assert.rejects(signIntermediateRequest({ ...order, rootPem: "nothing" }), /no private key with its certificate/);
-    const mixed = other.rootPem.slice(0, other.rootPem.indexOf("-----BEGIN CERTIFICATE")) + rootPem.slice(rootPem.indexOf("-----BEGIN CERTIFICATE"));
+    await assert.rejects(
+      signIntermediateRequest({ ...order, rootPem: "nothing" }),
+      /no private key with its certificate/,
+    );
+    const mixed =
+      other.rootPem.slice(0, other.rootPem.indexOf("-----BEGIN CERTIFICATE")) +
+      rootPem.slice(rootPem.indexOf("-----BEGIN CERTIFICATE"));
     await assert.rejects(signIntermediateRequest({ ...order, rootPem: mixed }), /not the one/);
     await assert.rejects(signIntermediateRequest({ ...order, now: now + 20 * 365 * day }), /ran out/);
   });

@@ -24,7 +24,10 @@ export async function createIntermediateRequest(privateKeyPem: string, trustDoma
     signingAlgorithm: algorithm,
     extensions: [new SubjectAlternativeNameExtension([{ type: "url", value: uriOf(trustDomain) }])],
   });
-  const body = Buffer.from(request.rawData).toString("base64").match(/.{1,64}/g) ?? [];
+  const body =
+    Buffer.from(request.rawData)
+      .toString("base64")
+      .match(/.{1,64}/g) ?? [];
   return `${begin}\n${body.join("\n")}\n${end}\n`;
 }
 
@@ -50,7 +53,9 @@ export async function signIntermediateRequest(order: SigningOrder): Promise<stri
   const privateKeyPem = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(rootPem)?.[0];
   const [certificate] = certificatesFromPem(rootPem);
   if (!privateKeyPem || !certificate) {
-    throw invalid('The root file holds no private key with its certificate: give what "interlock ca export-root" wrote.');
+    throw invalid(
+      'The root file holds no private key with its certificate: give what "interlock ca export-root" wrote.',
+    );
   }
   checkCaKey(certificate, privateKeyPem);
   const trustDomain = trustDomainOf(certificate);

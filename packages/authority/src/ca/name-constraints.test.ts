@@ -4,8 +4,8 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { certificatesToPem, createKeyPair } from "@interlock/bot";
-import { nameConstraints, permitsDomain } from "./name-constraints.js";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
+import { nameConstraints, permitsDomain } from "./name-constraints.js";
 
 describe("name constraints", () => {
   // How TLS finds a client whose certificate is for `uri`, signed by the CA of the trust domain.

@@ -29,7 +29,11 @@ export async function prepareCa(basis: CaBasis, by: string): Promise<CaCertifica
  * Signs leaves below a prepared root from now on; bots renew by themselves. Rejects with `FAILED_PRECONDITION` before
  * `leadMs` have passed since it was published: a bot that has not heard of it by then takes its own trust for stale.
  */
-export async function activateCa(basis: CaBasis, { id, force, by }: CaOrder, leadMs: number): Promise<CaCertificateRow> {
+export async function activateCa(
+  basis: CaBasis,
+  { id, force, by }: CaOrder,
+  leadMs: number,
+): Promise<CaCertificateRow> {
   const at = basis.clock.now();
   return basis.store.transaction(async (records) => {
     await records.fleet.nextTrustVersion();
@@ -62,7 +66,9 @@ export async function withdrawCa(basis: CaBasis, { id, force, by }: CaOrder): Pr
     const leaves = await records.certificates.countValid(root.digest, at);
     if (leaves > 0 && !force) {
       const who = leaves === 1 ? "1 certificate below it is" : `${leaves} certificates below it are`;
-      throw precondition(`${who} valid still: wait until bots have renewed and the old ones have run out, or force it.`);
+      throw precondition(
+        `${who} valid still: wait until bots have renewed and the old ones have run out, or force it.`,
+      );
     }
     await records.caCertificates.remove(root.digest);
     const details = { done: "withdrawn", forced: force, validLeaves: leaves };

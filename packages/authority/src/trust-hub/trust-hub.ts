@@ -33,11 +33,7 @@ export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | 
 }
 
 /** Opens the hub over what the store remembers. */
-export async function openTrustHub(
-  store: Store,
-  { follow, ...basis }: TrustBasis,
-  clock: Clock,
-): Promise<TrustHub> {
+export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
   const servers = new Set(await store.endpoints.servers());

@@ -141,12 +141,14 @@ export function createChannel(given: ChannelOptions): Channel {
     return undefined;
   }
 
-
   function review(): void {
     if (!server || cut) return;
     const { id, certificate } = server;
     const reason = [certificate, ...earlier].map((shown) => trust.peerRevoked(id.uri, shown)).find(Boolean);
-    if (reason) return end(denial(reason));
+    if (reason) {
+      end(denial(reason));
+      return;
+    }
     orphaned = rootOf(server.chain, trust.state) === undefined;
     if (!orphaned) return;
     // Its root has been withdrawn. Nothing new begins here, and what is under way goes on only if the server proves itself

@@ -49,7 +49,7 @@ export interface Connector {
 }
 
 /** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
-const inFlightMs = 500;
+const inFlightMs = 2_000;
 
 /**
  * Connects to `service` at `address`, with a token for no more than that service and its scopes.

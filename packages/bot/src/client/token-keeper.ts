@@ -32,9 +32,8 @@ export function createTokenKeeper(
 
   function schedule(channel: Channel, watch: Watch): void {
     const left = expiryOf(watch.shown) - clock.now();
-    if (watch.shown !== "" && left <= 0) return void watches.delete(channel);
     // A token source renews when a fifth of the life is left, in the background: so ask, and ask again.
-    const wait = watch.shown === "" ? retryMs : Math.max(100, left * 0.85);
+    const wait = left > 0 ? Math.max(100, left * 0.85) : retryMs;
     watch.callOff = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
   }
 
@@ -44,10 +43,17 @@ export function createTokenKeeper(
     if (!channel.inUse) return void watches.delete(channel);
     if (next !== undefined && next !== watch.shown) {
       watch.shown = next;
-      // Whatever is answered: a server of another kind may know nothing of it, and ends no streams either.
-      checkIn(channel, showToken(next, channel.indexesTokens)).catch(() => {});
+      show(channel, next);
     }
     schedule(channel, watch);
+  }
+
+  function show(channel: Channel, token: string): void {
+    checkIn(channel, showToken(token, channel.indexesTokens)).catch(() => {
+      // Refused, perhaps because the channel has begun to rest on another certificate: it is to be another token then.
+      const watch = watches.get(channel);
+      if (watch?.shown === token) schedule(channel, begin(channel, ""));
+    });
   }
 
   async function tokenFor(channel: Channel): Promise<string | undefined> {
@@ -77,11 +83,12 @@ interface Watch {
 /** After how long a token that could not be had is asked for again, in milliseconds. */
 const retryMs = 500;
 
-/** Milliseconds since the epoch; 0 for a token that does not say. */
+/** Milliseconds since the epoch; never for a token that does not say. */
 function expiryOf(authorization: string): number {
+  if (authorization === "") return 0;
   try {
-    return (decodeJwt(authorization.replace(/^Bearer /, "")).exp ?? 0) * 1_000;
+    return (decodeJwt(authorization.replace(/^Bearer /, "")).exp ?? Number.POSITIVE_INFINITY) * 1_000;
   } catch {
-    return 0; // Another issuer's opaque token.
+    return Number.POSITIVE_INFINITY; // Another issuer's opaque token.
   }
 }

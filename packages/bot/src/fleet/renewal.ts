@@ -3,13 +3,13 @@ import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
-import { isBelowActive } from "../identity/root-of.js";
-import type { Trust } from "../trust/trust.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
+import { isBelowActive } from "../identity/root-of.js";
 import type { Log } from "../log.js";
 import { pause } from "../pause.js";
+import type { Trust } from "../trust/trust.js";
 
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {

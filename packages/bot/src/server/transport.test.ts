@@ -164,6 +164,34 @@ describe("transport", () => {
     await assertRefused("CERTIFICATE_UNTRUSTED");
   });
 
+  it("row 13: an identity below an intermediate of another trust domain, which is below this one's CA", async () => {
+    const named = await intermediateOf(["spiffe://test"]);
+    const good = rawSession(server.port, shows(await named.issue(me)));
+    assert.equal((await rawCall(good, path)).status, 0, "one of this trust domain's is as good as the CA");
+    server.handled.length = 0;
+    const foreign = await intermediateOf(["spiffe://other"]);
+    assert.equal((await rawCall(rawSession(server.port, shows(await foreign.issue(me))), path)).status, undefined);
+    await server.denied(1);
+    assert.deepEqual([server.denials[0]?.reason, server.handled], ["TRUST_DOMAIN_MISMATCH", []]);
+    await server.goodCall();
+  });
+
+  /** An intermediate below the fleet's CA, which signs leaves. */
+  async function intermediateOf(uris: readonly string[]) {
+    const below = await createTestCa("root that may have CAs below", 1);
+    const { state } = fleet.trust;
+    fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [fleet.ca.der, below.der] });
+    const [subject, keyUsage] = ["CN=intermediate", KeyUsageFlags.keyCertSign];
+    const { keys, der } = await below.issueRaw({ subject, uris, ca: true, keyUsage, usages: [] });
+    const signer = { name: subject, keys };
+    return {
+      async issue(uri: string) {
+        const leaf = await below.issue(uri, { signer });
+        return { ...leaf, chain: [...leaf.chain, der] };
+      },
+    };
+  }
+
   it("row 7: TLS 1.2", async () => {
     const identity = await fleet.ca.issue(me);
     const [error] = await once(rawTls(server.port, { ...shows(identity), maxVersion: "TLSv1.2" }), "error");

@@ -47,7 +47,17 @@ function toJson(state: TrustState): object {
 }
 
 function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
-  const { version, trustDomain, issuer, caCertificates, activeCa, jwks, revocations, cutOffs = [], staleAfterMs } = json;
+  const {
+    version,
+    trustDomain,
+    issuer,
+    caCertificates,
+    activeCa,
+    jwks,
+    revocations,
+    cutOffs = [],
+    staleAfterMs,
+  } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
   if (!Array.isArray(caCertificates) || caCertificates.length === 0) throw new Error("no CA");

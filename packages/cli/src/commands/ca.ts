@@ -35,7 +35,8 @@ export function caCommand(output: Output): Command {
               String(one.validLeaves),
             ]),
           );
-          for (const warning of cas.flatMap(({ warnings }) => warnings)) output.line(`${paint("yellow", "!")} ${warning}`);
+          for (const warning of cas.flatMap(({ warnings }) => warnings))
+            output.line(`${paint("yellow", "!")} ${warning}`);
           const here = cas.find(({ state, rootKey }) => state === "active" && rootKey !== "");
           if (here) output.line(`To take the root's key away: interlock ca export-root --out <file>`);
         });
@@ -66,7 +67,9 @@ export function caCommand(output: Output): Command {
     );
 
   ca.command("export-root")
-    .description("Take the root's private key out of the authority's folder on this machine, into a file to keep elsewhere.")
+    .description(
+      "Take the root's private key out of the authority's folder on this machine, into a file to keep elsewhere.",
+    )
     .argument("[id]", "of which root; the active one unless said")
     .requiredOption("--out <file>", "where to write key and certificate, encrypted as the authority's own keys are")
     .option("--key-file <file>", "the key file that `interlock up` was given; or set INTERLOCK_KEY_PASSPHRASE")
@@ -81,14 +84,18 @@ export function caCommand(output: Output): Command {
         await moveRootKey({ dataDir: authorityDir, name: one.rootKey, out, ...(await readPassphrase(keyFile)) });
         output.result({ ok: true, id: one.id, out }, () => {
           output.line(`${paint("green", "moved")} the key of the root ${short(one.id)} to ${out}`);
-          output.line("Keep it where nobody gets at it, and a copy elsewhere. The authority goes on without it; before the");
+          output.line(
+            "Keep it where nobody gets at it, and a copy elsewhere. The authority goes on without it; before the",
+          );
           output.line('intermediate runs out, `interlock ca show` warns: then "ca csr", "ca sign" there, "ca import".');
         });
       }),
     );
 
   ca.command("csr")
-    .description("Ask for an intermediate: a key is made, which stays with the authority, and a request to have it signed.")
+    .description(
+      "Ask for an intermediate: a key is made, which stays with the authority, and a request to have it signed.",
+    )
     .requiredOption("--out <file>", "where to write the request")
     .addHelpText("after", "\nExample:\n  interlock ca csr --out intermediate.csr")
     .action(({ out }: { out: string }) =>
@@ -117,11 +124,15 @@ export function caCommand(output: Output): Command {
       const ttlMs = days * 24 * 3_600_000;
       const chain = await signIntermediateRequest({ rootPem, requestPem, now: Date.now(), ttlMs });
       await writePrivateFile(out, chain);
-      output.result({ ok: true, out }, () => output.line(`${paint("green", "signed")} ${out}: interlock ca import ${out}`));
+      output.result({ ok: true, out }, () =>
+        output.line(`${paint("green", "signed")} ${out}: interlock ca import ${out}`),
+      );
     });
 
   ca.command("import")
-    .description("Sign with an intermediate that was signed elsewhere. One of another root is prepared first, as a new CA is.")
+    .description(
+      "Sign with an intermediate that was signed elsewhere. One of another root is prepared first, as a new CA is.",
+    )
     .argument("<chain>", "PEM: the intermediate, then its issuers; a root that is known may be left out")
     .option("--key <file>", "its private key (PKCS #8, PEM), where it is not from `interlock ca csr`")
     .addHelpText("after", "\nExample:\n  interlock ca import intermediate.pem")
