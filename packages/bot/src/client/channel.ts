@@ -16,7 +16,7 @@ import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
 import { offeredBy } from "../token/authorization.js";
 import { voucherIn } from "../token/vouches.js";
-import type { Trust } from "../trust/trust.js";
+import type { Trust, TrustChange } from "../trust/trust.js";
 
 /** What a channel stands on. */
 export interface ChannelOptions {
@@ -141,7 +141,7 @@ export function createChannel(given: ChannelOptions): Channel {
     return undefined;
   }
 
-  function review(): void {
+  function review({ caChanged }: TrustChange): void {
     if (!server || cut) return;
     const { id, certificate } = server;
     const reason = [certificate, ...earlier].map((shown) => trust.peerRevoked(id.uri, shown)).find(Boolean);
@@ -149,6 +149,7 @@ export function createChannel(given: ChannelOptions): Channel {
       end(denial(reason));
       return;
     }
+    if (!caChanged) return;
     orphaned = rootOf(server.chain, trust.state) === undefined;
     if (!orphaned) return;
     // Its root has been withdrawn. Nothing new begins here, and what is under way goes on only if the server proves itself
