@@ -17,7 +17,8 @@ export interface Membership {
 export type FleetAsk =
   | ({ readonly do: "join"; readonly names: readonly string[] } & Membership)
   | ({ readonly do: "serve"; readonly name: string } & Membership)
-  | { readonly do: "open"; readonly address: string };
+  | { readonly do: "open"; readonly address: string }
+  | { readonly do: "reach"; readonly version: bigint };
 
 /** Which fields are there depends on what was asked. */
 export interface FleetAnswer {
@@ -34,6 +35,7 @@ export interface StreamEnd {
 }
 
 const bots: Bot[] = [];
+const lockedOut = new Set<Bot>();
 
 answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
   switch (ask.do) {
@@ -55,6 +57,9 @@ answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
     case "open":
       await inParallel(16, bots, (bot) => open(bot, ask.address));
       return {};
+    case "reach":
+      await Promise.all(bots.filter((bot) => !lockedOut.has(bot)).map((bot) => reach(bot, ask.version)));
+      return {};
   }
 });
 
@@ -75,6 +80,21 @@ function open(bot: Bot, address: string): Promise<void> {
         reject(thrown);
         return InterlockError.from(thrown).code;
       })
-      .then((code) => tellParent({ name: bot.name, code, at: monotonicMs() } satisfies StreamEnd));
+      .then((code) => {
+        lockedOut.add(bot);
+        tellParent({ name: bot.name, code, at: monotonicMs() } satisfies StreamEnd);
+      });
+  });
+}
+
+/** Resolves when the bot has heard of this version of the trust. */
+function reach({ trust }: Bot, version: bigint): Promise<void> {
+  return new Promise((resolve) => {
+    if (trust.state.version >= version) return resolve();
+    const unsubscribe = trust.onChange(({ state }) => {
+      if (state.version < version) return;
+      unsubscribe();
+      resolve();
+    });
   });
 }

@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { authority } from "./authority/authority.js";
 import type { Benchmark, BenchmarkOptions } from "./benchmark.js";
 import { revocation } from "./revocation/revocation.js";
 import { streaming } from "./streaming.js";
 import { unary } from "./unary.js";
 
-const benchmarks: Record<string, Benchmark> = { unary, streaming, revocation };
+const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation };
 
 const help = `Usage: npm run bench -- <benchmark> [options]
 
