@@ -11,11 +11,11 @@ import { checkCertificate } from "../identity/check-certificate.js";
 import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
-import { rootOf } from "../identity/root-of.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
 import { offeredBy } from "../token/authorization.js";
 import { voucherIn } from "../token/vouches.js";
+import { rootOf } from "../trust/root-of.js";
 import type { Trust, TrustChange } from "../trust/trust.js";
 
 /** What a channel stands on. */

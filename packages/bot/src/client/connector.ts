@@ -153,7 +153,16 @@ export function createConnector(
       return lease();
     }
     const current = channel;
-    return authorization.then((value) => ({ channel: current, authorization: value }));
+    return authorization.then(
+      (value) => ({ channel: current, authorization: value }),
+      (error) => {
+        if (closed || current.identity === identity.current()) throw error;
+        // The certificate was renewed while the token was fetched for the one before.
+        if (channel === current) replace();
+        const again = lease();
+        return "metadata" in again ? { channel: again.channel, authorization: again.authorization ?? "" } : again;
+      },
+    );
   }
 
   function isSpent(on: Channel): boolean {

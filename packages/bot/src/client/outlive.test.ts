@@ -7,6 +7,7 @@ import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { createTestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import type { TokenSource } from "../token/token-source.js";
+import { createTrust } from "../trust/trust.js";
 
 const uri = "spiffe://test/caller/1";
 
@@ -140,5 +141,25 @@ describe("a connection that outlives its certificates", () => {
       for (;;) await ticks.next();
     });
     await assert.rejects(client.echo({}), { code: "UNAVAILABLE" });
+  });
+
+  it("begins nothing new with a server whose root the client trusts no longer, and ends what is under way", async () => {
+    const { state } = fleet.trust;
+    const trust = createTrust(state); // The client's own: the server knows nothing of it.
+    const bot = await fleet.bot("caller/1", undefined, { trust });
+    bots.push(bot);
+    const client = bot.client(EchoService, server.address);
+    const ticks = client.count({})[Symbol.asyncIterator]();
+    await ticks.next();
+    trust.replace({ ...state, version: state.version + 1n, caCertificates: [(await createTestCa("next")).der] });
+    await assert.rejects(client.echo({}), { code: "UNAVAILABLE", reason: "CERTIFICATE_UNTRUSTED" });
+    assert.equal((await ticks.next()).done, false, "it has a moment to prove itself anew");
+    await assert.rejects(
+      async () => {
+        for (;;) await ticks.next();
+      },
+      { reason: "CERTIFICATE_UNTRUSTED" },
+    );
+    assert.deepEqual(seen, []);
   });
 });

@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose";
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
@@ -28,10 +29,10 @@ export function createAuthorityTokens(
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
 
-  function fetchOnce(key: string, audience: string, scopes: readonly string[]): Promise<Entry> {
+  function fetchOnce(key: string, audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
     const underWay = fetching.get(key);
     if (underWay) return underWay;
-    const entry = fetchToken(audience, scopes);
+    const entry = fetchToken(audience, scopes, identity);
     fetching.set(key, entry);
     const land = () => fetching.get(key) === entry && fetching.delete(key);
     // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
@@ -45,13 +46,15 @@ export function createAuthorityTokens(
     entries.set(key, entry);
   }
 
-  async function fetchToken(audience: string, scopes: readonly string[]): Promise<Entry> {
+  async function fetchToken(audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
     const now = clock.now();
     // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
     const { token, expiresAt } = await authority.issueToken(
       { audience, scopes },
       { detached: true, timeoutMs: 10_000 },
     );
+    // The connection may have begun to rest on another certificate on the way.
+    if (boundElsewhere(token, identity)) throw renewed();
     const expires = expiresAt?.getTime() ?? now;
     return {
       authorization: `Bearer ${token}`,
@@ -67,11 +70,11 @@ export function createAuthorityTokens(
       const now = clock.now();
       const current = isCurrent(identity);
       if (!entry || now >= entry.expiresAt - 1_000) {
-        if (!current) return Promise.reject(new InterlockError("UNAVAILABLE", "The certificate has been renewed."));
-        return fetchOnce(key, audience, scopes).then(({ authorization }) => authorization);
+        if (!current) return Promise.reject(renewed());
+        return fetchOnce(key, audience, scopes, identity).then(({ authorization }) => authorization);
       }
       if (now >= entry.renewAt && current) {
-        fetchOnce(key, audience, scopes).catch(() => {
+        fetchOnce(key, audience, scopes, identity).catch(() => {
           entry.renewAt = clock.now() + retryMs;
         });
       }
@@ -83,6 +86,20 @@ export function createAuthorityTokens(
       }
     },
   };
+}
+
+function renewed(): InterlockError {
+  return new InterlockError("UNAVAILABLE", "The certificate has been renewed.");
+}
+
+function boundElsewhere(token: string, { leaf: { thumbprint } }: Identity): boolean {
+  let confirmation: unknown;
+  try {
+    confirmation = decodeJwt(token).cnf;
+  } catch {
+    return false; // Whoever is shown it will say so.
+  }
+  return (confirmation as { "x5t#S256"?: unknown } | undefined)?.["x5t#S256"] !== thumbprint;
 }
 
 /** For a client of the authority itself, whose methods for bots take no token. */

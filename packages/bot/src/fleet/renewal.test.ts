@@ -70,6 +70,12 @@ describe("keepRenewed", () => {
     assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
   });
 
+  it("takes over what another process has renewed within the same second", async () => {
+    const other = await due();
+    assert.equal(await run(async () => other), other);
+    assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
+  });
+
   it("leaves a short certificate half of the life that it has left", async () => {
     const short = await ca.issue(uri, { notBefore: now - 30_000, notAfter: now + 10_000 });
     const { notAfter } = short.leaf;

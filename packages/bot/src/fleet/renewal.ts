@@ -6,9 +6,9 @@ import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
-import { isBelowActive } from "../identity/root-of.js";
 import type { Log } from "../log.js";
 import { pause } from "../pause.js";
+import { isBelowActive } from "../trust/root-of.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What the renewal of an identity stands on. */
@@ -91,7 +91,9 @@ async function confirm(authority: Client<typeof AuthorityService>, log: Log): Pr
 /** What another process of the same bot has renewed meanwhile. */
 async function takeOver(folder: IdentityFolder, current: Identity): Promise<Identity | undefined> {
   const saved = await folder.load();
-  return saved && saved.leaf.notAfter > current.leaf.notAfter ? saved : undefined;
+  if (!saved || saved.leaf.serial === current.leaf.serial) return undefined;
+  // Times in certificates are whole seconds: two of one second may end at the same time.
+  return saved.leaf.notAfter >= current.leaf.notAfter ? saved : undefined;
 }
 
 async function renew(authority: Client<typeof AuthorityService>, current: Identity): Promise<Identity> {

@@ -72,8 +72,8 @@ export function createAuthenticate(trust: Trust): Authenticate {
   }
 
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
-    const { peer: spiffeId, certificate, address, bearers } = connection;
-    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
+    const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
+    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
     const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
     const bearer = { authorization, token, caller, clearedBy: undefined };

@@ -44,6 +44,8 @@ export interface TokenExpectation {
   /** Who shows the token, by the connection it came over. */
   readonly spiffeId: SpiffeId;
   readonly certificate: Certificate;
+  /** What else the bearer has proved itself with on that connection; see `vouchFor`. */
+  readonly earlier?: readonly Certificate[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -55,7 +57,7 @@ export interface TokenExpectation {
  * Rejects with a denial, one of the `TOKEN_…` reasons.
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
-  const { trust, spiffeId, certificate, now } = expectation;
+  const { trust, spiffeId, certificate, earlier = [], now } = expectation;
   const keyId = checkHeader(readHeader(token));
   const { payload } = await verifySignature(token, trust, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
@@ -63,7 +65,9 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is for `nbf` alone.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
   if (payload.sub !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
-  if (boundTo(payload) !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
+  const bound = boundTo(payload);
+  const proved = [certificate, ...earlier.filter(({ notAfter }) => now < notAfter)];
+  if (!proved.some(({ thumbprint }) => thumbprint === bound)) throw denial("TOKEN_BINDING_MISMATCH");
   return {
     jti: payload.jti as string,
     name: spiffeId.name,

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import type { TrustState } from "../trust/trust.js";
-import { caDigest } from "./join-token.js";
+import { caDigest } from "../identity/join-token.js";
+import type { TrustState } from "./trust.js";
 
 type Bundle = Pick<TrustState, "caCertificates">;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { caDigest } from "../identity/join-token.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
-import { caDigest } from "./join-token.js";
 import { isBelowActive, rootOf } from "./root-of.js";
 
 describe("rootOf", () => {
