@@ -8,6 +8,8 @@ export interface Forked<Ask, Answer extends object, Event = never> {
   /** What it tells unasked. */
   onEvent(listener: (event: Event) => void): void;
   stop(): Promise<void>;
+  /** Ends it with SIGKILL, in the middle of whatever it does. */
+  kill(): Promise<void>;
 }
 
 /** What goes over the channel, from the child. */
@@ -57,6 +59,10 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
       const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
       await exited;
       clearTimeout(timer);
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
     },
   };
 }

@@ -1,13 +1,26 @@
-import { caDigest, createRecorder, createServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
+import {
+  type BotServer,
+  caDigest,
+  createRecorder,
+  createServer,
+  type Denial,
+  InterlockError,
+  type Unsubscribe,
+} from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
 import { openCaBook } from "./ca/ca-book.js";
 import { createCaKeeper } from "./ca/keep-ca.js";
+import { coalesce } from "./coalesce.js";
+import { createSightings } from "./enrollment/sightings.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
+import { openFace } from "./http/face.js";
+import { hostsOf } from "./http/https-options.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
-import { createKeyVault } from "./key-vault/key-vault.js";
-import { vaultInFolder } from "./key-vault/vault-in-folder.js";
+import { createKeyFolder } from "./key-vault/key-folder.js";
+import { createKeyTable } from "./key-vault/key-table.js";
+import { createKeyVault, type KeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
@@ -18,9 +31,11 @@ import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
 import { lockFolder } from "./store/lock-folder.js";
-import { openStore } from "./store/open-store.js";
+import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { claimIssuer } from "./tokens/claim-issuer.js";
+import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -30,6 +45,8 @@ export interface Authority {
   readonly address: string;
   readonly port: number;
   readonly trustDomain: string;
+  /** The `iss` of every token; the URL of the OAuth endpoints, where there are any. */
+  readonly issuer: string;
   /** The root certificate, DER, below which the authority itself stands. */
   readonly caCertificate: Uint8Array;
   /** SHA-256 over that root certificate, as join tokens pin it. */
@@ -61,11 +78,13 @@ export interface Authority {
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
-  const release = lockFolder(options.dataDir);
+  const { dataDir, store: url, log } = options;
+  const release = dataDir === undefined ? () => {} : lockFolder(dataDir);
   let store: Store | undefined;
   try {
-    store = await openStore(options.dataDir);
-    return await startOn(store, options, release);
+    store = dataDir === undefined ? await openSharedStore(url as string, log) : await openStore(dataDir);
+    const place = dataDir === undefined ? createKeyTable(store.privateKeys) : createKeyFolder(dataDir);
+    return await startOn(store, createKeyVault(place, options.keyPassphrase), options, release);
   } catch (error) {
     await store?.close();
     release();
@@ -73,35 +92,40 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
   }
 }
 
-async function startOn(store: Store, options: CompleteOptions, release: () => void): Promise<Authority> {
-  const {
-    dataDir: folder,
-    trustDomain,
-    host,
-    port,
-    log,
-    clock,
-    leafTtlMs,
-    tokenTtlMs,
-    staleAfterMs,
-    auditRetentionMs,
-  } = options;
-  await openFleet(store, options);
-  const vault = createKeyVault(options.keyPassphrase);
+async function startOn(
+  store: Store,
+  keys: KeyVault,
+  options: CompleteOptions,
+  release: () => void,
+): Promise<Authority> {
+  const { trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs, https } = options;
   const self = spiffeId(trustDomain, authorityName);
-  const keys = vaultInFolder(vault, folder);
   const caBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self: self.uri };
-  const ca = await openCaBook(caBasis);
-  const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
+  // Of several that start at once on a new store, one makes everything.
+  const { ca, signer } = await store.exclusively(async () => {
+    await openFleet(store, options);
+    return { ca: await openCaBook(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
+  });
   const grants = await openGrantBook(store);
-  const identity = await createOwnIdentity(ca, trustDomain, clock);
+  const hosts = https ? hostsOf(https, https.host ?? host) : [];
+  const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
   async function follow(): Promise<void> {
     await ca.reload();
     await identity.renewIfDue();
   }
   const hub = await openTrustHub(store, { trustDomain, issuer: self.uri, staleAfterMs, follow }, clock);
   const recorder = createRecorder();
+  const refresh = coalesce(async () => {
+    await grants.refresh();
+    await signer.refresh();
+    await hub.refresh();
+  });
+  const stopWatching = store.onChange(() => {
+    refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
+  });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
+  const sightings = createSightings(store);
+  const desk = createTokenDesk({ store, grants, signer, hub, sightings, clock, tokenTtlMs });
 
   const shared = {
     store,
@@ -113,40 +137,68 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     clock,
     log,
     recorder,
-    tokenTtlMs,
+    sightings,
+    desk,
     staleAfterMs,
     caBasis,
     own,
   };
+  const face =
+    https &&
+    (await openFace({
+      ...shared,
+      https,
+      host,
+      identity,
+      revokeToken({ jti, expiresAt }, by) {
+        const subject = checkSubject({ kind: "token", subject: jti }, own());
+        return revoke(shared, subject, "revoked by its owner", clock.now(), by, expiresAt);
+      },
+    }));
   const enrollment = createEnrollmentService(shared);
-  const server = await createServer(
-    { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment },
-    (routes) => {
+  async function open(): Promise<BotServer> {
+    await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
+    await hub.refresh();
+    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment };
+    return createServer(parts, (routes) => {
       routes.add(AuthorityService, createAuthorityService(shared));
       routes.add(AdminService, createAdminService(shared));
-    },
-  );
+    });
+  }
+  const server = await open().catch(async (error) => {
+    await face?.close();
+    throw error;
+  });
   const endpoints = [...server.services, EnrollmentService.name].map((service) => ({
     service,
     address: server.address,
   }));
-  await store.transaction((records) => records.endpoints.replace(self.uri, endpoints, clock.now()));
+  await store.transaction(async (records) => {
+    if (store.shared) await records.endpoints.share(self.uri, endpoints, clock.now(), 0);
+    else await records.endpoints.replace(self.uri, endpoints, clock.now());
+  });
   const housekeeping = startHousekeeping({
     ...shared,
+    refresh,
     identity,
     keepCa: createCaKeeper(caBasis),
+    face,
     spiffeId: self.uri,
+    endpoints,
     leafTtlMs,
     staleAfterMs,
     auditRetentionMs,
   });
-  log.info("authority started", { address: server.address, trustDomain });
+  const { issuer } = hub.trust.state;
+  log.info("authority started", { address: server.address, trustDomain, issuer });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for streams that are open.
-    await server.close();
+    await Promise.all([server.close(), face?.close()]);
     await housekeeping.close();
+    if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
+    stopWatching();
     await store.close();
     release();
   }
@@ -155,6 +207,7 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     address: server.address,
     port: server.port,
     trustDomain,
+    issuer,
     get caCertificate() {
       return ca.pinned;
     },
@@ -179,12 +232,12 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
 }
 
 /** Makes the folder this fleet's, or makes sure that it is. */
-async function openFleet(store: Store, { dataDir, trustDomain, clock }: CompleteOptions): Promise<void> {
+async function openFleet(store: Store, { dataDir = "The store", trustDomain, clock }: CompleteOptions): Promise<void> {
   const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
   if (fleet.trustDomain !== trustDomain) {
     throw new InterlockError(
       "FAILED_PRECONDITION",
-      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another data folder.`,
+      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another.`,
     );
   }
 }

@@ -1,10 +1,19 @@
 import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
 import { isTrustDomain } from "@interlock/policy";
+import { type HttpsOptions, issuerOf } from "./http/https-options.js";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {
-  /** Where everything is kept; made (mode 0700) when it is not there. Back it up: it is the fleet. */
-  readonly dataDir: string;
+  /**
+   * Where everything is kept, on SQLite; made (mode 0700) when it is not there. Back it up: it is the fleet. Not needed
+   * with `store`, where nothing is kept outside of that.
+   */
+  readonly dataDir?: string;
+  /**
+   * A PostgreSQL database, `postgres://user:password@host:port/database`, in which everything is kept instead. Any
+   * number of authorities may share it, each with the same `keyPassphrase`, which it takes.
+   */
+  readonly store?: string;
   /** The fleet's trust domain, for example `cafe`. It cannot change later. */
   readonly trustDomain: string;
   /** Where to listen; `127.0.0.1` unless said. */
@@ -20,18 +29,23 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
-  /** How long records stay in the audit log, in milliseconds: 400 days unless said. */
+  /** How long records of what is over stay, those of the audit log among them, in milliseconds: 400 days unless said. */
   readonly auditRetentionMs?: number;
   /**
    * Encrypts the private keys of the CA and of tokens where they are kept (scrypt, AES-256-GCM). Without it whoever reads
    * the data folder, or a backup of it, is the authority. Once given it is needed at every start.
    */
   readonly keyPassphrase?: string;
+  /**
+   * Speaks OAuth over HTTPS as well, for clients and gateways that know nothing of Interlock. Tokens name its issuer from
+   * then on; those that are out there stay good.
+   */
+  readonly https?: HttpsOptions;
 }
 
 /** {@link AuthorityOptions} with everything said but what may be left out for good. */
-export type CompleteOptions = Required<Omit<AuthorityOptions, "keyPassphrase">> &
-  Pick<AuthorityOptions, "keyPassphrase">;
+export type CompleteOptions = Required<Omit<AuthorityOptions, Open>> & Pick<AuthorityOptions, Open>;
+type Open = "dataDir" | "store" | "keyPassphrase" | "https";
 
 /** Completes {@link AuthorityOptions}. Throws a `TypeError` that says what is wrong with them. */
 export function completeOptions(options: AuthorityOptions): CompleteOptions {
@@ -46,6 +60,12 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
     ...options,
   };
   const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = complete;
+  if ((options.store === undefined) === (options.dataDir === undefined)) {
+    throw new TypeError("give dataDir, for SQLite, or store, for PostgreSQL");
+  }
+  if (options.store !== undefined && options.keyPassphrase === undefined) {
+    throw new TypeError("a store on PostgreSQL takes a keyPassphrase: the private keys are in it");
+  }
   if (!isTrustDomain(trustDomain)) {
     throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
   }
@@ -55,6 +75,7 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
   }
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
   if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
+  if (options.https) issuerOf(options.https, complete.host, options.https.port); // It throws when that is none.
   if (options.keyPassphrase !== undefined && options.keyPassphrase.length < 12) {
     throw new TypeError("keyPassphrase must be at least 12 characters");
   }

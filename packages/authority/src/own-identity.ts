@@ -18,15 +18,20 @@ export interface OwnIdentity extends IdentitySource {
   renewIfDue(): Promise<void>;
 }
 
-/** Makes the authority's first identity. */
-export async function createOwnIdentity(ca: CaBook, trustDomain: string, clock: Clock): Promise<OwnIdentity> {
+/** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
+export async function createOwnIdentity(
+  ca: CaBook,
+  trustDomain: string,
+  clock: Clock,
+  hosts: readonly string[] = [],
+): Promise<OwnIdentity> {
   let root = "";
 
   async function issue(): Promise<Identity> {
     const keys = await createKeyPair();
     const key = await webcrypto.subtle.exportKey("spki", keys.publicKey);
     const { uri } = spiffeId(trustDomain, authorityName);
-    const issued = await ca.issueOwn(uri, new Uint8Array(key), clock.now());
+    const issued = await ca.issueOwn(uri, new Uint8Array(key), clock.now(), hosts);
     root = issued.root;
     return createIdentity(keys.privateKeyPem, issued.chain);
   }

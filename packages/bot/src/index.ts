@@ -5,6 +5,7 @@ export { type Bot, type BotParts, type ClientOptions, createBot, type ServeOptio
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
 export { type Clock, systemClock } from "./clock.js";
+export { addressOf, type Connection } from "./connection.js";
 export type { CallContext, Caller } from "./context.js";
 export { type Code, denial, errorDomain, InterlockError } from "./error.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
@@ -17,14 +18,26 @@ export { caDigest, formatJoinToken, type JoinToken, parseJoinToken } from "./ide
 export { createCsr, createKeyPair, type KeyPair } from "./identity/key-pair.js";
 export { certificatesFromPem, certificatesToPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
+export { createIdentify } from "./interceptors/identify.js";
 export { jsonLog, type Log, type LogFields, silentLog } from "./log.js";
 export { type Reason, reasons } from "./reason.js";
 export { createRecorder, type Denial, type Recorder, type UsageCount } from "./recorder.js";
 export { createServer } from "./server/create-server.js";
+export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./server/listener.js";
 export type { BotServer, Enrollment, Routes, ServerOptions } from "./server/options.js";
 export { createListeners, type Unsubscribe } from "./subscription.js";
+export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
+export { tokenFault } from "./token/token-fault.js";
 export type { TokenSource } from "./token/token-source.js";
-export { grantsClaim, maximumTokenLifetimeMs, type VerifiedToken, verifyToken } from "./token/verify-token.js";
+export {
+  exchangedClaim,
+  grantsClaim,
+  maximumTokenLifetimeMs,
+  unsafeVerifyUnbound,
+  type VerifiedToken,
+  verifyToken,
+} from "./token/verify-token.js";
+export { createTokenBuckets, type TokenBuckets } from "./token-buckets.js";
 export type { CutOff } from "./trust/cut-offs.js";
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust, type Revocation, type Trust, type TrustState } from "./trust/trust.js";

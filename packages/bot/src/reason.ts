@@ -37,6 +37,7 @@ export const reasons = {
   TOKEN_NOT_YET_VALID: ["UNAUTHENTICATED", "the token is not valid yet"],
   TOKEN_LIFETIME: ["UNAUTHENTICATED", "the token lives longer than is allowed"],
   TOKEN_SUBJECT_MISMATCH: ["UNAUTHENTICATED", "the token is another bot's"],
+  TOKEN_ACTOR_MISMATCH: ["UNAUTHENTICATED", "the token is for another bot to act with"],
   TOKEN_BINDING_MISMATCH: ["UNAUTHENTICATED", "the token is bound to another certificate"],
   TOKEN_REVOKED: ["UNAUTHENTICATED", "the token has been revoked"],
   TOKEN_OUTDATED: ["UNAUTHENTICATED", "a scope of the token has been taken away since it was issued"],
@@ -64,8 +65,12 @@ export const reasons = {
   ],
   BOT_RETIRED: ["PERMISSION_DENIED", "the bot has been retired"],
   NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
+  ACTOR_NOT_ALLOWED: ["PERMISSION_DENIED", "the bot may not act for others here"],
+  ACTOR_CHAIN_TOO_LONG: ["PERMISSION_DENIED", "too many bots act for one another"],
+  SCOPE_WIDENED: ["PERMISSION_DENIED", "the exchange asks for a scope that the token does not hold"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],
+  STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
 } as const satisfies Record<string, readonly [Code, string]>;
 
 /** A reason for which Interlock refuses something. */

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { findPostgres, startPostgres } from "@interlock/testing-postgres";
 
 const bin = resolve(import.meta.dirname, "../bin/interlock.js");
 
@@ -26,6 +29,11 @@ function interlock(cwd: string, ...args: readonly string[]): Promise<Result> {
 // What `--json` prints; the assertions say what is expected in it.
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 type Json = Record<string, any>;
+
+async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
+  const { stdout } = await interlock(cwd, ...args, "--json");
+  return JSON.parse(stdout);
+}
 
 describe("interlock, the command", () => {
   it("shows an example with the help of every command", async function () {
@@ -62,6 +70,8 @@ describe("interlock, the command", () => {
       "bots retire",
       "tokens list",
       "tokens delete",
+      "backup",
+      "restore",
     ];
     const pages = commands.map(async (command) => ({
       command,
@@ -106,10 +116,7 @@ describe("interlock, with an authority", () => {
     await rm(dir, { recursive: true });
   });
 
-  async function json(...args: readonly string[]): Promise<Json> {
-    const { stdout } = await interlock(dir, ...args, "--json");
-    return JSON.parse(stdout);
-  }
+  const json = (...args: readonly string[]) => jsonOf(dir, ...args);
 
   it("keeps the keys of the authority encrypted with a key file", async () => {
     const folder = join(dir, ".interlock/authority");
@@ -297,6 +304,31 @@ describe("interlock, with an authority", () => {
     assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
   });
 
+  it("talks to the authority that is up, of several", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-several-"));
+    const { joinToken } = await json("invite", "operator/two");
+    const several = `127.0.0.1:1,${authority}`;
+    await interlock(elsewhere, "join", "--authority", several, "--name", "operator/two", "--token", joinToken);
+    const { stdout } = await interlock(elsewhere, "locks", "list", "--json");
+    assert.equal(JSON.parse(stdout).ok, true);
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it("backs the authority up while it runs, and restores it elsewhere", async () => {
+    const file = join(dir, "backup.db");
+    const { keys, ...made } = await json("backup", file);
+    assert.deepEqual(made, { ok: true, file, sealed: true });
+    assert.ok(keys >= 2);
+    assert.match((await interlock(dir, "backup", file)).stderr, /is there already/);
+    assert.match((await interlock(dir, "restore", file)).stderr, /has an authority already/);
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-restored-"));
+    const { stdout } = await interlock(elsewhere, "restore", file, "--json");
+    assert.equal(JSON.parse(stdout).ok, true);
+    assert.match(await readFile(join(elsewhere, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+    assert.match((await interlock(elsewhere, "restore")).stderr, /Name the backup's file/);
+    await rm(elsewhere, { recursive: true });
+  });
+
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-none-"));
     assert.match((await interlock(elsewhere, "grants", "show")).stderr, /run "interlock up" here/);
@@ -311,5 +343,93 @@ describe("interlock, with an authority", () => {
     assert.match(await readFile(join(dir, "My-Cafe", "grants.yaml"), "utf8"), /my_cafe\.gripper\.v1\.GripperService/);
     assert.match(await readFile(join(dir, "My-Cafe", "README.md"), "utf8"), /^# My-Cafe\n/);
     assert.match(await readFile(join(dir, "My-Cafe", ".gitignore"), "utf8"), /\.interlock/);
+  });
+});
+
+(typeof findPostgres() === "string" ? () => {} : describe)("interlock, with a store on PostgreSQL", () => {
+  it("starts an authority on it, never says its password, and needs a key file", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    const { password } = new URL(url);
+    const env = { ...process.env, INTERLOCK_STORE: url };
+    const run = (...args: string[]) => spawn(process.execPath, [bin, ...args], { cwd: dir, env, stdio: "pipe" });
+    try {
+      const refused = run("up", "--port", "0", "--trust-domain", "cafe");
+      let said = "";
+      for (const stream of [refused.stdout, refused.stderr]) stream.on("data", (text) => (said += text));
+      const [code] = await once(refused, "close");
+      assert.equal(code, 1);
+      assert.match(said, /takes a keyPassphrase/);
+      const help = run("up", "--help");
+      help.stdout.on("data", (text) => (said += text));
+      await once(help, "close");
+      assert.ok(!said.includes(password));
+
+      await writeFile(join(dir, "key-file"), "correct horse battery staple\n");
+      const up = run("up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json");
+      const [line] = await once(createInterface({ input: up.stdout }), "line");
+      assert.match(JSON.parse(line).operator, /^operator\/[^/]+\./);
+      await assert.rejects(stat(join(dir, ".interlock", "authority")), "nothing is kept outside of the store");
+      up.kill("SIGTERM");
+      await once(up, "exit");
+    } finally {
+      await postgres.stop();
+      await rm(dir, { recursive: true });
+    }
+  });
+});
+
+describe("interlock, with an authority that speaks OAuth", () => {
+  let dir: string;
+  let up: ChildProcess;
+  let authority: string;
+  let issuer: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--https-port", "0", "--json"];
+    up = spawn(process.execPath, [bin, ...args], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+    ({ authority, issuer } = JSON.parse(line));
+  });
+  after(async () => {
+    up.kill("SIGTERM");
+    await once(up, "exit");
+    await rm(dir, { recursive: true });
+  });
+
+  it("gives a bot's token over HTTPS to whoever has the files of that bot", async () => {
+    await writeFile(join(dir, "oauth.yaml"), 'grants:\n  "curl/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n');
+    await jsonOf(dir, "grants", "apply", "oauth.yaml");
+    const { joinToken } = await jsonOf(dir, "invite", "curl/1");
+    const joining = ["join", "--authority", authority, "--name", "curl/1", "--token", joinToken];
+    const { dir: folder } = await jsonOf(dir, ...joining);
+    const [ca, identity] = await Promise.all(
+      ["ca.pem", "identity.pem"].map((file) => readFile(resolve(dir, folder, file), "utf8")),
+    );
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: "spiffe://cafe/curl/1",
+      audience: "cafe.v1.CoffeeService",
+      scope: "coffee:brew",
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const outgoing = request(`${issuer}/token`, { method: "POST", ca, cert: identity, key: identity, headers });
+    outgoing.end(String(form));
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const { token_type, scope } = JSON.parse(String(await response.toArray().then((chunks) => Buffer.concat(chunks))));
+    assert.deepEqual([response.statusCode, token_type, scope], [200, "Bearer", "coffee:brew"]);
+  });
+
+  it("takes no half of the options for HTTPS", async () => {
+    for (const args of [
+      ["--issuer", "https://x"],
+      ["--https-port", "0", "--https-cert", "x"],
+    ]) {
+      const { code, stderr } = await interlock(dir, "up", "--port", "0", ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /--https-(port|key)/);
+    }
   });
 });

@@ -15,7 +15,9 @@ export type AuditKind =
   | "denials"
   | "key"
   | "ca"
-  | "prune";
+  | "issuer"
+  | "prune"
+  | "restore";
 
 /** Something that is to be recorded. */
 export interface AuditEntry {

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { caDigest, certificatesToPem, createKeyPair, type Log, parseCertificate } from "@interlock/bot";
-import { openStore } from "../store/open-store.js";
+import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
 import type { Store } from "../store/store.js";
 import { keysInMemory } from "../testing/open-test-ca.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { createRoot } from "./ca.js";
 import { type CaBasis, type CaBook, openCaBook } from "./ca-book.js";
 import { rootKeyName } from "./ca-keys.js";
@@ -27,18 +25,18 @@ const start = Date.UTC(2030, 0, 1);
 const by = "spiffe://cafe/operator/alice";
 const id = "spiffe://cafe/gripper/1";
 
-describe("the CA of a fleet", () => {
-  let folder: string;
+describeOnEach("the CA of a fleet", (create) => {
+  let place: TestStore;
   let store: Store;
-  let keys: ReturnType<typeof keysInMemory>;
+  let keys: KeyVault;
   let now: number;
   let warned: string[];
   let basis: CaBasis;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "interlock-ca-"));
-    store = await openStore(folder);
-    keys = keysInMemory();
+    place = await create();
+    store = await place.open();
+    keys = place.vault(store);
     now = start;
     warned = [];
     await store.fleet.create("cafe", now);
@@ -48,7 +46,7 @@ describe("the CA of a fleet", () => {
   });
   afterEach(async () => {
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const leafKey = async () =>
@@ -72,7 +70,7 @@ describe("the CA of a fleet", () => {
   const states = async () => (await caStatuses(basis)).map(({ state }) => state);
   const takeRootKeyAway = async (digest: string) => {
     const text = (await keys.read(rootKeyName(digest))) ?? "";
-    await keys.delete(rootKeyName(digest));
+    await keys.remove(rootKeyName(digest));
     return text;
   };
 
@@ -81,7 +79,7 @@ describe("the CA of a fleet", () => {
     const { chain, root } = await issue(book);
     assert.equal(chain.length, 2);
     assert.equal(root, digestOf(book.pinned));
-    assert.equal(keys.names().length, 2);
+    assert.equal((await keys.names()).length, 2);
     await takeRootKeyAway(root);
     const again = await openCaBook(basis);
     assert.deepEqual(again.pinned, book.pinned);
@@ -92,13 +90,13 @@ describe("the CA of a fleet", () => {
 
   it("makes another intermediate where the root's key is at hand, and else says what is missing", async () => {
     const { root, chain } = await issue(await openCaBook(basis));
-    const [name = ""] = keys.names().filter((known) => !known.startsWith("ca-root-"));
-    await keys.delete(name);
+    const [name = ""] = (await keys.names()).filter((known) => !known.startsWith("ca-root-"));
+    await keys.remove(name);
     const again = await issue(await openCaBook(basis));
     assert.equal(again.root, root);
     assert.notDeepEqual(again.chain[1], chain[1]);
-    for (const known of keys.names()) await keys.delete(known);
-    await assert.rejects(openCaBook(basis), /ca-.*\.key is missing. Restore it from your backup/);
+    for (const known of await keys.names()) await keys.remove(known);
+    await assert.rejects(openCaBook(basis), /ca-.*\.key.* is missing. Restore it from your backup/);
   });
 
   it("takes over a root from before there were intermediates: it signs on, and its successor is prepared", async () => {
@@ -179,7 +177,7 @@ describe("the CA of a fleet", () => {
     await book.reload();
     assert.equal(digestOf(book.pinned), digest);
     assert.deepEqual(await states(), ["active"]);
-    assert.equal(keys.names().length, 2, "the keys of the old one are gone");
+    assert.equal((await keys.names()).length, 2, "the keys of the old one are gone");
     const told = (await store.auditLog.list(0, 10)).map(({ kind, actor, details }) => [
       kind,
       actor,
@@ -221,7 +219,7 @@ describe("the CA of a fleet", () => {
     const books = await Promise.all([openCaBook(basis), openCaBook(basis)]);
     const [a, b] = books.map(({ pinned }) => digestOf(pinned));
     assert.equal(a, b);
-    assert.equal(keys.names().length, 2, "nothing is left of the other");
+    assert.equal((await keys.names()).length, 2, "nothing is left of the other");
   });
 
   it("renews its intermediate in time where the root's key is at hand, and forgets the old key", async () => {
@@ -236,11 +234,11 @@ describe("the CA of a fleet", () => {
     const renewed = (await issue(book)).chain[1] as Uint8Array;
     assert.notDeepEqual(renewed, before);
     assert.equal(parseCertificate(renewed).notAfter, now + intermediateLifetimeMs);
-    assert.equal(keys.names().length, 3);
+    assert.equal((await keys.names()).length, 3);
     assert.equal(await keep(), false);
     now += hour;
     await keep();
-    assert.equal(keys.names().length, 2);
+    assert.equal((await keys.names()).length, 2);
     assert.deepEqual(warned, []);
   });
 
@@ -277,7 +275,7 @@ describe("the CA of a fleet", () => {
 
   it("prepares an intermediate of another root, and signs with it once it is activated", async () => {
     const book = await openCaBook(basis);
-    const there = { ...basis, keys: keysInMemory() };
+    const there = { ...basis, keys: createKeyVault(keysInMemory()) };
     const { privateKeyPem } = await createKeyPair();
     const root = await createRoot(privateKeyPem, "cafe", now);
     const requestPem = await requestIntermediate(there);

@@ -1,8 +1,8 @@
 import type { Clock, Log } from "@interlock/bot";
+import type { KeyVault } from "../key-vault/key-vault.js";
 import type { CaCertificateRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { type Ca, createCa } from "./ca.js";
-import type { CaKeys } from "./ca-keys.js";
 import { activatedRoots, activeRoot, intermediatesOf, rootsOf } from "./ca-schedule.js";
 import { addRoot, renewIntermediate } from "./grow-ca.js";
 import { BasicConstraintsExtension, X509Certificate } from "./x509.js";
@@ -11,7 +11,7 @@ import { BasicConstraintsExtension, X509Certificate } from "./x509.js";
 export interface CaBasis {
   readonly store: Store;
   /** Where private keys are. */
-  readonly keys: CaKeys;
+  readonly keys: KeyVault;
   readonly trustDomain: string;
   /** How long leaves are valid, in milliseconds. */
   readonly leafTtlMs: number;
@@ -37,8 +37,8 @@ export interface CaBook {
   readonly pinned: Uint8Array;
   /** Makes a leaf for a bot, below the root that is active. */
   issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number): Promise<IssuedLeaf>;
-  /** Makes a leaf for the authority itself, below the root that every bot knows. */
-  issueOwn(spiffeId: string, publicKey: Uint8Array, now: number): Promise<IssuedLeaf>;
+  /** Makes a leaf for the authority itself, below the root that every bot knows; `hosts` as for a {@link Ca}. */
+  issueOwn(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<IssuedLeaf>;
   /** Takes over what is new in the store, which another replica may have put there. */
   reload(): Promise<void>;
 }
@@ -84,8 +84,7 @@ export async function openCaBook(basis: CaBasis): Promise<CaBook> {
   function signerOf(root: CaCertificateRow | undefined): { ca: Ca; root: CaCertificateRow } {
     const ca = root && signers.get(root.digest);
     if (ca) return { ca, root };
-    const missing = root ? intermediatesOf(root, rows)[0]?.keyName || root.keyName : "the CA's private key";
-    throw new Error(`${missing} is missing. Restore it from your backup of the data folder.`);
+    throw keys.missing((root && (intermediatesOf(root, rows)[0]?.keyName || root.keyName)) ?? "ca.key");
   }
 
   const active = () => signerOf(activeRoot(rootsOf(rows)));
@@ -101,8 +100,9 @@ export async function openCaBook(basis: CaBasis): Promise<CaBook> {
     spiffeId: string,
     publicKey: Uint8Array,
     now: number,
+    hosts?: readonly string[],
   ): Promise<IssuedLeaf> {
-    return { chain: await ca.issueLeaf(spiffeId, publicKey, now), root: root.digest };
+    return { chain: await ca.issueLeaf(spiffeId, publicKey, now, hosts), root: root.digest };
   }
 
   await reload();
@@ -128,7 +128,7 @@ export async function openCaBook(basis: CaBasis): Promise<CaBook> {
       return derOf(serving().root);
     },
     issueLeaf: (spiffeId, publicKey, now) => issue(active(), spiffeId, publicKey, now),
-    issueOwn: (spiffeId, publicKey, now) => issue(serving(), spiffeId, publicKey, now),
+    issueOwn: (spiffeId, publicKey, now, hosts) => issue(serving(), spiffeId, publicKey, now, hosts),
     reload,
   };
 }

@@ -1,11 +1,3 @@
-/** Private keys by name, each kept as the key vault keeps it. */
-export interface CaKeys {
-  /** `undefined` when there is none of that name. */
-  read(name: string): Promise<string | undefined>;
-  write(name: string, text: string): Promise<void>;
-  delete(name: string): Promise<void>;
-}
-
 /** The key that is waiting for its certificate, from `interlock ca csr` to `interlock ca import`. */
 export const requestKeyName = "ca-request.key";
 

@@ -15,9 +15,9 @@ export interface Ca {
   readonly notAfter: number;
   /**
    * Makes a leaf for a SPIFFE ID and a public key (SubjectPublicKeyInfo, DER) that has been checked. Gives the chain,
-   * DER: the leaf first, then intermediates, without the root.
+   * DER: the leaf first, then intermediates, without the root. `hosts` are DNS names and IP addresses besides.
    */
-  issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number): Promise<Uint8Array[]>;
+  issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<Uint8Array[]>;
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -63,9 +63,9 @@ export async function createCa(chain: readonly Uint8Array[], privateKeyPem: stri
   const intermediates = chain.slice(0, -1);
   return {
     notAfter: bounds.notAfter.getTime(),
-    async issueLeaf(spiffeId, spki, now) {
+    async issueLeaf(spiffeId, spki, now, hosts = []) {
       const key = new PublicKey(Uint8Array.from(spki));
-      const template = { key, spiffeId, issuer: { key: publicKey, ...bounds }, now, ttlMs: leafTtlMs };
+      const template = { key, spiffeId, issuer: { key: publicKey, ...bounds }, now, ttlMs: leafTtlMs, hosts };
       const names = { subject: leafName, issuer };
       const leaf = await sign(await leafTemplate(template), { ...names, publicKey: key, signingKey });
       return [leaf, ...intermediates];

@@ -55,7 +55,7 @@ export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promi
       throw error;
     });
   if (added) return root;
-  for (const { keyName } of [root, intermediate]) await keys.delete(keyName);
+  for (const { keyName } of [root, intermediate]) await keys.remove(keyName);
   return undefined;
 }
 

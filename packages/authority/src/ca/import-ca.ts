@@ -62,7 +62,7 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
     const details = { done: "imported", intermediate: caId(row.digest), notAfter: row.notAfter };
     await records.auditLog.append({ at, kind: "ca", actor: order.by, subject: caId(root.digest), details });
   });
-  if (!order.privateKeyPem) await keys.delete(requestKeyName);
+  if (!order.privateKeyPem) await keys.remove(requestKeyName);
   return root;
 }
 

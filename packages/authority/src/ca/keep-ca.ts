@@ -26,7 +26,7 @@ export function createCaKeeper(basis: CaBasis): () => Promise<boolean> {
       for (const { digest, keyName } of older) {
         if (!signing || clock.now() < signing.createdAt + supersededMs) continue;
         await store.caCertificates.removeIntermediate(digest);
-        await keys.delete(keyName);
+        await keys.remove(keyName);
       }
       if (signing && clock.now() >= renewalDue(signing) && (await renewIntermediate(basis, root))) {
         log.info("intermediate renewed", { root: root.digest });

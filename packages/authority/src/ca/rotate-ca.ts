@@ -76,7 +76,7 @@ export async function withdrawCa(basis: CaBasis, { id, force, by }: CaOrder): Pr
     const names = [root, ...intermediatesOf(root, rows)].map(({ keyName }) => keyName);
     return { root, names };
   });
-  for (const name of names) if (name !== "") await keys.delete(name);
+  for (const name of names) if (name !== "") await keys.remove(name);
   return root;
 }
 

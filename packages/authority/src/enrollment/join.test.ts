@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join as joinPath } from "node:path";
 import {
   caDigest,
   createCsr,
@@ -13,8 +10,8 @@ import {
 } from "@interlock/bot";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
-import { openStore } from "../store/open-store.js";
 import { openTestCa } from "../testing/open-test-ca.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew as renewOver } from "./renew.js";
 import { retire } from "./retire.js";
@@ -24,21 +21,21 @@ const minute = 60_000;
 const trustDomain = "cafe";
 const id = "spiffe://cafe/gripper/1";
 
-describe("enrollment", () => {
-  let folder: string;
+describeOnEach("enrollment", (createStore) => {
+  let place: TestStore;
   let basis: EnrollmentBasis;
   const open = async (): Promise<EnrollmentBasis> => {
-    const store = await openStore(folder);
-    const ca = await openTestCa(store, folder, now);
+    const store = await place.open();
+    const ca = await openTestCa(store, place.vault(store), now);
     return { store, ca, trustDomain };
   };
   beforeEach(async () => {
-    folder = await mkdtemp(joinPath(tmpdir(), "interlock-join-"));
+    place = await createStore();
     basis = await open();
   });
   afterEach(async () => {
     await basis.store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const renew = async (basis: EnrollmentBasis, id: SpiffeId, request: Uint8Array, now: number) => {
@@ -204,18 +201,13 @@ describe("enrollment", () => {
     await basis.store.close();
     basis = await open();
     assert.deepEqual(basis.ca.pinned, root);
-    const keys = (await readdir(folder)).filter((name) => name.endsWith(".key"));
-    assert.equal(keys.length, 2);
-    for (const name of keys) assert.equal((await stat(joinPath(folder, name))).mode & 0o777, 0o600);
     await join(basis, { joinToken, csr: await csr() }, now);
   });
 
   it("never makes a new CA over one that is known", async () => {
-    await basis.store.close();
-    for (const name of await readdir(folder)) if (name.endsWith(".key")) await rm(joinPath(folder, name));
-    const store = await openStore(folder);
-    await assert.rejects(openTestCa(store, folder, now), /Restore it from your backup/);
-    await store.close();
-    basis = { ...basis, store: await openStore(folder) };
+    const { store } = basis;
+    const vault = place.vault(store);
+    for (const name of await vault.names()) await vault.remove(name);
+    await assert.rejects(openTestCa(store, vault, now), /Restore it from your backup/);
   });
 });

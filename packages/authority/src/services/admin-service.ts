@@ -73,6 +73,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
   async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
     const by = caller.spiffeId.uri;
+    if (dryRun) await grants.refresh();
     const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
     if (!dryRun) {
       await publish(applied.changes.some((change) => takesFrom(change, caller)));
@@ -155,6 +156,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
     async getGrants({ version }) {
       if (version > 0n) return { yaml: await grants.version(Number(version)), version };
+      await grants.refresh();
       const file = grants.file();
       return { yaml: file.yaml, version: BigInt(file.version) };
     },
@@ -223,6 +225,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async listTokenKeys() {
+      await signer.refresh();
       return { keys: signer.keys.map(keyToWire) };
     },
 

@@ -14,6 +14,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     resultsIn: state.version,
     trustDomain: state.trustDomain,
     issuer: state.issuer,
+    formerIssuers: state.formerIssuers ?? [],
     caCertificates: state.caCertificates,
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),
@@ -53,7 +54,9 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
 }
 
 /** A revocation, as it goes over the wire. */
-export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
+export function revocationToWire(
+  revocation: Omit<RevocationRow, "trustVersion" | "liftedAt" | "expiresAt">,
+): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
 }

@@ -9,6 +9,9 @@ export interface Certificates {
   saveLineage(lineage: LineageRow): Promise<void>;
   /** How many lead to a root and are valid still. */
   countValid(root: string, now: number): Promise<number>;
+  forgetLineage(name: string): Promise<void>;
+  /** Lets every bot go on once from a certificate that is not on record. */
+  adoptAll(): Promise<void>;
   /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
@@ -36,6 +39,12 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
         .where("expiresAt", ">", now)
         .executeTakeFirstOrThrow();
       return Number(count);
+    },
+    async adoptAll() {
+      await db.updateTable("lineages").set({ adopts: 1 }).execute();
+    },
+    async forgetLineage(name) {
+      await db.deleteFrom("lineages").where("name", "=", name).execute();
     },
     async prune(expiredBefore) {
       await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();

@@ -18,6 +18,7 @@ export interface Schema {
   usage: UsageRow;
   auditLog: AuditRecord;
   auditEnds: AuditEndsRow;
+  privateKeys: PrivateKeyRow;
 }
 
 /** The one row that says whose data this is. */
@@ -27,10 +28,16 @@ export interface FleetRow {
   trustDomain: string;
   /** Counts up with every change of the trust; 1 at first, because 0 stands for "nothing" in the protocol. */
   trustVersion: number;
+  /** Versions before this one are of data that is gone: whoever has one gets everything anew. */
+  firstVersion: number;
   createdAt: number;
+  /** What is `iss` in tokens; null for the authority's SPIFFE ID. */
+  issuer: string | null;
+  /** What it was before; null when it has never been another. */
+  formerIssuer: string | null;
 }
 
-/** A root that the fleet trusts, or an intermediate below one. The private key is not in the database. */
+/** A root that the fleet trusts, or an intermediate below one. Its private key is in the key vault, or away. */
 export interface CaCertificateRow {
   /** SHA-256 over the DER, base64url. */
   digest: string;
@@ -48,7 +55,7 @@ export interface CaCertificateRow {
   activatedAt: number | null;
 }
 
-/** A token key. Its private half is not in the database. */
+/** A token key. Its private half is in the key vault. */
 export interface SigningKeyRow {
   kid: string;
   /** The public JWK (RFC 7517), JSON. */
@@ -114,6 +121,8 @@ export interface LineageRow {
   seenGeneration: number;
   /** Which certificate of that generation it was. */
   seenSerial: string;
+  /** 1 after the store was restored: the next certificate that shows itself is taken for the latest; 0 otherwise. */
+  adopts: number;
 }
 
 /** Something that is shut out, or was. */
@@ -126,6 +135,8 @@ export interface RevocationRow {
   trustVersion: number;
   /** When it was let in again; null while it is shut out. */
   liftedAt: number | null;
+  /** When what is shut out is worth nothing any more by itself; null where that is not known. */
+  expiresAt: number | null;
 }
 
 /** One version of grants.yaml; the highest is in force. */
@@ -170,4 +181,12 @@ export interface AuditEndsRow {
   /** The last record there is; 0 and empty when there is none. */
   headSeq: number;
   headHash: string;
+}
+
+/** A private key in a store that is shared; in a data folder they are files. */
+export interface PrivateKeyRow {
+  /** For example `ca.key`. */
+  name: string;
+  /** Sealed under the passphrase. */
+  text: string;
 }

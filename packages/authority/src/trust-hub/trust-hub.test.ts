@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TrustState } from "@interlock/bot";
 import { openGrantBook } from "../grants/grant-book.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub, type TrustHub } from "./trust-hub.js";
 import { maximumRevocations, type TrustUpdate, updateSince } from "./trust-update.js";
 
@@ -17,8 +14,8 @@ const basis = {
   staleAfterMs: 60_000,
 };
 
-describe("trust hub", () => {
-  let folder: string;
+describeOnEach("trust hub", (create) => {
+  let place: TestStore;
   let store: Store;
   let hub: TrustHub;
   let now = 1_000;
@@ -26,15 +23,15 @@ describe("trust hub", () => {
   const stop = new AbortController();
   beforeEach(async () => {
     now = 1_000;
-    folder = await mkdtemp(join(tmpdir(), "interlock-hub-"));
-    store = await openStore(folder);
+    place = await create();
+    store = await place.open();
     await store.fleet.create("cafe", now);
     hub = await openTrustHub(store, basis, clock);
   });
   afterEach(async () => {
     hub.close();
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const revokeBot = (name: string) =>
@@ -58,15 +55,16 @@ describe("trust hub", () => {
     reopened.serves(servers[1] as string, true);
     reopened.serves("spiffe://cafe/once", true);
     reopened.serves("spiffe://cafe/once", false);
+    const watchers = ["spiffe://cafe/x", "spiffe://cafe/once", ...servers, "spiffe://cafe/y"].map((spiffeId) => {
+      return { spiffeId, watcher: reopened.watch(1n, stop.signal, spiffeId) };
+    });
+    await Promise.all(watchers.map(({ watcher }) => watcher.next()));
     const told: string[] = [];
-    const all = ["spiffe://cafe/x", "spiffe://cafe/once", ...servers, "spiffe://cafe/y"].map(async (spiffeId) => {
-      const watcher = reopened.watch(1n, stop.signal, spiffeId);
-      await watcher.next();
+    const all = watchers.map(async ({ spiffeId, watcher }) => {
       await watcher.next();
       told.push(spiffeId);
       await watcher.return();
     });
-    await new Promise(setImmediate); // Until all of them wait.
     reopened.beat();
     await Promise.all(all);
     assert.deepEqual(told.slice(0, 2), servers);
@@ -214,6 +212,7 @@ describe("updateSince", () => {
       reason: "",
       trustVersion: i + 2,
       liftedAt: null,
+      expiresAt: null,
     }));
     const state = { ...basis, caCertificates: [], jwks: { keys: [] } };
     const trust: TrustState = { ...state, version: BigInt(maximumRevocations + 7), revocations };

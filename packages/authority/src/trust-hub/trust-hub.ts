@@ -1,8 +1,10 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
 import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
+import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
 /** What the fleet trusts, and the bots that want to be told of it. */
@@ -21,12 +23,12 @@ export interface TrustHub {
   serves(spiffeId: string, serving: boolean): void;
   /** Takes over what is new in the store, and tells everyone. */
   refresh(): Promise<void>;
-  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`. */
+  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`, each time after {@link refresh}. */
   beat(): void;
   close(): void;
 }
 
-/** The part of the trust that is not in a hub's hands. */
+/** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
 export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | "staleAfterMs"> {
   /** Is run before anything new is told: the authority has to be up to it itself by then. */
   follow?(): Promise<void>;
@@ -36,6 +38,7 @@ export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | 
 export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
+  let firstVersion = 1n;
   const servers = new Set(await store.endpoints.servers());
   const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
@@ -60,27 +63,33 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     });
   }
 
-  async function refresh(): Promise<void> {
+  const refresh = coalesce(async () => {
+    // The version first: what is read after it is as new, or newer.
     const fleet = await store.fleet.get();
     if (BigInt(fleet?.trustVersion ?? 0) > trust.state.version) await follow?.();
     const ca = await loadBundle(store);
     const rows = await store.revocations.since(Number(trust.state.version));
     const cutOffs = await loadCutOffs(store, clock.now());
     const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
-    // Another refresh may have been faster; from here on nothing is awaited.
-    const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
-    const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
+    firstVersion = BigInt(fleet?.firstVersion ?? 1);
+    const version = BigInt(Math.max(fleet?.trustVersion ?? 0, rows.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
-    const changed = new Set(fresh.map(keyOf));
-    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
+    const changed = new Set(rows.map(keyOf));
+    const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
+    revocations = [...kept, ...rows];
     const inForce = revocations.filter((row) => row.liftedAt === null);
-    trust.replace({ ...basis, ...ca, version, jwks, cutOffs, revocations: inForce });
+    const issuer = fleet?.issuer ?? basis.issuer;
+    const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
+    trust.replace({ ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
     turn();
-  }
+  });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
-    // A version that is ahead of ours is from data that we no longer have.
-    let at = version <= trust.state.version ? version : 0n;
+    // Another authority on this store may have told the bot more than this one has heard of; and where the store cannot
+    // be read, nobody is told that all is well.
+    await refresh();
+    // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
+    let at = firstVersion <= version && version <= trust.state.version ? version : 0n;
     while (!signal.aborted && !closed) {
       const seen = turns;
       const update = updateSince(at, trust.state, revocations);

@@ -52,7 +52,8 @@ export interface Connector {
 const inFlightMs = 2_000;
 
 /**
- * Connects to `service` at `address`, with a token for no more than that service and its scopes.
+ * Connects to `service` at `address`, with a token for no more than that service and its scopes. Of several addresses,
+ * where the same is served, it stays at one until that cannot answer, and then goes to the next.
  *
  * When the certificate is renewed, or the CA changes, calls move to a new channel once that one has been let in with a
  * token of its own; until then the old one serves. What is under way on the old one is drained: its streams go on, see
@@ -60,11 +61,13 @@ const inFlightMs = 2_000;
  */
 export function createConnector(
   service: ServiceDefinition,
-  address: string,
+  address: string | readonly string[],
   servers: readonly string[],
   { identity, trust, tokens, clock }: ConnectorOptions,
 ): Connector {
   const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
+  const addresses = [address].flat();
+  let at = 0;
   let channel: Channel | undefined;
   let next: Channel | undefined; // Is being tried, while `channel` serves.
   let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
@@ -76,8 +79,8 @@ export function createConnector(
   const drain = createDrain(() => channel, keeper.again);
 
   function open(): Channel {
-    const options = { address, identity: identity.current(), trust, clock, servers, onVouch: drain.look };
-    return createChannel(options);
+    const options = { identity: identity.current(), trust, clock, servers, onVouch: drain.look };
+    return createChannel({ ...options, address: addresses[at] as string });
   }
 
   /** New calls go to another channel from now on. */
@@ -86,7 +89,8 @@ export function createConnector(
       channel.retire();
       drain.add(channel);
     }
-    channel = next;
+    // What is left on older ones needs one on which it is vouched for, whether there are new calls or not.
+    channel = next ?? (drain.inUse ? open() : undefined);
     next = undefined;
     drain.look();
   }
@@ -96,7 +100,7 @@ export function createConnector(
     next?.retire();
     next = undefined;
     if (!channel) return;
-    const idle = !used && !channel.inUse;
+    const idle = !used && !channel.inUse && !drain.inUse;
     used = false;
     if (idle) {
       channel.retire();
@@ -180,6 +184,17 @@ export function createConnector(
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {
+    const error = explained(called, thrown);
+    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) {
+      at = (at + 1) % addresses.length;
+      next?.retire();
+      next = undefined;
+      replace();
+    }
+    return error;
+  }
+
+  function explained(called: Channel, thrown: unknown): InterlockError {
     if (called.cut) return called.cut;
     const error = InterlockError.from(thrown);
     if (error.reason?.startsWith("TOKEN_")) tokens.forget(service.name);

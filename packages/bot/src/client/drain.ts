@@ -6,6 +6,8 @@ import { checkIn } from "./check-in.js";
 /** The channels that take no new calls, and have calls under way. */
 export interface Drain {
   add(channel: Channel): void;
+  /** Whether calls are under way on any of them. */
+  readonly inUse: boolean;
   /** There may be something to vouch for. */
   look(): void;
   close(): void;
@@ -23,15 +25,15 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  function due(on: Channel): Channel[] {
+  function left(): Channel[] {
     for (const channel of draining.keys()) if (!channel.inUse) draining.delete(channel);
-    return [...draining.keys()].filter((channel) => channel.vouches.size > 0 && draining.get(channel) !== on);
+    return [...draining.keys()];
   }
 
   function look(): void {
     const on = current();
     if (closed || busy || !on) return;
-    const waiting = due(on);
+    const waiting = left().filter((channel) => channel.vouches.size > 0 && draining.get(channel) !== on);
     if (waiting.length === 0) return;
     clearTimeout(timer);
     busy = true;
@@ -64,6 +66,9 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
 
   return {
     add: (channel) => void draining.set(channel, undefined),
+    get inUse() {
+      return left().length > 0;
+    },
     look,
     close() {
       closed = true;

@@ -60,6 +60,19 @@ describe("a connection that outlives its certificates", () => {
     assert.equal(await stream, 5);
   });
 
+  it("keeps one over several renewals where nothing else is called", async () => {
+    const { identity, client } = await caller(2_000);
+    const ticks = client.count({})[Symbol.asyncIterator]();
+    await ticks.next();
+    for (let renewal = 0; renewal < 3; renewal++) {
+      const { notAfter } = identity.current().leaf;
+      while (Date.now() < notAfter - 1_200) await ticks.next();
+      identity.replace(await fleet.ca.issue(uri, { notAfter: Date.now() + 2_500 }));
+      while (Date.now() < notAfter + 100) assert.equal((await ticks.next()).done, false);
+    }
+    await ticks.return?.();
+  });
+
   it("keeps them over two renewals, of which the first has hardly begun", async () => {
     const { identity, client } = await caller(2_500);
     const { notAfter } = identity.current().leaf;
@@ -146,7 +159,13 @@ describe("a connection that outlives its certificates", () => {
   it("begins nothing new with a server whose root the client trusts no longer, and ends what is under way", async () => {
     const { state } = fleet.trust;
     const trust = createTrust(state); // The client's own: the server knows nothing of it.
-    const bot = await fleet.bot("caller/1", undefined, { trust });
+    let token: string | undefined; // At hand, so that nothing stands between a call and the channel.
+    const tokens: TokenSource = {
+      authorization: (audience, scopes, one) =>
+        token ?? fleet.token(one, audience, scopes).then((made) => (token = `Bearer ${made}`)),
+      forget() {},
+    };
+    const bot = await fleet.bot("caller/1", undefined, { trust, tokens });
     bots.push(bot);
     const client = bot.client(EchoService, server.address);
     const ticks = client.count({})[Symbol.asyncIterator]();

@@ -17,6 +17,15 @@ interface Entry {
 const retryMs = 2_000;
 
 /**
+/** What an {@link createAuthorityTokens} may be told besides. */
+export interface AuthorityTokensOptions {
+  /** How many addresses its client has: a call that waits for a token does not fail by one that is away. 1 unless said. */
+  readonly authorities?: number;
+  /** Whether an identity is the one that the client shows now; always unless said. */
+  readonly isCurrent?: (identity: Identity) => boolean;
+}
+
+/**
  * Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. The
  * authority binds a token to the certificate over which it is asked for; so for one that is current no more, there is what
  * has been kept, and nothing new.
@@ -24,7 +33,7 @@ const retryMs = 2_000;
 export function createAuthorityTokens(
   authority: Client<typeof AuthorityService>,
   clock: Clock,
-  isCurrent: (identity: Identity) => boolean = () => true,
+  { authorities = 1, isCurrent = () => true }: AuthorityTokensOptions = {},
 ): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
@@ -49,10 +58,8 @@ export function createAuthorityTokens(
   async function fetchToken(audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
     const now = clock.now();
     // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
-    const { token, expiresAt } = await authority.issueToken(
-      { audience, scopes },
-      { detached: true, timeoutMs: 10_000 },
-    );
+    const ask = () => authority.issueToken({ audience, scopes }, { detached: true, timeoutMs: 10_000 });
+    const { token, expiresAt } = await atAny(authorities, ask);
     // The connection may have begun to rest on another certificate on the way.
     if (boundElsewhere(token, identity)) throw renewed();
     const expires = expiresAt?.getTime() ?? now;
@@ -109,3 +116,13 @@ export const noTokens: TokenSource = {
   },
   forget() {},
 };
+
+/** What may be asked twice, asked until one of several can answer. */
+async function atAny<T>(count: number, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (count <= 1 || InterlockError.from(error).code !== "UNAVAILABLE") throw error;
+    return atAny(count - 1, ask);
+  }
+}

@@ -5,10 +5,10 @@ import { authorizationOf, bearerToken, hasToken } from "../token/authorization.j
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
-import { tokenFault } from "./token-fault.js";
+import { bearerFault } from "./bearer-fault.js";
 
-/** How many verified tokens a connection keeps; one for each service that its peer calls here is plenty. */
-const maximumBearers = 16;
+/** How many verified tokens a connection keeps: one for each service that its peer calls here, for each that it acts for. */
+const maximumBearers = 64;
 
 /** What is done with the token of a call. */
 export interface Authenticate {
@@ -46,7 +46,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
   }
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
-    const fault = tokenFault(bearer, trust, now);
+    const fault = bearerFault(bearer, trust, now);
     if (fault) throw denial(fault);
     const { token } = bearer;
     if (!token.audiences.has(service.name)) {
@@ -74,7 +74,8 @@ export function createAuthenticate(trust: Trust): Authenticate {
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
     const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
-    const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
+    const { subject, name, actors, scopes } = token;
+    const caller = { spiffeId: subject, name, actors, scopes, certificate, address };
     if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
     const bearer = { authorization, token, caller, clearedBy: undefined };
     bearers.set(authorization, bearer);

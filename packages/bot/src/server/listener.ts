@@ -1,21 +1,45 @@
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Clock } from "../clock.js";
 import { addressOf, type Connection, createConnection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
+import type { Log } from "../log.js";
 import type { Reason } from "../reason.js";
+import type { Recorder } from "../recorder.js";
+import type { Unsubscribe } from "../subscription.js";
+import type { Trust } from "../trust/trust.js";
 import { type Connections, createConnections } from "./connections.js";
 import { watchHandshakes } from "./handshakes.js";
-import type { ServerOptions } from "./options.js";
 import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
 const maximumConnections = 4_096;
-// So that those who have no identity yet cannot take the places of those who have.
-const maximumStrangers = 64;
+
+/** What a port shows of itself: a chain, DER, the leaf first, and its key (PKCS #8, PEM). */
+export type ServerKeyPair = Pick<Identity, "chain" | "privateKey">;
+
+/** What a TLS port stands on. */
+export interface ListenerOptions {
+  readonly identity: {
+    current(): ServerKeyPair;
+    onChange(listener: (next: ServerKeyPair) => void): Unsubscribe;
+  };
+  readonly trust: Trust;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
+  readonly host?: string;
+  readonly port: number;
+  /** What is spoken over TLS; gRPC's `h2` unless said. */
+  readonly protocol?: "h2" | "http/1.1";
+  /** How many peers without a certificate there may be at once, so that they cannot take the places of the others; 64 unless said. */
+  readonly maximumStrangers?: number;
+}
 
 /** What becomes of the sockets that come in. */
 export interface ListenerEvents {
@@ -25,7 +49,7 @@ export interface ListenerEvents {
   onStranger?(socket: TLSSocket): void;
 }
 
-/** A TLS port that lets nobody through without an identity. */
+/** A TLS port that lets nobody through without an identity, unless it has a place for strangers. */
 export interface Listener {
   readonly port: number;
   /** `host:port`. */
@@ -44,10 +68,10 @@ export interface Listener {
  * HTTP/2: its chain by TLS, the leaf by `checkCertificate`, then revocation. Each refusal is recorded with its reason.
  */
 export async function createListener(
-  options: ServerOptions,
+  options: ListenerOptions,
   { onPeer, onStranger }: ListenerEvents,
 ): Promise<Listener> {
-  const { identity, trust, clock, log, host = "127.0.0.1" } = options;
+  const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
@@ -55,7 +79,7 @@ export async function createListener(
   const server = createServer(
     {
       ...contextOf(identity.current(), options),
-      ALPNProtocols: ["h2"],
+      ALPNProtocols: [protocol],
       requestCert: true,
       // Where strangers may enrol, a missing certificate is no alert; everything else is refused below all the same.
       rejectUnauthorized: onStranger === undefined,
@@ -148,8 +172,9 @@ export async function createListener(
   };
 }
 
-function contextOf(identity: Identity, { trust: { state } }: ServerOptions) {
+function contextOf(identity: ServerKeyPair, { trust: { state }, protocol }: ListenerOptions) {
   const context = tlsContext(identity, state.caCertificates);
+  if (protocol === "http/1.1") return context;
   // The roots go along: one who joins finds there the CA that its join token pins.
   return { ...context, cert: context.cert + certificatesToPem(state.caCertificates) };
 }

@@ -12,6 +12,7 @@ import { denial } from "../error.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import type { TrustState } from "../trust/trust.js";
+import { readActors, readIdentity } from "./actors.js";
 
 /** The longest that a token may live, from `iat` to `exp`. */
 export const maximumTokenLifetimeMs = 5 * 60_000;
@@ -19,15 +20,26 @@ export const maximumTokenLifetimeMs = 5 * 60_000;
 /** The claim that says under which version of the grants a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
 
+/** The claim of a token that came of an exchange: the `jti` of each that it came of, the latest first. */
+export const exchangedClaim = "exchanged_from";
+
 /** How far another machine's clock may run ahead of ours before its `iat` or `nbf` counts as in the future. */
 const clockSkewMs = 5_000;
 const maximumLength = 8_192;
 
-/** What is known of a token once its signature, its claims and its binding have been verified. */
+/** What is known of a token once its signature and its claims have been verified. */
 export interface VerifiedToken {
   readonly jti: string;
-  /** Of the bot it was issued to. */
+  /** Whose it is: the bot whose scopes it holds. */
+  readonly subject: SpiffeId;
+  /** Name of the subject. */
   readonly name: string;
+  /** Who acts for the subject: the bot that shows the token first. Empty when the subject does so itself. */
+  readonly actors: readonly SpiffeId[];
+  /** The `jti` of each token that it was exchanged from; it is revoked with any of them. */
+  readonly ancestors: readonly string[];
+  /** The thumbprint of the certificate that it is bound to. */
+  readonly thumbprint: string;
   /** `kid` of the key that signed it. */
   readonly keyId: string;
   readonly audiences: ReadonlySet<string>;
@@ -35,46 +47,68 @@ export interface VerifiedToken {
   /** The version of the grants under which it was issued; 0 when it does not say. */
   readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
-/** What a token is verified against. */
-export interface TokenExpectation {
+/** What a token itself is verified against. */
+export interface TokenBasis {
   readonly trust: TrustState;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What a token is verified against, together with who shows it. */
+export interface TokenExpectation extends TokenBasis {
   /** Who shows the token, by the connection it came over. */
   readonly spiffeId: SpiffeId;
   readonly certificate: Certificate;
   /** What else the bearer has proved itself with on that connection; see `vouchFor`. */
   readonly earlier?: readonly Certificate[];
-  /** Milliseconds since the epoch. */
-  readonly now: number;
 }
 
 /**
- * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3). Audience,
- * expiry and revocation are looked up again on every call; see the `authenticate` interceptor.
+ * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3), and that is its
+ * bearer's own, or names it as the one who acts (RFC 8693, section 4.1). Audience, expiry and revocation are looked up
+ * again on every call; see the `authenticate` interceptor.
  *
- * Rejects with a denial, one of the `TOKEN_…` reasons.
+ * Rejects with a denial, one of the `TOKEN_…` reasons or `ACTOR_CHAIN_TOO_LONG`.
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
-  const { trust, spiffeId, certificate, earlier = [], now } = expectation;
+  const { spiffeId, certificate, earlier = [], now } = expectation;
+  const verified = await unsafeVerifyUnbound(token, expectation);
+  const [actor] = verified.actors;
+  if (actor && actor.uri !== spiffeId.uri) throw denial("TOKEN_ACTOR_MISMATCH");
+  if (!actor && verified.subject.uri !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
+  const proved = [certificate, ...earlier.filter(({ notAfter }) => now < notAfter)];
+  if (!proved.some(({ thumbprint }) => thumbprint === verified.thumbprint)) throw denial("TOKEN_BINDING_MISMATCH");
+  return verified;
+}
+
+/**
+ * Verifies all of a token but that whoever shows it may show it: for an authority, which is asked about tokens that are
+ * others'. It says nothing about the one who asks. Rejects as {@link verifyToken} does.
+ */
+export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
   const keyId = checkHeader(readHeader(token));
   const { payload } = await verifySignature(token, trust, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > maximumTokenLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is for `nbf` alone.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
-  if (payload.sub !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
-  const bound = boundTo(payload);
-  const proved = [certificate, ...earlier.filter(({ notAfter }) => now < notAfter)];
-  if (!proved.some(({ thumbprint }) => thumbprint === bound)) throw denial("TOKEN_BINDING_MISMATCH");
+  const subject = readIdentity(payload.sub, trust.trustDomain, "sub");
   return {
-    jti: payload.jti as string,
-    name: spiffeId.name,
+    jti: readId(payload.jti),
+    subject,
+    name: subject.name,
+    actors: readActors(payload, trust.trustDomain),
+    ancestors: readAncestors(payload[exchangedClaim]),
+    thumbprint: boundTo(payload),
     keyId,
     audiences: new Set([payload.aud ?? []].flat()),
     scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
+    issuedAt: iat * 1_000,
     expiresAt: exp * 1_000,
   };
 }
@@ -105,7 +139,7 @@ async function verifySignature(token: string, trust: TrustState, now: number): P
   try {
     return await jwtVerify(token, ({ kid }) => findKey(trust, kid), {
       algorithms: ["ES256"],
-      issuer: trust.issuer,
+      issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
       requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
       currentDate: new Date(now),
       clockTolerance: clockSkewMs / 1_000,
@@ -133,9 +167,22 @@ function reasonOf(error: unknown): Reason {
   return "TOKEN_MALFORMED";
 }
 
-function boundTo(payload: JWTPayload): unknown {
+function boundTo(payload: JWTPayload): string {
   const confirmation = payload.cnf;
-  return typeof confirmation === "object" && confirmation !== null && "x5t#S256" in confirmation
-    ? confirmation["x5t#S256"]
-    : undefined;
+  const thumbprint =
+    typeof confirmation === "object" && confirmation !== null && "x5t#S256" in confirmation
+      ? confirmation["x5t#S256"]
+      : undefined;
+  if (typeof thumbprint !== "string" || thumbprint === "") throw denial("TOKEN_BINDING_MISMATCH");
+  return thumbprint;
+}
+
+function readId(jti: unknown): string {
+  if (typeof jti !== "string") throw denial("TOKEN_MALFORMED", '"jti" is no text');
+  return jti;
+}
+
+function readAncestors(claim: unknown = []): readonly string[] {
+  if (!Array.isArray(claim)) throw denial("TOKEN_MALFORMED", `"${exchangedClaim}" is no list`);
+  return claim.map(readId);
 }

@@ -47,19 +47,11 @@ function toJson(state: TrustState): object {
 }
 
 function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
-  const {
-    version,
-    trustDomain,
-    issuer,
-    caCertificates,
-    activeCa,
-    jwks,
-    revocations,
-    cutOffs = [],
-    staleAfterMs,
-  } = json;
+  const { version, trustDomain, issuer, formerIssuers = [], caCertificates, activeCa, jwks, revocations } = json;
+  const { cutOffs = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
+  if (!Array.isArray(formerIssuers)) throw new Error("no former issuers");
   if (!Array.isArray(caCertificates) || caCertificates.length === 0) throw new Error("no CA");
   if (!Array.isArray(revocations)) throw new Error("no revocations");
   if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
@@ -68,6 +60,7 @@ function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
     version: BigInt(String(version)),
     trustDomain,
     issuer,
+    formerIssuers,
     caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
     ...(typeof activeCa === "string" && { activeCa }),
     jwks: jwks as TrustState["jwks"],

@@ -1,3 +1,4 @@
+import type { SpiffeId } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
@@ -23,6 +24,8 @@ export interface TrustState {
   readonly trustDomain: string;
   /** The `iss` that every token must have. */
   readonly issuer: string;
+  /** What the same issuer was called before, in tokens that may still be out there; none unless said. */
+  readonly formerIssuers?: readonly string[];
   /** DER. */
   readonly caCertificates: readonly Uint8Array[];
   /** The digest (SHA-256 over the DER, base64url) of that CA below which certificates are signed now, where it is known. */
@@ -48,6 +51,8 @@ export interface Trust {
   readonly state: TrustState;
   /** Why this peer is shut out, or `undefined`. */
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
+  /** Whether a bot is shut out by its name, wherever it is: for those in a token who are not at the other end. */
+  identityRevoked(id: SpiffeId): boolean;
   tokenRevoked(jti: string): boolean;
   /** Whether a token holds a scope that has been taken away since it was issued. */
   tokenOutdated(token: GrantedToken): boolean;
@@ -88,6 +93,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
       return state;
     },
     peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
+    identityRevoked: (id) => revoked.identity(id),
     tokenRevoked: (jti) => revoked.token(jti),
     refetch: async () => fetch !== undefined && refetch(),
     refetchWith(given) {

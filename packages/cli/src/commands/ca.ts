@@ -7,7 +7,7 @@ import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { authorityDir } from "../state.js";
-import { parseCount } from "./options.js";
+import { parseCount, storeUrl } from "./options.js";
 
 interface Which {
   readonly force?: boolean;
@@ -72,20 +72,23 @@ export function caCommand(output: Output): Command {
     )
     .argument("[id]", "of which root; the active one unless said")
     .requiredOption("--out <file>", "where to write key and certificate, encrypted as the authority's own keys are")
+    .option("--store <url>", "take it out of this PostgreSQL database instead; or set INTERLOCK_STORE")
     .option("--key-file <file>", "the key file that `interlock up` was given; or set INTERLOCK_KEY_PASSPHRASE")
     .addHelpText("after", "\nExample:\n  interlock ca export-root --out /media/stick/root.pem")
-    .action((id = "", { out, keyFile }: { out: string; keyFile?: string }) =>
+    .action((id = "", { out, store, keyFile }: ExportOptions) =>
       asMember(async ({ admin }) => {
         const { cas } = await admin.listCas({});
         const one = cas.find((found) => (id === "" ? found.state === "active" : found.id.startsWith(id)));
         if (!one) throw notFound(`There is no CA "${id}": see "interlock ca show".`);
         if (one.rootKey === "") throw notFound(`The key of the root ${short(one.id)} is away already.`);
         const { moveRootKey } = await import("@interlock/authority");
-        await moveRootKey({ dataDir: authorityDir, name: one.rootKey, out, ...(await readPassphrase(keyFile)) });
+        const url = storeUrl(store);
+        const where = url === undefined ? { dataDir: authorityDir } : { store: url };
+        await moveRootKey({ ...where, name: one.rootKey, out, ...(await readPassphrase(keyFile)) });
         output.result({ ok: true, id: one.id, out }, () => {
           output.line(`${paint("green", "moved")} the key of the root ${short(one.id)} to ${out}`);
           output.line(
-            "Keep it where nobody gets at it, and a copy elsewhere. The authority goes on without it; before the",
+            "Keep it under that name where nobody gets at it, and a copy elsewhere. The authority goes on without it; before the",
           );
           output.line('intermediate runs out, `interlock ca show` warns: then "ca csr", "ca sign" there, "ca import".');
         });
@@ -143,6 +146,12 @@ export function caCommand(output: Output): Command {
     });
 
   return ca;
+}
+
+interface ExportOptions {
+  readonly out: string;
+  readonly store?: string;
+  readonly keyFile?: string;
 }
 
 interface SignOptions {
