@@ -173,7 +173,7 @@ describeOnEach("the CA of a fleet", (create) => {
       /is active. Prepare and activate another/,
     );
     now += hour - minute;
-    await withdrawCa(basis, order());
+    await (await withdrawCa(basis, order())).forgetKeys();
     await book.reload();
     assert.equal(digestOf(book.pinned), digest);
     assert.deepEqual(await states(), ["active"]);

@@ -52,12 +52,19 @@ export async function activateCa(
   });
 }
 
+/** A root that is trusted no longer. */
+export interface WithdrawnCa {
+  readonly root: CaCertificateRow;
+  /** Removes the private keys that are of no use any more: apart, because the caller may hang on that root. */
+  forgetKeys(): Promise<void>;
+}
+
 /**
  * Trusts a root no longer: whatever is below it is worthless from now on. Rejects with `FAILED_PRECONDITION` while bots
  * hold valid leaves below it, unless forced, and for the active one in any case.
  */
-export async function withdrawCa(basis: CaBasis, { id, force, by }: CaOrder): Promise<CaCertificateRow> {
-  const { store, keys, clock } = basis;
+export async function withdrawCa({ store, keys, clock }: CaBasis, order: CaOrder): Promise<WithdrawnCa> {
+  const { id, force, by } = order;
   const at = clock.now();
   const { root, names } = await store.transaction(async (records) => {
     await records.fleet.nextTrustVersion();
@@ -76,8 +83,12 @@ export async function withdrawCa(basis: CaBasis, { id, force, by }: CaOrder): Pr
     const names = [root, ...intermediatesOf(root, rows)].map(({ keyName }) => keyName);
     return { root, names };
   });
-  for (const name of names) if (name !== "") await keys.remove(name);
-  return root;
+  return {
+    root,
+    async forgetKeys() {
+      for (const name of names) if (name !== "") await keys.remove(name);
+    },
+  };
 }
 
 function choose(

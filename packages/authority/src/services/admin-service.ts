@@ -85,8 +85,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
   /** Changes the CA, tells every bot, and gives what is left of the root in question. */
   async function changeCa(done: string, caller: Caller, change: (by: string) => Promise<CaCertificateRow>) {
     const { digest } = await change(caller.spiffeId.uri);
-    // After the answer: the caller's own connection may hang on a root that is withdrawn.
-    await publish(done === "withdrawn");
+    await publish(false);
     log.warn(`CA ${done}`, { id: caId(digest), by: caller.name });
     const status = (await caStatuses(caBasis)).find(({ root }) => root.digest === digest);
     return { id: caId(digest), ...(status && { ca: caToWire(status) }) };
@@ -246,8 +245,14 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     activateCa: ({ id, force }, { caller }) =>
       changeCa("activated", caller, (by) => activateCa(caBasis, { id, force, by }, staleAfterMs)),
 
-    withdrawCa: ({ id, force }, { caller }) =>
-      changeCa("withdrawn", caller, (by) => withdrawCa(caBasis, { id, force, by })),
+    async withdrawCa({ id, force }, { caller }) {
+      const { root, forgetKeys } = await withdrawCa(caBasis, { id, force, by: caller.spiffeId.uri });
+      // After the answer: the caller's own connection may hang on that root.
+      await publish(true);
+      setImmediate(() => forgetKeys().catch((error) => log.error("CA keys not removed", { error: String(error) })));
+      log.warn("CA withdrawn", { id: caId(root.digest), by: caller.name });
+      return { id: caId(root.digest) };
+    },
 
     async requestIntermediate(_request, { caller }) {
       const csr = await requestIntermediate(caBasis);
