@@ -28,6 +28,7 @@ const botOrder = [
     "clock",
     "error",
     "error-details",
+    "held",
     "log",
     "pause",
     "reason",
@@ -42,7 +43,9 @@ const botOrder = [
   ["bearer", "connection", "context", "handlers"],
   ["interceptors"],
   ["server", "client"],
-  ["bot"],
+  ["telemetry"],
+  ["membership", "bot"],
+  ["elsewhere"],
   ["fleet"],
   ["index", "protocol"],
 ];

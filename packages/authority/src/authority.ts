@@ -34,6 +34,8 @@ import { lockFolder } from "./store/lock-folder.js";
 import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { createAuthorityCounts } from "./telemetry/authority-counts.js";
+import { observeAuthority } from "./telemetry/observe-authority.js";
 import { claimIssuer } from "./tokens/claim-issuer.js";
 import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
@@ -51,6 +53,8 @@ export interface Authority {
   readonly caCertificate: Uint8Array;
   /** SHA-256 over that root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
+  /** The version of the trust, which counts up with every change of it. */
+  readonly trustVersion: bigint;
   /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
@@ -98,7 +102,7 @@ async function startOn(
   options: CompleteOptions,
   release: () => void,
 ): Promise<Authority> {
-  const { trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs, https } = options;
+  const { trustDomain, host, port, log, clock, leafTtlMs, staleAfterMs, auditRetentionMs, https } = options;
   const self = spiffeId(trustDomain, authorityName);
   const caBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self: self.uri };
   // Of several that start at once on a new store, one makes everything.
@@ -125,7 +129,9 @@ async function startOn(
   });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
   const sightings = createSightings(store);
-  const desk = createTokenDesk({ store, grants, signer, hub, sightings, clock, tokenTtlMs });
+  const counts = createAuthorityCounts();
+  const { tokenTtlMs, tokenRate } = options;
+  const desk = createTokenDesk({ store, grants, signer, hub, sightings, counts, clock, tokenTtlMs, tokenRate });
 
   const shared = {
     store,
@@ -139,6 +145,8 @@ async function startOn(
     recorder,
     sightings,
     desk,
+    counts,
+    identity,
     staleAfterMs,
     caBasis,
     own,
@@ -180,8 +188,8 @@ async function startOn(
   const housekeeping = startHousekeeping({
     ...shared,
     refresh,
-    identity,
     keepCa: createCaKeeper(caBasis),
+    server,
     face,
     spiffeId: self.uri,
     endpoints,
@@ -189,6 +197,7 @@ async function startOn(
     staleAfterMs,
     auditRetentionMs,
   });
+  const stopObserving = observeAuthority({ ...shared, server });
   const { issuer } = hub.trust.state;
   log.info("authority started", { address: server.address, trustDomain, issuer });
 
@@ -199,6 +208,7 @@ async function startOn(
     await housekeeping.close();
     if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
     stopWatching();
+    stopObserving();
     await store.close();
     release();
   }
@@ -213,6 +223,9 @@ async function startOn(
     },
     get caDigest() {
       return caDigest(ca.pinned);
+    },
+    get trustVersion() {
+      return hub.trust.state.version;
     },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();

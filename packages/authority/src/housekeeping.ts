@@ -1,4 +1,5 @@
-import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { type BotServer, type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { Face } from "./http/face.js";
 import type { OwnIdentity } from "./own-identity.js";
@@ -21,6 +22,7 @@ export interface HousekeepingOptions {
   /** Where there is one. */
   readonly face: Pick<Face, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
+  readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
   /** The authority's own. */
@@ -52,6 +54,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   function turn(): void {
     beating = attempt("store not read", beat);
     flight = flight
+      .then(showHealth)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(keepCa)
       .then(() => attempt("certificate files not read", async () => options.face?.renewIfDue()))
@@ -64,6 +67,15 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   async function beat(): Promise<void> {
     await refresh();
     hub.beat();
+  }
+
+  /** An authority that cannot read its store answers nobody, so it says that it does not serve. */
+  async function showHealth(): Promise<void> {
+    const readable = await store.fleet.get().then(
+      () => true,
+      () => false,
+    );
+    for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
   }
 
   function storeUsage(): Promise<void> {

@@ -11,4 +11,5 @@ export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
 export { parseGrants } from "./grants/parse-grants.js";
 export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
+export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";

@@ -1,6 +1,7 @@
 import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
 import { isTrustDomain } from "@interlock/policy";
 import { type HttpsOptions, issuerOf } from "./http/https-options.js";
+import type { Rate } from "./rate-limit.js";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {
@@ -27,6 +28,8 @@ export interface AuthorityOptions {
   readonly leafTtlMs?: number;
   /** How long tokens live, in milliseconds: 5 minutes unless said, which is the most. */
   readonly tokenTtlMs?: number;
+  /** How often one bot may ask for tokens: 200 at once, and 10 more each second, unless said. */
+  readonly tokenRate?: Rate;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
   /** How long records of what is over stay, those of the audit log among them, in milliseconds: 400 days unless said. */
@@ -55,6 +58,7 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
     clock: systemClock,
     leafTtlMs: 3_600_000,
     tokenTtlMs: maximumTokenLifetimeMs,
+    tokenRate: { burst: 200, perSecond: 10 },
     staleAfterMs: 60_000,
     auditRetentionMs: 400 * 24 * 3_600_000,
     ...options,
@@ -73,6 +77,8 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
   if (!(tokenTtlMs >= 1_000 && tokenTtlMs <= maximumTokenLifetimeMs)) {
     throw new TypeError(`tokenTtlMs must be from 1,000 to ${maximumTokenLifetimeMs}`);
   }
+  const { burst, perSecond } = complete.tokenRate;
+  if (!(burst >= 1 && perSecond > 0)) throw new TypeError("tokenRate must allow one at once, and some each second");
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
   if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
   if (options.https) issuerOf(options.https, complete.host, options.https.port); // It throws when that is none.

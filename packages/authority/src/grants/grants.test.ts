@@ -86,6 +86,7 @@ describeOnEach("grant book", (create) => {
       "bots:revoke",
       "ca:read",
       "ca:rotate",
+      "fleet:read",
       "grants:read",
       "grants:write",
       "keys:read",

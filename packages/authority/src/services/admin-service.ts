@@ -3,13 +3,15 @@ import {
   type Clock,
   caDigest,
   denial,
+  type IdentitySource,
   type Implementation,
   InterlockError,
   type Log,
+  parseCertificate,
   subjectFromWire,
 } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
-import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
 import type { CaBasis, CaBook } from "../ca/ca-book.js";
 import { caId } from "../ca/ca-keys.js";
 import { caStatuses } from "../ca/ca-status.js";
@@ -25,7 +27,7 @@ import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import type { CaCertificateRow, SigningKeyRow } from "../store/schema.js";
+import type { BotRow, CaCertificateRow, SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
@@ -58,12 +60,14 @@ export interface AdminServiceOptions {
   readonly log: Log;
   readonly ca: Pick<CaBook, "pinned">;
   readonly caBasis: CaBasis;
+  /** The authority's own. */
+  readonly identity: IdentitySource;
   own(): Own;
 }
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, signer, clock, log, staleAfterMs, ca, caBasis, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, ca, caBasis, identity, own } = options;
 
   /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
   async function publish(endsOwnCall: boolean): Promise<void> {
@@ -139,6 +143,22 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { bot: botToWire(bot, trustDomain) };
     },
 
+    async getStatus() {
+      const { trustDomain, version, caCertificates, revocations } = hub.trust.state;
+      const bots = (await store.bots.list()).filter(({ retiredAt }) => retiredAt === null).length;
+      const caExpiresAt = Math.min(...caCertificates.map((der) => parseCertificate(der).notAfter));
+      return {
+        trustDomain,
+        trustVersion: version,
+        staleAfterSeconds: Math.ceil(staleAfterMs / 1_000),
+        caExpiresAt: new Date(caExpiresAt),
+        certificateExpiresAt: new Date(identity.current().leaf.notAfter),
+        bots,
+        botsConnected: hub.watchers,
+        locks: revocations.length,
+      };
+    },
+
     async listBots() {
       const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
       const patterns = [...shutOut.values()].filter(({ kind }) => kind === "pattern");
@@ -190,7 +210,8 @@ export function createAdminService(options: AdminServiceOptions): Implementation
         caller.spiffeId.uri,
       );
       log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
-      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
+      const bots = (await store.bots.list()).filter((bot) => shutsOut(subject, bot, own().trustDomain)).length;
+      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion), bots };
     },
 
     async unlock(request, { caller }) {
@@ -279,6 +300,13 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
     },
   };
+}
+
+/** Whether a bot on record is shut out; a token leads to none. */
+function shutsOut({ kind, subject }: RevocationSubject, bot: BotRow, trustDomain: string): boolean {
+  if (kind === "identity") return spiffeId(trustDomain, bot.name).uri === subject;
+  if (kind === "pattern") return matchesIdentity(subject, bot.name);
+  return kind === "certificate" && bot.certificateSerial === subject;
 }
 
 function takesFrom({ added, service, identity }: GrantChange, caller: Caller): boolean {

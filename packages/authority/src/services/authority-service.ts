@@ -5,6 +5,7 @@ import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
 import type { Sightings } from "../enrollment/sightings.js";
 import { checkReport } from "../reports/check-report.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
 import type { TokenDesk } from "../tokens/token-desk.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
@@ -18,11 +19,12 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly clock: Clock;
   readonly log: Log;
   readonly recorder: Recorder;
+  readonly counts: AuthorityCounts;
 }
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, desk, sightings, hub, clock, log, recorder } = options;
+  const { store, desk, sightings, hub, clock, log, recorder, counts } = options;
 
   function alarm(caller: Caller, error: InterlockError): void {
     const { name, spiffeId, address, certificate } = caller;
@@ -40,6 +42,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async renew({ csr }, { caller }) {
       try {
         const { chain, leaf, name, generation } = await renew(options, caller, csr, clock.now());
+        counts.enrolments.renewal++;
         log.info("certificate renewed", { name, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {

@@ -3,7 +3,9 @@ import { createAuditQueue } from "../audit-log/audit-queue.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import type { Sightings } from "../enrollment/sightings.js";
 import type { GrantBook } from "../grants/grant-book.js";
+import { createRateLimit, type Rate } from "../rate-limit.js";
 import type { Store } from "../store/store.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { exchangeToken } from "./exchange-token.js";
 import { type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
@@ -16,18 +18,21 @@ export interface TokenDeskOptions {
   readonly signer: TokenSigner;
   readonly hub: TrustHub;
   readonly sightings: Sightings;
+  readonly counts: AuthorityCounts;
   readonly clock: Clock;
   /** How long tokens live, in milliseconds. */
   readonly tokenTtlMs: number;
+  /** How often one bot may ask for tokens, whichever way it asks. */
+  readonly tokenRate: Rate;
 }
 
 /** Hands out tokens, whichever way they are asked for. Each one is in the audit log before it is in anybody's hands. */
 export interface TokenDesk {
-  /** A token of the client's own. Rejects with `BOT_RETIRED`, and as `issueToken` does. */
+  /** A token of the client's own. Rejects with `BOT_RETIRED`, with `RATE_LIMITED`, and as `issueToken` does. */
   issue(client: TokenClient, audience: string, scopes: readonly string[]): Promise<IssuedToken>;
   /**
    * A token with which the client acts for the subject of another. Rejects as `exchangeToken` does, with `BOT_RETIRED`,
-   * and with one of the `TOKEN_…` reasons.
+   * with `RATE_LIMITED`, and with one of the `TOKEN_…` reasons.
    */
   exchange(
     client: TokenClient,
@@ -41,10 +46,13 @@ export interface TokenDesk {
 
 /** Opens the desk. */
 export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
-  const { store, grants, signer, hub, sightings, clock, tokenTtlMs } = options;
+  const { store, grants, signer, hub, sightings, counts, clock, tokenTtlMs } = options;
+  const limit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
   const audit = createAuditQueue(store);
 
   async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
+    limit.check(spiffeId.name, clock.now());
+    limit.count(spiffeId.name, clock.now());
     await sightings.saw(certificate.serial);
     await refuseRetired(store, spiffeId.name);
   }
@@ -67,6 +75,7 @@ export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
     const { jti, scopes, expiresAt } = issued;
     const details = { jti, scopes, expiresAt, ...more };
     await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
+    counts.tokensIssued++;
     return issued;
   }
 

@@ -19,6 +19,8 @@ export interface TrustHub {
    * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
    */
   watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
+  /** How many bots are being told of updates now. */
+  readonly watchers: number;
   /** Says whether a bot serves anything: those who do are told first, since it is they who hold what is to be cut. */
   serves(spiffeId: string, serving: boolean): void;
   /** Takes over what is new in the store, and tells everyone. */
@@ -43,6 +45,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
+  let watchers = 0;
 
   function turn(): void {
     turns++;
@@ -90,13 +93,18 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     await refresh();
     // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
     let at = firstVersion <= version && version <= trust.state.version ? version : 0n;
-    while (!signal.aborted && !closed) {
-      const seen = turns;
-      const update = updateSince(at, trust.state, revocations);
-      at = update.state.version;
-      yield update;
-      const upToDate = at === trust.state.version && seen === turns;
-      if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
+    watchers++;
+    try {
+      while (!signal.aborted && !closed) {
+        const seen = turns;
+        const update = updateSince(at, trust.state, revocations);
+        at = update.state.version;
+        yield update;
+        const upToDate = at === trust.state.version && seen === turns;
+        if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
+      }
+    } finally {
+      watchers--;
     }
   }
 
@@ -105,6 +113,9 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     trust,
     complete: () => updateSince(0n, trust.state, revocations),
     watch,
+    get watchers() {
+      return watchers;
+    },
     serves(spiffeId, serving) {
       if (serving) servers.add(spiffeId);
       else servers.delete(spiffeId);

@@ -43,6 +43,8 @@ export interface Connector {
   lease(ticket?: Ticket): Lease | Promise<Ticket>;
   /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
   keep(lease: Lease): void;
+  /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
+  reconnect(): void;
   /** An error of a call on `channel`, in our terms. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
@@ -134,6 +136,13 @@ export function createConnector(
     await checkIn(tried, showToken(await authorize(tried), false));
   }
 
+  function reconnect(): void {
+    at = (at + 1) % addresses.length;
+    next?.retire();
+    next = undefined;
+    replace();
+  }
+
   const unsubscribe = [
     identity.onChange(renew),
     trust.onChange(({ caChanged }) => {
@@ -185,12 +194,7 @@ export function createConnector(
 
   function explain(called: Channel, thrown: unknown): InterlockError {
     const error = explained(called, thrown);
-    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) {
-      at = (at + 1) % addresses.length;
-      next?.retire();
-      next = undefined;
-      replace();
-    }
+    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) reconnect();
     return error;
   }
 
@@ -204,6 +208,7 @@ export function createConnector(
 
   return {
     lease,
+    reconnect,
     keep({ channel: on, authorization }) {
       if (authorization !== undefined) keeper.watch(on, authorization);
     },

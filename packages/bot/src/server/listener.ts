@@ -18,6 +18,8 @@ import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
 const maximumConnections = 4_096;
+// A client has one to a server for each service it calls, and for a while another after a renewal.
+const connectionsPerPeerUnlessSaid = 64;
 
 /** What a port shows of itself: a chain, DER, the leaf first, and its key (PKCS #8, PEM). */
 export type ServerKeyPair = Pick<Identity, "chain" | "privateKey">;
@@ -37,6 +39,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** What is spoken over TLS; gRPC's `h2` unless said. */
   readonly protocol?: "h2" | "http/1.1";
+  /** How many connections one bot may have at once; 64 unless said. */
+  readonly connectionsPerPeer?: number;
   /** How many peers without a certificate there may be at once, so that they cannot take the places of the others; 64 unless said. */
   readonly maximumStrangers?: number;
 }
@@ -72,9 +76,11 @@ export async function createListener(
   { onPeer, onStranger }: ListenerEvents,
 ): Promise<Listener> {
   const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
+  const { connectionsPerPeer = connectionsPerPeerUnlessSaid } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
+  const perPeer = new Map<string, number>();
 
   const server = createServer(
     {
@@ -103,7 +109,10 @@ export async function createListener(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
     const peer = readPeer(socket, trust, clock);
-    if (typeof peer !== "string") {
+    if (typeof peer !== "string" && !takesPlace(peer.id.uri, socket)) {
+      refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
+      socket.destroy();
+    } else if (typeof peer !== "string") {
       const connection = createConnection(socket, peer);
       connections.add(connection, socket);
       onPeer(socket, connection);
@@ -113,6 +122,19 @@ export async function createListener(
       refuse(peer, address);
       socket.destroy();
     }
+  }
+
+  /** Counts a connection of a peer until it closes. False where the peer has as many as it may. */
+  function takesPlace(peer: string, socket: TLSSocket): boolean {
+    const open = perPeer.get(peer) ?? 0;
+    if (open >= connectionsPerPeer) return false;
+    perPeer.set(peer, open + 1);
+    socket.once("close", () => {
+      const left = (perPeer.get(peer) ?? 1) - 1;
+      if (left > 0) perPeer.set(peer, left);
+      else perPeer.delete(peer);
+    });
+    return true;
   }
 
   function greet(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
@@ -125,8 +147,8 @@ export async function createListener(
     welcome(socket);
   }
 
-  function refuse(reason: Reason, address: string, detail = ""): void {
-    options.recorder.denied({ at: clock.now(), reason, method: "", caller: "", address, detail });
+  function refuse(reason: Reason, address: string, detail = "", caller = ""): void {
+    options.recorder.denied({ at: clock.now(), reason, method: "", caller, address, detail });
   }
 
   const unsubscribe = [

@@ -13,9 +13,7 @@ import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
-
-/** The longest that a token may live, from `iat` to `exp`. */
-export const maximumTokenLifetimeMs = 5 * 60_000;
+import { authorityTokens, keyFits, subjectOf, type TokenAlgorithm, type TokenRules } from "./token-rules.js";
 
 /** The claim that says under which version of the grants a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
@@ -90,13 +88,16 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
  * others'. It says nothing about the one who asks. Rejects as {@link verifyToken} does.
  */
 export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
-  const keyId = checkHeader(readHeader(token));
-  const { payload } = await verifySignature(token, trust, now);
+  const rules = trust.tokenRules ?? authorityTokens;
+  const keyId = checkHeader(readHeader(token), rules);
+  const { payload } = await verifySignature(token, trust, rules, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
-  if ((exp - iat) * 1_000 > maximumTokenLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
+  if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is for `nbf` alone.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
-  const subject = readIdentity(payload.sub, trust.trustDomain, "sub");
+  // Who acts for whom is the authority's to say: it alone knows who was granted that.
+  if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
+  const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
     jti: readId(payload.jti),
     subject,
@@ -123,22 +124,27 @@ function readHeader(token: string): ProtectedHeaderParameters {
 }
 
 /** Gives the `kid`. Whoever sends a token writes its header: nothing in it need be of the type it should be. */
-function checkHeader(header: ProtectedHeaderParameters): string {
-  if (header.alg !== "ES256") throw denial("TOKEN_ALGORITHM");
+function checkHeader(header: ProtectedHeaderParameters, { algorithms, type }: TokenRules): string {
+  if (!algorithms.includes(header.alg as TokenAlgorithm)) throw denial("TOKEN_ALGORITHM");
   // A key that comes with the token proves nothing, and fetching one is a request that a stranger steers
   // (RFC 8725, section 3.10).
   for (const name of ["jwk", "jku", "x5u", "x5c", "crit"]) {
     if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);
   }
   if (typeof header.kid !== "string") throw denial("TOKEN_MALFORMED", 'there is no "kid"');
-  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== "at+jwt") throw denial("TOKEN_TYPE");
+  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== type.toLowerCase()) throw denial("TOKEN_TYPE");
   return header.kid;
 }
 
-async function verifySignature(token: string, trust: TrustState, now: number): Promise<JWTVerifyResult> {
+async function verifySignature(
+  token: string,
+  trust: TrustState,
+  { algorithms }: TokenRules,
+  now: number,
+): Promise<JWTVerifyResult> {
   try {
-    return await jwtVerify(token, ({ kid }) => findKey(trust, kid), {
-      algorithms: ["ES256"],
+    return await jwtVerify(token, ({ kid, alg }) => findKey(trust, kid, alg as TokenAlgorithm), {
+      algorithms: [...algorithms],
       issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
       requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
       currentDate: new Date(now),
@@ -149,10 +155,10 @@ async function verifySignature(token: string, trust: TrustState, now: number): P
   }
 }
 
-async function findKey(trust: TrustState, kid: string | undefined) {
+async function findKey(trust: TrustState, kid: string | undefined, algorithm: TokenAlgorithm) {
   const jwk = trust.jwks.keys.find((key) => key.kid === kid);
-  if (jwk?.kty !== "EC" || jwk.crv !== "P-256") throw new errors.JWKSNoMatchingKey();
-  return importJWK(jwk, "ES256");
+  if (!jwk || !keyFits(jwk, algorithm)) throw new errors.JWKSNoMatchingKey();
+  return importJWK(jwk, algorithm);
 }
 
 function reasonOf(error: unknown): Reason {

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { readPassphrase } from "../key-file.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { authorityDir, botDir, saveMembership, saveProfile } from "../state.js";
+import { authorityDir, botDir, saveProfile } from "../state.js";
 import { untilStopped } from "../until-stopped.js";
 import { joinLine } from "./invite.js";
 import { parsePort, storeUrl } from "./options.js";
@@ -77,7 +77,6 @@ export function upCommand(output: Output): Command {
         const name = operatorName(url !== undefined);
         const joinToken = await authority.createJoinToken(name);
         const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
-        await saveMembership(botDir(name), { authority: address });
         await saveProfile({ authority: address, operator: name });
         const lines = await Promise.all(
           invite.map(async (bot) => joinLine(advertised, bot, await authority.createJoinToken(bot))),
