@@ -113,7 +113,7 @@ export async function createListener(
       refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
       socket.destroy();
     } else if (typeof peer !== "string") {
-      const connection = createConnection(socket, peer.id, peer.certificate);
+      const connection = createConnection(socket, peer);
       connections.add(connection, socket);
       onPeer(socket, connection);
     } else if (peer === "NO_CERTIFICATE" && onStranger) {
