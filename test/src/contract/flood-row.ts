@@ -47,6 +47,7 @@ export const floodRow: Row = {
         answer: 8,
         attack: () => call({ "grpc-encoding": "gzip" }, bomb()),
       },
+      tooManyConnections(stage),
       goodCalls(stage),
       {
         name: "handshakes that are not gone on with",
@@ -80,6 +81,25 @@ function closesOn(stage: EchoStage, name: string, kind: Assault["kind"]): Varian
     async attack() {
       const { closed } = await flat(() => assail(stage, kind));
       return closed ? "close" : 0;
+    },
+  };
+}
+
+/** A peer has 64 connections at the most; those that it has go on. */
+function tooManyConnections({ server, caller }: EchoStage): Variant {
+  return {
+    name: "more connections from one bot than it may have",
+    answer: "close",
+    reason: "CONNECTION_LIMIT",
+    times: "some",
+    async attack() {
+      const sessions = Array.from({ length: 80 }, () => rawSession(server.port, shows(caller)));
+      const answers = await Promise.all(sessions.map((session) => rawCall(session, open.path).then(answerOf)));
+      const good = answers.filter((answer) => answer === 0).length;
+      for (const session of sessions) session.destroy();
+      // The stage itself holds one of them.
+      if (good < 60 || good > 64) throw new Error(`${good} of 80 connections were let in`);
+      return answers.find((answer) => answer !== 0) ?? 0;
     },
   };
 }

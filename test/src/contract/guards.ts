@@ -115,7 +115,11 @@ export const guards: readonly Guard[] = [
     guard: "a connection ends with its certificate",
     patches: [bot("server/connections", 'connection.cut(denial("CERTIFICATE_EXPIRED"))', "undefined")],
   },
-  { row: 16, guard: "one token", patches: [bot("token/authorization", "if (values.length > 1)", "if (false)")] },
+  {
+    row: 16,
+    guard: "one token",
+    patches: [bot("token/authorization", "if (references.length + whole.length > 1)", "if (false)")],
+  },
   { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
   {
     row: 17,
@@ -130,7 +134,7 @@ export const guards: readonly Guard[] = [
   {
     row: 17,
     guard: "the algorithm",
-    patches: [token('header.alg !== "ES256"', "false"), token('algorithms: ["ES256"],', "")],
+    patches: [token("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
   },
   { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
   { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
@@ -139,9 +143,9 @@ export const guards: readonly Guard[] = [
     guard: "the audience",
     patches: [bot("interceptors/authenticate", "if (!token.audiences.has(service.name))", "if (false)")],
   },
-  { row: 19, guard: "the type", patches: [token('header.typ.toLowerCase() !== "at+jwt"', "false")] },
+  { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
-  { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > maximumTokenLifetimeMs", "false")] },
+  { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > rules.maximumLifetimeMs", "false")] },
   {
     row: 20,
     guard: "not before its time",
@@ -164,6 +168,17 @@ export const guards: readonly Guard[] = [
     row: 21,
     guard: "the binding",
     patches: [token("if (verified.thumbprint !== certificate.thumbprint)", "if (false)")],
+  },
+  {
+    row: 21,
+    guard: "a reference is to what was shown on the same connection",
+    patches: [
+      bot(
+        "interceptors/authenticate",
+        "const bearer = attempt.connection.bearers.get(shown);",
+        "const all = (globalThis.bearers ??= new Map());\n        const bearer = attempt.connection.bearers.get(shown) ?? all.get(shown);\n        for (const [key, value] of attempt.connection.bearers) all.set(key, value);",
+      ),
+    ],
   },
   { row: 22, guard: "the cool-down", patches: [bot("trust/cooled-down", "if (now < readyAt)", "if (false)")] },
   {
@@ -232,6 +247,11 @@ export const guards: readonly Guard[] = [
     row: 29,
     guard: "the rate of a caller",
     patches: [bot("interceptors/limit-flood", "if (retryAfterMs === 0)", "if (true)")],
+  },
+  {
+    row: 29,
+    guard: "how many connections a peer may have",
+    patches: [bot("server/listener", "if (open >= connectionsPerPeer)", "if (false)")],
   },
   { row: 29, guard: "a handshake's time", patches: [bot("server/handshakes", "if (handshake.late)", "if (false)")] },
   {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { rawCall, rawSession, shows, tokenAttacks } from "@interlock/bot/testing";
@@ -63,16 +64,21 @@ export const tokenRows: readonly Row[] = Object.entries(attacks).map(([number, a
   };
 });
 
+// What a call refers to a token with that was shown on the same connection before.
+const reference = "interlock-token-reference";
+const referenceOf = (authorization: string) =>
+  createHash("sha256").update(authorization).digest().subarray(0, 16).toString("base64url");
+
 /** What does not fit in one `authorization` value. */
 const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
   16: (stage) => [
     {
-      name: "duplicated, under both names that a token may have",
+      name: "duplicated, once whole and once as a reference",
       answer: 16,
       reason: "TOKEN_DUPLICATED",
       async attack() {
         const authorization = await stage.authorization();
-        const headers = { authorization, "interlock-authorization": authorization };
+        const headers = { authorization, [reference]: referenceOf(authorization) };
         return answerOf(await rawCall(stage.session, echo.path, headers));
       },
     },
@@ -93,15 +99,15 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
       },
     },
     {
-      name: "duplicated under the short name",
+      name: "a reference, duplicated on the wire",
       answer: 16,
-      reason: "TOKEN_NOT_BEARER",
+      reason: "TOKEN_NOT_SHOWN",
       async attack() {
         const connection = await connectRaw(stage.server.port, shows(stage.caller));
         const good = await stage.authorization();
         const status = await connection.call(echo.path, [
-          ["interlock-authorization", good],
-          ["interlock-authorization", good],
+          [reference, referenceOf(good)],
+          [reference, referenceOf(good)],
         ]);
         connection.destroy();
         return status ?? "close";
@@ -155,6 +161,23 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
         if (status !== 0) throw new Error(`the owner was answered ${status}`);
         stage.server.handled.pop();
         return answerOf(await rawCall(stage.session, echo.path, { authorization }));
+      },
+    },
+    {
+      name: "a reference to a token that its owner has shown on his own connection",
+      answer: 16,
+      reason: "TOKEN_NOT_SHOWN",
+      async attack() {
+        const owner = await stage.fleet.ca.issue("spiffe://test/owner/2");
+        const authorization = `Bearer ${await stage.fleet.token(owner, audience, ["echo:call"])}`;
+        const owned = rawSession(stage.server.port, shows(owner));
+        const headers = { [reference]: referenceOf(authorization) };
+        const shown = await rawCall(owned, echo.path, { authorization });
+        const referred = await rawCall(owned, echo.path, headers);
+        owned.destroy();
+        if (shown.status !== 0 || referred.status !== 0) throw new Error(`the owner was answered ${referred.status}`);
+        stage.server.handled.length -= 2;
+        return answerOf(await rawCall(stage.session, echo.path, headers));
       },
     },
   ],

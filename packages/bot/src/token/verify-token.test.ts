@@ -7,7 +7,7 @@ import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { tokenAttacks } from "../testing/token-attacks.js";
 import { bearerToken, shownIn, showToken } from "./authorization.js";
-import { verifyToken } from "./verify-token.js";
+import { unsafeVerifyUnbound, verifyToken } from "./verify-token.js";
 
 describe("verifyToken", () => {
   let fleet: TestFleet;
@@ -94,6 +94,44 @@ describe("verifyToken", () => {
     await assert.rejects(verify(await good({}, { kid: undefined })), /there is no "kid"/);
     await assert.rejects(verify("a.b.c"), { message: "The token is no signed JWT, or it lacks a required claim." });
     await assert.rejects(verify(await good({ iss: "x" })), { message: "The token is from another issuer." });
+  });
+
+  describe("with which another acts", () => {
+    const acting = (claims: object) =>
+      good({
+        sub: "spiffe://test/leader/1",
+        act: { sub: caller.spiffeId.uri, act: { sub: "spiffe://test/b" } },
+        ...claims,
+      });
+
+    it("is the subject's, and its actors' in their order", async () => {
+      const { subject, name, actors, ancestors } = await verify(await acting({ exchanged_from: ["t1", "t2"] }));
+      assert.deepEqual([subject.uri, name], ["spiffe://test/leader/1", "leader/1"]);
+      assert.deepEqual(
+        actors.map(({ uri }) => uri),
+        [caller.spiffeId.uri, "spiffe://test/b"],
+      );
+      assert.deepEqual(ancestors, ["t1", "t2"]);
+    });
+
+    for (const [what, claims, reason, message] of [
+      ["for another to act with", { act: { sub: "spiffe://test/b" } }, "TOKEN_ACTOR_MISMATCH", /./],
+      ["with a jti that is a number", { jti: 1 }, "TOKEN_MALFORMED", /"jti" is no text$/],
+      ["exchanged from what is no list", { exchanged_from: "t1" }, "TOKEN_MALFORMED", /"exchanged_from" is no list$/],
+      ["exchanged from a number", { exchanged_from: [1] }, "TOKEN_MALFORMED", /"jti" is no text$/],
+      ["of another fleet's bot", { sub: "spiffe://other/a" }, "TOKEN_MALFORMED", /"sub" is no bot of this fleet$/],
+      ["bound to the empty text", { cnf: { "x5t#S256": "" } }, "TOKEN_BINDING_MISMATCH", /./],
+      ["bound to a number", { cnf: { "x5t#S256": 1 } }, "TOKEN_BINDING_MISMATCH", /./],
+    ] as const) {
+      it(`is refused: ${what}`, async () => {
+        await assert.rejects(verify(await acting(claims)), { reason, message });
+        // It is no good for an authority either, which is asked about tokens of others.
+        const basis = { trust: fleet.trust.state, now: Date.now() };
+        const unbound = async () => unsafeVerifyUnbound(await acting(claims), basis);
+        if (reason === "TOKEN_ACTOR_MISMATCH") assert.ok(await unbound());
+        else await assert.rejects(unbound, { reason, message });
+      });
+    }
   });
 
   describe("at the edge of time", () => {
