@@ -6,6 +6,7 @@ import type { Bearer } from "./bearer.js";
 import type { InterlockError } from "./error.js";
 import type { Certificate } from "./identity/certificate.js";
 import { vouchFor } from "./identity/vouch.js";
+import { createRoster, type Roster } from "./roster.js";
 import type { TrustState } from "./trust/trust.js";
 
 /** A call that is being served, as the connection it came over knows it. */
@@ -43,11 +44,9 @@ export interface Connection {
   readonly vouch: string;
   /** `host:port` of the peer. */
   readonly address: string;
-  /** Tokens that were verified on this connection, by `authorization` value; bounded. */
+  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
   readonly bearers: Map<string, Bearer>;
-  /** The one shown last. */
-  latest: Bearer | undefined;
-  readonly calls: Set<OpenCall>;
+  readonly calls: Roster<OpenCall>;
   /** The trust that the peer was last held against, and not found shut out. */
   clearedBy: TrustState | undefined;
   /** Why it takes no more calls, once it has been cut. */
@@ -68,7 +67,7 @@ const farewellTurns = 10;
 
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer): Connection {
-  const calls = new Set<OpenCall>();
+  const calls = createRoster<OpenCall>();
   const voucher = randomBytes(16).toString("base64url");
   const client = proof.certificate.thumbprint;
   const server = ownThumbprint(socket);
@@ -90,7 +89,6 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
     vouch: vouchFor({ voucher, client, server }),
     address: addressOf(socket),
     bearers: new Map(),
-    latest: undefined,
     calls,
     clearedBy: undefined,
     standOn(later, now) {
@@ -104,7 +102,7 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
     cut(error) {
       if (ended) return;
       ended = error;
-      for (const call of [...calls]) call.end(error);
+      for (const call of calls) call.end(error);
       void farewell().then(() => socket.destroy());
     },
     destroy: () => void socket.destroy(),

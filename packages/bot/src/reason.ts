@@ -24,6 +24,7 @@ export const reasons = {
   // The token.
   TOKEN_MISSING: ["UNAUTHENTICATED", "there is no authorization metadata"],
   TOKEN_DUPLICATED: ["UNAUTHENTICATED", "there is more than one authorization metadata value"],
+  TOKEN_NOT_SHOWN: ["UNAUTHENTICATED", "the token that is referred to has not been shown on this connection"],
   TOKEN_NOT_BEARER: ["UNAUTHENTICATED", 'the authorization is not "Bearer" and one token'],
   TOKEN_MALFORMED: ["UNAUTHENTICATED", "the token is no signed JWT, or it lacks a required claim"],
   TOKEN_ALGORITHM: ["UNAUTHENTICATED", "the token is not signed with an algorithm that is allowed"],

@@ -1,6 +1,12 @@
 import { isIP } from "node:net";
 import { createSecureContext, type DetailedPeerCertificate, type PeerCertificate } from "node:tls";
-import { Client, credentials, type ChannelOptions as GrpcOptions, type Metadata } from "@grpc/grpc-js";
+import {
+  Client,
+  connectivityState,
+  credentials,
+  type ChannelOptions as GrpcOptions,
+  type Metadata,
+} from "@grpc/grpc-js";
 import { matchesIdentity } from "@interlock/policy";
 import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
@@ -13,7 +19,8 @@ import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
-import { offeredBy } from "../token/authorization.js";
+import { createRoster } from "../roster.js";
+import { offeredBy } from "../token/reference.js";
 import { voucherIn } from "../token/vouches.js";
 import { rootOf } from "../trust/root-of.js";
 import type { Trust, TrustChange } from "../trust/trust.js";
@@ -36,6 +43,11 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** A call whose answer's metadata can be listened for. */
+export interface Answered {
+  once(event: "metadata", listener: (metadata: Metadata) => void): unknown;
+}
+
 /**
  * A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel, on which the
  * old one is vouched for while there are streams on it.
@@ -50,10 +62,15 @@ export interface Channel {
   readonly refusal: InterlockError | undefined;
   /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
   readonly cut: InterlockError | undefined;
-  /** Whether the server takes tokens in the short way: it has offered that, and is still the one that did. */
-  readonly indexesTokens: boolean;
-  /** Listens for what the server says of itself: that it takes tokens in the short way, and how to vouch for its connection. */
-  heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
+  /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
+  readonly remembered: string | undefined;
+  /**
+   * Listens for what the server says of itself in an answer: that it takes references to `authorization`, which the call
+   * shows whole, and how to vouch for its connection.
+   */
+  heed(call: Answered, authorization?: string): void;
+  /** The server knows nothing of it: there may be another one, or another connection. */
+  forget(): void;
   /** Whether what the server proved itself with holds no more: it is shut out, its CA is, or its certificate has run out. */
   isSpent(): boolean;
   /** Whether calls are under way on it. */
@@ -62,10 +79,10 @@ export interface Channel {
   readonly vouches: ReadonlySet<string>;
   /** It has been vouched for on `newer`, and rests on the certificates of both sides there. */
   restOn(newer: Channel): void;
-  /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
-  begin(call: Cancellable): void;
+  /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
+  begin(call: Cancellable): number;
   /** The call is over. */
-  end(call: Cancellable): void;
+  end(place: number): void;
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
@@ -99,8 +116,8 @@ export function createChannel(given: ChannelOptions): Channel {
   let cut: InterlockError | undefined;
   let orphaned = false; // The root that it leads to is trusted no longer.
   let retired = false;
-  let offerer: string | undefined;
-  const calls = new Set<Cancellable>();
+  let remembered: string | undefined;
+  const calls = createRoster<Cancellable>();
   const vouches = new Set<string>();
   let callOff: (() => void) | undefined;
 
@@ -162,7 +179,7 @@ export function createChannel(given: ChannelOptions): Channel {
 
   function end(error: InterlockError): void {
     cut = error;
-    for (const call of [...calls]) call.cancel();
+    for (const call of calls) call.cancel();
   }
 
   const unsubscribe = trust.onChange(review);
@@ -188,18 +205,24 @@ export function createChannel(given: ChannelOptions): Channel {
     get cut() {
       return cut;
     },
-    get indexesTokens() {
-      return offerer !== undefined && offerer === handshake;
+    get remembered() {
+      // The next connection knows nothing of what this one was told.
+      if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
+      return remembered;
     },
-    heed(call) {
+    heed(call, authorization) {
       call.once("metadata", (metadata) => {
-        offerer = offeredBy(metadata) ?? offerer;
+        const offerer = offeredBy(metadata);
+        if (authorization !== undefined && offerer !== undefined && offerer === handshake) remembered = authorization;
         const voucher = voucherIn(metadata);
         if (voucher === undefined || !server) return;
         const known = vouches.size;
         vouches.add(vouchFor({ voucher, client, server: handshake }));
         if (vouches.size > known) onVouch?.();
       });
+    },
+    forget() {
+      remembered = undefined;
     },
     isSpent: () =>
       cut !== undefined || orphaned || (server !== undefined && clock.now() >= server.certificate.notAfter),
@@ -214,9 +237,9 @@ export function createChannel(given: ChannelOptions): Channel {
       server = newer.server;
       orphaned = rootOf(server.chain, trust.state) === undefined;
     },
-    begin: (call) => void calls.add(call),
-    end(call) {
-      calls.delete(call);
+    begin: calls.join,
+    end(place) {
+      calls.leave(place);
       closeWhenDone();
     },
     retire() {

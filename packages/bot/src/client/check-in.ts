@@ -11,9 +11,10 @@ const timeoutMs = 10_000;
 
 /**
  * Says something to the server of a channel, in the metadata of a health check. Resolves with the metadata of the answer,
- * whatever the answer was: a server of another kind may know nothing of it. Rejects when the server was not reached.
+ * whatever the answer was: a server of another kind may know nothing of it. Rejects when the server was not reached, or did
+ * not take the token. `authorization` is the token in the metadata, if there is one.
  */
-export function checkIn(channel: Channel, metadata: Metadata): Promise<Metadata | undefined> {
+export function checkIn(channel: Channel, metadata: Metadata, authorization?: string): Promise<Metadata | undefined> {
   return new Promise((resolve, reject) => {
     let head: Metadata | undefined;
     const options = { deadline: Date.now() + timeoutMs };
@@ -25,7 +26,7 @@ export function checkIn(channel: Channel, metadata: Metadata): Promise<Metadata 
     call.once("metadata", (received: Metadata) => {
       head = received;
     });
-    channel.heed(call);
+    channel.heed(call, authorization);
   });
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
 import { showToken } from "../token/authorization.js";
+import { referToToken } from "../token/reference.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
@@ -24,8 +25,10 @@ export interface ConnectorOptions {
 export interface Lease {
   readonly channel: Channel;
   readonly metadata: Metadata;
-  /** The token in the metadata, as it is shown; absent where none is needed. */
+  /** The token in the metadata, or behind it; absent where none is needed. */
   readonly authorization?: string;
+  /** Whether the metadata only refers to the token. */
+  readonly refers: boolean;
 }
 
 /** A token that was fetched for calls on a channel. */
@@ -39,8 +42,11 @@ export interface Connector {
   /**
    * A lease, where the token is at hand; else a ticket to come, with which to ask again. It may be that the certificate
    * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
+   *
+   * With `mayRefer` it may be but a reference to the token: for a call that can be made again where the server does not
+   * know which is meant.
    */
-  lease(ticket?: Ticket): Lease | Promise<Ticket>;
+  lease(ticket?: Ticket, mayRefer?: boolean): Lease | Promise<Ticket>;
   /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
   keep(lease: Lease): void;
   /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
@@ -72,7 +78,7 @@ export function createConnector(
   let at = 0;
   let channel: Channel | undefined;
   let next: Channel | undefined; // Is being tried, while `channel` serves.
-  let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
+  let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
   let used = false; // Since the last renewal.
   let closed = false;
   const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
@@ -133,7 +139,8 @@ export function createConnector(
 
   /** Resolves once the server has let us in on a channel, with a token. */
   async function admit(tried: Channel): Promise<void> {
-    await checkIn(tried, showToken(await authorize(tried), false));
+    const authorization = await authorize(tried);
+    await checkIn(tried, showToken(authorization), authorization);
   }
 
   function reconnect(): void {
@@ -150,20 +157,20 @@ export function createConnector(
     }),
   ];
 
-  function lease(ticket?: Ticket): Lease | Promise<Ticket> {
+  function lease(ticket?: Ticket, mayRefer = false): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     used = true;
     if (channel && isSpent(channel)) replace();
     channel ??= open();
-    if (scopes.length === 0) return { channel, metadata: new Metadata() };
-    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization);
+    if (scopes.length === 0) return { channel, metadata: new Metadata(), refers: false };
+    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization, mayRefer);
     const authorization = authorize(channel);
-    if (typeof authorization === "string") return leaseOn(channel, authorization);
+    if (typeof authorization === "string") return leaseOn(channel, authorization, mayRefer);
     if (next) {
       // Tokens are had for the certificate that is current, so the old one has served.
       authorization.catch(() => {});
       replace();
-      return lease();
+      return lease(undefined, mayRefer);
     }
     const current = channel;
     return authorization.then(
@@ -184,12 +191,12 @@ export function createConnector(
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
-  function leaseOn(current: Channel, authorization: string): Lease {
-    const indexed = current.indexesTokens;
-    if (shown?.authorization !== authorization || shown.indexed !== indexed) {
-      shown = { authorization, indexed, metadata: showToken(authorization, indexed) };
+  function leaseOn(current: Channel, authorization: string, mayRefer: boolean): Lease {
+    if (shown?.authorization !== authorization) {
+      shown = { authorization, whole: showToken(authorization), reference: referToToken(authorization) };
     }
-    return { channel: current, metadata: shown.metadata, authorization };
+    const refers = mayRefer && current.remembered === authorization;
+    return { channel: current, metadata: refers ? shown.reference : shown.whole, authorization, refers };
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {

@@ -49,7 +49,7 @@ export function createTokenKeeper(
   }
 
   function show(channel: Channel, token: string): void {
-    checkIn(channel, showToken(token, channel.indexesTokens)).catch(() => {
+    checkIn(channel, showToken(token), token).catch(() => {
       // Refused, perhaps because the channel has begun to rest on another certificate: it is to be another token then.
       const watch = watches.get(channel);
       if (watch?.shown === token) schedule(channel, begin(channel, ""));

@@ -83,7 +83,7 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   }
 
   function reviewCalls({ calls }: Connection): void {
-    for (const call of [...calls]) {
+    for (const call of calls) {
       const fault = call.bearer && bearerFault(call.bearer, trust, clock.now());
       if (fault) call.end(denial(fault));
     }

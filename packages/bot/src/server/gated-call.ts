@@ -3,7 +3,7 @@ import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
-import { offerIndexedToken } from "../token/authorization.js";
+import { offerReference } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { GateOptions } from "./admission.js";
 import { keepAuthorised } from "./keep-authorised.js";
@@ -83,8 +83,8 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
   #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
     admission.then(
-      // The first call with this token here; later ones may show it where HTTP/2 sends it but once.
-      (admitted) => this.#letIn(attempt, admitted, offerIndexedToken(this.#options.certificate())),
+      // The first call with this token here; later ones may refer to it.
+      (admitted) => this.#letIn(attempt, admitted, offerReference(this.#options.certificate())),
       (thrown) => this.#refuse(attempt, connection, thrown),
     );
   }
@@ -94,7 +94,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     const { metadata, method, now } = attempt;
     const head = this.#introduce(attempt, offer);
     if (head) this.#call.sendMetadata(head);
-    this.#live = new LiveCall(attempt, admission, this.#call);
+    this.#live = new LiveCall(attempt, admission, this.#call, this.#options);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
     if (method.kind !== "unary")
       keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
