@@ -10,7 +10,7 @@ import {
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
 import { openCaBook } from "./ca/ca-book.js";
-import { createCaKeeper } from "./ca/keep-ca.js";
+import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
 import { coalesce } from "./coalesce.js";
 import { createSightings } from "./enrollment/sightings.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
@@ -188,7 +188,7 @@ async function startOn(
   const housekeeping = startHousekeeping({
     ...shared,
     refresh,
-    keepCa: createCaKeeper(caBasis),
+    keepCa: createCaKeeper(caBasis, (warnings) => server.setHealth(caHealthName, warnings.length === 0)),
     server,
     face,
     spiffeId: self.uri,

@@ -224,7 +224,8 @@ describeOnEach("the CA of a fleet", (create) => {
 
   it("renews its intermediate in time where the root's key is at hand, and forgets the old key", async () => {
     const book = await openCaBook(basis);
-    const keep = createCaKeeper(basis);
+    const told: number[] = [];
+    const keep = createCaKeeper(basis, (warnings) => told.push(warnings.length));
     const before = (await issue(book)).chain[1];
     now = start + intermediateLifetimeMs - 30 * day - 1;
     assert.equal(await keep(), false);
@@ -239,19 +240,23 @@ describeOnEach("the CA of a fleet", (create) => {
     now += hour;
     await keep();
     assert.equal((await keys.names()).length, 2);
-    assert.deepEqual(warned, []);
+    assert.deepEqual([warned, told.every((warnings) => warnings === 0)], [[], true]);
   });
 
   it("warns of an intermediate that cannot be renewed, and takes one that was signed where the root is", async () => {
     const book = await openCaBook(basis);
-    const keep = createCaKeeper(basis);
+    const told: number[] = [];
+    const keep = createCaKeeper(basis, (warnings) => told.push(warnings.length));
     const { root, chain } = await issue(book);
     const rootPem = await takeRootKeyAway(root);
     now = start + intermediateLifetimeMs - 30 * day;
     assert.equal(await keep(), false);
     assert.match(warned.join("\n"), /runs out at 2030-04-01.*the root's key is away.*"interlock ca csr"/);
     await keep();
+    now += hour;
+    await keep();
     assert.equal(warned.length, 1, "once a day is enough");
+    assert.deepEqual(told, [1, 1], "whoever asks for the health hears of it all the time");
     now += day;
     await keep();
     assert.equal(warned.length, 2);
@@ -264,6 +269,9 @@ describeOnEach("the CA of a fleet", (create) => {
     assert.equal(after.root, root);
     assert.notDeepEqual(after.chain[1], chain[1]);
     assert.deepEqual((await caStatuses(basis))[0]?.warnings, []);
+    now += hour;
+    await keep();
+    assert.equal(told.at(-1), 0);
     await assert.rejects(importIntermediate(basis, { chainPem, privateKeyPem: "", by }), /No key waits/);
   });
 

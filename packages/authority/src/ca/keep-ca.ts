@@ -10,13 +10,18 @@ const lookMs = 3_600_000;
 /** How long the private key of an intermediate is kept after another has taken its place, in milliseconds: for replicas. */
 const supersededMs = 3_600_000;
 
+/** What the state of the CA is called in the health service: not serving while an operator has something to do. */
+export const caHealthName = "interlock.ca";
+
 /**
  * Gives what renews intermediates that are due where the root's key is at hand, and tells an operator, in the log and once
- * a day, where it is not. Call it again and again. It resolves with whether the trust hub is to be refreshed.
+ * a day, where it is not; `tell` hears of it every hour. Call it again and again. It resolves with whether the trust hub is
+ * to be refreshed.
  */
-export function createCaKeeper(basis: CaBasis): () => Promise<boolean> {
+export function createCaKeeper(basis: CaBasis, tell: (warnings: readonly string[]) => void): () => Promise<boolean> {
   const { store, keys, clock, log } = basis;
   let lookAt = Number.NEGATIVE_INFINITY;
+  let remindAt = Number.NEGATIVE_INFINITY;
 
   async function renewDue(): Promise<boolean> {
     const rows = await store.caCertificates.list();
@@ -40,8 +45,12 @@ export function createCaKeeper(basis: CaBasis): () => Promise<boolean> {
     const changed = await renewDue();
     if (clock.now() < lookAt) return changed;
     const warnings = (await caStatuses(basis)).flatMap((status) => status.warnings);
-    for (const warning of warnings) log.warn(warning);
-    lookAt = clock.now() + (warnings.length > 0 ? remindMs : lookMs);
+    if (clock.now() >= remindAt) {
+      for (const warning of warnings) log.warn(warning);
+      if (warnings.length > 0) remindAt = clock.now() + remindMs;
+    }
+    tell(warnings);
+    lookAt = clock.now() + lookMs;
     return changed;
   };
 }

@@ -115,9 +115,10 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   }
 }
 
-/** Whoever shows a token whole listens for whether he has to the next time. */
-function heed({ channel, authorization }: Lease, call: Answered): void {
-  if (authorization !== undefined && channel.remembered !== authorization) channel.heed(call, authorization);
+/** Whoever shows a token whole listens for whether he has to the next time; and a stream, for how it outlives certificates. */
+function heed({ channel, authorization }: Lease, call: Answered, streaming: boolean): void {
+  const known = authorization === undefined || channel.remembered === authorization;
+  if (streaming || !known) channel.heed(call, known ? undefined : authorization);
 }
 
 function settled<T>(work: () => Promise<T>): Promise<T> {
