@@ -56,8 +56,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       const place = channel.begin(call);
-      if (streaming) channel.heed(call, lease.authorization);
-      else if (!lease.refers) heed(lease, call);
+      if (!lease.refers) heed(lease, call, streaming);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         connector.keep(lease);
@@ -93,7 +92,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     const place = channel.begin(call);
     connector.keep(lease);
-    channel.heed(call, lease.authorization);
+    heed(lease, call, true);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {

@@ -65,8 +65,8 @@ export interface Channel {
   /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
   readonly remembered: string | undefined;
   /**
-   * Listens for what the server says of itself in an answer: how to vouch for its connection, and that the token which the
-   * call has shown whole, as `authorization`, may be referred to.
+   * Listens for what the server says of itself in an answer: that it takes references to `authorization`, which the call
+   * shows whole, and how to vouch for its connection.
    */
   heed(call: Answered, authorization?: string): void;
   /** The server knows nothing of it: there may be another one, or another connection. */
@@ -213,7 +213,7 @@ export function createChannel(given: ChannelOptions): Channel {
     heed(call, authorization) {
       call.once("metadata", (metadata) => {
         const offerer = offeredBy(metadata);
-        if (offerer !== undefined && offerer === handshake) remembered = authorization;
+        if (authorization !== undefined && offerer !== undefined && offerer === handshake) remembered = authorization;
         const voucher = voucherIn(metadata);
         if (voucher === undefined || !server) return;
         const known = vouches.size;

@@ -10,9 +10,9 @@ const bytes = (buffer: Buffer) => buffer;
 const timeoutMs = 10_000;
 
 /**
- * Says something to the server of a channel, in the metadata of a health check; `authorization` is the token in it, if it
- * shows one. Resolves with the metadata of the answer,
- * whatever the answer was: a server of another kind may know nothing of it. Rejects when the server was not reached.
+ * Says something to the server of a channel, in the metadata of a health check. Resolves with the metadata of the answer,
+ * whatever the answer was: a server of another kind may know nothing of it. Rejects when the server was not reached, or did
+ * not take the token. `authorization` is the token in the metadata, if there is one.
  */
 export function checkIn(channel: Channel, metadata: Metadata, authorization?: string): Promise<Metadata | undefined> {
   return new Promise((resolve, reject) => {
