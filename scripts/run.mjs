@@ -15,7 +15,7 @@ const tasks = {
       "node_modules/mocha/bin/mocha.js",
       "--reporter",
       "scripts/reporter.mjs",
-      "{packages/*,examples/*,test,bench}/dist/**/*.test.js",
+      "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js",
     ],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],

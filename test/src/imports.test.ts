@@ -11,10 +11,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "protoc-gen-interlock": ["@interlock/policy"],
   "@interlock/bot": ["@interlock/policy"],
   "@interlock/authority": ["@interlock/bot", "@interlock/policy"],
-  "@interlock/swarm": ["@interlock/bot", "@interlock/policy"],
+  "@interlock/swarm": ["@interlock/bot", "@interlock/policy", "@interlock/testing-postgres"],
   "@interlock/gateway": ["@interlock/bot", "@interlock/policy"],
   "@interlock/audit": ["@interlock/bot", "@interlock/policy"],
   "@interlock/cli": everything,
+  "@interlock/testing-postgres": [],
   "@interlock/test": everything,
   "@interlock/bench": everything,
 };

@@ -38,7 +38,7 @@ interface PackageJson {
 
 /** Every package of the workspace with its sources; generated code is left out. */
 export function readWorkspace(): WorkspacePackage[] {
-  const parents = ["packages", "examples"].flatMap((parent) =>
+  const parents = ["packages", "examples", "testing"].flatMap((parent) =>
     readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
   );
   return [...parents, "test", "bench"]
