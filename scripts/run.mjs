@@ -1,4 +1,4 @@
-// The one way into this repository: node scripts/run.mjs <build|test|demo|bench|check> [arguments]
+// The one way into this repository: node scripts/run.mjs <task> [arguments]
 // On a machine with nothing but Node and npm it fetches the pinned pnpm, installs, generates and builds first.
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -20,6 +20,8 @@ const tasks = {
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
+  soak: [[node, "bench/dist/soak/main.js"]],
+  contract: [[node, "test/dist/contract/main.js"]],
   check: [
     [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
     [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],

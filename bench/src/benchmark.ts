@@ -3,6 +3,8 @@ export interface BenchmarkOptions {
   readonly rounds?: number;
   readonly calls?: number;
   readonly inFlight?: number;
+  /** How many bots there are in the fleet. */
+  readonly bots?: number;
   /** Where every process leaves its CPU profile; the figures are then not worth quoting. */
   readonly profileFolder?: string;
   readonly progress: (line: string) => void;

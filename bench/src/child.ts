@@ -1,19 +1,13 @@
 // One process of one variant: its server, or its client. Does what the parent asks and answers each message.
 import type { Answer, Ask } from "./child-process.js";
+import { answerParent } from "./forked.js";
 import { runLoad } from "./load.js";
 import { type EchoClient, type Variant, variants } from "./variant.js";
 
 let client: EchoClient | undefined;
 let cpu = process.cpuUsage();
 
-// Whatever becomes of the parent, this process ends with it.
-process.on("disconnect", () => process.exit());
-process.on("message", (ask: Ask) => {
-  answer(ask).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
-  );
-});
+answerParent(answer);
 
 async function answer(ask: Ask): Promise<Answer> {
   switch (ask.do) {

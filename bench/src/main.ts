@@ -1,10 +1,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { authority } from "./authority/authority.js";
 import type { Benchmark, BenchmarkOptions } from "./benchmark.js";
+import { revocation } from "./revocation/revocation.js";
 import { streaming } from "./streaming.js";
 import { unary } from "./unary.js";
 
-const benchmarks: Record<string, Benchmark> = { unary, streaming };
+const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation };
 
 const help = `Usage: npm run bench -- <benchmark> [options]
 
@@ -18,12 +20,13 @@ Options:
   --rounds <n>      rounds that count (9)
   --calls <n>       calls of each variant in each round
   --in-flight <n>   calls under way at a time
+  --bots <n>        bots in the fleet
   --profile <dir>   let every process leave a CPU profile there
   --help            print this
 `;
 
 /** However a run goes wrong, it is over after this long. */
-const limitMs = 180_000;
+const limitMs = 400_000;
 
 const { values, positionals } = readArguments();
 const [name = "", ...more] = positionals;
@@ -51,7 +54,7 @@ function readArguments() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { json: flag, help: flag, rounds: text, calls: text, "in-flight": text, profile: text },
+      options: { json: flag, help: flag, rounds: text, calls: text, "in-flight": text, bots: text, profile: text },
     });
   } catch (error) {
     fail((error as Error).message);
@@ -62,16 +65,18 @@ function readOptions(): BenchmarkOptions {
   const rounds = count("rounds");
   const calls = count("calls");
   const inFlight = count("in-flight");
+  const bots = count("bots");
   return {
     ...(rounds && { rounds }),
     ...(calls && { calls }),
     ...(inFlight && { inFlight }),
+    ...(bots && { bots }),
     ...(values.profile && { profileFolder: resolve(values.profile) }),
     progress: (line) => process.stderr.write(`${line}\n`),
   };
 }
 
-function count(option: "rounds" | "calls" | "in-flight"): number | undefined {
+function count(option: "rounds" | "calls" | "in-flight" | "bots"): number | undefined {
   const value = values[option];
   if (value === undefined) return undefined;
   if (!/^[1-9]\d{0,6}$/.test(value)) fail(`--${option} takes a number from 1`);

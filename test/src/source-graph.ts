@@ -24,6 +24,8 @@ export interface WorkspacePackage {
   /** From the top of the repository, for example `packages/bot`. */
   readonly folder: string;
   readonly dependencies: ReadonlySet<string>;
+  /** Those of {@link dependencies} that are for its own tests and build only. */
+  readonly devDependencies: ReadonlySet<string>;
   /** What others may import from it. */
   readonly entryPoints: ReadonlySet<string>;
   readonly files: readonly SourceFile[];
@@ -52,6 +54,7 @@ function readPackage(folder: string): WorkspacePackage {
     name: json.name,
     folder,
     dependencies: new Set(Object.keys({ ...json.dependencies, ...json.devDependencies })),
+    devDependencies: new Set(Object.keys(json.devDependencies ?? {})),
     entryPoints: new Set(Object.keys(json.exports ?? {}).map((key) => json.name + key.slice(1))),
     files: ["src", "bin"].flatMap((part) => sourcesIn(join(folder, part))),
   };

@@ -2,10 +2,13 @@ import { caDigest, createRecorder, createServer, type Denial, InterlockError, ty
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
+import { coalesce } from "./coalesce.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
-import { createKeyVault } from "./key-vault/key-vault.js";
+import { createKeyFolder } from "./key-vault/key-folder.js";
+import { createKeyTable } from "./key-vault/key-table.js";
+import { createKeyVault, type KeyVault } from "./key-vault/key-vault.js";
 import { authorityName } from "./names.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { createOwnIdentity } from "./own-identity.js";
@@ -16,7 +19,7 @@ import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
 import { lockFolder } from "./store/lock-folder.js";
-import { openStore } from "./store/open-store.js";
+import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
@@ -59,11 +62,13 @@ export interface Authority {
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
-  const release = lockFolder(options.dataDir);
+  const { dataDir, store: url, log } = options;
+  const release = dataDir === undefined ? () => {} : lockFolder(dataDir);
   let store: Store | undefined;
   try {
-    store = await openStore(options.dataDir);
-    return await startOn(store, options, release);
+    store = dataDir === undefined ? await openSharedStore(url as string, log) : await openStore(dataDir);
+    const place = dataDir === undefined ? createKeyTable(store.privateKeys) : createKeyFolder(dataDir);
+    return await startOn(store, createKeyVault(place, options.keyPassphrase), options, release);
   } catch (error) {
     await store?.close();
     release();
@@ -71,23 +76,19 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
   }
 }
 
-async function startOn(store: Store, options: CompleteOptions, release: () => void): Promise<Authority> {
-  const {
-    dataDir: folder,
-    trustDomain,
-    host,
-    port,
-    log,
-    clock,
-    leafTtlMs,
-    tokenTtlMs,
-    staleAfterMs,
-    auditRetentionMs,
-  } = options;
-  await openFleet(store, options);
-  const vault = createKeyVault(options.keyPassphrase);
-  const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs, now: clock.now(), vault });
-  const signer = await loadOrCreateTokenSigner(folder, store, clock, vault);
+async function startOn(
+  store: Store,
+  vault: KeyVault,
+  options: CompleteOptions,
+  release: () => void,
+): Promise<Authority> {
+  const { trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = options;
+  // Of several that start at once on a new store, one makes everything.
+  const { ca, signer } = await store.exclusively(async () => {
+    await openFleet(store, options);
+    const ca = await loadOrCreateCa({ store, trustDomain, leafTtlMs, now: clock.now(), vault });
+    return { ca, signer: await loadOrCreateTokenSigner(store, clock, vault) };
+  });
   const grants = await openGrantBook(store);
   const self = spiffeId(trustDomain, authorityName);
   const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
@@ -95,6 +96,14 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
   const identity = await createOwnIdentity(ca, trustDomain, clock);
   const recorder = createRecorder();
   const digest = caDigest(ca.certificate);
+  const refresh = coalesce(async () => {
+    await grants.refresh();
+    await signer.refresh();
+    await hub.refresh();
+  });
+  const stopWatching = store.onChange(() => {
+    refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
+  });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
 
   const shared = {
@@ -124,11 +133,16 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     service,
     address: server.address,
   }));
-  await store.transaction((records) => records.endpoints.replace(self.uri, endpoints, clock.now()));
+  await store.transaction(async (records) => {
+    if (store.shared) await records.endpoints.share(self.uri, endpoints, clock.now(), 0);
+    else await records.endpoints.replace(self.uri, endpoints, clock.now());
+  });
   const housekeeping = startHousekeeping({
     ...shared,
+    refresh,
     identity,
     spiffeId: self.uri,
+    endpoints,
     leafTtlMs,
     staleAfterMs,
     auditRetentionMs,
@@ -140,6 +154,8 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
     hub.close(); // First: a server waits for streams that are open.
     await server.close();
     await housekeeping.close();
+    if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
+    stopWatching();
     await store.close();
     release();
   }
@@ -168,12 +184,12 @@ async function startOn(store: Store, options: CompleteOptions, release: () => vo
 }
 
 /** Makes the folder this fleet's, or makes sure that it is. */
-async function openFleet(store: Store, { dataDir, trustDomain, clock }: CompleteOptions): Promise<void> {
+async function openFleet(store: Store, { dataDir = "The store", trustDomain, clock }: CompleteOptions): Promise<void> {
   const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
   if (fleet.trustDomain !== trustDomain) {
     throw new InterlockError(
       "FAILED_PRECONDITION",
-      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another data folder.`,
+      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another.`,
     );
   }
 }

@@ -1,6 +1,8 @@
 import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
 import { denialBatch } from "./audit-log/denial-batch.js";
 import type { OwnIdentity } from "./own-identity.js";
+import { prune } from "./prune.js";
+import type { EndpointRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
@@ -8,6 +10,8 @@ import type { TrustHub } from "./trust-hub/trust-hub.js";
 /** What has to be done again and again. */
 export interface HousekeepingOptions {
   readonly store: Store;
+  /** Takes over what is new in the store. */
+  refresh(): Promise<void>;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
@@ -16,35 +20,53 @@ export interface HousekeepingOptions {
   readonly clock: Clock;
   /** The authority's own. */
   readonly spiffeId: string;
+  /** What it serves, and where. */
+  readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
+  readonly trustDomain: string;
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
   readonly auditRetentionMs: number;
 }
 
-/** How long after its end a join token or a certificate is still known, so that who shows it is told why it is refused. */
-const keptMs = 24 * 3_600_000;
+/** How many rows of usage wait, at most, for a store that is away. */
+const maximumUnsent = 10_000;
+
+/** How long after its last word an authority on the same store counts as gone. */
+const goneMs = 10 * 60_000;
 
 /** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
-  const { store, hub, signer, identity, recorder, log, clock, spiffeId } = options;
+  const { store, refresh, hub, signer, identity, recorder, log, clock, spiffeId } = options;
   // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
+  let unsent: UsageCount[] = [];
+  let beating: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void turn(), periodMs).unref();
 
   function turn(): void {
-    hub.beat();
+    beating = attempt("store not read", beat);
     flight = flight
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(withdrawKeys)
       .then(storeUsage)
-      .then(prune);
+      .then(pruneAll);
+  }
+
+  // "All is well" is said only of what is in the store now: another authority may have shut somebody out.
+  async function beat(): Promise<void> {
+    await refresh();
+    hub.beat();
   }
 
   function storeUsage(): Promise<void> {
-    const usage = recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") }));
-    if (usage.length === 0) return Promise.resolve();
-    return attempt("usage not stored", () => storeTogether(usage));
+    unsent.push(...recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") })));
+    unsent = unsent.slice(-maximumUnsent);
+    if (unsent.length === 0) return Promise.resolve();
+    return attempt("usage not stored", async () => {
+      await storeTogether(unsent);
+      unsent = [];
+    });
   }
 
   function withdrawKeys(): Promise<void> {
@@ -60,12 +82,20 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     });
   }
 
-  function prune(): Promise<void> {
+  function pruneAll(): Promise<void> {
     return attempt("old records not pruned", async () => {
-      await store.joinTokens.prune(clock.now() - keptMs);
-      await store.certificates.prune(clock.now() - keptMs);
       const now = clock.now();
-      await store.transaction(({ auditLog }) => auditLog.prune(now - options.auditRetentionMs, now, spiffeId));
+      await store.transaction(async (records) => {
+        await prune(records, {
+          now,
+          retentionMs: options.auditRetentionMs,
+          trustDomain: options.trustDomain,
+          actor: spiffeId,
+        });
+        if (store.shared)
+          await records.endpoints.share(spiffeId, options.endpoints, now, now - Math.max(goneMs, 4 * periodMs));
+      });
+      await hub.refresh();
     });
   }
 
@@ -73,14 +103,15 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     try {
       await work();
     } catch (error) {
-      log.error(message, { error: InterlockError.from(error).message });
+      const { message: said, cause } = InterlockError.from(error);
+      log.error(message, { error: said, ...(cause instanceof Error && { cause: cause.message }) });
     }
   }
 
   return {
     async close() {
       clearInterval(timer);
-      await flight;
+      await Promise.all([flight, beating]);
       await storeUsage();
     },
   };

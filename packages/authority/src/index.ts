@@ -1,6 +1,8 @@
 export type { AuditPosition, AuditRecord } from "./audit-log/audit-record.js";
 export { type AuditFault, type ChainVerifier, createChainVerifier } from "./audit-log/chain-verifier.js";
 export { type Authority, startAuthority } from "./authority.js";
+export { type BackedUp, backUp } from "./backup/back-up.js";
+export { restore, restoredWithPostgres } from "./backup/restore.js";
 export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
 export type { AppliedGrants } from "./grants/grant-book.js";
 export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";

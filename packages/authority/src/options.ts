@@ -3,8 +3,16 @@ import { isTrustDomain } from "@interlock/policy";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {
-  /** Where everything is kept; made (mode 0700) when it is not there. Back it up: it is the fleet. */
-  readonly dataDir: string;
+  /**
+   * Where everything is kept, on SQLite; made (mode 0700) when it is not there. Back it up: it is the fleet. Not needed
+   * with `store`, where nothing is kept outside of that.
+   */
+  readonly dataDir?: string;
+  /**
+   * A PostgreSQL database, `postgres://user:password@host:port/database`, in which everything is kept instead. Any
+   * number of authorities may share it, each with the same `keyPassphrase`, which it takes.
+   */
+  readonly store?: string;
   /** The fleet's trust domain, for example `cafe`. It cannot change later. */
   readonly trustDomain: string;
   /** Where to listen; `127.0.0.1` unless said. */
@@ -20,7 +28,7 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
-  /** How long records stay in the audit log, in milliseconds: 400 days unless said. */
+  /** How long records of what is over stay, those of the audit log among them, in milliseconds: 400 days unless said. */
   readonly auditRetentionMs?: number;
   /**
    * Encrypts the private keys of the CA and of tokens where they are kept (scrypt, AES-256-GCM). Without it whoever reads
@@ -30,8 +38,8 @@ export interface AuthorityOptions {
 }
 
 /** {@link AuthorityOptions} with everything said but what may be left out for good. */
-export type CompleteOptions = Required<Omit<AuthorityOptions, "keyPassphrase">> &
-  Pick<AuthorityOptions, "keyPassphrase">;
+export type CompleteOptions = Required<Omit<AuthorityOptions, Open>> & Pick<AuthorityOptions, Open>;
+type Open = "dataDir" | "store" | "keyPassphrase";
 
 /** Completes {@link AuthorityOptions}. Throws a `TypeError` that says what is wrong with them. */
 export function completeOptions(options: AuthorityOptions): CompleteOptions {
@@ -46,6 +54,12 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
     ...options,
   };
   const { trustDomain, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = complete;
+  if ((options.store === undefined) === (options.dataDir === undefined)) {
+    throw new TypeError("give dataDir, for SQLite, or store, for PostgreSQL");
+  }
+  if (options.store !== undefined && options.keyPassphrase === undefined) {
+    throw new TypeError("a store on PostgreSQL takes a keyPassphrase: the private keys are in it");
+  }
   if (!isTrustDomain(trustDomain)) {
     throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
   }

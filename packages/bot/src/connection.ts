@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@interlock/policy";
 import type { Bearer } from "./bearer.js";
@@ -41,6 +42,9 @@ export interface Connection {
 
 // Long enough for the statuses of the calls to leave, short enough to count as at once.
 const farewellMs = 50;
+// HTTP/2 writes a status in several turns of the event loop. Where the process was held up, the time has passed before
+// they came, and without the status the peer would take the end for a failure and try again.
+const farewellTurns = 10;
 
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
@@ -62,10 +66,15 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
       if (ended) return;
       ended = error;
       for (const call of [...calls]) call.end(error);
-      setTimeout(() => socket.destroy(), farewellMs).unref();
+      void farewell().then(() => socket.destroy());
     },
     destroy: () => void socket.destroy(),
   };
+}
+
+async function farewell(): Promise<void> {
+  await sleep(farewellMs, undefined, { ref: false });
+  for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
 }
 
 /** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`; empty when it has gone. */

@@ -1,5 +1,6 @@
 export { Metadata } from "@grpc/grpc-js";
 export type { Init, RequestOf, ResponseOf, ServiceDefinition } from "@interlock/policy";
+export { type Backoff, type BackoffOptions, createBackoff } from "./backoff.js";
 export { type Bot, type BotParts, type ClientOptions, createBot, type ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
@@ -25,4 +26,5 @@ export { createListeners, type Unsubscribe } from "./subscription.js";
 export type { TokenSource } from "./token/token-source.js";
 export { grantsClaim, maximumTokenLifetimeMs, type VerifiedToken, verifyToken } from "./token/verify-token.js";
 export type { CutOff } from "./trust/cut-offs.js";
+export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust, type Revocation, type Trust, type TrustState } from "./trust/trust.js";

@@ -66,6 +66,7 @@ export const reasons = {
   NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],
+  STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
 } as const satisfies Record<string, readonly [Code, string]>;
 
 /** A reason for which Interlock refuses something. */

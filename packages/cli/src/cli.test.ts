@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { findPostgres, startPostgres } from "@interlock/testing-postgres";
 
 const bin = resolve(import.meta.dirname, "../bin/interlock.js");
 
@@ -53,6 +54,8 @@ describe("interlock, the command", () => {
       "bots retire",
       "tokens list",
       "tokens delete",
+      "backup",
+      "restore",
     ];
     const pages = commands.map(async (command) => ({
       command,
@@ -243,6 +246,31 @@ describe("interlock, with an authority", () => {
     assert.equal((await interlock(dir, "log", "verify", "--head", "nonsense")).code, 2);
   });
 
+  it("talks to the authority that is up, of several", async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-several-"));
+    const { joinToken } = await json("invite", "operator/two");
+    const several = `127.0.0.1:1,${authority}`;
+    await interlock(elsewhere, "join", "--authority", several, "--name", "operator/two", "--token", joinToken);
+    const { stdout } = await interlock(elsewhere, "locks", "list", "--json");
+    assert.equal(JSON.parse(stdout).ok, true);
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it("backs the authority up while it runs, and restores it elsewhere", async () => {
+    const file = join(dir, "backup.db");
+    const { keys, ...made } = await json("backup", file);
+    assert.deepEqual(made, { ok: true, file, sealed: true });
+    assert.ok(keys >= 2);
+    assert.match((await interlock(dir, "backup", file)).stderr, /is there already/);
+    assert.match((await interlock(dir, "restore", file)).stderr, /has an authority already/);
+    const elsewhere = await mkdtemp(join(tmpdir(), "interlock-restored-"));
+    const { stdout } = await interlock(elsewhere, "restore", file, "--json");
+    assert.equal(JSON.parse(stdout).ok, true);
+    assert.match(await readFile(join(elsewhere, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+    assert.match((await interlock(elsewhere, "restore")).stderr, /Name the backup's file/);
+    await rm(elsewhere, { recursive: true });
+  });
+
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-none-"));
     assert.match((await interlock(elsewhere, "grants", "show")).stderr, /run "interlock up" here/);
@@ -257,5 +285,39 @@ describe("interlock, with an authority", () => {
     assert.match(await readFile(join(dir, "My-Cafe", "grants.yaml"), "utf8"), /my_cafe\.gripper\.v1\.GripperService/);
     assert.match(await readFile(join(dir, "My-Cafe", "README.md"), "utf8"), /^# My-Cafe\n/);
     assert.match(await readFile(join(dir, "My-Cafe", ".gitignore"), "utf8"), /\.interlock/);
+  });
+});
+
+(typeof findPostgres() === "string" ? () => {} : describe)("interlock, with a store on PostgreSQL", () => {
+  it("starts an authority on it, never says its password, and needs a key file", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const postgres = await startPostgres();
+    const url = await postgres.createDatabase();
+    const { password } = new URL(url);
+    const env = { ...process.env, INTERLOCK_STORE: url };
+    const run = (...args: string[]) => spawn(process.execPath, [bin, ...args], { cwd: dir, env, stdio: "pipe" });
+    try {
+      const refused = run("up", "--port", "0", "--trust-domain", "cafe");
+      let said = "";
+      for (const stream of [refused.stdout, refused.stderr]) stream.on("data", (text) => (said += text));
+      const [code] = await once(refused, "close");
+      assert.equal(code, 1);
+      assert.match(said, /takes a keyPassphrase/);
+      const help = run("up", "--help");
+      help.stdout.on("data", (text) => (said += text));
+      await once(help, "close");
+      assert.ok(!said.includes(password));
+
+      await writeFile(join(dir, "key-file"), "correct horse battery staple\n");
+      const up = run("up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json");
+      const [line] = await once(createInterface({ input: up.stdout }), "line");
+      assert.match(JSON.parse(line).operator, /^operator\/[^/]+\./);
+      await assert.rejects(stat(join(dir, ".interlock", "authority")), "nothing is kept outside of the store");
+      up.kill("SIGTERM");
+      await once(up, "exit");
+    } finally {
+      await postgres.stop();
+      await rm(dir, { recursive: true });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
 import { callCommand } from "./commands/call.js";
 import { generateCommand } from "./commands/generate.js";
@@ -9,6 +10,7 @@ import { joinCommand } from "./commands/join.js";
 import { keysCommand } from "./commands/keys.js";
 import { locksCommand } from "./commands/locks.js";
 import { logCommand } from "./commands/log.js";
+import { restoreCommand } from "./commands/restore.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
@@ -31,6 +33,8 @@ const commands = [
   tokensCommand,
   keysCommand,
   logCommand,
+  backupCommand,
+  restoreCommand,
 ];
 
 /** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */

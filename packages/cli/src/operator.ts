@@ -12,8 +12,9 @@ export interface Session {
 
 /** Runs `work` as the bot called `name`, the operator of this project unless said, and leaves the fleet again. */
 export async function asMember<T>(work: (session: Session) => Promise<T>, name?: string): Promise<T> {
-  const { authority, self } = await whoAmI(name);
-  const bot = await joinFleet({ authority, name: self, stateDir: botDir(self), log: silentLog });
+  const { authority: known, self } = await whoAmI(name);
+  const authority = await firstReached(known.split(","));
+  const bot = await joinFleet({ authority: known, name: self, stateDir: botDir(self), log: silentLog });
   try {
     return await work({
       bot,
@@ -45,6 +46,14 @@ async function whoAmI(name?: string): Promise<{ authority: string; self: string 
   // A bot that joined in code has no membership of its own here; it belongs to this project's fleet.
   const { authority } = await loadMembership(name).catch((error) => loadProfile().catch(() => Promise.reject(error)));
   return { authority, self: name };
+}
+
+/** Of several authorities the first that is up; the first, when none is. */
+async function firstReached(addresses: readonly string[]): Promise<string> {
+  const [first = ""] = addresses;
+  if (addresses.length === 1) return first;
+  for (const address of addresses) if (await reaches(address.trim())) return address.trim();
+  return first;
 }
 
 /** Whether anything listens at `address`. */

@@ -41,7 +41,7 @@ describe("PostgreSQL for tests", () => {
     }
   });
 
-  it("ends when the process that started it is killed", async () => {
+  it("ends when the process that started it is killed, with all its group", async () => {
     const entry = JSON.stringify(new URL("./index.js", import.meta.url).href);
     const script = `
       const { startPostgres } = await import(${entry});
@@ -50,13 +50,14 @@ describe("PostgreSQL for tests", () => {
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
     });
     const [url] = (await once(createInterface(child.stdout), "line")) as [string];
     const client = new pg.Client(url);
     await client.connect();
     const { rows } = await client.query("show data_directory");
     const ended = once(client, "error");
-    child.kill("SIGKILL");
+    process.kill(-(child.pid as number), "SIGKILL");
     await ended;
     const folder = String(rows[0].data_directory);
     const limit = Date.now() + 10_000;

@@ -35,7 +35,7 @@ export interface Postgres {
 const keeper = `
 exec 3<&0
 "$0" "$@" 3<&- & server=$!
-( cat <&3 >/dev/null 2>&1; touch abandoned; kill -QUIT $server ) 2>/dev/null &
+( cat <&3 >/dev/null 2>&1; kill -0 $server && touch abandoned && kill -QUIT $server ) 2>/dev/null &
 wait $server
 [ -e abandoned ] && rm -rf "$PWD"
 `;
@@ -166,6 +166,7 @@ async function run(
   const child = spawn("/bin/sh", ["-c", keeper, join(programs, "postgres"), "-D", data, ...args], {
     ...user,
     cwd: folder,
+    detached: true, // What ends this process may be sent to its whole group; the keeper has to clean up after it.
     stdio: ["pipe", "pipe", "pipe"],
   });
   const said = collect(child);

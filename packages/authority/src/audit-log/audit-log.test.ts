@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { createAuditQueue } from "./audit-queue.js";
 import { createChainVerifier } from "./chain-verifier.js";
 import { denialBatch } from "./denial-batch.js";
 
-describe("audit log", () => {
-  let folder: string;
+describeOnEach("audit log", (create) => {
+  let place: TestStore;
   let store: Store;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "interlock-audit-"));
-    store = await openStore(folder);
+    place = await create();
+    store = await place.open();
   });
   afterEach(async () => {
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const entry = (at: number) => ({ at, kind: "lock", actor: "a", subject: "b", details: { at } }) as const;
@@ -34,7 +31,7 @@ describe("audit log", () => {
     await append(1, 2, 3);
     await Promise.all([append(4), append(5, 6)]);
     await store.close();
-    store = await openStore(folder);
+    store = await place.open();
     await append(7);
     assert.deepEqual(await numbers(), [1, 2, 3, 4, 5, 6, 7]);
     assert.deepEqual(await faults(), []);
@@ -80,7 +77,7 @@ describe("audit log", () => {
     await store.close();
     await assert.rejects(queue.append(entry(1)));
     await assert.rejects(queue.append(entry(1)), "the next one as well");
-    store = await openStore(folder);
+    store = await place.open();
   });
 
   it("sums up what was refused, the most frequent first, and no more than can be read", () => {

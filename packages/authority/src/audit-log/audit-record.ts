@@ -14,7 +14,8 @@ export type AuditKind =
   | "unlock"
   | "denials"
   | "key"
-  | "prune";
+  | "prune"
+  | "restore";
 
 /** Something that is to be recorded. */
 export interface AuditEntry {

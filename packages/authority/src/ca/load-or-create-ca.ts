@@ -1,39 +1,37 @@
-import { join } from "node:path";
 import { caDigest, createKeyPair } from "@interlock/bot";
-import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
+import type { KeyVault } from "../key-vault/key-vault.js";
 import type { Store } from "../store/store.js";
 import { type Ca, createCa, createRoot } from "./ca.js";
 import { X509Certificate } from "./x509.js";
 
 /** Where the CA is, and for whom. */
 export interface CaOptions {
-  /** The data folder; the private key is its file `ca.key` (mode 0600). */
-  readonly folder: string;
   readonly store: Store;
   readonly trustDomain: string;
   /** How long leaves are valid, in milliseconds. */
   readonly leafTtlMs: number;
   readonly now: number;
-  /** How the private key is kept; as it is unless said. */
-  readonly vault?: KeyVault;
+  /** Where the private key is, as `ca.key`. */
+  readonly vault: KeyVault;
 }
+
+const name = "ca.key";
 
 /**
  * The fleet's CA; made when there is none yet. Throws when the certificate is known and its private key is missing or
  * another: nothing is ever made anew over a CA that bots trust.
  */
 export async function loadOrCreateCa(options: CaOptions): Promise<Ca> {
-  const { folder, store, trustDomain, leafTtlMs, now, vault = createKeyVault() } = options;
-  const path = join(folder, "ca.key");
+  const { store, trustDomain, leafTtlMs, now, vault } = options;
   const [known] = await store.caCertificates.list();
-  const saved = await vault.read(path);
+  const saved = await vault.read(name);
   if (known) {
-    if (saved === undefined) throw new Error(`${path} is missing. Restore it from your backup of the data folder.`);
+    if (saved === undefined) throw vault.missing(name);
     return createCa(Uint8Array.from(Buffer.from(known.certificate, "base64")), saved, leafTtlMs);
   }
   // A key without a certificate is from a start that was cut short; it has signed nothing, so it can be used.
   const key = saved ?? (await createKeyPair()).privateKeyPem;
-  if (saved === undefined) await vault.write(path, key);
+  if (saved === undefined) await vault.write(name, key);
   const root = await createRoot(key, trustDomain, now);
   await store.caCertificates.add({
     digest: Buffer.from(caDigest(root)).toString("base64url"),

@@ -1,7 +1,4 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join as joinPath } from "node:path";
 import {
   caDigest,
   createCsr,
@@ -14,7 +11,7 @@ import {
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
-import { openStore } from "../store/open-store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew as renewOver } from "./renew.js";
 import { retire } from "./retire.js";
@@ -24,21 +21,27 @@ const minute = 60_000;
 const trustDomain = "cafe";
 const id = "spiffe://cafe/gripper/1";
 
-describe("enrollment", () => {
-  let folder: string;
+describeOnEach("enrollment", (createStore) => {
+  let place: TestStore;
   let basis: EnrollmentBasis;
   const open = async (): Promise<EnrollmentBasis> => {
-    const store = await openStore(folder);
-    const ca = await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 60 * minute, now });
+    const store = await place.open();
+    const ca = await loadOrCreateCa({
+      vault: place.vault(store),
+      store,
+      trustDomain,
+      leafTtlMs: 60 * minute,
+      now,
+    });
     return { store, ca, trustDomain };
   };
   beforeEach(async () => {
-    folder = await mkdtemp(joinPath(tmpdir(), "interlock-join-"));
+    place = await createStore();
     basis = await open();
   });
   afterEach(async () => {
     await basis.store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const renew = async (basis: EnrollmentBasis, id: SpiffeId, request: Uint8Array, now: number) => {
@@ -204,17 +207,14 @@ describe("enrollment", () => {
     await basis.store.close();
     basis = await open();
     assert.deepEqual(basis.ca.certificate, root);
-    assert.equal((await stat(joinPath(folder, "ca.key"))).mode & 0o777, 0o600);
     await join(basis, { joinToken, csr: await csr() }, now);
   });
 
   it("never makes a new CA over one that is known", async () => {
-    await basis.store.close();
-    await rm(joinPath(folder, "ca.key"));
-    const store = await openStore(folder);
-    const options = { folder, store, trustDomain, leafTtlMs: 1, now };
+    const { store } = basis;
+    const vault = place.vault(store);
+    await vault.remove("ca.key");
+    const options = { vault, store, trustDomain, leafTtlMs: 1, now };
     await assert.rejects(loadOrCreateCa(options), /Restore it from your backup/);
-    await store.close();
-    basis = { ...basis, store: await openStore(folder) };
   });
 });

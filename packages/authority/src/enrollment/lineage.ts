@@ -33,7 +33,7 @@ export async function beginLineage(
   const before = await certificates.lineage(name);
   const generation = (before?.lastGeneration ?? 0) + 1;
   const seen = { seenGeneration: before?.seenGeneration ?? 0, seenSerial: before?.seenSerial ?? "" };
-  await certificates.saveLineage({ name, firstGeneration: generation, lastGeneration: generation, ...seen });
+  await certificates.saveLineage({ name, firstGeneration: generation, lastGeneration: generation, ...seen, adopts: 0 });
   await certificates.add({ serial: leaf.serial, name, generation, issuedAt: now, expiresAt: leaf.notAfter });
   return generation;
 }
@@ -50,9 +50,26 @@ export async function continueLineage(
   const generation = parent.generation + 1;
   const lastGeneration = Math.max(lineage.lastGeneration, generation);
   const seen = { seenGeneration: parent.generation, seenSerial: parent.serial };
-  await certificates.saveLineage({ ...lineage, ...seen, lastGeneration });
+  await certificates.saveLineage({ ...lineage, ...seen, lastGeneration, adopts: 0 });
   await certificates.add({ serial: leaf.serial, name, generation, issuedAt: now, expiresAt: leaf.notAfter });
   return generation;
+}
+
+/**
+ * Takes a certificate that is not on record for the bot's latest, where the store was restored from before it was issued.
+ * That is done once for each bot; a second such certificate is refused.
+ */
+export async function adopt(
+  { certificates }: CertificateRecords,
+  lineage: LineageRow,
+  serial: string,
+  now: number,
+  expiresAt: number,
+): Promise<{ lineage: LineageRow; certificate: CertificateRow }> {
+  const generation = lineage.lastGeneration + 1;
+  const certificate = { serial, name: lineage.name, generation, issuedAt: now, expiresAt };
+  await certificates.add(certificate);
+  return { lineage: { ...lineage, lastGeneration: generation, adopts: 0 }, certificate };
 }
 
 /** Records that a certificate has been used. */

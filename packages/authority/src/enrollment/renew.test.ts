@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join as joinPath } from "node:path";
 import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
-import { openStore } from "../store/open-store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew } from "./renew.js";
 import { createSightings } from "./sightings.js";
@@ -15,18 +12,19 @@ const now = Date.UTC(2030, 0, 1);
 const trustDomain = "cafe";
 const id = spiffeId(trustDomain, "gripper/1");
 
-describe("renewal", () => {
-  let folder: string;
+describeOnEach("renewal", (create) => {
+  let place: TestStore;
   let basis: EnrollmentBasis;
   beforeEach(async () => {
-    folder = await mkdtemp(joinPath(tmpdir(), "interlock-renew-"));
-    const store = await openStore(folder);
+    place = await create();
+    const store = await place.open();
     await store.fleet.create(trustDomain, now);
-    basis = { store, trustDomain, ca: await loadOrCreateCa({ folder, store, trustDomain, leafTtlMs: 3_600_000, now }) };
+    const vault = place.vault(store);
+    basis = { store, trustDomain, ca: await loadOrCreateCa({ vault, store, trustDomain, leafTtlMs: 3_600_000, now }) };
   });
   afterEach(async () => {
     await basis.store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const csr = async () => createCsr(await createKeyPair(), id.uri);
@@ -118,7 +116,7 @@ describe("renewal", () => {
     const copied = await enter();
     await use(await over(copied));
     await basis.store.close();
-    basis = { ...basis, store: await openStore(folder) };
+    basis = { ...basis, store: await place.open() };
     await refused(over(copied), "CLONE_DETECTED");
   });
 });

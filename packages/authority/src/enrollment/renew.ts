@@ -5,7 +5,7 @@ import { refuseLocked } from "../revocations/refuse-locked.js";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import type { EnrollmentBasis, IssuedCertificate } from "./join.js";
-import { continueLineage, judgeDescent } from "./lineage.js";
+import { adopt, continueLineage, judgeDescent } from "./lineage.js";
 import { refuseRetired } from "./retire.js";
 
 /** Who wants a new certificate, and the one that this is asked for over. */
@@ -34,7 +34,7 @@ export async function renew(
   const generation = await store.transaction(async (records) => {
     await refuseLocked(records, renewer.spiffeId);
     await refuseRetired(records, name);
-    const known = await descent(records, renewer);
+    const known = await descent(records, renewer, now, leaf.notAfter);
     // The lock has to stay, so this transaction must not be undone by throwing in it.
     if (!known) return lockClone(records, renewer, now);
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
@@ -53,12 +53,15 @@ export async function renew(
 async function descent(
   records: Records,
   { spiffeId: { name }, certificate: { serial } }: Renewer,
+  now: number,
+  expiresAt: number,
 ): Promise<{ lineage: LineageRow; certificate: CertificateRow } | undefined> {
   const lineage = await records.certificates.lineage(name);
   if (!lineage) {
     throw new InterlockError("FAILED_PRECONDITION", `"${name}" is not on record here: join with a new join token.`);
   }
   const found = await records.certificates.find(serial);
+  if (!found && lineage.adopts === 1) return adopt(records, lineage, serial, now, expiresAt);
   const certificate = found?.name === name ? found : undefined;
   const judged = judgeDescent(lineage, certificate);
   if (judged === "cloned") return undefined;

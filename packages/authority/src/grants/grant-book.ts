@@ -18,6 +18,8 @@ export interface GrantBook {
   current(): Grants;
   /** The file as it was applied, and its version; empty and 0 before the first. */
   file(): { readonly yaml: string; readonly version: number };
+  /** Takes over what another authority on the store has applied. */
+  refresh(): Promise<void>;
   /** What applying `yaml` would change. Throws `GRANTS_INVALID`. */
   preview(yaml: string): AppliedGrants;
   /** The text of a version. Rejects with `NOT_FOUND`. */
@@ -31,10 +33,24 @@ export interface GrantBook {
 
 /** Opens the grants of a store. */
 export async function openGrantBook(store: Store): Promise<GrantBook> {
-  const latest = await store.grantVersions.latest();
-  let file = { yaml: latest?.yaml ?? "", version: latest?.version ?? 0 };
-  let grants = latest ? parseGrants(latest.yaml) : [];
+  let file = { yaml: "", version: 0 };
+  let grants: Grants = [];
+
+  // Of two that were applied at once, the later version stays in force.
+  function take(applied: { readonly yaml: string; readonly version: number }, parsed?: Grants): void {
+    if (applied.version <= file.version) return;
+    grants = parsed ?? parseGrants(applied.yaml);
+    file = { yaml: applied.yaml, version: applied.version };
+  }
+
+  async function refresh(): Promise<void> {
+    const latest = await store.grantVersions.latest();
+    if (latest) take(latest);
+  }
+
+  await refresh();
   return {
+    refresh,
     current: () => [...builtInGrants, ...grants],
     file: () => file,
     preview: (yaml) => ({ changes: diffGrants(grants, parseGrants(yaml)), version: file.version }),
@@ -57,11 +73,7 @@ export async function openGrantBook(store: Store): Promise<GrantBook> {
         if (lost > 0) await fleet.nextTrustVersion();
         return { changes, version };
       });
-      // Of two that were applied at once, the later version stays in force.
-      if (applied.version >= file.version) {
-        file = { yaml, version: applied.version };
-        grants = after;
-      }
+      take({ yaml, version: applied.version }, after);
       return applied;
     },
   };

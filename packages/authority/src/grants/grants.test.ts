@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openStore } from "../store/open-store.js";
+import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { diffGrants } from "./diff-grants.js";
 import { openGrantBook } from "./grant-book.js";
 import { type Grants, grantedScopes } from "./grants.js";
@@ -35,13 +33,22 @@ describe("diffGrants", () => {
   });
 });
 
-describe("grant book", () => {
+describeOnEach("grant book", (create) => {
+  let place: TestStore;
+  let store: Store;
+  beforeEach(async () => {
+    place = await create();
+    store = await place.open();
+    await store.fleet.create("cafe", 1);
+  });
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
   const yaml = (scope: string) => `grants: {"a/*": {a.B: ["${scope}"]}}`;
 
   it("applies whole files, keeps versions, and has them again", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
-    const store = await openStore(folder);
-    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     assert.deepEqual(book.file(), { yaml: "", version: 0 });
 
@@ -57,27 +64,17 @@ describe("grant book", () => {
     const again = await openGrantBook(store);
     assert.deepEqual(again.file(), { yaml: yaml("x:y"), version: 1 });
     assert.deepEqual(again.current(), book.current());
-    await store.close();
-    await rm(folder, { recursive: true });
   });
 
   it("leaves the latest of several at once in force", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
-    const store = await openStore(folder);
-    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     const files = ["a:a", "b:b", "c:c"].map(yaml);
     const applied = await Promise.all(files.map((file) => book.apply(file, "x", 1)));
     assert.deepEqual(applied.map((a) => a.version).sort(), [1, 2, 3]);
     assert.equal(book.file().yaml, files[applied.findIndex((a) => a.version === 3)]);
-    await store.close();
-    await rm(folder, { recursive: true });
   });
 
   it("always lets operators run the fleet", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-grants-"));
-    const store = await openStore(folder);
-    await store.fleet.create("cafe", 1);
     const book = await openGrantBook(store);
     await book.apply("grants: {}", "x", 1);
     const admin = "interlock.authority.v1.AdminService";
@@ -95,7 +92,5 @@ describe("grant book", () => {
       "usage:read",
     ]);
     assert.equal(grantedScopes(book.current(), "coffee/1", admin).size, 0);
-    await store.close();
-    await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,12 @@
-import { type Caller, type Clock, denial, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import {
+  type Caller,
+  type Clock,
+  denial,
+  type Implementation,
+  InterlockError,
+  type Log,
+  subjectFromWire,
+} from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
 import { retire } from "../enrollment/retire.js";
@@ -16,7 +24,7 @@ import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { botToWire, revocationToWire, subjectFromWire } from "./to-wire.js";
+import { botToWire, revocationToWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -59,6 +67,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
   async function applyGrants(yaml: string, dryRun: boolean, caller: Caller) {
     const by = caller.spiffeId.uri;
+    if (dryRun) await grants.refresh();
     const applied = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
     if (!dryRun) {
       await publish(applied.changes.some((change) => takesFrom(change, caller)));
@@ -131,6 +140,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
 
     async getGrants({ version }) {
       if (version > 0n) return { yaml: await grants.version(Number(version)), version };
+      await grants.refresh();
       const file = grants.file();
       return { yaml: file.yaml, version: BigInt(file.version) };
     },
@@ -151,7 +161,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async revoke(request, { caller }) {
-      const given = subjectFromWire(request);
+      const given = subjectFromWire(request.subject);
       if (!given) throw invalid(`Say what to revoke: ${subjects}.`);
       if (request.reason.length > maximumReasonLength)
         throw invalid("The reason is too long: say it in 500 characters.");
@@ -169,7 +179,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async unlock(request, { caller }) {
-      const given = subjectFromWire(request);
+      const given = subjectFromWire(request.subject);
       if (!given) throw invalid(`Say what to unlock: ${subjects}.`);
       const { trustVersion, ...revocation } = await unlock(
         { store, hub },
@@ -199,6 +209,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
     },
 
     async listTokenKeys() {
+      await signer.refresh();
       return { keys: signer.keys.map(keyToWire) };
     },
 

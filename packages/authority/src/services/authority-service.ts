@@ -84,7 +84,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
 
     async *watchTrust({ version }, { caller, signal }) {
       await sightings.saw(caller.certificate.serial);
-      for await (const update of hub.watch(version, signal)) yield trustToWire(update);
+      for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
     },
 
     async report(request, { caller }) {
@@ -96,6 +96,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
         await records.usage.add(caller.spiffeId.uri, usage);
         await records.auditLog.append(...denialBatch(caller.spiffeId.uri, usage, now));
       });
+      hub.serves(caller.spiffeId.uri, endpoints.length > 0);
       return {};
     },
   };

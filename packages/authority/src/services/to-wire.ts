@@ -1,6 +1,6 @@
-import type { Bot, Revocation, RevokeRequest, WatchTrustResponse } from "@interlock/bot/protocol";
+import { subjectToWire } from "@interlock/bot";
+import type { Bot, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
-import type { RevocationSubject } from "../revocations/check-subject.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
@@ -33,24 +33,6 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
 
 /** A revocation, as it goes over the wire. */
 export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
-  const { kind, subject, revokedAt, reason } = revocation;
-  return { subject: { $case: caseOf[kind], value: subject }, revokedAt: new Date(revokedAt), reason };
+  const { revokedAt, reason } = revocation;
+  return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
 }
-
-/** What a request wants to shut out, or to let in again; `undefined` when it does not say. */
-export function subjectFromWire({ subject }: Pick<RevokeRequest, "subject">): RevocationSubject | undefined {
-  return subject && { kind: kindOf[subject.$case], subject: subject.value };
-}
-
-const caseOf = {
-  identity: "spiffeId",
-  pattern: "identityPattern",
-  certificate: "certificateSerial",
-  token: "tokenId",
-} as const;
-const kindOf = {
-  spiffeId: "identity",
-  identityPattern: "pattern",
-  certificateSerial: "certificate",
-  tokenId: "token",
-} as const;

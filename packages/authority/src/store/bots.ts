@@ -10,6 +10,11 @@ export interface Bots {
   find(name: string): Promise<BotRow | undefined>;
   /** Records that a bot is retired. */
   retired(name: string, now: number): Promise<void>;
+  /**
+   * Forgets bots whose last certificate ran out before a time, in milliseconds since the epoch, and which were not
+   * retired since; at most `limit`. Gives their names.
+   */
+  prune(before: number, limit: number): Promise<string[]>;
   /** All of them, by name. */
   list(): Promise<BotRow[]>;
 }
@@ -31,6 +36,18 @@ export function createBots(db: Kysely<Schema>): Bots {
     find: (name) => db.selectFrom("bots").selectAll().where("name", "=", name).executeTakeFirst(),
     async retired(name, now) {
       await db.updateTable("bots").set({ retiredAt: now }).where("name", "=", name).execute();
+    },
+    async prune(before, limit) {
+      const over = await db
+        .selectFrom("bots")
+        .select("name")
+        .where("certificateExpiresAt", "<", before)
+        .where((e) => e.or([e("retiredAt", "is", null), e("retiredAt", "<", before)]))
+        .limit(limit)
+        .execute();
+      const names = over.map(({ name }) => name);
+      if (names.length > 0) await db.deleteFrom("bots").where("name", "in", names).execute();
+      return names;
     },
     list: () => db.selectFrom("bots").selectAll().orderBy("name").execute(),
   };

@@ -7,6 +7,9 @@ export interface Certificates {
   find(serial: string): Promise<CertificateRow | undefined>;
   lineage(name: string): Promise<LineageRow | undefined>;
   saveLineage(lineage: LineageRow): Promise<void>;
+  forgetLineage(name: string): Promise<void>;
+  /** Lets every bot go on once from a certificate that is not on record. */
+  adoptAll(): Promise<void>;
   /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
@@ -25,6 +28,12 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
         .values(lineage)
         .onConflict((c) => c.column("name").doUpdateSet(rest))
         .execute();
+    },
+    async adoptAll() {
+      await db.updateTable("lineages").set({ adopts: 1 }).execute();
+    },
+    async forgetLineage(name) {
+      await db.deleteFrom("lineages").where("name", "=", name).execute();
     },
     async prune(expiredBefore) {
       await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();

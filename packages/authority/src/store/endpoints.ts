@@ -5,6 +5,20 @@ import type { EndpointRow, Schema } from "./schema.js";
 export interface Endpoints {
   /** Replaces what one bot serves. Call it in a transaction. */
   replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
+  /**
+   * Adds what one of several serves that share an identity, as authorities on one store do, and forgets what those have
+   * not said again since `before`. Call it in a transaction.
+   */
+  share(
+    spiffeId: string,
+    endpoints: readonly Pick<EndpointRow, "service" | "address">[],
+    now: number,
+    before: number,
+  ): Promise<void>;
+  /** Forgets what is served at an address. */
+  leave(spiffeId: string, address: string): Promise<void>;
+  /** The SPIFFE IDs of all bots that serve anything. */
+  servers(): Promise<string[]>;
   /** The full names of all services. */
   services(): Promise<string[]>;
   /** Where a service is served by a bot that is not revoked, the latest report first. */
@@ -21,6 +35,21 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
         .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
         .onConflict((c) => c.doNothing())
         .execute();
+    },
+    async share(spiffeId, endpoints, now, before) {
+      await db
+        .insertInto("endpoints")
+        .values(endpoints.map(({ service, address }) => ({ spiffeId, service, address, reportedAt: now })))
+        .onConflict((c) => c.columns(["spiffeId", "service", "address"]).doUpdateSet({ reportedAt: now }))
+        .execute();
+      await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("reportedAt", "<", before).execute();
+    },
+    async leave(spiffeId, address) {
+      await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("address", "=", address).execute();
+    },
+    async servers() {
+      const rows = await db.selectFrom("endpoints").select("spiffeId").distinct().execute();
+      return rows.map((row) => row.spiffeId);
     },
     async services() {
       const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();

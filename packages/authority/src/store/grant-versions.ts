@@ -11,9 +11,11 @@ export interface GrantVersions {
   /** Those applied since a time, in milliseconds since the epoch, and the one before them; the earliest first. */
   since(appliedAt: number): Promise<GrantVersionRow[]>;
   add(version: GrantVersionRow): Promise<void>;
+  /** Forgets those applied before a time, in milliseconds since the epoch; never the one in force. */
+  prune(appliedBefore: number): Promise<void>;
 }
 
-export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
+export function createGrantVersions(db: Kysely<Schema>, changed: () => void): GrantVersions {
   const all = () => db.selectFrom("grantVersions").selectAll();
   return {
     latest: () => all().orderBy("version", "desc").limit(1).executeTakeFirst(),
@@ -29,13 +31,21 @@ export function createGrantVersions(db: Kysely<Schema>): GrantVersions {
       const recent = await all().where("appliedAt", ">=", appliedAt).orderBy("version").execute();
       const before =
         recent[0] &&
-        (await all()
-          .where("version", "=", recent[0].version - 1)
-          .executeTakeFirst());
+        (await all().where("version", "<", recent[0].version).orderBy("version", "desc").limit(1).executeTakeFirst());
       return before ? [before, ...recent] : recent;
+    },
+    async prune(appliedBefore) {
+      await db
+        .deleteFrom("grantVersions")
+        .where("appliedAt", "<", appliedBefore)
+        .where("version", "<", (e) =>
+          e.selectFrom("grantVersions as latest").select((m) => m.fn.max("version").as("version")),
+        )
+        .execute();
     },
     async add(version) {
       await db.insertInto("grantVersions").values(version).execute();
+      changed();
     },
   };
 }

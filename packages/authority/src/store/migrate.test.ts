@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Migrator, sql } from "kysely";
 import { judgeDescent } from "../enrollment/lineage.js";
+import { describeOnEach } from "../testing/test-store.js";
 import { first } from "./migrations/0001-first.js";
-import { openStore } from "./open-store.js";
 import type { LineageRow } from "./schema.js";
-import { openSqlite } from "./sqlite.js";
 
-describe("migrate", () => {
+describeOnEach("migrate", (create) => {
   it("takes over everything from a store of the first release", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-migrate-"));
-    const db = openSqlite(join(folder, "authority.db"));
+    const place = await create();
+    const engine = await place.openEngine();
+    const { db } = engine;
     const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ "0001-first": first }) } });
     assert.equal((await migrator.migrateToLatest()).error, undefined);
     for (const row of [
@@ -25,9 +22,9 @@ describe("migrate", () => {
     ]) {
       await row.execute(db);
     }
-    await db.destroy();
+    await engine.close();
 
-    const store = await openStore(folder);
+    const store = await place.open();
     assert.deepEqual([await store.joinTokens.use("used", 6), await store.joinTokens.use("open", 6)], [false, true]);
     assert.equal((await store.revocations.list())[0]?.subject, "spiffe://cafe/lost");
     assert.deepEqual(
@@ -39,6 +36,6 @@ describe("migrate", () => {
     assert.equal((await store.bots.find("gripper/1"))?.retiredAt, null);
     assert.deepEqual((await store.auditLog.ends()).head, { seq: 0, hash: "" });
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 });

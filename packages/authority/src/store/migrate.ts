@@ -4,6 +4,7 @@ import { locks } from "./migrations/0002-locks.js";
 import { enrolment } from "./migrations/0003-enrolment.js";
 import { auditLog } from "./migrations/0004-audit-log.js";
 import { keyRotation } from "./migrations/0005-key-rotation.js";
+import { replicas } from "./migrations/0006-replicas.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
@@ -13,6 +14,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0003-enrolment": enrolment,
   "0004-audit-log": auditLog,
   "0005-key-rotation": keyRotation,
+  "0006-replicas": replicas,
 };
 
 /**

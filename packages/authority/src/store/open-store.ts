@@ -1,16 +1,31 @@
 import { join } from "node:path";
+import type { Log } from "@interlock/bot";
+import type { Engine } from "./engine.js";
 import { migrate } from "./migrate.js";
+import { openPostgres } from "./postgres.js";
 import { openSqlite } from "./sqlite.js";
 import { createStore, type Store } from "./store.js";
 
+/** The name of the SQLite database in a data folder. */
+export const databaseFile = "authority.db";
+
 /** Opens the store in a data folder (`authority.db`), and brings it up to date. */
 export async function openStore(folder: string): Promise<Store> {
-  const db = openSqlite(join(folder, "authority.db"));
+  return openOn(openSqlite(join(folder, databaseFile)));
+}
+
+/** Opens a store on PostgreSQL, `postgres://user:password@host:port/database`, and brings it up to date. */
+export async function openSharedStore(url: string, log: Log): Promise<Store> {
+  return openOn(await openPostgres(url, log));
+}
+
+/** Brings a database up to date, and opens the store on it. */
+export async function openOn(engine: Engine): Promise<Store> {
   try {
-    await migrate(db);
+    await engine.exclusively(() => migrate(engine.db));
   } catch (error) {
-    await db.destroy();
+    await engine.close();
     throw error;
   }
-  return createStore(db);
+  return createStore(engine);
 }

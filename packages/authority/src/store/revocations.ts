@@ -7,6 +7,10 @@ export interface Revocations {
   add(revocation: Omit<RevocationRow, "liftedAt">): Promise<void>;
   /** Lets something in again. */
   lift(kind: RevocationRow["kind"], subject: string, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
+  /** The tokens that are shut out since before a time, in milliseconds since the epoch, at most `limit`. */
+  tokensBefore(revokedBefore: number, limit: number): Promise<string[]>;
+  /** Forgets what was let in again before a time; gives the latest version of the trust in which one of them was, or 0. */
+  pruneLifted(liftedBefore: number): Promise<number>;
   /** What is in force for exactly this subject. */
   find(kind: RevocationRow["kind"], subject: string): Promise<RevocationRow | undefined>;
   /** Everything in force, the latest first; of one kind where that is said. */
@@ -27,6 +31,25 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
     },
     async lift(kind, subject, lifted) {
       await db.updateTable("revocations").set(lifted).where("kind", "=", kind).where("subject", "=", subject).execute();
+    },
+    async tokensBefore(revokedBefore, limit) {
+      const rows = await db
+        .selectFrom("revocations")
+        .select("subject")
+        .where("kind", "=", "token")
+        .where("liftedAt", "is", null)
+        .where("revokedAt", "<", revokedBefore)
+        .limit(limit)
+        .execute();
+      return rows.map(({ subject }) => subject);
+    },
+    async pruneLifted(liftedBefore) {
+      const gone = await db
+        .deleteFrom("revocations")
+        .where("liftedAt", "<", liftedBefore)
+        .returning("trustVersion")
+        .execute();
+      return gone.reduce((last, { trustVersion }) => Math.max(last, trustVersion), 0);
     },
     find: (kind, subject) =>
       db

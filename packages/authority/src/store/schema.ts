@@ -18,6 +18,7 @@ export interface Schema {
   usage: UsageRow;
   auditLog: AuditRecord;
   auditEnds: AuditEndsRow;
+  privateKeys: PrivateKeyRow;
 }
 
 /** The one row that says whose data this is. */
@@ -27,10 +28,12 @@ export interface FleetRow {
   trustDomain: string;
   /** Counts up with every change of the trust; 1 at first, because 0 stands for "nothing" in the protocol. */
   trustVersion: number;
+  /** Versions before this one are of data that is gone: whoever has one gets everything anew. */
+  firstVersion: number;
   createdAt: number;
 }
 
-/** A CA certificate that the fleet trusts. Its private key is not in the database. */
+/** A CA certificate that the fleet trusts. Its private key is in the key vault. */
 export interface CaCertificateRow {
   /** SHA-256 over the DER, base64url. */
   digest: string;
@@ -40,7 +43,7 @@ export interface CaCertificateRow {
   notAfter: number;
 }
 
-/** A token key. Its private half is not in the database. */
+/** A token key. Its private half is in the key vault. */
 export interface SigningKeyRow {
   kid: string;
   /** The public JWK (RFC 7517), JSON. */
@@ -104,6 +107,8 @@ export interface LineageRow {
   seenGeneration: number;
   /** Which certificate of that generation it was. */
   seenSerial: string;
+  /** 1 after the store was restored: the next certificate that shows itself is taken for the latest; 0 otherwise. */
+  adopts: number;
 }
 
 /** Something that is shut out, or was. */
@@ -160,4 +165,12 @@ export interface AuditEndsRow {
   /** The last record there is; 0 and empty when there is none. */
   headSeq: number;
   headHash: string;
+}
+
+/** A private key in a store that is shared; in a data folder they are files. */
+export interface PrivateKeyRow {
+  /** For example `ca.key`. */
+  name: string;
+  /** Sealed under the passphrase. */
+  text: string;
 }

@@ -2,36 +2,30 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { lockFolder } from "./lock-folder.js";
 import { openStore } from "./open-store.js";
 import type { Store } from "./store.js";
 import { maximumUsageRows } from "./usage.js";
 
-describe("store", () => {
-  let folder: string;
+describeOnEach("store", (create) => {
+  let place: TestStore;
   let store: Store;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "interlock-store-"));
-    store = await openStore(folder);
+    place = await create();
+    store = await place.open();
   });
   afterEach(async () => {
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const bot = { name: "gripper/1", joinedAt: 1_790_000_000_000, certificateSerial: "4f", certificateExpiresAt: 2 };
 
-  it("keeps its files to their owner", async () => {
-    await store.bots.joined(bot);
-    for (const file of ["authority.db", "authority.db-wal"]) {
-      assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600, file);
-    }
-  });
-
   it("has what it had when it is opened again", async () => {
     await store.bots.joined(bot);
     await store.close();
-    store = await openStore(folder);
+    store = await place.open();
     assert.deepEqual(await store.bots.list(), [{ ...bot, retiredAt: null }]);
   });
 
@@ -64,6 +58,17 @@ describe("store", () => {
       [["2", 0]],
     );
     assert.deepEqual([await store.joinTokens.delete("2"), await store.joinTokens.delete("2")], [true, false]);
+  });
+
+  it("lets more wait for the store than it has connections", async () => {
+    let running = 0;
+    const alone = async () => {
+      assert.equal(++running, 1, "one at a time");
+      await store.bots.list();
+      await store.transaction(({ bots }) => bots.list());
+      running--;
+    };
+    await Promise.all(Array.from({ length: 30 }, () => store.exclusively(alone)));
   });
 
   it("counts the trust version up, from 1", async () => {
@@ -101,6 +106,19 @@ describe("store", () => {
     const listed = await store.usage.list(maximumUsageRows * 2);
     assert.equal(listed.length, maximumUsageRows + 1);
     assert.equal(listed.find((row) => row.method === "…")?.count, 3);
+  });
+});
+
+describe("the files of a store on SQLite", () => {
+  it("are their owner's", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-store-"));
+    const store = await openStore(folder);
+    await store.fleet.create("cafe", 1);
+    for (const file of ["authority.db", "authority.db-wal"]) {
+      assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600, file);
+    }
+    await store.close();
+    await rm(folder, { recursive: true });
   });
 });
 

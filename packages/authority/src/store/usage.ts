@@ -9,6 +9,8 @@ export interface Usage {
    * the names they call; what comes after is counted under method "…", without a caller.
    */
   add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
+  /** Forgets what was last used before a time, in milliseconds since the epoch. */
+  prune(lastBefore: number): Promise<void>;
   /** The latest first, at most `limit`. */
   list(limit: number): Promise<UsageRow[]>;
 }
@@ -16,40 +18,79 @@ export interface Usage {
 /** How many rows are kept for one bot. */
 export const maximumUsageRows = 10_000;
 
+const rowsInOneStatement = 100;
+
 export function createUsage(db: Kysely<Schema>): Usage {
-  async function update(row: UsageRow): Promise<boolean> {
-    const result = await db
-      .updateTable("usage")
-      .set((e) => ({
-        count: e("count", "+", row.count),
-        lastAt: e.case().when("lastAt", "<", row.lastAt).then(row.lastAt).else(e.ref("lastAt")).end(),
-      }))
-      .where("spiffeId", "=", row.spiffeId)
-      .where("method", "=", row.method)
-      .where("caller", "=", row.caller)
-      .where("denial", "=", row.denial)
+  async function count(spiffeId: string): Promise<number> {
+    const { kept } = await db
+      .selectFrom("usage")
+      .select((e) => e.fn.countAll<number>().as("kept"))
+      .where("spiffeId", "=", spiffeId)
       .executeTakeFirstOrThrow();
-    return result.numUpdatedRows === 1n;
+    return kept;
   }
+
+  async function known(rows: readonly UsageRow[]): Promise<ReadonlySet<string>> {
+    const found = await db
+      .selectFrom("usage")
+      .select(["spiffeId", "method", "caller", "denial"])
+      .where((e) =>
+        e.or(rows.map(({ spiffeId, method, caller, denial }) => e.and({ spiffeId, method, caller, denial }))),
+      )
+      .execute();
+    return new Set(found.map(keyOf));
+  }
+
+  async function upsert(rows: readonly UsageRow[]): Promise<void> {
+    await db
+      .insertInto("usage")
+      .values(rows)
+      .onConflict((c) =>
+        c.columns(["spiffeId", "method", "caller", "denial"]).doUpdateSet((e) => {
+          const [held, given] = [e.ref("usage.lastAt"), e.ref("excluded.lastAt")];
+          return {
+            count: e("usage.count", "+", e.ref("excluded.count")),
+            lastAt: e.case().when(held, "<", given).then(given).else(held).end(),
+          };
+        }),
+      )
+      .execute();
+  }
+
   return {
     async add(spiffeId, rows) {
-      const { kept } = await db
-        .selectFrom("usage")
-        .select((e) => e.fn.countAll<number>().as("kept"))
-        .where("spiffeId", "=", spiffeId)
-        .executeTakeFirstOrThrow();
-      let free = maximumUsageRows - kept;
-      for (const [i, given] of rows.entries()) {
+      if (rows.length === 0) return;
+      let free = maximumUsageRows - (await count(spiffeId));
+      const given = addedUp(rows.map((row) => ({ ...row, spiffeId })));
+      for (let i = 0; i < given.length; i += rowsInOneStatement) {
         // SQLite answers at once, so a long report would keep everything else in this process waiting.
-        if (i % 100 === 99) await nextTurn();
-        const row = { ...given, spiffeId };
-        if (await update(row)) continue;
-        const bounded = free > 0 ? row : { ...row, method: "…", caller: "" };
-        if (bounded !== row && (await update(bounded))) continue;
-        await db.insertInto("usage").values(bounded).execute();
-        free--;
+        await nextTurn();
+        const batch = given.slice(i, i + rowsInOneStatement);
+        const before = await known(batch);
+        const bounded = batch.map((row) => {
+          if (before.has(keyOf(row)) || free-- > 0) return row;
+          return { ...row, method: "…", caller: "" };
+        });
+        await upsert(addedUp(bounded));
       }
+    },
+    async prune(lastBefore) {
+      await db.deleteFrom("usage").where("lastAt", "<", lastBefore).execute();
     },
     list: (limit) => db.selectFrom("usage").selectAll().orderBy("lastAt", "desc").limit(limit).execute(),
   };
+}
+
+/** One row for each key: a statement may touch a row only once. */
+function addedUp(rows: readonly UsageRow[]): UsageRow[] {
+  const sums = new Map<string, UsageRow>();
+  for (const row of rows) {
+    const { count = 0, lastAt = 0 } = sums.get(keyOf(row)) ?? {};
+    sums.set(keyOf(row), { ...row, count: count + row.count, lastAt: Math.max(lastAt, row.lastAt) });
+  }
+  return [...sums.values()];
+}
+
+function keyOf({ method, caller, denial }: Pick<UsageRow, "method" | "caller" | "denial">): string {
+  return JSON.stringify([method, caller, denial]);
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Certificate, InterlockError } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
 import { createLocalJWKSet, jwtVerify } from "jose";
+import { createKeyFolder } from "../key-vault/key-folder.js";
+import { createKeyVault } from "../key-vault/key-vault.js";
 import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
 import { issueToken, type TokenRequest } from "./issue-token.js";
@@ -33,13 +35,14 @@ describe("issueToken", () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-tokens-"));
     store = await openStore(folder);
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, vault());
   });
   after(async () => {
     await store.close();
     await rm(folder, { recursive: true });
   });
 
+  const vault = () => createKeyVault(createKeyFolder(folder));
   const request = (change: Partial<TokenRequest> = {}): TokenRequest => ({
     signer,
     issuer,
@@ -119,12 +122,12 @@ describe("issueToken", () => {
   });
 
   it("keeps its key to its owner, and has it again", async () => {
-    const [file] = await readdir(join(folder, "token-keys"));
-    assert.equal((await stat(join(folder, "token-keys", String(file)))).mode & 0o777, 0o600);
-    const again = await loadOrCreateTokenSigner(folder, store, clock);
+    const file = `token-${signer.keys[0]?.kid}.key`;
+    assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600);
+    const again = await loadOrCreateTokenSigner(store, clock, vault());
     assert.deepEqual(again.jwks, signer.jwks);
     assert.ok(signer.jwks.keys.every((key) => !("d" in key)));
-    await rm(join(folder, "token-keys", String(file)));
-    await assert.rejects(loadOrCreateTokenSigner(folder, store, clock), /Restore it from your backup/);
+    await rm(join(folder, file));
+    await assert.rejects(loadOrCreateTokenSigner(store, clock, vault()), /Restore it from your backup/);
   });
 });

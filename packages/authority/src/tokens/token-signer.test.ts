@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { maximumTokenLifetimeMs } from "@interlock/bot";
 import { decodeProtectedHeader } from "jose";
-import { openStore } from "../store/open-store.js";
+import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { keyState } from "./key-schedule.js";
 import { loadOrCreateTokenSigner, type TokenSigner } from "./token-signer.js";
 
 const minute = 60_000;
 
-describe("token keys", () => {
-  let folder: string;
+describeOnEach("token keys", (create) => {
+  let place: TestStore;
+  let vault: KeyVault;
   let store: Store;
   let signer: TokenSigner;
   let now = 0;
   const clock = { now: () => now };
   beforeEach(async () => {
     now = Date.UTC(2030, 0, 1);
-    folder = await mkdtemp(join(tmpdir(), "interlock-keys-"));
-    store = await openStore(folder);
+    place = await create();
+    store = await place.open();
+    vault = place.vault(store);
     await store.fleet.create("cafe", now);
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, vault);
   });
   afterEach(async () => {
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const rotate = (leaked = false) => signer.rotate({ leadMs: minute, leaked, by: "me" });
@@ -53,7 +53,7 @@ describe("token keys", () => {
     assert.equal(await signer.withdrawDue("me"), true);
     assert.deepEqual(published(), [kid]);
     assert.equal(await version(), 3);
-    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+    assert.deepEqual(await vault.names(), [`token-${kid}.key`]);
     assert.deepEqual(
       (await store.auditLog.list(0, 9)).map((record) => [record.kind, record.subject, JSON.parse(record.details).done]),
       [
@@ -65,12 +65,12 @@ describe("token keys", () => {
 
   it("goes on with a rotation after a restart", async () => {
     const { kid } = await rotate();
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, vault);
     assert.notEqual(await signs(), kid);
     now += minute;
     assert.equal(await signs(), kid);
     now += 6 * minute;
-    signer = await loadOrCreateTokenSigner(folder, store, clock);
+    signer = await loadOrCreateTokenSigner(store, clock, vault);
     assert.equal(await signer.withdrawDue("me"), true);
     assert.deepEqual(published(), [kid]);
   });
@@ -81,7 +81,7 @@ describe("token keys", () => {
     const { kid } = await rotate(true);
     assert.deepEqual(published(), [kid]);
     assert.equal(await signs(), kid);
-    assert.deepEqual(await readdir(join(folder, "token-keys")), [`${kid}.json`]);
+    assert.deepEqual(await vault.names(), [`token-${kid}.key`]);
   });
 
   it("signs with the only key there is, wherever the clock stands", async () => {

@@ -1,12 +1,12 @@
-import { join } from "node:path";
 import type { Clock } from "@interlock/bot";
 import { InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
 import { type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
-import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
+import { coalesce } from "../coalesce.js";
+import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
-import { type KeyFiles, openKeyFiles } from "./key-files.js";
 import { signingKey } from "./key-schedule.js";
+import { createTokenKeys, type PrivateKey, type TokenKeys } from "./token-keys.js";
 
 /** How a token key is replaced. */
 export interface Rotation {
@@ -26,6 +26,8 @@ export interface TokenSigner {
   readonly keys: readonly SigningKeyRow[];
   /** Signs an access token: ES256, header type `at+jwt` (RFC 9068, section 2.1). */
   sign(claims: JWTPayload): Promise<string>;
+  /** Takes over what another authority on the store has done. */
+  refresh(): Promise<void>;
   /** Makes a new key. Rejects with `FAILED_PRECONDITION` while one is prepared already, unless they have leaked. */
   rotate(rotation: Rotation): Promise<SigningKeyRow>;
   /** Withdraws what no valid token can be signed with any more. True when that changed anything. */
@@ -36,39 +38,41 @@ export interface TokenSigner {
 const marginMs = 60_000;
 
 /**
- * The fleet's token signer; its key is made when there is none yet. Private keys are files, `token-keys/<kid>.json`
- * (mode 0600) in the data folder. Rejects when that of a key that signs, or is going to, is missing.
+ * The fleet's token signer; its key is made when there is none yet. Rejects when the private half of a key that signs,
+ * or is going to, is not in the vault. Call it while no other authority on the store starts.
  */
-export async function loadOrCreateTokenSigner(
-  folder: string,
-  store: Store,
-  clock: Clock,
-  vault: KeyVault = createKeyVault(),
-): Promise<TokenSigner> {
-  const files = await openKeyFiles(join(folder, "token-keys"), vault);
-  if ((await store.signingKeys.list()).length === 0) await create(files, store, clock.now(), clock.now());
-  const privateKeys = new Map<string, Awaited<ReturnType<KeyFiles["load"]>>>();
+export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault: KeyVault): Promise<TokenSigner> {
+  const tokenKeys = createTokenKeys(vault);
+  if ((await store.signingKeys.list()).length === 0) {
+    // The private half first: one that no row knows of is harmless, a row without it is not.
+    const { publicJwk } = await tokenKeys.create();
+    await store.signingKeys.add(rowOf(publicJwk, clock.now(), clock.now()));
+  }
+  const privateKeys = new Map<string, PrivateKey>();
   let rows: readonly SigningKeyRow[] = [];
 
-  async function reload(): Promise<void> {
+  const refresh = coalesce(async () => {
     const next = await store.signingKeys.list();
     const current = signingKey(next, clock.now());
     for (const { kid, signsFrom } of next) {
       const signs = signsFrom >= (current?.signsFrom ?? 0);
-      if (signs && !privateKeys.has(kid)) privateKeys.set(kid, await files.load(kid));
+      if (signs && !privateKeys.has(kid)) privateKeys.set(kid, await tokenKeys.load(kid));
     }
+    const published = new Set(next.map(({ kid }) => kid));
+    for (const kid of privateKeys.keys()) if (!published.has(kid)) privateKeys.delete(kid);
     rows = next;
+  });
+
+  async function discard(kids: readonly string[]): Promise<void> {
+    for (const kid of kids) await tokenKeys.delete(kid);
   }
 
-  async function forget(kids: readonly string[]): Promise<void> {
-    for (const kid of kids) {
-      privateKeys.delete(kid);
-      await files.delete(kid);
-    }
-  }
-
-  await reload();
+  await refresh();
+  // What a start or a rotation that was cut short has left; nobody else makes keys meanwhile.
+  const known = new Set(rows.map(({ kid }) => kid));
+  await discard((await tokenKeys.list()).filter((kid) => !known.has(kid)));
   return {
+    refresh,
     get jwks() {
       return { keys: rows.map((row) => JSON.parse(row.publicJwk)) };
     },
@@ -81,29 +85,18 @@ export async function loadOrCreateTokenSigner(
       if (!key) throw new Error("there is no token key to sign with");
       return new SignJWT(claims).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid }).sign(key);
     },
-    async rotate({ leadMs, leaked, by }) {
-      const now = clock.now();
-      const prepared = rows.find(({ signsFrom }) => signsFrom > now);
-      if (prepared && !leaked) throw underWay(prepared);
-      const signsFrom = leaked ? now : now + leadMs;
-      const { kid, ...publicJwk } = await files.create();
-      const withdrawn = await store.transaction(async (records) => {
-        await records.signingKeys.withdrawOthersAt(leaked ? now : signsFrom + maximumTokenLifetimeMs + marginMs);
-        const gone = await records.signingKeys.withdraw(now);
-        const row = {
-          kid,
-          publicJwk: JSON.stringify({ ...publicJwk, kid }),
-          createdAt: now,
-          signsFrom,
-          withdrawnAt: null,
-        };
-        await records.signingKeys.add(row);
-        await publish(records, { at: now, by, kid, details: { done: "made", signsFrom, leaked, withdrawn: gone } });
-        return gone;
+    async rotate(rotation) {
+      // Alone, so that no start takes the private half for one that nobody knows of.
+      const { row, withdrawn } = await store.exclusively(async () => {
+        await refuseUnderWay(store, rotation, clock.now()); // Before a key is made that nobody would know.
+        const { publicJwk, privateKey } = await tokenKeys.create();
+        const done = await store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
+        privateKeys.set(publicJwk.kid, privateKey);
+        return done;
       });
-      await reload();
-      await forget(withdrawn);
-      return rows.find((row) => row.kid === kid) as SigningKeyRow;
+      await refresh();
+      await discard(withdrawn);
+      return row;
     },
     async withdrawDue(by) {
       const at = clock.now();
@@ -113,11 +106,37 @@ export async function loadOrCreateTokenSigner(
         for (const kid of gone) await publish(records, { at, by, kid, details: { done: "withdrawn" } });
         return gone;
       });
-      await reload();
-      await forget(withdrawn);
+      await refresh();
+      await discard(withdrawn);
       return withdrawn.length > 0;
     },
   };
+}
+
+type PublicJwk = Awaited<ReturnType<TokenKeys["create"]>>["publicJwk"];
+
+/** Puts a key on record, and says until when the others are. Gives those that are withdrawn now, as well. */
+async function replaceKeys(
+  records: Records,
+  publicJwk: PublicJwk,
+  rotation: Rotation,
+  now: number,
+): Promise<{ row: SigningKeyRow; withdrawn: string[] }> {
+  const { signingKeys } = records;
+  const { leadMs, leaked, by } = rotation;
+  await refuseUnderWay(records, rotation, now);
+  const signsFrom = leaked ? now : now + leadMs;
+  await signingKeys.withdrawOthersAt(leaked ? now : signsFrom + maximumTokenLifetimeMs + marginMs);
+  const withdrawn = await signingKeys.withdraw(now);
+  const row = rowOf(publicJwk, now, signsFrom);
+  await signingKeys.add(row);
+  const details = { done: "made", signsFrom, leaked, withdrawn };
+  await publish(records, { at: now, by, kid: row.kid, details });
+  return { row, withdrawn };
+}
+
+function rowOf(publicJwk: PublicJwk, createdAt: number, signsFrom: number): SigningKeyRow {
+  return { kid: publicJwk.kid, publicJwk: JSON.stringify(publicJwk), createdAt, signsFrom, withdrawnAt: null };
 }
 
 interface Change {
@@ -132,20 +151,14 @@ async function publish({ fleet, auditLog }: Records, { at, by, kid, details }: C
   await auditLog.append({ at, kind: "key", actor: by, subject: kid, details: { ...details } });
 }
 
-async function create(files: KeyFiles, store: Store, now: number, signsFrom: number): Promise<void> {
-  // The file first: a file that no row knows of is harmless, a row without its file is not.
-  const publicJwk = await files.create();
-  const row = {
-    kid: publicJwk.kid,
-    publicJwk: JSON.stringify(publicJwk),
-    createdAt: now,
-    signsFrom,
-    withdrawnAt: null,
-  };
-  await store.signingKeys.add(row);
-}
-
-function underWay({ kid, signsFrom }: SigningKeyRow): InterlockError {
+async function refuseUnderWay(
+  { signingKeys }: Pick<Records, "signingKeys">,
+  { leaked }: Rotation,
+  now: number,
+): Promise<void> {
+  const prepared = (await signingKeys.list()).find(({ signsFrom }) => signsFrom > now);
+  if (!prepared || leaked) return;
+  const { kid, signsFrom } = prepared;
   const when = new Date(signsFrom).toISOString();
-  return new InterlockError("FAILED_PRECONDITION", `The key ${kid} is prepared already, and signs from ${when}: wait.`);
+  throw new InterlockError("FAILED_PRECONDITION", `The key ${kid} is prepared already, and signs from ${when}: wait.`);
 }

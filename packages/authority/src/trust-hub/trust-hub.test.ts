@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TrustState } from "@interlock/bot";
 import { openGrantBook } from "../grants/grant-book.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import { openStore } from "../store/open-store.js";
 import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub, type TrustHub } from "./trust-hub.js";
 import { maximumRevocations, type TrustUpdate, updateSince } from "./trust-update.js";
 
@@ -19,8 +16,8 @@ const basis = {
   staleAfterMs: 60_000,
 };
 
-describe("trust hub", () => {
-  let folder: string;
+describeOnEach("trust hub", (create) => {
+  let place: TestStore;
   let store: Store;
   let hub: TrustHub;
   let now = 1_000;
@@ -28,15 +25,15 @@ describe("trust hub", () => {
   const stop = new AbortController();
   beforeEach(async () => {
     now = 1_000;
-    folder = await mkdtemp(join(tmpdir(), "interlock-hub-"));
-    store = await openStore(folder);
+    place = await create();
+    store = await place.open();
     await store.fleet.create("cafe", now);
     hub = await openTrustHub(store, basis, clock);
   });
   afterEach(async () => {
     hub.close();
     await store.close();
-    await rm(folder, { recursive: true });
+    await place.remove();
   });
 
   const revokeBot = (name: string) =>
@@ -53,9 +50,32 @@ describe("trust hub", () => {
     return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
   };
 
+  it("tells those first who serve, and remembers who they are", async () => {
+    const servers = ["spiffe://cafe/server/1", "spiffe://cafe/server/2"];
+    await store.endpoints.replace(servers[0] as string, [{ service: "a.B", address: "localhost:1" }], now);
+    const reopened = await openTrustHub(store, basis, clock);
+    reopened.serves(servers[1] as string, true);
+    reopened.serves("spiffe://cafe/once", true);
+    reopened.serves("spiffe://cafe/once", false);
+    const watchers = ["spiffe://cafe/x", "spiffe://cafe/once", ...servers, "spiffe://cafe/y"].map((spiffeId) => {
+      return { spiffeId, watcher: reopened.watch(1n, stop.signal, spiffeId) };
+    });
+    await Promise.all(watchers.map(({ watcher }) => watcher.next()));
+    const told: string[] = [];
+    const all = watchers.map(async ({ spiffeId, watcher }) => {
+      await watcher.next();
+      told.push(spiffeId);
+      await watcher.return();
+    });
+    reopened.beat();
+    await Promise.all(all);
+    assert.deepEqual(told.slice(0, 2), servers);
+    reopened.close();
+  });
+
   it("sends all, then what changes, then signs of life", async () => {
     await revokeBot("a");
-    const watcher = hub.watch(0n, stop.signal);
+    const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
     assert.equal(await next(watcher), "0→2: a");
     const waiting = next(watcher);
     await revokeBot("b");
@@ -68,20 +88,20 @@ describe("trust hub", () => {
   it("sends a bot that comes back only what it lacks", async () => {
     await revokeBot("a");
     await revokeBot("b");
-    assert.equal(await next(hub.watch(2n, stop.signal)), "2→3: b");
-    assert.equal(await next(hub.watch(3n, stop.signal)), "3→3:");
-    assert.equal(await next(hub.watch(99n, stop.signal)), "0→3: a b", "a version from other data");
+    assert.equal(await next(hub.watch(2n, stop.signal, "spiffe://cafe/x")), "2→3: b");
+    assert.equal(await next(hub.watch(3n, stop.signal, "spiffe://cafe/x")), "3→3:");
+    assert.equal(await next(hub.watch(99n, stop.signal, "spiffe://cafe/x")), "0→3: a b", "a version from other data");
   });
 
   it("tells what is restored, also to a bot that comes back, and forgets it in complete updates", async () => {
     await revokeBot("a");
     await revokeBot("b");
-    const watcher = hub.watch(3n, stop.signal);
+    const watcher = hub.watch(3n, stop.signal, "spiffe://cafe/x");
     assert.equal(await next(watcher), "3→3:");
     const waiting = next(watcher);
     await unlockBot("a");
     assert.equal(await waiting, "3→4: -a");
-    assert.equal(await next(hub.watch(2n, stop.signal)), "2→4: b -a", "it had a, and not yet b");
+    assert.equal(await next(hub.watch(2n, stop.signal, "spiffe://cafe/x")), "2→4: b -a", "it had a, and not yet b");
     assert.deepEqual(
       hub.complete().state.revocations.map((r) => r.subject),
       ["spiffe://cafe/b"],
@@ -103,7 +123,7 @@ describe("trust hub", () => {
 
   it("tells of scopes that were taken away, as long as tokens may hold them, also after a restart", async () => {
     const book = await openGrantBook(store);
-    const watcher = hub.watch(0n, stop.signal);
+    const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
     await next(watcher);
     await book.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);
     await hub.refresh();
@@ -122,7 +142,7 @@ describe("trust hub", () => {
   });
 
   it("covers all that a slow bot missed with one update", async () => {
-    const watcher = hub.watch(0n, stop.signal);
+    const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
     assert.equal(await next(watcher), "0→1:");
     await revokeBot("a");
     await revokeBot("b");
@@ -135,7 +155,7 @@ describe("trust hub", () => {
   });
 
   it("tells many bots at once", async () => {
-    const watchers = Array.from({ length: 100 }, () => hub.watch(1n, stop.signal));
+    const watchers = Array.from({ length: 100 }, () => hub.watch(1n, stop.signal, "spiffe://cafe/x"));
     await Promise.all(watchers.map(next));
     const waiting = watchers.map(next);
     await revokeBot("a");
@@ -175,7 +195,7 @@ describe("trust hub", () => {
 
   it("ends a watch when the call ends, and when it closes", async () => {
     const ending = new AbortController();
-    const watchers = [hub.watch(0n, ending.signal), hub.watch(0n, stop.signal)];
+    const watchers = [hub.watch(0n, ending.signal, "spiffe://cafe/x"), hub.watch(0n, stop.signal, "spiffe://cafe/x")];
     await Promise.all(watchers.map(next));
     const ends = watchers.map((watcher) => watcher.next());
     ending.abort();

@@ -1,4 +1,5 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
@@ -15,10 +16,12 @@ export interface TrustHub {
    * whatever changes, and with every beat an empty update as a sign of life. Nothing is queued for a bot that reads
    * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
    */
-  watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void>;
+  watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
+  /** Says whether a bot serves anything: those who do are told first, since it is they who hold what is to be cut. */
+  serves(spiffeId: string, serving: boolean): void;
   /** Takes over what is new in the store, and tells everyone. */
   refresh(): Promise<void>;
-  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`. */
+  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`, each time after {@link refresh}. */
   beat(): void;
   close(): void;
 }
@@ -30,53 +33,60 @@ export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" 
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, jwks: { keys: [] }, revocations }, clock);
-  const waiting = new Set<() => void>();
+  let firstVersion = 1n;
+  const servers = new Set(await store.endpoints.servers());
+  const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
 
   function turn(): void {
     turns++;
-    for (const wake of [...waiting]) wake();
+    const all = [...waiting];
+    for (const [wake, spiffeId] of all) if (servers.has(spiffeId)) wake();
+    for (const [wake, spiffeId] of all) if (!servers.has(spiffeId)) wake();
   }
 
-  function nextTurn(signal: AbortSignal): Promise<void> {
+  function nextTurn(signal: AbortSignal, spiffeId: string): Promise<void> {
     return new Promise((resolve) => {
       function wake() {
         waiting.delete(wake);
         signal.removeEventListener("abort", wake);
         resolve();
       }
-      waiting.add(wake);
+      waiting.set(wake, spiffeId);
       signal.addEventListener("abort", wake);
     });
   }
 
-  async function refresh(): Promise<void> {
+  const refresh = coalesce(async () => {
+    // The version first: what is read after it is as new, or newer.
     const fleet = await store.fleet.get();
     const rows = await store.revocations.since(Number(trust.state.version));
     const cutOffs = await loadCutOffs(store, clock.now());
     const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
-    // Another refresh may have been faster; from here on nothing is awaited.
-    const fresh = rows.filter((row) => BigInt(row.trustVersion) > trust.state.version);
-    const version = BigInt(Math.max(fleet?.trustVersion ?? 0, fresh.at(-1)?.trustVersion ?? 0));
+    firstVersion = BigInt(fleet?.firstVersion ?? 1);
+    const version = BigInt(Math.max(fleet?.trustVersion ?? 0, rows.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
-    const changed = new Set(fresh.map(keyOf));
-    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...fresh];
+    const changed = new Set(rows.map(keyOf));
+    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...rows];
     const inForce = revocations.filter((row) => row.liftedAt === null);
     trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
     turn();
-  }
+  });
 
-  async function* watch(version: bigint, signal: AbortSignal): AsyncGenerator<TrustUpdate, void> {
-    // A version that is ahead of ours is from data that we no longer have.
-    let at = version <= trust.state.version ? version : 0n;
+  async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
+    // Another authority on this store may have told the bot more than this one has heard of; and where the store cannot
+    // be read, nobody is told that all is well.
+    await refresh();
+    // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
+    let at = firstVersion <= version && version <= trust.state.version ? version : 0n;
     while (!signal.aborted && !closed) {
       const seen = turns;
       const update = updateSince(at, trust.state, revocations);
       at = update.state.version;
       yield update;
       const upToDate = at === trust.state.version && seen === turns;
-      if (upToDate && !signal.aborted) await nextTurn(signal);
+      if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
     }
   }
 
@@ -85,6 +95,10 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     trust,
     complete: () => updateSince(0n, trust.state, revocations),
     watch,
+    serves(spiffeId, serving) {
+      if (serving) servers.add(spiffeId);
+      else servers.delete(spiffeId);
+    },
     refresh,
     beat() {
       trust.touch();

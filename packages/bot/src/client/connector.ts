@@ -45,14 +45,19 @@ export interface Connector {
   close(): void;
 }
 
-/** Connects to `service` at `address`, with a token for no more than that service and its scopes. */
+/**
+ * Connects to `service` at `address`, with a token for no more than that service and its scopes. Of several addresses,
+ * where the same is served, it stays at one until that cannot answer, and then goes to the next.
+ */
 export function createConnector(
   service: ServiceDefinition,
-  address: string,
+  address: string | readonly string[],
   servers: readonly string[],
   { identity, trust, tokens, clock }: ConnectorOptions,
 ): Connector {
   const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
+  const addresses = [address].flat();
+  let at = 0;
   let channel: Channel | undefined;
   let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
   let closed = false;
@@ -73,7 +78,13 @@ export function createConnector(
   function lease(ticket?: Ticket): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     if (channel?.isSpent()) renew();
-    channel ??= createChannel({ address, identity: identity.current(), trust, clock, servers });
+    channel ??= createChannel({
+      address: addresses[at] as string,
+      identity: identity.current(),
+      trust,
+      clock,
+      servers,
+    });
     const current = channel;
     if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
     if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
@@ -92,6 +103,15 @@ export function createConnector(
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {
+    const error = explained(called, thrown);
+    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) {
+      at = (at + 1) % addresses.length;
+      renew();
+    }
+    return error;
+  }
+
+  function explained(called: Channel, thrown: unknown): InterlockError {
     if (called.cut) return called.cut;
     const error = InterlockError.from(thrown);
     if (error.reason?.startsWith("TOKEN_")) tokens.forget(service.name);

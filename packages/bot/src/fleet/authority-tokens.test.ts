@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../client/client.js";
+import { InterlockError } from "../error.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
@@ -84,6 +85,15 @@ describe("tokens from the authority", () => {
     await assert.rejects(async () => tokens.authorization("a", [], me), /the authority is away/);
     failing = undefined;
     assert.match(await tokens.authorization("a", [], me), /^Bearer t/);
+  });
+
+  it("are asked for at each of several authorities, where one is away, and once where one refuses", async () => {
+    failing = new InterlockError("UNAVAILABLE", "away");
+    await assert.rejects(async () => createAuthorityTokens(fake, clock, 3).authorization("a", [], me), /away/);
+    assert.equal(asked.length, 3);
+    failing = new InterlockError("PERMISSION_DENIED", "no");
+    await assert.rejects(async () => createAuthorityTokens(fake, clock, 3).authorization("a", [], me), /no/);
+    assert.equal(asked.length, 4);
   });
 
   it("are forgotten for one audience", async () => {

@@ -1,5 +1,6 @@
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
+import { InterlockError } from "../error.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { TokenSource } from "../token/token-source.js";
 
@@ -14,8 +15,15 @@ interface Entry {
 // An authority that is away is not asked again by every call.
 const retryMs = 2_000;
 
-/** Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves. */
-export function createAuthorityTokens(authority: Client<typeof AuthorityService>, clock: Clock): TokenSource {
+/**
+ * Tokens from the authority: kept until a fifth of their life is left, then renewed while the old one still serves.
+ * `authorities` is how many addresses its client has: a call that waits for a token does not fail by one that is away.
+ */
+export function createAuthorityTokens(
+  authority: Client<typeof AuthorityService>,
+  clock: Clock,
+  authorities = 1,
+): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
 
@@ -34,10 +42,8 @@ export function createAuthorityTokens(authority: Client<typeof AuthorityService>
   async function fetchToken(audience: string, scopes: readonly string[], thumbprint: string): Promise<Entry> {
     const now = clock.now();
     // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
-    const { token, expiresAt } = await authority.issueToken(
-      { audience, scopes },
-      { detached: true, timeoutMs: 10_000 },
-    );
+    const ask = () => authority.issueToken({ audience, scopes }, { detached: true, timeoutMs: 10_000 });
+    const { token, expiresAt } = await atAny(authorities, ask);
     const expires = expiresAt?.getTime() ?? now;
     return {
       authorization: `Bearer ${token}`,
@@ -77,3 +83,13 @@ export const noTokens: TokenSource = {
   },
   forget() {},
 };
+
+/** What may be asked twice, asked until one of several can answer. */
+async function atAny<T>(count: number, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (count <= 1 || InterlockError.from(error).code !== "UNAVAILABLE") throw error;
+    return atAny(count - 1, ask);
+  }
+}

@@ -16,15 +16,15 @@ import { createTrust, type TrustState } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
 import { createAuthorityTokens, noTokens } from "./authority-tokens.js";
 import { forgetLostScopes } from "./forget-lost-scopes.js";
-import { join } from "./join.js";
+import { type Joined, join } from "./join.js";
 import { keepRenewed } from "./renewal.js";
 import { createReporter } from "./reporter.js";
 import { followTrust } from "./trust-feed.js";
 
 /** Which fleet to join, and as whom. */
 export interface JoinFleetOptions {
-  /** `host:port` of the authority. */
-  readonly authority: string;
+  /** `host:port` of the authority; of each, where several share a store: a list, or joined by commas. */
+  readonly authority: string | readonly string[];
   /** The bot's name in the fleet, for example `gripper/1`. */
   readonly name: string;
   /** The line that `interlock invite` printed; needed only the first time. */
@@ -48,7 +48,8 @@ export interface JoinFleetOptions {
  * Rejects with an `InterlockError` that says what to do: `JOIN_TOKEN_…`, `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
  */
 export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
-  const { authority: address, name, log = jsonLog, clock = systemClock } = options;
+  const { name, log = jsonLog, clock = systemClock } = options;
+  const addresses = addressesOf(options);
   if (!isBotName(name)) throw new InterlockError("INVALID_ARGUMENT", `"${name}" is no bot name, such as gripper/1.`);
   const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
   const identityFolder = createIdentityFolder(stateDir);
@@ -61,9 +62,9 @@ export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const trust = createTrust(member.trust, clock);
   const recorder = createRecorder();
   const servers = ["interlock/authority"];
-  const connector = createConnector(AuthorityService, address, servers, { identity, trust, tokens: noTokens, clock });
+  const connector = createConnector(AuthorityService, addresses, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock);
+  const tokens = createAuthorityTokens(authority, clock, addresses.length);
   const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
@@ -117,17 +118,41 @@ async function restore(
 
 /** A new identity for a join token. */
 async function enter(
-  { authority, name, joinToken }: JoinFleetOptions,
+  options: JoinFleetOptions,
   stateDir: string,
   identityFolder: IdentityFolder,
   trustFolder: TrustFolder,
 ): Promise<Membership> {
+  const { name, joinToken } = options;
   if (!joinToken) {
     const remedy = `get a join token with "interlock invite ${name}" and pass it as joinToken`;
     throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
   }
-  const joined = await join(authority, name, joinToken);
+  const joined = await joinAtFirst(addressesOf(options), name, joinToken);
   await trustFolder.save(joined.trust);
   await identityFolder.save(joined.identity);
   return joined;
+}
+
+/** Joins at the first authority that can be reached. */
+async function joinAtFirst(
+  [address = "", ...others]: readonly string[],
+  name: string,
+  joinToken: string,
+): Promise<Joined> {
+  try {
+    return await join(address, name, joinToken);
+  } catch (error) {
+    if (others.length === 0 || InterlockError.from(error).code !== "UNAVAILABLE") throw error;
+    return joinAtFirst(others, name, joinToken);
+  }
+}
+
+function addressesOf({ authority }: JoinFleetOptions): string[] {
+  const addresses = [authority]
+    .flat()
+    .flatMap((text) => text.split(","))
+    .map((address) => address.trim());
+  if (addresses.length > 0 && !addresses.includes("")) return addresses;
+  throw new InterlockError("INVALID_ARGUMENT", "The authority is an address, host:port, or several joined by commas.");
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { createBackoff } from "../backoff.js";
 import type { Client } from "../client/client.js";
 import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
@@ -7,7 +7,7 @@ import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import type { Log } from "../log.js";
-import { createBackoff } from "./backoff.js";
+import { pause } from "../pause.js";
 
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {
@@ -27,11 +27,11 @@ const timeoutMs = 10_000;
  * the disk before it is used: from its first use on, the authority takes a renewal over the old one for a clone's.
  */
 export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
-  const backoff = createBackoff();
+  const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
   let since = identity.current().leaf.notBefore;
   while (!signal.aborted) {
     const delay = Math.max(0, renewalTime(identity.current(), since) - clock.now());
-    await sleep(Math.min(delay, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
+    await pause(delay, signal);
     if (signal.aborted) return;
     try {
       identity.replace(await folder.exclusively(() => nextIdentity(authority, folder, identity.current())));
@@ -40,7 +40,7 @@ export async function keepRenewed({ authority, identity, folder, clock, log, sig
       await confirm(authority, log);
     } catch (error) {
       log.warn("certificate not renewed", { error: String(error), expires: identity.current().leaf.notAfter });
-      await backoff.wait(signal);
+      await pause(backoff.next(), signal);
     }
   }
 }

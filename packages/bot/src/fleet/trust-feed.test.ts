@@ -58,4 +58,40 @@ describe("trust feed", () => {
       ],
     );
   });
+
+  it("puts an update in force while the one before it is still on its way to the disk", async () => {
+    const { trust, ca } = await createTestFleet();
+    const disk = deferred();
+    const ending = new AbortController();
+    const authority = {
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        for (const version of [2n, 3n, 4n]) {
+          yield WatchTrustResponse.fromPartial({
+            resultsIn: version,
+            trustDomain: "test",
+            issuer: "https://test",
+            caCertificates: [ca.der],
+            jwks: '{"keys":[]}',
+            staleAfterSeconds: 60,
+          });
+        }
+        ending.abort();
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const saved: bigint[] = [];
+    const save = async ({ version }: TrustState) => {
+      saved.push(version);
+      await disk.promise;
+    };
+    const folder = { load: async () => undefined, save };
+    const inForce = new Promise<void>((resolve) => {
+      trust.onChange(({ state }) => state.version === 4n && resolve());
+    });
+    const following = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal });
+    await inForce;
+    assert.deepEqual(saved, [2n]);
+    disk.resolve();
+    await following;
+    assert.deepEqual(saved, [2n, 4n], "what was overtaken is not saved");
+  });
 });

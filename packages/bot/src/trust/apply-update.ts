@@ -2,6 +2,7 @@ import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { subjectFromWire } from "./subject-wire.js";
 import { type Revocation, revocationKey, type TrustState } from "./trust.js";
 
 /**
@@ -18,7 +19,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
   if (state && update.trustDomain !== state.trustDomain) {
     throw new Error(`The trust update is for "${update.trustDomain}", and this bot is of "${state.trustDomain}".`);
   }
-  checkUpdate(update);
+  checkUpdate(update, state);
   return {
     version: update.resultsIn,
     trustDomain: update.trustDomain,
@@ -39,13 +40,19 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
 }
 
 // What is unsound here would be found out by every handshake and every call: better to keep what is held.
-function checkUpdate({ trustDomain, issuer, caCertificates, staleAfterSeconds }: WatchTrustResponse): void {
+function checkUpdate(update: WatchTrustResponse, held: TrustState | undefined): void {
+  const { trustDomain, issuer, caCertificates, staleAfterSeconds } = update;
   if (!isTrustDomain(trustDomain))
     throw new Error(`The trust update is for "${trustDomain}", which is no trust domain.`);
   if (issuer === "") throw new Error("The trust update names no issuer.");
   if (staleAfterSeconds === 0) throw new Error("The trust update has no bound for staleness.");
   if (caCertificates.length === 0) throw new Error("The trust update has no CA certificate.");
-  for (const der of caCertificates) parseCertificate(der);
+  // Nearly every update has the certificates of the one before it, and reading one is the dearest part of it all.
+  for (const der of caCertificates) if (!isHeld(der, held)) parseCertificate(der);
+}
+
+function isHeld(der: Uint8Array, held: TrustState | undefined): boolean {
+  return held?.caCertificates.some((known) => Buffer.compare(known, der) === 0) ?? false;
 }
 
 function readJwks(text: string): JSONWebKeySet {
@@ -55,13 +62,6 @@ function readJwks(text: string): JSONWebKeySet {
 }
 
 function fromWire({ subject, revokedAt, reason }: WireRevocation): Revocation[] {
-  if (!subject) return [];
-  return [{ kind: kindOf[subject.$case], subject: subject.value, revokedAt: revokedAt?.getTime() ?? 0, reason }];
+  const known = subjectFromWire(subject);
+  return known ? [{ ...known, revokedAt: revokedAt?.getTime() ?? 0, reason }] : [];
 }
-
-const kindOf = {
-  spiffeId: "identity",
-  identityPattern: "pattern",
-  certificateSerial: "certificate",
-  tokenId: "token",
-} as const;

@@ -15,6 +15,7 @@ export interface TrustFolder {
 /** Keeps the trust as `trust.json` in `folder`, and its CA certificates once more as `ca.pem`, for other languages. */
 export function createTrustFolder(folder: string): TrustFolder {
   const path = join(folder, "trust.json");
+  let savedPem: string | undefined;
   return {
     async load() {
       const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -29,7 +30,9 @@ export function createTrustFolder(folder: string): TrustFolder {
       }
     },
     async save(state) {
-      await writePrivateFile(join(folder, "ca.pem"), certificatesToPem(state.caCertificates));
+      const pem = certificatesToPem(state.caCertificates);
+      if (pem !== savedPem) await writePrivateFile(join(folder, "ca.pem"), pem);
+      savedPem = pem;
       await writePrivateFile(path, `${JSON.stringify(toJson(state), undefined, 2)}\n`);
     },
   };

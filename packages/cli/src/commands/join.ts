@@ -19,7 +19,11 @@ export function joinCommand(output: Output): Command {
     .description("Join the fleet: turn a join token into an identity, kept in .interlock/bots/<name>.")
     .requiredOption("--name <name>", "the bot's name, for example gripper/1")
     .option("--token <token>", "the join token; INTERLOCK_JOIN_TOKEN unless said", process.env.INTERLOCK_JOIN_TOKEN)
-    .option("--authority <host:port>", "where the authority is", process.env.INTERLOCK_AUTHORITY ?? "localhost:7443")
+    .option(
+      "--authority <host:port>",
+      "where the authority is; several joined by commas",
+      process.env.INTERLOCK_AUTHORITY ?? "localhost:7443",
+    )
     .option("--dir <folder>", "where to keep the identity")
     .option("--stay", "stay, and keep these files current for a bot in another language")
     .addHelpText(

@@ -20,3 +20,8 @@ export function parseCount(text: string): number {
   if (!(Number.isInteger(count) && count > 0)) throw new InvalidArgumentError("Give a whole number above zero.");
   return count;
 }
+
+/** The PostgreSQL store: as it is given, or from the environment, which no list of processes shows. */
+export function storeUrl(given: string | undefined): string | undefined {
+  return given ?? (process.env.INTERLOCK_STORE || undefined);
+}

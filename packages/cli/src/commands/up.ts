@@ -8,13 +8,14 @@ import { paint } from "../output.js";
 import { authorityDir, botDir, saveMembership, saveProfile } from "../state.js";
 import { untilStopped } from "../until-stopped.js";
 import { joinLine } from "./invite.js";
-import { parsePort } from "./options.js";
+import { parsePort, storeUrl } from "./options.js";
 
 interface Options {
   readonly port: number;
   readonly host: string;
   readonly trustDomain: string;
   readonly invite: readonly string[];
+  readonly store?: string;
   readonly keyFile?: string;
   readonly verbose?: boolean;
 }
@@ -22,7 +23,7 @@ interface Options {
 /** `interlock up`: runs the authority until it is told to stop. */
 export function upCommand(output: Output): Command {
   return new Command("up")
-    .description("Run the authority: its own CA, an embedded store, and this project's operator.")
+    .description("Run the authority: its own CA, its store, and this project's operator.")
     .option("--port <port>", "where to listen", parsePort, 7443)
     .option("--host <host>", "on which interface; 0.0.0.0 for all", "127.0.0.1")
     .option(
@@ -33,15 +34,20 @@ export function upCommand(output: Output): Command {
         .replace(/[^a-z0-9._-]/g, "-"),
     )
     .option("--invite <name...>", "print a line with which this bot can join", ["bot/1"])
+    .option(
+      "--store <url>",
+      "keep everything in this PostgreSQL database, which other authorities may share; or set INTERLOCK_STORE",
+    )
     .option("--key-file <file>", "a file whose text encrypts the private keys; or set INTERLOCK_KEY_PASSPHRASE")
     .option("--verbose", "log what the authority does, as JSON lines on standard error")
     .addHelpText("after", "\nExample:\n  interlock up --port 7443 --invite gripper/1")
-    .action(async ({ port, host, trustDomain, invite, keyFile, verbose }: Options) => {
+    .action(async ({ port, host, trustDomain, invite, store, keyFile, verbose }: Options) => {
       // The CA and the store take a moment to load, which other commands need not spend.
       const { startAuthority } = await import("@interlock/authority");
+      const url = storeUrl(store);
       const log = verbose ? jsonLog : silentLog;
       const authority = await startAuthority({
-        dataDir: authorityDir,
+        ...(url === undefined ? { dataDir: authorityDir } : { store: url }),
         trustDomain,
         host,
         port,
@@ -52,7 +58,7 @@ export function upCommand(output: Output): Command {
         const everywhere = host === "0.0.0.0" || host === "::";
         const address = everywhere ? `localhost:${authority.port}` : authority.address;
         const advertised = everywhere ? `${hostname()}:${authority.port}` : address;
-        const name = `operator/${userInfo().username}`;
+        const name = operatorName(url !== undefined);
         const joinToken = await authority.createJoinToken(name);
         const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
         await saveMembership(botDir(name), { authority: address });
@@ -74,6 +80,16 @@ export function upCommand(output: Output): Command {
         await authority.close();
       }
     });
+}
+
+/** Whoever runs this; with the machine, where several run one fleet: a name is for one identity. */
+function operatorName(shared: boolean): string {
+  const { username } = userInfo();
+  return shared
+    ? `operator/${username}.${hostname()
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]/g, "-")}`
+    : `operator/${username}`;
 }
 
 async function readPassphrase(keyFile: string | undefined): Promise<{ keyPassphrase?: string }> {

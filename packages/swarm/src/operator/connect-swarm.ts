@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Bot, type CallOptions, InterlockError } from "@interlock/bot";
-import { createBackoff } from "../backoff.js";
+import { type Bot, type CallOptions, createBackoff, InterlockError } from "@interlock/bot";
 import type {
   EmergencyStopResponse,
   ListTasksRequest,
@@ -74,7 +73,7 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     ask: (clients: Clients, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const until = Date.now() + timeoutMs;
-    const backoff = createBackoff(Math.random, 20, 500);
+    const backoff = createBackoff({ firstMs: 20, maximumMs: 500 });
     const never = new AbortController().signal;
     for (;;) {
       const asked = current();
@@ -97,7 +96,7 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     signal: AbortSignal | undefined,
     open: (clients: Clients) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    const backoff = createBackoff(Math.random, 50, 1_000);
+    const backoff = createBackoff({ firstMs: 50, maximumMs: 1_000 });
     const never = new AbortController().signal;
     while (!signal?.aborted) {
       const asked = current();

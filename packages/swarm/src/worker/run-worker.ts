@@ -1,5 +1,4 @@
-import { type Bot, type Clock, type InterlockError, systemClock } from "@interlock/bot";
-import { createBackoff } from "../backoff.js";
+import { type Bot, type Clock, createBackoff, type InterlockError, systemClock } from "@interlock/bot";
 import type { Safety } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
@@ -54,8 +53,8 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const bench = createWorkbench(handle, slots, (event, key) => dispatch.send(event, key));
-  const dispatchBackoff = createBackoff(options.random, firstDelayMs, maximumDelayMs);
-  const safetyBackoff = createBackoff(options.random, firstDelayMs, maximumDelayMs);
+  const delays = { maximumMs: maximumDelayMs, ...(options.random && { random: options.random }) };
+  const [dispatchBackoff, safetyBackoff] = [createBackoff(delays), createBackoff(delays)];
   const dispatch = createDispatchLink({
     ...{ capabilities, slots, clock, wait, signal, bench: () => bench },
     onOpen() {
@@ -115,7 +114,6 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   }
 }
 
-const firstDelayMs = 100;
 const maximumDelayMs = 1_000;
 const longestLookMs = 500;
 const longestHaltMs = 1_000;

@@ -3,14 +3,14 @@ import { createBackoff } from "./backoff.js";
 
 describe("backoff", () => {
   it("doubles up to the maximum, and starts anew", () => {
-    const backoff = createBackoff(() => 0, 100, 350);
+    const backoff = createBackoff({ firstMs: 100, maximumMs: 350, random: () => 0 });
     assert.deepEqual([backoff.next(), backoff.next(), backoff.next(), backoff.next()], [100, 200, 350, 350]);
     backoff.reset();
     assert.equal(backoff.next(), 100);
   });
 
   it("takes off up to half at random", () => {
-    assert.equal(createBackoff(() => 1, 100).next(), 50);
-    assert.equal(createBackoff(() => 0.5, 100).next(), 75);
+    assert.equal(createBackoff({ random: () => 1 }).next(), 50);
+    assert.equal(createBackoff({ random: () => 0.5 }).next(), 75);
   });
 });

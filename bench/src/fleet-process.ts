@@ -1,0 +1,100 @@
+// One process with many bots, each with an identity and connections of its own.
+import { join } from "node:path";
+import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import { answerParent, tellParent } from "./forked.js";
+import { WatchService } from "./gen/interlock/bench/v1/watch_interlock.js";
+import { inParallel } from "./in-parallel.js";
+import { monotonicMs } from "./monotonic-ms.js";
+
+/** How a bot becomes one. */
+export interface Membership {
+  readonly authority: string;
+  readonly joinToken: string;
+  /** In which every bot has a folder. */
+  readonly stateDir: string;
+}
+
+export type FleetAsk =
+  | ({ readonly do: "join"; readonly names: readonly string[] } & Membership)
+  | ({ readonly do: "serve"; readonly name: string } & Membership)
+  | { readonly do: "open"; readonly address: string }
+  | { readonly do: "reach"; readonly version: bigint };
+
+/** Which fields are there depends on what was asked. */
+export interface FleetAnswer {
+  readonly address?: string;
+}
+
+/** A stream has ended. */
+export interface StreamEnd {
+  readonly name: string;
+  /** The gRPC code; `OK` where the server just ended it. */
+  readonly code: string;
+  /** By {@link monotonicMs}. */
+  readonly at: number;
+}
+
+const bots: Bot[] = [];
+const lockedOut = new Set<Bot>();
+
+answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
+  switch (ask.do) {
+    case "join":
+      await inParallel(8, ask.names, async (name) => void bots.push(await enter(name, ask)));
+      return {};
+    case "serve": {
+      const bot = await enter(ask.name, ask);
+      const server = await bot.serve({ port: 0 }, (routes) =>
+        routes.add(WatchService, {
+          async *watch(_request, { signal }) {
+            yield {};
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          },
+        }),
+      );
+      return { address: server.address };
+    }
+    case "open":
+      await inParallel(16, bots, (bot) => open(bot, ask.address));
+      return {};
+    case "reach":
+      await Promise.all(bots.filter((bot) => !lockedOut.has(bot)).map((bot) => reach(bot, ask.version)));
+      return {};
+  }
+});
+
+function enter(name: string, { authority, joinToken, stateDir }: Membership): Promise<Bot> {
+  return joinFleet({ authority, name, joinToken, stateDir: join(stateDir, name), log: silentLog });
+}
+
+/** Resolves when the stream is open; its end is told to the parent. */
+function open(bot: Bot, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = bot.client(WatchService, address).watch({});
+    const read = async () => {
+      for await (const _ of stream) resolve();
+      return "OK";
+    };
+    read()
+      .catch((thrown) => {
+        reject(thrown);
+        return InterlockError.from(thrown).code;
+      })
+      .then((code) => {
+        lockedOut.add(bot);
+        tellParent({ name: bot.name, code, at: monotonicMs() } satisfies StreamEnd);
+      });
+  });
+}
+
+/** Resolves when the bot has heard of this version of the trust. */
+function reach({ trust }: Bot, version: bigint): Promise<void> {
+  return new Promise((resolve) => {
+    if (trust.state.version >= version) return resolve();
+    const unsubscribe = trust.onChange(({ state }) => {
+      if (state.version < version) return;
+      unsubscribe();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { createChainVerifier } from "@interlock/authority";
+import type { Bot } from "@interlock/bot";
+import { AdminService, type AuditRecord } from "@interlock/bot/protocol";
+import { digest, type Journal } from "./crash-journal.js";
+
+/** What is not as it was acknowledged; a line for each. */
+export interface CrashAccount {
+  readonly lost: readonly string[];
+  /** Faults of the audit log. */
+  readonly faults: readonly string[];
+  /** Records in the audit log. */
+  readonly records: number;
+}
+
+/** Holds what was acknowledged against what is there. */
+export async function takeAccount(operator: Bot, address: string, journal: Journal): Promise<CrashAccount> {
+  const admin = operator.client(AdminService, address);
+  const lost: string[] = [];
+  const claim = (there: boolean, what: string) => {
+    if (!there) lost.push(what);
+  };
+
+  const bots = new Map((await admin.listBots({})).bots.map((bot) => [bot.spiffeId.split("/").slice(3).join("/"), bot]));
+  for (const [name, serial] of journal.bots) claim(bots.get(name)?.certificateSerial === serial, `bot ${name}`);
+
+  const invites = new Set((await admin.listJoinTokens({})).joinTokens.map(({ id }) => id));
+  for (const [id, kept] of journal.invites) if (kept) claim(invites.has(id), `invitation ${id}`);
+  for (const id of journal.uninvited) claim(!invites.has(id), `deletion of invitation ${id}`);
+
+  const latest = await admin.getGrants({ version: 0n });
+  const newest = [...journal.grants.keys()].reduce((most, version) => (version > most ? version : most), 0n);
+  claim(latest.version >= newest, `grants ${newest} in force`);
+  for (const [version, hash] of journal.grants) {
+    const there = await admin.getGrants({ version }).catch(() => undefined);
+    claim(there !== undefined && digest(there.yaml) === hash, `grants ${version}`);
+  }
+
+  const locks = new Set((await admin.listLocks({})).locks.map(({ subject }) => subject?.value));
+  for (const subject of journal.locked) claim(locks.has(subject), `lock ${subject}`);
+  for (const subject of journal.unlocked) claim(!locks.has(subject), `unlock ${subject}`);
+
+  const { checkpoint, head } = await admin.listLog({ limit: 1 });
+  const position = (at = { seq: 0n, hash: "" }) => ({ seq: Number(at.seq), hash: at.hash });
+  const verifier = createChainVerifier({ checkpoint: position(checkpoint), head: position(head) });
+  const told = { token: new Set<string>(), key: new Set<string>() };
+  let last = 0n;
+  for (;;) {
+    const { records } = await admin.listLog({ after: last });
+    const upTo = records.filter(({ seq }) => seq <= (head?.seq ?? 0n));
+    if (upTo.length === 0) break;
+    for (const record of upTo) {
+      verifier.add({ ...record, seq: Number(record.seq), at: Number(record.at) });
+      note(record, told);
+    }
+    last = upTo.at(-1)?.seq as bigint;
+  }
+  for (const jti of journal.tokens) claim(told.token.has(jti), `record of token ${jti}`);
+  for (const kid of journal.keys) claim(told.key.has(kid), `record of key ${kid}`);
+  return { lost, faults: verifier.finish().map(({ text }) => text), records: Number(last) };
+}
+
+function note({ kind, subject, details }: AuditRecord, told: { token: Set<string>; key: Set<string> }): void {
+  if (kind === "token") told.token.add(String(JSON.parse(details).jti));
+  if (kind === "key") told.key.add(subject);
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { chmod, copyFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { InterlockError, type Log } from "@interlock/bot";
+import { sql } from "kysely";
+import Database from "libsql";
+import { createKeyFolder } from "../key-vault/key-folder.js";
+import { lockFolder } from "../store/lock-folder.js";
+import { databaseFile, openOn, openSharedStore } from "../store/open-store.js";
+import { openSqlite } from "../store/sqlite.js";
+import type { Store } from "../store/store.js";
+import { markRestored } from "./mark-restored.js";
+
+/**
+ * Makes a data folder of a backup. It is whole when this resolves, and no authority's before. Rejects with
+ * `FAILED_PRECONDITION` where the folder has an authority already, running or not, and with `INVALID_ARGUMENT` for a file
+ * that is no backup.
+ */
+export async function restore(file: string, dataDir: string, now: number): Promise<void> {
+  checkBackup(file);
+  const target = join(dataDir, databaseFile);
+  if (existsSync(target)) {
+    throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
+  }
+  const release = lockFolder(dataDir);
+  const half = `${target}.restoring`;
+  try {
+    await copyFile(file, half);
+    await chmod(half, 0o600);
+    const engine = openSqlite(half);
+    const store = await openOn(engine);
+    try {
+      await takeKeys(store, dataDir);
+      await store.transaction((records) => markRestored(records, now));
+      await sql`vacuum`.execute(engine.db); // What is deleted is still in the file until then.
+    } finally {
+      await store.close();
+    }
+    await rename(half, target);
+  } finally {
+    for (const rest of [half, `${half}-wal`, `${half}-shm`]) await rm(rest, { force: true });
+    release();
+  }
+}
+
+/**
+ * To be called once for a PostgreSQL store that has been restored with PostgreSQL's own tools, before an authority is
+ * started on it.
+ */
+export async function restoredWithPostgres(url: string, now: number, log: Log): Promise<void> {
+  const store = await openSharedStore(url, log);
+  try {
+    if (!(await store.fleet.get())) throw new InterlockError("NOT_FOUND", "There is no fleet in that database.");
+    await store.transaction((records) => markRestored(records, now));
+  } finally {
+    await store.close();
+  }
+}
+
+function checkBackup(file: string): void {
+  if (!existsSync(file)) throw new InterlockError("NOT_FOUND", `There is no file ${file}.`);
+  let problem: unknown;
+  try {
+    const database = new Database(file, { readonly: true });
+    try {
+      const { integrity_check: found } = database.prepare("PRAGMA integrity_check").get() as Record<string, string>;
+      const { fleets } = database.prepare("SELECT count(*) AS fleets FROM fleet").get() as Record<string, number>;
+      database.prepare("SELECT count(*) FROM private_keys").get();
+      if (found === "ok" && fleets === 1) return;
+      problem = found;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    problem = error;
+  }
+  throw new InterlockError("INVALID_ARGUMENT", `${file} is no backup of an authority, or it is damaged.`, {
+    cause: problem,
+  });
+}
+
+async function takeKeys({ privateKeys }: Store, dataDir: string): Promise<void> {
+  const folder = createKeyFolder(dataDir);
+  for (const name of await privateKeys.names()) {
+    const key = await privateKeys.find(name);
+    if (key) await folder.write(name, key.text);
+    await privateKeys.delete(name);
+  }
+}

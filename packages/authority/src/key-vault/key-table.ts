@@ -1,0 +1,13 @@
+import type { PrivateKeys } from "../store/private-keys.js";
+import type { KeyPlace } from "./key-place.js";
+
+/** Keeps private keys in the store, where every authority on it finds them. Give its vault a passphrase. */
+export function createKeyTable(privateKeys: PrivateKeys): KeyPlace {
+  return {
+    read: async (name) => (await privateKeys.find(name))?.text,
+    write: (name, text) => privateKeys.save({ name, text }),
+    remove: (name) => privateKeys.delete(name),
+    names: () => privateKeys.names(),
+    describe: (name) => `${name}, in the store,`,
+  };
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { prune } from "./prune.js";
+import type { Store } from "./store/store.js";
+import { describeOnEach, type TestStore } from "./testing/test-store.js";
+import { openTrustHub } from "./trust-hub/trust-hub.js";
+
+const day = 24 * 3_600_000;
+const now = 1_000 * day;
+
+describeOnEach("prune", (create) => {
+  let place: TestStore;
+  let store: Store;
+  beforeEach(async () => {
+    place = await create();
+    store = await place.open();
+    await store.fleet.create("cafe", 0);
+  });
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
+  const pruneNow = () =>
+    store.transaction((records) => prune(records, { now, retentionMs: 400 * day, trustDomain: "cafe", actor: "me" }));
+  const revoke = (kind: "token" | "identity", subject: string, revokedAt: number) =>
+    store.transaction(async ({ revocations, fleet }) => {
+      await revocations.add({ kind, subject, revokedAt, reason: "", trustVersion: await fleet.nextTrustVersion() });
+    });
+
+  it("forgets bots that are long gone, with all that is theirs, and no others", async () => {
+    const bots = { gone: now - 401 * day, late: now - 399 * day, here: now + day, retired: now - 500 * day };
+    for (const [name, certificateExpiresAt] of Object.entries(bots)) {
+      await store.bots.joined({ name, joinedAt: 0, certificateSerial: name, certificateExpiresAt });
+      const generations = { firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "", adopts: 0 };
+      await store.certificates.saveLineage({ name, ...generations });
+      await store.endpoints.replace(`spiffe://cafe/${name}`, [{ service: "a.B", address: `${name}:1` }], 0);
+    }
+    await store.bots.retired("retired", now - day);
+    await pruneNow();
+    assert.deepEqual(
+      (await store.bots.list()).map(({ name }) => name),
+      ["here", "late", "retired"],
+    );
+    assert.equal(await store.certificates.lineage("gone"), undefined);
+    assert.ok(await store.certificates.lineage("here"));
+    assert.deepEqual(
+      (await store.endpoints.find("a.B")).map(({ address }) => address),
+      ["here:1", "late:1", "retired:1"],
+    );
+  });
+
+  it("forgets grants that were replaced long ago, never those in force, and usage of long ago", async () => {
+    for (const version of [1, 2, 3]) {
+      await store.grantVersions.add({ version, yaml: "grants: {}", appliedAt: version * day, appliedBy: "me" });
+    }
+    const row = { caller: "", denial: "", count: 1 };
+    await store.usage.add("b", [
+      { ...row, method: "old", lastAt: now - 401 * day },
+      { ...row, method: "new", lastAt: now - 399 * day },
+    ]);
+    await pruneNow();
+    assert.deepEqual(
+      (await store.grantVersions.list(9)).map(({ version }) => version),
+      [3],
+    );
+    assert.deepEqual(
+      (await store.usage.list(9)).map(({ method }) => method),
+      ["new"],
+    );
+  });
+
+  it("takes locks off tokens that cannot be valid, tells every bot, and later forgets them", async () => {
+    await revoke("token", "old", now - 2 * day);
+    await revoke("token", "new", now - day);
+    await revoke("identity", "spiffe://cafe/lost", 0);
+    const basis = { trustDomain: "cafe", issuer: "i", caCertificates: [Uint8Array.of(1)], staleAfterMs: 60_000 };
+    const hub = await openTrustHub(store, basis, { now: () => now });
+    const subjects = () => hub.trust.state.revocations.map(({ subject }) => subject);
+    const { version } = hub.trust.state;
+    await pruneNow();
+    await hub.refresh();
+    assert.deepEqual(subjects(), ["new", "spiffe://cafe/lost"]);
+    const stop = new AbortController();
+    const first = async (from: bigint) => (await hub.watch(from, stop.signal, "spiffe://cafe/x").next()).value;
+    assert.deepEqual(
+      (await first(version))?.restored.map(({ subject }) => subject),
+      ["old"],
+    );
+
+    await store.transaction((records) =>
+      prune(records, { now: now + 500 * day, retentionMs: 400 * day, trustDomain: "cafe", actor: "me" }),
+    );
+    await hub.refresh();
+    assert.equal((await first(version))?.appliesTo, 0n, "who has not heard of it is told everything");
+    assert.notEqual((await first(hub.trust.state.version))?.appliesTo, 0n);
+    assert.deepEqual(
+      (await store.revocations.list()).map(({ subject }) => subject),
+      ["spiffe://cafe/lost"],
+    );
+    hub.close();
+  });
+
+  it("forgets join tokens, certificates and audit records after their time", async () => {
+    const token = { name: "a", createdAt: 0, uses: 1 };
+    await store.joinTokens.add({ ...token, secretHash: "old", id: "1", expiresAt: now - day - 1 });
+    await store.joinTokens.add({ ...token, secretHash: "new", id: "2", expiresAt: now - day });
+    for (const [serial, expiresAt] of [
+      ["old", now - day - 1],
+      ["new", now - day],
+    ] as const) {
+      await store.certificates.add({ serial, name: "a", generation: 1, issuedAt: 0, expiresAt });
+    }
+    for (const at of [now - 401 * day, now - 399 * day]) {
+      await store.auditLog.append({ at, kind: "lock", actor: "me", subject: "x", details: {} });
+    }
+    await pruneNow();
+    assert.deepEqual(
+      (await store.joinTokens.list()).map(({ id }) => id),
+      ["2"],
+    );
+    assert.deepEqual(
+      [await store.certificates.find("old"), (await store.certificates.find("new"))?.serial],
+      [undefined, "new"],
+    );
+    assert.deepEqual(
+      (await store.auditLog.list(0, 9)).map(({ kind }) => kind),
+      ["lock", "prune"],
+    );
+  });
+});
