@@ -1,4 +1,4 @@
-import { createListeners, systemClock, type Unsubscribe } from "@interlock/bot";
+import { createListeners, jsonLog, type Log, systemClock, type Unsubscribe } from "@interlock/bot";
 import type { Safety, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
@@ -15,6 +15,8 @@ export interface LeaderOptions extends DispatchOptions {
   readonly store: TaskStore;
   /** For how long a leader leads after it was last heard of at the store, in milliseconds; 2,000. */
   readonly leadMs?: number;
+  /** Where it says why it cannot lead; JSON lines on standard error unless said. */
+  readonly log?: Log;
 }
 
 /** A leader: it leads while no other one over the same store does, and stands by otherwise. */
@@ -46,7 +48,7 @@ const tickMs = 100;
  * ```
  */
 export function createLeader(options: LeaderOptions): Leader {
-  const { name, store, leadMs = 2_000, clock = systemClock, wait = systemWait } = options;
+  const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
   createTiming(options); // Throws now rather than when it begins to lead.
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
@@ -59,9 +61,13 @@ export function createLeader(options: LeaderOptions): Leader {
 
   async function run(): Promise<void> {
     while (!closing.signal.aborted) {
-      // A store that is out of reach may be back in a moment.
-      const epoch = await store.acquire(name, leadMs).catch(() => undefined);
-      if (epoch !== undefined) await reign(epoch).catch(() => {});
+      try {
+        const epoch = await store.acquire(name, leadMs);
+        if (epoch !== undefined) await reign(epoch);
+      } catch (error) {
+        // A store that is out of reach may be back in a moment.
+        log.warn("this leader cannot lead", { leader: name, error: String(error) });
+      }
       await wait(leadMs / 4, closing.signal);
     }
   }
@@ -69,7 +75,11 @@ export function createLeader(options: LeaderOptions): Leader {
   async function reign(epoch: number): Promise<void> {
     const inherited = await store.inherit(epoch);
     const over = new AbortController();
-    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onDeposed: () => over.abort() });
+    const onDeposed = (error: Error) => {
+      log.warn("this leader leads no longer", { leader: name, error: String(error) });
+      over.abort();
+    };
+    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onDeposed });
     current.onTask(tasks.tell);
     current.onWorker(workers.tell);
     current.onRefusal(refusals.tell);

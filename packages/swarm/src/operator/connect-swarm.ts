@@ -38,7 +38,8 @@ export interface Swarm {
     readonly cursor?: string;
     readonly signal?: AbortSignal;
   }): AsyncIterable<WatchTasksResponse>;
-  emergencyStop(reason: string, options?: CallOptions): Promise<EmergencyStopResponse>;
+  /** Stops everything. Waits `waitMs` at most, 150 unless told, for the workers to say that they have stopped. */
+  emergencyStop(reason: string, options?: CallOptions & { readonly waitMs?: number }): Promise<EmergencyStopResponse>;
   resetEmergencyStop(stopId: string, reason: string, options?: CallOptions): Promise<Safety>;
   /** Follows the emergency stop likewise. */
   watchSafety(options?: { readonly signal?: AbortSignal }): AsyncIterable<WatchSafetyResponse>;
@@ -73,21 +74,24 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     ask: (clients: Clients, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const until = Date.now() + timeoutMs;
+    let last: unknown;
     const backoff = createBackoff({ firstMs: 20, maximumMs: 500 });
     const never = new AbortController().signal;
     for (;;) {
       const asked = current();
       const left = until - Date.now();
+      if (left <= 0 && last) throw last;
       // One that does not answer must not use up the time of the others.
       const share = clients.length > 1 ? Math.min(left, silenceMs) : left;
       try {
-        return await ask(asked, { ...options, timeoutMs: Math.max(share, 1) });
+        return await ask(asked, { ...options, timeoutMs: share });
       } catch (error) {
         const { code, reason } = InterlockError.from(error);
         const silent = clients.length > 1 && code === "DEADLINE_EXCEEDED";
-        if (!(silent || isElsewhere(reason)) || Date.now() >= until || options.signal?.aborted) throw error;
+        if (!(silent || isElsewhere(reason)) || options.signal?.aborted) throw error;
+        last = error;
         rotation.pass(asked.address);
-        await wait(Math.min(backoff.next(), Math.max(until - Date.now(), 0)), options.signal ?? never);
+        await wait(backoff.next(), options.signal ?? never);
       }
     }
   }
@@ -143,7 +147,8 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
         from = update.cursor || from;
       }
     },
-    emergencyStop: (reason, options) => call(options, ({ safety }, o) => safety.emergencyStop({ reason }, o)),
+    emergencyStop: (reason, { waitMs = 0, ...options } = {}) =>
+      call(options, ({ safety }, o) => safety.emergencyStop({ reason, waitMs }, o)),
     resetEmergencyStop: (stopId, reason, options) =>
       call(options, async ({ safety }, o) => (await safety.resetEmergencyStop({ stopId, reason }, o)).safety as Safety),
     watchSafety: ({ signal } = {}) =>

@@ -60,7 +60,8 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
           .where("resetAt", "is", null)
           .orderBy("issuedAt", "desc")
           .executeTakeFirst();
-        return { tasks, stop };
+        // libsql gives bytes as an ArrayBuffer.
+        return { tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })), stop };
       }),
     commit: (epoch, { tasks, claims, forgotten, audit }, forMs) =>
       leading(epoch, forMs, async (transaction) => {

@@ -59,6 +59,7 @@ describeOnEach("task store", (create, engine) => {
     const next = await again.acquire("leader/2", 60_000);
     assert.ok(next && next > epoch);
     const { tasks, stop } = await again.inherit(next);
+    assert.ok(tasks.every((each) => each.task instanceof Uint8Array));
     assert.deepEqual(
       tasks.map((each) => ({ ...each, task: Buffer.from(each.task) })),
       [task("t3"), changed],

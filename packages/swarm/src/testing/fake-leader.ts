@@ -1,4 +1,4 @@
-import type { Bot, CallContext } from "@interlock/bot";
+import { type Bot, type CallContext, silentLog } from "@interlock/bot";
 import { DispatchRequest, SubmitTaskRequest, type Task } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { dispatchService } from "../leader/dispatch-service.js";
@@ -39,7 +39,16 @@ export async function createFakeLeader(
   const store = beside?.store ?? createMemoryStore(time);
   const name = options.name ?? "leader/1";
   const newId = () => `id-${store.nextId()}`;
-  const leader = createLeader({ name, store, clock: time, wait: time.wait, newId, random: () => 0, ...options });
+  const leader = createLeader({
+    name,
+    store,
+    clock: time,
+    wait: time.wait,
+    newId,
+    random: () => 0,
+    log: silentLog,
+    ...options,
+  });
   const cuts = new Map<string, Set<(error: Error) => void>>();
   const unreachable = new Set<string>();
   const deaf = new Set<string>();
