@@ -21,7 +21,7 @@ export type { WorkerChange } from "./leader/sessions.js";
 export { defaultTiming, type Timing } from "./leader/timing.js";
 export { connectSwarm, type Swarm } from "./operator/connect-swarm.js";
 export { type SwarmReason, swarmDomain, swarmReasons } from "./swarm-error.js";
-export { isClosed } from "./task-state.js";
+export { isClosed, taskStateName } from "./task-state.js";
 export { runWorker, type WorkerLink, type WorkerOptions } from "./worker/run-worker.js";
 export type { TaskContext, TaskHandler, WorkerTask } from "./worker/task-handler.js";
 export { TaskRefusal } from "./worker/task-refusal.js";

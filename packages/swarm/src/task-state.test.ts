@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TaskState } from "./gen/interlock/swarm/v1/swarm.js";
-import { isClosed, isHeld, mayFollow } from "./task-state.js";
+import { isClosed, isHeld, mayFollow, taskStateName } from "./task-state.js";
 
 const states = Object.values(TaskState).filter((state) => state > 0);
 const { TASK_STATE_SUBMITTED: submitted, TASK_STATE_PAUSED: paused, TASK_STATE_RUNNING: running } = TaskState;
@@ -40,6 +40,12 @@ describe("task states", () => {
         }
       }),
     );
+  });
+
+  it("have names for people", () => {
+    assert.equal(taskStateName(TaskState.TASK_STATE_COMPLETED), "COMPLETED");
+    assert.equal(new Set(states.map(taskStateName)).size, states.length);
+    assert.equal(taskStateName(99 as TaskState), "UNRECOGNIZED");
   });
 
   it("knows nothing of states it was not told of", () => {

@@ -40,3 +40,12 @@ export function isClosed(state: TaskState): boolean {
 export function isHeld(state: TaskState): boolean {
   return transitions.get(state)?.includes(submitted) ?? false;
 }
+
+const names = new Map<TaskState, string>(
+  Object.entries(TaskState).map(([name, state]) => [state, name.replace("TASK_STATE_", "")]),
+);
+
+/** What a state is called, for people: `COMPLETED`. */
+export function taskStateName(state: TaskState): string {
+  return names.get(state) ?? "UNRECOGNIZED";
+}

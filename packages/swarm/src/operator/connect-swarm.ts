@@ -7,7 +7,6 @@ import type {
   ListWorkersResponse,
   Safety,
   SubmitTaskRequest,
-  SubmitTaskResponse,
   Task,
   WatchSafetyResponse,
   WatchTasksResponse,
@@ -24,7 +23,7 @@ export interface Swarm {
   submit(
     task: Partial<SubmitTaskRequest> & { readonly kind: string },
     options?: CallOptions,
-  ): Promise<SubmitTaskResponse>;
+  ): Promise<{ task: Task; created: boolean }>;
   get(taskId: string, options?: CallOptions): Promise<Task>;
   list(request?: Partial<ListTasksRequest>, options?: CallOptions): Promise<ListTasksResponse>;
   workers(options?: CallOptions): Promise<ListWorkersResponse>;
@@ -123,7 +122,10 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
   return {
     submit(task, options) {
       const request = { idempotencyKey: randomUUID(), ...task };
-      return call(options, ({ operator }, o) => operator.submitTask(request, o));
+      return call(options, async ({ operator }, o) => {
+        const { created, ...answer } = await operator.submitTask(request, o);
+        return { task: whole(answer), created };
+      });
     },
     get: (taskId, options) => call(options, async ({ operator }, o) => whole(await operator.getTask({ taskId }, o))),
     list: (request = {}, options) => call(options, ({ operator }, o) => operator.listTasks(request, o)),
