@@ -27,7 +27,7 @@ describe("the swarm's bars", function () {
 
   beforeEach(async () => {
     fleet = await startSwarmFleet();
-    leader = await fleet.start("leader", "leader/1", join(fleet.folder, "tasks.db"));
+    leader = await fleet.start("leader", "leader/1", { store: join(fleet.folder, "tasks.db") });
     swarm = await fleet.operator("operator/1");
   });
 

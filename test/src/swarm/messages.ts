@@ -8,6 +8,8 @@ export interface ProcessConfig {
   readonly port: number;
   /** Where the leader keeps its tasks. */
   readonly store: string;
+  /** How many tasks a worker takes at once. */
+  readonly slots: number;
   /** `host:port` of every leader. */
   readonly leaders: readonly string[];
 }

@@ -33,14 +33,21 @@ export interface SwarmProcess {
 
 /** An authority in this process, and a swarm in others. */
 export interface SwarmFleet {
-  /** Starts one more process: a leader keeps its tasks in `store`, the others look for all leaders there are by then. */
-  start(role: Role, name: string, store?: string): Promise<SwarmProcess>;
+  /** Starts one more process. Those that need a leader look for all leaders there are by then. */
+  start(role: Role, name: string, options?: StartOptions): Promise<SwarmProcess>;
   /** A bot in this process. */
   join(name: string): Promise<Bot>;
   /** What an operator of the name has of the swarm; it may do everything. */
   operator(name: string): Promise<Swarm>;
   readonly folder: string;
   close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Where a leader keeps its tasks. */
+  readonly store?: string;
+  /** How many tasks a worker takes at once; 1. */
+  readonly slots?: number;
 }
 
 export type Role = "leader" | "worker" | "zombie" | "flood";
@@ -69,7 +76,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   const children = new Set<ChildProcess>();
   const bots: Bot[] = [];
 
-  async function start(role: Role, name: string, store = ""): Promise<SwarmProcess> {
+  async function start(role: Role, name: string, { store = "", slots = 1 }: StartOptions = {}): Promise<SwarmProcess> {
     const reports: Report[] = [];
     const listeners = new Set<(report: Report) => void>();
     const joinToken = await authority.createJoinToken(name);
@@ -94,7 +101,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
       });
       const port = Number(address.split(":").at(-1) ?? 0);
       const config: ProcessConfig = {
-        ...{ authority: authority.address, name, joinToken, port, store, leaders },
+        ...{ authority: authority.address, name, joinToken, port, store, slots, leaders },
         stateDir: join(folder, name),
       };
       child.send(config);

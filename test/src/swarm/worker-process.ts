@@ -19,7 +19,7 @@ async function effect(task: WorkerTask): Promise<void> {
   const begun = await ask("begin", task);
   if (begun === "stale") throw new TaskRefusal("forfeit", "STALE");
   if (begun === "done") return;
-  await sleep(10 + Math.random() * 30);
+  await sleep(150 + Math.random() * 300); // It takes no notice of its signal, as a gripper that has begun to close.
   if ((await ask("apply", task)) !== "applied") throw new TaskRefusal("forfeit", "STALE");
 }
 
@@ -42,7 +42,7 @@ async function steps(task: WorkerTask, context: TaskContext): Promise<void> {
 }
 
 run(async () => {
-  const { leaders, ...fleet } = await receiveConfig();
+  const { leaders, slots, ...fleet } = await receiveConfig();
   onOrder((order) => {
     if (order.type !== "answer") return;
     asked.get(order.id)?.(order.answer);
@@ -50,7 +50,7 @@ run(async () => {
   });
   const bot = await joinFleet({ ...fleet, log: silentLog });
   tell({ type: "ready", address: "" });
-  await runWorker(bot, { leaders, capabilities: ["test"] }, async (task, context) => {
+  await runWorker(bot, { leaders, slots, capabilities: ["test"] }, async (task, context) => {
     const { taskId, attempt } = task;
     const checkpoint = Buffer.from(task.checkpoint).toString();
     if (task.kind !== "effect") tell({ type: "begun", taskId, attempt, checkpoint, at: Date.now() });

@@ -43,6 +43,18 @@ describe("waiting list", () => {
     assert.deepEqual(take(list, 9), ["a", "c", "d"]);
   });
 
+  it("gives what came back in its old order, before what was submitted later", () => {
+    const list = createWaitingList(() => 1);
+    const [a, b, c, d] = [entry("a"), entry("b"), entry("c"), entry("d")];
+    for (const each of [a, b, c, d]) list.add(each);
+    assert.deepEqual(take(list, 3), ["a", "b", "c"]);
+    for (const each of [c, a, b]) list.add(each);
+    list.add(a);
+    assert.equal(list.size, 4);
+    list.remove(b);
+    assert.deepEqual(take(list, 9), ["a", "c", "d"]);
+  });
+
   it("leaves what is unfit for somebody else", () => {
     const list = createWaitingList(() => 1);
     list.add(entry("a"));

@@ -14,9 +14,20 @@ export interface WaitingList {
   served(entry: Entry): void;
 }
 
+/** Tasks of one fairness key that need the same. */
+interface Lane {
+  readonly needs: readonly string[];
+  /** Those that came in the order of submission. */
+  readonly fresh: Map<string, Entry>;
+  /** The few that came back, in the order of submission. */
+  readonly returned: Entry[];
+  /** The highest sequence that ever came. */
+  last: number;
+}
+
 /** The tasks of one fairness key, apart by what they need, so that what nobody can do stands in nobody's way. */
 interface Line {
-  readonly lanes: Map<string, { readonly needs: readonly string[]; readonly entries: Map<string, Entry> }>;
+  readonly lanes: Map<string, Lane>;
   /** How many more it is served before it is the next key's turn. */
   credit: number;
 }
@@ -53,10 +64,19 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
     add(entry) {
       const { lanes } = lineOf(entry);
       const name = laneOf(entry);
-      const lane = lanes.get(name) ?? { needs: entry.task.requiredCapabilities, entries: new Map() };
+      const lane: Lane = lanes.get(name) ?? {
+        ...{ needs: entry.task.requiredCapabilities, fresh: new Map(), returned: [], last: 0 },
+      };
       lanes.set(name, lane);
-      if (!lane.entries.has(entry.task.taskId)) size++;
-      lane.entries.set(entry.task.taskId, entry);
+      if (lane.fresh.has(entry.task.taskId) || lane.returned.includes(entry)) return;
+      size++;
+      if (entry.sequence > lane.last) {
+        lane.last = entry.sequence;
+        lane.fresh.set(entry.task.taskId, entry);
+      } else {
+        const later = lane.returned.findIndex(({ sequence }) => sequence > entry.sequence);
+        lane.returned.splice(later < 0 ? lane.returned.length : later, 0, entry);
+      }
     },
     remove(entry) {
       const { priority, fairnessKey, taskId } = entry.task;
@@ -64,9 +84,12 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       const line = rank?.get(fairnessKey);
       const name = laneOf(entry);
       const lane = line?.lanes.get(name);
-      if (!rank || !line || !lane?.entries.delete(taskId)) return;
+      if (!rank || !line || !lane) return;
+      const index = lane.returned.indexOf(entry);
+      if (index >= 0) lane.returned.splice(index, 1);
+      else if (!lane.fresh.delete(taskId)) return;
       size--;
-      if (lane.entries.size === 0) line.lanes.delete(name);
+      if (lane.fresh.size + lane.returned.length === 0) line.lanes.delete(name);
       if (line.lanes.size === 0) rank.delete(fairnessKey);
       if (rank.size > 0) return;
       ranks.delete(priority);
@@ -76,10 +99,11 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       for (const priority of order) {
         for (const { lanes } of ranks.get(priority)?.values() ?? []) {
           let first: Entry | undefined;
-          for (const { needs, entries } of lanes.values()) {
+          for (const { needs, fresh, returned } of lanes.values()) {
             if (!needs.every((need) => capabilities.has(need))) continue;
-            const entry = firstOf(entries, unfit);
-            if (entry && (!first || entry.sequence < first.sequence)) first = entry;
+            for (const entry of [returned.find((each) => !unfit(each)), firstOf(fresh, unfit)]) {
+              if (entry && (!first || entry.sequence < first.sequence)) first = entry;
+            }
           }
           if (first) return first;
         }
