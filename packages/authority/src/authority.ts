@@ -1,10 +1,21 @@
-import { caDigest, createRecorder, createServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
+import {
+  type BotServer,
+  caDigest,
+  createRecorder,
+  createServer,
+  type Denial,
+  InterlockError,
+  type Unsubscribe,
+} from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
 import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
 import { coalesce } from "./coalesce.js";
+import { createSightings } from "./enrollment/sightings.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
 import { startHousekeeping } from "./housekeeping.js";
+import { openFace } from "./http/face.js";
+import { hostsOf } from "./http/https-options.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
 import { createKeyFolder } from "./key-vault/key-folder.js";
 import { createKeyTable } from "./key-vault/key-table.js";
@@ -22,6 +33,10 @@ import { lockFolder } from "./store/lock-folder.js";
 import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import { createAuthorityCounts } from "./telemetry/authority-counts.js";
+import { observeAuthority } from "./telemetry/observe-authority.js";
+import { claimIssuer } from "./tokens/claim-issuer.js";
+import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -31,10 +46,14 @@ export interface Authority {
   readonly address: string;
   readonly port: number;
   readonly trustDomain: string;
+  /** The `iss` of every token; the URL of the OAuth endpoints, where there are any. */
+  readonly issuer: string;
   /** The root certificate, DER. */
   readonly caCertificate: Uint8Array;
   /** SHA-256 over the root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
+  /** The version of the trust, which counts up with every change of it. */
+  readonly trustVersion: bigint;
   /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
@@ -82,7 +101,7 @@ async function startOn(
   options: CompleteOptions,
   release: () => void,
 ): Promise<Authority> {
-  const { trustDomain, host, port, log, clock, leafTtlMs, tokenTtlMs, staleAfterMs, auditRetentionMs } = options;
+  const { trustDomain, host, port, log, clock, leafTtlMs, staleAfterMs, auditRetentionMs, https } = options;
   // Of several that start at once on a new store, one makes everything.
   const { ca, signer } = await store.exclusively(async () => {
     await openFleet(store, options);
@@ -93,7 +112,8 @@ async function startOn(
   const self = spiffeId(trustDomain, authorityName);
   const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
   const hub = await openTrustHub(store, basis, clock);
-  const identity = await createOwnIdentity(ca, trustDomain, clock);
+  const hosts = https ? hostsOf(https, https.host ?? host) : [];
+  const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
   const recorder = createRecorder();
   const digest = caDigest(ca.certificate);
   const refresh = coalesce(async () => {
@@ -105,6 +125,10 @@ async function startOn(
     refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
   });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
+  const sightings = createSightings(store);
+  const counts = createAuthorityCounts();
+  const { tokenTtlMs, tokenRate } = options;
+  const desk = createTokenDesk({ store, grants, signer, hub, sightings, counts, clock, tokenTtlMs, tokenRate });
 
   const shared = {
     store,
@@ -116,19 +140,40 @@ async function startOn(
     clock,
     log,
     recorder,
-    tokenTtlMs,
+    sightings,
+    desk,
+    counts,
+    identity,
     staleAfterMs,
     caDigest: digest,
     own,
   };
+  const face =
+    https &&
+    (await openFace({
+      ...shared,
+      https,
+      host,
+      identity,
+      revokeToken({ jti, expiresAt }, by) {
+        const subject = checkSubject({ kind: "token", subject: jti }, own());
+        return revoke(shared, subject, "revoked by its owner", clock.now(), by, expiresAt);
+      },
+    }));
   const enrollment = createEnrollmentService(shared);
-  const server = await createServer(
-    { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment },
-    (routes) => {
+  async function open(): Promise<BotServer> {
+    await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
+    await hub.refresh();
+    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment };
+    return createServer(parts, (routes) => {
       routes.add(AuthorityService, createAuthorityService(shared));
       routes.add(AdminService, createAdminService(shared));
-    },
-  );
+    });
+  }
+  const server = await open().catch(async (error) => {
+    await face?.close();
+    throw error;
+  });
   const endpoints = [...server.services, EnrollmentService.name].map((service) => ({
     service,
     address: server.address,
@@ -140,22 +185,26 @@ async function startOn(
   const housekeeping = startHousekeeping({
     ...shared,
     refresh,
-    identity,
+    server,
+    face,
     spiffeId: self.uri,
     endpoints,
     leafTtlMs,
     staleAfterMs,
     auditRetentionMs,
   });
-  log.info("authority started", { address: server.address, trustDomain });
+  const stopObserving = observeAuthority({ ...shared, server });
+  const { issuer } = hub.trust.state;
+  log.info("authority started", { address: server.address, trustDomain, issuer });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for streams that are open.
-    await server.close();
+    await Promise.all([server.close(), face?.close()]);
     await housekeeping.close();
     if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
     stopWatching();
+    stopObserving();
     await store.close();
     release();
   }
@@ -164,8 +213,12 @@ async function startOn(
     address: server.address,
     port: server.port,
     trustDomain,
+    issuer,
     caCertificate: ca.certificate,
     caDigest: digest,
+    get trustVersion() {
+      return hub.trust.state.version;
+    },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
       return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))

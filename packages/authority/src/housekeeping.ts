@@ -1,5 +1,7 @@
-import { type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { type BotServer, type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "./audit-log/denial-batch.js";
+import type { Face } from "./http/face.js";
 import type { OwnIdentity } from "./own-identity.js";
 import { prune } from "./prune.js";
 import type { EndpointRow } from "./store/schema.js";
@@ -15,7 +17,10 @@ export interface HousekeepingOptions {
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
   readonly identity: OwnIdentity;
+  /** Where there is one. */
+  readonly face: Pick<Face, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
+  readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
   /** The authority's own. */
@@ -47,7 +52,9 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   function turn(): void {
     beating = attempt("store not read", beat);
     flight = flight
+      .then(showHealth)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(() => attempt("certificate files not read", async () => options.face?.renewIfDue()))
       .then(withdrawKeys)
       .then(storeUsage)
       .then(pruneAll);
@@ -57,6 +64,15 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   async function beat(): Promise<void> {
     await refresh();
     hub.beat();
+  }
+
+  /** An authority that cannot read its store answers nobody, so it says that it does not serve. */
+  async function showHealth(): Promise<void> {
+    const readable = await store.fleet.get().then(
+      () => true,
+      () => false,
+    );
+    for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
   }
 
   function storeUsage(): Promise<void> {

@@ -7,5 +7,7 @@ export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
 export type { AppliedGrants } from "./grants/grant-book.js";
 export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
 export { parseGrants } from "./grants/parse-grants.js";
+export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
+export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";

@@ -1,5 +1,7 @@
 import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
 import { isTrustDomain } from "@interlock/policy";
+import { type HttpsOptions, issuerOf } from "./http/https-options.js";
+import type { Rate } from "./rate-limit.js";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {
@@ -26,6 +28,8 @@ export interface AuthorityOptions {
   readonly leafTtlMs?: number;
   /** How long tokens live, in milliseconds: 5 minutes unless said, which is the most. */
   readonly tokenTtlMs?: number;
+  /** How often one bot may ask for tokens: 200 at once, and 10 more each second, unless said. */
+  readonly tokenRate?: Rate;
   /** After how long without a word from the authority a bot's trust is stale, in milliseconds: 1 minute unless said. */
   readonly staleAfterMs?: number;
   /** How long records of what is over stay, those of the audit log among them, in milliseconds: 400 days unless said. */
@@ -35,11 +39,16 @@ export interface AuthorityOptions {
    * the data folder, or a backup of it, is the authority. Once given it is needed at every start.
    */
   readonly keyPassphrase?: string;
+  /**
+   * Speaks OAuth over HTTPS as well, for clients and gateways that know nothing of Interlock. Tokens name its issuer from
+   * then on; those that are out there stay good.
+   */
+  readonly https?: HttpsOptions;
 }
 
 /** {@link AuthorityOptions} with everything said but what may be left out for good. */
 export type CompleteOptions = Required<Omit<AuthorityOptions, Open>> & Pick<AuthorityOptions, Open>;
-type Open = "dataDir" | "store" | "keyPassphrase";
+type Open = "dataDir" | "store" | "keyPassphrase" | "https";
 
 /** Completes {@link AuthorityOptions}. Throws a `TypeError` that says what is wrong with them. */
 export function completeOptions(options: AuthorityOptions): CompleteOptions {
@@ -49,6 +58,7 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
     clock: systemClock,
     leafTtlMs: 3_600_000,
     tokenTtlMs: maximumTokenLifetimeMs,
+    tokenRate: { burst: 200, perSecond: 10 },
     staleAfterMs: 60_000,
     auditRetentionMs: 400 * 24 * 3_600_000,
     ...options,
@@ -67,8 +77,11 @@ export function completeOptions(options: AuthorityOptions): CompleteOptions {
   if (!(tokenTtlMs >= 1_000 && tokenTtlMs <= maximumTokenLifetimeMs)) {
     throw new TypeError(`tokenTtlMs must be from 1,000 to ${maximumTokenLifetimeMs}`);
   }
+  const { burst, perSecond } = complete.tokenRate;
+  if (!(burst >= 1 && perSecond > 0)) throw new TypeError("tokenRate must allow one at once, and some each second");
   if (!(staleAfterMs >= 1_000)) throw new TypeError("staleAfterMs must be at least 1,000");
   if (!(auditRetentionMs >= 60_000)) throw new TypeError("auditRetentionMs must be at least 60,000");
+  if (options.https) issuerOf(options.https, complete.host, options.https.port); // It throws when that is none.
   if (options.keyPassphrase !== undefined && options.keyPassphrase.length < 12) {
     throw new TypeError("keyPassphrase must be at least 12 characters");
   }

@@ -17,13 +17,18 @@ export interface OwnIdentity extends IdentitySource {
   renewIfDue(): Promise<void>;
 }
 
-/** Makes the authority's first identity. */
-export async function createOwnIdentity(ca: Ca, trustDomain: string, clock: Clock): Promise<OwnIdentity> {
+/** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
+export async function createOwnIdentity(
+  ca: Ca,
+  trustDomain: string,
+  clock: Clock,
+  hosts: readonly string[] = [],
+): Promise<OwnIdentity> {
   async function issue(): Promise<Identity> {
     const keys = await createKeyPair();
     const key = await webcrypto.subtle.exportKey("spki", keys.publicKey);
     const { uri } = spiffeId(trustDomain, authorityName);
-    const chain = await ca.issueLeaf(uri, new Uint8Array(key), clock.now());
+    const chain = await ca.issueLeaf(uri, new Uint8Array(key), clock.now(), hosts);
     // With the root, which a bot that joins compares with the digest in its join token.
     return createIdentity(keys.privateKeyPem, [...chain, ca.certificate]);
   }

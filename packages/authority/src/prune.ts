@@ -1,5 +1,6 @@
 import { maximumTokenLifetimeMs } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
+import { liftSpent } from "./revocations/lift-spent.js";
 import type { Records } from "./store/store.js";
 
 /** What is pruned, and when. */
@@ -28,7 +29,8 @@ export async function prune(records: Records, { now, retentionMs, trustDomain, a
   const before = now - retentionMs;
   await records.joinTokens.prune(now - keptMs);
   await records.certificates.prune(now - keptMs);
-  // No such token is valid any more, so its lock shuts nothing out; every bot is told to forget it as well.
+  await liftSpent(records, now, actor);
+  // Nor is one valid any more of which nobody said when it expires; every bot is told to forget the lock as well.
   for (const subject of await records.revocations.tokensBefore(now - keptMs - maximumTokenLifetimeMs, batch)) {
     const lifted = { liftedAt: now, trustVersion: await records.fleet.nextTrustVersion() };
     await records.revocations.lift("token", subject, lifted);

@@ -6,11 +6,12 @@ import { propagateCalls } from "./context.js";
 import { InterlockError } from "./error.js";
 import type { IdentitySource } from "./identity/identity.js";
 import type { Log } from "./log.js";
+import type { Membership } from "./membership.js";
 import type { Denial, Recorder } from "./recorder.js";
 import { createServer } from "./server/create-server.js";
 import type { BotServer, Routes } from "./server/options.js";
 import type { Unsubscribe } from "./subscription.js";
-import type { TokenSource } from "./token/token-source.js";
+import { observeBot } from "./telemetry/observe-bot.js";
 import type { Trust } from "./trust/trust.js";
 
 /** Where a bot listens. */
@@ -21,6 +22,8 @@ export interface ServeOptions {
   readonly host?: string;
   /** `host:port` at which others reach it; what it listens on unless said. */
   readonly advertise?: string;
+  /** How many connections one bot may have at once: 64 unless said. */
+  readonly connectionsPerPeer?: number;
 }
 
 /** Whom a client means to reach. */
@@ -51,20 +54,14 @@ export interface Bot {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a bot stands on: the seam at which another source of identity, trust or tokens fits in. */
-export interface BotParts {
-  readonly identity: IdentitySource;
-  readonly trust: Trust;
-  readonly tokens: TokenSource;
+/** What a bot stands on. */
+export interface BotParts extends Membership {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
-  /** Is told what is served where; gives what takes it back. */
-  serving?(services: readonly string[], address: string): () => void;
-  leave?(): Promise<void>;
 }
 
-/** Puts a bot together from its parts; `joinFleet` does so with those that the authority gives. */
+/** Puts a bot together from its parts; `joinFleet` does so with a membership that keeps itself current. */
 export function createBot(parts: BotParts): Bot {
   const { identity, trust, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();
@@ -77,9 +74,9 @@ export function createBot(parts: BotParts): Bot {
     spiffeId,
     identity,
     trust,
-    async serve({ port, host, advertise }, build) {
+    async serve({ advertise, ...listening }, build) {
       refuseWhenClosed();
-      const options = { identity, trust, recorder, log, clock, port, ...(host !== undefined && { host }) };
+      const options = { identity, trust, recorder, log, clock, ...listening };
       const server = await createServer(options, build);
       if (closing) {
         await server.close(0);
@@ -108,6 +105,7 @@ export function createBot(parts: BotParts): Bot {
     },
     [Symbol.asyncDispose]: () => bot.close(),
   };
+  const stopObserving = observeBot({ ...parts, servers });
 
   // Clients that are alike share a channel, so that one made for every request is no leak.
   function connectorFor(service: ServiceDefinition, address: string, server: string | undefined): Connector {
@@ -128,6 +126,7 @@ export function createBot(parts: BotParts): Bot {
     await Promise.all([...servers].map((server) => server.close(graceMs)));
     for (const connector of [...connectors.values()].flatMap((ofService) => [...ofService.values()])) connector.close();
     await parts.leave?.();
+    stopObserving();
   }
 
   return bot;

@@ -5,6 +5,7 @@ import type { Bearer } from "./bearer.js";
 import type { InterlockError } from "./error.js";
 import type { Certificate } from "./identity/certificate.js";
 import { peerChain } from "./identity/peer-chain.js";
+import { createRoster, type Roster } from "./roster.js";
 import type { TrustState } from "./trust/trust.js";
 
 /** A call that is being served, as the connection it came over knows it. */
@@ -25,11 +26,9 @@ export interface Connection {
   readonly chain: readonly Uint8Array[];
   /** `host:port` of the peer. */
   readonly address: string;
-  /** Tokens that were verified on this connection, by `authorization` value; bounded. */
+  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
   readonly bearers: Map<string, Bearer>;
-  /** The one shown last. */
-  latest: Bearer | undefined;
-  readonly calls: Set<OpenCall>;
+  readonly calls: Roster<OpenCall>;
   /** The trust that the peer was last held against, and not found shut out. */
   clearedBy: TrustState | undefined;
   /** Why it takes no more calls, once it has been cut. */
@@ -48,7 +47,7 @@ const farewellTurns = 10;
 
 /** Makes the record of a connection whose peer has been authenticated. */
 export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
-  const calls = new Set<OpenCall>();
+  const calls = createRoster<OpenCall>();
   let ended: InterlockError | undefined;
   return {
     peer,
@@ -56,7 +55,6 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     chain: peerChain(socket),
     address: addressOf(socket),
     bearers: new Map(),
-    latest: undefined,
     calls,
     clearedBy: undefined,
     get ended() {
@@ -65,7 +63,7 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     cut(error) {
       if (ended) return;
       ended = error;
-      for (const call of [...calls]) call.end(error);
+      for (const call of calls) call.end(error);
       void farewell().then(() => socket.destroy());
     },
     destroy: () => void socket.destroy(),

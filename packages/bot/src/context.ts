@@ -5,12 +5,18 @@ import type { Certificate } from "./identity/certificate.js";
 
 /** Who calls: worked out once per connection from the certificate, and from the token where there is one. */
 export interface Caller {
+  /** In whose name: whom the scopes were granted to. With no {@link actors}, the bot at the other end. */
   readonly spiffeId: SpiffeId;
   /** The name within the trust domain, for example `leader/1`. */
   readonly name: string;
+  /**
+   * Who acts for the caller (RFC 8693): the bot at the other end first, then whom that one acts for in turn. Empty when
+   * the caller is at the other end itself.
+   */
+  readonly actors: readonly SpiffeId[];
   /** What the caller's token allows at this service; empty for methods open to any bot. */
   readonly scopes: ReadonlySet<string>;
-  /** The client certificate of the connection. */
+  /** The client certificate of the connection: the caller's, or that of the first of those who act for it. */
   readonly certificate: Certificate;
   /** `host:port` of the other end. */
   readonly address: string;

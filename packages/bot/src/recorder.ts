@@ -27,6 +27,9 @@ export interface UsageCount {
   readonly lastAt: number;
 }
 
+/** All calls alike in method and outcome, since the start. */
+export type CallTotal = Pick<UsageCount, "method" | "denial" | "count">;
+
 /** Remembers who called what, and who was refused, until it is reported. */
 export interface Recorder {
   admitted(method: string, caller: string, at: number): void;
@@ -34,6 +37,8 @@ export interface Recorder {
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
   /** Hands over what has been counted since the last time, and starts anew. */
   take(): UsageCount[];
+  /** What has been counted since the start, whether handed over or not; for metrics. */
+  totals(): CallTotal[];
 }
 
 type MutableCount = { -readonly [K in keyof UsageCount]: UsageCount[K] };
@@ -47,6 +52,8 @@ export function createRecorder(): Recorder {
   // Keyed by method, then caller, then denial: no string is built on the hot path.
   let counts = new Map<string, Map<string, Map<string, MutableCount>>>();
   let rows = 0;
+  // What has been handed over, by method and denial: whoever called is left out, so it stays small.
+  const handedOver = new Map<string, CallTotal>();
   function count(method: string, caller: string, denial: string, at: number): void {
     const row = counts.get(method)?.get(caller)?.get(denial);
     if (row) {
@@ -62,6 +69,20 @@ export function createRecorder(): Recorder {
       denials.set(denial, { method, caller, denial, count: 1, lastAt: at });
     }
   }
+  function all(): UsageCount[] {
+    return [...counts.values()].flatMap((callers) => [...callers.values()].flatMap((denials) => [...denials.values()]));
+  }
+
+  function addUp(totals: Map<string, CallTotal>, taken: readonly UsageCount[]): Map<string, CallTotal> {
+    for (const { method, denial, count } of taken) {
+      const full = totals.size >= maximumRows && !totals.has(`${method} ${denial}`);
+      const row = full ? { method: "…", denial } : { method, denial };
+      const key = `${row.method} ${row.denial}`;
+      totals.set(key, { ...row, count: (totals.get(key)?.count ?? 0) + count });
+    }
+    return totals;
+  }
+
   return {
     admitted: (method, caller, at) => count(method, caller, "", at),
     denied(denial) {
@@ -70,12 +91,12 @@ export function createRecorder(): Recorder {
     },
     onDenial: listeners.add,
     take() {
-      const taken = [...counts.values()].flatMap((callers) =>
-        [...callers.values()].flatMap((denials) => [...denials.values()]),
-      );
+      const taken = all();
+      addUp(handedOver, taken);
       counts = new Map();
       rows = 0;
       return taken;
     },
+    totals: () => [...addUp(new Map(handedOver), all()).values()],
   };
 }

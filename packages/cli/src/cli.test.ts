@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { findPostgres, startPostgres } from "@interlock/testing-postgres";
 
 const bin = resolve(import.meta.dirname, "../bin/interlock.js");
@@ -28,12 +31,18 @@ function interlock(cwd: string, ...args: readonly string[]): Promise<Result> {
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 type Json = Record<string, any>;
 
+async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
+  const { stdout } = await interlock(cwd, ...args, "--json");
+  return JSON.parse(stdout);
+}
+
 describe("interlock, the command", () => {
   it("shows an example with the help of every command", async () => {
     const commands = [
       "init",
       "generate",
       "up",
+      "status",
       "invite",
       "join",
       "grants show",
@@ -57,14 +66,22 @@ describe("interlock, the command", () => {
       "backup",
       "restore",
     ];
-    const pages = commands.map(async (command) => ({
-      command,
-      ...(await interlock(tmpdir(), ...command.split(" "), "--help")),
-    }));
-    for (const { command, code, stdout } of await Promise.all(pages)) {
-      assert.equal(code, 0, command);
-      assert.match(stdout, new RegExp(`Example:\n  interlock ${command}`), command);
-      assert.match(stdout, /--json/, command);
+    // In one process, which takes as long to start as to show them all.
+    const main = new URL("./main.js", import.meta.url).href;
+    const script = `
+      const { run } = await import(${JSON.stringify(main)});
+      for (const command of ${JSON.stringify(commands)}) {
+        console.log("\\0" + command + " " + (await run([...command.split(" "), "--help"])));
+      }`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
+    // Each page stands before the line that says whose it was, and how it ended.
+    const pages = stdout.split(/\0(.*)\n/).slice(0, -1);
+    assert.equal(pages.length, 2 * commands.length);
+    for (const [i, command] of commands.entries()) {
+      const [page = "", ended] = pages.slice(2 * i);
+      assert.equal(ended, `${command} 0`);
+      assert.match(page, new RegExp(`Example:\n  interlock ${command}`), command);
+      assert.match(page, /--json/, command);
     }
   });
 
@@ -72,6 +89,37 @@ describe("interlock, the command", () => {
     const { code, stderr } = await interlock(tmpdir(), "frobnicate");
     assert.equal(code, 2);
     assert.match(stderr, /unknown command.*\n.*--help/);
+  });
+
+  it("says so as one JSON value where JSON is asked for, and nothing besides", async () => {
+    for (const args of [["frobnicate"], ["join"], ["tokens", "list", "--frobnicate"], ["up", "--port", "x"]]) {
+      const { code, stdout, stderr } = await interlock(tmpdir(), ...args, "--json");
+      assert.deepEqual([code, stderr], [2, ""], args.join(" "));
+      const { ok, error } = JSON.parse(stdout);
+      assert.deepEqual([ok, error.code], [false, "INVALID_ARGUMENT"]);
+      assert.match(error.message, /^[A-Z].*\.$/s);
+    }
+  });
+
+  it("gives each fault of a proto file by itself, as JSON", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-faults-"));
+    await mkdir(join(folder, "protos/a/v1"), { recursive: true });
+    await writeFile(
+      join(folder, "protos/a/v1/a.proto"),
+      'syntax = "proto3";\npackage a.v1;\nmessage M {}\nservice S {\n  rpc Do(M) returns (M);\n  rpc Undo(M) returns (M);\n}\n',
+    );
+    const { code, stdout } = await interlock(folder, "generate", "--json");
+    const { error } = JSON.parse(stdout);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      error.faults.map(({ file, line, column, method }: Json) => [file, line, column, method]),
+      [
+        ["protos/a/v1/a.proto", 5, 3, "a.v1.S/Do"],
+        ["protos/a/v1/a.proto", 6, 3, "a.v1.S/Undo"],
+      ],
+    );
+    assert.match(error.faults[0].message, /^has no access policy/);
+    await rm(folder, { recursive: true });
   });
 });
 
@@ -100,10 +148,7 @@ describe("interlock, with an authority", () => {
     await rm(dir, { recursive: true });
   });
 
-  async function json(...args: readonly string[]): Promise<Json> {
-    const { stdout } = await interlock(dir, ...args, "--json");
-    return JSON.parse(stdout);
-  }
+  const json = (...args: readonly string[]) => jsonOf(dir, ...args);
 
   it("keeps the keys of the authority encrypted with a key file", async () => {
     assert.match(await readFile(join(dir, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
@@ -119,6 +164,30 @@ describe("interlock, with an authority", () => {
     }
     const again = await json(...join1, "--dir", join(dir, "elsewhere"));
     assert.deepEqual([again.ok, again.error.reason], [false, "JOIN_TOKEN_USED"]);
+    assert.equal(joined.already, false);
+    const once = await json(...join1);
+    assert.deepEqual([once.ok, once.already, once.spiffeId], [true, true, "spiffe://cafe/python/1"]);
+    assert.match((await interlock(dir, ...join1)).stdout, /^had joined as .*\n.*\n?.*was not needed, and not used/s);
+    // Where the authority is has been kept, so it need not be said again.
+    assert.equal((await json("join", "--name", "python/1")).already, true);
+  });
+
+  it("says how the fleet is, and exits with 1 when the authority is away", async () => {
+    const { code, stdout } = await interlock(dir, "status");
+    assert.match(stdout, /reachable +true[\s\S]*CA expires at +20\d\d[\s\S]*all is well/);
+    assert.equal(code, 0);
+    const status = await json("status");
+    assert.deepEqual([status.ok, status.stale, status.problems, status.authority], [true, false, [], authority]);
+    const away = await mkdtemp(join(tmpdir(), "interlock-away-"));
+    await cp(join(dir, ".interlock/bots"), join(away, ".interlock/bots"), { recursive: true });
+    const profile = { authority: "127.0.0.1:1", operator: status.operator };
+    await writeFile(join(away, ".interlock/profile.json"), JSON.stringify(profile));
+    const unreachable = await interlock(away, "status", "--json");
+    assert.equal(unreachable.code, 1);
+    const answer = JSON.parse(unreachable.stdout);
+    assert.deepEqual([answer.ok, answer.reachable], [false, false]);
+    assert.match(answer.problems[0], /is "interlock up" running at 127\.0\.0\.1:1/);
+    await rm(away, { recursive: true });
   });
 
   it("shows the difference between grants, applies them, and gives them back", async () => {
@@ -271,6 +340,32 @@ describe("interlock, with an authority", () => {
     await rm(elsewhere, { recursive: true });
   });
 
+  it("takes a bot from another folder as well", async () => {
+    const kept = join(dir, "kept-elsewhere");
+    const { joinToken } = await json("invite", "python/2");
+    await json("join", "--authority", authority, "--name", "python/2", "--token", joinToken, "--dir", kept);
+    const { token } = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--dir", kept);
+    assert.equal(JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()).sub, "spiffe://cafe/python/2");
+    const nobody = await json(
+      "token",
+      "cafe.v1.CoffeeService",
+      "--scope",
+      "coffee:brew",
+      "--dir",
+      join(dir, "nowhere"),
+    );
+    assert.match(nobody.error.message, /There is no bot in .*nowhere: run "interlock join --name/);
+    await json("bots", "retire", "python/2");
+  });
+
+  it("says so when nobody has what is revoked", async () => {
+    const { bots } = await json("revoke", "python/99");
+    assert.equal(bots, 0);
+    const { stdout } = await interlock(dir, "revoke", "python/99");
+    assert.match(stdout, /No bot on record has it/);
+    await json("locks", "remove", "python/99");
+  });
+
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-none-"));
     assert.match((await interlock(elsewhere, "grants", "show")).stderr, /run "interlock up" here/);
@@ -318,6 +413,60 @@ describe("interlock, with an authority", () => {
     } finally {
       await postgres.stop();
       await rm(dir, { recursive: true });
+    }
+  });
+});
+
+describe("interlock, with an authority that speaks OAuth", () => {
+  let dir: string;
+  let up: ChildProcess;
+  let authority: string;
+  let issuer: string;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--https-port", "0", "--json"];
+    up = spawn(process.execPath, [bin, ...args], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+    ({ authority, issuer } = JSON.parse(line));
+  });
+  after(async () => {
+    up.kill("SIGTERM");
+    await once(up, "exit");
+    await rm(dir, { recursive: true });
+  });
+
+  it("gives a bot's token over HTTPS to whoever has the files of that bot", async () => {
+    await writeFile(join(dir, "oauth.yaml"), 'grants:\n  "curl/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n');
+    await jsonOf(dir, "grants", "apply", "oauth.yaml");
+    const { joinToken } = await jsonOf(dir, "invite", "curl/1");
+    const joining = ["join", "--authority", authority, "--name", "curl/1", "--token", joinToken];
+    const { dir: folder } = await jsonOf(dir, ...joining);
+    const [ca, identity] = await Promise.all(
+      ["ca.pem", "identity.pem"].map((file) => readFile(resolve(dir, folder, file), "utf8")),
+    );
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: "spiffe://cafe/curl/1",
+      audience: "cafe.v1.CoffeeService",
+      scope: "coffee:brew",
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const outgoing = request(`${issuer}/token`, { method: "POST", ca, cert: identity, key: identity, headers });
+    outgoing.end(String(form));
+    const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+    const { token_type, scope } = JSON.parse(String(await response.toArray().then((chunks) => Buffer.concat(chunks))));
+    assert.deepEqual([response.statusCode, token_type, scope], [200, "Bearer", "coffee:brew"]);
+  });
+
+  it("takes no half of the options for HTTPS", async () => {
+    for (const args of [
+      ["--issuer", "https://x"],
+      ["--https-port", "0", "--https-cert", "x"],
+    ]) {
+      const { code, stderr } = await interlock(dir, "up", "--port", "0", ...args);
+      assert.equal(code, 1);
+      assert.match(stderr, /--https-(port|key)/);
     }
   });
 });

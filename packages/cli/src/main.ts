@@ -1,3 +1,4 @@
+import { InterlockError } from "@interlock/bot";
 import { Command, CommanderError } from "commander";
 import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
@@ -12,6 +13,7 @@ import { locksCommand } from "./commands/locks.js";
 import { logCommand } from "./commands/log.js";
 import { restoreCommand } from "./commands/restore.js";
 import { revokeCommand } from "./commands/revoke.js";
+import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
 import { upCommand } from "./commands/up.js";
@@ -22,6 +24,7 @@ const commands = [
   initCommand,
   generateCommand,
   upCommand,
+  statusCommand,
   inviteCommand,
   joinCommand,
   grantsCommand,
@@ -49,18 +52,31 @@ export async function run(args: readonly string[]): Promise<number> {
     .showHelpAfterError("(add --help for the options and an example)")
     .exitOverride();
   for (const command of commands) program.addCommand(command(output).copyInheritedSettings(program));
-  for (const command of allCommands(program)) {
-    if (command.commands.length === 0) command.option("--json", "print one JSON value, for programs");
+  for (const command of [program, ...allCommands(program)]) {
+    if (command !== program && command.commands.length === 0)
+      command.option("--json", "print one JSON value, for programs");
     command.exitOverride();
+    // One JSON value, for a command line that cannot be read as for everything else.
+    if (output.json) command.configureOutput({ writeErr: () => {} });
   }
   try {
     await program.parseAsync(args, { from: "user" });
-    return 0;
+    return output.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      if (output.json) output.failure(new InterlockError("INVALID_ARGUMENT", sentence(error.message)));
+      return 2;
+    }
     output.failure(error);
     return 1;
   }
+}
+
+/** "error: unknown option '--x'" as our own errors say it. */
+function sentence(said: string): string {
+  const text = said.replace(/^error: /, "");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 
 function allCommands(command: Command): Command[] {

@@ -3,6 +3,14 @@ import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@in
 import { AdminService } from "@interlock/bot/protocol";
 import { botDir, loadMembership, loadProfile } from "./state.js";
 
+/** As whom a command acts. */
+export interface Self {
+  /** A bot of this project; its operator unless said. */
+  readonly name?: string | undefined;
+  /** Where the bot's identity is kept, if not in this project. */
+  readonly dir?: string | undefined;
+}
+
 /** A bot of this project, and the authority that it belongs to. */
 export interface Session {
   readonly bot: Bot;
@@ -10,11 +18,11 @@ export interface Session {
   readonly admin: Client<typeof AdminService>;
 }
 
-/** Runs `work` as the bot called `name`, the operator of this project unless said, and leaves the fleet again. */
-export async function asMember<T>(work: (session: Session) => Promise<T>, name?: string): Promise<T> {
-  const { authority: known, self } = await whoAmI(name);
+/** Runs `work` as `self`, the operator of this project unless said, and leaves the fleet again. */
+export async function asMember<T>(work: (session: Session) => Promise<T>, self: Self = {}): Promise<T> {
+  const { authority: known, name, dir } = await whoAmI(self);
   const authority = await firstReached(known.split(","));
-  const bot = await joinFleet({ authority: known, name: self, stateDir: botDir(self), log: silentLog });
+  const bot = await joinFleet({ authority: known, name, stateDir: dir, log: silentLog });
   try {
     return await work({
       bot,
@@ -38,14 +46,13 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, name?:
   }
 }
 
-async function whoAmI(name?: string): Promise<{ authority: string; self: string }> {
+async function whoAmI({ name, dir }: Self): Promise<{ authority: string; name: string; dir: string }> {
+  if (dir !== undefined) return { ...(await loadMembership(dir, name)), dir };
   if (name === undefined) {
     const { authority, operator } = await loadProfile();
-    return { authority, self: operator };
+    return { authority, name: operator, dir: botDir(operator) };
   }
-  // A bot that joined in code has no membership of its own here; it belongs to this project's fleet.
-  const { authority } = await loadMembership(name).catch((error) => loadProfile().catch(() => Promise.reject(error)));
-  return { authority, self: name };
+  return { ...(await loadMembership(botDir(name), name)), dir: botDir(name) };
 }
 
 /** Of several authorities the first that is up; the first, when none is. */

@@ -1,9 +1,12 @@
 import { styleText } from "node:util";
 import { InterlockError } from "@interlock/bot";
+import { FaultsError } from "./faults-error.js";
 
 /** Where a command's words go: tables and colour for people, JSON for programs. */
 export interface Output {
   readonly json: boolean;
+  /** With which the command exits when it has said what it has to say; 0 unless it was set. */
+  exitCode: number;
   /** The result: `value` with `--json`, else what `print` says with the functions of this object. */
   result(value: object, print: () => void): void;
   /** A line for people; nothing with `--json`. */
@@ -27,6 +30,7 @@ export function createOutput(json: boolean): Output {
   const write = (text: string) => void process.stdout.write(`${text}\n`);
   const output: Output = {
     json,
+    exitCode: 0,
     result(value, print) {
       if (json) write(JSON.stringify(value, toPlain));
       else print();
@@ -48,7 +52,8 @@ export function createOutput(json: boolean): Output {
     progress: (text) => void process.stderr.write(`${text}\n`),
     failure(error) {
       const { code, reason, message, metadata } = InterlockError.from(error);
-      if (json) write(JSON.stringify({ ok: false, error: { code, reason, message, metadata } }));
+      const faults = error instanceof FaultsError ? { faults: error.faults } : {};
+      if (json) write(JSON.stringify({ ok: false, error: { code, reason, message, metadata, ...faults } }));
       else
         process.stderr.write(
           `${paint("red", "error")} ${message}${reason ? paint("dim", ` [${code} ${reason}]`) : ""}\n`,

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { InterlockError, writePrivateFile } from "@interlock/bot";
+import { type AuthorityRecord, createAuthorityFile, InterlockError, writePrivateFile } from "@interlock/bot";
 
 /** The folder in which a project keeps its authority, its bots and its operator: `.interlock` unless said. */
 export const stateRoot = resolve(process.env.INTERLOCK_HOME ?? ".interlock");
@@ -13,48 +13,34 @@ export function botDir(name: string): string {
   return join(stateRoot, "bots", name);
 }
 
-/** Which authority a bot belongs to; kept beside its identity. */
-export interface Membership {
-  readonly authority: string;
-}
-
 /** Which authority this project's commands talk to, and as whom. */
-export interface Profile extends Membership {
+export interface Profile {
+  readonly authority: string;
   readonly operator: string;
 }
 
 /** Remembers the profile for the commands to come. */
 export function saveProfile(profile: Profile): Promise<void> {
-  return save(stateRoot, profile);
-}
-
-/** Remembers which authority the bot whose identity is in `dir` belongs to. */
-export function saveMembership(dir: string, membership: Membership): Promise<void> {
-  return save(dir, membership);
+  return writePrivateFile(join(stateRoot, file), `${JSON.stringify(profile, undefined, 2)}\n`);
 }
 
 /** The profile that `interlock up`, or `interlock join` as an operator, has written here. */
 export async function loadProfile(): Promise<Profile> {
   const remedy = 'run "interlock up" here, or "interlock join" as operator/<you> with a token from "interlock invite"';
-  return load(stateRoot, `There is no fleet in ${stateRoot}: ${remedy}.`);
+  try {
+    return JSON.parse(await readFile(join(stateRoot, file), "utf8"));
+  } catch (cause) {
+    throw new InterlockError("FAILED_PRECONDITION", `There is no fleet in ${stateRoot}: ${remedy}.`, { cause });
+  }
 }
 
-/** What `interlock join` has written for the bot called `name`. */
-export async function loadMembership(name: string): Promise<Membership> {
-  const dir = botDir(name);
-  return load(dir, `There is no ${name} in ${dir}: run "interlock join --name ${name}" here first.`);
+/** Whose identity is in `dir`, and where its authority is, as joining has left it there; `name` where that is known. */
+export async function loadMembership(dir: string, name?: string): Promise<AuthorityRecord> {
+  const saved = await createAuthorityFile(dir).load();
+  const self = name ?? saved?.name;
+  if (saved && self) return { ...saved, name: self };
+  const remedy = `run "interlock join --name ${self || "<name>"} --dir ${dir}" first`;
+  throw new InterlockError("FAILED_PRECONDITION", `There is no ${self || "bot"} in ${dir}: ${remedy}.`);
 }
 
 const file = "profile.json";
-
-function save(dir: string, content: object): Promise<void> {
-  return writePrivateFile(join(dir, file), `${JSON.stringify(content, undefined, 2)}\n`);
-}
-
-async function load<T>(dir: string, problem: string): Promise<T> {
-  try {
-    return JSON.parse(await readFile(join(dir, file), "utf8"));
-  } catch (cause) {
-    throw new InterlockError("FAILED_PRECONDITION", problem, { cause });
-  }
-}

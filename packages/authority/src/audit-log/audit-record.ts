@@ -14,6 +14,7 @@ export type AuditKind =
   | "unlock"
   | "denials"
   | "key"
+  | "issuer"
   | "prune"
   | "restore";
 

@@ -10,9 +10,9 @@ export interface Ca {
   readonly notAfter: number;
   /**
    * Makes a leaf for a SPIFFE ID and a public key (SubjectPublicKeyInfo, DER) that has been checked. Gives the chain,
-   * DER: the leaf first, then intermediates, without the root.
+   * DER: the leaf first, then intermediates, without the root. `hosts` are DNS names and IP addresses besides.
    */
-  issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number): Promise<Uint8Array[]>;
+  issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<Uint8Array[]>;
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -43,9 +43,9 @@ export async function createCa(root: Uint8Array, privateKeyPem: string, leafTtlM
   return {
     certificate: root,
     notAfter: notAfter.getTime(),
-    async issueLeaf(spiffeId, spki, now) {
+    async issueLeaf(spiffeId, spki, now, hosts = []) {
       const key = new PublicKey(spki);
-      const options = { key, spiffeId, issuer: { key: publicKey, notBefore, notAfter }, now, ttlMs: leafTtlMs };
+      const options = { key, spiffeId, issuer: { key: publicKey, notBefore, notAfter }, now, ttlMs: leafTtlMs, hosts };
       const leaf = await X509CertificateGenerator.create({
         ...(await leafTemplate(options)),
         subject: leafName,

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { nameConstraints } from "./name-constraints.js";
 import {
   AuthorityKeyIdentifierExtension,
@@ -52,13 +53,17 @@ export interface LeafOptions {
   readonly now: number;
   /** Milliseconds. */
   readonly ttlMs: number;
+  /** DNS names and IP addresses besides, for clients that know hosts and no SPIFFE IDs; none unless said. */
+  readonly hosts?: readonly string[];
 }
 
 /**
  * A leaf as the X.509-SVID specification has it (section 4): one SPIFFE ID, for both sides of a connection, signing
  * nothing. It is valid from 30 s ago, for clocks that are late, and never outside the validity of its issuer.
  */
-export async function leafTemplate({ key, spiffeId, issuer, now, ttlMs }: LeafOptions): Promise<CertificateTemplate> {
+export async function leafTemplate(options: LeafOptions): Promise<CertificateTemplate> {
+  const { key, spiffeId, issuer, now, ttlMs, hosts = [] } = options;
+  const names = hosts.map((value) => ({ type: isIP(value) ? ("ip" as const) : ("dns" as const), value }));
   return {
     serialNumber: randomSerial(),
     notBefore: new Date(Math.max(now - backdateMs, issuer.notBefore.getTime())),
@@ -67,7 +72,7 @@ export async function leafTemplate({ key, spiffeId, issuer, now, ttlMs }: LeafOp
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth, ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }]),
+      new SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }, ...names]),
       await SubjectKeyIdentifierExtension.create(key),
       await AuthorityKeyIdentifierExtension.create(issuer.key),
     ],

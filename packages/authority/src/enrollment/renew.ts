@@ -66,7 +66,8 @@ async function descent(
   const judged = judgeDescent(lineage, certificate);
   if (judged === "cloned") return undefined;
   if (judged === "ok" && certificate) return { lineage, certificate };
-  throw denial("CERTIFICATE_SUPERSEDED", `use the identity that joined last, or "interlock invite ${name}"`);
+  const remedy = `give each instance a name of its own, or one stateDir; to take this one back: "interlock invite ${name}"`;
+  throw denial("CERTIFICATE_SUPERSEDED", remedy);
 }
 
 async function lockClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {

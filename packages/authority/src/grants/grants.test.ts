@@ -84,6 +84,7 @@ describeOnEach("grant book", (create) => {
       "bots:read",
       "bots:retire",
       "bots:revoke",
+      "fleet:read",
       "grants:read",
       "grants:write",
       "keys:read",

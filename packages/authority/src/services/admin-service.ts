@@ -2,13 +2,15 @@ import {
   type Caller,
   type Clock,
   denial,
+  type IdentitySource,
   type Implementation,
   InterlockError,
   type Log,
+  parseCertificate,
   subjectFromWire,
 } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
-import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
 import { retire } from "../enrollment/retire.js";
 import type { GrantChange } from "../grants/diff-grants.js";
 import type { GrantBook } from "../grants/grant-book.js";
@@ -19,7 +21,7 @@ import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import type { SigningKeyRow } from "../store/schema.js";
+import type { BotRow, SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
@@ -52,12 +54,14 @@ export interface AdminServiceOptions {
   readonly log: Log;
   /** SHA-256 over the root certificate's DER. */
   readonly caDigest: Uint8Array;
+  /** The authority's own. */
+  readonly identity: IdentitySource;
   own(): Own;
 }
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, identity, own } = options;
 
   /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
   async function publish(endsOwnCall: boolean): Promise<void> {
@@ -124,6 +128,22 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { bot: botToWire(bot, trustDomain) };
     },
 
+    async getStatus() {
+      const { trustDomain, version, caCertificates, revocations } = hub.trust.state;
+      const bots = (await store.bots.list()).filter(({ retiredAt }) => retiredAt === null).length;
+      const caExpiresAt = Math.min(...caCertificates.map((der) => parseCertificate(der).notAfter));
+      return {
+        trustDomain,
+        trustVersion: version,
+        staleAfterSeconds: Math.ceil(staleAfterMs / 1_000),
+        caExpiresAt: new Date(caExpiresAt),
+        certificateExpiresAt: new Date(identity.current().leaf.notAfter),
+        bots,
+        botsConnected: hub.watchers,
+        locks: revocations.length,
+      };
+    },
+
     async listBots() {
       const shutOut = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
       const patterns = [...shutOut.values()].filter(({ kind }) => kind === "pattern");
@@ -175,7 +195,8 @@ export function createAdminService(options: AdminServiceOptions): Implementation
         caller.spiffeId.uri,
       );
       log.warn("revoked", { ...subject, reason: revocation.reason, by: caller.name });
-      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion) };
+      const bots = (await store.bots.list()).filter((bot) => shutsOut(subject, bot, own().trustDomain)).length;
+      return { revocation: revocationToWire(revocation), trustVersion: BigInt(trustVersion), bots };
     },
 
     async unlock(request, { caller }) {
@@ -235,6 +256,13 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
     },
   };
+}
+
+/** Whether a bot on record is shut out; a token leads to none. */
+function shutsOut({ kind, subject }: RevocationSubject, bot: BotRow, trustDomain: string): boolean {
+  if (kind === "identity") return spiffeId(trustDomain, bot.name).uri === subject;
+  if (kind === "pattern") return matchesIdentity(subject, bot.name);
+  return kind === "certificate" && bot.certificateSerial === subject;
 }
 
 function takesFrom({ added, service, identity }: GrantChange, caller: Caller): boolean {

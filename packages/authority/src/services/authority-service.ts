@@ -1,35 +1,30 @@
 import { type Caller, type Clock, type Implementation, InterlockError, type Log, type Recorder } from "@interlock/bot";
 import { AuthorityService } from "@interlock/bot/protocol";
-import { createAuditQueue } from "../audit-log/audit-queue.js";
 import { denialBatch } from "../audit-log/denial-batch.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
-import { refuseRetired } from "../enrollment/retire.js";
-import { createSightings } from "../enrollment/sightings.js";
-import type { GrantBook } from "../grants/grant-book.js";
+import type { Sightings } from "../enrollment/sightings.js";
 import { checkReport } from "../reports/check-report.js";
-import { issueToken } from "../tokens/issue-token.js";
-import type { TokenSigner } from "../tokens/token-signer.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
+import type { IssuedToken } from "../tokens/issue-token.js";
+import type { TokenDesk } from "../tokens/token-desk.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
 /** What the AuthorityService stands on. */
 export interface AuthorityServiceOptions extends EnrollmentBasis {
-  readonly grants: GrantBook;
-  readonly signer: TokenSigner;
+  readonly desk: TokenDesk;
+  readonly sightings: Sightings;
   readonly hub: TrustHub;
   readonly clock: Clock;
   readonly log: Log;
   readonly recorder: Recorder;
-  /** How long tokens live, in milliseconds. */
-  readonly tokenTtlMs: number;
+  readonly counts: AuthorityCounts;
 }
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, grants, signer, hub, clock, log, recorder, tokenTtlMs } = options;
-  const sightings = createSightings(store);
-  const audit = createAuditQueue(store);
+  const { store, desk, sightings, hub, clock, log, recorder, counts } = options;
 
   function alarm(caller: Caller, error: InterlockError): void {
     const { name, spiffeId, address, certificate } = caller;
@@ -47,6 +42,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async renew({ csr }, { caller }) {
       try {
         const { chain, leaf, name, generation } = await renew(options, caller, csr, clock.now());
+        counts.enrolments.renewal++;
         log.info("certificate renewed", { name, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {
@@ -62,24 +58,11 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async issueToken({ audience, scopes }, { caller }) {
-      await sightings.saw(caller.certificate.serial);
-      await refuseRetired(store, caller.name);
-      const issued = await issueToken({
-        signer,
-        grants: grants.current(),
-        grantsVersion: grants.file().version,
-        issuer: hub.trust.state.issuer,
-        caller,
-        audience,
-        scopes,
-        ttlMs: tokenTtlMs,
-        now: clock.now(),
-      });
-      const { jti, expiresAt, token } = issued;
-      const details = { jti, scopes: issued.scopes, expiresAt };
-      // On the disk before the token is in anybody's hands.
-      await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
-      return { token, scopes: issued.scopes, expiresAt: new Date(expiresAt) };
+      return tokenToWire(await desk.issue(caller, audience, scopes));
+    },
+
+    async exchangeToken({ subjectToken, audience, scopes }, { caller }) {
+      return tokenToWire(await desk.exchange(caller, subjectToken, audience, scopes));
     },
 
     async *watchTrust({ version }, { caller, signal }) {
@@ -100,4 +83,8 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       return {};
     },
   };
+}
+
+function tokenToWire({ token, scopes, expiresAt }: IssuedToken) {
+  return { token, scopes, expiresAt: new Date(expiresAt) };
 }

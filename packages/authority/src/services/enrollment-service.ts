@@ -1,7 +1,8 @@
 import { type Clock, type Enrollment, InterlockError, type Log, type Recorder } from "@interlock/bot";
 import { EnrollmentService } from "@interlock/bot/protocol";
-import { createAttemptLimit } from "../enrollment/attempt-limit.js";
 import { type EnrollmentBasis, join } from "../enrollment/join.js";
+import { createJoinLimits } from "../enrollment/join-limits.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
@@ -11,25 +12,28 @@ export interface EnrollmentServiceOptions extends EnrollmentBasis {
   readonly clock: Clock;
   readonly log: Log;
   readonly recorder: Recorder;
+  readonly counts: AuthorityCounts;
 }
 
 /** Serves strangers: whoever has a join token gets a certificate. What is refused is recorded with its reason. */
 export function createEnrollmentService(options: EnrollmentServiceOptions): Enrollment {
-  const { hub, clock, log, recorder } = options;
-  const limit = createAttemptLimit();
+  const { hub, clock, log, recorder, counts } = options;
+  const limits = createJoinLimits();
   const { path: method } = EnrollmentService.methods.join;
   return {
     async join(request, { address }) {
       const at = clock.now();
       try {
-        limit.check(address, at);
+        limits.check({ ...request, address }, at);
         const { chain, leaf, name, generation } = await join(options, request, at);
+        limits.joined(name, at);
+        counts.enrolments.join++;
         recorder.admitted(method, leaf.uris[0] as string, at);
         log.info("bot joined", { name, address, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) }, trust: trustToWire(hub.complete()) };
       } catch (thrown) {
         const error = InterlockError.from(thrown);
-        if (error.reason !== "RATE_LIMITED") limit.failed(address, at);
+        if (error.reason !== "RATE_LIMITED") limits.failed({ ...request, address }, at);
         recorder.denied({ at, reason: error.reason ?? error.code, method, caller: "", address, detail: error.message });
         throw error;
       }

@@ -11,6 +11,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     resultsIn: state.version,
     trustDomain: state.trustDomain,
     issuer: state.issuer,
+    formerIssuers: state.formerIssuers ?? [],
     caCertificates: state.caCertificates,
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),
@@ -32,7 +33,9 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
 }
 
 /** A revocation, as it goes over the wire. */
-export function revocationToWire(revocation: Omit<RevocationRow, "trustVersion" | "liftedAt">): Init<Revocation> {
+export function revocationToWire(
+  revocation: Omit<RevocationRow, "trustVersion" | "liftedAt" | "expiresAt">,
+): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
 }

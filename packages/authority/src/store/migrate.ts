@@ -5,6 +5,7 @@ import { enrolment } from "./migrations/0003-enrolment.js";
 import { auditLog } from "./migrations/0004-audit-log.js";
 import { keyRotation } from "./migrations/0005-key-rotation.js";
 import { replicas } from "./migrations/0006-replicas.js";
+import { oauth } from "./migrations/0008-oauth.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration there ever was, by a name that never changes; a new one goes at the end. */
@@ -15,6 +16,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0004-audit-log": auditLog,
   "0005-key-rotation": keyRotation,
   "0006-replicas": replicas,
+  "0008-oauth": oauth,
 };
 
 /**

@@ -31,6 +31,10 @@ export interface FleetRow {
   /** Versions before this one are of data that is gone: whoever has one gets everything anew. */
   firstVersion: number;
   createdAt: number;
+  /** What is `iss` in tokens; null for the authority's SPIFFE ID. */
+  issuer: string | null;
+  /** What it was before; null when it has never been another. */
+  formerIssuer: string | null;
 }
 
 /** A CA certificate that the fleet trusts. Its private key is in the key vault. */
@@ -121,6 +125,8 @@ export interface RevocationRow {
   trustVersion: number;
   /** When it was let in again; null while it is shut out. */
   liftedAt: number | null;
+  /** When what is shut out is worth nothing any more by itself; null where that is not known. */
+  expiresAt: number | null;
 }
 
 /** One version of grants.yaml; the highest is in force. */

@@ -1,11 +1,37 @@
 import { randomBytes } from "node:crypto";
-import { type Certificate, denial, grantsClaim, InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
+import {
+  actClaim,
+  type Certificate,
+  denial,
+  exchangedClaim,
+  grantsClaim,
+  InterlockError,
+  maximumTokenLifetimeMs,
+} from "@interlock/bot";
 import { isScope, type SpiffeId } from "@interlock/policy";
 import { type Grants, grantedScopes } from "../grants/grants.js";
 import { isServiceName } from "../service-name.js";
 import type { TokenSigner } from "./token-signer.js";
 
 const maximumScopes = 128;
+
+/** Who asks for a token, and the certificate it is bound to. */
+export interface TokenClient {
+  readonly spiffeId: SpiffeId;
+  readonly certificate: Certificate;
+}
+
+/** In whose name a client wants a token that is not for itself; see `exchangeToken`. */
+export interface Delegation {
+  /** Whose scopes it holds. */
+  readonly subject: SpiffeId;
+  /** Who acts for the subject: the client first. */
+  readonly actors: readonly SpiffeId[];
+  /** The `jti` of each token that it comes of, the latest first. */
+  readonly ancestors: readonly string[];
+  /** When the latest of them runs out, in milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
 
 /** What a token is issued from. */
 export interface TokenRequest {
@@ -14,8 +40,9 @@ export interface TokenRequest {
   /** The version of the grants. */
   readonly grantsVersion: number;
   readonly issuer: string;
-  /** Who asks, and the certificate it is bound to. */
-  readonly caller: { readonly spiffeId: SpiffeId; readonly certificate: Certificate };
+  readonly caller: TokenClient;
+  /** In whose name; the caller's own unless said. */
+  readonly delegation?: Delegation;
   /** The full name of the service it is for. */
   readonly audience: string;
   readonly scopes: readonly string[];
@@ -30,6 +57,7 @@ export interface IssuedToken {
   readonly token: string;
   readonly jti: string;
   /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
   /** What it holds: those of the scopes asked for that are granted. */
   readonly scopes: readonly string[];
@@ -40,7 +68,7 @@ export interface IssuedToken {
  * `NO_GRANT` when none of the scopes is granted, and with `INVALID_ARGUMENT` when the request is malformed.
  */
 export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
-  const { signer, caller, audience, issuer } = request;
+  const { signer, caller, audience, issuer, delegation } = request;
   checkShape(request);
   const scopes = allowedScopes(request);
   const iat = Math.floor(request.now / 1_000);
@@ -48,7 +76,7 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const jti = randomBytes(16).toString("base64url");
   const token = await signer.sign({
     iss: issuer,
-    sub: caller.spiffeId.uri,
+    sub: subjectOf(request).uri,
     aud: audience,
     iat,
     exp,
@@ -56,9 +84,10 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     client_id: caller.spiffeId.uri,
     scope: scopes.join(" "),
     [grantsClaim]: request.grantsVersion,
+    ...(delegation && { ...actClaim(delegation.actors), [exchangedClaim]: delegation.ancestors }),
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, jti, expiresAt: exp * 1_000, scopes };
+  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {
@@ -70,22 +99,29 @@ function checkShape({ audience, scopes }: TokenRequest): void {
   if (!scopes.every(isScope)) throw invalid("A scope is malformed: write resource:action in lower case.");
 }
 
-function allowedScopes({ grants, caller, audience, scopes }: TokenRequest): string[] {
-  const held = grantedScopes(grants, caller.spiffeId.name, audience);
+function subjectOf({ caller, delegation }: TokenRequest): SpiffeId {
+  return delegation?.subject ?? caller.spiffeId;
+}
+
+function allowedScopes(request: TokenRequest): string[] {
+  const { grants, audience, scopes } = request;
+  const { name } = subjectOf(request);
+  const held = grantedScopes(grants, name, audience);
   const allowed = [...held].filter((scope) => scopes.includes(scope)).sort();
   if (allowed.length > 0) return allowed;
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
     "NO_GRANT",
-    `"${caller.spiffeId.name}" may not have ${needed} at ${audience}; add that to grants.yaml and run ` +
+    `"${name}" may not have ${needed} at ${audience}; add that to grants.yaml and run ` +
       `"interlock grants apply grants.yaml"`,
     { service: audience, needed, held: [...held].sort().join(" ") },
   );
 }
 
-function expiry({ caller, ttlMs, now }: TokenRequest, iat: number): number {
+function expiry({ caller, delegation, ttlMs, now }: TokenRequest, iat: number): number {
   const lifetime = Math.floor(Math.min(ttlMs, maximumTokenLifetimeMs) / 1_000);
-  const exp = Math.min(iat + lifetime, Math.floor(caller.certificate.notAfter / 1_000));
+  const end = Math.min(caller.certificate.notAfter, delegation?.expiresAt ?? Number.POSITIVE_INFINITY);
+  const exp = Math.min(iat + lifetime, Math.floor(end / 1_000));
   if (exp * 1_000 <= now) throw denial("CERTIFICATE_EXPIRED", "renew it, then ask again");
   return exp;
 }

@@ -214,6 +214,7 @@ describe("updateSince", () => {
       reason: "",
       trustVersion: i + 2,
       liftedAt: null,
+      expiresAt: null,
     }));
     const trust: TrustState = { ...basis, version: BigInt(maximumRevocations + 7), revocations };
     const first = updateSince(0n, trust, revocations);

@@ -3,6 +3,7 @@ import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
 /** What the fleet trusts, and the bots that want to be told of it. */
@@ -17,6 +18,8 @@ export interface TrustHub {
    * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
    */
   watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
+  /** How many bots are being told of updates now. */
+  readonly watchers: number;
   /** Says whether a bot serves anything: those who do are told first, since it is they who hold what is to be cut. */
   serves(spiffeId: string, serving: boolean): void;
   /** Takes over what is new in the store, and tells everyone. */
@@ -26,8 +29,8 @@ export interface TrustHub {
   close(): void;
 }
 
-/** The part of the trust that is not in a hub's hands. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks">;
+/** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
+export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks" | "formerIssuers">;
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
@@ -38,6 +41,7 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
   let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
   let closed = false;
+  let watchers = 0;
 
   function turn(): void {
     turns++;
@@ -68,9 +72,12 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, rows.at(-1)?.trustVersion ?? 0));
     if (version <= trust.state.version) return;
     const changed = new Set(rows.map(keyOf));
-    revocations = [...revocations.filter((row) => !changed.has(keyOf(row))), ...rows];
+    const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
+    revocations = [...kept, ...rows];
     const inForce = revocations.filter((row) => row.liftedAt === null);
-    trust.replace({ ...basis, version, jwks, cutOffs, revocations: inForce });
+    const issuer = fleet?.issuer ?? basis.issuer;
+    const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
+    trust.replace({ ...basis, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
     turn();
   });
 
@@ -80,13 +87,18 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     await refresh();
     // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
     let at = firstVersion <= version && version <= trust.state.version ? version : 0n;
-    while (!signal.aborted && !closed) {
-      const seen = turns;
-      const update = updateSince(at, trust.state, revocations);
-      at = update.state.version;
-      yield update;
-      const upToDate = at === trust.state.version && seen === turns;
-      if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
+    watchers++;
+    try {
+      while (!signal.aborted && !closed) {
+        const seen = turns;
+        const update = updateSince(at, trust.state, revocations);
+        at = update.state.version;
+        yield update;
+        const upToDate = at === trust.state.version && seen === turns;
+        if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
+      }
+    } finally {
+      watchers--;
     }
   }
 
@@ -95,6 +107,9 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     trust,
     complete: () => updateSince(0n, trust.state, revocations),
     watch,
+    get watchers() {
+      return watchers;
+    },
     serves(spiffeId, serving) {
       if (serving) servers.add(spiffeId);
       else servers.delete(spiffeId);

@@ -2,12 +2,13 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import type { ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import { InterlockError } from "../error.js";
+import type { Reason } from "../reason.js";
 import { serializer } from "../serializer.js";
 import { messages } from "../stream/messages.js";
 import { writeAll } from "../stream/write-all.js";
 import { awaitTicket } from "./await-ticket.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
-import type { Cancellable } from "./channel.js";
+import type { Answered, Cancellable } from "./channel.js";
 import type { Connector, Lease, Ticket } from "./connector.js";
 
 type Requests = AsyncIterable<unknown> | Iterable<unknown>;
@@ -18,17 +19,20 @@ export function callForOne(connector: Connector, method: AnyMethod) {
   const streaming = method.kind === "clientStreaming";
 
   return function call(request: unknown, options: CallOptions = {}): Promise<unknown> {
-    try {
-      return attempt(request, options, boundsOf(options, defaultTimeoutMs));
-    } catch (error) {
-      return Promise.reject(InterlockError.from(error));
-    }
+    // A stream of requests is gone once it has been sent, so it cannot be sent again with the whole token.
+    return settled(() => attempt(request, options, boundsOf(options, defaultTimeoutMs), !streaming));
   };
 
-  function attempt(request: unknown, options: CallOptions, bounds: CallBounds, ticket?: Ticket): Promise<unknown> {
-    const lease = connector.lease(ticket);
+  function attempt(
+    request: unknown,
+    options: CallOptions,
+    bounds: CallBounds,
+    mayRefer: boolean,
+    ticket?: Ticket,
+  ): Promise<unknown> {
+    const lease = connector.lease(ticket, mayRefer);
     if (!(lease instanceof Promise)) return start(lease, request, options, bounds);
-    return awaitTicket(lease, bounds).then((fetched) => attempt(request, options, bounds, fetched));
+    return awaitTicket(lease, bounds).then((fetched) => attempt(request, options, bounds, mayRefer, fetched));
   }
 
   function start(lease: Lease, request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
@@ -39,16 +43,20 @@ export function callForOne(connector: Connector, method: AnyMethod) {
       let sourceFailure: unknown;
       const onDone = (error: unknown, response?: unknown) => {
         stopListening?.();
-        channel.end(call);
-        if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
+        channel.end(place);
+        if (error && lease.refers && isNotShown(error)) {
+          // The server refused it at the gate, so no handler has run: once more, and whole.
+          channel.forget();
+          resolve(settled(() => attempt(request, options, bounds, false)));
+        } else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
         else resolve(response);
       };
       const { client } = channel;
       const call = streaming
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
-      channel.begin(call);
-      if (!channel.indexesTokens) channel.heed(call);
+      const place = channel.begin(call);
+      if (!lease.refers) heed(lease, call);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         connector.keep(lease);
@@ -82,9 +90,9 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     const call: ClientReadableStream<unknown> = bidi
       ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
-    channel.begin(call);
+    const place = channel.begin(call);
     connector.keep(lease);
-    if (!channel.indexesTokens) channel.heed(call);
+    heed(lease, call);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
@@ -101,9 +109,26 @@ export function callForMany(connector: Connector, method: AnyMethod) {
     } finally {
       if (!whole) call.cancel();
       stopListening?.();
-      channel.end(call);
+      channel.end(place);
     }
   }
+}
+
+/** Whoever shows a token whole listens for whether he has to the next time. */
+function heed({ channel, authorization }: Lease, call: Answered): void {
+  if (authorization !== undefined && channel.remembered !== authorization) channel.heed(call, authorization);
+}
+
+function settled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(InterlockError.from(error));
+  }
+}
+
+function isNotShown(error: unknown): boolean {
+  return InterlockError.from(error).reason === ("TOKEN_NOT_SHOWN" satisfies Reason);
 }
 
 function codecsOf({ request, response }: AnyMethod) {

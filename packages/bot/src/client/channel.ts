@@ -1,6 +1,12 @@
 import { isIP } from "node:net";
 import { createSecureContext, type PeerCertificate } from "node:tls";
-import { Client, credentials, type ChannelOptions as GrpcOptions, type Metadata } from "@grpc/grpc-js";
+import {
+  Client,
+  connectivityState,
+  credentials,
+  type ChannelOptions as GrpcOptions,
+  type Metadata,
+} from "@grpc/grpc-js";
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import { denial, type InterlockError } from "../error.js";
@@ -8,7 +14,8 @@ import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
-import { offeredBy } from "../token/authorization.js";
+import { createRoster } from "../roster.js";
+import { offeredBy } from "../token/reference.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What a channel stands on. */
@@ -27,6 +34,11 @@ export interface Cancellable {
   cancel(): void;
 }
 
+/** A call whose answer's metadata can be listened for. */
+export interface Answered {
+  once(event: "metadata", listener: (metadata: Metadata) => void): unknown;
+}
+
 /** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
 export interface Channel {
   readonly client: Client;
@@ -35,18 +47,20 @@ export interface Channel {
   readonly refusal: InterlockError | undefined;
   /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
   readonly cut: InterlockError | undefined;
-  /** Whether the server takes tokens in the short way: it has offered that, and is still the one that did. */
-  readonly indexesTokens: boolean;
-  /** Listens for the server's offer to take tokens in the short way. */
-  heed(call: { once(event: "metadata", listener: (metadata: Metadata) => void): unknown }): void;
+  /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
+  readonly remembered: string | undefined;
+  /** Listens for that offer in the answer to a call that shows `authorization` whole. */
+  heed(call: Answered, authorization: string): void;
+  /** The server knows nothing of it: there may be another one, or another connection. */
+  forget(): void;
   /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
   isSpent(): boolean;
   /** Whether calls are under way on it, and new ones may come. */
   readonly inUse: boolean;
-  /** Keeps the channel open for a call, and cancels the call when the server is shut out. */
-  begin(call: Cancellable): void;
+  /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
+  begin(call: Cancellable): number;
   /** The call is over. */
-  end(call: Cancellable): void;
+  end(place: number): void;
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
@@ -71,8 +85,8 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
   let server: { id: SpiffeId; certificate: Certificate } | undefined;
   let cut: InterlockError | undefined;
   let retired = false;
-  let offerer: string | undefined;
-  const calls = new Set<Cancellable>();
+  let remembered: string | undefined;
+  const calls = createRoster<Cancellable>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
@@ -109,7 +123,7 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
     if (!reason || cut) return;
     cut = denial(reason);
-    for (const call of [...calls]) call.cancel();
+    for (const call of calls) call.cancel();
   });
 
   function closeWhenDone(): void {
@@ -127,21 +141,27 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     get cut() {
       return cut;
     },
-    get indexesTokens() {
-      return offerer !== undefined && offerer === server?.certificate.thumbprint;
+    get remembered() {
+      // The next connection knows nothing of what this one was told.
+      if (client.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
+      return remembered;
     },
-    heed(call) {
+    heed(call, authorization) {
       call.once("metadata", (metadata) => {
-        offerer = offeredBy(metadata) ?? offerer;
+        const offerer = offeredBy(metadata);
+        if (offerer !== undefined && offerer === server?.certificate.thumbprint) remembered = authorization;
       });
+    },
+    forget() {
+      remembered = undefined;
     },
     isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
     get inUse() {
       return calls.size > 0 && !retired;
     },
-    begin: (call) => void calls.add(call),
-    end(call) {
-      calls.delete(call);
+    begin: calls.join,
+    end(place) {
+      calls.leave(place);
       closeWhenDone();
     },
     retire() {

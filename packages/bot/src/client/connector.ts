@@ -4,6 +4,7 @@ import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
 import { showToken } from "../token/authorization.js";
+import { referToToken } from "../token/reference.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
@@ -21,8 +22,10 @@ export interface ConnectorOptions {
 export interface Lease {
   readonly channel: Channel;
   readonly metadata: Metadata;
-  /** The token in the metadata, as it is shown; absent where none is needed. */
+  /** The token in the metadata, or behind it; absent where none is needed. */
   readonly authorization?: string;
+  /** Whether the metadata only refers to the token. */
+  readonly refers: boolean;
 }
 
 /** A token that was fetched for calls on a channel. */
@@ -36,10 +39,15 @@ export interface Connector {
   /**
    * A lease, where the token is at hand; else a ticket to come, with which to ask again. It may be that the certificate
    * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
+   *
+   * With `mayRefer` it may be but a reference to the token: for a call that can be made again where the server does not
+   * know which is meant.
    */
-  lease(ticket?: Ticket): Lease | Promise<Ticket>;
+  lease(ticket?: Ticket, mayRefer?: boolean): Lease | Promise<Ticket>;
   /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
   keep(lease: Lease): void;
+  /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
+  reconnect(): void;
   /** An error of a call on `channel`, in our terms. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
@@ -59,7 +67,7 @@ export function createConnector(
   const addresses = [address].flat();
   let at = 0;
   let channel: Channel | undefined;
-  let shown: { authorization: string; indexed: boolean; metadata: Metadata } | undefined;
+  let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
   let closed = false;
   const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
   const keeper = createTokenKeeper(authorize, clock);
@@ -68,6 +76,12 @@ export function createConnector(
     channel?.retire();
     channel = undefined;
   }
+
+  function reconnect(): void {
+    at = (at + 1) % addresses.length;
+    renew();
+  }
+
   const unsubscribe = [
     identity.onChange(renew),
     trust.onChange(({ caChanged }) => {
@@ -75,7 +89,7 @@ export function createConnector(
     }),
   ];
 
-  function lease(ticket?: Ticket): Lease | Promise<Ticket> {
+  function lease(ticket?: Ticket, mayRefer = false): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     if (channel?.isSpent()) renew();
     channel ??= createChannel({
@@ -86,28 +100,25 @@ export function createConnector(
       servers,
     });
     const current = channel;
-    if (scopes.length === 0) return { channel: current, metadata: new Metadata() };
-    if (ticket?.channel === current) return leaseOn(current, ticket.authorization);
+    if (scopes.length === 0) return { channel: current, metadata: new Metadata(), refers: false };
+    if (ticket?.channel === current) return leaseOn(current, ticket.authorization, mayRefer);
     const authorization = authorize(current);
-    if (typeof authorization === "string") return leaseOn(current, authorization);
+    if (typeof authorization === "string") return leaseOn(current, authorization, mayRefer);
     return authorization.then((value) => ({ channel: current, authorization: value }));
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
-  function leaseOn(current: Channel, authorization: string): Lease {
-    const indexed = current.indexesTokens;
-    if (shown?.authorization !== authorization || shown.indexed !== indexed) {
-      shown = { authorization, indexed, metadata: showToken(authorization, indexed) };
+  function leaseOn(current: Channel, authorization: string, mayRefer: boolean): Lease {
+    if (shown?.authorization !== authorization) {
+      shown = { authorization, whole: showToken(authorization), reference: referToToken(authorization) };
     }
-    return { channel: current, metadata: shown.metadata, authorization };
+    const refers = mayRefer && current.remembered === authorization;
+    return { channel: current, metadata: refers ? shown.reference : shown.whole, authorization, refers };
   }
 
   function explain(called: Channel, thrown: unknown): InterlockError {
     const error = explained(called, thrown);
-    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) {
-      at = (at + 1) % addresses.length;
-      renew();
-    }
+    if (error.code === "UNAVAILABLE" && called === channel && addresses.length > 1) reconnect();
     return error;
   }
 
@@ -121,6 +132,7 @@ export function createConnector(
 
   return {
     lease,
+    reconnect,
     keep({ channel: on, authorization }) {
       if (authorization !== undefined) keeper.watch(on, authorization);
     },

@@ -40,10 +40,11 @@ export function createTokenKeeper(
   }
 
   function show(channel: Channel, value: string): void {
-    const metadata = showToken(value, channel.indexesTokens);
+    const metadata = showToken(value);
     const options = { deadline: clock.now() + 10_000 };
     // Whatever is answered: a server of another kind may know nothing of it, and ends no streams either.
-    channel.client.makeUnaryRequest(path, bytes, bytes, nothing, metadata, options, () => {});
+    const call = channel.client.makeUnaryRequest(path, bytes, bytes, nothing, metadata, options, () => {});
+    channel.heed(call, value);
   }
 
   return {

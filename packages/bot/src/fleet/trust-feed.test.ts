@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Client } from "../client/client.js";
+import { systemClock } from "../clock.js";
+import { InterlockError } from "../error.js";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { silentLog } from "../log.js";
+import { type LogFields, silentLog } from "../log.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet } from "../testing/test-fleet.js";
-import type { TrustState } from "../trust/trust.js";
+import { createTrust } from "../trust/trust.js";
+import type { SavedTrust } from "../trust/trust-folder.js";
 import { followTrust } from "./trust-feed.js";
 
 describe("trust feed", () => {
@@ -40,15 +44,18 @@ describe("trust feed", () => {
       },
     } as unknown as Client<typeof AuthorityService>;
     const saved: bigint[] = [];
-    const folder = { load: async () => undefined, save: async (state: TrustState) => void saved.push(state.version) };
-    const following = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal });
+    const folder = {
+      load: async () => undefined,
+      save: async ({ state }: SavedTrust) => void saved.push(state.version),
+    };
+    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
 
     assert.equal(await trust.refetch(), true);
     assert.deepEqual([trust.state.version, trust.state.jwks.keys[0]?.kid], [2n, "key-2"]);
     assert.equal(await trust.refetch(), false, "it has not cooled down");
     late.resolve();
     await followed.promise;
-    await following;
+    await feed.ended;
     assert.equal(trust.state.jwks.keys[0]?.kid, "key-3");
     assert.deepEqual(
       [asked, saved],
@@ -57,6 +64,52 @@ describe("trust feed", () => {
         [2n, 3n],
       ],
     );
+  });
+
+  it("leaves a connection over which it hears nothing, and does not take what it refused for word", async () => {
+    const { ca } = await createTestFleet();
+    const state = { version: 1n, trustDomain: "test", issuer: "i", caCertificates: [ca.der], jwks: { keys: [] } };
+    const trust = createTrust({ ...state, revocations: [], staleAfterMs: 30 }, systemClock, {
+      heardAt: 0,
+      heard: false,
+    });
+    const ending = new AbortController();
+    const told: string[] = [];
+    let calls = 0;
+    const authority = {
+      async *watchTrust(_: object, { signal }: { signal: AbortSignal }): AsyncGenerator<WatchTrustResponse, void> {
+        calls++;
+        if (calls === 1) {
+          await once(signal, "abort");
+          throw new InterlockError("CANCELLED", "The call was cancelled.");
+        }
+        if (calls === 2) yield WatchTrustResponse.fromPartial({ appliesTo: 7n, resultsIn: 8n, trustDomain: "test" });
+        ending.abort();
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const folder = { load: async () => undefined, save: async () => {} };
+    const log = {
+      ...silentLog,
+      warn(message: string, fields: LogFields = {}) {
+        told.push(message, String(fields.error), `stale ${fields.stale}`);
+      },
+    };
+    const alive = setInterval(() => {}, 1_000);
+    const feed = followTrust({
+      authority,
+      trust,
+      folder,
+      log,
+      signal: ending.signal,
+      reconnect: () => told.push("reconnect"),
+    });
+    await feed.attempted;
+    await feed.ended;
+    clearInterval(alive);
+    const [reconnected, , silence, , , refusal, stale] = told;
+    assert.deepEqual([reconnected, silence], ["reconnect", "Error: nothing has been heard of the authority"]);
+    assert.match(refusal ?? "", /is for version 7/);
+    assert.equal(stale, "stale true");
   });
 
   it("puts an update in force while the one before it is still on its way to the disk", async () => {
@@ -79,19 +132,19 @@ describe("trust feed", () => {
       },
     } as unknown as Client<typeof AuthorityService>;
     const saved: bigint[] = [];
-    const save = async ({ version }: TrustState) => {
-      saved.push(version);
+    const save = async ({ state }: SavedTrust) => {
+      saved.push(state.version);
       await disk.promise;
     };
     const folder = { load: async () => undefined, save };
     const inForce = new Promise<void>((resolve) => {
       trust.onChange(({ state }) => state.version === 4n && resolve());
     });
-    const following = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal });
+    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
     await inForce;
     assert.deepEqual(saved, [2n]);
     disk.resolve();
-    await following;
+    await feed.ended;
     assert.deepEqual(saved, [2n, 4n], "what was overtaken is not saved");
   });
 });

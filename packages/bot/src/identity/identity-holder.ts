@@ -1,21 +1,10 @@
-import { createListeners } from "../subscription.js";
-import type { Identity, IdentitySource } from "./identity.js";
+import { createHolder, type Holder } from "../held.js";
+import type { Identity } from "./identity.js";
 
-/** An {@link IdentitySource} that can be given a new identity. */
-export interface IdentityHolder extends IdentitySource {
-  replace(identity: Identity): void;
-}
+/** An `IdentitySource` that can be given a new identity. */
+export type IdentityHolder = Holder<Identity>;
 
 /** Holds an identity in memory. */
 export function createIdentityHolder(initial: Identity): IdentityHolder {
-  const listeners = createListeners<Identity>();
-  let current = initial;
-  return {
-    current: () => current,
-    replace(identity) {
-      current = identity;
-      listeners.tell(identity);
-    },
-    onChange: listeners.add,
-  };
+  return createHolder(initial);
 }

@@ -7,7 +7,7 @@ import { certificatesToPem } from "./pem.js";
  * How an identity speaks TLS, as client and as server: 1.3 only, and nobody is believed but the fleet's CA. Complete,
  * because a server that is given a new context keeps nothing of the old one.
  */
-export function tlsContext(identity: Identity, caCertificates: readonly Uint8Array[]) {
+export function tlsContext(identity: Pick<Identity, "chain" | "privateKey">, caCertificates: readonly Uint8Array[]) {
   return {
     key: identity.privateKey,
     cert: certificatesToPem(identity.chain),

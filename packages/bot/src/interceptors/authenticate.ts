@@ -1,14 +1,15 @@
 import type { Bearer } from "../bearer.js";
 import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { authorizationOf, bearerToken, hasToken } from "../token/authorization.js";
+import { bearerToken, hasToken, shownIn } from "../token/authorization.js";
+import { referenceTo, refersToToken } from "../token/reference.js";
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
-import { tokenFault } from "./token-fault.js";
+import { bearerFault } from "./bearer-fault.js";
 
-/** How many verified tokens a connection keeps; one for each service that its peer calls here is plenty. */
-const maximumBearers = 16;
+/** How many verified tokens a connection keeps: one for each service that its peer calls here, for each that it acts for. */
+const maximumBearers = 64;
 
 /** What is done with the token of a call. */
 export interface Authenticate {
@@ -30,23 +31,19 @@ export function createAuthenticate(trust: Trust): Authenticate {
 
   function remember(attempt: Attempt): Promise<unknown> | undefined {
     if (!hasToken(attempt.metadata)) return undefined;
-    const authorization = authorizationOf(attempt.metadata);
-    return attempt.connection.bearers.has(authorization) ? undefined : verifyOnce(authorization, attempt);
+    const shown = shownIn(attempt.metadata);
+    return attempt.connection.bearers.has(shown) ? undefined : verifyOnce(shown, attempt);
   }
 
   function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
-    const authorization = authorizationOf(attempt.metadata);
-    const { connection } = attempt;
-    // Mostly it is the one of the call before, and to compare two strings is cheaper than to hash a long one.
-    const { latest } = connection;
-    const bearer = latest?.authorization === authorization ? latest : connection.bearers.get(authorization);
-    if (!bearer) return verifyOnce(authorization, attempt).then((verified) => check(verified, attempt));
-    connection.latest = bearer;
-    return check(bearer, attempt);
+    const shown = shownIn(attempt.metadata);
+    const bearer = attempt.connection.bearers.get(shown);
+    if (bearer) return check(bearer, attempt);
+    return verifyOnce(shown, attempt).then((verified) => check(verified, attempt));
   }
 
   function check(bearer: Bearer, { service, now }: Attempt): Bearer {
-    const fault = tokenFault(bearer, trust, now);
+    const fault = bearerFault(bearer, trust, now);
     if (fault) throw denial(fault);
     const { token } = bearer;
     if (!token.audiences.has(service.name)) {
@@ -57,6 +54,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
 
   // Many calls may come at once with a token that is new here; it is still verified once.
   function verifyOnce(authorization: string, attempt: Attempt): Promise<Bearer> {
+    if (refersToToken(attempt.metadata)) throw denial("TOKEN_NOT_SHOWN");
     const { connection } = attempt;
     let pending = verifying.get(connection);
     if (!pending) {
@@ -74,12 +72,21 @@ export function createAuthenticate(trust: Trust): Authenticate {
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, address, bearers } = connection;
     const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
-    const caller = { spiffeId, name: spiffeId.name, scopes: token.scopes, certificate, address };
-    if (bearers.size >= maximumBearers) bearers.delete(bearers.keys().next().value as string);
-    const bearer = { authorization, token, caller, clearedBy: undefined };
-    bearers.set(authorization, bearer);
+    const { subject, name, actors, scopes } = token;
+    const caller = { spiffeId: subject, name, actors, scopes, certificate, address };
+    if (bearers.size >= 2 * maximumBearers) forgetOldest(bearers);
+    const reference = referenceTo(authorization);
+    const bearer = { authorization, reference, token, caller, clearedBy: undefined };
+    bearers.set(authorization, bearer).set(reference, bearer);
     return bearer;
   }
 
   return { authenticate, remember };
+}
+
+function forgetOldest(bearers: Map<string, Bearer>): void {
+  const [oldest] = bearers.values();
+  if (!oldest) return;
+  bearers.delete(oldest.authorization);
+  bearers.delete(oldest.reference);
 }

@@ -49,5 +49,5 @@ const noScopes: ReadonlySet<string> = new Set();
 
 function peerOf({ connection }: Attempt): Caller {
   const { peer, certificate, address } = connection;
-  return { spiffeId: peer, name: peer.name, scopes: noScopes, certificate, address };
+  return { spiffeId: peer, name: peer.name, actors: [], scopes: noScopes, certificate, address };
 }

@@ -4,7 +4,7 @@ import type { Attempt } from "./attempt.js";
 
 /** Who calls is known from the connection; whether it may still call is looked up on every call. */
 export function createIdentify(trust: Trust) {
-  return function identify({ connection, now }: Attempt): void {
+  return function identify({ connection, now }: Pick<Attempt, "connection" | "now">): void {
     const { certificate, peer } = connection;
     if (connection.ended) throw connection.ended;
     if (now >= certificate.notAfter) throw denial("CERTIFICATE_EXPIRED");

@@ -6,6 +6,7 @@ import type { Connection } from "../connection.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Admission } from "../interceptors/chain.js";
 import { createRecorder } from "../recorder.js";
+import { createRoster } from "../roster.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";
@@ -21,12 +22,13 @@ describe("the gate", () => {
   let server: Server;
   let client: Client;
   let checking: Deferred<Deferred<Admission>>;
-  const connection = { calls: new Set(), peer: { uri: "spiffe://test/a" }, address: "a:1" } as unknown as Connection;
-  const admission = { caller: { spiffeId: connection.peer }, bearer: undefined } as unknown as Admission;
+  const peer = { uri: "spiffe://test/a" };
+  const admission = { caller: { spiffeId: peer }, bearer: undefined } as unknown as Admission;
+  let connection: Connection;
 
   beforeEach(async () => {
     handled.length = 0;
-    connection.calls.clear();
+    connection = { calls: createRoster(), peer, address: "a:1" } as unknown as Connection;
     checking = deferred();
     const gate = createGate({
       chain({ method, metadata }) {

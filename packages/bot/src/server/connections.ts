@@ -3,7 +3,7 @@ import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
 import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { tokenFault } from "../interceptors/token-fault.js";
+import { bearerFault } from "../interceptors/bearer-fault.js";
 import type { Trust } from "../trust/trust.js";
 
 /** The connections of a server whose peers have been authenticated. */
@@ -51,8 +51,8 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   }
 
   function reviewCalls({ calls }: Connection): void {
-    for (const call of [...calls]) {
-      const fault = call.bearer && tokenFault(call.bearer, trust, clock.now());
+    for (const call of calls) {
+      const fault = call.bearer && bearerFault(call.bearer, trust, clock.now());
       if (fault) call.end(denial(fault));
     }
   }

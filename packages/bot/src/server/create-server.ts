@@ -6,6 +6,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { type AnyMethod, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Handler } from "../handlers.js";
 import { createChain } from "../interceptors/chain.js";
@@ -13,7 +14,7 @@ import { createGate } from "./admission.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
-import { createHealth } from "./health.js";
+import { createHealth, trustHealth } from "./health.js";
 import { limits } from "./limits.js";
 import { createListener, type Listener } from "./listener.js";
 import type { BotServer, Routes, ServedMethod, ServerOptions } from "./options.js";
@@ -78,10 +79,14 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
   });
   for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "SERVING");
+  const showStaleness = (stale: boolean) => health.set(trustHealth, stale ? "NOT_SERVING" : "SERVING");
+  showStaleness(trust.isStale());
+  const stopShowing = trust.onStaleness(showStaleness);
 
   let closing: Promise<void> | undefined;
   async function drain(running: Listener, graceMs: number): Promise<void> {
     for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
+    stopShowing();
     running.stop();
     enrollmentDoor?.close();
     endOwnCalls(running);
@@ -109,6 +114,16 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     port,
     address,
     services: names,
+    setHealth(service, serving) {
+      if (!closing) health.set(service, serving ? "SERVING" : "NOT_SERVING");
+    },
+    open: () => {
+      const open = (listener as Listener).connections.all();
+      const sum = (of: (connection: Connection) => number) => open.reduce((total, one) => total + of(one), 0);
+      // A token is found by its whole text and by its reference.
+      const tokens = sum((one) => one.bearers.size / 2);
+      return { connections: open.length, calls: sum((one) => one.calls.size), tokens };
+    },
     close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
   };
 }

@@ -3,7 +3,7 @@ import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
-import { offerIndexedToken } from "../token/authorization.js";
+import { offerReference } from "../token/reference.js";
 import type { GateOptions } from "./admission.js";
 import { keepAuthorised } from "./keep-authorised.js";
 import { LiveCall, toStatus } from "./live-call.js";
@@ -83,8 +83,8 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
     admission.then(
       (admitted) => {
-        // The first call with this token here; later ones may show it where HTTP/2 sends it but once.
-        if (!this.#gone) this.#call.sendMetadata(offerIndexedToken(this.#options.certificate()));
+        // The first call with this token here; later ones may refer to it.
+        if (!this.#gone) this.#call.sendMetadata(offerReference(this.#options.certificate()));
         this.#letIn(attempt, admitted);
       },
       (thrown) => this.#refuse(attempt, connection, thrown),

@@ -1,6 +1,12 @@
 import { HealthImplementation } from "grpc-health-check";
 import { type AdoptedService, adopt } from "./adopt.js";
 
+/**
+ * What health says of a server's trust: NOT_SERVING while it is stale, which is when high-risk methods are refused. The
+ * server as a whole goes on serving.
+ */
+export const trustHealth = "interlock.trust";
+
 /** The standard health service (`grpc.health.v1.Health`) of a server. */
 export interface Health {
   readonly adopted: readonly AdoptedService[];

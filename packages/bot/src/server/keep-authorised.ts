@@ -3,17 +3,27 @@ import type { Bearer } from "../bearer.js";
 import type { Clock } from "../clock.js";
 import type { Connection } from "../connection.js";
 import { denial } from "../error.js";
-import { tokenFault } from "../interceptors/token-fault.js";
+import { bearerFault } from "../interceptors/bearer-fault.js";
 import type { Trust } from "../trust/trust.js";
 import type { LiveCall } from "./live-call.js";
 
 /**
  * Holds a stream to its token. When that runs out, another takes its place that the peer has shown on the connection
- * meanwhile, for the same service and with the scopes of the method; where there is none, the stream ends with
- * `TOKEN_EXPIRED`.
+ * meanwhile, for the same service, with the scopes of the method, and of the same caller; where there is none, the
+ * stream ends with `TOKEN_EXPIRED`.
  */
 export function keepAuthorised(call: LiveCall, { bearers }: Connection, trust: Trust, clock: Clock): void {
   const { method, service } = call;
+
+  // A peer that acts for many shows the tokens of all of them on one connection.
+  function sameCaller({ caller: { spiffeId, actors } }: Bearer): boolean {
+    const { caller } = call;
+    return (
+      spiffeId.uri === caller.spiffeId.uri &&
+      actors.length === caller.actors.length &&
+      actors.every(({ uri }, i) => uri === caller.actors[i]?.uri)
+    );
+  }
 
   function watch({ token }: Bearer): void {
     call.callOff = setAlarm(clock, token.expiresAt, () => {
@@ -28,9 +38,10 @@ export function keepAuthorised(call: LiveCall, { bearers }: Connection, trust: T
     const now = clock.now();
     return [...bearers.values()].find(
       (bearer) =>
+        sameCaller(bearer) &&
         bearer.token.audiences.has(service) &&
         method.policy.scopes.every((scope) => bearer.token.scopes.has(scope)) &&
-        tokenFault(bearer, trust, now) === undefined,
+        bearerFault(bearer, trust, now) === undefined,
     );
   }
 

@@ -1,21 +1,49 @@
 import { type AddressInfo, isIPv6 } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { Clock } from "../clock.js";
 import { addressOf, type Connection, createConnection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
+import type { Log } from "../log.js";
 import type { Reason } from "../reason.js";
+import type { Recorder } from "../recorder.js";
+import type { Unsubscribe } from "../subscription.js";
+import type { Trust } from "../trust/trust.js";
 import { type Connections, createConnections } from "./connections.js";
 import { watchHandshakes } from "./handshakes.js";
-import type { ServerOptions } from "./options.js";
 import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
 const maximumConnections = 4_096;
-// So that those who have no identity yet cannot take the places of those who have.
-const maximumStrangers = 64;
+// A client has one to a server for each service it calls, and for a while another after a renewal.
+const connectionsPerPeerUnlessSaid = 64;
+
+/** What a port shows of itself: a chain, DER, the leaf first, and its key (PKCS #8, PEM). */
+export type ServerKeyPair = Pick<Identity, "chain" | "privateKey">;
+
+/** What a TLS port stands on. */
+export interface ListenerOptions {
+  readonly identity: {
+    current(): ServerKeyPair;
+    onChange(listener: (next: ServerKeyPair) => void): Unsubscribe;
+  };
+  readonly trust: Trust;
+  readonly recorder: Recorder;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
+  readonly host?: string;
+  readonly port: number;
+  /** What is spoken over TLS; gRPC's `h2` unless said. */
+  readonly protocol?: "h2" | "http/1.1";
+  /** How many connections one bot may have at once; 64 unless said. */
+  readonly connectionsPerPeer?: number;
+  /** How many peers without a certificate there may be at once, so that they cannot take the places of the others; 64 unless said. */
+  readonly maximumStrangers?: number;
+}
 
 /** What becomes of the sockets that come in. */
 export interface ListenerEvents {
@@ -25,7 +53,7 @@ export interface ListenerEvents {
   onStranger?(socket: TLSSocket): void;
 }
 
-/** A TLS port that lets nobody through without an identity. */
+/** A TLS port that lets nobody through without an identity, unless it has a place for strangers. */
 export interface Listener {
   readonly port: number;
   /** `host:port`. */
@@ -44,18 +72,20 @@ export interface Listener {
  * HTTP/2: its chain by TLS, the leaf by `checkCertificate`, then revocation. Each refusal is recorded with its reason.
  */
 export async function createListener(
-  options: ServerOptions,
+  options: ListenerOptions,
   { onPeer, onStranger }: ListenerEvents,
 ): Promise<Listener> {
-  const { identity, trust, clock, log, host = "127.0.0.1" } = options;
+  const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
+  const { connectionsPerPeer = connectionsPerPeerUnlessSaid } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
+  const perPeer = new Map<string, number>();
 
   const server = createServer(
     {
       ...contextOf(identity.current(), options),
-      ALPNProtocols: ["h2"],
+      ALPNProtocols: [protocol],
       requestCert: true,
       // Where strangers may enrol, a missing certificate is no alert; everything else is refused below all the same.
       rejectUnauthorized: onStranger === undefined,
@@ -79,7 +109,10 @@ export async function createListener(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
     const peer = readPeer(socket, trust, clock);
-    if (typeof peer !== "string") {
+    if (typeof peer !== "string" && !takesPlace(peer.id.uri, socket)) {
+      refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
+      socket.destroy();
+    } else if (typeof peer !== "string") {
       const connection = createConnection(socket, peer.id, peer.certificate);
       connections.add(connection, socket);
       onPeer(socket, connection);
@@ -89,6 +122,19 @@ export async function createListener(
       refuse(peer, address);
       socket.destroy();
     }
+  }
+
+  /** Counts a connection of a peer until it closes. False where the peer has as many as it may. */
+  function takesPlace(peer: string, socket: TLSSocket): boolean {
+    const open = perPeer.get(peer) ?? 0;
+    if (open >= connectionsPerPeer) return false;
+    perPeer.set(peer, open + 1);
+    socket.once("close", () => {
+      const left = (perPeer.get(peer) ?? 1) - 1;
+      if (left > 0) perPeer.set(peer, left);
+      else perPeer.delete(peer);
+    });
+    return true;
   }
 
   function greet(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
@@ -101,8 +147,8 @@ export async function createListener(
     welcome(socket);
   }
 
-  function refuse(reason: Reason, address: string, detail = ""): void {
-    options.recorder.denied({ at: clock.now(), reason, method: "", caller: "", address, detail });
+  function refuse(reason: Reason, address: string, detail = "", caller = ""): void {
+    options.recorder.denied({ at: clock.now(), reason, method: "", caller, address, detail });
   }
 
   const unsubscribe = [
@@ -148,8 +194,9 @@ export async function createListener(
   };
 }
 
-function contextOf(identity: Identity, { trust: { state } }: ServerOptions) {
+function contextOf(identity: ServerKeyPair, { trust: { state }, protocol }: ListenerOptions) {
   const context = tlsContext(identity, state.caCertificates);
+  if (protocol === "http/1.1") return context;
   // The roots go along: one who joins finds there the CA that its join token pins.
   return { ...context, cert: context.cert + certificatesToPem(state.caCertificates) };
 }

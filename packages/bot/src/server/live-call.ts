@@ -8,6 +8,7 @@ import { errorDomain, type InterlockError } from "../error.js";
 import { encodeErrorInfo } from "../error-details.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
+import type { Roster } from "../roster.js";
 import { removeToken } from "../token/authorization.js";
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
@@ -25,7 +26,9 @@ export class LiveCall implements CallContext, OpenCall {
   #controller: AbortController | undefined;
   readonly #metadata: Metadata;
   readonly #call: ServerInterceptingCallInterface;
-  readonly #connectionCalls: Set<OpenCall>;
+  readonly #connectionCalls: Roster<OpenCall>;
+  /** Its place among the calls of the connection, until its status has been sent or never will be. */
+  #place: number | undefined;
 
   constructor(attempt: Attempt, admission: Admission, call: ServerInterceptingCallInterface) {
     this.method = attempt.method;
@@ -35,7 +38,7 @@ export class LiveCall implements CallContext, OpenCall {
     this.#metadata = attempt.metadata;
     this.#call = call;
     this.#connectionCalls = attempt.connection.calls;
-    this.#connectionCalls.add(this);
+    this.#place = this.#connectionCalls.join(this);
   }
 
   // No handler needs the token, and what it does not have it cannot log.
@@ -67,19 +70,21 @@ export class LiveCall implements CallContext, OpenCall {
 
   /** Whether no status has been sent yet. */
   get open(): boolean {
-    return this.#connectionCalls.has(this);
+    return this.#place !== undefined;
   }
 
   /** The status has been sent, or never will be: the connection need not know the call any more. */
   finish(): void {
-    this.#connectionCalls.delete(this);
+    if (this.#place === undefined) return;
+    this.#connectionCalls.leave(this.#place);
+    this.#place = undefined;
     this.callOff?.();
   }
 
   /** The other end has gone, or does not wait any longer. */
   cancel(error: InterlockError): void {
-    if (!this.#connectionCalls.delete(this)) return;
-    this.callOff?.();
+    if (!this.open) return;
+    this.finish();
     this.#ended = error;
     this.#controller?.abort(error);
   }

@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
   readonly host?: string;
   readonly port: number;
+  /** How many connections one bot may have at once: 64 unless said. */
+  readonly connectionsPerPeer?: number;
   /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }
@@ -39,6 +41,10 @@ export interface BotServer {
   readonly address: string;
   /** Full names of the services, for the inventory. */
   readonly services: readonly string[];
+  /** How many connections and calls are open now, and how many verified tokens are kept for them. */
+  open(): { readonly connections: number; readonly calls: number; readonly tokens: number };
+  /** What the health service says of one of the services; all serve until the server closes, unless said. */
+  setHealth(service: string, serving: boolean): void;
   /** Refuses new calls, lets those under way finish for at most `graceMs` (10 s unless said), then closes. */
   close(graceMs?: number): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Bot } from "../bot.js";
+import type { Bot, ServeOptions } from "../bot.js";
 import type { Implementation } from "../handlers.js";
 import type { Identity } from "../identity/identity.js";
 import type { Denial } from "../recorder.js";
@@ -25,6 +25,7 @@ export interface EchoServer {
 export async function serveEcho(
   fleet: TestFleet,
   overrides: Partial<Implementation<typeof EchoService>> = {},
+  options: Partial<ServeOptions> = {},
 ): Promise<EchoServer> {
   const handled: string[] = [];
   const denials: Denial[] = [];
@@ -35,7 +36,7 @@ export async function serveEcho(
   });
   const good = await fleet.ca.issue("spiffe://test/good/1");
   const bot = await fleet.bot("echo/1");
-  const { port, address } = await bot.serve({ port: 0 }, (routes) =>
+  const { port, address } = await bot.serve({ port: 0, ...options }, (routes) =>
     routes.add(EchoService, {
       echo(request) {
         handled.push("echo");

@@ -9,4 +9,15 @@ export interface TokenSource {
   authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
   /** Forgets what was given for `audience`: a server has refused it. */
   forget(audience: string): void;
+  /** How it has gone so far, for metrics; absent where nobody counts. */
+  counts?(): TokenCounts;
+}
+
+/** How a {@link TokenSource} has gone so far. */
+export interface TokenCounts {
+  /** Tokens that are at hand. */
+  readonly held: number;
+  /** Tokens that were fetched, and attempts to that failed. */
+  readonly fetched: number;
+  readonly failed: number;
 }

@@ -34,4 +34,21 @@ describe("verifyKnown", () => {
     for (const token of await Promise.all(flood)) await assert.rejects(verify(token), refused);
     assert.equal(fetches, 2);
   });
+
+  it("asks for the newest trust when the authority goes by a name that has not come here yet", async () => {
+    const fleet = await createTestFleet();
+    const { trust } = fleet;
+    const { state } = trust;
+    const identity = await fleet.ca.issue("spiffe://test/a");
+    const verify = async (iss: string) => {
+      const token = await fleet.token(identity, "a.B", ["a:b"], { iss });
+      return verifyKnown(token, { spiffeId: identity.spiffeId, certificate: identity.leaf, now: Date.now() }, trust);
+    };
+    const refused = { reason: "TOKEN_ISSUER" };
+    await assert.rejects(verify("https://new"), refused, "nobody to ask");
+    trust.refetchWith(async () => trust.replace({ ...state, issuer: "https://new", formerIssuers: [state.issuer] }));
+    assert.ok(await verify("https://new"));
+    assert.ok(await verify(state.issuer), "what it was called before is as good");
+    await assert.rejects(verify("https://other"), refused);
+  });
 });

@@ -3,9 +3,12 @@ import type { Reason } from "../reason.js";
 import type { Trust } from "../trust/trust.js";
 import { type TokenExpectation, type VerifiedToken, verifyToken } from "./verify-token.js";
 
+// The authority may have a new key, or go by a new name.
+const mayBeNew: readonly string[] = ["TOKEN_KEY_UNKNOWN", "TOKEN_ISSUER"] satisfies Reason[];
+
 /**
- * Verifies a token as {@link verifyToken} does. Where its key is unknown, the authority may have a new one that has not
- * come here yet: it is asked, once in a while, and then the token is verified again.
+ * Verifies a token as {@link verifyToken} does. Where its key or its issuer is unknown, the authority may have a new one
+ * that has not come here yet: it is asked, once in a while, and then the token is verified again.
  */
 export async function verifyKnown(
   token: string,
@@ -15,7 +18,7 @@ export async function verifyKnown(
   try {
     return await verifyToken(token, { ...expectation, trust: trust.state });
   } catch (error) {
-    const unknown = error instanceof InterlockError && error.reason === ("TOKEN_KEY_UNKNOWN" satisfies Reason);
+    const unknown = error instanceof InterlockError && mayBeNew.includes(error.reason ?? "");
     if (!unknown || !(await trust.refetch())) throw error;
     return verifyToken(token, { ...expectation, trust: trust.state });
   }

@@ -12,22 +12,32 @@ import { denial } from "../error.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import type { TrustState } from "../trust/trust.js";
-
-/** The longest that a token may live, from `iat` to `exp`. */
-export const maximumTokenLifetimeMs = 5 * 60_000;
+import { readActors, readIdentity } from "./actors.js";
+import { authorityTokens, keyFits, subjectOf, type TokenAlgorithm, type TokenRules } from "./token-rules.js";
 
 /** The claim that says under which version of the grants a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
+
+/** The claim of a token that came of an exchange: the `jti` of each that it came of, the latest first. */
+export const exchangedClaim = "exchanged_from";
 
 /** How far another machine's clock may run ahead of ours before its `iat` or `nbf` counts as in the future. */
 const clockSkewMs = 5_000;
 const maximumLength = 8_192;
 
-/** What is known of a token once its signature, its claims and its binding have been verified. */
+/** What is known of a token once its signature and its claims have been verified. */
 export interface VerifiedToken {
   readonly jti: string;
-  /** Of the bot it was issued to. */
+  /** Whose it is: the bot whose scopes it holds. */
+  readonly subject: SpiffeId;
+  /** Name of the subject. */
   readonly name: string;
+  /** Who acts for the subject: the bot that shows the token first. Empty when the subject does so itself. */
+  readonly actors: readonly SpiffeId[];
+  /** The `jti` of each token that it was exchanged from; it is revoked with any of them. */
+  readonly ancestors: readonly string[];
+  /** The thumbprint of the certificate that it is bound to. */
+  readonly thumbprint: string;
   /** `kid` of the key that signed it. */
   readonly keyId: string;
   readonly audiences: ReadonlySet<string>;
@@ -35,42 +45,68 @@ export interface VerifiedToken {
   /** The version of the grants under which it was issued; 0 when it does not say. */
   readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
-/** What a token is verified against. */
-export interface TokenExpectation {
+/** What a token itself is verified against. */
+export interface TokenBasis {
   readonly trust: TrustState;
-  /** Who shows the token, by the connection it came over. */
-  readonly spiffeId: SpiffeId;
-  readonly certificate: Certificate;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
+/** What a token is verified against, together with who shows it. */
+export interface TokenExpectation extends TokenBasis {
+  /** Who shows the token, by the connection it came over. */
+  readonly spiffeId: SpiffeId;
+  readonly certificate: Certificate;
+}
+
 /**
- * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3). Audience,
- * expiry and revocation are looked up again on every call; see the `authenticate` interceptor.
+ * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3), and that is its
+ * bearer's own, or names it as the one who acts (RFC 8693, section 4.1). Audience, expiry and revocation are looked up
+ * again on every call; see the `authenticate` interceptor.
  *
- * Rejects with a denial, one of the `TOKEN_…` reasons.
+ * Rejects with a denial, one of the `TOKEN_…` reasons or `ACTOR_CHAIN_TOO_LONG`.
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
-  const { trust, spiffeId, certificate, now } = expectation;
-  const keyId = checkHeader(readHeader(token));
-  const { payload } = await verifySignature(token, trust, now);
+  const { spiffeId, certificate } = expectation;
+  const verified = await unsafeVerifyUnbound(token, expectation);
+  const [actor] = verified.actors;
+  if (actor && actor.uri !== spiffeId.uri) throw denial("TOKEN_ACTOR_MISMATCH");
+  if (!actor && verified.subject.uri !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
+  if (verified.thumbprint !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
+  return verified;
+}
+
+/**
+ * Verifies all of a token but that whoever shows it may show it: for an authority, which is asked about tokens that are
+ * others'. It says nothing about the one who asks. Rejects as {@link verifyToken} does.
+ */
+export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
+  const rules = trust.tokenRules ?? authorityTokens;
+  const keyId = checkHeader(readHeader(token), rules);
+  const { payload } = await verifySignature(token, trust, rules, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
-  if ((exp - iat) * 1_000 > maximumTokenLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
+  if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is for `nbf` alone.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
-  if (payload.sub !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
-  if (boundTo(payload) !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
+  // Who acts for whom is the authority's to say: it alone knows who was granted that.
+  if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
+  const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
-    jti: payload.jti as string,
-    name: spiffeId.name,
+    jti: readId(payload.jti),
+    subject,
+    name: subject.name,
+    actors: readActors(payload, trust.trustDomain),
+    ancestors: readAncestors(payload[exchangedClaim]),
+    thumbprint: boundTo(payload),
     keyId,
     audiences: new Set([payload.aud ?? []].flat()),
     scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
+    issuedAt: iat * 1_000,
     expiresAt: exp * 1_000,
   };
 }
@@ -85,23 +121,28 @@ function readHeader(token: string): ProtectedHeaderParameters {
 }
 
 /** Gives the `kid`. Whoever sends a token writes its header: nothing in it need be of the type it should be. */
-function checkHeader(header: ProtectedHeaderParameters): string {
-  if (header.alg !== "ES256") throw denial("TOKEN_ALGORITHM");
+function checkHeader(header: ProtectedHeaderParameters, { algorithms, type }: TokenRules): string {
+  if (!algorithms.includes(header.alg as TokenAlgorithm)) throw denial("TOKEN_ALGORITHM");
   // A key that comes with the token proves nothing, and fetching one is a request that a stranger steers
   // (RFC 8725, section 3.10).
   for (const name of ["jwk", "jku", "x5u", "x5c", "crit"]) {
     if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);
   }
   if (typeof header.kid !== "string") throw denial("TOKEN_MALFORMED", 'there is no "kid"');
-  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== "at+jwt") throw denial("TOKEN_TYPE");
+  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== type.toLowerCase()) throw denial("TOKEN_TYPE");
   return header.kid;
 }
 
-async function verifySignature(token: string, trust: TrustState, now: number): Promise<JWTVerifyResult> {
+async function verifySignature(
+  token: string,
+  trust: TrustState,
+  { algorithms }: TokenRules,
+  now: number,
+): Promise<JWTVerifyResult> {
   try {
-    return await jwtVerify(token, ({ kid }) => findKey(trust, kid), {
-      algorithms: ["ES256"],
-      issuer: trust.issuer,
+    return await jwtVerify(token, ({ kid, alg }) => findKey(trust, kid, alg as TokenAlgorithm), {
+      algorithms: [...algorithms],
+      issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
       requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
       currentDate: new Date(now),
       clockTolerance: clockSkewMs / 1_000,
@@ -111,10 +152,10 @@ async function verifySignature(token: string, trust: TrustState, now: number): P
   }
 }
 
-async function findKey(trust: TrustState, kid: string | undefined) {
+async function findKey(trust: TrustState, kid: string | undefined, algorithm: TokenAlgorithm) {
   const jwk = trust.jwks.keys.find((key) => key.kid === kid);
-  if (jwk?.kty !== "EC" || jwk.crv !== "P-256") throw new errors.JWKSNoMatchingKey();
-  return importJWK(jwk, "ES256");
+  if (!jwk || !keyFits(jwk, algorithm)) throw new errors.JWKSNoMatchingKey();
+  return importJWK(jwk, algorithm);
 }
 
 function reasonOf(error: unknown): Reason {
@@ -129,9 +170,22 @@ function reasonOf(error: unknown): Reason {
   return "TOKEN_MALFORMED";
 }
 
-function boundTo(payload: JWTPayload): unknown {
+function boundTo(payload: JWTPayload): string {
   const confirmation = payload.cnf;
-  return typeof confirmation === "object" && confirmation !== null && "x5t#S256" in confirmation
-    ? confirmation["x5t#S256"]
-    : undefined;
+  const thumbprint =
+    typeof confirmation === "object" && confirmation !== null && "x5t#S256" in confirmation
+      ? confirmation["x5t#S256"]
+      : undefined;
+  if (typeof thumbprint !== "string" || thumbprint === "") throw denial("TOKEN_BINDING_MISMATCH");
+  return thumbprint;
+}
+
+function readId(jti: unknown): string {
+  if (typeof jti !== "string") throw denial("TOKEN_MALFORMED", '"jti" is no text');
+  return jti;
+}
+
+function readAncestors(claim: unknown = []): readonly string[] {
+  if (!Array.isArray(claim)) throw denial("TOKEN_MALFORMED", `"${exchangedClaim}" is no list`);
+  return claim.map(readId);
 }

@@ -24,6 +24,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     version: update.resultsIn,
     trustDomain: update.trustDomain,
     issuer: update.issuer,
+    formerIssuers: update.formerIssuers,
     caCertificates: update.caCertificates,
     jwks: readJwks(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { indexCutOffs } from "./cut-offs.js";
 
 const cutOff = { identity: "worker/*", service: "a.B", scope: "a:b", grantsVersion: 5, except: ["worker/9"] };
-const token = { name: "worker/1", audiences: new Set(["a.B"]), scopes: new Set(["a:b", "a:c"]), grantsVersion: 4 };
+const token = {
+  name: "worker/1",
+  actors: [],
+  audiences: new Set(["a.B"]),
+  scopes: new Set(["a:b", "a:c"]),
+  grantsVersion: 4,
+};
 
 describe("indexCutOffs", () => {
   const outdated = indexCutOffs([cutOff]);
@@ -20,6 +26,18 @@ describe("indexCutOffs", () => {
     assert.equal(outdated({ ...token, audiences: new Set(["a.C"]) }), false, "for another service");
     assert.equal(outdated({ ...token, scopes: new Set(["a:c"]) }), false, "without the scope");
     assert.equal(indexCutOffs([])(token), false);
+  });
+
+  it("finds a token with which a bot acts that may act no longer", () => {
+    const acting = indexCutOffs([{ ...cutOff, identity: "gateway/*", scope: "token:exchange", except: ["gateway/9"] }]);
+    const actedWith = (name: string) => ({ ...token, actors: [{ name }, { name: "coffee/1" }] });
+    assert.equal(acting(actedWith("gateway/1")), true);
+    assert.equal(acting({ ...token, actors: [{ name: "coffee/1" }, { name: "gateway/1" }] }), true, "behind another");
+    assert.equal(acting(actedWith("gateway/9")), false, "it holds the scope all the same");
+    assert.equal(acting({ ...actedWith("gateway/1"), grantsVersion: 5 }), false, "issued since");
+    assert.equal(acting({ ...actedWith("gateway/1"), audiences: new Set(["a.C"]) }), false, "for another service");
+    assert.equal(acting(token), false, "nobody acts");
+    assert.equal(outdated({ ...token, name: "coffee/1", actors: [{ name: "worker/1" }] }), false, "not its scope");
   });
 
   it("takes an empty service and scope for any", () => {

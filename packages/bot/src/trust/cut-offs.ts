@@ -1,4 +1,5 @@
-import { matchesIdentity } from "@interlock/policy";
+import { matchesIdentity, type SpiffeId } from "@interlock/policy";
+import { exchangeScope } from "../token/actors.js";
 
 /** A scope that was taken away while tokens with it are still out there. */
 export interface CutOff {
@@ -18,6 +19,8 @@ export interface CutOff {
 export interface GrantedToken {
   /** Of the bot it was issued to. */
   readonly name: string;
+  /** Who act with it; they need the scope to exchange tokens. */
+  readonly actors: readonly Pick<SpiffeId, "name">[];
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
   /** The version of the grants under which it was issued; 0 when it does not say. */
@@ -41,12 +44,14 @@ export function indexCutOffs(cutOffs: readonly CutOff[]): (token: GrantedToken) 
   };
 }
 
-function cuts({ identity, service, scope, grantsVersion, except }: CutOff, token: GrantedToken): boolean {
-  return (
-    token.grantsVersion < grantsVersion &&
-    (service === "" || token.audiences.has(service)) &&
-    (scope === "" || token.scopes.has(scope)) &&
-    matchesIdentity(identity, token.name) &&
-    !except.some((pattern) => matchesIdentity(pattern, token.name))
-  );
+function cuts(cutOff: CutOff, token: GrantedToken): boolean {
+  const { service, scope, grantsVersion } = cutOff;
+  if (token.grantsVersion >= grantsVersion || (service !== "" && !token.audiences.has(service))) return false;
+  const held = scope === "" || token.scopes.has(scope);
+  const acting = scope === "" || scope === exchangeScope;
+  return (held && loses(cutOff, token.name)) || (acting && token.actors.some(({ name }) => loses(cutOff, name)));
+}
+
+function loses({ identity, except }: CutOff, name: string): boolean {
+  return matchesIdentity(identity, name) && !except.some((pattern) => matchesIdentity(pattern, name));
 }

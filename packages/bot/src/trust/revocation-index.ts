@@ -1,4 +1,4 @@
-import { matchesIdentity } from "@interlock/policy";
+import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import type { Revocation } from "./trust.js";
@@ -7,6 +7,8 @@ import type { Revocation } from "./trust.js";
 export interface RevocationIndex {
   /** Why this peer is shut out, or `undefined`. */
   peer(spiffeId: string, certificate: Certificate): Reason | undefined;
+  /** Whether a bot is shut out by its name; its patterns are compared one by one. */
+  identity(id: SpiffeId): boolean;
   token(jti: string): boolean;
 }
 
@@ -37,6 +39,7 @@ export function indexRevocations(revocations: readonly Revocation[]): Revocation
       if (patterns.length > 0 && matchesPattern(spiffeId, certificate)) return "IDENTITY_REVOKED";
       return undefined;
     },
+    identity: ({ uri, name }) => identities.has(uri) || patterns.some((pattern) => matchesIdentity(pattern, name)),
     token: (jti) => tokens.has(jti),
   };
 }

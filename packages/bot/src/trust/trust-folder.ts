@@ -5,11 +5,18 @@ import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
 import type { TrustState } from "./trust.js";
 
+/** The trust as it was when it was saved. */
+export interface SavedTrust {
+  readonly state: TrustState;
+  /** When the authority was last heard of, milliseconds since the epoch; negative infinity when that was not saved. */
+  readonly heardAt: number;
+}
+
 /** Keeps the trust in a folder, so that a bot starts while the authority is away. */
 export interface TrustFolder {
   /** The trust saved last, or `undefined`. Throws when it cannot be read. */
-  load(): Promise<TrustState | undefined>;
-  save(state: TrustState): Promise<void>;
+  load(): Promise<SavedTrust | undefined>;
+  save(trust: SavedTrust): Promise<void>;
 }
 
 /** Keeps the trust as `trust.json` in `folder`, and its CA certificates once more as `ca.pem`, for other languages. */
@@ -29,27 +36,34 @@ export function createTrustFolder(folder: string): TrustFolder {
         throw new Error(`${path} cannot be read. Move it away and join again.`, { cause });
       }
     },
-    async save(state) {
-      const pem = certificatesToPem(state.caCertificates);
+    async save(trust) {
+      const pem = certificatesToPem(trust.state.caCertificates);
       if (pem !== savedPem) await writePrivateFile(join(folder, "ca.pem"), pem);
       savedPem = pem;
-      await writePrivateFile(path, `${JSON.stringify(toJson(state), undefined, 2)}\n`);
+      await writePrivateFile(path, `${JSON.stringify(toJson(trust), undefined, 2)}\n`);
     },
   };
 }
 
-function toJson(state: TrustState): object {
+function toJson({ state, heardAt }: SavedTrust): object {
   return {
     ...state,
+    heardAt,
     version: String(state.version),
     caCertificates: state.caCertificates.map((der) => Buffer.from(der).toString("base64")),
   };
 }
 
-function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
-  const { version, trustDomain, issuer, caCertificates, jwks, revocations, cutOffs = [], staleAfterMs } = json;
+function fromJson({ heardAt, ...json }: { [K in keyof TrustState | "heardAt"]: unknown }): SavedTrust {
+  return { state: stateFromJson(json), heardAt: typeof heardAt === "number" ? heardAt : Number.NEGATIVE_INFINITY };
+}
+
+function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
+  const { version, trustDomain, issuer, formerIssuers = [], caCertificates, jwks, revocations } = json;
+  const { cutOffs = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
+  if (!Array.isArray(formerIssuers)) throw new Error("no former issuers");
   if (!Array.isArray(caCertificates) || caCertificates.length === 0) throw new Error("no CA");
   if (!Array.isArray(revocations)) throw new Error("no revocations");
   if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
@@ -58,6 +72,7 @@ function fromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
     version: BigInt(String(version)),
     trustDomain,
     issuer,
+    formerIssuers,
     caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
     jwks: jwks as TrustState["jwks"],
     revocations,

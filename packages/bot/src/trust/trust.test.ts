@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
@@ -148,12 +148,26 @@ describe("trust", () => {
     assert.ok(!trust.isStale());
   });
 
+  it("is stale when it was restored, until the authority has been heard of", () => {
+    const clock = { now: () => 1_000 };
+    const trust = createTrust(state, clock, { heardAt: 999, heard: false });
+    const told: boolean[] = [];
+    const stop = trust.onStaleness((stale) => told.push(stale));
+    assert.deepEqual([trust.isStale(), trust.heardAt], [true, 999]);
+    trust.replace({ ...state, version: 5n });
+    assert.deepEqual([trust.isStale(), trust.heardAt, told], [false, 1_000, [false]]);
+    stop();
+  });
+
   it("is kept in a folder, and not read from half a file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-"));
     const kept = createTrustFolder(folder);
     assert.equal(await kept.load(), undefined);
-    await kept.save(state);
-    assert.deepEqual(await kept.load(), state);
+    await kept.save({ state, heardAt: 7 });
+    assert.deepEqual(await kept.load(), { state, heardAt: 7 });
+    const old = await readFile(join(folder, "trust.json"), "utf8");
+    await writeFile(join(folder, "trust.json"), old.replace('"heardAt": 7', '"heardAt": null'));
+    assert.equal((await kept.load())?.heardAt, Number.NEGATIVE_INFINITY);
     for (const text of [
       "",
       "{",
@@ -165,7 +179,7 @@ describe("trust", () => {
       await writeFile(join(folder, "trust.json"), text);
       await assert.rejects(kept.load(), /cannot be read/, text);
     }
-    await kept.save({ ...state, jwks: null as never });
+    await kept.save({ state: { ...state, jwks: null as never }, heardAt: 7 });
     await assert.rejects(kept.load(), /cannot be read/);
     await rm(folder, { recursive: true });
   });

@@ -1,11 +1,14 @@
+import type { SpiffeId } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import { type Clock, systemClock } from "../clock.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { Reason } from "../reason.js";
 import { createListeners, type Unsubscribe } from "../subscription.js";
+import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
 import { indexRevocations } from "./revocation-index.js";
+import { createStaleness, type Freshness } from "./staleness.js";
 
 /** Something that is shut out. */
 export interface Revocation {
@@ -23,6 +26,10 @@ export interface TrustState {
   readonly trustDomain: string;
   /** The `iss` that every token must have. */
   readonly issuer: string;
+  /** What the same issuer was called before, in tokens that may still be out there; none unless said. */
+  readonly formerIssuers?: readonly string[];
+  /** What its tokens look like; those of the authority unless said. */
+  readonly tokenRules?: TokenRules;
   /** DER. */
   readonly caCertificates: readonly Uint8Array[];
   readonly jwks: JSONWebKeySet;
@@ -46,6 +53,8 @@ export interface Trust {
   readonly state: TrustState;
   /** Why this peer is shut out, or `undefined`. */
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
+  /** Whether a bot is shut out by its name, wherever it is: for those in a token who are not at the other end. */
+  identityRevoked(id: SpiffeId): boolean;
   tokenRevoked(jti: string): boolean;
   /** Whether a token holds a scope that has been taken away since it was issued. */
   tokenOutdated(token: GrantedToken): boolean;
@@ -54,8 +63,12 @@ export interface Trust {
    * done, whatever came of it.
    */
   refetch(): Promise<boolean>;
-  /** Whether the last word from the authority is older than the declared bound. */
+  /** When the authority was last heard of, milliseconds since the epoch. */
+  readonly heardAt: number;
+  /** Whether the last word from the authority is older than the declared bound, or came before this process. */
   isStale(): boolean;
+  /** Tells whenever the trust becomes stale (true), and fresh again (false). */
+  onStaleness(listener: (stale: boolean) => void): Unsubscribe;
   onChange(listener: (change: TrustChange) => void): Unsubscribe;
 }
 
@@ -72,13 +85,13 @@ export interface MutableTrust extends Trust {
 /** How long nothing more is asked for because of what is unknown, in milliseconds. */
 export const refetchCoolDownMs = 10_000;
 
-/** Keeps trust in memory, starting from `initial`. */
-export function createTrust(initial: TrustState, clock: Clock = systemClock): MutableTrust {
+/** Keeps trust in memory, starting from `initial`, which has been heard just now unless `freshness` says otherwise. */
+export function createTrust(initial: TrustState, clock: Clock = systemClock, freshness?: Freshness): MutableTrust {
   const listeners = createListeners<TrustChange>();
   let state = initial;
   let revoked = indexRevocations(initial.revocations);
   let outdated = indexCutOffs(initial.cutOffs ?? []);
-  let heardAt = clock.now();
+  const staleness = createStaleness(clock, () => state.staleAfterMs, freshness);
   let fetch: (() => Promise<void>) | undefined;
   const refetch = createCooledDown(refetchCoolDownMs, clock, async () => fetch?.());
   return {
@@ -86,23 +99,26 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock): Mu
       return state;
     },
     peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
+    identityRevoked: (id) => revoked.identity(id),
     tokenRevoked: (jti) => revoked.token(jti),
     refetch: async () => fetch !== undefined && refetch(),
     refetchWith(given) {
       fetch = given;
     },
     tokenOutdated: (token) => outdated(token),
-    isStale: () => clock.now() - heardAt > state.staleAfterMs,
-    touch() {
-      heardAt = clock.now();
+    get heardAt() {
+      return staleness.heardAt;
     },
+    isStale: staleness.isStale,
+    onStaleness: staleness.onChange,
+    touch: staleness.touch,
     replace(next) {
       const before = state;
       const known = new Set(before.revocations.map(revocationKey));
       state = next;
       revoked = indexRevocations(next.revocations);
       outdated = indexCutOffs(next.cutOffs ?? []);
-      heardAt = clock.now();
+      staleness.touch();
       listeners.tell({
         state,
         revoked: next.revocations.filter((r) => !known.has(revocationKey(r))),

@@ -9,6 +9,7 @@ import { parseSeconds } from "./options.js";
 interface Options {
   readonly address?: string;
   readonly name?: string;
+  readonly dir?: string;
   readonly protos: string;
   readonly manifest: string;
   readonly timeout: number;
@@ -22,6 +23,7 @@ export function callCommand(output: Output): Command {
     .argument("[messages...]", "what to send, as JSON; - to read one message a line from standard input", ["{}"])
     .option("--address <host:port>", "which bot; the authority knows who serves it unless said")
     .option("--name <name>", "call as this bot; this project's operator unless said")
+    .option("--dir <folder>", "where that bot's identity is kept, if not here")
     .option("--protos <folder>", "the proto files", "protos")
     .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
     .option("--timeout <seconds>", "how long to wait", parseSeconds, 30)
@@ -41,7 +43,7 @@ export function callCommand(output: Output): Command {
         } else {
           print(output, (await answer) as object, true);
         }
-      }, options.name);
+      }, options);
     });
 }
 

@@ -1,7 +1,8 @@
-import { InterlockError } from "@interlock/bot";
 import { Command } from "commander";
+import { FaultsError } from "../faults-error.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
+import { readFault } from "../read-fault.js";
 
 interface Options {
   readonly protos: string;
@@ -19,11 +20,7 @@ export function generateCommand(output: Output): Command {
       const { GenerateError, generate } = await import("protoc-gen-interlock");
       const { files, manifest } = await generate({ workspace: process.cwd(), protos, out }).catch((error) => {
         if (!(error instanceof GenerateError)) throw error;
-        const metadata = Object.fromEntries(error.faults.map((fault, i) => [String(i + 1), fault]));
-        throw new InterlockError("INVALID_ARGUMENT", `Nothing was generated:\n${error.message}`, {
-          metadata,
-          cause: error,
-        });
+        throw new FaultsError(`Nothing was generated:\n${error.message}`, error.faults.map(readFault), error);
       });
       const services = manifest.services.map(({ name, methods }) => ({ name, methods: methods.length }));
       output.result({ ok: true, out, files: files.length, services }, () => {

@@ -1,12 +1,12 @@
-import { joinFleet, silentLog } from "@interlock/bot";
+import { createAuthorityFile, createIdentityFolder, joinFleet, silentLog } from "@interlock/bot";
 import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { botDir, saveMembership, saveProfile } from "../state.js";
+import { botDir, saveProfile } from "../state.js";
 import { untilStopped } from "../until-stopped.js";
 
 interface Options {
-  readonly authority: string;
+  readonly authority?: string;
   readonly name: string;
   readonly token?: string;
   readonly dir?: string;
@@ -21,8 +21,7 @@ export function joinCommand(output: Output): Command {
     .option("--token <token>", "the join token; INTERLOCK_JOIN_TOKEN unless said", process.env.INTERLOCK_JOIN_TOKEN)
     .option(
       "--authority <host:port>",
-      "where the authority is; several joined by commas",
-      process.env.INTERLOCK_AUTHORITY ?? "localhost:7443",
+      "where the authority is, several joined by commas; INTERLOCK_AUTHORITY, or localhost:7443, unless said",
     )
     .option("--dir <folder>", "where to keep the identity")
     .option("--stay", "stay, and keep these files current for a bot in another language")
@@ -32,15 +31,22 @@ export function joinCommand(output: Output): Command {
         "keys, revocations): all that a bot in another language needs.\n\n" +
         "Example:\n  interlock join --authority localhost:7443 --name gripper/1 --token ILK1-…",
     )
-    .action(async ({ authority, name, token, dir = botDir(name), stay }: Options) => {
+    .action(async ({ name, token, dir = botDir(name), stay, ...given }: Options) => {
+      const before = await createIdentityFolder(dir).load();
+      const authority =
+        given.authority ??
+        process.env.INTERLOCK_AUTHORITY ??
+        (await createAuthorityFile(dir).load())?.authority ??
+        "localhost:7443";
       const bot = await joinFleet({ authority, name, joinToken: token, stateDir: dir, log: silentLog });
       try {
-        await saveMembership(dir, { authority });
+        const already = before?.leaf.thumbprint === bot.identity.current().leaf.thumbprint;
         if (name.startsWith("operator/")) await saveProfile({ authority, operator: name });
         const { spiffeId } = bot;
         const { notAfter } = bot.identity.current().leaf;
-        output.result({ ok: true, spiffeId: spiffeId.uri, dir, expiresAt: new Date(notAfter) }, () => {
-          output.line(`${paint("green", "joined")} as ${paint("bold", spiffeId.uri)}`);
+        output.result({ ok: true, already, spiffeId: spiffeId.uri, dir, expiresAt: new Date(notAfter) }, () => {
+          output.line(`${paint("green", already ? "had joined" : "joined")} as ${paint("bold", spiffeId.uri)}`);
+          if (already && token) output.line("The join token was not needed, and not used.");
           output.line(`Its identity is in ${dir}, valid until ${new Date(notAfter).toLocaleTimeString()}.`);
         });
         if (!stay) return;

@@ -20,11 +20,13 @@ export function lockingCommand(command: Command, output: Output): Command {
     .action((name: string | undefined, options: SubjectOptions & { readonly reason: string }) =>
       asMember(async ({ admin, bot }) => {
         const subject = subjectOf(bot.spiffeId.trustDomain, name, options);
-        const { revocation, trustVersion } = await admin.revoke({ subject, reason: options.reason });
+        const { revocation, trustVersion, bots } = await admin.revoke({ subject, reason: options.reason });
         const what = { kind: subject.$case, value: subject.value };
-        output.result({ ok: true, revoked: what, at: revocation?.revokedAt, trustVersion }, () =>
-          output.line(`${paint("red", "revoked")} ${subject.value}, trust version ${trustVersion}`),
-        );
+        output.result({ ok: true, revoked: what, at: revocation?.revokedAt, trustVersion, bots }, () => {
+          output.line(`${paint("red", "revoked")} ${subject.value}, trust version ${trustVersion}`);
+          if (bots > 0 || subject.$case === "tokenId") return;
+          output.line('No bot on record has it: is that what you meant? See "interlock bots list".');
+        });
       }),
     );
 }

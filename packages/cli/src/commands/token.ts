@@ -5,6 +5,7 @@ import type { Output } from "../output.js";
 
 interface Options {
   readonly name?: string;
+  readonly dir?: string;
   readonly scope: readonly string[];
 }
 
@@ -15,16 +16,17 @@ export function tokenCommand(output: Output): Command {
     .argument("<service>", "the service's full name, for example cafe.gripper.v1.GripperService")
     .requiredOption("--scope <scope...>", "the scopes wanted, for example gripper:observe")
     .option("--name <name>", "the bot that will show it; this project's operator unless said")
+    .option("--dir <folder>", "where that bot's identity is kept, if not here")
     .addHelpText(
       "after",
       "\nIt is bound to that bot's certificate, and of no use over another's connection.\n\n" +
         "Example:\n  interlock token cafe.gripper.v1.GripperService --scope gripper:observe --name python/1",
     )
-    .action((service: string, { name, scope }: Options) =>
+    .action((service: string, { scope, ...self }: Options) =>
       asMember(async ({ bot, authority }) => {
         const issuer = bot.client(AuthorityService, authority);
         const { token, expiresAt, scopes } = await issuer.issueToken({ audience: service, scopes: scope });
         output.result({ ok: true, token, expiresAt, scopes }, () => output.line(token));
-      }, name),
+      }, self),
     );
 }

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
+import type { HttpsOptions } from "@interlock/authority";
 import { InterlockError, joinFleet, jsonLog, silentLog } from "@interlock/bot";
 import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { authorityDir, botDir, saveMembership, saveProfile } from "../state.js";
+import { authorityDir, botDir, saveProfile } from "../state.js";
 import { untilStopped } from "../until-stopped.js";
 import { joinLine } from "./invite.js";
 import { parsePort, storeUrl } from "./options.js";
@@ -17,6 +18,10 @@ interface Options {
   readonly invite: readonly string[];
   readonly store?: string;
   readonly keyFile?: string;
+  readonly httpsPort?: number;
+  readonly issuer?: string;
+  readonly httpsCert?: string;
+  readonly httpsKey?: string;
   readonly verbose?: boolean;
 }
 
@@ -39,9 +44,19 @@ export function upCommand(output: Output): Command {
       "keep everything in this PostgreSQL database, which other authorities may share; or set INTERLOCK_STORE",
     )
     .option("--key-file <file>", "a file whose text encrypts the private keys; or set INTERLOCK_KEY_PASSPHRASE")
+    .option(
+      "--https-port <port>",
+      "speak OAuth over HTTPS there as well, for clients that know nothing of us",
+      parsePort,
+    )
+    .option("--issuer <url>", "with --https-port: the URL under which those clients know it, https://…")
+    .option("--https-cert <file>", "with --https-port: a certificate to show instead of the fleet's own, PEM")
+    .option("--https-key <file>", "its private key, PEM")
     .option("--verbose", "log what the authority does, as JSON lines on standard error")
     .addHelpText("after", "\nExample:\n  interlock up --port 7443 --invite gripper/1")
-    .action(async ({ port, host, trustDomain, invite, store, keyFile, verbose }: Options) => {
+    .action(async (options: Options) => {
+      const { port, host, trustDomain, invite, store, keyFile, verbose } = options;
+      const https = readHttps(options);
       // The CA and the store take a moment to load, which other commands need not spend.
       const { startAuthority } = await import("@interlock/authority");
       const url = storeUrl(store);
@@ -53,6 +68,7 @@ export function upCommand(output: Output): Command {
         port,
         log,
         ...(await readPassphrase(keyFile)),
+        ...(https && { https }),
       });
       try {
         const everywhere = host === "0.0.0.0" || host === "::";
@@ -61,15 +77,16 @@ export function upCommand(output: Output): Command {
         const name = operatorName(url !== undefined);
         const joinToken = await authority.createJoinToken(name);
         const operator = await joinFleet({ authority: address, name, stateDir: botDir(name), joinToken, log });
-        await saveMembership(botDir(name), { authority: address });
         await saveProfile({ authority: address, operator: name });
         const lines = await Promise.all(
           invite.map(async (bot) => joinLine(advertised, bot, await authority.createJoinToken(bot))),
         );
-        output.result({ ok: true, authority: advertised, trustDomain, operator: name, join: lines }, () => {
+        const { issuer } = authority;
+        output.result({ ok: true, authority: advertised, trustDomain, issuer, operator: name, join: lines }, () => {
           output.line(
             `${paint("green", "authority")} ${trustDomain} at ${paint("bold", advertised)}, operator ${name}`,
           );
+          if (https) output.line(`OAuth at ${paint("bold", issuer)}/.well-known/oauth-authorization-server`);
           output.line("To let a bot join, paste this on its machine within 15 minutes:");
           for (const line of lines) output.line(`  ${line}`);
           output.line("For another name: interlock invite <name>. To stop: Ctrl-C.");
@@ -90,6 +107,19 @@ function operatorName(shared: boolean): string {
         .toLowerCase()
         .replace(/[^a-z0-9._-]/g, "-")}`
     : `operator/${username}`;
+}
+
+function readHttps({ httpsPort, issuer, httpsCert, httpsKey }: Options): HttpsOptions | undefined {
+  const given = issuer ?? httpsCert ?? httpsKey;
+  if (httpsPort === undefined && given === undefined) return undefined;
+  if (httpsPort === undefined) throw invalid("--issuer, --https-cert and --https-key go with --https-port.");
+  if ((httpsCert === undefined) !== (httpsKey === undefined)) throw invalid("Give both --https-cert and --https-key.");
+  const certificate = httpsCert !== undefined && { certificate: { certFile: httpsCert, keyFile: httpsKey as string } };
+  return { port: httpsPort, ...(issuer !== undefined && { issuer }), ...certificate };
+}
+
+function invalid(message: string): InterlockError {
+  return new InterlockError("INVALID_ARGUMENT", message);
 }
 
 async function readPassphrase(keyFile: string | undefined): Promise<{ keyPassphrase?: string }> {

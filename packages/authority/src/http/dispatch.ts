@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  addressOf,
+  type Clock,
+  type Connection,
+  createTokenBuckets,
+  denial,
+  InterlockError,
+  type Log,
+  type Recorder,
+} from "@interlock/bot";
+import type { HttpHandler } from "./http-server.js";
+import { errorAnswer } from "./oauth-error.js";
+import { readForm } from "./read-form.js";
+import type { HttpAnswer, Route } from "./route.js";
+
+/** What requests are answered with. */
+export interface DispatchOptions {
+  readonly routes: readonly Route[];
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How many requests of one client: of a bot, or of an address from which no certificate is shown. */
+const rate = { perSecond: 20, burst: 100 };
+
+/** Finds the route of each request, and answers it; whatever is refused is recorded with its reason. */
+export function createDispatch({ routes, recorder, clock, log }: DispatchOptions): HttpHandler {
+  const byPath = new Map(routes.map((route) => [route.path, route]));
+  const buckets = createTokenBuckets(rate);
+
+  async function answer(request: IncomingMessage, peer: Connection | undefined): Promise<HttpAnswer> {
+    const now = clock.now();
+    const { remoteAddress = "" } = request.socket;
+    const retryAfterMs = buckets.take(peer?.peer.uri ?? remoteAddress, now);
+    if (retryAfterMs > 0) throw denial("RATE_LIMITED", "", { retryAfterMs: String(retryAfterMs) });
+    const route = byPath.get(pathOf(request));
+    if (!route) return { status: 404, body: { error: "not_found" } };
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (method !== route.method) return { status: 405, headers: { allow: route.method } };
+    // Whoever posts needs a certificate: of a stranger, not even the body is read.
+    if (route.method === "POST" && !peer) throw denial("NO_CERTIFICATE", "connect with a certificate of this fleet");
+    const form = route.method === "POST" ? await readForm(request) : new Map<string, readonly string[]>();
+    const answered = await route.handle({ peer, form, now });
+    if (peer) recorder.admitted(methodOf(route.path), peer.peer.uri, now);
+    return answered;
+  }
+
+  function refuse(request: IncomingMessage, peer: Connection | undefined, thrown: unknown): HttpAnswer {
+    const error = InterlockError.from(thrown);
+    const { code, reason = code, message: detail } = error;
+    const path = pathOf(request);
+    if (code === "INTERNAL") log.error("request failed", { path, error: detail });
+    const method = byPath.has(path) ? methodOf(path) : "…";
+    const caller = peer?.peer.uri ?? "";
+    recorder.denied({ at: clock.now(), reason, method, caller, address: addressOf(request.socket), detail });
+    return errorAnswer(error);
+  }
+
+  return async function dispatch(request, response, peer) {
+    const answered = await answer(request, peer).catch((thrown) => refuse(request, peer, thrown));
+    send(request, response, answered);
+  };
+}
+
+/** As methods are called in the records: `/service/method`. */
+function methodOf(path: string): string {
+  return `/oauth${path}`;
+}
+
+/** The path alone: nothing here reads a query, and what it holds would end up in logs. */
+function pathOf({ url = "" }: IncomingMessage): string {
+  return url.split("?", 1)[0] as string;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {
+  const text = body === undefined ? "" : JSON.stringify(body);
+  // What has not been read of a request would be taken for the next one's beginning.
+  if (!request.complete) response.setHeader("connection", "close");
+  response.writeHead(status, {
+    ...(body !== undefined && { "content-type": "application/json" }),
+    "content-length": Buffer.byteLength(text),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...headers,
+  });
+  response.end(request.method === "HEAD" ? "" : text);
+}

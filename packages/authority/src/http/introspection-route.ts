@@ -1,0 +1,65 @@
+import { actClaim, InterlockError, type VerifiedToken } from "@interlock/bot";
+import type { SpiffeId } from "@interlock/policy";
+import type { GrantBook } from "../grants/grant-book.js";
+import { grantedScopes } from "../grants/grants.js";
+import { paths } from "./paths.js";
+import { required } from "./read-form.js";
+import type { Route } from "./route.js";
+import type { ClientEndpoint } from "./token-route.js";
+
+/** The scope with which a bot may ask about tokens for a service. It is granted at that service, like any other. */
+export const introspectScope = "token:introspect";
+
+/** What introspection stands on besides. */
+export interface IntrospectionEndpoint extends ClientEndpoint {
+  readonly grants: GrantBook;
+  readonly issuer: string;
+}
+
+/**
+ * The introspection endpoint (RFC 7662): whether a token is worth anything at this moment, and what. A bot may ask about
+ * those that are its own, or that it acts with, and about those for a service at which it is granted `token:introspect`.
+ * Whoever asks about another, or about one that is worth nothing, hears `active: false` and nothing more (section 2.2).
+ */
+export function introspectionRoute({ desk, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
+  function mayKnow({ name, uri }: SpiffeId, { subject, actors, audiences }: VerifiedToken): boolean {
+    if ([subject, ...actors].some((party) => party.uri === uri)) return true;
+    const held = [...audiences].map((service) => grantedScopes(grants.current(), name, service));
+    return held.length > 0 && held.every((scopes) => scopes.has(introspectScope));
+  }
+
+  return {
+    method: "POST",
+    path: paths.introspection,
+    async handle(request) {
+      const { spiffeId } = authenticate(request);
+      const token = await desk.inspect(required(request.form, "token")).catch(refused);
+      const active = token !== undefined && mayKnow(spiffeId, token);
+      return { status: 200, body: active ? { active, ...claimsOf(token, issuer) } : { active } };
+    },
+  };
+}
+
+/** What is said of a token that is worth something (RFC 7662, section 2.2; RFC 8705, section 3.2). */
+function claimsOf(token: VerifiedToken, issuer: string): object {
+  const { jti, subject, actors, audiences, scopes, issuedAt, expiresAt, thumbprint } = token;
+  const [audience, ...more] = audiences;
+  return {
+    iss: issuer,
+    sub: subject.uri,
+    aud: more.length === 0 ? audience : [...audiences],
+    client_id: (actors[0] ?? subject).uri,
+    scope: [...scopes].join(" "),
+    token_type: "Bearer",
+    jti,
+    iat: issuedAt / 1_000,
+    exp: expiresAt / 1_000,
+    cnf: { "x5t#S256": thumbprint },
+    ...actClaim(actors),
+  };
+}
+
+function refused(error: unknown): undefined {
+  if (error instanceof InterlockError && error.code !== "INTERNAL") return undefined;
+  throw error;
+}

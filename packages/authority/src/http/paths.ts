@@ -1,0 +1,8 @@
+/** Where everything is, below the issuer. */
+export const paths = {
+  token: "/token",
+  revocation: "/revoke",
+  introspection: "/introspect",
+  jwks: "/jwks",
+  bundle: "/bundle",
+} as const;

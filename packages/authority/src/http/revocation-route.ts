@@ -1,0 +1,49 @@
+import { createTokenBuckets, denial, InterlockError, type VerifiedToken } from "@interlock/bot";
+import { oauthError } from "./oauth-error.js";
+import { paths } from "./paths.js";
+import { required } from "./read-form.js";
+import type { HttpRequest, Route } from "./route.js";
+import type { ClientEndpoint } from "./token-route.js";
+
+/** What revocation stands on besides. */
+export interface RevocationEndpoint extends ClientEndpoint {
+  /** Shuts a token out until it runs out, and tells every bot. */
+  revokeToken(token: Pick<VerifiedToken, "jti" | "expiresAt">, by: string): Promise<unknown>;
+}
+
+/** How many tokens one bot may revoke: every bot of the fleet is told of each, and keeps it for some minutes. */
+const rate = { perSecond: 1, burst: 30 };
+
+/**
+ * The revocation endpoint (RFC 7009): a bot makes a token of its own worthless, at once and everywhere. Its own are those
+ * that it may show, and those with which others act for it. A token that is worth nothing already is no error (section 2.2).
+ */
+export function revocationRoute({ desk, authenticate, revokeToken }: RevocationEndpoint): Route {
+  const buckets = createTokenBuckets(rate);
+  return {
+    method: "POST",
+    path: paths.revocation,
+    async handle(request: HttpRequest) {
+      const { spiffeId } = authenticate(request);
+      const token = await worthOf(required(request.form, "token"));
+      if (!token) return { status: 200 };
+      const { subject, actors } = token;
+      if (![subject, actors[0]].some((owner) => owner?.uri === spiffeId.uri)) {
+        throw oauthError("unauthorized_client", "The token is another bot's: ask an operator to revoke it.");
+      }
+      const retryAfterMs = buckets.take(spiffeId.uri, request.now);
+      if (retryAfterMs > 0) throw denial("RATE_LIMITED", "", { retryAfterMs: String(retryAfterMs) });
+      await revokeToken(token, spiffeId.uri);
+      return { status: 200 };
+    },
+  };
+
+  async function worthOf(token: string): Promise<VerifiedToken | undefined> {
+    try {
+      return await desk.inspect(token);
+    } catch (error) {
+      if (error instanceof InterlockError && error.code !== "INTERNAL") return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** What an authority has done since it was started; for metrics. */
+export interface AuthorityCounts {
+  tokensIssued: number;
+  /** Certificates that were issued, by what for. */
+  readonly enrolments: { join: number; renewal: number };
+}
+
+/** Counts from nothing. */
+export function createAuthorityCounts(): AuthorityCounts {
+  return { tokensIssued: 0, enrolments: { join: 0, renewal: 0 } };
+}

@@ -1,0 +1,25 @@
+import { webcrypto } from "node:crypto";
+import { createIdentity, createKeyPair, type Identity } from "@interlock/bot";
+import { createCa, createRoot } from "../ca/ca.js";
+
+/** A CA that is no authority's: what it signs is sound, and nobody's in the fleet. */
+export interface ForeignCa {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  issue(uri: string, hosts?: readonly string[]): Promise<Identity>;
+}
+
+/** Makes one for a trust domain. */
+export async function foreignCa(trustDomain: string): Promise<ForeignCa> {
+  const { privateKeyPem } = await createKeyPair();
+  const certificate = await createRoot(privateKeyPem, trustDomain, Date.now());
+  const ca = await createCa(certificate, privateKeyPem, 3_600_000);
+  return {
+    certificate,
+    async issue(uri, hosts) {
+      const keys = await createKeyPair();
+      const spki = await webcrypto.subtle.exportKey("spki", keys.publicKey);
+      return createIdentity(keys.privateKeyPem, await ca.issueLeaf(uri, new Uint8Array(spki), Date.now(), hosts));
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { type Clock, denial, tokenFault, unsafeVerifyUnbound, type VerifiedToken } from "@interlock/bot";
+import { createAuditQueue } from "../audit-log/audit-queue.js";
+import { refuseRetired } from "../enrollment/retire.js";
+import type { Sightings } from "../enrollment/sightings.js";
+import type { GrantBook } from "../grants/grant-book.js";
+import { createRateLimit, type Rate } from "../rate-limit.js";
+import type { Store } from "../store/store.js";
+import type { AuthorityCounts } from "../telemetry/authority-counts.js";
+import type { TrustHub } from "../trust-hub/trust-hub.js";
+import { exchangeToken } from "./exchange-token.js";
+import { type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
+import type { TokenSigner } from "./token-signer.js";
+
+/** What a desk stands on. */
+export interface TokenDeskOptions {
+  readonly store: Store;
+  readonly grants: GrantBook;
+  readonly signer: TokenSigner;
+  readonly hub: TrustHub;
+  readonly sightings: Sightings;
+  readonly counts: AuthorityCounts;
+  readonly clock: Clock;
+  /** How long tokens live, in milliseconds. */
+  readonly tokenTtlMs: number;
+  /** How often one bot may ask for tokens, whichever way it asks. */
+  readonly tokenRate: Rate;
+}
+
+/** Hands out tokens, whichever way they are asked for. Each one is in the audit log before it is in anybody's hands. */
+export interface TokenDesk {
+  /** A token of the client's own. Rejects with `BOT_RETIRED`, with `RATE_LIMITED`, and as `issueToken` does. */
+  issue(client: TokenClient, audience: string, scopes: readonly string[]): Promise<IssuedToken>;
+  /**
+   * A token with which the client acts for the subject of another. Rejects as `exchangeToken` does, with `BOT_RETIRED`,
+   * with `RATE_LIMITED`, and with one of the `TOKEN_…` reasons.
+   */
+  exchange(
+    client: TokenClient,
+    subjectToken: string,
+    audience: string,
+    scopes: readonly string[],
+  ): Promise<IssuedToken>;
+  /** What a token is worth now, whosever it is. Rejects with one of the `TOKEN_…` reasons, or `IDENTITY_REVOKED`. */
+  inspect(token: string): Promise<VerifiedToken>;
+}
+
+/** Opens the desk. */
+export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
+  const { store, grants, signer, hub, sightings, counts, clock, tokenTtlMs } = options;
+  const limit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
+  const audit = createAuditQueue(store);
+
+  async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
+    limit.check(spiffeId.name, clock.now());
+    limit.count(spiffeId.name, clock.now());
+    await sightings.saw(certificate.serial);
+    await refuseRetired(store, spiffeId.name);
+  }
+
+  function request(caller: TokenClient, audience: string, scopes: readonly string[]): TokenRequest {
+    return {
+      signer,
+      grants: grants.current(),
+      grantsVersion: grants.file().version,
+      issuer: hub.trust.state.issuer,
+      caller,
+      audience,
+      scopes,
+      ttlMs: tokenTtlMs,
+      now: clock.now(),
+    };
+  }
+
+  async function record(caller: TokenClient, audience: string, issued: IssuedToken, more = {}): Promise<IssuedToken> {
+    const { jti, scopes, expiresAt } = issued;
+    const details = { jti, scopes, expiresAt, ...more };
+    await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
+    counts.tokensIssued++;
+    return issued;
+  }
+
+  async function inspect(token: string): Promise<VerifiedToken> {
+    const now = clock.now();
+    const verified = await unsafeVerifyUnbound(token, { trust: hub.trust.state, now });
+    const fault = tokenFault(verified, hub.trust, now);
+    if (fault) throw denial(fault);
+    return verified;
+  }
+
+  return {
+    async issue(client, audience, scopes) {
+      await admit(client);
+      return record(client, audience, await issueToken(request(client, audience, scopes)));
+    },
+    async exchange(client, subjectToken, audience, scopes) {
+      await admit(client);
+      const verified = await inspect(subjectToken);
+      for (const { name } of [verified.subject, ...verified.actors]) await refuseRetired(store, name);
+      const issued = await exchangeToken({ ...request(client, audience, scopes), subjectToken: verified });
+      const { subject, actors, jti } = verified;
+      return record(client, audience, issued, { for: subject.uri, behind: actors.map(({ uri }) => uri), from: jti });
+    },
+    inspect,
+  };
+}

@@ -1,0 +1,11 @@
+import { InterlockError } from "../error.js";
+
+/** Where the authority is: `host:port`, or several of them, in a list or joined by commas. Throws `INVALID_ARGUMENT`. */
+export function authorityAddresses(given: string | readonly string[]): string[] {
+  const addresses = [given]
+    .flat()
+    .flatMap((text) => text.split(","))
+    .map((address) => address.trim());
+  if (addresses.length > 0 && !addresses.includes("")) return addresses;
+  throw new InterlockError("INVALID_ARGUMENT", "The authority is an address, host:port, or several joined by commas.");
+}

@@ -1,0 +1,23 @@
+/** What is wrong in a proto file, and where. */
+export interface Fault {
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** `package.Service/Method`; absent where it is not of a method. */
+  readonly method?: string;
+  readonly message: string;
+}
+
+const form = /^(?<file>.+?\.proto):(?:(?<line>\d+):(?<column>\d+):)? (?:(?<method>[\w.]+\/\w+) )?(?<message>.*)$/s;
+
+/** Takes a fault apart that is one line of text: `path/to/file.proto:line:column: Service/Method what is wrong`. */
+export function readFault(text: string): Fault {
+  const { file, line, column, method, message } = form.exec(text)?.groups ?? {};
+  if (file === undefined || message === undefined) return { message: text };
+  return {
+    file,
+    ...(line !== undefined && { line: Number(line), column: Number(column) }),
+    ...(method !== undefined && { method }),
+    message,
+  };
+}
