@@ -7,7 +7,7 @@ import type { TaskStore } from "./task-store.js";
 
 /**
  * Opens a store of tasks, and brings it up to date: an SQLite file, which is made when there is none, or a PostgreSQL
- * database, which several leaders may share. For one on another machine add `?sslmode=verify-full` to its URL.
+ * database, which several leaders may share.
  *
  * ```ts
  * await openTaskStore("tasks.db");

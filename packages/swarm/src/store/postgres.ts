@@ -1,3 +1,4 @@
+import { InterlockError } from "@interlock/bot";
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import type { Engine } from "./engine.js";
@@ -8,10 +9,13 @@ const int8 = 20;
 // An advisory lock is a number that a database knows nothing else of. This is "ILKt".
 const starting = 0x494c_4b74;
 
-/** Opens a PostgreSQL database that is there. Any number of leaders may do so. */
-export function openPostgres(url: string): Engine {
+/**
+ * Opens a PostgreSQL database that is there. Any number of leaders may do so. One on another machine is reached over TLS,
+ * with its certificate verified, unless the URL has an `sslmode` of its own.
+ */
+export function openPostgres(address: string): Engine {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: verified(address),
     application_name: "interlock swarm",
     connectionTimeoutMillis: 5_000,
     // A leader that hangs must not hold what the next one waits for.
@@ -38,6 +42,18 @@ export function openPostgres(url: string): Engine {
         }
       }),
   };
+}
+
+const here = new Set(["", "localhost", "127.0.0.1", "[::1]"]);
+
+function verified(address: string): string {
+  if (!URL.canParse(address)) {
+    // The text has a password in it, so it is not said.
+    throw new InterlockError("INVALID_ARGUMENT", "Write postgres://user:password@host:port/database.");
+  }
+  const url = new URL(address);
+  if (!here.has(url.hostname) && !url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "verify-full");
+  return url.href;
 }
 
 function getTypeParser(oid: number, format?: "text" | "binary"): unknown {

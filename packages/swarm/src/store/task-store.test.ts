@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { openTaskStore } from "./open-task-store.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
@@ -180,4 +181,13 @@ describeOnEach("task store", (create, engine) => {
       }
     });
   }
+});
+
+describe("the address of a task store", () => {
+  it("is not said when it is malformed, for there is a password in it", async () => {
+    await assert.rejects(openTaskStore("postgres://user:secret@host:port/x"), (error: Error) => {
+      assert.doesNotMatch(`${error.message} ${error.stack} ${JSON.stringify(error)}`, /secret/);
+      return true;
+    });
+  });
 });
