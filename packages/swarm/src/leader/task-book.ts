@@ -76,14 +76,16 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
     if (row.key) byKey.set(row.key, row);
     if (row.task.deadline) timed.add(row);
     if (row.task.revision > revision) revision = row.task.revision;
-    sort(row);
+    sort(row, row.task.state);
   }
 
-  /** Puts a row where its state belongs. */
-  function sort(row: Row): void {
+  /** Puts a row where its state belongs; `before` is the state that it had. */
+  function sort(row: Row, before: TaskState): void {
     const { state, retryAt } = row.task;
-    waiting.remove(row);
-    delayed.delete(row);
+    if (before === TaskState.TASK_STATE_SUBMITTED) {
+      waiting.remove(row);
+      delayed.delete(row);
+    }
     if (state === TaskState.TASK_STATE_SUBMITTED) {
       if ((retryAt?.getTime() ?? 0) > clock.now()) delayed.add(row);
       else waiting.add(row);
@@ -95,9 +97,10 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
 
   function put(row: Row, task: Task, urgent: boolean): Task {
     revision = nextRevision();
+    const before = row.task.state;
     row.task = { ...task, revision, updatedAt: new Date(clock.now()) };
     const { task: now } = row;
-    sort(row);
+    sort(row, before);
     journal.touch(row, urgent);
     // An assignment that could not be written has never been.
     journal.after(() => {
@@ -167,7 +170,7 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
     },
     due() {
       const now = clock.now();
-      for (const row of [...delayed]) if ((row.task.retryAt?.getTime() ?? 0) <= now) sort(row);
+      for (const row of [...delayed]) if ((row.task.retryAt?.getTime() ?? 0) <= now) sort(row, row.task.state);
       return [...timed].filter(({ task }) => (task.deadline?.getTime() ?? Infinity) <= now);
     },
     change(entry, change, urgent = true) {
@@ -179,8 +182,9 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
     },
     undo(entry, task) {
       const row: Row = entry;
+      const before = row.task.state;
       row.task = task;
-      sort(row);
+      sort(row, before);
     },
   };
 }

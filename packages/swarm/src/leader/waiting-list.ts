@@ -55,7 +55,6 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
   }
 
   const weight = (key: string) => Math.max(1, Math.floor(weightOf(key)));
-  const laneOf = ({ task }: Entry) => JSON.stringify([...task.requiredCapabilities].sort());
 
   return {
     get size() {
@@ -119,6 +118,11 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       rank.set(fairnessKey, line);
     },
   };
+}
+
+/** Tasks that need the same have the same lane. */
+function laneOf({ task: { requiredCapabilities: needs } }: Entry): string {
+  return needs.length < 2 ? (needs[0] ?? "") : JSON.stringify([...needs].sort());
 }
 
 function firstOf(entries: ReadonlyMap<string, Entry>, unfit: (entry: Entry) => boolean): Entry | undefined {

@@ -4,6 +4,8 @@ import Database from "libsql";
 import type { Engine } from "./engine.js";
 import type { Schema } from "./schema.js";
 
+const statementsKept = 200;
+
 /**
  * Opens an SQLite database, making it (mode 0600) when there is none. What has been committed survives a crash of the
  * machine: `synchronous=FULL` flushes the write-ahead log before a commit returns.
@@ -14,11 +16,24 @@ export function openSqlite(path: string): Engine {
   chmodSync(path, 0o600);
   const database = new Database(path);
   database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+  const prepared = new Map<string, Database.Statement>();
+
+  /** The same few statements come again and again; one that has not come for long is prepared anew. */
+  function prepare(text: string): Database.Statement {
+    const statement = prepared.get(text) ?? database.prepare(text);
+    prepared.delete(text);
+    prepared.set(text, statement);
+    const [oldest] = prepared.keys();
+    if (prepared.size > statementsKept && oldest !== undefined) prepared.delete(oldest);
+    return statement;
+  }
+
   const db = new Kysely<Schema>({
     dialect: new SqliteDialect({
       database: {
-        prepare: (text) => database.prepare(text),
+        prepare,
         close() {
+          prepared.clear();
           // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
           database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
           database.close();
