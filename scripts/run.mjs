@@ -22,6 +22,7 @@ const tasks = {
   bench: [[node, "bench/dist/main.js"]],
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
+  mutate: [[node, "scripts/mutate.mjs"]],
   check: [
     [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
     [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],

@@ -42,7 +42,8 @@ export const interlock: Variant<Settings> = {
   },
   async serve({ server }) {
     const bot = await joinFleet({ ...server, log: silentLog });
-    return bot.serve({ port: 0 }, (routes) =>
+    // One client has to be as fast as it can.
+    return bot.serve({ port: 0, callerRate: { perSecond: 1e9, burst: 1e9 } }, (routes) =>
       routes.add(EchoService, {
         async echo({ payload }) {
           return { received: payload.length };

@@ -1,4 +1,4 @@
-import type { ServiceDefinition, SpiffeId } from "@interlock/policy";
+import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
 import { type Client, createClient } from "./client/client.js";
 import { type Connector, createConnector } from "./client/connector.js";
 import type { Clock } from "./clock.js";
@@ -24,6 +24,11 @@ export interface ServeOptions {
   readonly advertise?: string;
   /** How many connections one bot may have at once: 64 unless said. */
   readonly connectionsPerPeer?: number;
+  /**
+   * How many calls one bot may make of all methods: 2,000 a second unless said, and 4,000 at once. What is over that is
+   * answered with RESOURCE_EXHAUSTED; who goes on all the same is cut off.
+   */
+  readonly callerRate?: Rate;
 }
 
 /** Whom a client means to reach. */

@@ -24,6 +24,7 @@ export type { Handler, Implementation } from "./handlers.js";
 export { createHolder, type Held, type Holder } from "./held.js";
 export { type Certificate, parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
+export { checkDer } from "./identity/der.js";
 export { createIdentity, type Identity, type IdentitySource } from "./identity/identity.js";
 export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
 export { createIdentityHolder, type IdentityHolder } from "./identity/identity-holder.js";

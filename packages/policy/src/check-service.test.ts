@@ -39,6 +39,10 @@ describe("policy faults", () => {
     [{ rate: { perSecond: Number.NaN, burst: 1 } }, /rate/],
     [{ rate: { perSecond: 1, burst: 0 } }, /rate/],
     [{ deprecation: { since: "soon" } }, /since "soon"/],
+    [{ deprecation: { since: "22026-01-01" } }, /since "22026-01-01"/],
+    [{ deprecation: { since: "2026-01-01T00:00:00Z" } }, /since "2026-01-01T/],
+    [{ deprecation: { since: "" } }, /since ""/],
+    [{ deprecation: { since: "2026-01" } }, /since "2026-01"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-02-30" } }, /sunset "2026-02-30"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-13-01" } }, /sunset "2026-13-01"/],
   ];
@@ -50,7 +54,13 @@ describe("policy faults", () => {
     });
   }
 
-  it("a policy that is not there", () => assert.match(policyFaults(undefined)[0] ?? "", /no access policy/));
+  for (const given of [undefined, "scopes", 1]) {
+    it(`a policy that is ${given}`, () => {
+      const faults = policyFaults(given as unknown as Policy);
+      assert.equal(faults.length, 1);
+      assert.match(faults[0] ?? "", /no access policy/);
+    });
+  }
 });
 
 describe("service faults", () => {
@@ -62,6 +72,21 @@ describe("service faults", () => {
     assert.equal(faults.length, 2);
     assert.match(faults[0] ?? "", /^\/cafe\.Gripper\/Open has no access policy/);
     assert.match(faults[1] ?? "", /^cafe\.Gripper has served_by "gripper\/\/1"/);
+  });
+
+  it("name a method that has no path, or another service's", () => {
+    const methods = { grip: method("/cafe.Other/Grip", sound), open: method(undefined as never, undefined) };
+    const faults = serviceFaults({ name: "cafe.Gripper", servedBy: [], methods });
+    assert.equal(faults.length, 3);
+    assert.match(faults[0] ?? "", /^cafe\.Gripper\/grip has the path "\/cafe\.Other\/Grip" of another service/);
+    assert.match(faults[1] ?? "", /^cafe\.Gripper\/open has no access policy/);
+    assert.match(faults[2] ?? "", /^cafe\.Gripper\/open has the path "undefined"/);
+  });
+
+  it("do without what a definition made by hand leaves out", () => {
+    const policy = { ...sound, callers: undefined, scopes: undefined, anyBot: true };
+    const methods = { grip: method("/cafe.Gripper/Grip", policy) };
+    assert.deepEqual(serviceFaults({ name: "cafe.Gripper", servedBy: undefined as never, methods }), []);
   });
 
   it("none for a sound service", () => {

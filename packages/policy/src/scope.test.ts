@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isScope } from "./scope.js";
 
 describe("scopes", () => {
-  for (const scope of ["gripper:actuate", "a:b", "bots.v1:read-all", "a_b:c_d", "a1:b2"]) {
+  for (const scope of [`a:${"b".repeat(126)}`, "gripper:actuate", "a:b", "bots.v1:read-all", "a_b:c_d", "a1:b2"]) {
     it(`${scope} is one`, () => assert.ok(isScope(scope)));
   }
   for (const text of [

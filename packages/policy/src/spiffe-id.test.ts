@@ -50,6 +50,11 @@ describe("SPIFFE IDs", () => {
     assert.throws(() => spiffeId("cafe", "a//b"), /"a\/\/b" is no bot name/);
   });
 
+  it("reads the longest that there is", () => {
+    assert.ok(parseSpiffeId(`spiffe://${"a".repeat(255)}/${"b".repeat(1_024)}`));
+    assert.equal(parseSpiffeId(`spiffe://${"a".repeat(256)}/b`), undefined);
+  });
+
   it("bounds trust domains and names", () => {
     assert.ok(isTrustDomain("a".repeat(255)));
     assert.ok(!isTrustDomain("a".repeat(256)));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { webcrypto } from "node:crypto";
+import { generateKeyPairSync, webcrypto } from "node:crypto";
 import { createCsr, createKeyPair, InterlockError } from "@interlock/bot";
+import { handMadeCsr, longElement } from "@interlock/bot/testing";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -69,6 +70,26 @@ const bad: Record<string, [() => Promise<Uint8Array>, RegExp]> = {
   "an RSA key": [() => csr({ algorithm: rsa }), /P-256/],
   "a P-384 key": [() => csr({ algorithm: { ...p256, namedCurve: "P-384" } }), /P-256/],
   "a SHA-512 signature": [() => csr({ algorithm: { ...p256, hash: "SHA-512" } }), /SHA-256/],
+  "no attributes": [async () => handMadeCsr(id, { attributes: [] }), /one attribute/],
+  "another attribute alone": [
+    async () => handMadeCsr(id, { attributes: [Buffer.from("300d06092a864886f70d0109073100", "hex")] }),
+    /one attribute|cannot be read/,
+  ],
+  "an RSA signature over a key on P-256": [
+    async () => {
+      const [rsaKey, claimed] = [
+        generateKeyPairSync("rsa", { modulusLength: 2048 }),
+        generateKeyPairSync("ec", { namedCurve: "P-256" }),
+      ];
+      return handMadeCsr(id, { key: rsaKey.privateKey, claimed: claimed.privateKey });
+    },
+    /ECDSA and SHA-256/,
+  ],
+  "8,192 bytes of nothing": [async () => new Uint8Array(maximumCsrLength), /one PKCS #10 request/],
+  "a length in more bytes than it takes": [
+    async () => longElement(0x30, (await csr()).subarray(4)),
+    /one PKCS #10 request/,
+  ],
   nothing: [async () => new Uint8Array(), /one PKCS #10 request/],
   nonsense: [async () => Uint8Array.of(0x30, 3, 2, 1, 0), /cannot be read/],
   "too much": [async () => new Uint8Array(maximumCsrLength + 1), /longer than/],

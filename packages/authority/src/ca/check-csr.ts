@@ -1,4 +1,4 @@
-import { denial } from "@interlock/bot";
+import { checkDer, denial } from "@interlock/bot";
 import { ExtensionsAttribute, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "./x509.js";
 
 /** The longest certificate request that is read, in bytes. */
@@ -19,7 +19,7 @@ const p256Prefix = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d03010703
  */
 export async function checkCsr(der: Uint8Array, expected: string): Promise<Uint8Array> {
   if (der.length > maximumCsrLength) throw rejected(`it is longer than ${maximumCsrLength} bytes`);
-  if (!isOneElement(der)) throw rejected("it is not one PKCS #10 request in DER");
+  checkForm(der);
   try {
     const request = new Pkcs10CertificateRequest(Uint8Array.from(der));
     const key = checkKey(new Uint8Array(request.publicKey.rawData));
@@ -61,14 +61,13 @@ async function checkSignature(request: Pkcs10CertificateRequest): Promise<void> 
   if (!(await request.verify())) throw rejected("its signature is not by its own key");
 }
 
-// A SEQUENCE whose length is exactly that of the input (X.690, section 8.1): nothing can hide behind it, and it is not
-// PEM, which the parser would read as well.
-function isOneElement(der: Uint8Array): boolean {
-  const [tag, first, second, third] = der;
-  if (tag !== 0x30 || first === undefined) return false;
-  if (first < 0x80) return der.length === 2 + first;
-  if (first === 0x81) return der.length === 3 + (second ?? 0);
-  return first === 0x82 && der.length === 4 + (second ?? 0) * 256 + (third ?? 0);
+// Nothing can hide in it that one parser reads and another passes over, and it is not PEM, which ours would read as well.
+function checkForm(der: Uint8Array): void {
+  try {
+    checkDer(der);
+  } catch (error) {
+    throw rejected("it is not one PKCS #10 request in DER", error);
+  }
 }
 
 function rejected(detail: string, cause?: unknown): Error {

@@ -35,7 +35,32 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
     "grants:\n  '*x': {a.B: [x]}\n  b: {'': [y]}",
     [/line 2: "\*x"/, /line 2: "x"/, /line 3: ""/, /line 3: "y"/],
   ],
-  "too deep a nesting": ["[".repeat(200_000), [/line 1|nested too deeply/]],
+  "too deep a nesting": ["[".repeat(200_000), [/nested too deeply/]],
+  "lists in lists, one too many": [`grants: ${"[".repeat(17)}${"]".repeat(17)}`, [/nested too deeply/]],
+  "maps in maps, one too many": [`grants: ${"{a: ".repeat(17)}1${"}".repeat(17)}`, [/nested too deeply/]],
+  "lists in lists, which are not too many": [
+    `grants: ${"[".repeat(16)}${"]".repeat(16)}`,
+    [/write an identity pattern/],
+  ],
+  "lists beside lists": [`grants: {a: {a.B: [${"[a], ".repeat(40)}]}}`, [/is no scope/]],
+  "too many anchors": [`grants: {a: {a.B: [${"&a a:b, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
+  "too many aliases": [`grants: {a: {a.B: [${"*a, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
+  "too many tags": [`grants: {a: {a.B: [${"!a b, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
+  "a hundred aliases": [`grants: {a: {a.B: [${"*a, ".repeat(100)}]}}`, [/Unresolved alias|is no scope/]],
+  "an identity without services": ["grants:\n  a: 1", [/line 2: write a service and its scopes below "a"/]],
+  "a long key": [`grants: {${"a".repeat(79)}!: {a.B: [a:b]}}`, [new RegExp(`"${"a".repeat(79)}!" is no identity`)]],
+  "a key that is too long to be told": [
+    `grants: {${"a".repeat(80)}!: {a.B: [a:b]}}`,
+    [new RegExp(`"${"a".repeat(80)}…" is`)],
+  ],
+  "twenty faults": [
+    `grants: {${Array.from({ length: 20 }, (_, i) => `'!${i}': {}`).join(", ")}}`,
+    [/"!19" is no identity pattern[^\n]*$/],
+  ],
+  "more faults than are told": [
+    `grants: {${Array.from({ length: 23 }, (_, i) => `'!${i}': {}`).join(", ")}}`,
+    [/"!19" .*\nand 3 more$/s],
+  ],
   "too long a file": [" ".repeat(maximumGrantsLength + 1), [/longer than/]],
 };
 
@@ -48,6 +73,13 @@ describe("parseGrants", () => {
       { identity: "operator/alice", service, scope: "gripper:observe" },
     ]);
     assert.deepEqual(parseGrants("grants: {}"), []);
+    const longest = `${"#".repeat(maximumGrantsLength - 11)}\ngrants: {}`;
+    assert.equal(longest.length, maximumGrantsLength);
+    assert.deepEqual(parseGrants(longest), []);
+    assert.deepEqual(parseGrants("grants: {a: {a.B: ['a:b', \"c:d\"]}, 'b': {}} # [*&!"), [
+      { identity: "a", service: "a.B", scope: "a:b" },
+      { identity: "a", service: "a.B", scope: "c:d" },
+    ]);
   });
 
   for (const [what, [yaml, faults]] of Object.entries(bad)) {

@@ -1,13 +1,26 @@
 import { denial } from "@interlock/bot";
 import { isIdentityPattern, isScope } from "@interlock/policy";
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+} from "yaml";
 import { isServiceName } from "../service-name.js";
 import type { Grant, Grants } from "./grants.js";
 
 /** The longest grants.yaml that is read, in characters. */
-export const maximumGrantsLength = 1_048_576;
+export const maximumGrantsLength = 262_144;
 
 const maximumFaults = 20;
+const maximumDepth = 16;
+const maximumMarks = 100;
+const tooDeep = "it is nested too deeply; grants are identity pattern, service, list of scopes";
 
 /**
  * Reads grants.yaml (YAML 1.2): identity pattern → service → scopes. Throws `GRANTS_INVALID` with every fault there is,
@@ -21,6 +34,7 @@ const maximumFaults = 20;
  */
 export function parseGrants(yaml: string): Grants {
   if (yaml.length > maximumGrantsLength) throw invalid([`it is longer than ${maximumGrantsLength} characters`]);
+  checkLexemes(yaml);
   const lines = new LineCounter();
   const document = parseYaml(yaml, lines);
   const faults: string[] = [];
@@ -29,12 +43,26 @@ export function parseGrants(yaml: string): Grants {
     faults.push(offset === undefined ? fault : `line ${lines.linePos(offset).line}: ${fault}`);
   };
   for (const { message, pos } of [...document.errors, ...document.warnings]) {
-    faults.push(`line ${lines.linePos(pos[0]).line}: ${message}`);
+    faults.push(`line ${lines.linePos(pos[0]).line}: ${shorten(message, 200)}`);
   }
   // A document that cannot be read has no content to judge.
   const grants = faults.length > 0 ? [] : readDocument(document, report);
   if (faults.length > 0) throw invalid(faults);
   return grants;
+}
+
+// Before the parser sees it: what is opened and not closed takes it a time that grows with the square of it, and anchors,
+// aliases and tags, which are not read anyway, take it long as well.
+function checkLexemes(yaml: string): void {
+  let [depth, marks] = [0, 0];
+  for (const lexeme of new Lexer().lex(yaml)) {
+    if (lexeme === "[" || lexeme === "{") depth++;
+    else if (lexeme === "]" || lexeme === "}") depth--;
+    else if (/^[&*!]/.test(lexeme)) marks++;
+    if (depth > maximumDepth) throw invalid([tooDeep]);
+    if (marks > maximumMarks)
+      throw invalid(["it is full of anchors, aliases or tags, which are not read; write it out"]);
+  }
 }
 
 type Report = (node: unknown, fault: string) => void;
@@ -45,7 +73,7 @@ function parseYaml(yaml: string, lineCounter: LineCounter): Document.Parsed {
     return parseDocument(yaml, { version: "1.2", uniqueKeys: false, lineCounter, prettyErrors: false });
   } catch (error) {
     // The parser goes as deep as its input; grants are four levels deep.
-    throw invalid(["it is nested too deeply; grants are identity pattern, service, list of scopes"], error);
+    throw invalid([tooDeep], error);
   }
 }
 
@@ -54,7 +82,7 @@ function readDocument({ contents }: Document.Parsed, report: Report): Grant[] {
   let grants: Grant[] | undefined;
   for (const { key, keyNode, value } of root) {
     if (key === "grants") grants = readIdentities(value, report);
-    else report(keyNode, `"${key}" is not known here; only "grants" is`);
+    else report(keyNode, `${quote(key)} is not known here; only "grants" is`);
   }
   if (!grants && isMap(contents)) report(contents, 'there is no "grants"; for none at all, write grants: {}');
   return grants ?? [];
@@ -70,13 +98,13 @@ function readIdentities(node: unknown, report: Report): Grant[] {
     if (!isIdentityPattern(identity)) {
       report(
         keyNode,
-        `"${identity}" is no identity pattern; write a bot's name, with * for one segment, ** at the end`,
+        `${quote(identity)} is no identity pattern; write a bot's name, with * for one segment, ** at the end`,
       );
     }
-    const services = entries(value, `write a service and its scopes below "${identity}"`, report);
+    const services = entries(value, `write a service and its scopes below ${quote(identity)}`, report);
     return services.flatMap(({ key: service, keyNode: serviceNode, value: list }) => {
       if (!isServiceName(service)) {
-        report(serviceNode, `"${service}" is no service; write its full name, for example cafe.v1.GripperService`);
+        report(serviceNode, `${quote(service)} is no service; write its full name, for example cafe.v1.GripperService`);
       }
       return readScopes(list, service, report).map((scope) => ({ identity, service, scope }));
     });
@@ -85,13 +113,14 @@ function readIdentities(node: unknown, report: Report): Grant[] {
 
 function readScopes(node: unknown, service: string, report: Report): Grant["scope"][] {
   if (!isSeq(node) || node.items.length === 0) {
-    report(node, `write the scopes of ${service} as a list, for example [gripper:observe]`);
+    report(node, `write the scopes of ${shorten(service)} as a list, for example [gripper:observe]`);
     return [];
   }
   const scopes = new Set<Grant["scope"]>();
   for (const item of node.items) {
     const scope = textOf(item);
-    if (scope === undefined || !isScope(scope)) report(item, `"${scope ?? item}" is no scope; write resource:action`);
+    if (scope === undefined || !isScope(scope))
+      report(item, `${quote(scope ?? String(item))} is no scope; write resource:action`);
     else scopes.add(scope);
   }
   return [...scopes];
@@ -112,7 +141,7 @@ function entries(node: unknown, otherwise: string, report: Report): Entry[] {
   return node.items.flatMap(({ key: keyNode, value }) => {
     const key = textOf(keyNode);
     if (key === undefined) report(keyNode, "a key has to be text; put it in quotes");
-    else if (seen.has(key)) report(keyNode, `"${key}" stands here twice; put it in one place`);
+    else if (seen.has(key)) report(keyNode, `${quote(key)} stands here twice; put it in one place`);
     else seen.add(key);
     return key === undefined ? [] : [{ key, keyNode, value }];
   });
@@ -120,6 +149,13 @@ function entries(node: unknown, otherwise: string, report: Report): Entry[] {
 
 function textOf(node: unknown): string | undefined {
   return isScalar(node) && typeof node.value === "string" ? node.value : undefined;
+}
+
+const quote = (text: string) => `"${shorten(text)}"`;
+
+/** What a file says goes into a message whole only where it is short. */
+function shorten(text: string, length = 80): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 function invalid(faults: readonly string[], cause?: unknown): Error {

@@ -1,5 +1,5 @@
-import { type Caller, type Clock, type Implementation, InterlockError, type Log, type Recorder } from "@interlock/bot";
-import { AuthorityService } from "@interlock/bot/protocol";
+import { type Caller, type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import type { AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "../audit-log/denial-batch.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
@@ -18,20 +18,15 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly hub: TrustHub;
   readonly clock: Clock;
   readonly log: Log;
-  readonly recorder: Recorder;
   readonly counts: AuthorityCounts;
 }
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, desk, sightings, hub, clock, log, recorder, counts } = options;
+  const { store, desk, sightings, hub, clock, log, counts } = options;
 
-  function alarm(caller: Caller, error: InterlockError): void {
-    const { name, spiffeId, address, certificate } = caller;
+  function alarm({ name, address, certificate }: Caller): void {
     log.error("clone detected, bot locked", { name, address, serial: certificate.serial });
-    const { path: method } = AuthorityService.methods.renew;
-    const denial = { at: clock.now(), reason: error.reason ?? "", method, caller: spiffeId.uri, address };
-    recorder.denied({ ...denial, detail: error.message });
     // After the answer, which would be cut off together with everything else of that bot.
     setImmediate(() => {
       hub.refresh().catch((cause) => log.error("trust not refreshed", { error: String(cause) }));
@@ -47,7 +42,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {
         const error = InterlockError.from(thrown);
-        if (error.reason === "CLONE_DETECTED") alarm(caller, error);
+        if (error.reason === "CLONE_DETECTED") alarm(caller);
         throw error;
       }
     },

@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import type { Reason } from "../reason.js";
+import { certificateAttacks } from "../testing/certificate-attacks.js";
+import { boolean, octets, oid, sequence, text, utcTime } from "../testing/der.js";
+import {
+  basicConstraints,
+  clientAuth,
+  extension,
+  handMade,
+  leafExtensions,
+  me,
+  uri as uriName,
+} from "../testing/hand-made.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { parseCertificate } from "./certificate.js";
 import { checkCertificate } from "./check-certificate.js";
 import { certificatesFromPem, certificatesToPem } from "./pem.js";
-import { type Extension, SubjectAlternativeNameExtension } from "./x509.js";
 
 describe("certificates", () => {
   const uri = "spiffe://test/gripper/1";
@@ -52,10 +63,97 @@ describe("certificates", () => {
     }
   });
 
-  it("are not read when an extension stands in them twice", async () => {
-    const san = new SubjectAlternativeNameExtension([{ type: "url", value: "spiffe://test/admin" }]) as Extension;
-    const twice = await ca.issueRaw({ uris: [uri], extra: [san] });
-    assert.throws(() => parseCertificate(twice.der), /twice/);
+  describe("judged without TLS", () => {
+    /** What our own checks say of a leaf: who it is, or why it is nobody. */
+    function judge(leaf: Uint8Array): string {
+      let certificate: ReturnType<typeof parseCertificate>;
+      try {
+        certificate = parseCertificate(leaf);
+      } catch (error) {
+        assert.ok(error instanceof Error);
+        return "CERTIFICATE_MALFORMED" satisfies Reason;
+      }
+      const id = checkCertificate(certificate, { peer: "client", trustDomain: "test", now: Date.now() });
+      return typeof id === "string" ? id : id.uri;
+    }
+
+    for (const [what, extensions] of [
+      ["as ours are", leafExtensions()],
+      ["with other names beside the one URI", leafExtensions([Buffer.from([0x82, 1, 97]), uriName(me)])],
+      [
+        "with an extension that nobody knows",
+        leafExtensions([uriName(me)], extension("1.3.6.1.4.1.99999.1", octets())),
+      ],
+      ["that says it is no CA", [...leafExtensions().slice(1), basicConstraints(boolean(0))]],
+      ["without basic constraints and key usage", leafExtensions().slice(2)],
+      ...["30", "32", "36", "54"].map((last): [string, Buffer[]] => [
+        `with a critical 2.5.29.${last}, which TLS heeds`,
+        leafExtensions([uriName(me)], extension(`2.5.29.${last}`, sequence(), boolean())),
+      ]),
+      [
+        "with critical names and usages",
+        [
+          ...leafExtensions().slice(0, 2),
+          extension("2.5.29.37", sequence(oid(clientAuth)), boolean()),
+          extension("2.5.29.17", sequence(uriName(me)), boolean()),
+        ],
+      ],
+    ] as const) {
+      it(`good: ${what}`, async () => {
+        const { chain } = await handMade(ca, { extensions });
+        assert.equal(judge(chain[0] as Uint8Array), me);
+      });
+    }
+
+    for (const { row, attack, reason, make } of certificateAttacks) {
+      if (reason === "CERTIFICATE_UNTRUSTED") continue; // TLS verifies signatures.
+      it(`row ${row}: ${attack}`, async () => {
+        const { chain } = await make(ca);
+        assert.equal(judge(chain[0] as Uint8Array), reason);
+      });
+    }
+
+    it("a server's certificate has to be for servers", async () => {
+      const { der: leaf } = await ca.issueRaw({ uris: [uri], usages: ["1.3.6.1.5.5.7.3.2"] });
+      const check = (peer: "client" | "server") =>
+        checkCertificate(parseCertificate(leaf), { peer, trustDomain: "test", now: Date.now() });
+      assert.equal((check("client") as { uri: string }).uri, uri);
+      assert.equal(check("server"), "CERTIFICATE_WRONG_USAGE");
+      const both = checkCertificate(parseCertificate(der), { peer: "server", trustDomain: "test", now: Date.now() });
+      assert.equal((both as { uri: string }).uri, uri);
+    });
+
+    it("serial numbers are in lower case, without zeros before them", async () => {
+      const { serial } = parseCertificate(
+        (await handMade(ca, { serial: Buffer.of(0, 0xab, 0x0c) })).chain[0] as Uint8Array,
+      );
+      assert.equal(serial, "ab0c");
+      const zero = parseCertificate((await handMade(ca, { serial: Buffer.of(0) })).chain[0] as Uint8Array);
+      assert.equal(zero.serial, "0");
+    });
+
+    it("has no names and no usages where it has no such extensions", async () => {
+      const { chain } = await handMade(ca, { extensions: [basicConstraints()] });
+      const { uris, usages } = parseCertificate(chain[0] as Uint8Array);
+      assert.deepEqual([uris, usages], [[], []]);
+    });
+
+    for (const [made, message] of [
+      [{ version: 2 }, /not of version 3/],
+      [{ extensions: [...leafExtensions(), basicConstraints()] }, /stands in the certificate twice/],
+      [{ extensions: leafExtensions([], extension("1.2.3", octets(), boolean())) }, /critical extension 1\.2\.3,/],
+      [{ notAfter: text(0x17, "491301000000Z") }, /validity cannot be read/],
+    ] as const) {
+      it(`says what is wrong: ${message.source}`, async () => {
+        const { chain } = await handMade(ca, made);
+        assert.throws(() => parseCertificate(chain[0] as Uint8Array), message);
+      });
+    }
+
+    it("a time that OpenSSL cannot read", async () => {
+      const { chain } = await handMade(ca, { notBefore: utcTime(Date.now()).fill(0x78, 2) });
+      assert.throws(() => parseCertificate(chain[0] as Uint8Array), /./);
+    });
   });
 
   it("are valid from their first moment to the one before their last", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { formatJoinToken, parseJoinToken } from "./join-token.js";
+import { createHash, randomBytes } from "node:crypto";
+import { caDigest, formatJoinToken, parseJoinToken } from "./join-token.js";
 
 describe("join tokens", () => {
   const fields = {
@@ -46,7 +46,27 @@ describe("join tokens", () => {
     }
   });
 
-  it("are not written with a short secret", () => {
+  it("are read up to 2,048 characters", () => {
+    const named = (length: number) => formatJoinToken({ ...fields, name: "a".repeat(length) });
+    const longest = named(1_464 - "cafe/".length);
+    assert.equal(longest.length, 2_048);
+    assert.ok(parseJoinToken(longest));
+    assert.equal(parseJoinToken(named(1_465 - "cafe/".length)), undefined);
+  });
+
+  it("are not read without a slash between trust domain and name", () => {
+    const body = Buffer.concat([fields.caDigest, fields.secret, Buffer.from("cafe")]);
+    const checksum = createHash("sha256").update(body).digest().subarray(0, 4);
+    assert.equal(parseJoinToken(`ILK1-${Buffer.concat([checksum, body]).toString("base64url")}`), undefined);
+  });
+
+  it("pin a certificate by its SHA-256", () => {
+    const digest = Buffer.from(caDigest(Buffer.from("abc"))).toString("hex");
+    assert.match(digest, /^ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad$/);
+  });
+
+  it("are not written with a short secret, or a short digest", () => {
+    assert.throws(() => formatJoinToken({ ...fields, caDigest: new Uint8Array(16) }), /32 bytes each/);
     assert.throws(() => formatJoinToken({ ...fields, secret: new Uint8Array(16) }), TypeError);
   });
 });

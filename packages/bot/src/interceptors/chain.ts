@@ -1,3 +1,4 @@
+import type { Rate } from "@interlock/policy";
 import type { Bearer } from "../bearer.js";
 import type { Caller } from "../context.js";
 import type { Trust } from "../trust/trust.js";
@@ -5,6 +6,7 @@ import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";
 import { createAuthorise } from "./authorise.js";
 import { createIdentify } from "./identify.js";
+import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
 
 /** A call that was let in. */
@@ -17,15 +19,17 @@ export interface Admission {
 /** Decides on a call: gives the admission, at once where a token is known already, or throws a denial. */
 export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
 
-/** The interceptor chain, in its order: identify → authenticate → authorise → limit rate. */
-export function createChain(trust: Trust): Chain {
+/** The interceptor chain, in its order: identify → limit flood → authenticate → authorise → limit rate. */
+export function createChain(trust: Trust, callerRate: Rate = defaultCallerRate): Chain {
   const identify = createIdentify(trust);
+  const limitFlood = createLimitFlood(callerRate);
   const { authenticate, remember } = createAuthenticate(trust);
   const authorise = createAuthorise(trust);
   const limitRate = createLimitRate();
 
   return function admit(attempt) {
     identify(attempt);
+    limitFlood(attempt);
     if (attempt.method.policy.anyBot) {
       const admit = () => decide(attempt, { caller: peerOf(attempt), bearer: undefined });
       return remember(attempt)?.then(admit) ?? admit();

@@ -57,11 +57,21 @@ describe("the rate limit", () => {
     assert.equal(count(limit, method, "a", 1_000), 1);
   });
 
+  it("keeps 10,000 callers, and starts the oldest of more afresh", () => {
+    const [limit, method] = [createLimitRate(), limited(1, 1)];
+    for (let i = 0; i < 10_000; i++) assert.equal(count(limit, method, `${i}`, 0, 1), 1);
+    assert.equal(count(limit, method, "0", 0, 1), 0);
+    assert.equal(count(limit, method, "one more", 0, 1), 1);
+    assert.equal(count(limit, method, "1", 0, 1), 0);
+    assert.equal(count(limit, method, "0", 0, 1), 1);
+  });
+
   it("says when to try again", () => {
     const [limit, method] = [createLimitRate(), limited(4, 1)];
     limit(attempt(method, 0), caller("a"));
     assert.throws(() => limit(attempt(method, 50), caller("a")), {
       code: "RESOURCE_EXHAUSTED",
+      message: /: 4 calls a second are allowed$/,
       metadata: { retryAfterMs: "200" },
     });
   });

@@ -5,7 +5,7 @@ import {
   ServerCredentials,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { type AnyMethod, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import { type AnyMethod, type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
 import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Handler } from "../handlers.js";
@@ -28,11 +28,12 @@ import { createReflection } from "./reflection.js";
  */
 export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
   const { trust, clock, recorder, log } = options;
+  checkRate(options.callerRate);
   const services: ServiceDefinition[] = [];
   const methods = new Map<string, ServedMethod>();
   let listener: Listener | undefined;
   const gate = createGate({
-    chain: createChain(trust),
+    chain: createChain(trust, options.callerRate),
     trust,
     clock,
     recorder,
@@ -126,6 +127,11 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     },
     close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
   };
+}
+
+function checkRate(rate: Rate | undefined): void {
+  if (!rate || (rate.perSecond > 0 && rate.burst >= 1)) return;
+  throw new TypeError("callerRate lets nobody call: perSecond must be above 0, and burst at least 1");
 }
 
 function checkService(service: ServiceDefinition, implementation: object, served: ReadonlyMap<string, unknown>): void {

@@ -94,7 +94,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   #letIn(attempt: Attempt, admission: Admission): void {
     if (this.#gone) return; // While its token was verified: nobody would tell the handler to stop.
     const { metadata, method, now } = attempt;
-    this.#live = new LiveCall(attempt, admission, this.#call);
+    this.#live = new LiveCall(attempt, admission, this.#call, this.#options);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
     if (method.kind !== "unary")
       keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);

@@ -128,7 +128,10 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   function outward(live: LiveCall, thrown: unknown): InterlockError {
     if (live.ended) return live.ended;
     const error = InterlockError.from(thrown);
-    if (thrown instanceof InterlockError && (!error.remote || passesThrough.has(error.code))) return error;
+    if (thrown instanceof InterlockError && (!error.remote || passesThrough.has(error.code))) {
+      live.refused(error);
+      return error;
+    }
     log.error("handler failed", { method: live.method.path, caller: live.caller.name, error: describe(thrown) });
     return new InterlockError("INTERNAL", "The handler failed.", { cause: thrown });
   }

@@ -89,17 +89,17 @@ export async function createListener(
       requestCert: true,
       // Where strangers may enrol, a missing certificate is no alert; everything else is refused below all the same.
       rejectUnauthorized: onStranger === undefined,
-      handshakeTimeout: handshakeTimeoutMs,
     },
     accept,
   );
   server.maxConnections = maximumConnections;
   server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
-  const handshakes = watchHandshakes(server);
+  const handshakes = watchHandshakes(server, handshakeTimeoutMs);
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
     // A certificate that TLS did not accept is told by the socket; the error speaks of a hang-up.
     const found = (socket.authorizationError as unknown as string | undefined) ?? error.code ?? "";
-    refuse(refusalOf(found), handshakes.addressOfFailed(socket), error.message);
+    const { address, late } = handshakes.failed(socket);
+    refuse(late ? "HANDSHAKE_TIMEOUT" : refusalOf(found), address, error.message);
   });
 
   function accept(socket: TLSSocket): void {

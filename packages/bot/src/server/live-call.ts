@@ -2,14 +2,22 @@ import { setMaxListeners } from "node:events";
 import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import type { Bearer } from "../bearer.js";
+import type { Clock } from "../clock.js";
 import type { OpenCall } from "../connection.js";
 import type { CallContext, Caller } from "../context.js";
 import { errorDomain, type InterlockError } from "../error.js";
 import { encodeErrorInfo } from "../error-details.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
+import type { Recorder } from "../recorder.js";
 import type { Roster } from "../roster.js";
 import { removeToken } from "../token/authorization.js";
+
+/** What a call needs to tell that it was ended for one of our reasons. */
+export interface LiveCallOptions {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+}
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
 export class LiveCall implements CallContext, OpenCall {
@@ -29,14 +37,16 @@ export class LiveCall implements CallContext, OpenCall {
   readonly #connectionCalls: Roster<OpenCall>;
   /** Its place among the calls of the connection, until its status has been sent or never will be. */
   #place: number | undefined;
+  readonly #options: LiveCallOptions;
 
-  constructor(attempt: Attempt, admission: Admission, call: ServerInterceptingCallInterface) {
+  constructor(attempt: Attempt, admission: Admission, call: ServerInterceptingCallInterface, options: LiveCallOptions) {
     this.method = attempt.method;
     this.service = attempt.service.name;
     this.caller = admission.caller;
     this.bearer = admission.bearer;
     this.#metadata = attempt.metadata;
     this.#call = call;
+    this.#options = options;
     this.#connectionCalls = attempt.connection.calls;
     this.#place = this.#connectionCalls.join(this);
   }
@@ -90,8 +100,18 @@ export class LiveCall implements CallContext, OpenCall {
   }
 
   end(error: InterlockError): void {
+    if (this.open) this.refused(error);
     this.cancel(error);
     this.#call.sendStatus(toStatus(error));
+  }
+
+  /** Records that the call is answered with `error`, where that is for one of Interlock's own reasons. */
+  refused({ domain, reason, message }: InterlockError): void {
+    if (domain !== errorDomain || reason === undefined) return;
+    const { recorder, clock } = this.#options;
+    const { spiffeId, address } = this.caller;
+    const denial = { at: clock.now(), reason, method: this.method.path, caller: spiffeId.uri, address };
+    recorder.denied({ ...denial, detail: message });
   }
 }
 

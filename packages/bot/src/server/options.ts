@@ -1,4 +1,4 @@
-import type { AnyMethod, Init, ServiceDefinition } from "@interlock/policy";
+import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../clock.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { Implementation } from "../handlers.js";
@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly port: number;
   /** How many connections one bot may have at once: 64 unless said. */
   readonly connectionsPerPeer?: number;
+  /** How many calls one bot may make of all methods; 2,000 a second unless said, and 4,000 at once. */
+  readonly callerRate?: Rate | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }

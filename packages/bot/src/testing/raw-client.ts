@@ -26,7 +26,7 @@ export function shows({ privateKey, chain }: Pick<Identity, "privateKey" | "chai
 /** HTTP/2 over a socket of one's own making. */
 export function rawSession(port: number, options: ConnectionOptions = {}): ClientHttp2Session {
   const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => rawTls(port, options) });
-  return session.on("error", () => {}); // What the calls say of it is enough.
+  return session.setMaxListeners(0).on("error", () => {}); // What the calls say of it is enough.
 }
 
 /** Plaintext HTTP/2 to a port. */

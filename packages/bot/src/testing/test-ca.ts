@@ -31,6 +31,7 @@ export interface LeafOptions {
 /** A certificate authority in memory, which signs whatever a test asks for. */
 export interface TestCa {
   readonly der: Uint8Array;
+  readonly keys: KeyPair;
   issue(uri: string, options?: LeafOptions): Promise<Identity>;
   /** The certificate and its key, where the leaf need not hold a SPIFFE ID. */
   issueRaw(options: LeafOptions): Promise<{ keys: KeyPair; der: Uint8Array }>;
@@ -59,6 +60,7 @@ export async function createTestCa(name = "test"): Promise<TestCa> {
   );
   const ca: TestCa = {
     der: new Uint8Array(root.rawData),
+    keys: caKeys,
     async issueRaw(options) {
       const {
         uris = [],

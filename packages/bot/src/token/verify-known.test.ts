@@ -35,6 +35,24 @@ describe("verifyKnown", () => {
     assert.equal(fetches, 2);
   });
 
+  it("asks nobody because of a token that is no good for another reason", async () => {
+    const fleet = await createTestFleet();
+    const { trust } = fleet;
+    let fetches = 0;
+    trust.refetchWith(async () => void fetches++);
+    const { spiffeId, leaf: certificate } = await fleet.ca.issue("spiffe://test/a");
+    const other = await fleet.token(await fleet.ca.issue("spiffe://test/b"), "a.B", []);
+    const expectation = { spiffeId, certificate, now: Date.now() };
+    await assert.rejects(verifyKnown(other, expectation, trust), { reason: "TOKEN_SUBJECT_MISMATCH" });
+    await assert.rejects(verifyKnown("worthless", expectation, trust), { reason: "TOKEN_MALFORMED" });
+    const failing = { ...expectation, certificate: undefined as never };
+    await assert.rejects(
+      verifyKnown(await fleet.token({ spiffeId, leaf: certificate } as never, "a.B", []), failing, trust),
+      TypeError,
+    );
+    assert.equal(fetches, 0);
+  });
+
   it("asks for the newest trust when the authority goes by a name that has not come here yet", async () => {
     const fleet = await createTestFleet();
     const { trust } = fleet;

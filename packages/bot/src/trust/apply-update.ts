@@ -59,6 +59,10 @@ function isHeld(der: Uint8Array, held: TrustState | undefined): boolean {
 function readJwks(text: string): JSONWebKeySet {
   const jwks: Partial<JSONWebKeySet> | null = JSON.parse(text);
   if (!Array.isArray(jwks?.keys)) throw new Error("The trust update has no token keys.");
+  // Every call looks for its key among them.
+  if (!jwks.keys.every((key: unknown) => typeof key === "object" && key !== null && "kid" in key)) {
+    throw new Error("The trust update has a token key without a name.");
+  }
   return { keys: jwks.keys };
 }
 

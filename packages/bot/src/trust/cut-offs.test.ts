@@ -28,6 +28,15 @@ describe("indexCutOffs", () => {
     assert.equal(indexCutOffs([])(token), false);
   });
 
+  it("takes one of several for enough, of cut-offs and of exceptions", () => {
+    const several = indexCutOffs([
+      { ...cutOff, identity: "gripper/*" },
+      { ...cutOff, except: ["worker/8", "worker/9"] },
+    ]);
+    assert.equal(several(token), true);
+    assert.equal(several({ ...token, name: "worker/9" }), false);
+  });
+
   it("finds a token with which a bot acts that may act no longer", () => {
     const acting = indexCutOffs([{ ...cutOff, identity: "gateway/*", scope: "token:exchange", except: ["gateway/9"] }]);
     const actedWith = (name: string) => ({ ...token, actors: [{ name }, { name: "coffee/1" }] });

@@ -76,6 +76,10 @@ describe("trust", () => {
       ["with no JSON for keys", { jwks: "" }, /JSON/],
       ["with no list of keys", { jwks: "{}" }, /token keys/],
       ["with null for keys", { jwks: "null" }, /token keys/],
+      ["with a key that is null", { jwks: '{"keys":[null]}' }, /key without a name/],
+      ["with a key that is a number", { jwks: '{"keys":[1]}' }, /key without a name/],
+      ["with a key that is text", { jwks: '{"keys":["kid"]}' }, /key without a name/],
+      ["with a key without a name", { jwks: '{"keys":[{"kid":"1"},{"kty":"EC"}]}' }, /key without a name/],
       ["without a bound for staleness", { staleAfterSeconds: 0 }, /bound/],
     ];
     for (const [name, more, message] of refused) {
@@ -84,6 +88,23 @@ describe("trust", () => {
         assert.throws(() => applyTrustUpdate(state, increment(more)), message);
       });
     }
+
+    it("that is the first is refused for what cannot be a trust domain", () => {
+      const first = { ...update, trustDomain: "Test" };
+      assert.throws(() => applyTrustUpdate(undefined, first), /"Test", which is no trust domain/);
+    });
+
+    it("passes over a revocation of nothing, and reads no CA again that is held", () => {
+      const odd = Uint8Array.of(1, 2);
+      const held = { ...state, caCertificates: [ca.der, odd] };
+      const nothing = { subject: undefined, revokedAt: undefined, reason: "" };
+      const next = applyTrustUpdate(held, increment({ caCertificates: [odd], revocations: [nothing] }));
+      assert.deepEqual(
+        next.revocations.map(({ kind }) => kind),
+        ["identity"],
+      );
+      assert.throws(() => applyTrustUpdate(held, increment({ caCertificates: [odd, Uint8Array.of(3)] })));
+    });
 
     it("that is incremental is refused where nothing is held", () => {
       assert.throws(() => applyTrustUpdate(undefined, increment()), /version 0 is held/);
@@ -105,6 +126,41 @@ describe("trust", () => {
     trust.replace({ ...state, revocations: revocations.slice(1) });
     assert.equal(trust.peerRevoked("spiffe://test/b", leaf), "CERTIFICATE_REVOKED");
     assert.ok(trust.tokenRevoked("t") && !trust.tokenRevoked("spiffe://test/a") && !trust.tokenRevoked(leaf.serial));
+  });
+
+  it("asks for the newest trust where it is known how, and says whether it did", async () => {
+    const clock = { time: 0, now: () => clock.time };
+    const trust = createTrust(state, clock);
+    assert.equal(await trust.refetch(), false);
+    let asked = 0;
+    trust.refetchWith(async () => void asked++);
+    assert.equal(await trust.refetch(), true);
+    assert.equal(await trust.refetch(), false);
+    clock.time = 10_000;
+    assert.equal(await trust.refetch(), true);
+    assert.equal(asked, 2);
+  });
+
+  it("knows what has been taken away, from its first state on, and with none there is nothing", () => {
+    const token = { name: "a", actors: [], audiences: new Set(["a.B"]), scopes: new Set(["a:b"]), grantsVersion: 1 };
+    const cutOffs = [{ identity: "a", service: "a.B", scope: "a:b", grantsVersion: 2, except: [] }];
+    const { cutOffs: _, ...without } = state;
+    const trust = createTrust({ ...state, cutOffs });
+    assert.equal(trust.tokenOutdated({ ...token }), true);
+    trust.replace(without);
+    assert.equal(trust.tokenOutdated({ ...token }), false);
+    trust.replace({ ...state, cutOffs });
+    assert.equal(trust.tokenOutdated({ ...token }), true);
+    assert.equal(createTrust(without).tokenOutdated({ ...token }), false);
+  });
+
+  it("tells that a CA has changed, whichever of several it is", () => {
+    const other = Uint8Array.from(ca.der).fill(1, 40, 60);
+    const trust = createTrust({ ...state, caCertificates: [ca.der, ca.der] });
+    const changes: boolean[] = [];
+    trust.onChange(({ caChanged }) => changes.push(caChanged));
+    for (const second of [ca.der, other, other, ca.der]) trust.replace({ ...state, caCertificates: [ca.der, second] });
+    assert.deepEqual(changes, [false, true, false, true]);
   });
 
   it("tells what has changed, even when a listener throws", () => {

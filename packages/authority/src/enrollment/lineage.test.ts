@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import type { Certificate } from "@interlock/bot";
+import type { CertificateRow, LineageRow } from "../store/schema.js";
+import { adopt, beginLineage, continueLineage, judgeDescent, markSeen } from "./lineage.js";
+
+/** The records of certificates, in memory. */
+function fakeRecords() {
+  const lineages = new Map<string, LineageRow>();
+  const rows = new Map<string, CertificateRow>();
+  const certificates = {
+    lineage: async (name: string) => lineages.get(name),
+    saveLineage: async (row: LineageRow) => void lineages.set(row.name, row),
+    add: async (row: CertificateRow) => void rows.set(row.serial, row),
+    find: async (serial: string) => rows.get(serial),
+  };
+  return { records: { certificates } as unknown as Parameters<typeof markSeen>[0], lineages, rows };
+}
+
+const leaf = (serial: string) => ({ serial, notAfter: 100 }) as Certificate;
+
+describe("lineage", () => {
+  const lineage = { name: "a", firstGeneration: 2, lastGeneration: 4, seenGeneration: 3, seenSerial: "c3", adopts: 1 };
+  const certificate = (generation: number, serial = `c${generation}`) =>
+    ({ serial, name: "a", generation, issuedAt: 0, expiresAt: 100 }) as CertificateRow;
+
+  for (const [what, given, judged] of [
+    ["the one that was seen last", certificate(3), "ok"],
+    ["one after it, whose answer was lost", certificate(4), "ok"],
+    ["another of its generation", certificate(3, "x"), "cloned"],
+    ["one before it", certificate(2), "cloned"],
+    ["one from before the bot joined again", certificate(1), "superseded"],
+    ["one that is not on record", undefined, "superseded"],
+  ] as const) {
+    it(`a renewal over ${what}: ${judged}`, () => assert.equal(judgeDescent(lineage, given), judged));
+  }
+
+  it("begins after all there were, and keeps what was seen", async () => {
+    const { records, lineages, rows } = fakeRecords();
+    assert.equal(await beginLineage(records, "a", leaf("c1"), 7), 1);
+    assert.deepEqual(lineages.get("a"), {
+      ...{ name: "a", firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "", adopts: 0 },
+    });
+    assert.deepEqual(rows.get("c1"), { serial: "c1", name: "a", generation: 1, issuedAt: 7, expiresAt: 100 });
+    lineages.set("a", lineage);
+    assert.equal(await beginLineage(records, "a", leaf("c5"), 8), 5);
+    assert.deepEqual(lineages.get("a"), { ...lineage, firstGeneration: 5, lastGeneration: 5, adopts: 0 });
+  });
+
+  it("goes on from a certificate, which has been seen by that", async () => {
+    const { records, lineages, rows } = fakeRecords();
+    assert.equal(await continueLineage(records, lineage, certificate(4), leaf("c5"), 9), 5);
+    assert.deepEqual(lineages.get("a"), {
+      ...lineage,
+      lastGeneration: 5,
+      seenGeneration: 4,
+      seenSerial: "c4",
+      adopts: 0,
+    });
+    assert.equal(rows.get("c5")?.generation, 5);
+    // Once more over the one before: the last generation stays the last.
+    assert.equal(await continueLineage(records, lineage, certificate(2), leaf("x3"), 9), 3);
+    assert.equal(lineages.get("a")?.lastGeneration, 4);
+  });
+
+  it("adopts a certificate that is not on record as the latest, and no second one", async () => {
+    const { records, rows } = fakeRecords();
+    const adopted = await adopt(records, lineage, "x", 9, 100);
+    const certificate = { serial: "x", name: "a", generation: 5, issuedAt: 9, expiresAt: 100 };
+    assert.deepEqual(adopted, { lineage: { ...lineage, lastGeneration: 5, adopts: 0 }, certificate });
+    assert.deepEqual(rows.get("x"), certificate);
+  });
+
+  it("marks what is seen, and never one before what has been seen", async () => {
+    const { records, lineages, rows } = fakeRecords();
+    lineages.set("a", lineage);
+    for (const row of [certificate(2), certificate(3, "x"), certificate(4)]) rows.set(row.serial, row);
+    for (const serial of ["c2", "x", "nobody's"]) await markSeen(records, serial);
+    assert.equal(lineages.get("a"), lineage);
+    await markSeen(records, "c4");
+    assert.deepEqual(lineages.get("a"), { ...lineage, seenGeneration: 4, seenSerial: "c4" });
+    rows.set("b1", { ...certificate(1, "b1"), name: "b" });
+    await markSeen(records, "b1");
+    assert.equal(lineages.has("b"), false);
+  });
+});

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { Metadata } from "@grpc/grpc-js";
+import type { JWK } from "jose";
+import { InterlockError } from "../error.js";
+import type { Identity } from "../identity/identity.js";
+import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { tokenAttacks } from "../testing/token-attacks.js";
+import { bearerToken, shownIn, showToken } from "./authorization.js";
+import { verifyToken } from "./verify-token.js";
+
+describe("verifyToken", () => {
+  let fleet: TestFleet;
+  let caller: Identity;
+  const now = Math.floor(Date.now() / 1_000) * 1_000;
+
+  before(async () => {
+    fleet = await createTestFleet();
+    caller = await fleet.ca.issue("spiffe://test/caller/1");
+  });
+
+  const good = (claims: object = {}, header: object = {}) =>
+    fleet.token(caller, EchoService.name, ["echo:call"], claims, header);
+  const verify = (token: string, at = Date.now()) =>
+    verifyToken(token, { trust: fleet.trust.state, spiffeId: caller.spiffeId, certificate: caller.leaf, now: at });
+
+  it("gives what is known of a good token", async () => {
+    const exp = now / 1_000 + 60;
+    const claims = { jti: "a", exp, iat: exp - 60, aud: ["a.B", "c.D"], scope: " a:b  c:d ", grants_version: 7 };
+    assert.deepEqual(await verify(await good(claims), now), {
+      jti: "a",
+      subject: caller.spiffeId,
+      name: "caller/1",
+      actors: [],
+      ancestors: [],
+      thumbprint: caller.leaf.thumbprint,
+      keyId: "key-1",
+      audiences: new Set(["a.B", "c.D"]),
+      scopes: new Set(["a:b", "c:d"]),
+      grantsVersion: 7,
+      issuedAt: (exp - 60) * 1_000,
+      expiresAt: exp * 1_000,
+    });
+  });
+
+  it("takes a scope, or a version of the grants, of a wrong type for none", async () => {
+    for (const scope of [["a:b"], 1, null, undefined]) {
+      assert.equal((await verify(await good({ scope }))).scopes.size, 0);
+    }
+    for (const grants_version of ["7", 1.5, null, undefined]) {
+      assert.equal((await verify(await good({ grants_version }))).grantsVersion, 0);
+    }
+  });
+
+  it("takes the type in any case", async () => {
+    assert.ok(await verify(await good({}, { typ: "AT+JWT" })));
+  });
+
+  for (const { row, attack, reason, make } of tokenAttacks) {
+    if (reason === "TOKEN_AUDIENCE") continue; // It is compared with the service called, on every call.
+    it(`row ${row}: ${attack}`, async () => {
+      const authorization = await make({ fleet, caller, url: "http://127.0.0.1:1" });
+      await assert.rejects(
+        async () => {
+          const metadata = authorization === undefined ? new Metadata() : showToken(authorization);
+          return verify(bearerToken(shownIn(metadata)));
+        },
+        (error) => {
+          assert.ok(error instanceof InterlockError);
+          assert.equal(error.reason, reason);
+          assert.equal(error.code, "UNAUTHENTICATED");
+          return true;
+        },
+      );
+    });
+  }
+
+  it("reads 8,192 characters, and no more", async () => {
+    const { length } = await good({ pad: "" }, { pad: "" });
+    // Three bytes are four characters of the token, and which lengths come up depends on both parts.
+    const pad = "a".repeat(Math.floor(((8_186 - length) * 3) / 4));
+    const sizes = Array.from({ length: 24 }, (_, i) => [i % 6, Math.floor(i / 6)] as const);
+    const tokens = await Promise.all(sizes.map(([a, b]) => good({ pad: pad + "a".repeat(a) }, { pad: "a".repeat(b) })));
+    const lengths = new Set(tokens.map((token) => token.length));
+    assert.ok(lengths.has(8_192), [...lengths].join());
+    for (const token of tokens) {
+      if (token.length <= 8_192) assert.ok(await verify(token));
+      else await assert.rejects(verify(token), /longer than 8192 characters/);
+    }
+  });
+
+  it("says what it is that it does not accept", async () => {
+    await assert.rejects(verify(await good({}, { jku: "x" })), /"jku" is not accepted/);
+    await assert.rejects(verify(await good({}, { kid: undefined })), /there is no "kid"/);
+    await assert.rejects(verify("a.b.c"), { message: "The token is no signed JWT, or it lacks a required claim." });
+    await assert.rejects(verify(await good({ iss: "x" })), { message: "The token is from another issuer." });
+  });
+
+  describe("at the edge of time", () => {
+    const seconds = now / 1_000;
+    const refused = (token: string, at: number, reason: string) => assert.rejects(verify(token, at), { reason });
+
+    it("is good until its last millisecond", async () => {
+      const token = await good({ iat: seconds - 200, exp: seconds });
+      await refused(token, now, "TOKEN_EXPIRED");
+      assert.ok(await verify(token, now - 1));
+    });
+
+    it("lives five minutes, and not a second more", async () => {
+      assert.ok(await verify(await good({ iat: seconds, exp: seconds + 300 }), now));
+      await refused(await good({ iat: seconds, exp: seconds + 301 }), now, "TOKEN_LIFETIME");
+      await refused(await good({ iat: seconds, exp: seconds }), now, "TOKEN_LIFETIME");
+    });
+
+    for (const claim of ["iat", "nbf"]) {
+      it(`may have its ${claim} 5 s ahead of our clock`, async () => {
+        const token = await good({ iat: seconds, exp: seconds + 60, [claim]: seconds });
+        assert.ok(await verify(token, now - 5_000));
+        await refused(token, now - 5_001, "TOKEN_NOT_YET_VALID");
+      });
+    }
+  });
+
+  describe("with several keys", () => {
+    const signedWith = async (key: KeyObject, header: object) => {
+      const [, body] = (await good()).split(".");
+      const head = Buffer.from(JSON.stringify({ alg: "ES256", typ: "at+jwt", ...header })).toString("base64url");
+      const signature = sign("sha256", Buffer.from(`${head}.${body}`), { key, dsaEncoding: "ieee-p1363" });
+      return `${head}.${body}.${signature.toString("base64url")}`;
+    };
+    const withKey = (jwk: object) => {
+      const { state } = fleet.trust;
+      const keys = [...state.jwks.keys, jwk as JWK];
+      const expectation = { spiffeId: caller.spiffeId, certificate: caller.leaf, now: Date.now() };
+      return { ...expectation, trust: { ...state, jwks: { keys } } };
+    };
+
+    it("takes the one that is named, and no other", async () => {
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const expectation = withKey({ ...publicKey.export({ format: "jwk" }), kid: "key-2" });
+      assert.equal((await verifyToken(await signedWith(privateKey, { kid: "key-2" }), expectation)).keyId, "key-2");
+      await assert.rejects(verifyToken(await signedWith(privateKey, { kid: "key-1" }), expectation), {
+        reason: "TOKEN_SIGNATURE",
+      });
+    });
+
+    it("takes none of another kind", async () => {
+      const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
+      for (const { publicKey, privateKey } of [rsa, p384]) {
+        const expectation = withKey({ ...publicKey.export({ format: "jwk" }), kid: "key-2" });
+        const token = await signedWith(privateKey, { kid: "key-2" });
+        await assert.rejects(verifyToken(token, expectation), { reason: "TOKEN_KEY_UNKNOWN" });
+      }
+      const broken = withKey({ kty: "EC", crv: "P-256", x: "AA", y: "AA", kid: "key-2" });
+      const token = await signedWith(p384.privateKey, { kid: "key-2" });
+      await assert.rejects(verifyToken(token, broken), { reason: "TOKEN_MALFORMED" });
+    });
+  });
+});

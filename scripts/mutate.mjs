@@ -1,0 +1,123 @@
+// Mutation testing: node scripts/run.mjs mutate [--json] [group …]
+// Changes what decides about certificates, tokens, policies and trust, one place at a time, and sees a test fail for it.
+// What survives is explained in docs/mutation.md, or is a defect of the tests.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Stryker } from "@stryker-mutator/core";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const enough = 90;
+
+/**
+ * The deciding files, and the tests that are run for each change of them: those of their own folder, because what is at
+ * work while a file is loaded takes a new process and all of them.
+ */
+const groups = {
+  policy: { package: "policy", folder: ".", mutate: ["spiffe-id", "identity-pattern", "scope", "check-service"] },
+  identity: {
+    package: "bot",
+    folder: "identity",
+    mutate: ["certificate", "check-certificate", "der", "join-token"],
+    tests: ["certificate", "der", "join-token", "properties"],
+  },
+  token: {
+    package: "bot",
+    folder: "token",
+    mutate: ["actors", "authorization", "token-fault", "verify-token", "verify-known"],
+  },
+  trust: {
+    package: "bot",
+    folder: "trust",
+    mutate: ["apply-update", "cooled-down", "cut-offs", "revocation-index", "trust"],
+  },
+  interceptors: {
+    package: "bot",
+    folder: "interceptors",
+    mutate: ["authenticate", "authorise", "identify", "limit-rate", "limit-flood", "bearer-fault"],
+  },
+  csr: {
+    package: "authority",
+    folder: "ca",
+    mutate: ["check-csr", "name-constraints"],
+    tests: ["check-csr", "name-constraints"],
+  },
+  enrollment: {
+    package: "authority",
+    folder: "enrollment",
+    mutate: ["attempt-limit", "lineage"],
+    tests: ["attempt-limit", "lineage"], // The others have a store.
+  },
+  grants: {
+    package: "authority",
+    folder: "grants",
+    mutate: ["parse-grants", "grants", "cut-offs"],
+    tests: ["parse-grants", "grants", "cut-offs"], // The bombs of its properties take too long to go off a thousand times.
+  },
+  revocations: { package: "authority", folder: "revocations", mutate: ["check-subject"] },
+};
+
+const [json, names] = [process.argv.includes("--json"), process.argv.slice(2).filter((arg) => !arg.startsWith("--"))];
+const unknown = names.find((name) => !Object.hasOwn(groups, name));
+if (unknown) {
+  process.stderr.write(`There is no group "${unknown}"; there are: ${Object.keys(groups).join(", ")}.\n`);
+  process.exit(2);
+}
+const began = performance.now();
+const found = [];
+for (const name of names.length > 0 ? names : Object.keys(groups)) found.push(...(await mutate(name)));
+report(found);
+
+async function mutate(name) {
+  const { package: inPackage, folder, mutate, tests } = groups[name];
+  process.chdir(join(root, "packages", inPackage));
+  const spec = readdirSync(join("dist", folder))
+    .filter((file) => file.endsWith(".test.js") && (tests?.includes(file.slice(0, -".test.js".length)) ?? true))
+    .map((file) => join("dist", folder, file));
+  const stryker = new Stryker({
+    mutate: mutate.map((file) => join("dist", folder, `${file}.js`)),
+    mochaSpec: spec,
+    testRunner: "mocha-12",
+    plugins: [join(root, "scripts/stryker-mocha.mjs")],
+    coverageAnalysis: "perTest",
+    concurrency: Number(process.env.MUTATE_CONCURRENCY ?? 1),
+    timeoutMS: 15_000,
+    reporters: json ? [] : ["dots"],
+    logLevel: "error",
+    tsconfigFile: "none", // Compiled code is mutated: what stands there is the source without its types.
+    tempDirName: ".stryker-tmp",
+  });
+  return (await stryker.runMutationTest()).map((mutant) => ({ ...mutant, package: inPackage }));
+}
+
+function report(mutants) {
+  const counted = mutants.filter(({ status }) => status !== "Ignored" && status !== "CompileError");
+  const killed = counted.filter(
+    ({ status }) => status === "Killed" || status === "Timeout" || status === "RuntimeError",
+  );
+  const survivors = counted.filter((mutant) => !killed.includes(mutant)).map(describe);
+  const score = Math.round((killed.length / counted.length) * 1_000) / 10;
+  const ok = score >= enough;
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  const result = { ok, score, mutants: counted.length, killed: killed.length, seconds, survivors };
+  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else {
+    process.stdout.write("\n");
+    for (const { file, line, mutator, was, is, status } of survivors) {
+      process.stdout.write(`${file}:${line} ${mutator} (${status})\n  - ${was}\n  + ${is}\n`);
+    }
+    process.stdout.write(`${killed.length} of ${counted.length} mutants were killed: ${score} %, in ${seconds} s\n`);
+  }
+  process.exitCode = ok ? 0 : 1;
+}
+
+function describe({ package: inPackage, fileName, location: { start, end }, mutatorName, replacement = "", status }) {
+  const file = `packages/${inPackage}/dist/${fileName.split("/dist/").at(-1)}`;
+  const lines = readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .slice(start.line - 1, end.line);
+  lines[lines.length - 1] = lines.at(-1).slice(0, end.column - 1);
+  const was = lines.join(" ").slice(start.column - 1);
+  const text = (given) => given.replaceAll(/\s+/g, " ").slice(0, 120);
+  return { file, line: start.line, mutator: mutatorName, was: text(was), is: text(replacement), status };
+}

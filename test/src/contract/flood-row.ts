@@ -1,0 +1,209 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Worker } from "node:worker_threads";
+import { gzipSync } from "node:zlib";
+import { certificatesToPem } from "@interlock/bot";
+import { rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { closeOf } from "./close-of.js";
+import { answerOf, type EchoStage, echo, echoStage, open } from "./echo-stage.js";
+import type { Assault, Outcome } from "./flood-attacker.js";
+import type { Answer, Row, Variant } from "./row.js";
+
+const megabyte = 1024 * 1024;
+/** What a server may hold on to after a flood that it did not hold before: caches, code that was compiled. */
+const flatBytes = 16 * megabyte;
+
+export const floodRow: Row = {
+  row: 29,
+  attack:
+    "rapid reset, CONTINUATION flood, oversized metadata or message, slow handshake, a flood of good calls from one bot",
+  async play() {
+    const stage = await echoStage({ open: () => ({}) });
+    // At a server of their own, because they take ten seconds, in which the others are made.
+    const waiting = await echoStage();
+    const slow = await beginSlowHandshakes(waiting.server.port);
+    const authorization = await stage.authorization();
+    const call = async (headers: Record<string, string>, body?: Uint8Array): Promise<Answer> => {
+      const { status, error } = await rawCall(stage.session, echo.path, { authorization, ...headers }, body);
+      // HTTP/2's own word for it, which gRPC maps to 8.
+      return error === "NGHTTP2_ENHANCE_YOUR_CALM" ? 8 : (status ?? "close");
+    };
+    const play = stage.play([
+      closesOn(stage, "rapid reset", "rapidReset"),
+      closesOn(stage, "headers that never end", "continuation"),
+      closesOn(stage, "headers that never end, in empty frames", "emptyContinuation"),
+      {
+        name: "200 headers",
+        answer: 8,
+        attack: () => call(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-${i}`, "v"]))),
+      },
+      { name: "one header of 100 kilobytes", answer: [8, "close"], attack: () => big(stage, authorization) },
+      { name: "a message of 5 megabytes", answer: 8, attack: () => call({}, head(5 * megabyte, 1_000)) },
+      { name: "a message that says it has 4 gigabytes", answer: 8, attack: () => call({}, head(0xffffffff, 10)) },
+      {
+        name: "a message that unpacks to 64 megabytes",
+        answer: 8,
+        attack: () => call({ "grpc-encoding": "gzip" }, bomb()),
+      },
+      goodCalls(stage),
+      {
+        name: "handshakes that are not gone on with",
+        answer: "close",
+        async attack() {
+          await Promise.all(slow.map(({ closed }) => closed));
+          await waiting.server.denied(slow.length);
+          const other = waiting.server.denials.find(({ reason }) => reason !== "HANDSHAKE_TIMEOUT");
+          if (other) throw new Error(`recorded is ${other.reason}`);
+          return "close";
+        },
+      },
+    ]);
+    return {
+      ...play,
+      async end() {
+        for (const { socket } of slow) socket.destroy();
+        waiting.session.destroy();
+        await waiting.server.bot.close(0);
+        await play.end();
+      },
+    };
+  },
+};
+
+/** The server ends the connection, and long before the attacker is through; it holds on to nothing. */
+function closesOn(stage: EchoStage, name: string, kind: Assault["kind"]): Variant {
+  return {
+    name,
+    answer: "close",
+    async attack() {
+      const { closed } = await flat(() => assail(stage, kind));
+      return closed ? "close" : 0;
+    },
+  };
+}
+
+/** Answered with 8 past the rate, and never with 14, which clients try again; others are served as before. */
+function goodCalls(stage: EchoStage): Variant {
+  let [before, during] = [0, 0];
+  return {
+    name: "good calls from one bot, as many as will go",
+    answer: 8,
+    reason: "RATE_LIMITED",
+    times: "some",
+    async attack() {
+      const quiet = await latencies(stage);
+      const flood = flat(() => assail(stage, "goodCalls"));
+      const [{ statuses }, flooded] = await Promise.all([flood, latencies(stage)]);
+      const { 0: admitted = 0, 8: refused = 0, none = 0, ...other } = statuses as Record<string, number>;
+      if (admitted === 0 || Object.keys(other).length > 0) throw new Error(`answered ${JSON.stringify(statuses)}`);
+      // Calls that were under way when the connection was cut; the others had their answer.
+      if (none > 400) throw new Error(`${none} calls had no answer`);
+      [before, during] = [p99(quiet), p99(flooded)];
+      if (during > Math.max(30 * before, 1_000)) {
+        throw new Error(`another bot's p99 was ${before.toFixed(1)} ms, and ${during.toFixed(1)} ms during the flood`);
+      }
+      return refused > 0 ? 8 : 0;
+    },
+    note: () => `another bot's p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`,
+  };
+}
+
+/** Runs an attack, and throws when the server has grown by it. */
+async function flat<T>(attack: () => Promise<T>): Promise<T> {
+  const before = usedBytes();
+  const result = await attack();
+  const grown = usedBytes() - before;
+  if (grown > flatBytes) throw new Error(`the server has grown by ${Math.round(grown / megabyte)} MB`);
+  return result;
+}
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+function usedBytes(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+async function assail({ server, caller }: EchoStage, kind: Assault["kind"]): Promise<Outcome> {
+  const { port } = server;
+  const assault: Assault = {
+    kind,
+    port,
+    path: open.path,
+    key: caller.privateKey,
+    cert: certificatesToPem(caller.chain),
+  };
+  const worker = new Worker(new URL("flood-attacker.js", import.meta.url), { workerData: assault });
+  const [outcome] = (await once(worker, "message")) as [Outcome];
+  await worker.terminate();
+  return outcome;
+}
+
+/** How long another bot's calls take, one after the other, in milliseconds. */
+async function latencies({ fleet, server }: EchoStage): Promise<number[]> {
+  const session = rawSession(server.port, shows(await fleet.ca.issue("spiffe://test/other/1")));
+  const times: number[] = [];
+  for (let i = 0; i < 150; i++) {
+    const began = performance.now();
+    const { status } = await rawCall(session, open.path);
+    if (status !== 0) throw new Error(`another bot was answered ${status}`);
+    times.push(performance.now() - began);
+  }
+  session.destroy();
+  return times;
+}
+
+function p99(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] as number;
+}
+
+interface SlowHandshake {
+  readonly socket: Socket;
+  readonly closed: Promise<unknown>;
+}
+
+/** One that says nothing, one that says half a hello, one that goes on a byte at a time. */
+async function beginSlowHandshakes(port: number): Promise<SlowHandshake[]> {
+  const handshakes = Array.from({ length: 3 }, (): SlowHandshake => {
+    const socket = connect(port, "127.0.0.1").on("error", () => {});
+    return { socket: socket.resume(), closed: closeOf(socket) };
+  });
+  await Promise.all(handshakes.map(({ socket }) => once(socket, "connect")));
+  const hello = Buffer.from("16030100c8010000c40303", "hex");
+  handshakes[1]?.socket.write(hello);
+  const drip = handshakes[2] as SlowHandshake;
+  let at = 0;
+  const dripping = setInterval(
+    () => drip.socket.write(hello.subarray(at % hello.length, ++at % hello.length || undefined)),
+    1_000,
+  );
+  drip.closed.finally(() => clearInterval(dripping));
+  return handshakes;
+}
+
+/** On a connection of its own, which it may cost. */
+async function big({ server, caller }: EchoStage, authorization: string): Promise<Answer> {
+  const session = rawSession(server.port, shows(caller));
+  const answer = await rawCall(session, echo.path, { authorization, "x-big": "a".repeat(100_000) });
+  session.destroy();
+  return answer.error === "NGHTTP2_ENHANCE_YOUR_CALM" ? 8 : answerOf(answer);
+}
+
+/** The head of a message of `size` bytes, and the first few of them. */
+function head(size: number, sent: number): Buffer {
+  const bytes = Buffer.alloc(5 + sent);
+  bytes.writeUInt32BE(size, 1);
+  return bytes;
+}
+
+function bomb(): Buffer {
+  const packed = gzipSync(Buffer.alloc(64 * megabyte));
+  const bytes = Buffer.alloc(5);
+  bytes.writeUInt8(1, 0);
+  bytes.writeUInt32BE(packed.length, 1);
+  return Buffer.concat([bytes, packed]);
+}

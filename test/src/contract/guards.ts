@@ -1,0 +1,321 @@
+/** A change of one compiled file: a text that stands there once, and what stands there instead. */
+export interface Patch {
+  /** Below `packages/`, for example `bot/dist/server/listener.js`. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** What holds a row of the contract. Where several layers do, all of them are taken away. */
+export interface Guard {
+  readonly row: number;
+  readonly guard: string;
+  readonly patches: readonly Patch[];
+}
+
+const bot = (file: string, find: string, replace: string): Patch => ({ file: `bot/dist/${file}.js`, find, replace });
+const authority = (file: string, find: string, replace: string): Patch => ({
+  file: `authority/dist/${file}.js`,
+  find,
+  replace,
+});
+const policy = (file: string, find: string, replace: string): Patch => ({
+  file: `policy/dist/${file}.js`,
+  find,
+  replace,
+});
+
+const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
+const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
+const believesAnyone = [
+  bot("server/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
+  bot("server/read-peer", "if (!socket.authorized)", "if (false)"),
+];
+
+/*
+ * Two rows are not here. Row 1: that the port speaks TLS is no check that could be left out. Row 26: no path but the
+ * methods' own is known to grpc-js.
+ */
+export const guards: readonly Guard[] = [
+  { row: 2, guard: "a certificate is demanded in the handshake", patches: believesAnyone.slice(0, 1) },
+  { row: 3, guard: "the chain leads to the fleet's CA", patches: believesAnyone },
+  {
+    row: 4,
+    guard: "the certificate is valid now",
+    patches: [
+      ...believesAnyone,
+      certificate("if (now >= certificate.notAfter)", "if (false)"),
+      certificate("if (now < certificate.notBefore)", "if (false)"),
+    ],
+  },
+  ...[5, 6].map((row) => ({
+    row,
+    guard: "no session is resumed",
+    patches: [
+      bot("identity/tls-context", "secureOptions: constants.SSL_OP_NO_TICKET", "secureOptions: 0"),
+      bot("identity/tls-context", "sessionTimeout: 1", "sessionTimeout: 300"),
+    ],
+  })),
+  {
+    row: 6,
+    guard: "revocation is looked up when a connection is made",
+    patches: [bot("server/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
+  },
+  { row: 7, guard: "TLS 1.3 only", patches: [bot("identity/tls-context", '"TLSv1.3"', '"TLSv1.2"')] },
+  {
+    row: 8,
+    guard: "the extended key usage",
+    patches: [certificate("if (!certificate.usages.includes(usageOf[peer]))", "if (false)")],
+  },
+  { row: 9, guard: "no CA", patches: [certificate("certificate.isCa || certificate.maySign", "certificate.isCa")] },
+  {
+    row: 9,
+    guard: "may sign nothing",
+    patches: [certificate("certificate.isCa || certificate.maySign", "certificate.maySign")],
+  },
+  {
+    row: 10,
+    guard: "exactly one URI",
+    patches: [certificate("certificate.uris.length === 1", "certificate.uris.length >= 1")],
+  },
+  {
+    row: 10,
+    guard: "version 3",
+    patches: [bot("identity/certificate", "if (!version3.equals(", "if (false && !version3.equals(")],
+  },
+  {
+    row: 11,
+    guard: "every name is taken for what its tag says",
+    patches: [bot("identity/certificate", 'name.type === "url"', "true")],
+  },
+  { row: 11, guard: "strict DER", patches: [bot("identity/certificate", "if (found)", "if (false)")] },
+  {
+    row: 11,
+    guard: "no extension twice",
+    patches: [bot("identity/certificate", "if (new Set(types).size < types.length)", "if (false)")],
+  },
+  {
+    row: 11,
+    guard: "the form of a name",
+    patches: [policy("spiffe-id", '=> segmentForm.test(s) && s !== "." && s !== "..")', "=> s !== undefined)")],
+  },
+  {
+    row: 12,
+    guard: "the server is the one that was meant",
+    patches: [bot("client/channel", "if (servers.length > 0 &&", "if (false &&")],
+  },
+  { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
+  {
+    row: 14,
+    guard: "connections are reviewed when the trust changes",
+    patches: [bot("server/connections", "connection.cut(denial(fault))", "undefined")],
+  },
+  {
+    row: 15,
+    guard: "a connection ends with its certificate",
+    patches: [bot("server/connections", 'connection.cut(denial("CERTIFICATE_EXPIRED"))', "undefined")],
+  },
+  { row: 16, guard: "one token", patches: [bot("token/authorization", "if (values.length > 1)", "if (false)")] },
+  { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
+  {
+    row: 17,
+    guard: "the signature",
+    patches: [
+      token(
+        "return await jwtVerify(",
+        'return { payload: JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()) };\n        await jwtVerify(',
+      ),
+    ],
+  },
+  {
+    row: 17,
+    guard: "the algorithm",
+    patches: [token('header.alg !== "ES256"', "false"), token('algorithms: ["ES256"],', "")],
+  },
+  { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
+  { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
+  {
+    row: 19,
+    guard: "the audience",
+    patches: [bot("interceptors/authenticate", "if (!token.audiences.has(service.name))", "if (false)")],
+  },
+  { row: 19, guard: "the type", patches: [token('header.typ.toLowerCase() !== "at+jwt"', "false")] },
+  { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
+  { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > maximumTokenLifetimeMs", "false")] },
+  {
+    row: 20,
+    guard: "not before its time",
+    patches: [
+      token("if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs)", "if (false)"),
+      token("currentDate: new Date(now),", "currentDate: new Date(now + 100_000),"),
+    ],
+  },
+  {
+    row: 20,
+    guard: "expiry on every call",
+    patches: [bot("interceptors/bearer-fault", 'now >= token.expiresAt ? "TOKEN_EXPIRED" : undefined', "undefined")],
+  },
+  {
+    row: 21,
+    guard: "the subject",
+    patches: [token("if (!actor && verified.subject.uri !== spiffeId.uri)", "if (false)")],
+  },
+  {
+    row: 21,
+    guard: "the binding",
+    patches: [token("if (verified.thumbprint !== certificate.thumbprint)", "if (false)")],
+  },
+  { row: 22, guard: "the cool-down", patches: [bot("trust/cooled-down", "if (now < readyAt)", "if (false)")] },
+  {
+    row: 23,
+    guard: "revoked tokens",
+    patches: [bot("token/token-fault", "if ([token.jti, ...token.ancestors].some(", "if (false && [].some(")],
+  },
+  {
+    row: 23,
+    guard: "scopes that were taken away",
+    patches: [bot("token/token-fault", "if (trust.tokenOutdated(token))", "if (false)")],
+  },
+  {
+    row: 23,
+    guard: "withdrawn keys",
+    patches: [
+      bot("token/token-fault", "if (!trust.state.jwks.keys.some(", "if (false && !trust.state.jwks.keys.some("),
+    ],
+  },
+  {
+    row: 23,
+    guard: "a connection that was cut takes no calls",
+    patches: [
+      bot("interceptors/identify", "if (connection.ended)", "if (false)"),
+      bot("interceptors/identify", "if (revoked)", "if (false)"),
+    ],
+  },
+  {
+    row: 24,
+    guard: "no wider scope",
+    patches: [authority("tokens/exchange-token", "refuseWidened(request);", "")],
+  },
+  {
+    row: 24,
+    guard: "no longer chain",
+    patches: [authority("tokens/exchange-token", "if (actors.length < maximumActors)", "if (true)")],
+  },
+  {
+    row: 24,
+    guard: "the right to act",
+    patches: [
+      authority("tokens/exchange-token", "if (grantedScopes(grants, name, service).has(exchangeScope))", "if (true)"),
+    ],
+  },
+  {
+    row: 25,
+    guard: "the scopes",
+    patches: [bot("interceptors/authorise", "if (!policy.scopes.every(", "if (false && !policy.scopes.every(")],
+  },
+  {
+    row: 25,
+    guard: "the server's check of policies",
+    patches: [bot("server/create-server", "if (faults.length > 0)", "if (false)")],
+  },
+  {
+    row: 25,
+    guard: "the gate of the build",
+    patches: [policy("check-service", "if (!policy.anyBot && !policy.scopes?.length)", "if (false)")],
+  },
+  {
+    row: 28,
+    guard: "the bound of the trust",
+    patches: [bot("interceptors/authorise", "&& trust.isStale()", "&& false")],
+  },
+  {
+    row: 29,
+    guard: "the rate of a caller",
+    patches: [bot("interceptors/limit-flood", "if (retryAfterMs === 0)", "if (true)")],
+  },
+  { row: 29, guard: "a handshake's time", patches: [bot("server/handshakes", "if (handshake.late)", "if (false)")] },
+  {
+    row: 29,
+    guard: "the size of a message",
+    patches: [
+      bot("server/limits", '"grpc.max_receive_message_length": 4 *', '"grpc.max_receive_message_length": 4_000 *'),
+    ],
+  },
+  {
+    row: 30,
+    guard: "how often a join token may be used",
+    patches: [
+      authority("enrollment/join", "if (row.used >= row.uses)", "if (false)"),
+      authority("enrollment/join", "if (!mine)", "if (false)"),
+    ],
+  },
+  {
+    row: 30,
+    guard: "until when",
+    patches: [
+      authority("enrollment/join", "if (now >= row.expiresAt)", "if (false)"),
+      authority("enrollment/join", "if (!mine)", "if (false)"),
+    ],
+  },
+  {
+    row: 30,
+    guard: "under which name",
+    patches: [authority("enrollment/join", "if (row.name !== token.name)", "if (false)")],
+  },
+  {
+    row: 30,
+    guard: "a name that it matches",
+    patches: [authority("enrollment/join", "if (issuable && matchesIdentity(token.name, name))", "if (issuable)")],
+  },
+  {
+    row: 30,
+    guard: "no name that somebody has",
+    patches: [authority("enrollment/join", "if (token.name !== name)", "if (false)")],
+  },
+  {
+    row: 31,
+    guard: "the names in a request",
+    patches: [authority("ca/check-csr", "checkRequested(request, expected);", "")],
+  },
+  {
+    row: 31,
+    guard: "the key in a request",
+    patches: [authority("ca/check-csr", "if (spki.length !== p256Prefix.length + 64 ||", "if (false &&")],
+  },
+  {
+    row: 31,
+    guard: "the signature of a request",
+    patches: [authority("ca/check-csr", "await checkSignature(request);", "")],
+  },
+  {
+    row: 32,
+    guard: "the generation",
+    patches: [authority("enrollment/lineage", "if (seenGeneration > certificate.generation)", "if (false)")],
+  },
+  {
+    row: 33,
+    guard: "retirement",
+    patches: [authority("enrollment/retire", "?.retiredAt == null)", "?.retiredAt !== 0)")],
+  },
+  {
+    row: 34,
+    guard: "the sunset",
+    patches: [bot("interceptors/authorise", "if (sunset !== undefined &&", "if (false &&")],
+  },
+  {
+    row: 35,
+    guard: "reflection's scope",
+    patches: [
+      bot("server/reflection", 'scopes: ["reflection:read"],', "scopes: [],"),
+      bot("server/reflection", "anyBot: false", "anyBot: true"),
+    ],
+  },
+  {
+    row: 36,
+    guard: "the pinned CA",
+    patches: [
+      bot("fleet/join", "if (root)", "if (shown.length > 0)"),
+      bot("fleet/join", "resolve(root)", "resolve(root ?? shown.at(-1))"),
+    ],
+  },
+];

@@ -1,0 +1,10 @@
+import type { Row } from "./row.js";
+
+/** What the contract demands of parts that are not built yet. */
+export const laterRows: readonly Row[] = [
+  {
+    row: 27,
+    attack: "forged identity metadata (x-forwarded-client-cert and the like); a backend reached around its gateway",
+    needs: "the gateway",
+  },
+];

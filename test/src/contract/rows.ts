@@ -1,0 +1,41 @@
+import { certificateRows } from "./certificate-rows.js";
+import { connectedRows } from "./connected-rows.js";
+import { exchangeRow } from "./exchange-row.js";
+import { floodRow } from "./flood-row.js";
+import { handshakeRows } from "./handshake-rows.js";
+import { joinRows } from "./join-rows.js";
+import { laterRows } from "./later-rows.js";
+import { lifecycleRows } from "./lifecycle-rows.js";
+import { ownServicesRow } from "./own-services-row.js";
+import { pathRow } from "./path-row.js";
+import { resumptionRows } from "./resumption-rows.js";
+import { revokedRow } from "./revoked-row.js";
+import type { Row } from "./row.js";
+import { scopeRow } from "./scope-row.js";
+import { serverIdentityRow } from "./server-identity-row.js";
+import { sunsetRow } from "./sunset-row.js";
+import { tokenRows } from "./token-rows.js";
+import { unavailableRow } from "./unavailable-row.js";
+import { unknownKeyRow } from "./unknown-key-row.js";
+
+/** The security contract, row by row, in its order. */
+export const rows: readonly Row[] = [
+  ...handshakeRows,
+  ...certificateRows,
+  ...resumptionRows,
+  serverIdentityRow,
+  ...connectedRows,
+  ...tokenRows,
+  unknownKeyRow,
+  revokedRow,
+  exchangeRow,
+  scopeRow,
+  pathRow,
+  unavailableRow,
+  floodRow,
+  ...joinRows,
+  ...lifecycleRows,
+  sunsetRow,
+  ownServicesRow,
+  ...laterRows,
+].toSorted((a, b) => a.row - b.row);
