@@ -4,9 +4,10 @@ import { authority } from "./authority/authority.js";
 import type { Benchmark, BenchmarkOptions } from "./benchmark.js";
 import { revocation } from "./revocation/revocation.js";
 import { streaming } from "./streaming.js";
+import { swarm } from "./swarm/swarm.js";
 import { unary } from "./unary.js";
 
-const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation };
+const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation, swarm };
 
 const help = `Usage: npm run bench -- <benchmark> [options]
 
