@@ -27,7 +27,7 @@ Options:
 `;
 
 /** However a run goes wrong, it is over after this long. */
-const limitMs = 400_000;
+const limitMs = 600_000;
 
 const { values, positionals } = readArguments();
 const [name = "", ...more] = positionals;

@@ -41,6 +41,9 @@ import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
+/** Every bot of the fleet keeps one, and for a moment two; one file descriptor each. */
+const maximumConnections = 32_768;
+
 /** A running authority, as its own process sees it: whoever holds this may do everything. */
 export interface Authority {
   /** `host:port`, what bots are given as `authority`. */
@@ -167,7 +170,7 @@ async function startOn(
   async function open(): Promise<BotServer> {
     await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
     await hub.refresh();
-    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment };
+    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment };
     return createServer(parts, (routes) => {
       routes.add(AuthorityService, createAuthorityService(shared));
       routes.add(AdminService, createAdminService(shared));
