@@ -7,7 +7,7 @@ import { createReport, printReport } from "./report.js";
 export async function compareLoad(
   name: string,
   standard: Load,
-  { rounds = 9, calls = standard.calls, inFlight = standard.inFlight, ...rest }: BenchmarkOptions,
+  { rounds = 15, calls = standard.calls, inFlight = standard.inFlight, ...rest }: BenchmarkOptions,
 ): Promise<BenchmarkResult> {
   const load = { ...standard, calls, inFlight };
   const report = createReport(name, load, await compare({ load, rounds, warmUp: standard, ...rest }));

@@ -29,8 +29,10 @@ export interface CompareOptions {
   readonly progress: (line: string) => void;
 }
 
-// After fewer, the code is still being compiled.
-const warmUpRounds = 3;
+// After fewer, the code is still being compiled, and compiled anew for what it meets: some 15,000 calls of a variant.
+const warmUpRounds = 10;
+// How many of them are left after the collection below, which throws compiled code away, too.
+const roundsAfterCollection = 8;
 
 /** Every variant's samples, round by round. */
 export type Samples = Record<VariantName, Sample[]>;
@@ -80,7 +82,8 @@ async function runRounds(pairs: readonly Pair[], options: CompareOptions): Promi
   const { rounds, progress } = options;
   const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
   for (let round = -warmUpRounds; round < rounds; round++) {
-    if (round === -1) for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
+    if (round === -roundsAfterCollection)
+      for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
     const whole = round < 0 ? options.warmUp : options.load;
     const load = { ...whole, calls: Math.ceil(whole.calls / pairs.length) };
     const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
@@ -92,9 +95,9 @@ async function runRounds(pairs: readonly Pair[], options: CompareOptions): Promi
 }
 
 /**
- * While nothing is under way. Objects that were promoted as the code warmed up can keep their successors alive, chain and
- * all, until a full collection; that some processes have such a chain and others not would be a fifth of the server's
- * figures, and luck.
+ * While nothing is under way. From a full collection on, what HTTP/2 and grpc-js keep in a `Map` or `Set` is promoted, and
+ * its successors with it, chain and all (see `roster.ts`); that some processes have had one and others not would be a
+ * fifth of the server's figures, and luck.
  */
 async function collect(child: Child): Promise<void> {
   await child.ask({ do: "collect" });

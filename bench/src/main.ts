@@ -4,9 +4,10 @@ import { authority } from "./authority/authority.js";
 import type { Benchmark, BenchmarkOptions } from "./benchmark.js";
 import { revocation } from "./revocation/revocation.js";
 import { streaming } from "./streaming.js";
+import { swarm } from "./swarm/swarm.js";
 import { unary } from "./unary.js";
 
-const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation };
+const benchmarks: Record<string, Benchmark> = { unary, streaming, authority, revocation, swarm };
 
 const help = `Usage: npm run bench -- <benchmark> [options]
 
@@ -17,7 +18,7 @@ ${Object.entries(benchmarks)
 
 Options:
   --json            print one JSON object, on the last line
-  --rounds <n>      rounds that count (9)
+  --rounds <n>      rounds that count (15)
   --calls <n>       calls of each variant in each round
   --in-flight <n>   calls under way at a time
   --bots <n>        bots in the fleet
@@ -26,7 +27,7 @@ Options:
 `;
 
 /** However a run goes wrong, it is over after this long. */
-const limitMs = 400_000;
+const limitMs = 600_000;
 
 const { values, positionals } = readArguments();
 const [name = "", ...more] = positionals;

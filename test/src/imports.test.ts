@@ -31,6 +31,7 @@ const botOrder = [
     "held",
     "log",
     "pause",
+    "roster",
     "reason",
     "recorder",
     "serializer",

@@ -74,11 +74,9 @@ async function startAuthorityProcess(
   const url = new URL("../authority-process.js", import.meta.url);
   const child: AuthorityProcess = forkProcess(url, name, profileFolder);
   cleanUp.push(child.stop);
-  const shared = store === undefined ? {} : { store, keyPassphrase: "a passphrase for a benchmark" };
-  const { address = "" } = await child.ask({
-    do: "start",
-    options: { dataDir: join(folder, name), trustDomain: "bench", port: 0, ...shared },
-  });
+  const place =
+    store === undefined ? { dataDir: join(folder, name) } : { store, keyPassphrase: "a passphrase for a benchmark" };
+  const { address = "" } = await child.ask({ do: "start", options: { trustDomain: "bench", port: 0, ...place } });
   return { process: child, address };
 }
 

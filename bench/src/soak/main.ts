@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { crash } from "./crash.js";
+import { rotation } from "./rotation.js";
 import type { Soak, SoakOptions, StoreKind } from "./soak.js";
 
-const soaks: Record<string, Soak> = { crash };
+const soaks: Record<string, Soak> = { crash, rotation };
 
 const help = `Usage: npm run soak -- <soak> [options]
 

@@ -11,6 +11,7 @@ const grants = `
 grants:
   "worker/*":
     interlock.swarm.v1.DispatchService: [swarm:work]
+    interlock.swarm.v1.SafetyService: [safety:watch, safety:acknowledge]
     warehouse.v1.TrafficService: [floor:move]
   "operator/*":
     interlock.swarm.v1.OperatorService: [swarm:submit, swarm:read, swarm:operate]

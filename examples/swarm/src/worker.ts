@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InterlockError, joinFleet, parseJoinToken, silentLog } from "@interlock/bot";
-import { DispatchService, runWorker } from "@interlock/swarm";
+import { runWorker } from "@interlock/swarm";
 import { carryHandler, carryKind, createRobot } from "./carry.js";
 import { receiveConfig, stopSignal, tell } from "./child.js";
 import { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
@@ -36,21 +36,24 @@ async function work(config: WorkerConfig, guest: boolean): Promise<void> {
 
   let patience: NodeJS.Timeout | undefined;
   let delivered = 0;
-  await runWorker({
-    client: bot.client(DispatchService, leader),
-    capabilities: [carryKind],
-    signal: AbortSignal.any([stopping, gone.signal]),
-    onState({ online }) {
-      if (online) clearTimeout(patience);
-      // The demo is over some time; a guest has no other way to know.
-      if (!online) patience ??= setTimeout(() => gone.abort(), patienceMs);
-      if (online) patience = undefined;
+  await runWorker(
+    bot,
+    {
+      leaders: [leader],
+      capabilities: [carryKind],
+      signal: AbortSignal.any([stopping, gone.signal]),
+      onLink({ online }) {
+        if (online) clearTimeout(patience);
+        // The demo is over some time; a guest has no other way to know.
+        if (!online) patience ??= setTimeout(() => gone.abort(), patienceMs);
+        if (online) patience = undefined;
+      },
     },
-    handle: carryHandler(robot, (taskId, attempt) => {
+    carryHandler(robot, (taskId, attempt) => {
       tell({ type: "executed", taskId, attempt });
       if (guest) console.log(`${++delivered} delivered (task ${taskId}, attempt ${attempt})`);
     }),
-  });
+  );
   await bot.close(0);
 }
 

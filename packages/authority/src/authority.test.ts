@@ -262,6 +262,7 @@ describe("authority", () => {
         [kind, actor, subject].map((text) => text.replace("spiffe://cafe/", "")).join(" "),
       );
     assert.deepEqual(told, [
+      `ca interlock/authority ${Buffer.from(authority.caDigest).toString("hex")}`,
       "invite interlock/authority operator/alice",
       "join operator/alice operator/alice",
       "invite operator/alice gripper/1",
@@ -461,7 +462,7 @@ describe("authority", () => {
     await first.close();
     const keys = async () => {
       const paths = (await readdir(dataDir)).filter((name) => name.endsWith(".key")).map((name) => join(dataDir, name));
-      assert.equal(paths.length, 2);
+      assert.equal(paths.length, 3);
       return Promise.all(paths.map((path) => readFile(path, "utf8")));
     };
     assert.match((await keys()).join(), /BEGIN PRIVATE KEY.*"d":/s);

@@ -9,7 +9,8 @@ import {
 } from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "./ca/load-or-create-ca.js";
+import { openCaBook } from "./ca/ca-book.js";
+import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
 import { coalesce } from "./coalesce.js";
 import { createSightings } from "./enrollment/sightings.js";
 import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
@@ -40,6 +41,9 @@ import { createTokenDesk } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
+/** Every bot of the fleet keeps one, and for a moment two; one file descriptor each. */
+const maximumConnections = 32_768;
+
 /** A running authority, as its own process sees it: whoever holds this may do everything. */
 export interface Authority {
   /** `host:port`, what bots are given as `authority`. */
@@ -48,9 +52,9 @@ export interface Authority {
   readonly trustDomain: string;
   /** The `iss` of every token; the URL of the OAuth endpoints, where there are any. */
   readonly issuer: string;
-  /** The root certificate, DER. */
+  /** The root certificate, DER, below which the authority itself stands. */
   readonly caCertificate: Uint8Array;
-  /** SHA-256 over the root certificate, as join tokens pin it. */
+  /** SHA-256 over that root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
   /** The version of the trust, which counts up with every change of it. */
   readonly trustVersion: bigint;
@@ -97,25 +101,27 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
 
 async function startOn(
   store: Store,
-  vault: KeyVault,
+  keys: KeyVault,
   options: CompleteOptions,
   release: () => void,
 ): Promise<Authority> {
   const { trustDomain, host, port, log, clock, leafTtlMs, staleAfterMs, auditRetentionMs, https } = options;
+  const self = spiffeId(trustDomain, authorityName);
+  const caBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self: self.uri };
   // Of several that start at once on a new store, one makes everything.
   const { ca, signer } = await store.exclusively(async () => {
     await openFleet(store, options);
-    const ca = await loadOrCreateCa({ store, trustDomain, leafTtlMs, now: clock.now(), vault });
-    return { ca, signer: await loadOrCreateTokenSigner(store, clock, vault) };
+    return { ca: await openCaBook(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
   });
   const grants = await openGrantBook(store);
-  const self = spiffeId(trustDomain, authorityName);
-  const basis = { trustDomain, issuer: self.uri, caCertificates: [ca.certificate], staleAfterMs };
-  const hub = await openTrustHub(store, basis, clock);
   const hosts = https ? hostsOf(https, https.host ?? host) : [];
   const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
+  async function follow(): Promise<void> {
+    await ca.reload();
+    await identity.renewIfDue();
+  }
+  const hub = await openTrustHub(store, { trustDomain, issuer: self.uri, staleAfterMs, follow }, clock);
   const recorder = createRecorder();
-  const digest = caDigest(ca.certificate);
   const refresh = coalesce(async () => {
     await grants.refresh();
     await signer.refresh();
@@ -145,7 +151,7 @@ async function startOn(
     counts,
     identity,
     staleAfterMs,
-    caDigest: digest,
+    caBasis,
     own,
   };
   const face =
@@ -164,7 +170,7 @@ async function startOn(
   async function open(): Promise<BotServer> {
     await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
     await hub.refresh();
-    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, enrollment };
+    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment };
     return createServer(parts, (routes) => {
       routes.add(AuthorityService, createAuthorityService(shared));
       routes.add(AdminService, createAdminService(shared));
@@ -185,6 +191,7 @@ async function startOn(
   const housekeeping = startHousekeeping({
     ...shared,
     refresh,
+    keepCa: createCaKeeper(caBasis, (warnings) => server.setHealth(caHealthName, warnings.length === 0)),
     server,
     face,
     spiffeId: self.uri,
@@ -214,15 +221,19 @@ async function startOn(
     port: server.port,
     trustDomain,
     issuer,
-    caCertificate: ca.certificate,
-    caDigest: digest,
+    get caCertificate() {
+      return ca.pinned;
+    },
+    get caDigest() {
+      return caDigest(ca.pinned);
+    },
     get trustVersion() {
       return hub.trust.state.version;
     },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
-      return (await createJoinToken({ store, trustDomain, caDigest: digest, name, ttlMs, now, by: self.uri }))
-        .joinToken;
+      const token = { store, trustDomain, caDigest: caDigest(ca.pinned), name, ttlMs, now, by: self.uri };
+      return (await createJoinToken(token)).joinToken;
     },
     async applyGrants(yaml) {
       const applied = await grants.apply(yaml, self.uri, clock.now());

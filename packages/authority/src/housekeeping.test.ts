@@ -17,6 +17,7 @@ describe("housekeeping", () => {
       refresh: async () => {},
       hub: { beat() {} } as HousekeepingOptions["hub"],
       face: undefined,
+      keepCa: async () => false,
       endpoints: [],
       trustDomain: "test",
       signer: { withdrawDue: async () => false } as unknown as HousekeepingOptions["signer"],

@@ -16,6 +16,8 @@ export interface HousekeepingOptions {
   refresh(): Promise<void>;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
+  /** Keeps the CA current; resolves with whether that changed anything. */
+  keepCa(): Promise<boolean>;
   readonly identity: OwnIdentity;
   /** Where there is one. */
   readonly face: Pick<Face, "renewIfDue"> | undefined;
@@ -54,6 +56,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     flight = flight
       .then(showHealth)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
+      .then(keepCa)
       .then(() => attempt("certificate files not read", async () => options.face?.renewIfDue()))
       .then(withdrawKeys)
       .then(storeUsage)
@@ -82,6 +85,12 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     return attempt("usage not stored", async () => {
       await storeTogether(unsent);
       unsent = [];
+    });
+  }
+
+  function keepCa(): Promise<void> {
+    return attempt("CA not kept current", async () => {
+      if (await options.keepCa()) await hub.refresh();
     });
   }
 

@@ -3,6 +3,8 @@ export { type AuditFault, type ChainVerifier, createChainVerifier } from "./audi
 export { type Authority, startAuthority } from "./authority.js";
 export { type BackedUp, backUp } from "./backup/back-up.js";
 export { restore, restoredWithPostgres } from "./backup/restore.js";
+export { type SigningOrder, signIntermediateRequest } from "./ca/intermediate-request.js";
+export { moveRootKey, type RootKeyMove, readRootKey } from "./ca/root-key-file.js";
 export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
 export type { AppliedGrants } from "./grants/grant-book.js";
 export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";

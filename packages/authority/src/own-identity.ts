@@ -8,29 +8,32 @@ import {
   type IdentitySource,
 } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
-import type { Ca } from "./ca/ca.js";
+import type { CaBook } from "./ca/ca-book.js";
+import { digestOf } from "./ca/grow-ca.js";
 import { authorityName } from "./names.js";
 
 /** The authority's own identity. Key and certificate are made at every start and live in memory only. */
 export interface OwnIdentity extends IdentitySource {
-  /** Makes a new one when half of the life of this one has passed. */
+  /** Makes a new one when half of the life of this one has passed, or when it stands below another root than it should. */
   renewIfDue(): Promise<void>;
 }
 
 /** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
 export async function createOwnIdentity(
-  ca: Ca,
+  ca: CaBook,
   trustDomain: string,
   clock: Clock,
   hosts: readonly string[] = [],
 ): Promise<OwnIdentity> {
+  let root = "";
+
   async function issue(): Promise<Identity> {
     const keys = await createKeyPair();
     const key = await webcrypto.subtle.exportKey("spki", keys.publicKey);
     const { uri } = spiffeId(trustDomain, authorityName);
-    const chain = await ca.issueLeaf(uri, new Uint8Array(key), clock.now(), hosts);
-    // With the root, which a bot that joins compares with the digest in its join token.
-    return createIdentity(keys.privateKeyPem, [...chain, ca.certificate]);
+    const issued = await ca.issueOwn(uri, new Uint8Array(key), clock.now(), hosts);
+    root = issued.root;
+    return createIdentity(keys.privateKeyPem, issued.chain);
   }
   const holder = createIdentityHolder(await issue());
   return {
@@ -38,7 +41,8 @@ export async function createOwnIdentity(
     onChange: holder.onChange,
     async renewIfDue() {
       const { notBefore, notAfter } = holder.current().leaf;
-      if (clock.now() >= (notBefore + notAfter) / 2) holder.replace(await issue());
+      const due = clock.now() >= (notBefore + notAfter) / 2;
+      if (due || root !== digestOf(ca.pinned)) holder.replace(await issue());
     },
   };
 }

@@ -108,7 +108,7 @@ describeOnEach("prune", (create) => {
       ["old", now - day - 1],
       ["new", now - day],
     ] as const) {
-      await store.certificates.add({ serial, name: "a", generation: 1, issuedAt: 0, expiresAt });
+      await store.certificates.add({ serial, name: "a", generation: 1, issuedAt: 0, expiresAt, root: "" });
     }
     for (const at of [now - 401 * day, now - 399 * day]) {
       await store.auditLog.append({ at, kind: "lock", actor: "me", subject: "x", details: {} });

@@ -98,7 +98,7 @@ const log = silentLog;
     const gripper = await joined("gripper/1", one, two);
     assert.equal(gripper.trust.state.jwks.keys.length, 1);
     const { rows } = await query("select name, text from private_keys");
-    assert.equal(rows.length, 2);
+    assert.equal(rows.length, 3);
     for (const { text } of rows) assert.match(text, /^interlock-sealed-1 /);
   });
 
@@ -122,6 +122,36 @@ const log = silentLog;
     await until(alice, () => !has(alice, "spiffe://cafe/lost"));
     assert.deepEqual(await faults(), []);
   });
+
+  it("rotate one CA: what one prepares, activates and withdraws, the other signs below and stands below", async () => {
+    const gripper = await joined("gripper/ca", two, one);
+    const admin = (await joined("operator/ca", one)).client(AdminService, one.address);
+    const atTwo = gripper.client(AuthorityService, two.address);
+    const issuer = async () => {
+      const { certificate } = await atTwo.renew({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
+      return Buffer.from(certificate?.chain[1] ?? []).toString("base64");
+    };
+    const before = await issuer();
+    const { id } = await admin.prepareCa({});
+    await until(gripper, () => gripper.trust.state.caCertificates.length === 2);
+    assert.equal(await issuer(), before);
+    await admin.activateCa({ force: true });
+    const active = Buffer.from(id, "hex").toString("base64url");
+    await until(gripper, () => gripper.trust.state.activeCa === active);
+    assert.notEqual(await issuer(), before);
+    await admin.withdrawCa({ force: true });
+    const late = await joinedWhen("gripper/late", () => Buffer.from(two.caDigest).toString("hex") === id);
+    assert.equal(late.trust.state.caCertificates.length, 1);
+    assert.deepEqual(one.caDigest, two.caDigest);
+    assert.deepEqual(await faults(), []);
+  });
+
+  /** Joins at `two` with a token of `one`, once something holds; what is announced comes soon. */
+  async function joinedWhen(name: string, holds: () => boolean): Promise<Bot> {
+    for (let i = 0; i < 200 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(holds());
+    return joined(name, two, one);
+  }
 
   it("cut a bot off that is connected to the one by a lock at the other", async () => {
     const gripper = await joined("gripper/3", two, one);

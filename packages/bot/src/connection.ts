@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "@interlock/policy";
 import type { Bearer } from "./bearer.js";
 import type { InterlockError } from "./error.js";
 import type { Certificate } from "./identity/certificate.js";
-import { peerChain } from "./identity/peer-chain.js";
+import { vouchFor } from "./identity/vouch.js";
 import { createRoster, type Roster } from "./roster.js";
 import type { TrustState } from "./trust/trust.js";
 
@@ -18,12 +19,29 @@ export interface OpenCall {
   end(error: InterlockError): void;
 }
 
-/** One authenticated connection. Who is at the other end is worked out once, when it is made. */
+/** Who is at the other end of a socket, and what it proved that with. */
+export interface Peer {
+  readonly id: SpiffeId;
+  readonly certificate: Certificate;
+  /** As TLS verified it, DER, the root last. */
+  readonly chain: readonly Uint8Array[];
+}
+
+/**
+ * One authenticated connection. Who is at the other end is worked out once, when it is made; what it stands on may be
+ * replaced by what the same peer has proved itself with on a later connection.
+ */
 export interface Connection {
   readonly peer: SpiffeId;
   readonly certificate: Certificate;
   /** The peer's chain as TLS verified it, DER, the root last. */
   readonly chain: readonly Uint8Array[];
+  /** What it stood on before, and might be revoked still. */
+  readonly earlier: readonly Certificate[];
+  /** Is told to the peer, so that it can vouch for this connection on a later one. */
+  readonly voucher: string;
+  /** What the peer says to vouch for it; see `vouchFor`. */
+  readonly vouch: string;
   /** `host:port` of the peer. */
   readonly address: string;
   /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
@@ -33,6 +51,8 @@ export interface Connection {
   clearedBy: TrustState | undefined;
   /** Why it takes no more calls, once it has been cut. */
   readonly ended: InterlockError | undefined;
+  /** Rests it on what the peer has proved itself with on `later`. */
+  standOn(later: Connection, now: number): void;
   /** Ends every call with `error`, then the connection. */
   cut(error: InterlockError): void;
   /** Ends the connection with no word. */
@@ -46,17 +66,36 @@ const farewellMs = 50;
 const farewellTurns = 10;
 
 /** Makes the record of a connection whose peer has been authenticated. */
-export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate: Certificate): Connection {
+export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer): Connection {
   const calls = createRoster<OpenCall>();
+  const voucher = randomBytes(16).toString("base64url");
+  const client = proof.certificate.thumbprint;
+  const server = ownThumbprint(socket);
+  let { certificate, chain } = proof;
+  let earlier: readonly Certificate[] = [];
   let ended: InterlockError | undefined;
-  return {
+  const connection: Connection = {
     peer,
-    certificate,
-    chain: peerChain(socket),
+    get certificate() {
+      return certificate;
+    },
+    get chain() {
+      return chain;
+    },
+    get earlier() {
+      return earlier;
+    },
+    voucher,
+    vouch: vouchFor({ voucher, client, server }),
     address: addressOf(socket),
     bearers: new Map(),
     calls,
     clearedBy: undefined,
+    standOn(later, now) {
+      earlier = [...earlier, certificate].filter(({ notAfter }) => notAfter > now);
+      ({ certificate, chain } = later);
+      connection.clearedBy = undefined;
+    },
     get ended() {
       return ended;
     },
@@ -68,6 +107,13 @@ export function createConnection(socket: TLSSocket, peer: SpiffeId, certificate:
     },
     destroy: () => void socket.destroy(),
   };
+  return connection;
+}
+
+/** The thumbprint of the certificate that this end showed on a socket, which may not be its latest any more. */
+function ownThumbprint(socket: TLSSocket): string {
+  const { fingerprint256 = "" } = socket.getCertificate() as { fingerprint256?: string };
+  return Buffer.from(fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
 }
 
 async function farewell(): Promise<void> {

@@ -86,6 +86,14 @@ function fromServiceError(error: ServiceError): InterlockError {
     const { reason, domain, metadata } = info;
     return new InterlockError(code, error.details, { reason, domain, metadata, cause: error, remote: true });
   }
-  const unreachable = code === "UNAVAILABLE" ? { reason: "SERVER_UNREACHABLE" satisfies Reason } : {};
-  return new InterlockError(code, error.details, { ...unreachable, cause: error, remote: true });
+  if (code !== "UNAVAILABLE") return new InterlockError(code, error.details, { cause: error, remote: true });
+  const reason: Reason = untrusted.test(error.details) ? "CERTIFICATE_UNTRUSTED" : "SERVER_UNREACHABLE";
+  const message = reason === "CERTIFICATE_UNTRUSTED" ? denial(reason, joinAgain).message : error.details;
+  return new InterlockError(code, message, { reason, cause: error, remote: true });
 }
+
+// What OpenSSL says of a chain that leads to no root of ours, as grpc-js hands it on.
+const untrusted =
+  /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/;
+const joinAgain =
+  "the CA may have been replaced while this bot was away; then it has to join again, with a token from an operator";

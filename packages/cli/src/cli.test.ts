@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -37,7 +37,8 @@ async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
 }
 
 describe("interlock, the command", () => {
-  it("shows an example with the help of every command", async () => {
+  it("shows an example with the help of every command", async function () {
+    this.timeout(60_000);
     const commands = [
       "init",
       "generate",
@@ -57,6 +58,14 @@ describe("interlock, the command", () => {
       "locks remove",
       "keys list",
       "keys rotate",
+      "ca show",
+      "ca prepare",
+      "ca activate",
+      "ca withdraw",
+      "ca export-root",
+      "ca csr",
+      "ca sign",
+      "ca import",
       "log list",
       "log verify",
       "bots list",
@@ -151,7 +160,52 @@ describe("interlock, with an authority", () => {
   const json = (...args: readonly string[]) => jsonOf(dir, ...args);
 
   it("keeps the keys of the authority encrypted with a key file", async () => {
-    assert.match(await readFile(join(dir, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+    const folder = join(dir, ".interlock/authority");
+    const keys = (await readdir(folder)).filter((name) => name.endsWith(".key"));
+    assert.equal(keys.length, 3); // Of the root, the intermediate, and tokens.
+    for (const name of keys) assert.match(await readFile(join(folder, name), "utf8"), /^interlock-sealed-1 /, name);
+  });
+
+  it("takes the root's key away, has an intermediate signed with it elsewhere, and prepares another CA", async function () {
+    this.timeout(60_000); // Some twenty commands, each a process.
+    const shown = async () => (await json("ca", "show")).cas as Json[];
+    const [first] = await shown();
+    assert.deepEqual([first?.state, first?.warnings], ["active", []]);
+    const key = ["--key-file", join(dir, "key-file")];
+    const root = join(dir, "root.pem");
+    assert.equal((await json("ca", "export-root", "--out", root, ...key)).ok, true);
+    assert.match(await readFile(root, "utf8"), /^interlock-sealed-1 /);
+    await assert.rejects(stat(join(dir, ".interlock/authority", first?.rootKey)));
+    assert.match((await json("ca", "export-root", "--out", `${root}2`, ...key)).error.message, /away already/);
+
+    const [csr, chain] = [join(dir, "i.csr"), join(dir, "i.pem")];
+    assert.equal((await json("ca", "import", csr)).error.code, "NOT_FOUND");
+    assert.equal((await json("ca", "csr", "--out", csr)).ok, true);
+    const sign = ["ca", "sign", "--root", root, "--csr", csr, "--out", chain, "--days", "30"];
+    assert.match((await json(...sign)).error.message, /is encrypted/);
+    assert.equal((await json(...sign, ...key)).ok, true);
+    assert.equal((await json("ca", "import", chain)).ca.state, "active");
+    const [second] = await shown();
+    assert.deepEqual([second?.id, second?.rootKey], [first?.id, ""]);
+    assert.ok(
+      Date.parse(second?.intermediateNotAfter) < Date.parse(first?.intermediateNotAfter),
+      "that of 30 days signs",
+    );
+    assert.match((await json("ca", "import", chain)).error.message, /here already|No key waits/);
+
+    const prepared = await json("ca", "prepare");
+    assert.equal(prepared.ca.state, "prepared");
+    assert.match((await json("ca", "prepare")).error.message, /prepared already/);
+    assert.match((await json("ca", "activate")).error.message, /may not know it yet/);
+    assert.match((await interlock(dir, "ca", "show")).stdout, /away .*\n.*prepared/s);
+    assert.equal((await json("ca", "withdraw", prepared.id.slice(0, 16))).ok, true);
+    assert.match((await json("ca", "withdraw")).error.message, /No CA is retiring or prepared/);
+    assert.match((await json("ca", "withdraw", first?.id)).error.message, /is active. Prepare and activate another/);
+    const kinds = (await json("log", "list")).records.filter((record: Json) => record.kind === "ca");
+    assert.deepEqual(
+      kinds.map((record: Json) => JSON.parse(record.details).done),
+      ["made", "imported", "prepared", "withdrawn"],
+    );
   });
 
   it("invites a bot, which joins once, and leaves files for other languages", async () => {
@@ -335,7 +389,10 @@ describe("interlock, with an authority", () => {
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-restored-"));
     const { stdout } = await interlock(elsewhere, "restore", file, "--json");
     assert.equal(JSON.parse(stdout).ok, true);
-    assert.match(await readFile(join(elsewhere, ".interlock/authority/ca.key"), "utf8"), /^interlock-sealed-1 /);
+    const folder = join(elsewhere, ".interlock/authority");
+    const restored = (await readdir(folder)).filter((name) => name.endsWith(".key"));
+    assert.equal(restored.length, keys);
+    for (const name of restored) assert.match(await readFile(join(folder, name), "utf8"), /^interlock-sealed-1 /, name);
     assert.match((await interlock(elsewhere, "restore")).stderr, /Name the backup's file/);
     await rm(elsewhere, { recursive: true });
   });

@@ -2,6 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import { Command, CommanderError } from "commander";
 import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
+import { caCommand } from "./commands/ca.js";
 import { callCommand } from "./commands/call.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
@@ -35,6 +36,7 @@ const commands = [
   botsCommand,
   tokensCommand,
   keysCommand,
+  caCommand,
   logCommand,
   backupCommand,
   restoreCommand,

@@ -1,18 +1,27 @@
-export { dispatchRoutes } from "./dispatch-routes.js";
-export { createDispatcher, type Dispatcher, type DispatcherOptions } from "./dispatcher.js";
+export { createFence, type Fence } from "./fence.js";
 export {
   Assignment,
   Lease,
   Progress,
+  Safety,
+  StopOutcome,
+  StopState,
   Task,
   TaskState,
   UpdateType,
+  Worker,
+  WorkerState,
 } from "./gen/interlock/swarm/v1/swarm.js";
-export { DispatchService, OperatorService } from "./gen/interlock/swarm/v1/swarm_interlock.js";
-export { runWorker, type WorkerOptions, type WorkerState } from "./run-worker.js";
-export type { Connection, Refusal, WorkerChange } from "./sessions.js";
+export { DispatchService, OperatorService, SafetyService } from "./gen/interlock/swarm/v1/swarm_interlock.js";
+export type { DispatchOptions } from "./leader/dispatcher.js";
+export { createLeader, type Leader, type LeaderOptions } from "./leader/leader.js";
+export { leaderRoutes } from "./leader/leader-routes.js";
+export type { Refusal } from "./leader/reports.js";
+export type { WorkerChange } from "./leader/sessions.js";
+export { defaultTiming, type Timing } from "./leader/timing.js";
+export { connectSwarm, type Swarm } from "./operator/connect-swarm.js";
 export { type SwarmReason, swarmDomain, swarmReasons } from "./swarm-error.js";
-export { TaskRefusal } from "./task-refusal.js";
-export { isClosed } from "./task-state.js";
-export type { TaskContext, TaskHandler, WorkerTask } from "./workbench.js";
-export type { Sink } from "./worker-desk.js";
+export { isClosed, taskStateName } from "./task-state.js";
+export { runWorker, type WorkerLink, type WorkerOptions } from "./worker/run-worker.js";
+export type { TaskContext, TaskHandler, WorkerTask } from "./worker/task-handler.js";
+export { TaskRefusal } from "./worker/task-refusal.js";

@@ -1,6 +1,6 @@
 /** What is still to be sent, in order. Iterating it takes the messages out, and waits for more until it is ended. */
 export interface Outbox<T> extends AsyncIterable<T> {
-  /** Adds a message. One with the same `key` that has not been taken yet is replaced where it stands. */
+  /** Adds a message. It takes the place of one with the same `key` that has not been taken yet, and goes to the end. */
   send(message: T, key?: unknown): void;
   /** Ends the iteration: after what is still in it, or at once with an error. */
   end(error?: Error): void;
@@ -40,6 +40,7 @@ export function createOutbox<T>(limit = Number.POSITIVE_INFINITY, overflow?: () 
   return {
     send(message, key = Symbol()) {
       if (ended) return;
+      waiting.delete(key);
       waiting.set(key, message);
       if (waiting.size > limit) end(overflow?.());
       wake?.();

@@ -10,9 +10,13 @@ export const swarmReasons = {
   IDEMPOTENCY_KEY_TOO_LONG: ["INVALID_ARGUMENT", "An idempotency key has at most 128 characters."],
   IDEMPOTENCY_KEY_REUSED: ["ALREADY_EXISTS", "The idempotency key was used for a different task."],
   PAGE_TOKEN_INVALID: ["INVALID_ARGUMENT", "The page token is not one of ours."],
+  CURSOR_INVALID: ["INVALID_ARGUMENT", "The cursor is not one of ours."],
   TASK_UNKNOWN: ["NOT_FOUND", "There is no such task."],
   TASK_CLOSED: ["FAILED_PRECONDITION", "The task is closed."],
+  TASK_NOT_HELD: ["FAILED_PRECONDITION", "No worker has the task."],
+  TASK_NOT_PAUSED: ["FAILED_PRECONDITION", "The task is not paused."],
   TASK_LIMIT: ["RESOURCE_EXHAUSTED", "There are too many open tasks."],
+  WORKER_UNKNOWN: ["NOT_FOUND", "There is no such worker."],
   WATCHER_SLOW: ["RESOURCE_EXHAUSTED", "The watcher reads too slowly."],
 
   // Workers.
@@ -21,13 +25,21 @@ export const swarmReasons = {
   SESSION_SLOW: ["RESOURCE_EXHAUSTED", "The worker reads too slowly."],
   WORKER_LOST: ["ABORTED", "The worker was silent for too long; its tasks are given to others."],
   LEASE_STALE: ["FAILED_PRECONDITION", "The task has been given to another attempt."],
+  TASK_NOT_ASSIGNED: ["PERMISSION_DENIED", "The task was not assigned to this worker."],
+
+  // The emergency stop.
+  STOP_UNKNOWN: ["FAILED_PRECONDITION", "That emergency stop is not in force."],
+  STOP_OUTCOME_INVALID: ["INVALID_ARGUMENT", "A worker has either stopped or failed to."],
+
+  // Anybody.
+  LEADER_STANDBY: ["UNAVAILABLE", "This leader does not lead at the moment; ask another, or again."],
 } as const satisfies Record<string, readonly [Code, string]>;
 
 /** A reason for which the swarm refuses something. */
 export type SwarmReason = keyof typeof swarmReasons;
 
 /** The error for one of our own reasons. */
-export function swarmError(reason: SwarmReason): InterlockError {
+export function swarmError(reason: SwarmReason, cause?: unknown): InterlockError {
   const [code, meaning] = swarmReasons[reason];
-  return new InterlockError(code, meaning, { reason, domain: swarmDomain });
+  return new InterlockError(code, meaning, { reason, domain: swarmDomain, cause });
 }

@@ -14,6 +14,7 @@ export type AuditKind =
   | "unlock"
   | "denials"
   | "key"
+  | "ca"
   | "issuer"
   | "prune"
   | "restore";

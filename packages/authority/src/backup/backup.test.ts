@@ -57,7 +57,7 @@ describe("a backup", () => {
     await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b']}}");
     await lock("unlocked-later");
     const made = await backUp(dataDir, file);
-    assert.deepEqual(made, { keys: 2, sealed: false });
+    assert.deepEqual(made, { keys: 3, sealed: false });
     assert.equal((await stat(file)).mode & 0o777, 0o600);
 
     // What is lost: a lock, an unlock, a renewal.
@@ -103,7 +103,7 @@ describe("a backup", () => {
     await authority.close();
     const keyPassphrase = "correct horse battery";
     authority = await start(dataDir, 0, keyPassphrase);
-    assert.deepEqual(await backUp(dataDir, file), { keys: 2, sealed: true });
+    assert.deepEqual(await backUp(dataDir, file), { keys: 3, sealed: true });
     const restored = join(folder, "restored");
     await restore(file, restored, Date.now());
     await assert.rejects(start(restored), /is encrypted: give the passphrase/);

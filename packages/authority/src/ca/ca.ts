@@ -1,12 +1,17 @@
-import { createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
-import { leafTemplate, rootTemplate } from "./certificate-template.js";
+import { createHash, createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
+import {
+  type CertificateTemplate,
+  type Issuer,
+  intermediateLifetimeMs,
+  intermediateTemplate,
+  leafTemplate,
+  rootTemplate,
+} from "./certificate-template.js";
 import { PublicKey, X509Certificate, X509CertificateGenerator } from "./x509.js";
 
-/** Signs certificates. */
+/** Signs leaves. */
 export interface Ca {
-  /** The root certificate, DER. */
-  readonly certificate: Uint8Array;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; no leaf outlives it. */
   readonly notAfter: number;
   /**
    * Makes a leaf for a SPIFFE ID and a public key (SubjectPublicKeyInfo, DER) that has been checked. Gives the chain,
@@ -16,47 +21,97 @@ export interface Ca {
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const rootName = "O=Interlock, CN=Interlock root";
 const leafName = "O=Interlock";
 
 /** Makes a self-signed root certificate, DER, for a P-256 private key (PKCS #8, PEM). */
 export async function createRoot(privateKeyPem: string, trustDomain: string, now: number): Promise<Uint8Array> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
-  const root = await X509CertificateGenerator.create({
-    ...(await rootTemplate(publicKey, trustDomain, now)),
-    subject: rootName,
-    issuer: rootName,
-    publicKey,
-    signingKey,
-    signingAlgorithm: algorithm,
-  });
-  return new Uint8Array(root.rawData);
+  const name = nameOf("root", publicKey);
+  return sign(await rootTemplate(publicKey, trustDomain, now), { subject: name, issuer: name, publicKey, signingKey });
 }
 
-/** The CA of a root certificate (DER) and its private key (PKCS #8, PEM). Throws when they do not belong together. */
-export async function createCa(root: Uint8Array, privateKeyPem: string, leafTtlMs: number): Promise<Ca> {
+/** A root certificate (DER) with its private key (PKCS #8, PEM). */
+export interface RootWithKey {
+  readonly certificate: Uint8Array;
+  readonly privateKeyPem: string;
+}
+
+/** Makes an intermediate certificate, DER, below a root, for a public key (SubjectPublicKeyInfo, DER). */
+export async function createIntermediate(
+  root: RootWithKey,
+  spki: Uint8Array,
+  trustDomain: string,
+  now: number,
+  ttlMs = intermediateLifetimeMs,
+): Promise<Uint8Array> {
+  const { signingKey, publicKey: rootKey } = await importKey(root.privateKeyPem);
+  const { subject: issuer, notBefore, notAfter } = certificateOf(root.certificate, rootKey);
+  const key = new PublicKey(Uint8Array.from(spki));
+  const template = { key, issuer: { key: rootKey, notBefore, notAfter }, trustDomain, now, ttlMs };
+  const names = { subject: nameOf("intermediate", key), issuer };
+  return sign(await intermediateTemplate(template), { ...names, publicKey: key, signingKey });
+}
+
+/**
+ * What signs leaves with a CA certificate and its private key (PKCS #8, PEM). `chain`, DER, is that certificate first, the
+ * root last; both are one where a root signs leaves itself. Throws when key and certificate do not belong together.
+ */
+export async function createCa(chain: readonly Uint8Array[], privateKeyPem: string, leafTtlMs: number): Promise<Ca> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
-  const { publicKey: certified, subject: issuer, notBefore, notAfter } = new X509Certificate(root);
-  if (!Buffer.from(certified.rawData).equals(Buffer.from(publicKey.rawData))) {
-    throw new Error("the CA's private key is not the one of its certificate");
-  }
+  const { subject: issuer } = certificateOf(chain[0] as Uint8Array, publicKey);
+  const bounds = narrowest(chain);
+  const intermediates = chain.slice(0, -1);
   return {
-    certificate: root,
-    notAfter: notAfter.getTime(),
+    notAfter: bounds.notAfter.getTime(),
     async issueLeaf(spiffeId, spki, now, hosts = []) {
-      const key = new PublicKey(spki);
-      const options = { key, spiffeId, issuer: { key: publicKey, notBefore, notAfter }, now, ttlMs: leafTtlMs, hosts };
-      const leaf = await X509CertificateGenerator.create({
-        ...(await leafTemplate(options)),
-        subject: leafName,
-        issuer,
-        publicKey: key,
-        signingKey,
-        signingAlgorithm: algorithm,
-      });
-      return [new Uint8Array(leaf.rawData)];
+      const key = new PublicKey(Uint8Array.from(spki));
+      const template = { key, spiffeId, issuer: { key: publicKey, ...bounds }, now, ttlMs: leafTtlMs, hosts };
+      const names = { subject: leafName, issuer };
+      const leaf = await sign(await leafTemplate(template), { ...names, publicKey: key, signingKey });
+      return [leaf, ...intermediates];
     },
   };
+}
+
+/** Whether a private key (PEM) is the one of a certificate (DER). */
+export function belongTogether(certificate: Uint8Array, privateKeyPem: string): boolean {
+  const spki = createPublicKey(createPrivateKey(privateKeyPem)).export({ type: "spki", format: "der" });
+  return spki.equals(Buffer.from(new X509Certificate(Uint8Array.from(certificate)).publicKey.rawData));
+}
+
+interface Signing {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly publicKey: PublicKey;
+  readonly signingKey: webcrypto.CryptoKey;
+}
+
+async function sign(template: CertificateTemplate, signing: Signing): Promise<Uint8Array> {
+  const certificate = await X509CertificateGenerator.create({ ...template, ...signing, signingAlgorithm: algorithm });
+  return new Uint8Array(certificate.rawData);
+}
+
+function certificateOf(der: Uint8Array, key: PublicKey): X509Certificate {
+  const certificate = new X509Certificate(Uint8Array.from(der));
+  if (!Buffer.from(certificate.publicKey.rawData).equals(Buffer.from(key.rawData))) {
+    throw new Error("the CA's private key is not the one of its certificate");
+  }
+  return certificate;
+}
+
+/** The time in which every certificate of a chain is valid. */
+function narrowest(chain: readonly Uint8Array[]): Pick<Issuer, "notBefore" | "notAfter"> {
+  const certificates = chain.map((der) => new X509Certificate(Uint8Array.from(der)));
+  return {
+    notBefore: new Date(Math.max(...certificates.map(({ notBefore }) => notBefore.getTime()))),
+    notAfter: new Date(Math.min(...certificates.map(({ notAfter }) => notAfter.getTime()))),
+  };
+}
+
+// Different for every key, so that a person, and whoever looks for an issuer by name, tells them apart.
+function nameOf(what: string, key: PublicKey): string {
+  const short = createHash("sha256").update(Buffer.from(key.rawData)).digest("hex").slice(0, 8);
+  return `O=Interlock, CN=Interlock ${what} ${short}`;
 }
 
 async function importKey(pem: string): Promise<{ signingKey: webcrypto.CryptoKey; publicKey: PublicKey }> {

@@ -22,24 +22,59 @@ export interface CertificateTemplate {
   readonly extensions: Extension[];
 }
 
-const rootLifetimeMs = 10 * 365 * 24 * 3_600_000;
-const backdateMs = 30_000;
+/** How long a root is valid, in milliseconds: ten years. */
+export const rootLifetimeMs = 10 * 365 * 24 * 3_600_000;
+
+/** How long an intermediate is valid, in milliseconds: 90 days. */
+export const intermediateLifetimeMs = 90 * 24 * 3_600_000;
 
 /**
- * A root: may sign leaves and nothing deeper, for ten years. It names the trust domain (X.509-SVID, section 3.2), and is good for no
- * other.
+ * How long before the moment of its issue a certificate is valid, in milliseconds. It is how late the clock of whoever
+ * verifies it may be. No clock may be early: what has run out by the verifier's own clock is refused.
+ */
+export const backdateMs = 60_000;
+
+/** Who signs a certificate. */
+export interface Issuer {
+  readonly key: PublicKey;
+  /** What it signs is valid within these, and so never outlives it. */
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+/**
+ * A root: one intermediate may stand below it, and nothing deeper, for ten years. It names the trust domain (X.509-SVID,
+ * section 3.2), and is good for no other.
  */
 export async function rootTemplate(key: PublicKey, trustDomain: string, now: number): Promise<CertificateTemplate> {
   return {
     serialNumber: randomSerial(),
     notBefore: new Date(now - backdateMs),
     notAfter: new Date(now + rootLifetimeMs),
+    extensions: await caExtensions(key, trustDomain, 1),
+  };
+}
+
+/** What an intermediate is made for. */
+export interface IntermediateOptions {
+  readonly key: PublicKey;
+  readonly issuer: Issuer;
+  readonly trustDomain: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Milliseconds. */
+  readonly ttlMs: number;
+}
+
+/** An intermediate: signs leaves of its trust domain and nothing deeper, within the validity of its issuer. */
+export async function intermediateTemplate(options: IntermediateOptions): Promise<CertificateTemplate> {
+  const { key, issuer, trustDomain, now, ttlMs } = options;
+  return {
+    serialNumber: randomSerial(),
+    ...validity(issuer, now, ttlMs),
     extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      new SubjectAlternativeNameExtension([{ type: "url", value: `spiffe://${trustDomain}` }]),
-      nameConstraints(trustDomain),
-      await SubjectKeyIdentifierExtension.create(key),
+      ...(await caExtensions(key, trustDomain, 0)),
+      await AuthorityKeyIdentifierExtension.create(issuer.key),
     ],
   };
 }
@@ -48,7 +83,7 @@ export async function rootTemplate(key: PublicKey, trustDomain: string, now: num
 export interface LeafOptions {
   readonly key: PublicKey;
   readonly spiffeId: string;
-  readonly issuer: { readonly key: PublicKey; readonly notBefore: Date; readonly notAfter: Date };
+  readonly issuer: Issuer;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Milliseconds. */
@@ -59,15 +94,14 @@ export interface LeafOptions {
 
 /**
  * A leaf as the X.509-SVID specification has it (section 4): one SPIFFE ID, for both sides of a connection, signing
- * nothing. It is valid from 30 s ago, for clocks that are late, and never outside the validity of its issuer.
+ * nothing, within the validity of its issuer.
  */
 export async function leafTemplate(options: LeafOptions): Promise<CertificateTemplate> {
   const { key, spiffeId, issuer, now, ttlMs, hosts = [] } = options;
   const names = hosts.map((value) => ({ type: isIP(value) ? ("ip" as const) : ("dns" as const), value }));
   return {
     serialNumber: randomSerial(),
-    notBefore: new Date(Math.max(now - backdateMs, issuer.notBefore.getTime())),
-    notAfter: new Date(Math.min(now + ttlMs, issuer.notAfter.getTime())),
+    ...validity(issuer, now, ttlMs),
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
@@ -76,6 +110,23 @@ export async function leafTemplate(options: LeafOptions): Promise<CertificateTem
       await SubjectKeyIdentifierExtension.create(key),
       await AuthorityKeyIdentifierExtension.create(issuer.key),
     ],
+  };
+}
+
+async function caExtensions(key: PublicKey, trustDomain: string, pathLength: number): Promise<Extension[]> {
+  return [
+    new BasicConstraintsExtension(true, pathLength, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    new SubjectAlternativeNameExtension([{ type: "url", value: `spiffe://${trustDomain}` }]),
+    nameConstraints(trustDomain),
+    await SubjectKeyIdentifierExtension.create(key),
+  ];
+}
+
+function validity(issuer: Issuer, now: number, ttlMs: number): { notBefore: Date; notAfter: Date } {
+  return {
+    notBefore: new Date(Math.max(now - backdateMs, issuer.notBefore.getTime())),
+    notAfter: new Date(Math.min(now + ttlMs, issuer.notAfter.getTime())),
   };
 }
 

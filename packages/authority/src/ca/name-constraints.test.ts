@@ -4,15 +4,18 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { certificatesToPem, checkDer, createKeyPair } from "@interlock/bot";
-import { createCa, createRoot } from "./ca.js";
-import { nameConstraints } from "./name-constraints.js";
+import { createCa, createIntermediate, createRoot } from "./ca.js";
+import { nameConstraints, permitsDomain } from "./name-constraints.js";
 
 describe("name constraints", () => {
   // How TLS finds a client whose certificate is for `uri`, signed by the CA of the trust domain.
   async function verified(trustDomain: string, uri: string): Promise<string> {
     const { privateKeyPem } = await createKeyPair();
     const root = await createRoot(privateKeyPem, trustDomain, Date.now());
-    const ca = await createCa(root, privateKeyPem, 3_600_000);
+    const below = await createKeyPair();
+    const key = new Uint8Array(await webcrypto.subtle.exportKey("spki", below.publicKey));
+    const intermediate = await createIntermediate({ certificate: root, privateKeyPem }, key, trustDomain, Date.now());
+    const ca = await createCa([intermediate, root], below.privateKeyPem, 3_600_000);
     const issue = async (id: string) => {
       const keys = await createKeyPair();
       const spki = await webcrypto.subtle.exportKey("spki", keys.publicKey);
@@ -53,6 +56,26 @@ describe("name constraints", () => {
       ...Array.from({ length: 15 }, (_, i) => 241 + i),
     ]) {
       checkDer(new Uint8Array(nameConstraints("a".repeat(length)).value));
+    }
+  });
+
+  it("of another CA leave room for a trust domain, or none", () => {
+    const value = (...parts: number[][]) => Uint8Array.from([0x30, parts.flat().length, ...parts.flat()]);
+    const subtree = (tag: number, kind: number, text: string) => {
+      const name = [kind, text.length, ...Buffer.from(text)];
+      return [tag, name.length + 2, 0x30, name.length, ...name];
+    };
+    const [permitted, excluded, uri, dns] = [0xa0, 0xa1, 0x86, 0x82];
+    assert.equal(permitsDomain(nameConstraints("cafe").value as never, "cafe"), true);
+    assert.equal(permitsDomain(value(subtree(permitted, uri, "bar")), "cafe"), false);
+    assert.equal(permitsDomain(value(subtree(permitted, uri, "bar"), subtree(permitted, uri, "Cafe")), "cafe"), true);
+    assert.equal(permitsDomain(value(subtree(permitted, uri, ".org")), "cafe.org"), true);
+    assert.equal(permitsDomain(value(subtree(permitted, uri, ".cafe.org")), "cafe.org"), false);
+    assert.equal(permitsDomain(value(subtree(permitted, dns, "bar")), "cafe"), true, "it says nothing of URIs");
+    assert.equal(permitsDomain(value(subtree(excluded, uri, "cafe")), "cafe"), false);
+    assert.equal(permitsDomain(value(subtree(excluded, uri, "bar")), "cafe"), true);
+    for (const broken of [[], [0x30], [0x30, 5, 0xa0], [0x30, 0x80], [0x31, 0], [0x30, 2, 0xa0, 9]]) {
+      assert.throws(() => permitsDomain(Uint8Array.from(broken), "cafe"), /cannot be read/, String(broken));
     }
   });
 

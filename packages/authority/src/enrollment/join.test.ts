@@ -9,8 +9,8 @@ import {
   parseJoinToken,
 } from "@interlock/bot";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { openTestCa } from "../testing/open-test-ca.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew as renewOver } from "./renew.js";
@@ -26,13 +26,7 @@ describeOnEach("enrollment", (createStore) => {
   let basis: EnrollmentBasis;
   const open = async (): Promise<EnrollmentBasis> => {
     const store = await place.open();
-    const ca = await loadOrCreateCa({
-      vault: place.vault(store),
-      store,
-      trustDomain,
-      leafTtlMs: 60 * minute,
-      now,
-    });
+    const ca = await openTestCa(store, place.vault(store), now);
     return { store, ca, trustDomain };
   };
   beforeEach(async () => {
@@ -51,7 +45,7 @@ describeOnEach("enrollment", (createStore) => {
   };
   const csr = async (uri = id) => createCsr(await createKeyPair(), uri);
   const create = (name = "gripper/1", ttlMs?: number, uses?: number) =>
-    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.certificate), name, ttlMs, uses, now, by: "me" });
+    createJoinToken({ ...basis, caDigest: caDigest(basis.ca.pinned), name, ttlMs, uses, now, by: "me" });
   const token = async (name?: string) => (await create(name)).joinToken;
   const forge = (joinToken: string, change: Partial<JoinToken>) =>
     formatJoinToken({ ...(parseJoinToken(joinToken) as JoinToken), ...change });
@@ -66,7 +60,7 @@ describeOnEach("enrollment", (createStore) => {
     const { joinToken, expiresAt } = await create();
     assert.equal(expiresAt, now + 15 * minute);
     const { leaf, chain } = await join(basis, { joinToken, csr: await csr() }, now);
-    assert.deepEqual([leaf.uris, chain.length], [[id], 1]);
+    assert.deepEqual([leaf.uris, chain.length], [[id], 2]);
     assert.deepEqual(await basis.store.bots.list(), [
       {
         name: "gripper/1",
@@ -203,18 +197,17 @@ describeOnEach("enrollment", (createStore) => {
 
   it("has its CA and its tokens again after a restart, and keeps the key to its owner", async () => {
     const joinToken = await token();
-    const root = basis.ca.certificate;
+    const root = basis.ca.pinned;
     await basis.store.close();
     basis = await open();
-    assert.deepEqual(basis.ca.certificate, root);
+    assert.deepEqual(basis.ca.pinned, root);
     await join(basis, { joinToken, csr: await csr() }, now);
   });
 
   it("never makes a new CA over one that is known", async () => {
     const { store } = basis;
     const vault = place.vault(store);
-    await vault.remove("ca.key");
-    const options = { vault, store, trustDomain, leafTtlMs: 1, now };
-    await assert.rejects(loadOrCreateCa(options), /Restore it from your backup/);
+    for (const name of await vault.names()) await vault.remove(name);
+    await assert.rejects(openTestCa(store, vault, now), /Restore it from your backup/);
   });
 });

@@ -1,6 +1,6 @@
 import { type Certificate, denial, type JoinToken, parseCertificate, parseJoinToken } from "@interlock/bot";
 import { isBotName, matchesIdentity, spiffeId } from "@interlock/policy";
-import type { Ca } from "../ca/ca.js";
+import type { CaBook } from "../ca/ca-book.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
 import { isIssuable, isReservedName } from "../names.js";
@@ -12,7 +12,7 @@ import { beginLineage } from "./lineage.js";
 /** What bots are taken in with. */
 export interface EnrollmentBasis {
   readonly store: Store;
-  readonly ca: Ca;
+  readonly ca: Pick<CaBook, "issueLeaf" | "pinned">;
   readonly trustDomain: string;
 }
 
@@ -55,7 +55,7 @@ export async function join(
   const id = spiffeId(trustDomain, chosenName(token, request.name || token.name));
   const { uri, name } = id;
   const key = await checkCsr(request.csr, uri);
-  const chain = await ca.issueLeaf(uri, key, now);
+  const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
     await refuseLocked(records, id);
@@ -68,7 +68,7 @@ export async function join(
       certificateSerial: leaf.serial,
       certificateExpiresAt: leaf.notAfter,
     });
-    const generation = await beginLineage(records, name, leaf, now);
+    const generation = await beginLineage(records, name, { ...leaf, root }, now);
     const details = { serial: leaf.serial, generation, joinToken: row?.id };
     await records.auditLog.append({ at: now, kind: "join", actor: uri, subject: uri, details });
     return generation;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { Certificate } from "@interlock/bot";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
-import { adopt, beginLineage, continueLineage, judgeDescent, markSeen } from "./lineage.js";
+import { adopt, beginLineage, continueLineage, type Issued, judgeDescent, markSeen } from "./lineage.js";
 
 /** The records of certificates, in memory. */
 function fakeRecords() {
@@ -16,7 +15,7 @@ function fakeRecords() {
   return { records: { certificates } as unknown as Parameters<typeof markSeen>[0], lineages, rows };
 }
 
-const leaf = (serial: string) => ({ serial, notAfter: 100 }) as Certificate;
+const leaf = (serial: string): Issued => ({ serial, notAfter: 100, root: "r" });
 
 describe("lineage", () => {
   const lineage = { name: "a", firstGeneration: 2, lastGeneration: 4, seenGeneration: 3, seenSerial: "c3", adopts: 1 };
@@ -40,7 +39,14 @@ describe("lineage", () => {
     assert.deepEqual(lineages.get("a"), {
       ...{ name: "a", firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "", adopts: 0 },
     });
-    assert.deepEqual(rows.get("c1"), { serial: "c1", name: "a", generation: 1, issuedAt: 7, expiresAt: 100 });
+    assert.deepEqual(rows.get("c1"), {
+      serial: "c1",
+      name: "a",
+      generation: 1,
+      issuedAt: 7,
+      expiresAt: 100,
+      root: "r",
+    });
     lineages.set("a", lineage);
     assert.equal(await beginLineage(records, "a", leaf("c5"), 8), 5);
     assert.deepEqual(lineages.get("a"), { ...lineage, firstGeneration: 5, lastGeneration: 5, adopts: 0 });
@@ -65,7 +71,7 @@ describe("lineage", () => {
   it("adopts a certificate that is not on record as the latest, and no second one", async () => {
     const { records, rows } = fakeRecords();
     const adopted = await adopt(records, lineage, "x", 9, 100);
-    const certificate = { serial: "x", name: "a", generation: 5, issuedAt: 9, expiresAt: 100 };
+    const certificate = { serial: "x", name: "a", generation: 5, issuedAt: 9, expiresAt: 100, root: "" };
     assert.deepEqual(adopted, { lineage: { ...lineage, lastGeneration: 5, adopts: 0 }, certificate });
     assert.deepEqual(rows.get("x"), certificate);
   });

@@ -4,6 +4,11 @@ import type { Records } from "../store/store.js";
 
 type CertificateRecords = Pick<Records, "certificates">;
 
+/** A certificate as it was issued, and the root that it leads to. */
+export interface Issued extends Pick<Certificate, "serial" | "notAfter"> {
+  readonly root: string;
+}
+
 /** What a renewal over a certificate means. */
 export type Descent = "ok" | "superseded" | "cloned";
 
@@ -27,14 +32,14 @@ export function judgeDescent(lineage: LineageRow, certificate: CertificateRow | 
 export async function beginLineage(
   { certificates }: CertificateRecords,
   name: string,
-  leaf: Certificate,
+  leaf: Issued,
   now: number,
 ): Promise<number> {
   const before = await certificates.lineage(name);
   const generation = (before?.lastGeneration ?? 0) + 1;
   const seen = { seenGeneration: before?.seenGeneration ?? 0, seenSerial: before?.seenSerial ?? "" };
   await certificates.saveLineage({ name, firstGeneration: generation, lastGeneration: generation, ...seen, adopts: 0 });
-  await certificates.add({ serial: leaf.serial, name, generation, issuedAt: now, expiresAt: leaf.notAfter });
+  await certificates.add(rowOf(leaf, name, generation, now));
   return generation;
 }
 
@@ -43,7 +48,7 @@ export async function continueLineage(
   { certificates }: CertificateRecords,
   lineage: LineageRow,
   parent: CertificateRow,
-  leaf: Certificate,
+  leaf: Issued,
   now: number,
 ): Promise<number> {
   const { name } = lineage;
@@ -51,7 +56,7 @@ export async function continueLineage(
   const lastGeneration = Math.max(lineage.lastGeneration, generation);
   const seen = { seenGeneration: parent.generation, seenSerial: parent.serial };
   await certificates.saveLineage({ ...lineage, ...seen, lastGeneration, adopts: 0 });
-  await certificates.add({ serial: leaf.serial, name, generation, issuedAt: now, expiresAt: leaf.notAfter });
+  await certificates.add(rowOf(leaf, name, generation, now));
   return generation;
 }
 
@@ -67,7 +72,7 @@ export async function adopt(
   expiresAt: number,
 ): Promise<{ lineage: LineageRow; certificate: CertificateRow }> {
   const generation = lineage.lastGeneration + 1;
-  const certificate = { serial, name: lineage.name, generation, issuedAt: now, expiresAt };
+  const certificate = { serial, name: lineage.name, generation, issuedAt: now, expiresAt, root: "" };
   await certificates.add(certificate);
   return { lineage: { ...lineage, lastGeneration: generation, adopts: 0 }, certificate };
 }
@@ -78,4 +83,8 @@ export async function markSeen({ certificates }: CertificateRecords, serial: str
   const lineage = certificate && (await certificates.lineage(certificate.name));
   if (!lineage || lineage.seenGeneration >= certificate.generation) return;
   await certificates.saveLineage({ ...lineage, seenGeneration: certificate.generation, seenSerial: serial });
+}
+
+function rowOf({ serial, notAfter, root }: Issued, name: string, generation: number, now: number): CertificateRow {
+  return { serial, name, generation, issuedAt: now, expiresAt: notAfter, root };
 }

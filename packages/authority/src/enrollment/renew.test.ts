@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
-import { loadOrCreateCa } from "../ca/load-or-create-ca.js";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
+import { openTestCa } from "../testing/open-test-ca.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew } from "./renew.js";
@@ -19,8 +19,7 @@ describeOnEach("renewal", (create) => {
     place = await create();
     const store = await place.open();
     await store.fleet.create(trustDomain, now);
-    const vault = place.vault(store);
-    basis = { store, trustDomain, ca: await loadOrCreateCa({ vault, store, trustDomain, leafTtlMs: 3_600_000, now }) };
+    basis = { store, trustDomain, ca: await openTestCa(store, place.vault(store), now) };
   });
   afterEach(async () => {
     await basis.store.close();
@@ -30,7 +29,7 @@ describeOnEach("renewal", (create) => {
   const csr = async () => createCsr(await createKeyPair(), id.uri);
   // Each gives the serial number of what was issued, as its holder would show it.
   const enter = async () => {
-    const options = { ...basis, caDigest: caDigest(basis.ca.certificate), name: id.name, now, by: "me" };
+    const options = { ...basis, caDigest: caDigest(basis.ca.pinned), name: id.name, now, by: "me" };
     const { joinToken } = await createJoinToken(options);
     return (await join(basis, { joinToken, csr: await csr() }, now)).leaf.serial;
   };
@@ -107,7 +106,8 @@ describeOnEach("renewal", (create) => {
   it("renews over no certificate that it does not know, or that is another bot's", async () => {
     await enter();
     await refused(over("4f"), "CERTIFICATE_SUPERSEDED");
-    await basis.store.certificates.add({ serial: "aa", name: "other/1", generation: 9, issuedAt: now, expiresAt: now });
+    const row = { name: "other/1", generation: 9, issuedAt: now, expiresAt: now, root: "" };
+    await basis.store.certificates.add({ serial: "aa", ...row });
     await refused(over("aa"), "CERTIFICATE_SUPERSEDED");
     assert.equal(await locked(), undefined);
   });

@@ -29,7 +29,7 @@ export async function renew(
 ): Promise<IssuedCertificate> {
   const { uri, name } = renewer.spiffeId;
   const key = await checkCsr(csr, uri);
-  const chain = await ca.issueLeaf(uri, key, now);
+  const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
     await refuseLocked(records, renewer.spiffeId);
@@ -38,7 +38,7 @@ export async function renew(
     // The lock has to stay, so this transaction must not be undone by throwing in it.
     if (!known) return lockClone(records, renewer, now);
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
-    const generation = await continueLineage(records, known.lineage, known.certificate, leaf, now);
+    const generation = await continueLineage(records, known.lineage, known.certificate, { ...leaf, root }, now);
     const details = { serial: leaf.serial, generation };
     await records.auditLog.append({ at: now, kind: "renew", actor: uri, subject: uri, details });
     return generation;

@@ -84,6 +84,8 @@ describeOnEach("grant book", (create) => {
       "bots:read",
       "bots:retire",
       "bots:revoke",
+      "ca:read",
+      "ca:rotate",
       "fleet:read",
       "grants:read",
       "grants:write",

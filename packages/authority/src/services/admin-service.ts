@@ -1,6 +1,7 @@
 import {
   type Caller,
   type Clock,
+  caDigest,
   denial,
   type IdentitySource,
   type Implementation,
@@ -11,6 +12,11 @@ import {
 } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
+import type { CaBasis, CaBook } from "../ca/ca-book.js";
+import { caId } from "../ca/ca-keys.js";
+import { caStatuses } from "../ca/ca-status.js";
+import { importIntermediate, requestIntermediate } from "../ca/import-ca.js";
+import { activateCa, prepareCa, withdrawCa } from "../ca/rotate-ca.js";
 import { retire } from "../enrollment/retire.js";
 import type { GrantChange } from "../grants/diff-grants.js";
 import type { GrantBook } from "../grants/grant-book.js";
@@ -21,12 +27,12 @@ import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
 import { unlock } from "../revocations/unlock.js";
-import type { BotRow, SigningKeyRow } from "../store/schema.js";
+import type { BotRow, CaCertificateRow, SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
 import type { TokenSigner } from "../tokens/token-signer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
-import { botToWire, revocationToWire } from "./to-wire.js";
+import { botToWire, caToWire, revocationToWire } from "./to-wire.js";
 
 /** The longest reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -52,8 +58,8 @@ export interface AdminServiceOptions {
   readonly staleAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** SHA-256 over the root certificate's DER. */
-  readonly caDigest: Uint8Array;
+  readonly ca: Pick<CaBook, "pinned">;
+  readonly caBasis: CaBasis;
   /** The authority's own. */
   readonly identity: IdentitySource;
   own(): Own;
@@ -61,7 +67,7 @@ export interface AdminServiceOptions {
 
 /** Serves the people who run the fleet. */
 export function createAdminService(options: AdminServiceOptions): Implementation<typeof AdminService> {
-  const { store, grants, hub, signer, clock, log, staleAfterMs, caDigest, identity, own } = options;
+  const { store, grants, hub, signer, clock, log, staleAfterMs, ca, caBasis, identity, own } = options;
 
   /** Tells every bot: after the answer, where the caller's own token becomes worthless, and with it the call. */
   async function publish(endsOwnCall: boolean): Promise<void> {
@@ -78,6 +84,15 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       log.info("grants applied", { version: applied.version, changes: applied.changes.length, by });
     }
     return { changes: applied.changes, version: BigInt(applied.version) };
+  }
+
+  /** Changes the CA, tells every bot, and gives what is left of the root in question. */
+  async function changeCa(done: string, caller: Caller, change: (by: string) => Promise<CaCertificateRow>) {
+    const { digest } = await change(caller.spiffeId.uri);
+    await publish(false);
+    log.warn(`CA ${done}`, { id: caId(digest), by: caller.name });
+    const status = (await caStatuses(caBasis)).find(({ root }) => root.digest === digest);
+    return { id: caId(digest), ...(status && { ca: caToWire(status) }) };
   }
 
   function keyToWire(key: SigningKeyRow) {
@@ -97,7 +112,7 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       const created: CreatedJoinToken = await createJoinToken({
         store,
         trustDomain: own().trustDomain,
-        caDigest,
+        caDigest: caDigest(ca.pinned),
         name,
         uses: uses === 0 ? undefined : uses,
         ttlMs: ttlSeconds === 0 ? undefined : ttlSeconds * 1_000,
@@ -241,6 +256,35 @@ export function createAdminService(options: AdminServiceOptions): Implementation
       log.warn("token key rotated", { kid: key.kid, leaked, by: caller.name });
       return { key: keyToWire(key) };
     },
+
+    async listCas() {
+      return { cas: (await caStatuses(caBasis)).map(caToWire) };
+    },
+
+    prepareCa: (_request, { caller }) => changeCa("prepared", caller, (by) => prepareCa(caBasis, by)),
+
+    activateCa: ({ id, force }, { caller }) =>
+      changeCa("activated", caller, (by) => activateCa(caBasis, { id, force, by }, staleAfterMs)),
+
+    async withdrawCa({ id, force }, { caller }) {
+      const { root, forgetKeys } = await withdrawCa(caBasis, { id, force, by: caller.spiffeId.uri });
+      // After the answer: the caller's own connection may hang on that root.
+      await publish(true);
+      setImmediate(() => forgetKeys().catch((error) => log.error("CA keys not removed", { error: String(error) })));
+      log.warn("CA withdrawn", { id: caId(root.digest), by: caller.name });
+      return { id: caId(root.digest) };
+    },
+
+    async requestIntermediate(_request, { caller }) {
+      const csr = await requestIntermediate(caBasis);
+      log.info("intermediate requested", { by: caller.name });
+      return { csr };
+    },
+
+    importIntermediate: ({ chain, privateKey }, { caller }) =>
+      changeCa("imported", caller, (by) => {
+        return importIntermediate(caBasis, { chainPem: chain, privateKeyPem: privateKey, by });
+      }),
 
     async findEndpoints({ service }) {
       const locked = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");

@@ -1,6 +1,9 @@
 import { subjectToWire } from "@interlock/bot";
-import type { Bot, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
+import type { Bot, CaAuthority, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
+import { derOf } from "../ca/ca-book.js";
+import { caId } from "../ca/ca-keys.js";
+import type { CaStatus } from "../ca/ca-status.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
@@ -17,6 +20,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
     restored: restored.map(revocationToWire),
+    activeCa: state.activeCa ?? "",
     cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
 }
@@ -29,6 +33,23 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
     certificateExpiresAt: new Date(bot.certificateExpiresAt),
     certificateSerial: bot.certificateSerial,
     ...(bot.retiredAt !== null && { retiredAt: new Date(bot.retiredAt) }),
+  };
+}
+
+/** A root of the CA, as it goes over the wire. */
+export function caToWire(status: CaStatus): Init<CaAuthority> {
+  const { root, state, rootKeyAtHand, intermediate, validLeaves, warnings } = status;
+  return {
+    id: caId(root.digest),
+    state,
+    certificate: derOf(root),
+    notAfter: new Date(root.notAfter),
+    ...(root.activatedAt !== null && { activatedAt: new Date(root.activatedAt) }),
+    publishedAt: new Date(root.createdAt),
+    rootKey: rootKeyAtHand ? root.keyName : "",
+    ...(intermediate && { intermediateNotAfter: new Date(intermediate.notAfter) }),
+    validLeaves: BigInt(validLeaves),
+    warnings,
   };
 }
 

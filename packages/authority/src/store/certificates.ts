@@ -7,6 +7,8 @@ export interface Certificates {
   find(serial: string): Promise<CertificateRow | undefined>;
   lineage(name: string): Promise<LineageRow | undefined>;
   saveLineage(lineage: LineageRow): Promise<void>;
+  /** How many lead to a root and are valid still. */
+  countValid(root: string, now: number): Promise<number>;
   forgetLineage(name: string): Promise<void>;
   /** Lets every bot go on once from a certificate that is not on record. */
   adoptAll(): Promise<void>;
@@ -28,6 +30,15 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
         .values(lineage)
         .onConflict((c) => c.column("name").doUpdateSet(rest))
         .execute();
+    },
+    async countValid(root, now) {
+      const { count } = await db
+        .selectFrom("certificates")
+        .select((e) => e.fn.countAll<number | string | bigint>().as("count"))
+        .where("root", "=", root)
+        .where("expiresAt", ">", now)
+        .executeTakeFirstOrThrow();
+      return Number(count);
     },
     async adoptAll() {
       await db.updateTable("lineages").set({ adopts: 1 }).execute();

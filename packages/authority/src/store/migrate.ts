@@ -5,6 +5,7 @@ import { enrolment } from "./migrations/0003-enrolment.js";
 import { auditLog } from "./migrations/0004-audit-log.js";
 import { keyRotation } from "./migrations/0005-key-rotation.js";
 import { replicas } from "./migrations/0006-replicas.js";
+import { caRotation } from "./migrations/0007-ca-rotation.js";
 import { oauth } from "./migrations/0008-oauth.js";
 import type { Schema } from "./schema.js";
 
@@ -16,6 +17,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0004-audit-log": auditLog,
   "0005-key-rotation": keyRotation,
   "0006-replicas": replicas,
+  "0007-ca-rotation": caRotation,
   "0008-oauth": oauth,
 };
 

@@ -37,7 +37,7 @@ export interface FleetRow {
   formerIssuer: string | null;
 }
 
-/** A CA certificate that the fleet trusts. Its private key is in the key vault. */
+/** A root that the fleet trusts, or an intermediate below one. Its private key is in the key vault, or away. */
 export interface CaCertificateRow {
   /** SHA-256 over the DER, base64url. */
   digest: string;
@@ -45,6 +45,14 @@ export interface CaCertificateRow {
   certificate: string;
   createdAt: number;
   notAfter: number;
+  /** The digest of the root that it leads to; of a root, its own. */
+  root: string;
+  /** The certificates between an intermediate and its root: DER, base64, in their order, with spaces between; mostly none. */
+  issuers: string;
+  /** The name of its private key in the key vault; empty where the authority never has it. */
+  keyName: string;
+  /** Of a root: when what is below it began to sign leaves. Null before that, and for an intermediate. */
+  activatedAt: number | null;
 }
 
 /** A token key. Its private half is in the key vault. */
@@ -97,6 +105,8 @@ export interface CertificateRow {
   generation: number;
   issuedAt: number;
   expiresAt: number;
+  /** The digest of the root that it leads to. */
+  root: string;
 }
 
 /** The generations of one bot's certificates. */

@@ -11,8 +11,6 @@ import { maximumRevocations, type TrustUpdate, updateSince } from "./trust-updat
 const basis = {
   trustDomain: "cafe",
   issuer: "spiffe://cafe/interlock/authority",
-  caCertificates: [Uint8Array.of(1)],
-  jwks: { keys: [] },
   staleAfterMs: 60_000,
 };
 
@@ -216,7 +214,8 @@ describe("updateSince", () => {
       liftedAt: null,
       expiresAt: null,
     }));
-    const trust: TrustState = { ...basis, version: BigInt(maximumRevocations + 7), revocations };
+    const state = { ...basis, caCertificates: [], jwks: { keys: [] } };
+    const trust: TrustState = { ...state, version: BigInt(maximumRevocations + 7), revocations };
     const first = updateSince(0n, trust, revocations);
     assert.deepEqual([first.state.version, first.state.revocations.length], [5_001n, 5_000]);
     const second = updateSince(first.state.version, trust, revocations);

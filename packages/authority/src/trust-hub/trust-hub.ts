@@ -1,4 +1,5 @@
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
@@ -30,12 +31,15 @@ export interface TrustHub {
 }
 
 /** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
-export type TrustBasis = Omit<TrustState, "version" | "revocations" | "cutOffs" | "jwks" | "formerIssuers">;
+export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | "staleAfterMs"> {
+  /** Is run before anything new is told: the authority has to be up to it itself by then. */
+  follow?(): Promise<void>;
+}
 
 /** Opens the hub over what the store remembers. */
-export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock): Promise<TrustHub> {
+export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
-  const trust = createTrust({ ...basis, version: 0n, jwks: { keys: [] }, revocations }, clock);
+  const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
   let firstVersion = 1n;
   const servers = new Set(await store.endpoints.servers());
   const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
@@ -65,6 +69,8 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
   const refresh = coalesce(async () => {
     // The version first: what is read after it is as new, or newer.
     const fleet = await store.fleet.get();
+    if (BigInt(fleet?.trustVersion ?? 0) > trust.state.version) await follow?.();
+    const ca = await loadBundle(store);
     const rows = await store.revocations.since(Number(trust.state.version));
     const cutOffs = await loadCutOffs(store, clock.now());
     const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
@@ -77,7 +83,7 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
     const inForce = revocations.filter((row) => row.liftedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
-    trust.replace({ ...basis, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
+    trust.replace({ ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
     turn();
   });
 
@@ -123,6 +129,16 @@ export async function openTrustHub(store: Store, basis: TrustBasis, clock: Clock
       closed = true;
       turn();
     },
+  };
+}
+
+/** The roots, and which of them is active. */
+async function loadBundle({ caCertificates }: Store): Promise<Pick<TrustState, "caCertificates" | "activeCa">> {
+  const roots = rootsOf(await caCertificates.list());
+  const active = activeRoot(roots);
+  return {
+    caCertificates: roots.map(({ certificate }) => Uint8Array.from(Buffer.from(certificate, "base64"))),
+    ...(active && { activeCa: active.digest }),
   };
 }
 

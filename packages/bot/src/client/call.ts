@@ -56,7 +56,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       const place = channel.begin(call);
-      if (!lease.refers) heed(lease, call);
+      if (!lease.refers) heed(lease, call, streaming);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         connector.keep(lease);
@@ -92,7 +92,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     const place = channel.begin(call);
     connector.keep(lease);
-    heed(lease, call);
+    heed(lease, call, true);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
@@ -114,9 +114,10 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   }
 }
 
-/** Whoever shows a token whole listens for whether he has to the next time. */
-function heed({ channel, authorization }: Lease, call: Answered): void {
-  if (authorization !== undefined && channel.remembered !== authorization) channel.heed(call, authorization);
+/** Whoever shows a token whole listens for whether he has to the next time; and a stream, for how it outlives certificates. */
+function heed({ channel, authorization }: Lease, call: Answered, streaming: boolean): void {
+  const known = authorization === undefined || channel.remembered === authorization;
+  if (streaming || !known) channel.heed(call, known ? undefined : authorization);
 }
 
 function settled<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { createSecureContext, type PeerCertificate } from "node:tls";
+import { createSecureContext, type DetailedPeerCertificate, type PeerCertificate } from "node:tls";
 import {
   Client,
   connectivityState,
@@ -7,16 +7,23 @@ import {
   type ChannelOptions as GrpcOptions,
   type Metadata,
 } from "@grpc/grpc-js";
-import { matchesIdentity, type SpiffeId } from "@interlock/policy";
+import { matchesIdentity } from "@interlock/policy";
+import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
+import type { Peer } from "../connection.js";
 import { denial, type InterlockError } from "../error.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
+import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
+import { chainOf } from "../identity/peer-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { vouchFor } from "../identity/vouch.js";
 import { createRoster } from "../roster.js";
 import { offeredBy } from "../token/reference.js";
-import type { Trust } from "../trust/trust.js";
+import { voucherIn } from "../token/vouches.js";
+import { rootOf } from "../trust/root-of.js";
+import type { Trust, TrustChange } from "../trust/trust.js";
 
 /** What a channel stands on. */
 export interface ChannelOptions {
@@ -27,6 +34,8 @@ export interface ChannelOptions {
   readonly clock: Clock;
   /** Identity patterns, one of which the server has to match; empty for any bot of the fleet. */
   readonly servers: readonly string[];
+  /** Is told when there is one more thing in `vouches`. */
+  onVouch?(): void;
 }
 
 /** A call under way, to a channel. */
@@ -39,24 +48,37 @@ export interface Answered {
   once(event: "metadata", listener: (metadata: Metadata) => void): unknown;
 }
 
-/** A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel. */
+/**
+ * A grpc-js channel under one identity. Its certificate cannot be exchanged, so a renewal takes a new channel, on which the
+ * old one is vouched for while there are streams on it.
+ */
 export interface Channel {
   readonly client: Client;
+  /** Under which it was opened, or on which it rests by now. */
   readonly identity: Identity;
+  /** Who was let through last, and with what; or on what that rests by now. */
+  readonly server: Peer | undefined;
   /** Why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
   /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
   readonly cut: InterlockError | undefined;
   /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
   readonly remembered: string | undefined;
-  /** Listens for that offer in the answer to a call that shows `authorization` whole. */
-  heed(call: Answered, authorization: string): void;
+  /**
+   * Listens for what the server says of itself in an answer: that it takes references to `authorization`, which the call
+   * shows whole, and how to vouch for its connection.
+   */
+  heed(call: Answered, authorization?: string): void;
   /** The server knows nothing of it: there may be another one, or another connection. */
   forget(): void;
-  /** Whether what the server proved itself with holds no more: it is shut out, or its certificate has run out. */
+  /** Whether what the server proved itself with holds no more: it is shut out, its CA is, or its certificate has run out. */
   isSpent(): boolean;
-  /** Whether calls are under way on it, and new ones may come. */
+  /** Whether calls are under way on it. */
   readonly inUse: boolean;
+  /** What is to be said on a newer channel, so that this one outlives its certificates; see `vouchFor`. */
+  readonly vouches: ReadonlySet<string>;
+  /** It has been vouched for on `newer`, and rests on the certificates of both sides there. */
+  restOn(newer: Channel): void;
   /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
   begin(call: Cancellable): number;
   /** The call is over. */
@@ -64,6 +86,9 @@ export interface Channel {
   /** Takes no new calls; closes when those under way are over. */
   retire(): void;
 }
+
+/** How long a server whose root has been withdrawn has to prove itself anew before its calls are cancelled, in milliseconds. */
+const proveAnewMs = 3_000;
 
 const options: GrpcOptions = {
   // Subchannels must not be shared with a channel of another identity, or with another library's in this process.
@@ -80,61 +105,100 @@ const options: GrpcOptions = {
 };
 
 /** Opens a channel on which the server has to prove a SPIFFE ID of the fleet, and one that is meant. */
-export function createChannel({ address, identity, trust, clock, servers }: ChannelOptions): Channel {
+export function createChannel(given: ChannelOptions): Channel {
+  const { address, trust, clock, servers, onVouch } = given;
+  const client = given.identity.leaf.thumbprint;
+  let { identity } = given;
   let refusal: InterlockError | undefined;
-  let server: { id: SpiffeId; certificate: Certificate } | undefined;
+  let server: Peer | undefined;
+  let handshake = ""; // The thumbprint that the server showed on the latest connection.
+  let earlier: readonly Certificate[] = [];
   let cut: InterlockError | undefined;
+  let orphaned = false; // The root that it leads to is trusted no longer.
   let retired = false;
   let remembered: string | undefined;
   const calls = createRoster<Cancellable>();
+  const vouches = new Set<string>();
+  let callOff: (() => void) | undefined;
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
     rejectUnauthorized: true, // Said, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) can change what is unsaid.
     // Node compares names with host names, and takes no notice of URIs.
     checkServerIdentity(_host: string, peer: PeerCertificate) {
-      refusal = checkServer(peer.raw);
+      refusal = checkServer(peer as DetailedPeerCertificate);
       return refusal;
     },
   });
-  const client = new Client(address, secure, channelOptions(address, trust.state.trustDomain));
+  const grpc = new Client(address, secure, channelOptions(address, trust.state.trustDomain));
 
-  function checkServer(der: Uint8Array): InterlockError | undefined {
+  function checkServer(peer: DetailedPeerCertificate): InterlockError | undefined {
     let certificate: Certificate;
     try {
-      certificate = parseCertificate(der);
+      certificate = parseCertificate(peer.raw);
     } catch (error) {
       return denial("CERTIFICATE_MALFORMED", "", {}, error);
     }
     const { trustDomain } = trust.state;
     const id = checkCertificate(certificate, { peer: "server", trustDomain, now: clock.now() });
     if (typeof id === "string") return denial(id);
+    const chain = chainOf(peer);
+    const fault = checkIssuers(chain.slice(1), trustDomain);
+    if (fault) return denial(fault);
     const revoked = trust.peerRevoked(id.uri, certificate);
     if (revoked) return denial(revoked);
     if (servers.length > 0 && !servers.some((pattern) => matchesIdentity(pattern, id.name))) {
       const needed = servers.join(" ");
       return denial("SERVER_IDENTITY_MISMATCH", `${needed} was meant, and it is ${id.name}`, { needed, held: id.name });
     }
-    server = { id, certificate };
+    server = { id, certificate, chain };
+    handshake = certificate.thumbprint;
+    orphaned = false;
+    earlier = [];
     return undefined;
   }
 
-  const unsubscribe = trust.onChange(() => {
-    const reason = server && trust.peerRevoked(server.id.uri, server.certificate);
-    if (!reason || cut) return;
-    cut = denial(reason);
+  function review({ caChanged }: TrustChange): void {
+    if (!server || cut) return;
+    const { id, certificate } = server;
+    const reason = [certificate, ...earlier].map((shown) => trust.peerRevoked(id.uri, shown)).find(Boolean);
+    if (reason) {
+      end(denial(reason));
+      return;
+    }
+    if (!caChanged) return;
+    orphaned = rootOf(server.chain, trust.state) === undefined;
+    if (!orphaned) return;
+    // Its root has been withdrawn. Nothing new begins here, and what is under way goes on only if the server proves itself
+    // anew, on a newer channel.
+    callOff?.();
+    callOff = setAlarm(clock, clock.now() + proveAnewMs, () => {
+      if (orphaned) end(denial("CERTIFICATE_UNTRUSTED"));
+    });
+  }
+
+  function end(error: InterlockError): void {
+    cut = error;
     for (const call of calls) call.cancel();
-  });
+  }
+
+  const unsubscribe = trust.onChange(review);
 
   function closeWhenDone(): void {
     if (!retired || calls.size > 0) return;
     unsubscribe();
-    client.close();
+    callOff?.();
+    grpc.close();
   }
 
   return {
-    client,
-    identity,
+    client: grpc,
+    get identity() {
+      return identity;
+    },
+    get server() {
+      return server;
+    },
     get refusal() {
       return refusal;
     },
@@ -143,21 +207,35 @@ export function createChannel({ address, identity, trust, clock, servers }: Chan
     },
     get remembered() {
       // The next connection knows nothing of what this one was told.
-      if (client.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
+      if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
       return remembered;
     },
     heed(call, authorization) {
       call.once("metadata", (metadata) => {
         const offerer = offeredBy(metadata);
-        if (offerer !== undefined && offerer === server?.certificate.thumbprint) remembered = authorization;
+        if (authorization !== undefined && offerer !== undefined && offerer === handshake) remembered = authorization;
+        const voucher = voucherIn(metadata);
+        if (voucher === undefined || !server) return;
+        const known = vouches.size;
+        vouches.add(vouchFor({ voucher, client, server: handshake }));
+        if (vouches.size > known) onVouch?.();
       });
     },
     forget() {
       remembered = undefined;
     },
-    isSpent: () => cut !== undefined || (server !== undefined && clock.now() >= server.certificate.notAfter),
+    isSpent: () =>
+      cut !== undefined || orphaned || (server !== undefined && clock.now() >= server.certificate.notAfter),
     get inUse() {
-      return calls.size > 0 && !retired;
+      return calls.size > 0;
+    },
+    vouches,
+    restOn(newer) {
+      if (!newer.server || newer.cut) return;
+      if (server) earlier = [...earlier, server.certificate].filter(({ notAfter }) => notAfter > clock.now());
+      identity = newer.identity;
+      server = newer.server;
+      orphaned = rootOf(server.chain, trust.state) === undefined;
     },
     begin: calls.join,
     end(place) {

@@ -1,5 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
+import { createBackoff } from "../backoff.js";
 import type { Clock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { IdentitySource } from "../identity/identity.js";
@@ -8,6 +9,8 @@ import { referToToken } from "../token/reference.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import { type Channel, createChannel } from "./channel.js";
+import { checkIn } from "./check-in.js";
+import { createDrain } from "./drain.js";
 import { createTokenKeeper } from "./token-keeper.js";
 
 /** What clients of one bot have in common. */
@@ -53,9 +56,16 @@ export interface Connector {
   close(): void;
 }
 
+/** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
+const inFlightMs = 2_000;
+
 /**
  * Connects to `service` at `address`, with a token for no more than that service and its scopes. Of several addresses,
  * where the same is served, it stays at one until that cannot answer, and then goes to the next.
+ *
+ * When the certificate is renewed, or the CA changes, calls move to a new channel once that one has been let in with a
+ * token of its own; until then the old one serves. What is under way on the old one is drained: its streams go on, see
+ * `createDrain`. Where calls need no token, they move at once.
  */
 export function createConnector(
   service: ServiceDefinition,
@@ -67,19 +77,77 @@ export function createConnector(
   const addresses = [address].flat();
   let at = 0;
   let channel: Channel | undefined;
+  let next: Channel | undefined; // Is being tried, while `channel` serves.
   let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
+  let used = false; // Since the last renewal.
   let closed = false;
   const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
+  const backoff = createBackoff();
   const keeper = createTokenKeeper(authorize, clock);
+  const drain = createDrain(() => channel, keeper.again);
 
+  function open(): Channel {
+    const options = { identity: identity.current(), trust, clock, servers, onVouch: drain.look };
+    return createChannel({ ...options, address: addresses[at] as string });
+  }
+
+  /** New calls go to another channel from now on. */
+  function replace(): void {
+    if (channel) {
+      channel.retire();
+      drain.add(channel);
+    }
+    // What is left on older ones needs one on which it is vouched for, whether there are new calls or not.
+    channel = next ?? (drain.inUse ? open() : undefined);
+    next = undefined;
+    drain.look();
+  }
+
+  /** What a new channel would be opened with has changed. */
   function renew(): void {
-    channel?.retire();
-    channel = undefined;
+    next?.retire();
+    next = undefined;
+    if (!channel) return;
+    const idle = !used && !channel.inUse && !drain.inUse;
+    used = false;
+    if (idle) {
+      channel.retire();
+      channel = undefined;
+      return;
+    }
+    if (scopes.length === 0 || channel.isSpent()) replace();
+    else tryNext();
+  }
+
+  function tryNext(): void {
+    const tried = open();
+    next = tried;
+    const again = () => {
+      if (next !== tried || closed) return;
+      tried.retire();
+      tryNext();
+    };
+    admit(tried).then(
+      () => {
+        if (next !== tried) return;
+        backoff.reset();
+        replace();
+      },
+      () => void setTimeout(again, backoff.next()).unref(),
+    );
+  }
+
+  /** Resolves once the server has let us in on a channel, with a token. */
+  async function admit(tried: Channel): Promise<void> {
+    const authorization = await authorize(tried);
+    await checkIn(tried, showToken(authorization), authorization);
   }
 
   function reconnect(): void {
     at = (at + 1) % addresses.length;
-    renew();
+    next?.retire();
+    next = undefined;
+    replace();
   }
 
   const unsubscribe = [
@@ -91,20 +159,35 @@ export function createConnector(
 
   function lease(ticket?: Ticket, mayRefer = false): Lease | Promise<Ticket> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
-    if (channel?.isSpent()) renew();
-    channel ??= createChannel({
-      address: addresses[at] as string,
-      identity: identity.current(),
-      trust,
-      clock,
-      servers,
-    });
+    used = true;
+    if (channel && isSpent(channel)) replace();
+    channel ??= open();
+    if (scopes.length === 0) return { channel, metadata: new Metadata(), refers: false };
+    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization, mayRefer);
+    const authorization = authorize(channel);
+    if (typeof authorization === "string") return leaseOn(channel, authorization, mayRefer);
+    if (next) {
+      // Tokens are had for the certificate that is current, so the old one has served.
+      authorization.catch(() => {});
+      replace();
+      return lease(undefined, mayRefer);
+    }
     const current = channel;
-    if (scopes.length === 0) return { channel: current, metadata: new Metadata(), refers: false };
-    if (ticket?.channel === current) return leaseOn(current, ticket.authorization, mayRefer);
-    const authorization = authorize(current);
-    if (typeof authorization === "string") return leaseOn(current, authorization, mayRefer);
-    return authorization.then((value) => ({ channel: current, authorization: value }));
+    return authorization.then(
+      (value) => ({ channel: current, authorization: value }),
+      (error) => {
+        if (closed || current.identity === identity.current()) throw error;
+        // The certificate was renewed while the token was fetched for the one before.
+        if (channel === current) replace();
+        const again = lease();
+        return "metadata" in again ? { channel: again.channel, authorization: again.authorization ?? "" } : again;
+      },
+    );
+  }
+
+  function isSpent(on: Channel): boolean {
+    const ending = on.identity !== identity.current() && clock.now() >= on.identity.leaf.notAfter - inFlightMs;
+    return ending || on.isSpent();
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
@@ -140,6 +223,8 @@ export function createConnector(
     close() {
       closed = true;
       for (const end of unsubscribe) end();
+      drain.close();
+      next?.retire();
       channel?.retire();
     },
   };

@@ -3,17 +3,15 @@ import { setAlarm } from "../alarm.js";
 import type { Clock } from "../clock.js";
 import { showToken } from "../token/authorization.js";
 import type { Channel } from "./channel.js";
+import { checkIn } from "./check-in.js";
 
 /** Keeps the streams of a channel authorised. */
 export interface TokenKeeper {
   /** A stream has begun on `channel`, with this `authorization`. */
   watch(channel: Channel, authorization: string): void;
+  /** The channel rests on another certificate from now on: what was shown before is bound to the one before. */
+  again(channel: Channel): void;
 }
-
-// Every server of a fleet has it, any bot may call it, and a token that comes along is kept for the connection.
-const path = "/grpc.health.v1.Health/Check";
-const nothing = Buffer.alloc(0);
-const bytes = (buffer: Buffer) => buffer;
 
 /**
  * Shows each new token on a channel before the last one runs out, for as long as calls are open on it: a server ends a
@@ -23,44 +21,74 @@ export function createTokenKeeper(
   authorization: (channel: Channel) => string | Promise<string>,
   clock: Clock,
 ): TokenKeeper {
-  const watched = new WeakSet<Channel>();
+  const watches = new WeakMap<Channel, Watch>();
 
-  function schedule(channel: Channel, shown: string): void {
-    const left = expiryOf(shown) - clock.now();
+  function begin(channel: Channel, shown: string): Watch {
+    watches.get(channel)?.callOff();
+    const watch = { shown, callOff: () => {} };
+    watches.set(channel, watch);
+    return watch;
+  }
+
+  function schedule(channel: Channel, watch: Watch): void {
+    const left = expiryOf(watch.shown) - clock.now();
     // A token source renews when a fifth of the life is left, in the background: so ask, and ask again.
-    if (left > 0) setAlarm(clock, clock.now() + Math.max(100, left * 0.85), () => void renew(channel, shown));
-    else watched.delete(channel);
+    const wait = left > 0 ? Math.max(100, left * 0.85) : retryMs;
+    watch.callOff = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
   }
 
-  async function renew(channel: Channel, shown: string): Promise<void> {
-    if (!channel.inUse) return void watched.delete(channel);
-    const next = await Promise.resolve(authorization(channel)).catch(() => shown);
-    if (next !== shown) show(channel, next);
-    schedule(channel, next);
+  async function renew(channel: Channel, watch: Watch): Promise<void> {
+    const next = channel.inUse ? await tokenFor(channel) : undefined;
+    if (watches.get(channel) !== watch) return; // Begun anew meanwhile.
+    if (!channel.inUse) return void watches.delete(channel);
+    if (next !== undefined && next !== watch.shown) {
+      watch.shown = next;
+      show(channel, next);
+    }
+    schedule(channel, watch);
   }
 
-  function show(channel: Channel, value: string): void {
-    const metadata = showToken(value);
-    const options = { deadline: clock.now() + 10_000 };
-    // Whatever is answered: a server of another kind may know nothing of it, and ends no streams either.
-    const call = channel.client.makeUnaryRequest(path, bytes, bytes, nothing, metadata, options, () => {});
-    channel.heed(call, value);
+  function show(channel: Channel, token: string): void {
+    checkIn(channel, showToken(token), token).catch(() => {
+      // Refused, perhaps because the channel has begun to rest on another certificate: it is to be another token then.
+      const watch = watches.get(channel);
+      if (watch?.shown === token) schedule(channel, begin(channel, ""));
+    });
+  }
+
+  async function tokenFor(channel: Channel): Promise<string | undefined> {
+    try {
+      return await authorization(channel);
+    } catch {
+      return undefined;
+    }
   }
 
   return {
     watch(channel, value) {
-      if (watched.has(channel)) return;
-      watched.add(channel);
-      schedule(channel, value);
+      if (!watches.has(channel)) schedule(channel, begin(channel, value));
+    },
+    again(channel) {
+      if (watches.has(channel)) void renew(channel, begin(channel, ""));
     },
   };
 }
 
-/** Milliseconds since the epoch; 0 for a token that does not say. */
+interface Watch {
+  /** The token that was shown last; empty while none is good. */
+  shown: string;
+  callOff(): void;
+}
+
+/** After how long a token that could not be had is asked for again, in milliseconds. */
+const retryMs = 500;
+
+/** Milliseconds since the epoch; never for a token that does not say. */
 function expiryOf(authorization: string): number {
+  if (authorization === "") return 0;
   try {
-    return (decodeJwt(authorization.replace(/^Bearer /, "")).exp ?? 0) * 1_000;
+    return (decodeJwt(authorization.replace(/^Bearer /, "")).exp ?? Number.POSITIVE_INFINITY) * 1_000;
   } catch {
-    return 0; // Another issuer's opaque token.
+    return Number.POSITIVE_INFINITY; // Another issuer's opaque token.
   }
 }

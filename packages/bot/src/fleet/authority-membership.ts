@@ -13,6 +13,7 @@ import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import type { Log } from "../log.js";
 import type { Membership } from "../membership.js";
 import type { Recorder } from "../recorder.js";
+import { rootOf } from "../trust/root-of.js";
 import { createTrust, type MutableTrust } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
 import { withoutTrust } from "../trust/without-trust.js";
@@ -60,14 +61,18 @@ export async function openAuthorityMembership(
   const servers = ["interlock/authority"];
   const connector = createConnector(AuthorityService, addresses, servers, { identity, trust, tokens: noTokens, clock });
   const authority = createClient(AuthorityService, connector);
-  const tokens = createAuthorityTokens(authority, clock, addresses.length);
+  const tokens = createAuthorityTokens(authority, clock, {
+    authorities: addresses.length,
+    isCurrent: (one) => one === identity.current(),
+  });
   const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter(authority, recorder, log);
   const ending = new AbortController();
   const { signal } = ending;
   const { reconnect } = connector;
   const feed = followTrust({ authority, trust: member.trust, folder: folders.trust, log, signal, reconnect });
-  const renewing = own && keepRenewed({ authority, identity: own, folder: folders.identity, clock, log, signal });
+  const renewing =
+    own && keepRenewed({ authority, identity: own, folder: folders.identity, trust, clock, log, signal });
   if (trust.isStale()) await atMost(firstWordMs, feed.attempted);
 
   return {
@@ -119,7 +124,8 @@ async function restore(
   const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
   const { state, heardAt } = saved;
   if (token && !state.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;
-  if (clock.now() >= identity.leaf.notAfter) return undefined;
+  // A certificate below a root that was withdrawn is as worthless as one that has run out.
+  if (clock.now() >= identity.leaf.notAfter || rootOf(identity.chain, state) === undefined) return undefined;
   const heard = Number.isFinite(heardAt) ? new Date(heardAt).toISOString() : "unknown";
   log.info("trust restored", { version: String(state.version), heard });
   return { identity, trust: createTrust(state, clock, { heardAt, heard: false }) };

@@ -58,6 +58,30 @@ describe("tokens from the authority", () => {
     assert.equal(await tokens.authorization("a", ["s:x"], other), "Bearer t4");
   });
 
+  it("for a certificate that has been renewed are those that were kept, and no new ones", async () => {
+    let current = me;
+    const tokens = createAuthorityTokens(fake, clock, { isCurrent: (identity) => identity === current });
+    assert.equal(await tokens.authorization("a", [], me), "Bearer t1");
+    current = { leaf: { thumbprint: "two" } } as Identity;
+    assert.equal(await tokens.authorization("a", [], current), "Bearer t2");
+    clock.time += lifetimeMs * 0.9;
+    assert.equal(tokens.authorization("a", [], me), "Bearer t1");
+    assert.equal(asked.length, 2, "it is not renewed");
+    await assert.rejects(async () => tokens.authorization("b", [], me), /has been renewed/);
+  });
+
+  it("are not taken where they are bound to another certificate than was meant", async () => {
+    const bound = (thumbprint: string) => {
+      const payload = Buffer.from(JSON.stringify({ cnf: { "x5t#S256": thumbprint } })).toString("base64url");
+      return `e30.${payload}.x`;
+    };
+    const issuing = { issueToken: async () => ({ token: bound("two"), expiresAt: new Date(clock.time + 1e6) }) };
+    const tokens = createAuthorityTokens(issuing as never, clock);
+    await assert.rejects(async () => tokens.authorization("a", [], me), /has been renewed/);
+    const two = { leaf: { thumbprint: "two" } } as Identity;
+    assert.equal(await tokens.authorization("a", [], two), `Bearer ${bound("two")}`);
+  });
+
   it("are renewed at four fifths of their life, while the old one still serves", async () => {
     const tokens = create();
     await tokens.authorization("a", [], me);
@@ -89,10 +113,16 @@ describe("tokens from the authority", () => {
 
   it("are asked for at each of several authorities, where one is away, and once where one refuses", async () => {
     failing = new InterlockError("UNAVAILABLE", "away");
-    await assert.rejects(async () => createAuthorityTokens(fake, clock, 3).authorization("a", [], me), /away/);
+    await assert.rejects(
+      async () => createAuthorityTokens(fake, clock, { authorities: 3 }).authorization("a", [], me),
+      /away/,
+    );
     assert.equal(asked.length, 3);
     failing = new InterlockError("PERMISSION_DENIED", "no");
-    await assert.rejects(async () => createAuthorityTokens(fake, clock, 3).authorization("a", [], me), /no/);
+    await assert.rejects(
+      async () => createAuthorityTokens(fake, clock, { authorities: 3 }).authorization("a", [], me),
+      /no/,
+    );
     assert.equal(asked.length, 4);
   });
 

@@ -4,8 +4,10 @@ import type { AuthorityService } from "../gen/interlock/authority/v1/authority_i
 import type { Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
+import { caDigest } from "../identity/join-token.js";
 import { silentLog } from "../log.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import { createTrust, type TrustState } from "../trust/trust.js";
 import { keepRenewed, renewalTime } from "./renewal.js";
 
 const uri = "spiffe://test/gripper/1";
@@ -52,7 +54,8 @@ describe("keepRenewed", () => {
       },
     } as unknown as Client<typeof AuthorityService>;
     const clock = { now: () => now };
-    await keepRenewed({ authority, identity, folder, clock, log: silentLog, signal: ending.signal });
+    const trust = { state: { caCertificates: [ca.der] } as unknown as TrustState, onChange: () => () => {} };
+    await keepRenewed({ authority, identity, folder, trust, clock, log: silentLog, signal: ending.signal });
     return identity.current();
   }
 
@@ -67,6 +70,12 @@ describe("keepRenewed", () => {
     assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
   });
 
+  it("takes over what another process has renewed within the same second", async () => {
+    const other = await due();
+    assert.equal(await run(async () => other), other);
+    assert.deepEqual(steps, ["lock", "unlock", "use", "confirm"]);
+  });
+
   it("leaves a short certificate half of the life that it has left", async () => {
     const short = await ca.issue(uri, { notBefore: now - 30_000, notAfter: now + 10_000 });
     const { notAfter } = short.leaf;
@@ -75,6 +84,40 @@ describe("keepRenewed", () => {
       assert.ok(part >= 0.4 && part <= 0.6, String(part));
     }
   });
+
+  it("renews within a tenth of the certificate's life when another CA signs, and once", async () => {
+    const next = await createTestCa("next");
+    const identity = createIdentityHolder(
+      await ca.issue(uri, { notBefore: Date.now() - 1_000, notAfter: Date.now() + 9_000 }),
+    );
+    const caCertificates = [ca.der, next.der];
+    const state = { caCertificates, activeCa: digestOf(ca) } as unknown as TrustState;
+    const trust = createTrust({ ...state, revocations: [] });
+    const began = Date.now();
+    const authority = {
+      async renew() {
+        steps.push("renew");
+        return { certificate: { chain: (await next.issue(uri)).chain } };
+      },
+      async confirm() {
+        trust.replace({ ...trust.state }); // Nothing that it has not done already.
+        setImmediate(() => ending.abort());
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const folder = {
+      load: async () => undefined,
+      save: async () => {},
+      exclusively: <T>(work: () => Promise<T>) => work(),
+    };
+    const clock = { now: () => Date.now() };
+    const keeping = keepRenewed({ authority, identity, folder, trust, clock, log: silentLog, signal: ending.signal });
+    trust.replace({ ...trust.state, activeCa: digestOf(next) });
+    await keeping;
+    assert.deepEqual(steps, ["renew"]);
+    assert.ok(Date.now() - began < 3_000, "that is long before half of its life");
+  });
+
+  const digestOf = ({ der }: TestCa) => Buffer.from(caDigest(der)).toString("base64url");
 
   it("goes on when the first use fails", async () => {
     const { leaf } = await run(async () => undefined, true);

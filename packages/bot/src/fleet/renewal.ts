@@ -8,12 +8,15 @@ import type { IdentityHolder } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import type { Log } from "../log.js";
 import { pause } from "../pause.js";
+import { isBelowActive } from "../trust/root-of.js";
+import type { Trust } from "../trust/trust.js";
 
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {
   readonly authority: Client<typeof AuthorityService>;
   readonly identity: IdentityHolder;
   readonly folder: IdentityFolder;
+  readonly trust: Pick<Trust, "state" | "onChange">;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -22,20 +25,41 @@ export interface RenewalOptions {
 /** How long one attempt to renew may take; well within the time after which its lock counts as left behind. */
 const timeoutMs = 10_000;
 
+/** Over which part of a certificate's life the bots of a fleet renew when the CA has changed, so that not all come at once. */
+const spread = 0.1;
+
 /**
- * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts. The new one is on
+ * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts; and soon, where the
+ * trust says that certificates are signed below another CA now. The new one is on
  * the disk before it is used: from its first use on, the authority takes a renewal over the old one for a clone's.
  */
-export async function keepRenewed({ authority, identity, folder, clock, log, signal }: RenewalOptions): Promise<void> {
+export async function keepRenewed(options: RenewalOptions): Promise<void> {
+  const { authority, identity, folder, trust, clock, log, signal } = options;
   const backoff = createBackoff({ firstMs: 400, maximumMs: 15_000 });
   let since = identity.current().leaf.notBefore;
+  let due = renewalTime(identity.current(), since);
+  let wake = new AbortController();
+
+  function hurry(): void {
+    const { chain, leaf } = identity.current();
+    if (isBelowActive(chain, trust.state)) return;
+    due = Math.min(due, clock.now() + (leaf.notAfter - since) * spread * Math.random());
+    wake.abort();
+  }
+  const unsubscribe = trust.onChange(hurry);
+  signal.addEventListener("abort", unsubscribe, { once: true });
+  hurry();
+
   while (!signal.aborted) {
-    const delay = Math.max(0, renewalTime(identity.current(), since) - clock.now());
-    await pause(delay, signal);
+    wake = new AbortController();
+    await pause(Math.max(0, due - clock.now()), AbortSignal.any([signal, wake.signal]));
     if (signal.aborted) return;
+    if (clock.now() < due) continue;
     try {
-      identity.replace(await folder.exclusively(() => nextIdentity(authority, folder, identity.current())));
+      const next = await folder.exclusively(() => nextIdentity(authority, folder, identity.current()));
       since = clock.now();
+      due = renewalTime(next, since);
+      identity.replace(next);
       backoff.reset();
       await confirm(authority, log);
     } catch (error) {
@@ -67,7 +91,9 @@ async function confirm(authority: Client<typeof AuthorityService>, log: Log): Pr
 /** What another process of the same bot has renewed meanwhile. */
 async function takeOver(folder: IdentityFolder, current: Identity): Promise<Identity | undefined> {
   const saved = await folder.load();
-  return saved && saved.leaf.notAfter > current.leaf.notAfter ? saved : undefined;
+  if (!saved || saved.leaf.serial === current.leaf.serial) return undefined;
+  // Times in certificates are whole seconds: two of one second may end at the same time.
+  return saved.leaf.notAfter >= current.leaf.notAfter ? saved : undefined;
 }
 
 async function renew(authority: Client<typeof AuthorityService>, current: Identity): Promise<Identity> {

@@ -70,8 +70,8 @@ export function createAuthenticate(trust: Trust): Authenticate {
   }
 
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
-    const { peer: spiffeId, certificate, address, bearers } = connection;
-    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, now }, trust);
+    const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
+    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
     const { subject, name, actors, scopes } = token;
     const caller = { spiffeId: subject, name, actors, scopes, certificate, address };
     if (bearers.size >= 2 * maximumBearers) forgetOldest(bearers);

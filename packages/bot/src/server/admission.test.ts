@@ -44,6 +44,7 @@ describe("the gate", () => {
       certificate: () => ({ thumbprint: "x" }) as Certificate,
       methods: new Map([echo, chat].map((method) => [method.path, { service: EchoService, method }])),
       connectionOf: () => connection,
+      vouch: () => [],
     });
     server = new Server({ interceptors: [gate.interceptor] });
     server.register(

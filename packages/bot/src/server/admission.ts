@@ -21,6 +21,8 @@ export interface GateOptions {
   readonly methods: ReadonlyMap<string, ServedMethod>;
   /** The connection of the peer at this address and port. */
   connectionOf(address: string | undefined, port: number | undefined): Connection | undefined;
+  /** The peer of a connection says that older ones are its as well; gives those that are. */
+  vouch(later: Connection, vouches: readonly string[]): string[];
 }
 
 /** Lets calls through to their handlers, or answers them. */

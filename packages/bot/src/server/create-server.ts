@@ -40,6 +40,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     certificate: () => options.identity.current().leaf,
     methods,
     connectionOf: (address, port) => listener?.connections.find(address, port),
+    vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
   const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);

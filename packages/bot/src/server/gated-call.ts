@@ -4,6 +4,7 @@ import { InterlockError } from "../error.js";
 import type { Attempt } from "../interceptors/attempt.js";
 import type { Admission } from "../interceptors/chain.js";
 import { offerReference } from "../token/reference.js";
+import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { GateOptions } from "./admission.js";
 import { keepAuthorised } from "./keep-authorised.js";
 import { LiveCall, toStatus } from "./live-call.js";
@@ -82,24 +83,33 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
   #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
     admission.then(
-      (admitted) => {
-        // The first call with this token here; later ones may refer to it.
-        if (!this.#gone) this.#call.sendMetadata(offerReference(this.#options.certificate()));
-        this.#letIn(attempt, admitted);
-      },
+      // The first call with this token here; later ones may refer to it.
+      (admitted) => this.#letIn(attempt, admitted, offerReference(this.#options.certificate())),
       (thrown) => this.#refuse(attempt, connection, thrown),
     );
   }
 
-  #letIn(attempt: Attempt, admission: Admission): void {
+  #letIn(attempt: Attempt, admission: Admission, offer?: Metadata): void {
     if (this.#gone) return; // While its token was verified: nobody would tell the handler to stop.
     const { metadata, method, now } = attempt;
+    const head = this.#introduce(attempt, offer);
+    if (head) this.#call.sendMetadata(head);
     this.#live = new LiveCall(attempt, admission, this.#call, this.#options);
     (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
     if (method.kind !== "unary")
       keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);
     this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  /** What is told to the caller before anything that the handler says, if there is any. */
+  #introduce({ connection, method, metadata }: Attempt, offer: Metadata | undefined): Metadata | undefined {
+    // A stream may outlive the certificates of its connection.
+    if (method.kind !== "unary") return tellVoucher(connection.voucher, offer);
+    // Looked for where tokens are shown too, and not in the path of every call.
+    const vouches = method.policy.anyBot ? vouchesIn(metadata) : none;
+    if (vouches.length === 0) return offer;
+    return acceptVouches(this.#options.vouch(connection, vouches), offer);
   }
 
   #refuse({ method, now }: Attempt, { peer, address }: Connection, thrown: unknown): void {
@@ -127,6 +137,8 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     this.#call.startRead();
   }
 }
+
+const none: readonly string[] = [];
 
 /** What the chain threw. Anything but a denial is a fault of ours, whose words are not for the caller. */
 function asDenial(thrown: unknown): InterlockError {

@@ -17,7 +17,7 @@ import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
-const maximumConnections = 4_096;
+const maximumConnectionsUnlessSaid = 4_096;
 // A client has one to a server for each service it calls, and for a while another after a renewal.
 const connectionsPerPeerUnlessSaid = 64;
 
@@ -39,6 +39,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** What is spoken over TLS; gRPC's `h2` unless said. */
   readonly protocol?: "h2" | "http/1.1";
+  /** How many connections there may be at once; 4,096 unless said. */
+  readonly maximumConnections?: number;
   /** How many connections one bot may have at once; 64 unless said. */
   readonly connectionsPerPeer?: number;
   /** How many peers without a certificate there may be at once, so that they cannot take the places of the others; 64 unless said. */
@@ -77,6 +79,7 @@ export async function createListener(
 ): Promise<Listener> {
   const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
   const { connectionsPerPeer = connectionsPerPeerUnlessSaid } = options;
+  const { maximumConnections = maximumConnectionsUnlessSaid } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
@@ -113,7 +116,7 @@ export async function createListener(
       refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
       socket.destroy();
     } else if (typeof peer !== "string") {
-      const connection = createConnection(socket, peer.id, peer.certificate);
+      const connection = createConnection(socket, peer);
       connections.add(connection, socket);
       onPeer(socket, connection);
     } else if (peer === "NO_CERTIFICATE" && onStranger) {

@@ -23,6 +23,8 @@ export interface ServerOptions {
   /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
   readonly host?: string;
   readonly port: number;
+  /** How many connections there may be at once: 4,096 unless said. */
+  readonly maximumConnections?: number;
   /** How many connections one bot may have at once: 64 unless said. */
   readonly connectionsPerPeer?: number;
   /** How many calls one bot may make of all methods; 2,000 a second unless said, and 4,000 at once. */

@@ -1,21 +1,18 @@
 import type { TLSSocket } from "node:tls";
-import type { SpiffeId } from "@interlock/policy";
 import type { Clock } from "../clock.js";
+import type { Peer } from "../connection.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
+import { checkIssuers } from "../identity/check-issuers.js";
+import { peerChain } from "../identity/peer-chain.js";
 import type { Reason } from "../reason.js";
 import type { Trust } from "../trust/trust.js";
 import { refusalOf } from "./refusal.js";
 
-/** Who is at the other end of a socket. */
-export interface Peer {
-  readonly id: SpiffeId;
-  readonly certificate: Certificate;
-}
-
-/** Reads the peer of a socket after its handshake: its chain as TLS found it, the leaf, then revocation. */
+/** Reads the peer of a socket after its handshake: its chain as TLS found it, the leaf, what is above it, then revocation. */
 export function readPeer(socket: TLSSocket, trust: Trust, clock: Clock): Peer | Reason {
-  const der = socket.getPeerX509Certificate()?.raw;
+  const chain = peerChain(socket);
+  const [der] = chain;
   if (!der) return "NO_CERTIFICATE";
   if (!socket.authorized) return refusalOf(String(socket.authorizationError));
   let certificate: Certificate;
@@ -27,5 +24,7 @@ export function readPeer(socket: TLSSocket, trust: Trust, clock: Clock): Peer | 
   const { trustDomain } = trust.state;
   const id = checkCertificate(certificate, { peer: "client", trustDomain, now: clock.now() });
   if (typeof id === "string") return id;
-  return trust.peerRevoked(id.uri, certificate) ?? { id, certificate };
+  const fault = checkIssuers(chain.slice(1), trustDomain);
+  if (fault) return fault;
+  return trust.peerRevoked(id.uri, certificate) ?? { id, certificate, chain };
 }

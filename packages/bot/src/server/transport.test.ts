@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { tlsContext } from "../identity/tls-context.js";
+import { KeyUsageFlags } from "../identity/x509.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
@@ -25,6 +26,34 @@ describe("transport", () => {
     server.handled.length = 0;
   });
   after(() => server.bot.close(0));
+
+  it("row 13: an identity below an intermediate of another trust domain, which is below this one's CA", async () => {
+    const named = await intermediateOf(["spiffe://test"]);
+    const good = rawSession(server.port, shows(await named.issue(me)));
+    assert.equal((await rawCall(good, path)).status, 0, "one of this trust domain's is as good as the CA");
+    server.handled.length = 0;
+    const foreign = await intermediateOf(["spiffe://other"]);
+    assert.equal((await rawCall(rawSession(server.port, shows(await foreign.issue(me))), path)).status, undefined);
+    await server.denied(1);
+    assert.deepEqual([server.denials[0]?.reason, server.handled], ["TRUST_DOMAIN_MISMATCH", []]);
+    await server.goodCall();
+  });
+
+  /** An intermediate below the fleet's CA, which signs leaves. */
+  async function intermediateOf(uris: readonly string[]) {
+    const below = await createTestCa("root that may have CAs below", 1);
+    const { state } = fleet.trust;
+    fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [fleet.ca.der, below.der] });
+    const [subject, keyUsage] = ["CN=intermediate", KeyUsageFlags.keyCertSign];
+    const { keys, der } = await below.issueRaw({ subject, uris, ca: true, keyUsage, usages: [] });
+    const signer = { name: subject, keys };
+    return {
+      async issue(uri: string) {
+        const leaf = await below.issue(uri, { signer });
+        return { ...leaf, chain: [...leaf.chain, der] };
+      },
+    };
+  }
 
   it("closes a peer that falls silent in the handshake without keeping others waiting", async () => {
     const silent = Array.from({ length: 50 }, () => connect(server.port, "127.0.0.1"));

@@ -24,6 +24,8 @@ export interface LeafOptions {
   readonly ca?: boolean;
   readonly keyUsage?: number;
   readonly extra?: readonly Extension[];
+  /** `CN=leaf` unless said. */
+  readonly subject?: string;
   /** Who signs instead of the CA. */
   readonly signer?: { readonly name: string; readonly keys: KeyPair };
 }
@@ -40,8 +42,8 @@ export interface TestCa {
 /** Usages of a bot's certificate: client and server. */
 export const bothUsages = ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"] as const;
 
-/** Makes a CA that is valid for an hour around now. */
-export async function createTestCa(name = "test"): Promise<TestCa> {
+/** Makes a CA that is valid for an hour around now, with so many CAs below it at most. */
+export async function createTestCa(name = "test", pathLength = 0): Promise<TestCa> {
   const caKeys = await createKeyPair();
   const root = await X509CertificateGenerator.createSelfSigned(
     {
@@ -52,7 +54,7 @@ export async function createTestCa(name = "test"): Promise<TestCa> {
       keys: caKeys as never,
       signingAlgorithm,
       extensions: [
-        new BasicConstraintsExtension(true, 0, true),
+        new BasicConstraintsExtension(true, pathLength, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       ],
     },
@@ -70,13 +72,14 @@ export async function createTestCa(name = "test"): Promise<TestCa> {
         ca: isCa = false,
         keyUsage,
         extra = [],
+        subject = "CN=leaf",
         signer,
       } = options;
       const keys = await createKeyPair();
       const certificate = await X509CertificateGenerator.create(
         {
           serialNumber: `01${randomBytes(15).toString("hex")}`,
-          subject: "CN=leaf",
+          subject,
           issuer: signer?.name ?? root.subject,
           notBefore: new Date(notBefore ?? Date.now() - 60_000),
           notAfter: new Date(notAfter ?? Date.now() + hour),

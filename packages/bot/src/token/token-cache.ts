@@ -14,7 +14,6 @@ export type FetchToken = (audience: string, scopes: readonly string[], identity:
 
 interface Entry {
   readonly authorization: string;
-  readonly thumbprint: string;
   /** Milliseconds since the epoch; later when a renewal has failed. */
   renewAt: number;
   readonly expiresAt: number;
@@ -31,15 +30,20 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
   let failed = 0;
 
   function fetchOnce(key: string, audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
-    const flight = `${key} ${identity.leaf.thumbprint}`;
-    const underWay = fetching.get(flight);
+    const underWay = fetching.get(key);
     if (underWay) return underWay;
     const entry = fetchEntry(audience, scopes, identity);
-    fetching.set(flight, entry);
-    const land = () => fetching.get(flight) === entry && fetching.delete(flight);
+    fetching.set(key, entry);
+    const land = () => fetching.get(key) === entry && fetching.delete(key);
     // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
-    entry.then((fetched) => land() && entries.set(key, fetched), land);
+    entry.then((fetched) => land() && keep(key, fetched), land);
     return entry;
+  }
+
+  function keep(key: string, entry: Entry): void {
+    const now = clock.now();
+    for (const [known, { expiresAt }] of entries) if (now >= expiresAt) entries.delete(known);
+    entries.set(key, entry);
   }
 
   async function fetchEntry(audience: string, scopes: readonly string[], identity: Identity): Promise<Entry> {
@@ -51,7 +55,6 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
     fetched++;
     return {
       authorization: `Bearer ${token}`,
-      thumbprint: identity.leaf.thumbprint,
       renewAt: now + (expiresAt - now) * 0.8,
       expiresAt,
     };
@@ -59,10 +62,11 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
 
   return {
     authorization(audience, scopes, identity) {
-      const key = `${audience} ${scopes.join(" ")}`;
+      // Also of the certificate: while calls move to a channel with another one, both are used.
+      const key = `${audience} ${identity.leaf.thumbprint} ${scopes.join(" ")}`;
       const entry = entries.get(key);
       const now = clock.now();
-      if (!entry || entry.thumbprint !== identity.leaf.thumbprint || now >= entry.expiresAt - 1_000) {
+      if (!entry || now >= entry.expiresAt - 1_000) {
         return fetchOnce(key, audience, scopes, identity).then(({ authorization }) => authorization);
       }
       if (now >= entry.renewAt) {

@@ -4,7 +4,8 @@ import type { Identity } from "../identity/identity.js";
 export interface TokenSource {
   /**
    * The `authorization` value for calls to the service `audience`, with at most `scopes`, bound to `identity`'s
-   * certificate. It comes at once when one is at hand. Throws or rejects with a denial.
+   * certificate. It comes at once when one is at hand. Throws or rejects with a denial. A connector may ask for an
+   * identity that has just been renewed, while calls move: a source that can have none for it rejects.
    */
   authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
   /** Forgets what was given for `audience`: a server has refused it. */

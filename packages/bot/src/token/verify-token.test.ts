@@ -7,6 +7,7 @@ import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { tokenAttacks } from "../testing/token-attacks.js";
 import { bearerToken, shownIn, showToken } from "./authorization.js";
+import { authorityTokens } from "./token-rules.js";
 import { unsafeVerifyUnbound, verifyToken } from "./verify-token.js";
 
 describe("verifyToken", () => {
@@ -132,6 +133,18 @@ describe("verifyToken", () => {
         else await assert.rejects(unbound, { reason, message });
       });
     }
+  });
+
+  it("of another issuer say nothing of who acts", async () => {
+    const tokenRules = { ...authorityTokens, maximumLifetimeMs: 600_000 };
+    const basis = { trust: { ...fleet.trust.state, tokenRules }, spiffeId: caller.spiffeId, certificate: caller.leaf };
+    const claims = { exp: Math.floor(Date.now() / 1_000) + 500 };
+    assert.ok(await verifyToken(await good(claims), { ...basis, now: Date.now() }));
+    const acting = await good({ ...claims, act: { sub: caller.spiffeId.uri } });
+    await assert.rejects(verifyToken(acting, { ...basis, now: Date.now() }), {
+      reason: "TOKEN_MALFORMED",
+      message: /"act" is not for this issuer to say$/,
+    });
   });
 
   describe("at the edge of time", () => {

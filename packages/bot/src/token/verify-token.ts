@@ -61,6 +61,8 @@ export interface TokenExpectation extends TokenBasis {
   /** Who shows the token, by the connection it came over. */
   readonly spiffeId: SpiffeId;
   readonly certificate: Certificate;
+  /** What else the bearer has proved itself with on that connection; see `vouchFor`. */
+  readonly earlier?: readonly Certificate[];
 }
 
 /**
@@ -71,12 +73,13 @@ export interface TokenExpectation extends TokenBasis {
  * Rejects with a denial, one of the `TOKEN_…` reasons or `ACTOR_CHAIN_TOO_LONG`.
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
-  const { spiffeId, certificate } = expectation;
+  const { spiffeId, certificate, earlier = [], now } = expectation;
   const verified = await unsafeVerifyUnbound(token, expectation);
   const [actor] = verified.actors;
   if (actor && actor.uri !== spiffeId.uri) throw denial("TOKEN_ACTOR_MISMATCH");
   if (!actor && verified.subject.uri !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
-  if (verified.thumbprint !== certificate.thumbprint) throw denial("TOKEN_BINDING_MISMATCH");
+  const proved = [certificate, ...earlier.filter(({ notAfter }) => now < notAfter)];
+  if (!proved.some(({ thumbprint }) => thumbprint === verified.thumbprint)) throw denial("TOKEN_BINDING_MISMATCH");
   return verified;
 }
 

@@ -26,6 +26,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     issuer: update.issuer,
     formerIssuers: update.formerIssuers,
     caCertificates: update.caCertificates,
+    ...(update.activeCa !== "" && { activeCa: update.activeCa }),
     jwks: readJwks(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),

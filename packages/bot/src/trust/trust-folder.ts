@@ -59,7 +59,7 @@ function fromJson({ heardAt, ...json }: { [K in keyof TrustState | "heardAt"]: u
 }
 
 function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
-  const { version, trustDomain, issuer, formerIssuers = [], caCertificates, jwks, revocations } = json;
+  const { version, trustDomain, issuer, formerIssuers = [], caCertificates, activeCa, jwks, revocations } = json;
   const { cutOffs = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
@@ -74,6 +74,7 @@ function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
     issuer,
     formerIssuers,
     caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
+    ...(typeof activeCa === "string" && { activeCa }),
     jwks: jwks as TrustState["jwks"],
     revocations,
     cutOffs,

@@ -32,6 +32,8 @@ export interface TrustState {
   readonly tokenRules?: TokenRules;
   /** DER. */
   readonly caCertificates: readonly Uint8Array[];
+  /** The digest (SHA-256 over the DER, base64url) of that CA below which certificates are signed now, where it is known. */
+  readonly activeCa?: string;
   readonly jwks: JSONWebKeySet;
   readonly revocations: readonly Revocation[];
   /** Scopes that were taken away while tokens with them are still out there; none unless said. */

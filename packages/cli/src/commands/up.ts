@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { basename } from "node:path";
 import type { HttpsOptions } from "@interlock/authority";
 import { InterlockError, joinFleet, jsonLog, silentLog } from "@interlock/bot";
 import { Command } from "commander";
+import { readPassphrase } from "../key-file.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { authorityDir, botDir, saveProfile } from "../state.js";
@@ -120,13 +120,4 @@ function readHttps({ httpsPort, issuer, httpsCert, httpsKey }: Options): HttpsOp
 
 function invalid(message: string): InterlockError {
   return new InterlockError("INVALID_ARGUMENT", message);
-}
-
-async function readPassphrase(keyFile: string | undefined): Promise<{ keyPassphrase?: string }> {
-  const fromEnvironment = process.env.INTERLOCK_KEY_PASSPHRASE;
-  if (keyFile === undefined) return fromEnvironment ? { keyPassphrase: fromEnvironment } : {};
-  const text = await readFile(keyFile, "utf8").catch((cause) => {
-    throw new InterlockError("NOT_FOUND", `${keyFile} cannot be read: name the key file.`, { cause });
-  });
-  return { keyPassphrase: text.trim() };
 }

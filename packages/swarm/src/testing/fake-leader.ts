@@ -1,72 +1,158 @@
-import type { CallContext, Client } from "@interlock/bot";
-import { dispatchService } from "../dispatch-service.js";
-import { createDispatcher, type Dispatcher, type DispatcherOptions } from "../dispatcher.js";
+import { type Bot, type CallContext, silentLog } from "@interlock/bot";
 import { DispatchRequest, SubmitTaskRequest, type Task } from "../gen/interlock/swarm/v1/swarm.js";
-import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { DispatchService, OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { dispatchService } from "../leader/dispatch-service.js";
+import type { Dispatcher } from "../leader/dispatcher.js";
+import { createLeader, type Leader, type LeaderOptions } from "../leader/leader.js";
+import { operatorService } from "../leader/operator-service.js";
+import { safetyService } from "../leader/safety-service.js";
 import { createOutbox } from "../outbox.js";
-import { createFakeTime, type FakeTime } from "./fake-time.js";
+import { createFakeTime, type FakeTime, settle } from "./fake-time.js";
+import { createMemoryStore, type MemoryStore } from "./memory-store.js";
 
-/** A real dispatcher within reach of in-memory clients, under a clock that stands still. */
+/** A real leader within reach of in-memory clients, under a clock that stands still. */
 export interface FakeLeader {
   readonly time: FakeTime;
+  readonly store: MemoryStore;
+  readonly leader: Leader;
   readonly dispatcher: Dispatcher;
-  submit(request?: Partial<SubmitTaskRequest>, submitter?: string): Task;
-  /** A client as the bot of this name has it. */
-  client(name: string): Pick<Client<typeof DispatchService>, "dispatch">;
+  submit(request?: Partial<SubmitTaskRequest>, submitter?: string): Promise<Task>;
+  /** What the bot of this name has of its clients. */
+  bot(name: string): Pick<Bot, "client">;
   /** Breaks the open streams of this bot, as a lost network does, and lets no call of it through. */
   cut(name: string): void;
   /** Lets its calls through again. */
   mend(name: string): void;
+  /** Breaks the safety streams of this bot alone, likewise. */
+  deafen(name: string): void;
   /** The sessions that were asked for, by name of the bot. */
   readonly calls: string[];
+  close(): Promise<void>;
 }
 
-export function createFakeLeader(options: DispatcherOptions = {}): FakeLeader {
-  const time = createFakeTime();
-  let ids = 0;
-  const dispatcher = createDispatcher({ clock: time, newId: () => `id-${++ids}`, ...options });
-  const { dispatch } = dispatchService(dispatcher);
-  const cuts = new Map<string, (error: Error) => void>();
+/** A leader that shares `beside`'s time, and its store: as after a restart, or on another machine. */
+export async function createFakeLeader(
+  options: Partial<LeaderOptions> = {},
+  beside?: Pick<FakeLeader, "time" | "store">,
+): Promise<FakeLeader> {
+  const time = beside?.time ?? createFakeTime();
+  const store = beside?.store ?? createMemoryStore(time);
+  const name = options.name ?? "leader/1";
+  const newId = () => `id-${store.nextId()}`;
+  const leader = createLeader({
+    name,
+    store,
+    clock: time,
+    wait: time.wait,
+    newId,
+    random: () => 0,
+    log: silentLog,
+    ...options,
+  });
+  const cuts = new Map<string, Set<(error: Error) => void>>();
   const unreachable = new Set<string>();
-  const leader: FakeLeader = {
-    time,
-    dispatcher,
-    calls: [],
-    submit(request = {}, submitter = "operator/1") {
-      return dispatcher.submit(submitter, SubmitTaskRequest.fromPartial({ kind: "test", ...request })).task;
+  const deaf = new Set<string>();
+  const dispatching = dispatchService(leader);
+  const safety = safetyService(leader);
+
+  function context(caller: string, signal = new AbortController().signal): CallContext {
+    return { caller: { name: caller }, signal } as CallContext;
+  }
+
+  /** A stream that can be cut, and that takes its messages over the wire. */
+  async function* stream<T>(
+    who: string,
+    signal: AbortSignal | undefined,
+    open: (over: AbortSignal) => AsyncIterable<T>,
+  ) {
+    const over = new AbortController();
+    const down = createOutbox<T>();
+    const cut = (error: Error) => {
+      down.end(error);
+      over.abort();
+    };
+    cuts.set(who, (cuts.get(who) ?? new Set()).add(cut));
+    signal?.addEventListener("abort", () => cut(new Error("aborted")));
+    if (signal?.aborted) cut(new Error("aborted"));
+    void (async () => {
+      try {
+        for await (const message of open(over.signal)) down.send(message);
+        down.end();
+      } catch (error) {
+        down.end(error as Error);
+      }
+    })();
+    try {
+      yield* down;
+    } finally {
+      over.abort();
+      cuts.get(who)?.delete(cut);
+    }
+  }
+
+  function check(who: string): void {
+    if (unreachable.has(who)) throw new Error("unreachable");
+  }
+
+  const fake: FakeLeader = {
+    ...{ time, store, leader },
+    get dispatcher() {
+      return leader.active();
     },
-    client: (name) => ({
-      async *dispatch(requests, { signal } = {}) {
-        leader.calls.push(name);
-        if (unreachable.has(name)) throw new Error("unreachable");
-        const wire = createOutbox<DispatchRequest>();
-        const down = createOutbox<unknown>();
-        const cut = (error: Error) => {
-          wire.end(error);
-          down.end(error);
-        };
-        cuts.set(name, cut);
-        signal?.addEventListener("abort", () => cut(new Error("aborted")));
-        void (async () => {
-          for await (const request of requests) wire.send(DispatchRequest.fromPartial(request as DispatchRequest));
-          wire.end();
-        })();
-        void (async () => {
-          try {
-            for await (const message of dispatch(wire, { caller: { name } } as CallContext)) down.send(message);
-            down.end();
-          } catch (error) {
-            down.end(error as Error);
-          }
-        })();
-        yield* down as AsyncIterable<never>;
+    calls: [],
+    async submit(request = {}, submitter = "operator/1") {
+      return (await leader.active().submit(submitter, SubmitTaskRequest.fromPartial({ kind: "test", ...request })))
+        .task;
+    },
+    bot: (who) => ({
+      client(service: unknown) {
+        if (service === OperatorService) return operatorService(leader) as never;
+        if (service === DispatchService) {
+          return {
+            async *dispatch(requests: AsyncIterable<DispatchRequest>, { signal }: { signal?: AbortSignal } = {}) {
+              fake.calls.push(who);
+              check(who);
+              yield* stream(who, signal, (over) => {
+                const up = createOutbox<DispatchRequest>();
+                over.addEventListener("abort", () => up.end(new Error("cut")));
+                void (async () => {
+                  for await (const request of requests) up.send(DispatchRequest.fromPartial(request));
+                  up.end();
+                })();
+                return dispatching.dispatch(up, context(who)) as AsyncIterable<unknown>;
+              });
+            },
+          } as never;
+        }
+        return {
+          async *watchSafety(request: { withWorkers: boolean }, { signal }: { signal?: AbortSignal } = {}) {
+            check(who);
+            if (deaf.has(who)) throw new Error("deaf");
+            yield* stream(`${who} safety`, signal, (over) => safety.watchSafety(request, context(who, over)));
+          },
+          async acknowledgeStop(request: Parameters<typeof safety.acknowledgeStop>[0]) {
+            check(who);
+            return safety.acknowledgeStop(request, context(who));
+          },
+        } as never;
       },
     }),
-    cut(name) {
-      unreachable.add(name);
-      cuts.get(name)?.(new Error("cut"));
+    cut(who) {
+      unreachable.add(who);
+      for (const key of [who, `${who} safety`]) for (const cut of cuts.get(key) ?? []) cut(new Error("cut"));
     },
-    mend: (name) => void unreachable.delete(name),
+    deafen(who) {
+      deaf.add(who);
+      for (const cut of cuts.get(`${who} safety`) ?? []) cut(new Error("deaf"));
+    },
+    mend(who) {
+      unreachable.delete(who);
+      deaf.delete(who);
+    },
+    async close() {
+      await leader.close();
+    },
   };
-  return leader;
+  await settle();
+  return fake;
 }

@@ -6,6 +6,8 @@ export interface FakeTime {
   readonly wait: Wait;
   /** Lets so many milliseconds pass: whoever waits that long goes on, in order, and all that follows from it happens. */
   pass(ms: number): Promise<void>;
+  /** Moves the clock alone, as for a process that stood still meanwhile. */
+  jump(ms: number): void;
 }
 
 /** Makes a clock that stands still at the epoch. */
@@ -39,10 +41,13 @@ export function createFakeTime(): FakeTime {
       now = end;
       await settle();
     },
+    jump(ms) {
+      now += ms;
+    },
   };
 }
 
 /** Lets everything happen that waits for no time to pass. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

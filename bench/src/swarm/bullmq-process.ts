@@ -1,0 +1,26 @@
+// BullMQ's side: many workers in one process, each with connections of its own, that do what costs nothing.
+import { Worker } from "bullmq";
+import { answerParent, tellParent } from "../forked.js";
+import { monotonicMs } from "../monotonic-ms.js";
+
+export interface BullAsk {
+  readonly queue: string;
+  /** A Unix socket. */
+  readonly path: string;
+  readonly workers: number;
+  readonly tasks: number;
+}
+
+answerParent(async ({ queue, path, workers, tasks }: BullAsk): Promise<object> => {
+  let left = tasks;
+  const tenthAt = Math.floor(tasks * 0.9);
+  for (let i = 0; i < workers; i++) {
+    const worker = new Worker(queue, async () => "", { connection: { path }, concurrency: 1 });
+    worker.on("completed", () => {
+      left--;
+      if (left === tenthAt) tellParent({ closed: "tenth", at: monotonicMs() });
+      if (left === 0) tellParent({ closed: "all", at: monotonicMs() });
+    });
+  }
+  return {};
+});

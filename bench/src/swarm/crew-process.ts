@@ -1,0 +1,40 @@
+// Many workers in one process, each with an identity and connections of its own. They do what costs nothing.
+import { join } from "node:path";
+import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import { runWorker } from "@interlock/swarm";
+import { answerParent } from "../forked.js";
+import { inParallel } from "../in-parallel.js";
+
+export type CrewAsk =
+  | {
+      readonly do: "join";
+      readonly authority: string;
+      readonly stateDir: string;
+      /** The join token of each, by name. */
+      readonly joinTokens: Readonly<Record<string, string>>;
+    }
+  /** Lets the first of them work, or some more of them. */
+  | { readonly do: "work"; readonly leaders: readonly string[]; readonly count: number };
+
+const bots: Bot[] = [];
+let working = 0;
+
+answerParent(async (ask: CrewAsk): Promise<object> => {
+  if (ask.do === "join") {
+    await inParallel(4, Object.entries(ask.joinTokens), async ([name, joinToken]) => {
+      const stateDir = join(ask.stateDir, name);
+      bots.push(await joinFleet({ authority: ask.authority, joinToken, name, stateDir, log: silentLog }));
+    });
+    return {};
+  }
+  for (; working < ask.count; working++) {
+    const bot = bots[working];
+    if (!bot) throw new Error(`only ${working} have joined`);
+    const options = { leaders: ask.leaders, capabilities: ["nothing"] };
+    void runWorker(bot, options, async () => undefined).catch((error) => {
+      console.error(`${bot.name}: ${InterlockError.from(error).message}`);
+      process.exit(1);
+    });
+  }
+  return {};
+});

@@ -1,0 +1,71 @@
+// A leader in a process of its own.
+import { joinFleet, silentLog } from "@interlock/bot";
+import { createLeader, isClosed, type Leader, leaderRoutes } from "@interlock/swarm";
+import { openTaskStore } from "@interlock/swarm/store";
+import { answerParent, tellParent } from "../forked.js";
+import { monotonicMs } from "../monotonic-ms.js";
+
+export type LeaderAsk =
+  | {
+      readonly do: "lead";
+      readonly authority: string;
+      readonly name: string;
+      readonly joinToken: string;
+      readonly stateDir: string;
+      readonly store: string;
+    }
+  /** Says when that many more tasks are closed. */
+  | { readonly do: "count"; readonly tasks: number }
+  | { readonly do: "weigh" };
+
+export interface LeaderAnswer {
+  readonly address?: string;
+  /** CPU time of the process so far, in microseconds. */
+  readonly cpu?: number;
+  /** Live objects after a collection, in bytes. */
+  readonly heap?: number;
+  readonly rss?: number;
+  /** How many workers are there. */
+  readonly workers?: number;
+}
+
+export type LeaderEvent =
+  /** A tenth of the tasks, or all of them, are closed; by `monotonicMs`. */
+  | { readonly closed: "tenth" | "all"; readonly at: number }
+  | { readonly worker: string; readonly state: string; readonly at: number }
+  | { readonly leads: boolean; readonly at: number };
+
+let leader: Leader | undefined;
+let left = 0;
+let tenthAt = 0;
+
+answerParent(async (ask: LeaderAsk): Promise<LeaderAnswer> => {
+  switch (ask.do) {
+    case "lead": {
+      const bot = await joinFleet({ ...ask, log: silentLog });
+      leader = createLeader({ name: bot.name, store: await openTaskStore(ask.store), log: silentLog });
+      leader.onTask(({ state }) => {
+        if (left === 0 || !isClosed(state)) return;
+        left--;
+        if (left === tenthAt) tellParent({ closed: "tenth", at: monotonicMs() } satisfies LeaderEvent);
+        if (left === 0) tellParent({ closed: "all", at: monotonicMs() } satisfies LeaderEvent);
+      });
+      leader.onWorker(({ worker, state }) => tellParent({ worker, state, at: monotonicMs() } satisfies LeaderEvent));
+      leader.onLead((leads) => tellParent({ leads, at: monotonicMs() } satisfies LeaderEvent));
+      if (leader.leads) tellParent({ leads: true, at: monotonicMs() } satisfies LeaderEvent);
+      const { address } = await bot.serve({ port: 0 }, leaderRoutes(leader));
+      return { address };
+    }
+    case "count":
+      left = ask.tasks;
+      tenthAt = Math.floor(ask.tasks * 0.9);
+      return {};
+    case "weigh": {
+      globalThis.gc?.();
+      const { user, system } = process.cpuUsage();
+      const { heapUsed, external, rss } = process.memoryUsage();
+      const workers = leader?.leads ? leader.active().workers().length : 0;
+      return { cpu: user + system, heap: heapUsed + external, rss, workers };
+    }
+  }
+});

@@ -1,0 +1,33 @@
+import { silentLog } from "@interlock/bot";
+import { type CaBook, openCaBook } from "../ca/ca-book.js";
+import type { KeyPlace } from "../key-vault/key-place.js";
+import type { KeyVault } from "../key-vault/key-vault.js";
+import type { Store } from "../store/store.js";
+
+const hour = 3_600_000;
+
+/** A place for private keys in memory. */
+export function keysInMemory(): KeyPlace {
+  const texts = new Map<string, string>();
+  return {
+    read: async (name) => texts.get(name),
+    write: async (name, text) => void texts.set(name, text),
+    remove: async (name) => void texts.delete(name),
+    names: async () => [...texts.keys()].sort(),
+    describe: (name) => name,
+  };
+}
+
+/** Opens the CA of a test's store: the trust domain `cafe`, leaves of one hour, a clock that stands at `now`. */
+export async function openTestCa(store: Store, keys: KeyVault, now: number): Promise<CaBook> {
+  if (!(await store.fleet.get())) await store.fleet.create("cafe", now);
+  return openCaBook({
+    store,
+    keys,
+    trustDomain: "cafe",
+    leafTtlMs: hour,
+    clock: { now: () => now },
+    log: silentLog,
+    self: "spiffe://cafe/interlock/authority",
+  });
+}

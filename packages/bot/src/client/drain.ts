@@ -1,0 +1,78 @@
+import { createBackoff } from "../backoff.js";
+import { acceptedIn, vouch } from "../token/vouches.js";
+import type { Channel } from "./channel.js";
+import { checkIn } from "./check-in.js";
+
+/** The channels that take no new calls, and have calls under way. */
+export interface Drain {
+  add(channel: Channel): void;
+  /** Whether calls are under way on any of them. */
+  readonly inUse: boolean;
+  /** There may be something to vouch for. */
+  look(): void;
+  close(): void;
+}
+
+/**
+ * Lets channels outlive their certificates while there are streams on them: on the `current` one, which has the latest, it
+ * vouches for them; see `vouchFor`. Each that a server has accepted, and so rests on other certificates, is told to
+ * `onRested`. A server of another kind tells no voucher, and ends no stream for its certificate's sake.
+ */
+export function createDrain(current: () => Channel | undefined, onRested: (channel: Channel) => void): Drain {
+  const draining = new Map<Channel, Channel | undefined>(); // With the one that it rests on.
+  let busy = false;
+  const backoff = createBackoff({ firstMs: 200 });
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  function left(): Channel[] {
+    for (const channel of draining.keys()) if (!channel.inUse) draining.delete(channel);
+    return [...draining.keys()];
+  }
+
+  function look(): void {
+    const on = current();
+    if (closed || busy || !on) return;
+    const waiting = left().filter((channel) => channel.vouches.size > 0 && draining.get(channel) !== on);
+    if (waiting.length === 0) return;
+    clearTimeout(timer);
+    busy = true;
+    vouchOn(on, waiting).then(settle, () => settle(false));
+  }
+
+  /** Gives whether all were accepted. */
+  async function vouchOn(on: Channel, waiting: readonly Channel[]): Promise<boolean> {
+    const answer = await checkIn(on, vouch(waiting.flatMap(({ vouches }) => [...vouches])));
+    const accepted = new Set(answer ? acceptedIn(answer) : []);
+    const rested = waiting.filter(({ vouches }) => [...vouches].some((value) => accepted.has(value)));
+    for (const channel of rested) {
+      draining.set(channel, on);
+      channel.restOn(on);
+      onRested(channel);
+    }
+    return rested.length === waiting.length;
+  }
+
+  function settle(all: boolean): void {
+    busy = false;
+    if (closed) return;
+    if (!all) {
+      timer = setTimeout(look, backoff.next()).unref();
+      return;
+    }
+    backoff.reset();
+    look();
+  }
+
+  return {
+    add: (channel) => void draining.set(channel, undefined),
+    get inUse() {
+      return left().length > 0;
+    },
+    look,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

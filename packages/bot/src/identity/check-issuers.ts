@@ -1,0 +1,21 @@
+import type { Reason } from "../reason.js";
+import { type Certificate, parseCertificate } from "./certificate.js";
+
+/**
+ * Checks the certificates above a leaf (DER, in the order of the chain, which TLS has verified): each has to be a CA that may
+ * sign, and one that names a trust domain (X.509-SVID, section 3.2) has to name this one, and nothing within it. Gives what
+ * is wrong.
+ */
+export function checkIssuers(issuers: readonly Uint8Array[], trustDomain: string): Reason | undefined {
+  for (const der of issuers) {
+    let certificate: Certificate;
+    try {
+      certificate = parseCertificate(der);
+    } catch {
+      return "CERTIFICATE_MALFORMED";
+    }
+    if (!certificate.isCa || !certificate.maySign) return "CERTIFICATE_UNTRUSTED";
+    if (certificate.uris.some((uri) => uri !== `spiffe://${trustDomain}`)) return "TRUST_DOMAIN_MISMATCH";
+  }
+  return undefined;
+}

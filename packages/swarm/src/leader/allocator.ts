@@ -1,0 +1,167 @@
+import type { Clock } from "@interlock/bot";
+import { type Task, TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
+import { leaseOf } from "../lease.js";
+import { swarmError } from "../swarm-error.js";
+import { isHeld } from "../task-state.js";
+import type { Entry } from "./entry.js";
+import type { Journal } from "./journal.js";
+import { retryDelayMs } from "./retry-delay.js";
+import type { TaskBook } from "./task-book.js";
+import { response, type WorkerDesk } from "./worker-desk.js";
+
+/** Gives tasks to workers, and takes them back. */
+export interface Allocator {
+  /** Hands out what waits, as far as there are free hands for it. */
+  assign(): void;
+  /** Tells a worker everything that it holds. */
+  sendAll(desk: WorkerDesk): void;
+  /** Ends a task as `change` says, and frees its worker's hands. */
+  close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task;
+  /** Ends a task likewise, and tells its worker to stop. */
+  stop(entry: Entry, change: { state: TaskState; reason: string }): Task;
+  /**
+   * Puts a task back in the queue for its next attempt. With `failure` it counts; one too many fails the task. With
+   * `later` it waits a while before it is tried again.
+   */
+  takeBack(entry: Entry, reason: string, how: { failure: boolean; later?: boolean }): void;
+  /** An assignment could not be written, because somebody else holds the row: it is tried again in a moment. */
+  skipped(taskIds: readonly string[]): void;
+  /** Tells a worker what has changed in what it may go on with. */
+  remind(desk: WorkerDesk): void;
+}
+
+export interface AllocatorOptions {
+  readonly clock: Clock;
+  readonly book: TaskBook;
+  readonly journal: Journal;
+  /** The workers, by name. */
+  readonly desks: ReadonlyMap<string, WorkerDesk>;
+  readonly epoch: number;
+  readonly nextToken: () => bigint;
+  readonly leaseMs: number;
+  readonly random: () => number;
+  /** Whether a worker may be given anything now. */
+  readonly mayWork: (worker: string) => boolean;
+  readonly answer: (desk: WorkerDesk) => void;
+}
+
+const skippedRetryMs = 100;
+const earlierKept = 20;
+
+export function createAllocator(options: AllocatorOptions): Allocator {
+  const { clock, book, journal, desks, epoch, nextToken, leaseMs, mayWork, answer, random } = options;
+  let turn = 0;
+
+  const takesWork = (desk: WorkerDesk) =>
+    desk.state === WorkerState.WORKER_STATE_ONLINE && desk.sink !== undefined && mayWork(desk.name);
+  const capable = (desk: WorkerDesk, task: Task) => task.requiredCapabilities.every((c) => desk.capabilities.has(c));
+
+  /** Whether somebody else should have it, because this worker lost it or handed it back. */
+  function isForOthers(desk: WorkerDesk, { avoid, task }: Entry): boolean {
+    if (avoid !== desk.name) return false;
+    return [...desks.values()].some((other) => other !== desk && takesWork(other) && capable(other, task));
+  }
+
+  function give(desk: WorkerDesk, entry: Entry): void {
+    const leaseToken = nextToken();
+    const expiresAt = clock.now() + leaseMs;
+    Object.assign(entry, { sessionId: desk.sessionId, expiresAt });
+    desk.held.add(entry.task.taskId);
+    desk.lastServed = ++turn;
+    book.waiting.served(entry);
+    const given = { worker: desk.name, leaseToken, leaderEpoch: BigInt(epoch), leaseExpiresAt: new Date(expiresAt) };
+    book.change(entry, { state: TaskState.TASK_STATE_ASSIGNED, retryAt: undefined, ...given });
+    journal.after(() => {
+      // Not if it has been taken back meanwhile, for example by an emergency stop.
+      if (entry.task.leaseToken !== leaseToken || !isHeld(entry.task.state)) return;
+      entry.expiresAt = clock.now() + leaseMs;
+      send(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, [entry]);
+    });
+  }
+
+  function release(entry: Entry): void {
+    desks.get(entry.task.worker)?.held.delete(entry.task.taskId);
+  }
+
+  function close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task {
+    release(entry);
+    return book.change(entry, { leaseExpiresAt: undefined, retryAt: undefined, ...change });
+  }
+
+  /** What ends an attempt without its worker having said so. */
+  function revoke(entry: Entry, reason: string): void {
+    const desk = desks.get(entry.task.worker);
+    if (!desk || desk.sessionId !== entry.sessionId) return;
+    desk.cancelled.set(entry.task.leaseToken, { lease: leaseOf(entry.task), reason });
+    journal.after(() => answer(desk));
+  }
+
+  return {
+    assign() {
+      if (book.waiting.size === 0) return;
+      const free = [...desks.values()].filter((desk) => desk.held.size < desk.slots && takesWork(desk));
+      for (let progress = true; progress && book.waiting.size > 0; ) {
+        progress = false;
+        for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
+          if (desk.held.size >= desk.slots) continue;
+          const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
+          if (!entry) continue;
+          give(desk, entry);
+          progress = true;
+        }
+      }
+    },
+    sendAll(desk) {
+      const entries = [...desk.held].map((taskId) => known(book, taskId));
+      send(desk, UpdateType.UPDATE_TYPE_COMPLETE, entries);
+    },
+    close,
+    stop(entry, change) {
+      if (isHeld(entry.task.state)) revoke(entry, change.reason);
+      return close(entry, change);
+    },
+    takeBack(entry, reason, { failure, later = false }) {
+      const { task } = entry;
+      const failures = task.failures + (failure ? 1 : 0);
+      if (failures >= task.maximumAttempts) {
+        close(entry, { state: TaskState.TASK_STATE_FAILED, failures, reason: `ATTEMPTS_EXHAUSTED: ${reason}` });
+        return;
+      }
+      const { attempt, worker, leaseToken } = task;
+      const ended = { attempt, worker, leaseToken, reason, endedAt: new Date(clock.now()) };
+      release(entry);
+      if (failure) entry.avoid = worker;
+      book.change(entry, {
+        ...{ state: TaskState.TASK_STATE_SUBMITTED, attempt: attempt + 1, failures, reason },
+        ...{ worker: "", leaseToken: 0n, leaderEpoch: 0n, leaseExpiresAt: undefined, progress: undefined },
+        retryAt: later ? new Date(clock.now() + retryDelayMs(failures, random)) : undefined,
+        earlierAttempts: [...task.earlierAttempts, ended].slice(-earlierKept),
+      });
+    },
+    skipped(taskIds) {
+      for (const entry of taskIds.map((taskId) => book.find(taskId))) {
+        if (entry?.task.state !== TaskState.TASK_STATE_ASSIGNED) continue;
+        release(entry);
+        const retryAt = new Date(clock.now() + skippedRetryMs);
+        const free = { worker: "", leaseToken: 0n, leaderEpoch: 0n, leaseExpiresAt: undefined, retryAt };
+        book.undo(entry, { ...entry.task, state: TaskState.TASK_STATE_SUBMITTED, ...free });
+      }
+    },
+    remind: (desk) => journal.after(() => answer(desk)),
+  };
+}
+
+/** The entry of a task, or `TASK_UNKNOWN`. */
+export function known(book: TaskBook, taskId: string): Entry {
+  const entry = book.find(taskId);
+  if (!entry) throw swarmError("TASK_UNKNOWN");
+  return entry;
+}
+
+function send(desk: WorkerDesk, type: UpdateType, entries: readonly Entry[]): void {
+  const assignments = entries.map(({ task, expiresAt }) => {
+    const { kind, payload, deadline, checkpoint } = task;
+    return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt: new Date(expiresAt) };
+  });
+  desk.sink?.send(response("assignments", { type, assignments }));
+}

@@ -1,0 +1,40 @@
+import type { Implementation } from "@interlock/bot";
+import type { DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { createOutbox, type Outbox } from "../outbox.js";
+import { swarmError } from "../swarm-error.js";
+import type { Leader } from "./leader.js";
+import type { Connection } from "./sessions.js";
+
+type Handlers = Implementation<typeof DispatchService>;
+type Requests = Parameters<Handlers["dispatch"]>[0];
+
+const maximumWaiting = 1_000;
+
+/** Serves the workers of a leader. Who a worker is follows from its certificate. */
+export function dispatchService(leader: Pick<Leader, "active">): Handlers {
+  return {
+    async *dispatch(requests, { caller }) {
+      const incoming = requests[Symbol.asyncIterator]();
+      const first = await incoming.next();
+      if (first.done || first.value.event?.$case !== "session") throw swarmError("SESSION_EXPECTED");
+      const outbox = createOutbox<DispatchResponse>(maximumWaiting, () => swarmError("SESSION_SLOW"));
+      const connection = leader.active().connect(caller.name, first.value.event.value, outbox);
+      try {
+        void receiveAll({ [Symbol.asyncIterator]: () => incoming }, connection, outbox);
+        yield* outbox;
+      } finally {
+        connection.detach();
+      }
+    },
+  };
+}
+
+async function receiveAll(requests: Requests, connection: Connection, outbox: Outbox<DispatchResponse>): Promise<void> {
+  try {
+    for await (const request of requests) connection.receive(request);
+    outbox.end();
+  } catch (error) {
+    outbox.end(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,145 @@
+import { createListeners, jsonLog, type Log, systemClock, type Unsubscribe } from "@interlock/bot";
+import type { Safety, Task } from "../gen/interlock/swarm/v1/swarm.js";
+import type { AuditEntry, TaskStore } from "../store/task-store.js";
+import { swarmError } from "../swarm-error.js";
+import { systemWait } from "../wait.js";
+import { createDispatcher, type Dispatcher, type DispatchOptions } from "./dispatcher.js";
+import type { Refusal } from "./reports.js";
+import type { WorkerChange } from "./sessions.js";
+import { createTiming } from "./timing.js";
+
+export interface LeaderOptions extends DispatchOptions {
+  /** The name of the bot. Of those that share a store each has another. */
+  readonly name: string;
+  /** Where the tasks are; `openTaskStore` of `@interlock/swarm/store` opens one. */
+  readonly store: TaskStore;
+  /** For how long a leader leads after it was last heard of at the store, in milliseconds; 2,000. */
+  readonly leadMs?: number;
+  /** Where it says why it cannot lead; JSON lines on standard error unless said. */
+  readonly log?: Log;
+}
+
+/** A leader: it leads while no other one over the same store does, and stands by otherwise. */
+export interface Leader {
+  readonly name: string;
+  /** What it does while it leads. Throws `LEADER_STANDBY` when it does not. */
+  active(): Dispatcher;
+  readonly leads: boolean;
+  /** The latest of what has to be accounted for: refusals, stops, resets. */
+  audit(limit?: number): Promise<AuditEntry[]>;
+  onTask(listener: (task: Task) => void): Unsubscribe;
+  onWorker(listener: (change: WorkerChange) => void): Unsubscribe;
+  onRefusal(listener: (refusal: Refusal) => void): Unsubscribe;
+  onSafety(listener: (safety: Safety) => void): Unsubscribe;
+  /** Is told when it begins to lead, and when it leads no longer. */
+  onLead(listener: (leads: boolean) => void): Unsubscribe;
+  /** Hands the lead over, and ends. The store stays open. */
+  close(): Promise<void>;
+}
+
+const tickMs = 100;
+
+/**
+ * Makes a leader, which begins at once to lead or to stand by.
+ *
+ * ```ts
+ * const leader = createLeader({ name: bot.name, store: await openTaskStore("tasks.db") });
+ * await bot.serve({ port: 7450 }, leaderRoutes(leader));
+ * ```
+ */
+export function createLeader(options: LeaderOptions): Leader {
+  const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
+  createTiming(options); // Throws now rather than when it begins to lead.
+  const tasks = createListeners<Task>();
+  const workers = createListeners<WorkerChange>();
+  const refusals = createListeners<Refusal>();
+  const safeties = createListeners<Safety>();
+  const leads = createListeners<boolean>();
+  const closing = new AbortController();
+  let dispatcher: Dispatcher | undefined;
+  const running = run();
+
+  async function run(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        const epoch = await store.acquire(name, leadMs);
+        if (epoch !== undefined) await reign(epoch);
+      } catch (error) {
+        // A store that is out of reach may be back in a moment.
+        log.warn("this leader cannot lead", { leader: name, error: String(error) });
+      }
+      await wait(leadMs / 4, closing.signal);
+    }
+  }
+
+  async function reign(epoch: number): Promise<void> {
+    const inherited = await store.inherit(epoch);
+    const over = new AbortController();
+    const onDeposed = (error: Error) => {
+      log.warn("this leader leads no longer", { leader: name, error: String(error) });
+      over.abort();
+    };
+    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onDeposed });
+    current.onTask(tasks.tell);
+    current.onWorker(workers.tell);
+    current.onRefusal(refusals.tell);
+    current.onSafety(safeties.tell);
+    dispatcher = current;
+    leads.tell(true);
+    try {
+      await rule(current, AbortSignal.any([over.signal, closing.signal]));
+      if (over.signal.aborted) return;
+      await current.settled();
+      current.end(swarmError("LEADER_STANDBY"));
+      await store.release(epoch);
+    } finally {
+      dispatcher = undefined;
+      leads.tell(false);
+    }
+  }
+
+  async function rule(current: Dispatcher, signal: AbortSignal): Promise<void> {
+    const beatMs = createTiming(options).stopAfterMs / 3;
+    let [renewedAt, beatAt] = [clock.now(), clock.now()];
+    let renewing: Promise<void> | undefined;
+    while (!signal.aborted) {
+      try {
+        current.tick();
+      } catch {
+        return; // It has been deposed, and has told everybody.
+      }
+      if (clock.now() - beatAt >= beatMs) {
+        beatAt = clock.now();
+        current.safety.beat();
+      }
+      if (clock.now() - renewedAt >= leadMs / 4 && !renewing) {
+        renewedAt = clock.now();
+        renewing = current.renew().finally(() => {
+          renewing = undefined;
+        });
+      }
+      await wait(tickMs, signal);
+    }
+  }
+
+  return {
+    name,
+    active() {
+      if (!dispatcher) throw swarmError("LEADER_STANDBY");
+      return dispatcher;
+    },
+    get leads() {
+      return dispatcher !== undefined;
+    },
+    audit: (limit = 100) => store.audit(limit),
+    onTask: tasks.add,
+    onWorker: workers.add,
+    onRefusal: refusals.add,
+    onSafety: safeties.add,
+    onLead: leads.add,
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

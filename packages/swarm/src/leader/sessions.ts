@@ -1,0 +1,208 @@
+import type { Clock } from "@interlock/bot";
+import type { DispatchRequest, Heartbeat, Lease, Session } from "../gen/interlock/swarm/v1/swarm.js";
+import { TaskState, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
+import { leaseOf, sameLease } from "../lease.js";
+import { type SwarmReason, swarmError } from "../swarm-error.js";
+import { type Allocator, known } from "./allocator.js";
+import type { Journal } from "./journal.js";
+import type { Reports } from "./reports.js";
+import type { TaskBook } from "./task-book.js";
+import type { Timing } from "./timing.js";
+import { createDesk, response, type Sink, type WorkerDesk } from "./worker-desk.js";
+
+/** A worker came, is draining, or went: it said so, was silent for too long, or a newer session took its place. */
+export interface WorkerChange {
+  readonly worker: string;
+  readonly state: "online" | "draining" | "left" | "lost" | "replaced";
+}
+
+/** The leader's end of one worker's stream. */
+export interface Connection {
+  /** Takes one message of the worker. Throws what the stream has to end with. */
+  receive(request: DispatchRequest): void;
+  /** The stream is gone; the worker may come back to its session until it counts as lost. */
+  detach(): void;
+}
+
+/** The sessions of all workers, one for each identity. */
+export interface Sessions {
+  connect(worker: string, session: Session, sink: Sink): Connection;
+  /** Ends the sessions that have been silent for too long, and takes back the tasks whose lease has run out. */
+  expire(): void;
+  /** This process stood still: nobody else is to blame for so many milliseconds. */
+  forgive(ms: number): void;
+  drain(worker: string): WorkerDesk;
+  /** Answers a worker's latest heartbeat, again. */
+  answer(desk: WorkerDesk): void;
+  /** Ends every stream. */
+  end(error: Error): void;
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly epoch: number;
+  readonly timing: Timing;
+  readonly book: TaskBook;
+  readonly desks: Map<string, WorkerDesk>;
+  readonly journal: Journal;
+  readonly allocator: () => Allocator;
+  readonly onWorker: (change: WorkerChange) => void;
+  readonly reports: Reports;
+}
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { clock, newId, epoch, timing, book, desks, journal, allocator, reports, onWorker } = options;
+  const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
+
+  function open(name: string, session: Session, sink: Sink): WorkerDesk {
+    const old = desks.get(name);
+    const lost = old?.state === WorkerState.WORKER_STATE_LOST;
+    const resumed = old !== undefined && !lost && old.sessionId === session.sessionId;
+    if (resumed) old.sink?.end();
+    else if (old && !lost) dismiss(old, "replaced", "SESSION_REPLACED");
+
+    const desk = resumed ? old : createDesk(name, newId(), clock.now());
+    const state = session.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
+    const capabilities = new Set(session.capabilities);
+    Object.assign(desk, { state, capabilities, slots: Math.max(1, session.slots), lastSeen: clock.now(), sink });
+    desks.set(name, desk);
+    reconcile(desk, session.held);
+
+    const { sessionId } = desk;
+    const times = { heartbeatPeriodMs, lostAfterMs, stopAfterMs };
+    // What it may go on with is told once it is on the disk what it may not.
+    journal.after(() => {
+      if (desk.sink !== sink) return;
+      sink.send(response("sessionOpened", { sessionId, resumed, ...times, leaderEpoch: BigInt(epoch) }));
+      allocator().sendAll(desk);
+      if (desk.cancelled.size > 0) answer(desk);
+    });
+    if (!resumed) onWorker({ worker: name, state: "online" });
+    return desk;
+  }
+
+  /** Brings what the worker has in hand and what it should have into line: the leader decides. */
+  function reconcile(desk: WorkerDesk, held: readonly Lease[]): void {
+    for (const taskId of [...desk.held]) {
+      const entry = known(book, taskId);
+      if (held.some((lease) => sameLease(lease, leaseOf(entry.task)))) entry.expiresAt = clock.now() + lostAfterMs;
+      // It never got the assignment, or stopped it by itself: who knows how far it came.
+      else allocator().takeBack(entry, "WORKER_DROPPED", { failure: false });
+    }
+    cancelUnheld(desk, held);
+  }
+
+  function cancelUnheld(desk: WorkerDesk, held: readonly Lease[]): void {
+    const named = new Set(held.map(({ leaseToken }) => leaseToken));
+    for (const token of desk.cancelled.keys()) if (!named.has(token)) desk.cancelled.delete(token);
+    for (const lease of held) {
+      const entry = book.find(lease.taskId);
+      // A lease that closed the task itself is in order: the worker waits for its receipt.
+      if (entry && entry.task.worker === desk.name && sameLease(lease, leaseOf(entry.task))) continue;
+      if (!desk.cancelled.has(lease.leaseToken)) desk.cancelled.set(lease.leaseToken, { lease, reason: "LEASE_STALE" });
+    }
+  }
+
+  function dismiss(desk: WorkerDesk, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
+    const failure = state === "lost" || state === "replaced";
+    for (const taskId of [...desk.held]) allocator().takeBack(known(book, taskId), reason, { failure });
+    if (state === "lost") desk.state = WorkerState.WORKER_STATE_LOST;
+    else desks.delete(desk.name);
+    desk.sink?.end(reason === "WORKER_LEFT" ? undefined : swarmError(reason));
+    desk.sink = undefined;
+    onWorker({ worker: desk.name, state });
+  }
+
+  function answer(desk: WorkerDesk): void {
+    const tasks = [...desk.held].map((taskId) => known(book, taskId).task);
+    const paused = tasks.filter(({ state }) => state === TaskState.TASK_STATE_PAUSED);
+    // One answer is as good as many, to a worker that does not read them.
+    desk.sink?.send(
+      response("heartbeatAnswer", {
+        nextPeriodMs: heartbeatPeriodMs,
+        sequence: desk.heard,
+        cancel: [...desk.cancelled.values()],
+        pause: paused.map(leaseOf),
+        drain: desk.state === WorkerState.WORKER_STATE_DRAINING,
+      }),
+      "heartbeat",
+    );
+  }
+
+  function beat(desk: WorkerDesk, { sequence, held }: Heartbeat): void {
+    desk.heard = sequence;
+    for (const lease of held) {
+      const entry = book.find(lease.taskId);
+      if (entry && desk.held.has(lease.taskId) && sameLease(lease, leaseOf(entry.task)))
+        entry.expiresAt = clock.now() + lostAfterMs;
+    }
+    cancelUnheld(desk, held);
+    answer(desk);
+  }
+
+  function receive(desk: WorkerDesk, event: NonNullable<DispatchRequest["event"]>): void {
+    switch (event.$case) {
+      case "session":
+        throw swarmError("SESSION_EXPECTED");
+      case "heartbeat":
+        beat(desk, event.value);
+        break;
+      case "endSession":
+        dismiss(desk, "left", "WORKER_LEFT");
+        break;
+      default:
+        reports.receive(desk, event);
+    }
+  }
+
+  return {
+    answer,
+    connect(worker, session, sink) {
+      const desk = open(worker, session, sink);
+      journal.poke();
+      return {
+        receive({ event }) {
+          // Not from a stream that another has replaced, and not an event of a later version than ours.
+          if (desk.sink !== sink || event === undefined) return;
+          desk.lastSeen = clock.now();
+          receive(desk, event);
+        },
+        detach() {
+          if (desk.sink === sink) desk.sink = undefined;
+        },
+      };
+    },
+    expire() {
+      const now = clock.now();
+      for (const desk of [...desks.values()]) {
+        if (desk.state === WorkerState.WORKER_STATE_LOST) {
+          if (now - desk.lastSeen >= timing.forgetLostMs) desks.delete(desk.name);
+          continue;
+        }
+        if (now - desk.lastSeen >= lostAfterMs) dismiss(desk, "lost", "WORKER_LOST");
+        for (const taskId of [...desk.held]) {
+          const entry = known(book, taskId);
+          if (now >= entry.expiresAt) allocator().takeBack(entry, "LEASE_EXPIRED", { failure: true });
+        }
+      }
+    },
+    forgive(ms) {
+      for (const desk of desks.values()) {
+        desk.lastSeen += ms;
+        for (const taskId of desk.held) known(book, taskId).expiresAt += ms;
+      }
+    },
+    drain(worker) {
+      const desk = desks.get(worker);
+      if (!desk || desk.state === WorkerState.WORKER_STATE_LOST) throw swarmError("WORKER_UNKNOWN");
+      if (desk.state === WorkerState.WORKER_STATE_ONLINE) onWorker({ worker, state: "draining" });
+      desk.state = WorkerState.WORKER_STATE_DRAINING;
+      answer(desk);
+      return desk;
+    },
+    end(error) {
+      for (const desk of desks.values()) desk.sink?.end(error);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { Entry } from "./entry.js";
+
+/** The tasks that wait for a worker, in the order in which they are to be done. */
+export interface WaitingList {
+  readonly size: number;
+  add(entry: Entry): void;
+  remove(entry: Entry): void;
+  /**
+   * The next task for a worker that is capable of `capabilities`: of those of the highest priority the one whose
+   * fairness key has its turn; of that key the one submitted first. What `unfit` says is left for somebody else.
+   */
+  next(capabilities: ReadonlySet<string>, unfit: (entry: Entry) => boolean): Entry | undefined;
+  /** A task of this entry's key has been given out. */
+  served(entry: Entry): void;
+}
+
+/** Tasks of one fairness key that need the same. */
+interface Lane {
+  readonly needs: readonly string[];
+  /** Those that came in the order of submission. */
+  readonly fresh: Map<string, Entry>;
+  /** The few that came back, in the order of submission. */
+  readonly returned: Entry[];
+  /** The highest sequence that ever came. */
+  last: number;
+}
+
+/** The tasks of one fairness key, apart by what they need, so that what nobody can do stands in nobody's way. */
+interface Line {
+  readonly lanes: Map<string, Lane>;
+  /** How many more it is served before it is the next key's turn. */
+  credit: number;
+}
+
+/** Makes an empty list. Keys take turns, each for as many tasks as its weight: weighted round robin. */
+export function createWaitingList(weightOf: (fairnessKey: string) => number): WaitingList {
+  // Priority → fairness key → line. The keys of a map stand in the order of their turns.
+  const ranks = new Map<number, Map<string, Line>>();
+  let order: number[] = [];
+  let size = 0;
+
+  function lineOf({ task: { priority, fairnessKey } }: Entry): Line {
+    let rank = ranks.get(priority);
+    if (!rank) {
+      rank = new Map();
+      ranks.set(priority, rank);
+      order = [...ranks.keys()].sort((a, b) => b - a);
+    }
+    let line = rank.get(fairnessKey);
+    if (!line) {
+      line = { lanes: new Map(), credit: weight(fairnessKey) };
+      rank.set(fairnessKey, line);
+    }
+    return line;
+  }
+
+  const weight = (key: string) => Math.max(1, Math.floor(weightOf(key)));
+
+  return {
+    get size() {
+      return size;
+    },
+    add(entry) {
+      const { lanes } = lineOf(entry);
+      const name = laneOf(entry);
+      const lane: Lane = lanes.get(name) ?? {
+        ...{ needs: entry.task.requiredCapabilities, fresh: new Map(), returned: [], last: 0 },
+      };
+      lanes.set(name, lane);
+      if (lane.fresh.has(entry.task.taskId) || lane.returned.includes(entry)) return;
+      size++;
+      if (entry.sequence > lane.last) {
+        lane.last = entry.sequence;
+        lane.fresh.set(entry.task.taskId, entry);
+      } else {
+        const later = lane.returned.findIndex(({ sequence }) => sequence > entry.sequence);
+        lane.returned.splice(later < 0 ? lane.returned.length : later, 0, entry);
+      }
+    },
+    remove(entry) {
+      const { priority, fairnessKey, taskId } = entry.task;
+      const rank = ranks.get(priority);
+      const line = rank?.get(fairnessKey);
+      const name = laneOf(entry);
+      const lane = line?.lanes.get(name);
+      if (!rank || !line || !lane) return;
+      const index = lane.returned.indexOf(entry);
+      if (index >= 0) lane.returned.splice(index, 1);
+      else if (!lane.fresh.delete(taskId)) return;
+      size--;
+      if (lane.fresh.size + lane.returned.length === 0) line.lanes.delete(name);
+      if (line.lanes.size === 0) rank.delete(fairnessKey);
+      if (rank.size > 0) return;
+      ranks.delete(priority);
+      order = order.filter((each) => each !== priority);
+    },
+    next(capabilities, unfit) {
+      for (const priority of order) {
+        for (const { lanes } of ranks.get(priority)?.values() ?? []) {
+          let first: Entry | undefined;
+          for (const { needs, fresh, returned } of lanes.values()) {
+            if (!needs.every((need) => capabilities.has(need))) continue;
+            for (const entry of [returned.find((each) => !unfit(each)), firstOf(fresh, unfit)]) {
+              if (entry && (!first || entry.sequence < first.sequence)) first = entry;
+            }
+          }
+          if (first) return first;
+        }
+      }
+      return undefined;
+    },
+    served({ task: { priority, fairnessKey } }) {
+      const rank = ranks.get(priority);
+      const line = rank?.get(fairnessKey);
+      if (!rank || !line || --line.credit > 0) return;
+      line.credit = weight(fairnessKey);
+      rank.delete(fairnessKey);
+      rank.set(fairnessKey, line);
+    },
+  };
+}
+
+/** Tasks that need the same have the same lane. */
+function laneOf({ task: { requiredCapabilities: needs } }: Entry): string {
+  return needs.length < 2 ? (needs[0] ?? "") : JSON.stringify([...needs].sort());
+}
+
+function firstOf(entries: ReadonlyMap<string, Entry>, unfit: (entry: Entry) => boolean): Entry | undefined {
+  for (const entry of entries.values()) if (!unfit(entry)) return entry;
+  return undefined;
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { type Bot, type CallOptions, createBackoff, InterlockError } from "@interlock/bot";
+import type {
+  EmergencyStopResponse,
+  ListTasksRequest,
+  ListTasksResponse,
+  ListWorkersResponse,
+  Safety,
+  SubmitTaskRequest,
+  Task,
+  WatchSafetyResponse,
+  WatchTasksResponse,
+  Worker,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { OperatorService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { isFinal } from "../is-final.js";
+import { createRotation } from "../rotation.js";
+import { systemWait, type Wait } from "../wait.js";
+
+/** A swarm as an operator sees it: whichever leader leads, the calls find it. */
+export interface Swarm {
+  /** Submits a task. Without an idempotency key it gets one, so that asking the next leader does not make a second one. */
+  submit(
+    task: Partial<SubmitTaskRequest> & { readonly kind: string },
+    options?: CallOptions,
+  ): Promise<{ task: Task; created: boolean }>;
+  get(taskId: string, options?: CallOptions): Promise<Task>;
+  list(request?: Partial<ListTasksRequest>, options?: CallOptions): Promise<ListTasksResponse>;
+  workers(options?: CallOptions): Promise<ListWorkersResponse>;
+  cancel(taskId: string, reason: string, options?: CallOptions): Promise<Task>;
+  pause(taskId: string, options?: CallOptions): Promise<Task>;
+  resume(taskId: string, options?: CallOptions): Promise<Task>;
+  drain(worker: string, options?: CallOptions): Promise<Worker>;
+  /** Follows the tasks until `signal` aborts, from one leader to the next, from where it was. */
+  watch(options?: {
+    readonly taskIds?: readonly string[];
+    readonly cursor?: string;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<WatchTasksResponse>;
+  /** Stops everything. Waits `waitMs` at most, 150 unless told, for the workers to say that they have stopped. */
+  emergencyStop(reason: string, options?: CallOptions & { readonly waitMs?: number }): Promise<EmergencyStopResponse>;
+  resetEmergencyStop(stopId: string, reason: string, options?: CallOptions): Promise<Safety>;
+  /** Follows the emergency stop likewise. */
+  watchSafety(options?: { readonly signal?: AbortSignal }): AsyncIterable<WatchSafetyResponse>;
+}
+
+/** How long a call looks for a leader, in milliseconds, unless told. */
+const patienceMs = 10_000;
+/** How long one leader of several may be silent, in milliseconds. */
+const silenceMs = 2_000;
+
+/**
+ * Connects an operator to a swarm with any number of leaders.
+ *
+ * ```ts
+ * const swarm = connectSwarm(bot, ["10.0.0.1:7450", "10.0.0.2:7450"]);
+ * const { task } = await swarm.submit({ kind: "carry", idempotencyKey: "order-7" });
+ * ```
+ */
+export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[], wait: Wait = systemWait): Swarm {
+  const rotation = createRotation(leaders);
+  // Made now, because the first client of a process changes how its handlers hand their calls on.
+  const clients = leaders.map((address) => ({
+    address,
+    operator: bot.client(OperatorService, address),
+    safety: bot.client(SafetyService, address),
+  }));
+  type Clients = (typeof clients)[number];
+  const current = (): Clients => clients.find(({ address }) => address === rotation.current) as Clients;
+
+  async function call<T>(
+    { timeoutMs = patienceMs, ...options }: CallOptions = {},
+    ask: (clients: Clients, options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    const until = Date.now() + timeoutMs;
+    let last: unknown;
+    const backoff = createBackoff({ firstMs: 20, maximumMs: 500 });
+    const never = new AbortController().signal;
+    for (;;) {
+      const asked = current();
+      const left = until - Date.now();
+      if (left <= 0 && last) throw last;
+      // One that does not answer must not use up the time of the others.
+      const share = clients.length > 1 ? Math.min(left, silenceMs) : left;
+      try {
+        return await ask(asked, { ...options, timeoutMs: share });
+      } catch (error) {
+        const { code, reason } = InterlockError.from(error);
+        const silent = clients.length > 1 && code === "DEADLINE_EXCEEDED";
+        if (!(silent || isElsewhere(reason)) || options.signal?.aborted) throw error;
+        last = error;
+        rotation.pass(asked.address);
+        await wait(backoff.next(), options.signal ?? never);
+      }
+    }
+  }
+
+  async function* follow<T>(
+    signal: AbortSignal | undefined,
+    open: (clients: Clients) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const backoff = createBackoff({ firstMs: 50, maximumMs: 1_000 });
+    const never = new AbortController().signal;
+    while (!signal?.aborted) {
+      const asked = current();
+      try {
+        for await (const message of open(asked)) {
+          backoff.reset();
+          yield message;
+        }
+      } catch (error) {
+        if (signal?.aborted) return;
+        if (isFinal(InterlockError.from(error))) throw error;
+      }
+      rotation.pass(asked.address);
+      await wait(backoff.next(), signal ?? never);
+    }
+  }
+
+  const whole = ({ task }: { task?: Task | undefined }) => task as Task;
+
+  return {
+    submit(task, options) {
+      const request = { idempotencyKey: randomUUID(), ...task };
+      return call(options, async ({ operator }, o) => {
+        const { created, ...answer } = await operator.submitTask(request, o);
+        return { task: whole(answer), created };
+      });
+    },
+    get: (taskId, options) => call(options, async ({ operator }, o) => whole(await operator.getTask({ taskId }, o))),
+    list: (request = {}, options) => call(options, ({ operator }, o) => operator.listTasks(request, o)),
+    workers: (options) => call(options, ({ operator }, o) => operator.listWorkers({}, o)),
+    cancel: (taskId, reason, options) =>
+      call(options, async ({ operator }, o) => whole(await operator.cancelTask({ taskId, reason }, o))),
+    pause: (taskId, options) =>
+      call(options, async ({ operator }, o) => whole(await operator.pauseTask({ taskId }, o))),
+    resume: (taskId, options) =>
+      call(options, async ({ operator }, o) => whole(await operator.resumeTask({ taskId }, o))),
+    drain: (worker, options) =>
+      call(options, async ({ operator }, o) => (await operator.drainWorker({ worker }, o)).worker as Worker),
+    async *watch({ taskIds = [], cursor = "", signal } = {}) {
+      let from = cursor;
+      const options = signal ? { signal } : {};
+      const updates = follow(signal, ({ operator }) =>
+        operator.watchTasks({ taskIds: [...taskIds], cursor: from }, options),
+      );
+      for await (const update of updates) {
+        yield update;
+        from = update.cursor || from;
+      }
+    },
+    emergencyStop: (reason, { waitMs = 0, ...options } = {}) =>
+      call(options, ({ safety }, o) => safety.emergencyStop({ reason, waitMs }, o)),
+    resetEmergencyStop: (stopId, reason, options) =>
+      call(options, async ({ safety }, o) => (await safety.resetEmergencyStop({ stopId, reason }, o)).safety as Safety),
+    watchSafety: ({ signal } = {}) =>
+      follow(signal, ({ safety }) => safety.watchSafety({ withWorkers: true }, signal ? { signal } : {})),
+  };
+}
+
+/** Whether it is worth asking another leader, or this one again in a moment. */
+function isElsewhere(reason: string | undefined): boolean {
+  return reason === "LEADER_STANDBY" || reason === "SERVER_UNREACHABLE";
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+import type { Kysely, Transaction } from "kysely";
+import { swarmError } from "../swarm-error.js";
+import type { Engine } from "./engine.js";
+import type { Schema } from "./schema.js";
+import type { AuditEntry, StoredTask, TaskStore } from "./task-store.js";
+
+const rowsAtOnce = 500;
+const auditKept = 10_000;
+
+/** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
+export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
+  let unpruned = 0;
+
+  /** Runs `work` in one transaction, in which nobody else can begin to lead. */
+  function leading<T>(
+    epoch: number,
+    forMs: number | undefined,
+    work: (transaction: Transaction<Schema>) => Promise<T>,
+  ): Promise<T> {
+    return db.transaction().execute(async (transaction) => {
+      // The row stays locked until the transaction ends. To write it first also keeps SQLite from starting as a reader.
+      const held = await transaction
+        .updateTable("leadership")
+        .set((e) => ({ leadsUntil: forMs === undefined ? e.ref("leadsUntil") : e(now, "+", forMs) }))
+        .where("id", "=", 1)
+        .where("epoch", "=", epoch)
+        .executeTakeFirstOrThrow();
+      if (held.numUpdatedRows !== 1n) throw swarmError("LEADER_STANDBY");
+      return work(transaction);
+    });
+  }
+
+  return {
+    async acquire(holder, forMs) {
+      const row = await db
+        .updateTable("leadership")
+        .set((e) => ({ epoch: e("epoch", "+", 1), holder, leadsUntil: e(now, "+", forMs) }))
+        .where("id", "=", 1)
+        .where((e) => e.or([e("leadsUntil", "<=", now), e("holder", "=", holder)]))
+        .returning("epoch")
+        .executeTakeFirst();
+      return row?.epoch;
+    },
+    async release(epoch) {
+      await db
+        .updateTable("leadership")
+        .set({ leadsUntil: 0, holder: "" })
+        .where("id", "=", 1)
+        .where("epoch", "=", epoch)
+        .execute();
+    },
+    inherit: (epoch) =>
+      leading(epoch, undefined, async (transaction) => {
+        await pruneAudit(transaction);
+        const tasks = await transaction.selectFrom("tasks").selectAll().orderBy("sequence").execute();
+        const stop = await transaction
+          .selectFrom("stops")
+          .select(["stopId", "issuer", "reason", "issuedAt"])
+          .where("resetAt", "is", null)
+          .orderBy("issuedAt", "desc")
+          .executeTakeFirst();
+        // libsql gives bytes as an ArrayBuffer.
+        return { tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })), stop };
+      }),
+    commit: (epoch, { tasks, claims, forgotten, audit }, forMs) =>
+      leading(epoch, forMs, async (transaction) => {
+        const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
+        await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
+        for (const some of chunks(forgotten)) {
+          await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
+        }
+        await addAudit(transaction, audit);
+        unpruned += audit.length;
+        if (unpruned >= auditKept / 10) {
+          await pruneAudit(transaction);
+          unpruned = 0;
+        }
+        return [...skipped];
+      }),
+    latch: (epoch, stop) =>
+      leading(epoch, undefined, async (transaction) => {
+        await transaction
+          .insertInto("stops")
+          .values({ ...stop, resetAt: null, resetBy: "", resetReason: "" })
+          .onConflict((c) => c.column("stopId").doNothing())
+          .execute();
+        const { issuedAt: at, issuer: actor, stopId: subject, reason } = stop;
+        await addAudit(transaction, [{ at, kind: "stop", actor, subject, attempt: 0, leaseToken: 0, reason }]);
+      }),
+    reset: (epoch, stopId, { actor, reason, at }) =>
+      leading(epoch, undefined, async (transaction) => {
+        await transaction
+          .updateTable("stops")
+          .set({ resetAt: at, resetBy: actor, resetReason: reason })
+          .where("resetAt", "is", null)
+          .execute();
+        await addAudit(transaction, [{ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason }]);
+      }),
+    audit: (limit) =>
+      db
+        .selectFrom("audit")
+        .select(["at", "kind", "actor", "subject", "attempt", "leaseToken", "reason"])
+        .orderBy("at", "desc")
+        .orderBy("id")
+        .limit(limit)
+        .execute(),
+    close: () => db.destroy(),
+  };
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/** Locks the rows of these tasks, and gives those that somebody else has locked: nobody waits for him. */
+async function lockedByOthers(db: Kysely<Schema>, taskIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const left = new Set(taskIds);
+  for (const some of chunks(taskIds)) {
+    const query = db.selectFrom("tasks").select("taskId").where("taskId", "in", some).forUpdate().skipLocked();
+    for (const { taskId } of await query.execute()) left.delete(taskId);
+  }
+  return left;
+}
+
+async function putTasks(db: Kysely<Schema>, tasks: readonly StoredTask[]): Promise<void> {
+  for (const some of chunks(tasks)) {
+    await db
+      .insertInto("tasks")
+      .values(some.map((each) => ({ ...each, task: Buffer.from(each.task) })))
+      .onConflict((c) =>
+        c.column("taskId").doUpdateSet((e) => ({
+          revision: e.ref("excluded.revision"),
+          state: e.ref("excluded.state"),
+          sessionId: e.ref("excluded.sessionId"),
+          task: e.ref("excluded.task"),
+        })),
+      )
+      .execute();
+  }
+}
+
+async function addAudit(db: Kysely<Schema>, audit: readonly AuditEntry[]): Promise<void> {
+  for (const some of chunks(audit)) {
+    await db
+      .insertInto("audit")
+      .values(some.map((each) => ({ id: randomUUID(), ...each })))
+      .execute();
+  }
+}
+
+async function pruneAudit(db: Kysely<Schema>): Promise<void> {
+  const oldest = await db
+    .selectFrom("audit")
+    .select("at")
+    .orderBy("at", "desc")
+    .offset(auditKept)
+    .limit(1)
+    .executeTakeFirst();
+  if (oldest) await db.deleteFrom("audit").where("at", "<=", oldest.at).execute();
+}
+
+function* chunks<T>(all: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < all.length; from += rowsAtOnce) yield all.slice(from, from + rowsAtOnce);
+}

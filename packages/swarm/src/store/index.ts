@@ -1,0 +1,2 @@
+export { openTaskStore } from "./open-task-store.js";
+export type { AuditEntry, Batch, Inheritance, StoredStop, StoredTask, TaskStore } from "./task-store.js";

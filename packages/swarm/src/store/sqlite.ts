@@ -1,0 +1,48 @@
+import { chmodSync, closeSync, openSync } from "node:fs";
+import { CamelCasePlugin, Kysely, SqliteDialect, sql } from "kysely";
+import Database from "libsql";
+import type { Engine } from "./engine.js";
+import type { Schema } from "./schema.js";
+
+const statementsKept = 200;
+
+/**
+ * Opens an SQLite database, making it (mode 0600) when there is none. What has been committed survives a crash of the
+ * machine: `synchronous=FULL` flushes the write-ahead log before a commit returns.
+ */
+export function openSqlite(path: string): Engine {
+  // SQLite makes files that everyone can read, and gives its log the mode of the database: so we make the file.
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const database = new Database(path);
+  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+  const prepared = new Map<string, Database.Statement>();
+
+  /** The same few statements come again and again; one that has not come for long is prepared anew. */
+  function prepare(text: string): Database.Statement {
+    const statement = prepared.get(text) ?? database.prepare(text);
+    prepared.delete(text);
+    prepared.set(text, statement);
+    const [oldest] = prepared.keys();
+    if (prepared.size > statementsKept && oldest !== undefined) prepared.delete(oldest);
+    return statement;
+  }
+
+  const db = new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: {
+        prepare,
+        close() {
+          prepared.clear();
+          // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
+          database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+          database.close();
+        },
+      },
+    }),
+    plugins: [new CamelCasePlugin()],
+  });
+  // All that share the file are on one machine, and so have one clock.
+  const now = sql<number>`cast((julianday('now') - 2440587.5) * 86400000 as integer)`;
+  return { db, now, bytes: "blob", locksRows: false, exclusively: (work) => work() };
+}

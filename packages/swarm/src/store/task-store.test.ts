@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { openTaskStore } from "./open-task-store.js";
+import type { Batch, StoredTask, TaskStore } from "./task-store.js";
+
+const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
+  ...{ taskId, sequence: Number(taskId.replace(/\D/g, "")) || 1, revision: 1, state: 1, sessionId: "" },
+  ...{ idempotencyKey: "", requestDigest: "", task: Buffer.from(taskId) },
+  ...rest,
+});
+const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };
+const batch = (tasks: StoredTask[], rest: Partial<Batch> = {}): Batch => ({ ...nothing, tasks, ...rest });
+const standby = { code: "UNAVAILABLE", reason: "LEADER_STANDBY" };
+
+describeOnEach("task store", (create, engine) => {
+  let place: TestStore;
+  let store: TaskStore;
+  let opened: TaskStore[];
+
+  async function open(): Promise<TaskStore> {
+    const another = await place.open();
+    opened.push(another);
+    return another;
+  }
+
+  async function lead(name = "leader/1", forMs = 60_000): Promise<number> {
+    const epoch = await store.acquire(name, forMs);
+    assert.ok(epoch);
+    return epoch;
+  }
+
+  beforeEach(async () => {
+    opened = [];
+    place = await create();
+    store = await open();
+  });
+
+  afterEach(async () => {
+    for (const each of opened) await each.close();
+    await place.remove();
+  });
+
+  it("keeps what was committed for the next leader", async () => {
+    const epoch = await lead();
+    const bytes = Buffer.from([0, 255, 128, 10]);
+    const first = task("t1", {
+      sequence: 2 ** 40,
+      sessionId: "s",
+      idempotencyKey: "o\nk",
+      requestDigest: "d",
+      task: bytes,
+    });
+    assert.deepEqual(await store.commit(epoch, batch([first, task("t2")]), 60_000), []);
+    const changed = { ...first, revision: 2 ** 52, state: 5, sessionId: "" };
+    await store.commit(epoch, batch([changed, task("t3")], { claims: ["t1"], forgotten: ["t2"] }), 60_000);
+    await store.release(epoch);
+    const again = await open();
+    const next = await again.acquire("leader/2", 60_000);
+    assert.ok(next && next > epoch);
+    const { tasks, stop } = await again.inherit(next);
+    assert.ok(tasks.every((each) => each.task instanceof Uint8Array));
+    assert.deepEqual(
+      tasks.map((each) => ({ ...each, task: Buffer.from(each.task) })),
+      [task("t3"), changed],
+    );
+    assert.equal(stop, undefined);
+  });
+
+  it("has one leader at a time, and gives each an epoch of its own", async () => {
+    const other = await open();
+    const epoch = await lead("leader/1", 300);
+    assert.equal(await other.acquire("leader/2", 300), undefined);
+    await store.commit(epoch, nothing, 300); // It has been heard of.
+    await sleep(150);
+    assert.equal(await other.acquire("leader/2", 300), undefined);
+    await sleep(250);
+    const [one, two] = await Promise.all([other.acquire("leader/2", 60_000), store.acquire("leader/3", 60_000)]);
+    assert.deepEqual([one, two].filter(Boolean).length, 1);
+  });
+
+  it("gives a leader that starts again its lead back at once, and the old process nothing more", async () => {
+    const before = await lead();
+    const after = await lead();
+    assert.equal(after, before + 1);
+    await assert.rejects(store.commit(before, batch([task("t1")]), 60_000), standby);
+  });
+
+  it("takes nothing from a leader that has been deposed", async () => {
+    const old = await lead();
+    await store.commit(old, batch([task("t1")]), 0);
+    const other = await open();
+    const epoch = await other.acquire("leader/2", 60_000);
+    assert.ok(epoch);
+    const given = task("t1", { state: 2, revision: 9 });
+    const stop = { stopId: "s1", issuer: "operator/1", reason: "", issuedAt: 1 };
+    await assert.rejects(store.commit(old, batch([given], { claims: ["t1"] }), 60_000), standby);
+    await assert.rejects(store.commit(old, nothing, 60_000), standby);
+    await assert.rejects(store.latch(old, stop), standby);
+    await assert.rejects(store.reset(old, "s1", { actor: "a", reason: "", at: 1 }), standby);
+    await assert.rejects(store.inherit(old), standby);
+    await store.release(old);
+    assert.equal(await store.acquire("leader/3", 1), undefined, "nor can it give away the other's lead");
+    const { tasks } = await other.inherit(epoch);
+    assert.deepEqual([tasks[0]?.state, tasks[0]?.revision], [1, 1]);
+  });
+
+  it("writes a batch whole or not at all", async () => {
+    const epoch = await lead();
+    const twice = [task("t1", { idempotencyKey: "a" }), task("t2", { idempotencyKey: "a" })];
+    await assert.rejects(store.commit(epoch, batch(twice), 60_000), "one key is one task, whatever the leader thinks");
+    assert.deepEqual((await store.inherit(epoch)).tasks, []);
+  });
+
+  it("takes large batches", async () => {
+    const epoch = await lead();
+    const many = Array.from({ length: 2_345 }, (_, i) => task(`t${i + 1}`));
+    const claims = many.map(({ taskId }) => taskId);
+    await store.commit(epoch, batch(many), 60_000);
+    assert.deepEqual(await store.commit(epoch, batch(many, { claims }), 60_000), []);
+    await store.commit(epoch, { ...nothing, forgotten: claims.slice(0, 1_345) }, 60_000);
+    assert.equal((await store.inherit(epoch)).tasks.length, 1_000);
+  });
+
+  it("keeps an emergency stop until it is reset, and both for the audit", async () => {
+    const epoch = await lead();
+    const stop = { stopId: "s1", issuer: "operator/1", reason: "smoke", issuedAt: 1_000 };
+    await store.latch(epoch, stop);
+    await store.latch(epoch, stop); // Again, because the answer was lost.
+    assert.deepEqual((await store.inherit(epoch)).stop, stop);
+    await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "no fire", at: 2_000 });
+    assert.equal((await store.inherit(epoch)).stop, undefined);
+    const refusal = { at: 3_000, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 2 ** 40 };
+    await store.commit(epoch, { ...nothing, audit: [{ ...refusal, reason: "LEASE_STALE" }] }, 60_000);
+    const audit = await store.audit(2);
+    assert.deepEqual(audit, [
+      { ...refusal, reason: "LEASE_STALE" },
+      { at: 2_000, kind: "reset", actor: "supervisor/1", subject: "s1", attempt: 0, leaseToken: 0, reason: "no fire" },
+    ]);
+  });
+
+  if (engine === "PostgreSQL") {
+    it("waits for nobody who holds a task's row, and leaves that task out", async () => {
+      const epoch = await lead();
+      await store.commit(epoch, batch([task("t1"), task("t2")]), 60_000);
+      const holder = new pg.Client(place.place);
+      await holder.connect();
+      try {
+        await holder.query("begin");
+        await holder.query("select task_id from tasks where task_id = 't1' for update");
+        const given = ["t1", "t2"].map((taskId) => task(taskId, { state: 2 }));
+        assert.deepEqual(await store.commit(epoch, batch(given, { claims: ["t1", "t2"] }), 60_000), ["t1"]);
+        await holder.query("rollback");
+        const { tasks } = await store.inherit(epoch);
+        assert.deepEqual(
+          tasks.map(({ state }) => state),
+          [1, 2],
+        );
+      } finally {
+        await holder.end();
+      }
+    });
+
+    it("lets nobody take over in the middle of a transaction", async () => {
+      const epoch = await lead("leader/1", 1);
+      await sleep(5);
+      const holder = new pg.Client(place.place);
+      await holder.connect();
+      try {
+        // As the deposed leader does, who is in the middle of writing when its time runs out.
+        await holder.query("begin");
+        await holder.query("update leadership set leads_until = 9e15 where epoch = $1", [epoch]);
+        const taking = store.acquire("leader/2", 60_000);
+        const first = await Promise.race([taking.then(() => "taken"), sleep(100).then(() => "waiting")]);
+        assert.equal(first, "waiting");
+        await holder.query("commit");
+        assert.equal(await taking, undefined, "it has renewed its lead");
+      } finally {
+        await holder.end();
+      }
+    });
+  }
+});
+
+describe("the address of a task store", () => {
+  it("is not said when it is malformed, for there is a password in it", async () => {
+    await assert.rejects(openTaskStore("postgres://user:secret@host:port/x"), (error: Error) => {
+      assert.doesNotMatch(`${error.message} ${error.stack} ${JSON.stringify(error)}`, /secret/);
+      return true;
+    });
+  });
+});

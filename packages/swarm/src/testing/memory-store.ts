@@ -1,0 +1,77 @@
+import type { AuditEntry, StoredStop, StoredTask, TaskStore } from "../store/task-store.js";
+import { swarmError } from "../swarm-error.js";
+
+/** A store in memory, over which a test has power. */
+export interface MemoryStore extends TaskStore {
+  readonly tasks: ReadonlyMap<string, StoredTask>;
+  /** How many transactions there were that wrote something. */
+  readonly commits: number;
+  /** Counts up, for the ids of all leaders. */
+  nextId(): number;
+  /** Rows that somebody else holds. */
+  readonly locked: Set<string>;
+  /** Lets every writing fail, or wait, until it is set back. */
+  trouble: (() => Promise<void>) | undefined;
+}
+
+/** Makes an empty one, under the clock of the test. */
+export function createMemoryStore(clock: { now(): number }): MemoryStore {
+  const tasks = new Map<string, StoredTask>();
+  const locked = new Set<string>();
+  const audit: AuditEntry[] = [];
+  const lead = { epoch: 0, holder: "", until: 0 };
+  let stop: StoredStop | undefined;
+  let commits = 0;
+  let ids = 0;
+
+  async function check(epoch: number): Promise<void> {
+    await store.trouble?.();
+    if (lead.epoch !== epoch) throw swarmError("LEADER_STANDBY");
+  }
+
+  const store: MemoryStore = {
+    tasks,
+    locked,
+    trouble: undefined,
+    nextId: () => ++ids,
+    get commits() {
+      return commits;
+    },
+    async acquire(holder, forMs) {
+      if (lead.until > clock.now() && lead.holder !== holder) return undefined;
+      Object.assign(lead, { epoch: lead.epoch + 1, holder, until: clock.now() + forMs });
+      return lead.epoch;
+    },
+    async release(epoch) {
+      if (lead.epoch === epoch) Object.assign(lead, { holder: "", until: 0 });
+    },
+    async inherit(epoch) {
+      await check(epoch);
+      return { tasks: [...tasks.values()].sort((a, b) => a.sequence - b.sequence), stop };
+    },
+    async commit(epoch, batch, forMs) {
+      await check(epoch);
+      lead.until = clock.now() + forMs;
+      if (batch.tasks.length > 0) commits++;
+      const skipped = batch.claims.filter((taskId) => locked.has(taskId));
+      for (const task of batch.tasks) if (!skipped.includes(task.taskId)) tasks.set(task.taskId, task);
+      for (const taskId of batch.forgotten) tasks.delete(taskId);
+      audit.unshift(...batch.audit);
+      return skipped;
+    },
+    async latch(epoch, latched) {
+      await check(epoch);
+      stop = latched;
+      const { issuedAt: at, issuer: actor, stopId: subject, reason } = latched;
+      audit.unshift({ at, kind: "stop", actor, subject, attempt: 0, leaseToken: 0, reason });
+    },
+    async reset(epoch, stopId, { actor, reason, at }) {
+      await check(epoch);
+      stop = undefined;
+      audit.unshift({ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason });
+    },
+    audit: async (limit) => audit.slice(0, limit),
+    close: async () => {},
+  };
+  return store;
+}

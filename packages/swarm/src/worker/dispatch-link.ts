@@ -1,0 +1,127 @@
+import { type Client, type Clock, InterlockError } from "@interlock/bot";
+import type { DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { createOutbox, type Outbox } from "../outbox.js";
+import type { Wait } from "../wait.js";
+import type { Workbench } from "./workbench.js";
+
+type Event = NonNullable<DispatchRequest["event"]>;
+
+/** A worker's side of its session with the leader, over all its connections. */
+export interface DispatchLink {
+  send(event: Event, key?: unknown): void;
+  /** Keeps one connection until it ends; gives the error it ended with, or nothing when the worker has left. */
+  connect(client: Pick<Client<typeof DispatchService>, "dispatch">): Promise<InterlockError | undefined>;
+  /** When the worker has to stop unless it hears from the leader, in milliseconds since the epoch. */
+  readonly stopAt: number;
+  readonly draining: boolean;
+}
+
+export interface DispatchLinkOptions {
+  readonly capabilities: readonly string[];
+  readonly slots: number;
+  readonly bench: () => Workbench;
+  readonly clock: Clock;
+  readonly wait: Wait;
+  /** Aborted to leave. */
+  readonly signal: AbortSignal;
+  readonly onOpen: () => void;
+}
+
+const leaveMs = 1_000;
+
+export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
+  const { capabilities, slots, bench, clock, wait, signal, onOpen } = options;
+  const session = { id: "", heartbeatPeriodMs: 500, stopAfterMs: 1_500, draining: false };
+  let outbox: Outbox<DispatchRequest> | undefined;
+  /** When the latest heartbeat that was answered had been sent: the leader has heard of this worker since then. */
+  let answeredAt = clock.now();
+
+  async function connect(
+    client: Pick<Client<typeof DispatchService>, "dispatch">,
+  ): Promise<InterlockError | undefined> {
+    const requests = createOutbox<DispatchRequest>();
+    const connection = new AbortController();
+    const sent = new Map<number, number>();
+    let opened = false;
+    let leaving = false;
+    const openedBy = clock.now();
+    const { id: sessionId, draining } = session;
+    const value = { capabilities: [...capabilities], slots, sessionId, held: bench().held(), draining };
+    requests.send({ event: { $case: "session", value } });
+    outbox = requests;
+
+    function leave(): void {
+      if (leaving) return;
+      leaving = true;
+      requests.send({ event: { $case: "endSession", value: { reason: "" } } });
+      requests.end();
+      // The leader ends its side in turn; if it does not, do not wait for it.
+      void wait(leaveMs, connection.signal).then(() => connection.abort());
+    }
+
+    function take(event: NonNullable<DispatchResponse["event"]>): void {
+      switch (event.$case) {
+        case "sessionOpened": {
+          const { heartbeatPeriodMs, stopAfterMs } = event.value;
+          Object.assign(session, { id: event.value.sessionId, heartbeatPeriodMs, stopAfterMs });
+          answeredAt = openedBy;
+          opened = true;
+          onOpen();
+          void beat();
+          break;
+        }
+        case "heartbeatAnswer":
+          session.heartbeatPeriodMs = event.value.nextPeriodMs || session.heartbeatPeriodMs;
+          session.draining ||= event.value.drain;
+          answeredAt = Math.max(answeredAt, sent.get(event.value.sequence) ?? 0);
+          bench().heed(event.value);
+          break;
+        case "assignments":
+          bench().assign(event.value);
+          break;
+        case "receipt":
+          bench().receipt(event.value);
+          break;
+      }
+      if (session.draining && bench().held().length === 0) leave();
+    }
+
+    async function beat(): Promise<void> {
+      for (let sequence = 1; !connection.signal.aborted; sequence++) {
+        if (sequence > 1) await wait(session.heartbeatPeriodMs, connection.signal);
+        if (clock.now() >= answeredAt + session.stopAfterMs) connection.abort();
+        sent.set(sequence, clock.now());
+        sent.delete(sequence - 20);
+        requests.send({ event: { $case: "heartbeat", value: { sequence, held: bench().held() } } }, "heartbeat");
+      }
+    }
+
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
+    // Whoever accepts connections and says nothing is no leader.
+    void wait(session.stopAfterMs, connection.signal).then(() => opened || connection.abort());
+    try {
+      for await (const { event } of client.dispatch(requests, { signal: connection.signal })) if (event) take(event);
+      return leaving ? undefined : new InterlockError("UNAVAILABLE", "The leader ended the session.");
+    } catch (error) {
+      return leaving ? undefined : InterlockError.from(error);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      connection.abort();
+      requests.end();
+      outbox = undefined;
+    }
+  }
+
+  return {
+    send: (event, key) => outbox?.send({ event }, key),
+    connect,
+    get stopAt() {
+      return answeredAt + session.stopAfterMs;
+    },
+    get draining() {
+      return session.draining;
+    },
+  };
+}

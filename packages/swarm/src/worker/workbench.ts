@@ -1,0 +1,217 @@
+import type {
+  Assignment,
+  Assignments,
+  DispatchRequest,
+  HeartbeatAnswer,
+  Lease,
+  Receipt,
+  ReportProgress,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
+import type { TaskContext, TaskHandler } from "./task-handler.js";
+import { TaskRefusal } from "./task-refusal.js";
+
+type Event = NonNullable<DispatchRequest["event"]>;
+
+/** The tasks a worker has in hand, over all its connections. */
+export interface Workbench {
+  /** Starts what is new. A complete list opens a session: what is not on it stops, what was said last is said again. */
+  assign(assignments: Assignments): void;
+  /** Stops and holds still what the leader wants. */
+  heed(answer: Pick<HeartbeatAnswer, "cancel" | "pause">): void;
+  /** Forgets what the leader has heard; stops what it does not want. */
+  receipt(receipt: Receipt): void;
+  /** Stops everything that is not done, and says so if `tell`. */
+  stopAll(reason: string, tell?: boolean): void;
+  /** While this is set, nothing is begun: it is handed back for this reason. */
+  hold(reason: string | undefined): void;
+  /** What is in hand, with what is done and not confirmed. */
+  held(): Lease[];
+  /** Resolves once no handler runs, also of those that were stopped. */
+  idle(): Promise<void>;
+}
+
+interface Job {
+  readonly lease: Lease;
+  readonly controller: AbortController;
+  /** The last word on it, kept until it is confirmed. */
+  outcome?: Event;
+  /** The last checkpoint, until it is confirmed. */
+  unconfirmed?: ReportProgress;
+  latest: Pick<ReportProgress, "progress">;
+  /** Who waits for a checkpoint of this number, or a later one, to be confirmed. */
+  readonly confirming: Map<number, () => void>;
+  paused: boolean;
+  /** Who waits for it to go on. */
+  readonly resuming: Set<() => void>;
+}
+
+/** Makes a workbench that reports with `send`, which may lose what it is given while there is no connection. */
+export function createWorkbench(
+  handle: TaskHandler,
+  slots: number,
+  send: (event: Event, key?: unknown) => void,
+): Workbench {
+  const jobs = new Map<bigint, Job>(); // by lease token
+  const running = new Set<Promise<void>>();
+  let holding: string | undefined;
+  let checkpoints = 0;
+
+  function start(assignment: Assignment, lease: Lease): void {
+    if (holding !== undefined) {
+      send({ $case: "forfeitTask", value: { lease, reason: holding } });
+      return;
+    }
+    const job: Job = {
+      ...{ lease, controller: new AbortController(), latest: { progress: undefined } },
+      ...{ confirming: new Map(), paused: false, resuming: new Set() },
+    };
+    jobs.set(lease.leaseToken, job);
+    send({ $case: "acceptTask", value: { lease } });
+    const done = run(assignment, job).finally(() => running.delete(done));
+    running.add(done);
+  }
+
+  async function run(assignment: Assignment, job: Job): Promise<void> {
+    const { lease, controller } = job;
+    const { signal } = controller;
+    // What was stopped may still be on its way to a halt: a robot does not begin the next before.
+    const before = [...running];
+    for (
+      let busy = before.length;
+      busy >= slots && !signal.aborted;
+      busy = before.filter((r) => running.has(r)).length
+    ) {
+      await Promise.race(before.filter((r) => running.has(r)));
+    }
+    if (signal.aborted) return;
+    const { kind, payload, deadline, checkpoint } = assignment;
+    const { taskId, attempt, leaseToken } = lease;
+    const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
+    const event = await outcomeOf(lease, () => handle(task, contextOf(job)));
+    if (signal.aborted) return;
+    job.outcome = event;
+    send(event);
+  }
+
+  function contextOf(job: Job): TaskContext {
+    const { lease, controller, confirming, resuming } = job;
+    const { signal } = controller;
+    const over = () => signal.aborted || job.outcome !== undefined;
+    return {
+      signal,
+      progress(fraction, stage = "") {
+        if (over()) return;
+        job.latest = { progress: { fraction, stage } };
+        report(job, { lease, ...job.latest, checkpoint: new Uint8Array(), sequence: 0 }, lease.leaseToken);
+      },
+      checkpoint(state) {
+        if (over()) return Promise.reject(signal.reason ?? new Error("The attempt is over."));
+        const sequence = ++checkpoints;
+        job.unconfirmed = { lease, ...job.latest, checkpoint: state, sequence };
+        report(job, job.unconfirmed);
+        return untilOver(signal, (resolve) => confirming.set(sequence, resolve));
+      },
+      unpaused: () => (job.paused ? untilOver(signal, (resolve) => resuming.add(resolve)) : Promise.resolve()),
+    };
+  }
+
+  function report({ outcome }: Job, value: ReportProgress, key?: unknown): void {
+    if (!outcome) send({ $case: "reportProgress", value }, key);
+  }
+
+  function stop(job: Job, reason: string): void {
+    jobs.delete(job.lease.leaseToken);
+    job.controller.abort(new Error(reason));
+  }
+
+  function confirm(job: Job, sequence: number): void {
+    if (job.unconfirmed && job.unconfirmed.sequence <= sequence) delete job.unconfirmed;
+    for (const [number, resolve] of job.confirming) {
+      if (number > sequence) continue;
+      job.confirming.delete(number);
+      resolve();
+    }
+  }
+
+  function takeUp(wanted: ReadonlySet<bigint | undefined>): void {
+    for (const job of [...jobs.values()]) {
+      const { lease, outcome, unconfirmed } = job;
+      // A last word is said again until it is answered, even if it comes too late: the leader is to know.
+      if (outcome) send(outcome);
+      else if (!wanted.has(lease.leaseToken)) stop(job, "LEASE_STALE");
+      else {
+        send({ $case: "acceptTask", value: { lease } });
+        if (unconfirmed) report(job, unconfirmed);
+      }
+    }
+  }
+
+  return {
+    assign({ type, assignments }) {
+      if (type === UpdateType.UPDATE_TYPE_COMPLETE) takeUp(new Set(assignments.map(({ lease }) => lease?.leaseToken)));
+      for (const assignment of assignments) {
+        if (assignment.lease && !jobs.has(assignment.lease.leaseToken)) start(assignment, assignment.lease);
+      }
+    },
+    heed({ cancel, pause }) {
+      for (const { lease, reason } of cancel) {
+        const job = lease && jobs.get(lease.leaseToken);
+        if (job && !job.outcome) stop(job, reason);
+      }
+      const paused = new Set(pause.map(({ leaseToken }) => leaseToken));
+      for (const job of jobs.values()) {
+        job.paused = paused.has(job.lease.leaseToken);
+        if (job.paused) continue;
+        for (const resolve of job.resuming) resolve();
+        job.resuming.clear();
+      }
+    },
+    receipt({ lease, recorded, reason, sequence }) {
+      const job = lease && jobs.get(lease.leaseToken);
+      if (!job) return;
+      if (!recorded) stop(job, reason);
+      else if (sequence > 0) confirm(job, sequence);
+      else if (job.outcome) jobs.delete(job.lease.leaseToken);
+    },
+    stopAll(reason, tell = false) {
+      for (const job of [...jobs.values()]) {
+        if (job.outcome) continue;
+        if (tell) send({ $case: "forfeitTask", value: { lease: job.lease, reason } });
+        stop(job, reason);
+      }
+    },
+    hold(reason) {
+      holding = reason;
+    },
+    held: () => [...jobs.values()].map(({ lease }) => lease),
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+/** A promise that `register` is given the means to resolve, and that rejects when `signal` aborts. */
+function untilOver(signal: AbortSignal, register: (resolve: () => void) => void): Promise<void> {
+  const promise = new Promise<void>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    register(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+  });
+  promise.catch(() => {}); // Whoever does not wait for it is told by the signal.
+  return promise;
+}
+
+async function outcomeOf(lease: Lease, work: () => Promise<Uint8Array | undefined>): Promise<Event> {
+  try {
+    return { $case: "completeTask", value: { lease, result: (await work()) ?? new Uint8Array() } };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof TaskRefusal)) return { $case: "failTask", value: { lease, reason, permanent: false } };
+    if (error.kind === "fail") return { $case: "failTask", value: { lease, reason, permanent: true } };
+    return { $case: error.kind === "reject" ? "rejectTask" : "forfeitTask", value: { lease, reason } };
+  }
+}

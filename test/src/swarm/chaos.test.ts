@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isClosed, TaskState } from "@interlock/swarm";
+import { findPostgres, startPostgres } from "@interlock/testing-postgres";
+import { createSink } from "./sink.js";
+import { type SwarmFleet, type SwarmProcess, startSwarmFleet, until } from "./swarm-fleet.js";
+
+const workerCount = 8;
+const taskCount = 2_000;
+const chaosMs = 10_000;
+
+/** A random sequence that a seed gives again (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+describe("the swarm under chaos", function () {
+  this.timeout(90_000);
+
+  let fleet: SwarmFleet;
+
+  beforeEach(async () => {
+    fleet = await startSwarmFleet();
+  });
+
+  afterEach(() => fleet.close());
+
+  it("loses nothing and does nothing twice, with one leader on SQLite", () =>
+    survive(join(fleet.folder, "tasks.db"), 1));
+
+  if (typeof findPostgres() !== "string") {
+    it("loses nothing and does nothing twice, with two leaders on PostgreSQL", async () => {
+      const postgres = await startPostgres();
+      try {
+        await survive(await postgres.createDatabase(), 2);
+      } finally {
+        await fleet.close();
+        await postgres.stop();
+      }
+    });
+  }
+
+  async function survive(store: string, leaderCount: number): Promise<void> {
+    const seed = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 32));
+    console.log(`      CHAOS_SEED=${seed}`);
+    const random = createRandom(seed);
+    const leaders: SwarmProcess[] = [];
+    for (let i = 1; i <= leaderCount; i++) leaders.push(await fleet.start("leader", `leader/${i}`, { store }));
+    const sink = createSink();
+    const workers = await Promise.all(
+      Array.from({ length: workerCount }, (_, i) =>
+        fleet.start("worker", `worker/${i + 1}`, { slots: 8 }).then(sink.attach),
+      ),
+    );
+    const swarm = await fleet.operator("operator/1");
+
+    const end = Date.now() + chaosMs;
+    const submitted: string[] = [];
+    async function submit(): Promise<void> {
+      for (let i = submitted.length; i < taskCount; i = submitted.length) {
+        submitted.push("");
+        const request = {
+          kind: "effect",
+          idempotencyKey: `order-${i}`,
+          requiredCapabilities: ["test"],
+          maximumAttempts: 1_000,
+        };
+        const { task } = await swarm.submit(request, { timeoutMs: 30_000 });
+        submitted[i] = task.taskId;
+      }
+    }
+
+    const counts: Record<string, number> = {};
+    const mending = new Set<Promise<void>>();
+    async function hurt(victim: SwarmProcess, kill: boolean, forMs: number): Promise<void> {
+      const what = `${kill ? "SIGKILL" : "SIGSTOP"} ${victim.name.split("/")[0]}`;
+      counts[what] = (counts[what] ?? 0) + 1;
+      await victim.signal(kill ? "SIGKILL" : "SIGSTOP");
+      await sleep(forMs);
+      if (kill) await victim.restart();
+      else await victim.signal("SIGCONT");
+    }
+    async function rage(): Promise<void> {
+      const well = new Set([...leaders, ...workers]);
+      while (Date.now() < end) {
+        const some = random() < 0.3 ? leaders : workers;
+        const victim = some[Math.floor(random() * some.length)] as SwarmProcess;
+        const [kill, forMs] = [random() < 0.5, 500 + random() * 3_000];
+        await sleep(150 + random() * 300);
+        if (!well.delete(victim)) continue;
+        const hurting = hurt(victim, kill, kill ? forMs / 4 : forMs).then(() => {
+          well.add(victim);
+          mending.delete(hurting);
+        });
+        mending.add(hurting);
+      }
+      await Promise.all(mending);
+    }
+
+    await Promise.all([rage(), ...Array.from({ length: 16 }, submit)]);
+    const ids = new Set(submitted);
+    const open = async () => {
+      let left = 0;
+      for (let pageToken = "", more = true; more; more = pageToken !== "") {
+        const page = await swarm.list({ pageSize: 1_000, pageToken }, { timeoutMs: 30_000 });
+        left += page.tasks.filter(({ state }) => !isClosed(state)).length;
+        pageToken = page.nextPageToken;
+      }
+      return left;
+    };
+    await until(async () => (await open()) === 0, "every task is closed", 30_000);
+
+    const closed = [];
+    for (let pageToken = "", more = true; more; more = pageToken !== "") {
+      const page = await swarm.list({ pageSize: 1_000, pageToken });
+      closed.push(...page.tasks);
+      pageToken = page.nextPageToken;
+    }
+    const done = new Set(closed.filter(({ state }) => state === TaskState.TASK_STATE_COMPLETED).map((t) => t.taskId));
+    const lost = [...ids].filter((taskId) => !done.has(taskId) || sink.effects(taskId) === 0);
+    const doubled = [...ids].filter((taskId) => sink.effects(taskId) > 1);
+    const again = closed.filter(({ attempt }) => attempt > 1).length;
+    const { stale } = sink;
+    console.log(`      ${JSON.stringify({ ...counts, tasks: ids.size, again, refusedBySink: stale() })}`);
+    assert.deepEqual([ids.size, closed.length, lost.length, doubled.length], [taskCount, taskCount, 0, 0]);
+    assert.ok(again > 0, "there was some chaos");
+  }
+});

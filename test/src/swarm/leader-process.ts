@@ -1,0 +1,15 @@
+// A leader in a process of its own, to be killed.
+import { joinFleet, silentLog } from "@interlock/bot";
+import { createLeader, leaderRoutes } from "@interlock/swarm";
+import { openTaskStore } from "@interlock/swarm/store";
+import { receiveConfig, run, tell } from "./child.js";
+
+run(async () => {
+  const { port, store, ...fleet } = await receiveConfig();
+  const bot = await joinFleet({ ...fleet, log: silentLog });
+  const leader = createLeader({ name: bot.name, store: await openTaskStore(store) });
+  leader.onWorker(({ worker, state }) => tell({ type: "worker", worker, state, at: Date.now() }));
+  leader.onRefusal(({ worker, taskId, attempt, reason }) => tell({ type: "refusal", worker, taskId, attempt, reason }));
+  const { address } = await bot.serve({ port }, leaderRoutes(leader));
+  tell({ type: "ready", address });
+});

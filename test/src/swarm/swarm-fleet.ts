@@ -1,0 +1,183 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { type Authority, startAuthority } from "@interlock/authority";
+import { type Bot, joinFleet, silentLog } from "@interlock/bot";
+import { connectSwarm, type Swarm } from "@interlock/swarm";
+import type { Order, ProcessConfig, Report } from "./messages.js";
+
+/** A process of the swarm: a bot with an identity of its own, which it keeps when it is killed and started again. */
+export interface SwarmProcess {
+  readonly name: string;
+  /** `host:port`, of a leader. */
+  readonly address: string;
+  /** Everything that it has said, over all its lives. */
+  readonly reports: readonly Report[];
+  /** The first report of this kind that fits, of those to come and those that have been. Rejects after 15 s. */
+  until<T extends Report["type"]>(
+    type: T,
+    fits?: (report: Extract<Report, { type: T }>) => boolean,
+  ): Promise<Extract<Report, { type: T }>>;
+  /** Is told of everything that it says from now on. */
+  onReport(listener: (report: Report) => void): void;
+  send(order: Order): void;
+  /** Sends a signal; resolves, for SIGKILL, when the process is gone. */
+  signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
+  /** Starts it again, where it was. */
+  restart(): Promise<void>;
+}
+
+/** An authority in this process, and a swarm in others. */
+export interface SwarmFleet {
+  /** Starts one more process. Those that need a leader look for all leaders there are by then. */
+  start(role: Role, name: string, options?: StartOptions): Promise<SwarmProcess>;
+  /** A bot in this process. */
+  join(name: string): Promise<Bot>;
+  /** What an operator of the name has of the swarm; it may do everything. */
+  operator(name: string): Promise<Swarm>;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Where a leader keeps its tasks. */
+  readonly store?: string;
+  /** How many tasks a worker takes at once; 1. */
+  readonly slots?: number;
+}
+
+export type Role = "leader" | "worker" | "zombie" | "flood";
+
+const grants = `
+grants:
+  "worker/*":
+    interlock.swarm.v1.DispatchService: [swarm:work]
+    interlock.swarm.v1.SafetyService: [safety:watch, safety:acknowledge]
+  "operator/*":
+    interlock.swarm.v1.OperatorService: [swarm:submit, swarm:read, swarm:operate]
+    interlock.swarm.v1.SafetyService: [safety:stop, safety:watch]
+  "supervisor/*":
+    interlock.swarm.v1.SafetyService: [safety:reset]
+`;
+
+const patienceMs = 15_000;
+
+export async function startSwarmFleet(): Promise<SwarmFleet> {
+  const folder = await mkdtemp(join(tmpdir(), "interlock-swarm-"));
+  const authority: Authority = await startAuthority({
+    ...{ dataDir: join(folder, "authority"), trustDomain: "swarm", port: 0, log: silentLog },
+  });
+  await authority.applyGrants(grants);
+  const leaders: string[] = [];
+  const children = new Set<ChildProcess>();
+  const bots: Bot[] = [];
+
+  async function start(role: Role, name: string, { store = "", slots = 1 }: StartOptions = {}): Promise<SwarmProcess> {
+    const reports: Report[] = [];
+    const listeners = new Set<(report: Report) => void>();
+    const joinToken = await authority.createJoinToken(name);
+    let address = "";
+    let child: ChildProcess;
+
+    async function launch(): Promise<void> {
+      child = fork(fileURLToPath(new URL(`./${role}-process.js`, import.meta.url)), {
+        stdio: ["ignore", "ignore", "inherit", "ipc"],
+      });
+      children.add(child);
+      const started = child;
+      child.on("exit", () => children.delete(started));
+      const ready = new Promise<string>((resolve, reject) => {
+        child.on("message", (report: Report) => {
+          if (report.type !== "ask") reports.push(report);
+          if (report.type === "ready") resolve(report.address);
+          if (report.type === "failed") reject(new Error(`${name}: ${report.error}`));
+          for (const listener of listeners) listener(report);
+        });
+        child.on("exit", (code, signal) => reject(new Error(`${name} ended (${signal ?? code})`)));
+      });
+      const port = Number(address.split(":").at(-1) ?? 0);
+      const config: ProcessConfig = {
+        ...{ authority: authority.address, name, joinToken, port, store, slots, leaders },
+        stateDir: join(folder, name),
+      };
+      child.send(config);
+      address = await ready;
+    }
+
+    const swarmProcess: SwarmProcess = {
+      ...{ name, reports },
+      get address() {
+        return address;
+      },
+      until(type, fits = () => true) {
+        type Wanted = Extract<Report, { type: typeof type }>;
+        const isIt = (report: Report): report is Wanted => report.type === type && fits(report as Wanted);
+        const found = reports.find(isIt);
+        if (found) return Promise.resolve(found);
+        return new Promise((resolve, reject) => {
+          const timer = setTimeout(() => {
+            listeners.delete(listener);
+            reject(new Error(`${name} did not say "${type}" but ${JSON.stringify(reports.slice(-5))}`));
+          }, patienceMs);
+          function listener(report: Report): void {
+            if (!isIt(report)) return;
+            clearTimeout(timer);
+            listeners.delete(listener);
+            resolve(report);
+          }
+          listeners.add(listener);
+        });
+      },
+      onReport: (listener) => void listeners.add(listener),
+      send: (order) => void (child.connected && child.send(order, () => {})),
+      async signal(signal) {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const gone = signal === "SIGKILL" ? once(child, "exit") : undefined;
+        child.kill(signal);
+        await gone;
+      },
+      restart: launch,
+    };
+    await launch();
+    if (role === "leader") leaders.push(address);
+    return swarmProcess;
+  }
+
+  async function joinHere(name: string): Promise<Bot> {
+    const joinToken = await authority.createJoinToken(name);
+    const stateDir = join(folder, name);
+    const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
+    bots.push(bot);
+    return bot;
+  }
+
+  return {
+    folder,
+    start,
+    join: joinHere,
+    operator: async (name) => connectSwarm(await joinHere(name), leaders),
+    async close() {
+      const ended = [...children].map((child) => {
+        const exit = once(child, "exit");
+        child.kill("SIGKILL");
+        return exit;
+      });
+      await Promise.all(ended);
+      await Promise.all(bots.map((bot) => bot.close(0)));
+      await authority.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until something is so, at most so long. It is for what tells nobody that it has changed. */
+export async function until(isSo: () => Promise<boolean> | boolean, what: string, limitMs = patienceMs): Promise<void> {
+  for (const end = Date.now() + limitMs; !(await isSo()); ) {
+    if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${what}`);
+    await sleep(20);
+  }
+}
