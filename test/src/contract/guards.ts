@@ -167,7 +167,7 @@ export const guards: readonly Guard[] = [
   {
     row: 21,
     guard: "the binding",
-    patches: [token("if (verified.thumbprint !== certificate.thumbprint)", "if (false)")],
+    patches: [token("if (!proved.some(({ thumbprint }) => thumbprint === verified.thumbprint))", "if (false)")],
   },
   {
     row: 21,
