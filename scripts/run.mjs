@@ -7,16 +7,14 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const node = process.execPath;
 
+const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
+
 const tasks = {
   build: [],
+  // The tests beside the code side by side; then those of whole fleets, some of which measure time, one after the other.
   test: [
-    [
-      node,
-      "node_modules/mocha/bin/mocha.js",
-      "--reporter",
-      "scripts/reporter.mjs",
-      "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js",
-    ],
+    [...mocha, "--parallel", "--jobs", "2", "packages/*/dist/**/*.test.js"],
+    [...mocha, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
@@ -40,9 +38,8 @@ await step("install", await pnpm("install", "--frozen-lockfile"));
 await step("build the generator", tsc("packages/policy", "packages/protoc-gen-interlock"));
 await step("generate", [node, "scripts/generate.mjs"]);
 await step("build", tsc());
-for (const [i, command] of tasks[task].entries()) {
-  const last = i === tasks[task].length - 1;
-  const code = await run(last ? [...command, ...args] : command, { stdio: "inherit" });
+for (const command of tasks[task]) {
+  const code = await run([...command, ...args], { stdio: "inherit" });
   if (code !== 0) process.exit(code);
 }
 

@@ -7,7 +7,7 @@ import { measureRevocation, type Trial, type TrialResult } from "./measure.js";
 export const revocation: Benchmark = {
   summary: "from the answer to `revoke` to the end of a stream, with 1,000 bots connected",
   async run({ bots = 1_000, ...options }) {
-    const trial = { bots, revocations: Math.min(200, Math.ceil(bots / 2)), ...options };
+    const trial = { bots, revocations: Math.min(40, Math.ceil(bots / 2)), ...options };
     options.progress("one authority, on SQLite");
     const results: Row[] = [{ store: "sqlite", authorities: 1, ...(await measureRevocation(trial)) }];
     const found = findPostgres();

@@ -18,7 +18,7 @@ export function joinCommand(output: Output): Command {
   return new Command("join")
     .description("Join the fleet: turn a join token into an identity, kept in .interlock/bots/<name>.")
     .requiredOption("--name <name>", "the bot's name, for example gripper/1")
-    .option("--token <token>", "the join token; INTERLOCK_JOIN_TOKEN unless said", process.env.INTERLOCK_JOIN_TOKEN)
+    .option("--token <token>", "the join token; INTERLOCK_JOIN_TOKEN unless said")
     .option(
       "--authority <host:port>",
       "where the authority is, several joined by commas; INTERLOCK_AUTHORITY, or localhost:7443, unless said",
@@ -32,13 +32,15 @@ export function joinCommand(output: Output): Command {
         "Example:\n  interlock join --authority localhost:7443 --name gripper/1 --token ILK1-…",
     )
     .action(async ({ name, token, dir = botDir(name), stay, ...given }: Options) => {
+      // Not as the option's default, which the help would show.
+      const joinToken = token ?? process.env.INTERLOCK_JOIN_TOKEN;
       const before = await createIdentityFolder(dir).load();
       const authority =
         given.authority ??
         process.env.INTERLOCK_AUTHORITY ??
         (await createAuthorityFile(dir).load())?.authority ??
         "localhost:7443";
-      const bot = await joinFleet({ authority, name, joinToken: token, stateDir: dir, log: silentLog });
+      const bot = await joinFleet({ authority, name, joinToken, stateDir: dir, log: silentLog });
       try {
         const already = before?.leaf.thumbprint === bot.identity.current().leaf.thumbprint;
         if (name.startsWith("operator/")) await saveProfile({ authority, operator: name });
@@ -46,7 +48,7 @@ export function joinCommand(output: Output): Command {
         const { notAfter } = bot.identity.current().leaf;
         output.result({ ok: true, already, spiffeId: spiffeId.uri, dir, expiresAt: new Date(notAfter) }, () => {
           output.line(`${paint("green", already ? "had joined" : "joined")} as ${paint("bold", spiffeId.uri)}`);
-          if (already && token) output.line("The join token was not needed, and not used.");
+          if (already && joinToken) output.line("The join token was not needed, and not used.");
           output.line(`Its identity is in ${dir}, valid until ${new Date(notAfter).toLocaleTimeString()}.`);
         });
         if (!stay) return;
