@@ -8,7 +8,7 @@ import { type SwarmFleet, type SwarmProcess, startSwarmFleet, until } from "./sw
 
 const workerCount = 8;
 const taskCount = 2_000;
-const chaosMs = 10_000;
+const chaosMs = 8_000;
 
 /** A random sequence that a seed gives again (mulberry32). */
 function createRandom(seed: number): () => number {

@@ -25,7 +25,10 @@ export function openPostgres(address: string): Engine {
     max: 4,
     types: { getTypeParser },
   });
-  pool.on("error", () => {}); // A connection that breaks while it idles is replaced by the next.
+  // A connection that breaks is replaced by the next. Whoever uses it at the moment is told by his query; where he is
+  // between two of them, for example because this process stood still, the error would end the process.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
   return {
     db,

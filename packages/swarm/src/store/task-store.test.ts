@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTaskStore } from "./open-task-store.js";
+import { openPostgres } from "./postgres.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
@@ -159,6 +161,25 @@ describeOnEach("task store", (create, engine) => {
         );
       } finally {
         await holder.end();
+      }
+    });
+
+    it("outlives a connection that is cut between two queries, as for a leader that stood still", async () => {
+      const { db } = openPostgres(place.place);
+      const other = new pg.Client(place.place);
+      await other.connect();
+      try {
+        const work = db.transaction().execute(async (transaction) => {
+          const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction);
+          await other.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+          await sleep(50); // The error comes to a connection that nobody waits for.
+          await sql`select 1`.execute(transaction);
+        });
+        await assert.rejects(work);
+        assert.equal((await sql`select 1`.execute(db)).rows.length, 1);
+      } finally {
+        await other.end();
+        await db.destroy();
       }
     });
 

@@ -205,6 +205,39 @@ describe("runWorker", () => {
     assert.match(String(signal.reason), /LEADER_LOST/);
   });
 
+  it("begins no attempt twice, when the leader confirms what it has stopped meanwhile", async () => {
+    const worker = start("worker/1", {}, true); // Its handler goes on, whatever its signal says.
+    const { taskId } = await fake.submit();
+    await fake.time.pass(1_000);
+    fake.cut("worker/1");
+    await fake.time.pass(500);
+    let write = () => {};
+    fake.store.trouble = () => new Promise((resolve) => (write = resolve));
+    void fake.submit(); // The leader is busy writing, so that its answer takes a while.
+    fake.mend("worker/1");
+    await fake.time.pass(500);
+    assert.equal(worker.at(0).context.signal.aborted, false, "it has said that it holds the task");
+    await fake.time.pass(600);
+    assert.equal(worker.at(0).context.signal.aborted, true);
+    fake.store.trouble = undefined;
+    write();
+    await fake.time.pass(100);
+    assert.deepEqual(
+      worker.running.map(({ task }) => task.attempt),
+      [1],
+    );
+    worker.at(0).done();
+    await fake.time.pass(3_000);
+    assert.deepEqual(
+      worker.running.map(({ task }) => [task.taskId === taskId, task.attempt]),
+      [
+        [true, 1],
+        [true, 2],
+      ],
+    );
+    worker.at(1).done();
+  });
+
   it("stops by itself when nobody tells it of an emergency stop any more, and works again afterwards", async () => {
     const worker = start();
     const { taskId } = await fake.submit();

@@ -46,6 +46,9 @@ interface Job {
   readonly resuming: Set<() => void>;
 }
 
+// Far more than can be begun while a leader's answer is on its way.
+const begunKept = 10_000;
+
 /** Makes a workbench that reports with `send`, which may lose what it is given while there is no connection. */
 export function createWorkbench(
   handle: TaskHandler,
@@ -55,13 +58,18 @@ export function createWorkbench(
   const jobs = new Map<bigint, Job>(); // by lease token
   const running = new Set<Promise<void>>();
   let holding: string | undefined;
+  const begun = new Set<bigint>(); // lease tokens
   let checkpoints = 0;
 
   function start(assignment: Assignment, lease: Lease): void {
-    if (holding !== undefined) {
-      send({ $case: "forfeitTask", value: { lease, reason: holding } });
+    // The leader may confirm an attempt that was stopped after it had been named in the Session, and may have had its
+    // effect: one lease is begun once.
+    const reason = holding ?? (begun.has(lease.leaseToken) ? "ATTEMPT_STOPPED" : undefined);
+    if (reason !== undefined) {
+      send({ $case: "forfeitTask", value: { lease, reason } });
       return;
     }
+    remember(lease.leaseToken);
     const job: Job = {
       ...{ lease, controller: new AbortController(), latest: { progress: undefined } },
       ...{ confirming: new Map(), paused: false, resuming: new Set() },
@@ -70,6 +78,12 @@ export function createWorkbench(
     send({ $case: "acceptTask", value: { lease } });
     const done = run(assignment, job).finally(() => running.delete(done));
     running.add(done);
+  }
+
+  function remember(leaseToken: bigint): void {
+    begun.add(leaseToken);
+    const [oldest] = begun;
+    if (begun.size > begunKept && oldest !== undefined) begun.delete(oldest);
   }
 
   async function run(assignment: Assignment, job: Job): Promise<void> {
