@@ -4,6 +4,7 @@ import type { Clock } from "../clock.js";
 import { addressOf, type Connection, createConnection } from "../connection.js";
 import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
+import { keepPeerChains } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Log } from "../log.js";
@@ -95,6 +96,7 @@ export async function createListener(
     },
     accept,
   );
+  keepPeerChains(server);
   server.maxConnections = maximumConnections;
   server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
   const handshakes = watchHandshakes(server, handshakeTimeoutMs);
