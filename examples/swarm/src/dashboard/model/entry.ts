@@ -55,14 +55,15 @@ export interface TaskView {
   readonly kind: string;
   /** What it is about, for people: `bolts 7`. */
   readonly title: string;
+  /** Where it leads first, and then; absent where it leads nowhere. */
+  readonly from?: Spot;
+  readonly to?: Spot;
   readonly stage: TaskStage;
   /** Who has it, or closed it; empty for nobody. */
   readonly worker: string;
   readonly attempt: number;
   /** The fencing token; empty while nobody has it. A string, because it can be beyond 2⁵³. */
   readonly lease: string;
-  readonly leaseExpiresAt?: number;
-  readonly epoch: number;
   /** From 0 to 1. */
   readonly progress: number;
   readonly doing: string;
@@ -96,6 +97,8 @@ export interface SafetyView {
 /** Somebody who was refused, so many times in quick succession. */
 export interface DenialView {
   readonly id: string;
+  /** When the last of them came, in milliseconds since the epoch. */
+  readonly at: number;
   /** Who tried it, in words, where somebody knows. */
   readonly attacker: string;
   readonly caller: string;
@@ -170,7 +173,7 @@ export type News =
   | { readonly kind: "outcome"; readonly outcome: OutcomeView };
 
 /**
- * News with its time, in milliseconds since the epoch. The record of a run is entries in the order of their times, one
+ * News, and when the dashboard heard it, in milliseconds since the epoch. The record of a run is entries in the order of their times, one
  * JSON object a line (NDJSON), the first of kind `plan`; the page is fed the same.
  *
  * ```json

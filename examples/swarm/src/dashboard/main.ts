@@ -1,0 +1,72 @@
+// The dashboard's process. The demo starts it; by hand it shows a swarm that runs, or the record of one that did:
+//   node dist/dashboard/main.js run.ndjson
+//   node dist/dashboard/main.js --authority 127.0.0.1:7443 --leader 127.0.0.1:7450 --feed 127.0.0.1:7460 --join ILK1-…
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { InterlockError, joinFleet, parseJoinToken, silentLog } from "@interlock/bot";
+import { receiveConfig, stopSignal, tell } from "../child.js";
+import { createWorld } from "../world.js";
+import { floorPlan } from "./floor-plan.js";
+import type { Dashboard, DashboardConfig } from "./options.js";
+import { startDashboard } from "./start-dashboard.js";
+import { startReplay } from "./start-replay.js";
+
+const usage = `node examples/swarm/dist/dashboard/main.js FILE [--port N]
+node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:PORT --join ILK1-… [options]
+
+  FILE             the record of a run, to be played
+  --authority …    host:port of the authority
+  --leader …       host:port of the leader; of each, joined by commas
+  --join ILK1-…    a join token for dashboard/1
+  --feed …         host:port of the story's feed
+  --record FILE    where to write what is seen
+  --port N         of the page; any free one unless said`;
+
+/** What the command line asks for: a file to be played, or a swarm to be watched. */
+function readArguments(args: string[]): { file: string; port: number } | Omit<DashboardConfig, "stateDir"> {
+  const text = { type: "string", default: "" } as const;
+  const { values, positionals } = parseArgs({
+    ...{ args, allowPositionals: true },
+    options: { authority: text, leader: text, feed: text, join: text, record: text, port: text },
+  });
+  const { authority, leader, feed, join: joinToken, record } = values;
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is "${values.port}".`);
+  const [file, ...rest] = positionals;
+  if (file !== undefined && rest.length === 0) return { file, port };
+  if (file !== undefined || !authority || !leader || !joinToken) throw new Error(usage);
+  return { authority, joinToken, leaders: leader.split(","), feed, port, record };
+}
+
+async function look(config: DashboardConfig): Promise<Dashboard> {
+  const { authority, joinToken, stateDir, leaders, feed, port, record } = config;
+  const name = parseJoinToken(joinToken)?.name ?? "";
+  const bot = await joinFleet({ authority, name, joinToken, stateDir, log: silentLog });
+  const { url, close } = await startDashboard({
+    ...{ bot, leaders, port, plan: floorPlan(createWorld()), ...(feed && { feed }), ...(record && { record }) },
+  });
+  return { url, close: () => close().then(() => bot.close(0)) };
+}
+
+async function fromArguments(): Promise<Dashboard> {
+  const asked = readArguments(process.argv.slice(2));
+  if ("file" in asked) return startReplay(asked);
+  const stateDir = await mkdtemp(join(tmpdir(), "interlock-dashboard-"));
+  const dashboard = await look({ ...asked, stateDir });
+  const close = () => dashboard.close().finally(() => rm(stateDir, { recursive: true, force: true }));
+  return { ...dashboard, close };
+}
+
+try {
+  const stopping = stopSignal();
+  const child = process.send !== undefined;
+  const dashboard = child ? await look(await receiveConfig<DashboardConfig>()) : await fromArguments();
+  stopping.addEventListener("abort", () => void dashboard.close().finally(() => process.exit(0)));
+  tell({ type: "ready", address: dashboard.url });
+  if (!child) console.log(`${dashboard.url}  (Ctrl-C ends it)`);
+} catch (error) {
+  console.error(InterlockError.from(error).message);
+  process.exit(1);
+}

@@ -1,0 +1,46 @@
+import type { Entry } from "../model/entry.js";
+import { applyEntry, createFleetState, type FleetState } from "../model/fleet-state.js";
+
+/** The record of a run, to be looked at from any moment on. Times are milliseconds since its beginning. */
+export interface Recording {
+  readonly duration: number;
+  /** When something began that one would look for. */
+  readonly marks: readonly { readonly at: number; readonly kind: "act" | "stop" | "denial" | "away" }[];
+  /** How it stood then. */
+  at(position: number): { readonly state: FleetState; readonly now: number };
+}
+
+/** Reads a record, one JSON object a line. */
+export function createRecording(text: string): Recording {
+  const entries = text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Entry);
+  const begin = entries[0]?.at ?? 0;
+  let state = createFleetState();
+  let applied = 0;
+  return {
+    duration: Math.max(0, (entries.at(-1)?.at ?? begin) - begin),
+    marks: entries.flatMap((entry) => {
+      const kind = markOf(entry);
+      return kind ? [{ at: entry.at - begin, kind }] : [];
+    }),
+    at(position) {
+      const now = begin + position;
+      // Backwards there is no way but from the beginning, which takes a few milliseconds.
+      if (applied > 0 && (entries[applied - 1]?.at ?? 0) > now) {
+        state = createFleetState();
+        applied = 0;
+      }
+      for (let entry = entries[applied]; entry && entry.at <= now; entry = entries[++applied]) applyEntry(state, entry);
+      return { state, now };
+    },
+  };
+}
+
+function markOf(entry: Entry): Recording["marks"][number]["kind"] | undefined {
+  if (entry.kind === "act" && entry.act.state === "running") return "act";
+  if (entry.kind === "safety" && entry.safety.latched) return "stop";
+  if (entry.kind === "denial") return "denial";
+  return entry.kind === "link" && entry.link.to === "leader" && !entry.link.up ? "away" : undefined;
+}

@@ -1,0 +1,166 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Bot, InterlockError } from "@interlock/bot";
+import { OperatorService, SafetyService, type Task, UpdateType } from "@interlock/swarm";
+import { FeedService } from "../gen/warehouse/v1/feed_interlock.js";
+import type { Robot } from "../gen/warehouse/v1/warehouse.js";
+import { TrafficService } from "../gen/warehouse/v1/warehouse_interlock.js";
+import { follow } from "./follow.js";
+import type { LinkView, News, RobotView, TaskView } from "./model/entry.js";
+import { feedNews, robotView, safetyView, taskView, workerView } from "./views.js";
+
+/** Whom to watch, and as whom. */
+export interface WatchOptions {
+  readonly bot: Pick<Bot, "client">;
+  readonly leaders: readonly string[];
+  readonly feed: string | undefined;
+  /** Is told of everything that changes. */
+  readonly onNews: (news: News) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A leader says every half second at least how the emergency stop stands. */
+const silentMs = 2_000;
+const rosterMs = 500;
+
+/** Watches leaders and feed until `signal` aborts. Whatever breaks is taken up again. */
+export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOptions): Promise<void> {
+  const clients = new Map(
+    leaders.map((address) => [
+      address,
+      {
+        operator: bot.client(OperatorService, address),
+        safety: bot.client(SafetyService, address),
+        traffic: bot.client(TrafficService, address),
+      },
+    ]),
+  );
+  const at = (address: string) => clients.get(address) as NonNullable<ReturnType<typeof clients.get>>;
+  const link = createLinks(onNews);
+  const leads = new Set<string>();
+
+  const watchSafety = () => {
+    let told = "";
+    let current = "";
+    return follow(leaders, {
+      open(address, each) {
+        current = address;
+        return at(address).safety.watchSafety({ withWorkers: true }, { signal: each });
+      },
+      onMessage({ safety }) {
+        leads.clear();
+        leads.add(current);
+        link("leader", "");
+        if (!safety) return;
+        const view = safetyView(safety);
+        const text = JSON.stringify(view);
+        if (text !== told) onNews({ kind: "safety", safety: view });
+        told = text;
+      },
+      onEnd(error) {
+        leads.clear();
+        link("leader", reasonOf(error));
+      },
+      ...{ silentMs, signal },
+    });
+  };
+
+  const watchTasks = () => {
+    let cursor = "";
+    const changed = createTaskFilter();
+    return follow(leaders, {
+      open: (address, each) => at(address).operator.watchTasks({ cursor }, { signal: each }),
+      onMessage(update) {
+        cursor = update.cursor || cursor;
+        const complete = update.type === UpdateType.UPDATE_TYPE_COMPLETE;
+        const tasks = changed(update.tasks, complete);
+        if (complete || tasks.length > 0) onNews({ kind: "tasks", complete, tasks });
+      },
+      signal,
+    });
+  };
+
+  const watchFloor = () => {
+    const difference = createFloorDifference();
+    return follow(leaders, {
+      open: (address, each) => at(address).traffic.watchFloor({}, { signal: each }),
+      onMessage({ robots }) {
+        const news = difference(robots);
+        if (news) onNews(news);
+      },
+      signal,
+    });
+  };
+
+  const watchRoster = async () => {
+    while (!signal.aborted) {
+      const [leader] = leads;
+      if (leader !== undefined) {
+        const options = { signal, timeoutMs: silentMs };
+        // A leader that does not answer is told of by the safety stream.
+        const answer = await at(leader)
+          .operator.listWorkers({}, options)
+          .catch(() => undefined);
+        if (answer) onNews({ kind: "workers", workers: answer.workers.map(workerView) });
+      }
+      await delay(rosterMs, undefined, { signal }).catch(() => {});
+    }
+  };
+
+  const watchFeed = (address: string) => {
+    const client = bot.client(FeedService, address);
+    let after = 0n;
+    return follow([address], {
+      open: (_, each) => client.watchFeed({ after }, { signal: each }),
+      onMessage({ event }) {
+        link("feed", "");
+        after = event?.sequence ?? after;
+        const news = event && feedNews(event);
+        if (news) onNews(news);
+      },
+      onEnd: (error) => link("feed", reasonOf(error)),
+      signal,
+    });
+  };
+
+  const watches = [watchSafety(), watchTasks(), watchFloor(), watchRoster()];
+  await Promise.all(feed === undefined ? watches : [...watches, watchFeed(feed)]);
+}
+
+function reasonOf(error: InterlockError): string {
+  return error.reason || error.code;
+}
+
+/** Tells of a link only when it changes. */
+function createLinks(onNews: WatchOptions["onNews"]): (to: LinkView["to"], reason: string) => void {
+  const told = new Map<LinkView["to"], string>();
+  return (to, reason) => {
+    if (told.get(to) === reason) return;
+    told.set(to, reason);
+    onNews({ kind: "link", link: { to, up: reason === "", reason } });
+  };
+}
+
+/** Lets through what is newer than what was let through before: a leader may say the same again. */
+function createTaskFilter(): (tasks: readonly Task[], complete: boolean) => TaskView[] {
+  const revisions = new Map<string, bigint>();
+  return (tasks, complete) => {
+    if (complete) revisions.clear();
+    const fresh = tasks.filter(({ taskId, revision }) => revision > (revisions.get(taskId) ?? -1n));
+    for (const { taskId, revision } of fresh) revisions.set(taskId, revision);
+    return fresh.map(taskView);
+  };
+}
+
+/** What is different from the floor before; `undefined` for nothing. */
+function createFloorDifference(): (robots: readonly Robot[]) => News | undefined {
+  let before: Map<string, string> | undefined;
+  return (robots) => {
+    const views = robots.map(robotView);
+    const now = new Map(views.map((view) => [view.name, JSON.stringify(view)]));
+    const complete = before === undefined;
+    const moved: RobotView[] = views.filter(({ name }) => now.get(name) !== before?.get(name));
+    const gone = [...(before?.keys() ?? [])].filter((name) => !now.has(name));
+    before = now;
+    return complete || moved.length + gone.length > 0 ? { kind: "robots", complete, robots: moved, gone } : undefined;
+  };
+}
