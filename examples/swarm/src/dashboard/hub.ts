@@ -38,8 +38,8 @@ interface Browser {
   readonly stream: Stream;
   /** The number of the last entry that it was sent; before any, -1. */
   sent: number;
-  /** Since when it takes nothing more; 0 while it does. */
-  fullSince: number;
+  /** Since when it takes nothing more. */
+  fullSince: number | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export function createHub({ state, clock }: HubOptions): Hub {
 
   function send(browser: Browser): void {
     const { stream, sent } = browser;
-    if (browser.fullSince || sent === told) return;
+    if (browser.fullSince !== undefined || sent === told) return;
     const behind = told - sent;
     const fresh = sent >= 0 && behind <= Math.min(kept, latest.length);
     const data = fresh ? { now: clock.now(), entries: latest.slice(-behind) } : { now: clock.now(), state };
@@ -78,8 +78,9 @@ export function createHub({ state, clock }: HubOptions): Hub {
     },
     flush() {
       for (const browser of browsers) {
-        if (browser.fullSince && clock.now() - browser.fullSince > patienceMs) browser.stream.destroy();
-        send(browser);
+        const { stream, fullSince } = browser;
+        if (fullSince !== undefined && clock.now() - fullSince > patienceMs) stream.destroy();
+        else send(browser);
       }
     },
     connect(stream, lastEventId) {
@@ -88,9 +89,9 @@ export function createHub({ state, clock }: HubOptions): Hub {
         stream.end();
         return;
       }
-      const browser = { stream, sent: positionOf(lastEventId), fullSince: 0 };
+      const browser = { stream, sent: positionOf(lastEventId), fullSince: undefined };
       stream.on("drain", () => {
-        browser.fullSince = 0;
+        browser.fullSince = undefined;
         send(browser);
       });
       stream.once("close", () => browsers.delete(browser));
