@@ -51,8 +51,9 @@ export function createPlayer(recording: Recording, onChange: () => void): () => 
   button.addEventListener("click", toggle);
   seek.addEventListener("input", () => go(Number(seek.value)));
   document.addEventListener("keydown", (event) => {
-    // A control that has the focus has its own use of the key.
-    if (event.key !== " " || event.target !== document.body) return;
+    // A button and a choice have a use of their own for the key.
+    const taken = event.target instanceof HTMLButtonElement || event.target instanceof HTMLSelectElement;
+    if (event.key !== " " || taken) return;
     event.preventDefault();
     toggle();
   });
