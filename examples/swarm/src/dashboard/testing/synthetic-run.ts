@@ -179,6 +179,8 @@ interface Scene {
   readonly expected: string;
   readonly from: number;
   readonly ms: number;
+  /** How long it is on, where that is longer than what was measured. */
+  readonly lasts?: number;
   readonly denial?: Partial<DenialView>;
 }
 
@@ -224,7 +226,14 @@ const acts: readonly Scene[] = [
     denial: { caller: "worker/5", method: "/interlock.swarm.v1.DispatchService/Dispatch", code: "ABORTED" },
   },
   { act: "twice", title: "The same order, sent twice", expected: "one task", from: 33_000, ms: 21 },
-  { act: "stop", title: "Emergency stop, and reset", expected: "all stopped in 250 ms", from: moments.stop[0], ms: 41 },
+  {
+    act: "stop",
+    title: "Emergency stop, and reset",
+    expected: "all stopped in 250 ms",
+    from: moments.stop[0],
+    ms: 41,
+    lasts: 6_500,
+  },
   {
     ...{ act: "revoked", title: "A bot is revoked in mid-stream", expected: "IDENTITY_REVOKED", from: 48_000, ms: 87 },
     denial: { caller: "visitor/1", method: "/interlock.swarm.v1.OperatorService/WatchTasks", code: "UNAUTHENTICATED" },
@@ -239,8 +248,8 @@ function actView({ act, title, expected, ms }: Scene, state: ActView["state"]): 
 
 /** An act is on for a second at least, so that it can be seen. */
 function tellAct(scene: Scene, now: number, tell: (news: News) => void): void {
-  const { act, expected: reason, from, ms, denial } = scene;
-  const until = from + Math.max(1_000, Math.ceil(ms / stepMs) * stepMs);
+  const { act, expected: reason, from, ms, lasts = 1_000, denial } = scene;
+  const until = from + Math.max(lasts, Math.ceil(ms / stepMs) * stepMs);
   if (now === from) {
     tell({ kind: "act", act: actView(scene, "running") });
     tell({ kind: "note", text: `${scene.title}.` });
