@@ -24,7 +24,7 @@ node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:P
   --record FILE    where to write what is seen
   --port N         of the page; any free one unless said`;
 
-/** What the command line asks for: a file to be played, or a swarm to be watched. */
+/** What the command line asks for: a file to be played, or a swarm to be watched. Throws an `Error` that says what is wrong. */
 function readArguments(args: string[]): { file: string; port: number } | Omit<DashboardConfig, "stateDir"> {
   const text = { type: "string", default: "" } as const;
   const { values, positionals } = parseArgs({
@@ -35,8 +35,9 @@ function readArguments(args: string[]): { file: string; port: number } | Omit<Da
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is "${values.port}".`);
   const [file, ...rest] = positionals;
-  if (file !== undefined && rest.length === 0) return { file, port };
-  if (file !== undefined || !authority || !leader || !joinToken) throw new Error(usage);
+  if (rest.length > 0) throw new Error("One file can be played at a time.");
+  if (file !== undefined) return { file, port };
+  if (!authority || !leader || !joinToken) throw new Error("Say what to play, or whom to watch.");
   return { authority, joinToken, leaders: leader.split(","), feed, port, record };
 }
 
@@ -50,8 +51,7 @@ async function look(config: DashboardConfig): Promise<Dashboard> {
   return { url, close: () => close().then(() => bot.close(0)) };
 }
 
-async function fromArguments(): Promise<Dashboard> {
-  const asked = readArguments(process.argv.slice(2));
+async function byHand(asked: ReturnType<typeof readArguments>): Promise<Dashboard> {
   if ("file" in asked) return startReplay(asked);
   const stateDir = await mkdtemp(join(tmpdir(), "interlock-dashboard-"));
   const dashboard = await look({ ...asked, stateDir });
@@ -59,13 +59,22 @@ async function fromArguments(): Promise<Dashboard> {
   return { ...dashboard, close };
 }
 
+const child = process.send !== undefined;
+let asked: ReturnType<typeof readArguments> | undefined;
+try {
+  if (!child) asked = readArguments(process.argv.slice(2));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+  process.exit(2);
+}
 try {
   const stopping = stopSignal();
-  const child = process.send !== undefined;
-  const dashboard = child ? await look(await receiveConfig<DashboardConfig>()) : await fromArguments();
-  stopping.addEventListener("abort", () => void dashboard.close().finally(() => process.exit(0)));
+  const dashboard = asked ? await byHand(asked) : await look(await receiveConfig<DashboardConfig>());
+  const leave = () => void dashboard.close().finally(() => process.exit(0));
+  stopping.addEventListener("abort", leave);
+  if (stopping.aborted) leave();
   tell({ type: "ready", address: dashboard.url });
-  if (!child) console.log(`${dashboard.url}  (Ctrl-C ends it)`);
+  if (asked) console.log(`${dashboard.url}  (Ctrl-C ends it)`);
 } catch (error) {
   console.error(InterlockError.from(error).message);
   process.exit(1);

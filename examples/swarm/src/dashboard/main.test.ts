@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { startAuthority } from "@interlock/authority";
 import { type Bot, type BotServer, joinFleet, silentLog } from "@interlock/bot";
 import { createLeader, DispatchService, leaderRoutes, OperatorService, SafetyService } from "@interlock/swarm";
@@ -11,18 +15,16 @@ import { createFloor } from "../floor.js";
 import { FeedService } from "../gen/warehouse/v1/feed_interlock.js";
 import { CarryTask } from "../gen/warehouse/v1/warehouse.js";
 import { TrafficService } from "../gen/warehouse/v1/warehouse_interlock.js";
+import { type Process, startProcess } from "../process.js";
 import { trafficService } from "../traffic-service.js";
 import { createWorld } from "../world.js";
 import { createFeed } from "./feed.js";
 import { feedService } from "./feed-service.js";
-import { floorPlan } from "./floor-plan.js";
 import { dashboardGrants } from "./grants.js";
 import type { Entry } from "./model/entry.js";
 import { applyEntry, createFleetState, type FleetState } from "./model/fleet-state.js";
-import type { Dashboard } from "./options.js";
+import type { DashboardConfig } from "./options.js";
 import { readRecord } from "./record.js";
-import { startDashboard } from "./start-dashboard.js";
-import { startReplay } from "./start-replay.js";
 
 const grants = `
 grants:
@@ -50,6 +52,8 @@ async function until(url: string, isSo: (state: FleetState) => boolean): Promise
   throw new Error("The dashboard has ended.");
 }
 
+const program = fileURLToPath(new URL("./main.js", import.meta.url));
+
 describe("the dashboard of a fleet", function () {
   this.timeout(30_000);
   const bots: Bot[] = [];
@@ -62,7 +66,8 @@ describe("the dashboard of a fleet", function () {
   let operator: Bot;
   let looker: Bot;
   let story: BotServer;
-  let dashboard: Dashboard;
+  let dashboard: Process;
+  let url: string;
 
   async function joinAs(name: string): Promise<Bot> {
     const joinToken = await authority.createJoinToken(name);
@@ -88,18 +93,24 @@ describe("the dashboard of a fleet", function () {
     await authority.applyGrants(grants);
     store = await openTaskStore(join(dir, "tasks.db"));
     const [leader, teller] = [await joinAs("leader/1"), await joinAs("story/1")];
-    [operator, looker] = [await joinAs("operator/1"), await joinAs("dashboard/1")];
+    [operator, looker] = [await joinAs("operator/1"), await joinAs("dashboard/2")];
     leading = await lead(leader, 0);
     story = await teller.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
     floor.enter("worker/1");
-    dashboard = await startDashboard({
-      ...{ bot: looker, leaders: [leading.server.address], feed: story.address },
-      ...{ plan: floorPlan(createWorld()), record: join(dir, "run.ndjson") },
+    const config: DashboardConfig = {
+      ...{ authority: authority.address, joinToken: await authority.createJoinToken("dashboard/1") },
+      ...{ stateDir: join(dir, "dashboard/1"), leaders: [leading.server.address], feed: story.address, port: 0 },
+      record: join(dir, "run.ndjson"),
+    };
+    const onDeath = (problem: string) => assert.fail(problem);
+    dashboard = await startProcess({
+      ...{ name: "dashboard/1", file: "./dashboard/main.js", config, onMessage() {}, onDeath },
     });
+    url = dashboard.ready.address;
   });
 
   after(async () => {
-    await dashboard?.close();
+    await dashboard?.stop();
     for (const bot of bots.reverse()) await bot.close(0);
     await leading?.leader.close();
     await store?.close();
@@ -115,7 +126,7 @@ describe("the dashboard of a fleet", function () {
     await client.submitTask({ kind, payload: Buffer.from([0xff]) });
     feed.publish({ act: { act: "flood", title: "A flood", expected: "RATE_LIMITED" } });
     feed.publish({ denial: { caller: "spiffe://swarm/visitor/1", reason: "RATE_LIMITED", count: 3 } });
-    const state = await until(dashboard.url, ({ tasks, robots, denied, acts, safety, links }) =>
+    const state = await until(url, ({ tasks, robots, denied, acts, safety, links }) =>
       Boolean(
         Object.keys(tasks).length === 2 && robots["worker/1"] && denied && acts.length && safety && links.leader?.up,
       ),
@@ -128,7 +139,7 @@ describe("the dashboard of a fleet", function () {
     assert.deepEqual([state.acts[0]?.state, state.plan?.width], ["planned", 34]);
     const safety = operator.client(SafetyService, leading.server.address);
     await safety.emergencyStop({ reason: "smoke" });
-    const stopped = await until(dashboard.url, (seen) => seen.safety?.latched === true);
+    const stopped = await until(url, (seen) => seen.safety?.latched === true);
     assert.deepEqual([stopped.safety?.issuer, stopped.safety?.reason], ["operator/1", "smoke"]);
   });
 
@@ -175,18 +186,18 @@ describe("the dashboard of a fleet", function () {
   it("says that the leader is away, and is back with it", async () => {
     const [bot] = bots as [Bot];
     const { port } = new URL(`http://${leading.server.address}`);
-    const away = until(dashboard.url, ({ links }) => links.leader?.up === false);
+    const away = until(url, ({ links }) => links.leader?.up === false);
     await leading.server.close(0);
     await leading.leader.close();
     assert.equal((await away).links.leader?.reason, "SERVER_UNREACHABLE");
     leading = await lead(bot, Number(port));
-    const state = await until(dashboard.url, ({ links }) => links.leader?.up === true);
+    const state = await until(url, ({ links }) => links.leader?.up === true);
     assert.equal(Object.keys(state.tasks).length, 2);
     assert.equal(state.safety?.latched, true, "the stop is in force as before");
   });
 
   it("leaves a record that can be played", async () => {
-    await dashboard.close();
+    await dashboard.stop();
     const entries = await readRecord(join(dir, "run.ndjson"));
     const state = createFleetState();
     for (const entry of entries) applyEntry(state, entry);
@@ -195,9 +206,21 @@ describe("the dashboard of a fleet", function () {
       entries,
       entries.toSorted((a, b) => a.at - b.at),
     );
-    const replay = await startReplay({ file: join(dir, "run.ndjson") });
-    const answer = await fetch(`${replay.url}record`);
+    const player = spawn(process.execPath, [program, join(dir, "run.ndjson")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said] = (await once(createInterface({ input: player.stdout }), "line")) as [string];
+    const [address] = said.split(" ");
+    const answer = await fetch(`${address}record`);
     assert.equal((await answer.text()).trim().split("\n").length, entries.length);
-    await replay.close();
+    player.kill("SIGTERM");
+    assert.deepEqual(await once(player, "exit"), [0, null]);
+  });
+
+  it("says what is wrong with its arguments", async () => {
+    const start = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args]);
+    await assert.rejects(start(), { code: 2, stderr: /^Say what to play, or whom to watch\.\n\nnode/ });
+    await assert.rejects(start("a", "--port", "many"), { code: 2, stderr: /^--port is "many"/ });
+    await assert.rejects(start(join(dir, "none.ndjson")), { code: 1, stderr: /ENOENT/ });
   });
 });
