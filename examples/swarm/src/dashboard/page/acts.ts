@@ -46,7 +46,7 @@ function createAct() {
 /** Words, then what was expected, words, what was seen; in one where both are the same. */
 function describe(standing: keyof typeof marks, expected: string, seen: string): [string, ...string[]] {
   if (standing === "planned" || standing === "running") return ["expected ", expected || "–"];
-  if (seen === expected) return ["expected and seen ", seen];
+  if (seen === expected) return ["as expected: ", seen];
   return ["expected ", expected || "–", ", seen ", seen || "nothing"];
 }
 

@@ -4,10 +4,17 @@ import { floorPlan } from "../floor-plan.js";
 import type { ActView, CredentialView, DenialView, Entry, News, RobotView, Spot, TaskView } from "../model/entry.js";
 
 /** When things happen in it, in milliseconds since the beginning. */
-export const moments = { lost: 14_000, away: [22_000, 25_000], stop: [38_000, 44_000], end: 56_000 } as const;
+export const moments = {
+  lost: 14_000,
+  away: [22_000, 25_000],
+  stop: [38_000, 44_000],
+  revoked: 48_000,
+  end: 56_000,
+} as const;
 
 const began = Date.UTC(2026, 4, 4, 9);
 const stepMs = 100;
+const orders = 150;
 const crew = ["worker/1", "worker/2", "worker/3", "worker/4", "worker/5", "worker/6"];
 const world = createWorld();
 
@@ -30,7 +37,7 @@ export function syntheticRun(): Entry[] {
   const entries: Entry[] = [];
   let now = 0;
   const tell = (news: News) => entries.push({ at: began + now, ...news });
-  const queue = makeOrders(world, 150, 7).map(({ item, shelf, station }, i): TaskView => {
+  const queue = makeOrders(world, orders, 7).map(({ item, shelf, station }, i): TaskView => {
     const id = `${i + 1}`;
     const way = { from: { ...(shelf as Spot) }, to: { ...(station as Spot) } };
     const state = { stage: "SUBMITTED", worker: "", attempt: 1, lease: "", progress: 0, doing: "" } as const;
@@ -53,6 +60,7 @@ export function syntheticRun(): Entry[] {
   const during = ([from, until]: readonly [number, number]) => now >= from && now < until;
   const alive = (body: Body) => body !== lost || now < moments.lost;
   let leases = 0;
+  let completed = 0;
   let epoch = 1n;
 
   function change(task: TaskView, changes: Partial<TaskView>): TaskView {
@@ -99,6 +107,7 @@ export function syntheticRun(): Entry[] {
       }
     } else if (body.laden) {
       change(body.task, { stage: "COMPLETED", progress: 1, doing: "" });
+      completed++;
       body.task = undefined;
       body.laden = false;
     } else {
@@ -152,6 +161,7 @@ export function syntheticRun(): Entry[] {
     for (const act of acts) tellAct(act, now, tell);
     if (now % 500 === 0 && !during(moments.away)) tellWorkers();
     if (now % 15_000 === 0) for (const bot of bots) tell({ kind: "credential", credential: credentialOf(bot, now) });
+    if (now === moments.revoked) tell({ kind: "credential", credential: credentialOf(intruder, now) });
     if (now === moments.away[0])
       tell({ kind: "link", link: { to: "leader", up: false, reason: "SERVER_UNREACHABLE" } });
     if (now === moments.away[1]) tell({ kind: "link", link: { to: "leader", up: true, reason: "" } });
@@ -168,8 +178,7 @@ export function syntheticRun(): Entry[] {
     tellRobots(false);
   }
   now = moments.end;
-  const outcome = { ok: true, submitted: 150, completed: 148, lost: 0, duplicated: 0 };
-  tell({ kind: "outcome", outcome });
+  tell({ kind: "outcome", outcome: { ok: true, submitted: orders, completed, lost: 0, duplicated: 0 } });
   return entries;
 }
 
@@ -235,7 +244,13 @@ const acts: readonly Scene[] = [
     lasts: 6_500,
   },
   {
-    ...{ act: "revoked", title: "A bot is revoked in mid-stream", expected: "IDENTITY_REVOKED", from: 48_000, ms: 87 },
+    ...{
+      act: "revoked",
+      title: "A bot is revoked in mid-stream",
+      expected: "IDENTITY_REVOKED",
+      from: moments.revoked,
+      ms: 87,
+    },
     denial: { caller: "visitor/1", method: "/interlock.swarm.v1.OperatorService/WatchTasks", code: "UNAUTHENTICATED" },
   },
   { act: "rotation", title: "Certificates renewed all along", expected: "no call failed", from: 52_000, ms: 640 },
@@ -261,14 +276,15 @@ function tellAct(scene: Scene, now: number, tell: (news: News) => void): void {
   if (now === until) tell({ kind: "act", act: actView(scene, "ended") });
 }
 
-const bots = ["leader/1", "operator/1", "dashboard/1", ...crew, "visitor/1"];
+const intruder = "visitor/1";
+const bots = ["leader/1", "operator/1", "dashboard/1", ...crew, intruder];
 
 function credentialOf(bot: string, now: number): CredentialView {
   const place = bots.indexOf(bot);
   // They do not renew all at once.
   const issuedAt = began + now - place * 1_100;
   return {
-    ...{ bot, generation: 1 + now / 15_000, revoked: bot === "visitor/1" && now > 48_000 },
+    ...{ bot, generation: 1 + Math.floor(now / 15_000), revoked: bot === intruder && now >= moments.revoked },
     ...{ certificateIssuedAt: issuedAt, certificateExpiresAt: issuedAt + 30_000 },
     ...{ tokenIssuedAt: issuedAt - 4_000, tokenExpiresAt: issuedAt + 56_000 },
   };
