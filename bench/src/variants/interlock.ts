@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { startAuthority } from "@interlock/authority";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
 import type { Variant } from "../variant.js";
@@ -24,6 +23,8 @@ const grants = `grants:
 /** Interlock with everything on: there is nothing to turn off. The authority runs in the parent. */
 export const interlock: Variant<Settings> = {
   async prepare(folder) {
+    // Only here: a bot does not have an authority in its process, nor the databases that it comes with.
+    const { startAuthority } = await import("@interlock/authority");
     const authority = await startAuthority({
       dataDir: join(folder, "authority"),
       trustDomain: "bench",
