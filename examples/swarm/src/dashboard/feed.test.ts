@@ -47,22 +47,26 @@ describe("feed", () => {
     assert.equal(feed.since(0n).length, 200);
   });
 
-  it("sends what is new once a frame, and ends with the call", async () => {
+  it("sends what is new once a frame, a sign of life when nothing is, and ends with the call", async () => {
     const feed = createFeed(clock);
     const calling = new AbortController();
-    const frame = async () => {
-      for (let i = 0; i < 100; i++) feed.publish({ denial: flood });
-      await Promise.resolve();
+    const waits: number[] = [];
+    const wait = async (ms: number, signal: AbortSignal) => {
+      waits.push(ms);
+      // While a frame passes much happens; the second second of quiet is broken.
+      if (ms < 1_000) for (let i = 0; i < 100; i++) feed.publish({ denial: flood });
+      else if (waits.filter((each) => each === ms).length === 2) feed.publish({ note: { text: "more" } });
+      if (waits.length <= 3) assert.equal(signal.aborted, waits.length === 2, "only what is new ends a quiet second");
     };
     feed.publish({ note: { text: "begun" } });
-    const { watchFeed } = feedService(feed, frame);
+    const { watchFeed } = feedService(feed, wait);
     const context = { signal: calling.signal } as Parameters<typeof watchFeed>[1];
     const seen: number[] = [];
     for await (const { event } of watchFeed({ after: 0n }, context)) {
-      seen.push(Number(event?.sequence));
-      if (seen.length === 1) feed.publish({ note: { text: "more" } });
-      if (seen.length === 3) calling.abort();
+      seen.push(Number(event?.sequence ?? 0));
+      if (seen.length === 5) calling.abort();
     }
-    assert.deepEqual(seen, [1, 2, 102]);
+    assert.deepEqual(seen, [0, 1, 0, 2, 102]);
+    assert.deepEqual(waits.slice(0, 3), [1_000, 1_000, 25]);
   });
 });

@@ -18,8 +18,9 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** A leader says every half second at least how the emergency stop stands. */
+/** A leader says every half second at least how the emergency stop stands, a feed every second that it is there. */
 const silentMs = 2_000;
+const feedSilentMs = 3_000;
 const rosterMs = 500;
 
 /** Watches leaders and feed until `signal` aborts. Whatever breaks is taken up again. */
@@ -36,7 +37,11 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
   );
   const at = (address: string) => clients.get(address) as NonNullable<ReturnType<typeof clients.get>>;
   const link = createLinks(onNews);
-  const leads = new Set<string>();
+  /** The leader that was heard last; nobody while none is. */
+  let leader: string | undefined;
+  let heard = new AbortController();
+  /** What is read from a leader ends when he is not heard any more, though nothing may have closed it. */
+  const whileHeard = (signal: AbortSignal) => AbortSignal.any([signal, heard.signal]);
 
   const watchSafety = () => {
     let told = "";
@@ -47,8 +52,7 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
         return at(address).safety.watchSafety({ withWorkers: true }, { signal: each });
       },
       onMessage({ safety }) {
-        leads.clear();
-        leads.add(current);
+        leader = current;
         link("leader", "");
         if (!safety) return;
         const view = safetyView(safety);
@@ -57,7 +61,9 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
         told = text;
       },
       onEnd(error) {
-        leads.clear();
+        leader = undefined;
+        heard.abort();
+        heard = new AbortController();
         link("leader", reasonOf(error));
       },
       ...{ silentMs, signal },
@@ -66,14 +72,22 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
 
   const watchTasks = () => {
     let cursor = "";
+    let list: Task[] | undefined;
     const changed = createTaskFilter();
     return follow(leaders, {
-      open: (address, each) => at(address).operator.watchTasks({ cursor }, { signal: each }),
+      open(address, each) {
+        list = undefined;
+        return at(address).operator.watchTasks({ cursor }, { signal: whileHeard(each) });
+      },
       onMessage(update) {
-        cursor = update.cursor || cursor;
-        const complete = update.type === UpdateType.UPDATE_TYPE_COMPLETE;
-        const tasks = changed(update.tasks, complete);
-        if (complete || tasks.length > 0) onNews({ kind: "tasks", complete, tasks });
+        if (update.type === UpdateType.UPDATE_TYPE_COMPLETE) list = [];
+        list?.push(...update.tasks);
+        // A long list comes in several messages, of which only the last has a cursor.
+        if (update.cursor === "") return;
+        cursor = update.cursor;
+        const tasks = changed(list ?? update.tasks, list !== undefined);
+        if (list || tasks.length > 0) onNews({ kind: "tasks", complete: list !== undefined, tasks });
+        list = undefined;
       },
       signal,
     });
@@ -82,7 +96,7 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
   const watchFloor = () => {
     const difference = createFloorDifference();
     return follow(leaders, {
-      open: (address, each) => at(address).traffic.watchFloor({}, { signal: each }),
+      open: (address, each) => at(address).traffic.watchFloor({}, { signal: whileHeard(each) }),
       onMessage({ robots }) {
         const news = difference(robots);
         if (news) onNews(news);
@@ -93,7 +107,6 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
 
   const watchRoster = async () => {
     while (!signal.aborted) {
-      const [leader] = leads;
       if (leader !== undefined) {
         const options = { signal, timeoutMs: silentMs };
         // A leader that does not answer is told of by the safety stream.
@@ -118,7 +131,7 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
         if (news) onNews(news);
       },
       onEnd: (error) => link("feed", reasonOf(error)),
-      signal,
+      ...{ silentMs: feedSilentMs, signal },
     });
   };
 
