@@ -1,4 +1,4 @@
-import type { Fixture, FloorPlan, RobotView, Spot, TaskView } from "../model/entry.js";
+import type { Fixture, FloorPlan, MachineView, RobotView, Spot, TaskView } from "../model/entry.js";
 import { createList, html, type Part, setAttribute, setText, svg } from "./dom.js";
 import { plural } from "./format.js";
 import type { Moment } from "./moment.js";
@@ -26,6 +26,7 @@ export function createFloorMap(parent: Element): FloorMap {
   const drawing = svg("svg", { role: "img" }, ground, ways, robots);
   parent.append(drawing);
   let plan: FloorPlan | undefined;
+  let machines: readonly MachineView[] | undefined;
   let chosen = "";
   const showWays = createList<Drawn>(ways, ({ robot }) => robot.name, drawWay);
   const showRobots = createList<Drawn>(robots, ({ robot }) => robot.name, drawRobot);
@@ -39,6 +40,11 @@ export function createFloorMap(parent: Element): FloorMap {
         plan = state.plan;
         drawing.setAttribute("viewBox", `-0.5 -0.5 ${plan.width + 1} ${plan.height + 1}`);
         ground.replaceChildren(...drawGround(plan));
+        machines = undefined;
+      }
+      if (state.machines !== machines) {
+        machines = state.machines;
+        for (const machine of machines) showMachine(ground, machine);
       }
       const held = new Map(Object.values(state.tasks).map((task) => [task.worker, task]));
       const drawn = Object.values(state.robots).map((robot) => ({
@@ -78,7 +84,7 @@ function drawGround({ width, height, fixtures }: FloorPlan): Element[] {
 
 function drawFixture({ kind, name, x, y }: Fixture): Element {
   const box = svg("rect", { x: x + 0.06, y: y + 0.06, width: 0.88, height: 0.88, rx: 0.16 });
-  const what = svg("g", { class: `fixture ${kind}` }, box);
+  const what = svg("g", { class: `fixture ${kind}`, "data-name": name }, box);
   const middle = `translate(${x + 0.5} ${y + 0.5})`;
   if (kind === "shelf") what.append(svg("path", { d: `M${x + 0.22},${y + 0.5}h0.56` }));
   if (kind === "station") what.append(svg("text", { x: x + 0.5, y: y + 0.5 }, name));
@@ -94,6 +100,16 @@ function drawFixture({ kind, name, x, y }: Fixture): Element {
   if (kind === "charger") what.append(svg("path", { transform: middle, d: "M.06,-.28L-.16,.06H.14L-.06,.28" }));
   what.append(svg("title", {}, name ? `${kind} ${name}` : kind));
   return what;
+}
+
+/** A machine that somebody uses stands out, and says who. */
+function showMachine(ground: Element, { name, state, user }: MachineView): void {
+  for (const fixture of ground.querySelectorAll<SVGElement>(".fixture")) {
+    if (fixture.dataset.name !== name) continue;
+    setAttribute(fixture, "data-used", user ? "" : undefined);
+    const title = fixture.querySelector("title");
+    if (title) setText(title, [name, state, user].filter(Boolean).join(", "));
+  }
 }
 
 function drawWay(): Part<Drawn> {
