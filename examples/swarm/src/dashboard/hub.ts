@@ -98,7 +98,7 @@ export function createHub({ state, clock }: HubOptions): Hub {
       stream.on("error", () => {});
       browsers.add(browser);
       stream.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8" });
-      stream.write("retry: 1000\n\n");
+      stream.write("retry: 500\n\n");
       send(browser);
     },
     get size() {

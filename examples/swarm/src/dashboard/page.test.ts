@@ -135,6 +135,21 @@ describe("the page in a browser", function () {
     assert.match(await page.title(), /EMERGENCY STOP/);
     await says(page, "#robots tr", /worker\/1\s*stopped/);
     await picture(page, "dark");
+    const failed = { name: "worker/4", outcome: "FAILED", detail: "A task has not come to a halt yet." } as const;
+    const rest = Array.from(
+      { length: 20 },
+      (_, i) => ({ name: `worker/${i + 5}`, outcome: "ACKNOWLEDGED", detail: "" }) as const,
+    );
+    const silent = { name: "worker/2", outcome: "UNREACHABLE", detail: "" } as const;
+    const safety = { latched: true, issuer: "operator/1", reason: "smoke", workers: [silent, failed, ...rest] };
+    live.tell({ kind: "safety", safety });
+    await says(page, "#stop-workers", /^worker\/2 no answerworker\/4 could not stop20 stopped$/);
+    await says(page, "#robots tr", /worker\/4\s*could not stop/);
+    assert.equal(
+      await page.locator(".map .robot[data-standing=silent]").count(),
+      2,
+      "worker/1 has said nothing either",
+    );
     live.play(run, moments.stop[1]);
     await page.locator("#stop").waitFor({ state: "hidden" });
     await says(page, "#alert", "The emergency stop has been reset.");

@@ -1,4 +1,4 @@
-import type { CredentialView, RobotView, TaskView, WorkerView } from "../model/entry.js";
+import type { CredentialView, RobotView, SafetyView, TaskView, WorkerView } from "../model/entry.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
 import { ago, shortLease } from "./format.js";
 import type { Moment, View } from "./moment.js";
@@ -11,10 +11,11 @@ interface Row {
   readonly now: number;
 }
 
-export type Standing = "online" | "draining" | "lost" | "stopped" | "revoked";
+export type Standing = "online" | "draining" | "lost" | "revoked" | "stopped" | "failed" | "silent";
 
 const standings: Readonly<Record<Standing, string>> = {
-  ...{ online: "", draining: "leaves when it is done", lost: "lost", stopped: "stopped", revoked: "shut out" },
+  ...{ online: "", draining: "leaves when it is done", lost: "lost", revoked: "shut out" },
+  ...{ stopped: "stopped", failed: "could not stop", silent: "no answer" },
 };
 
 /** Who is there, with the task that each has in hand. `onChoose` is told whom to show on the map; empty for nobody. */
@@ -94,6 +95,13 @@ export function standingOf(name: string, { workers, safety, credentials }: Momen
   if (credential?.revoked) return "revoked";
   const worker = workers.find((each) => each.name === name);
   if (worker?.state === "LOST") return "lost";
-  if (safety?.latched) return "stopped";
+  if (safety?.latched) return stopOf(name, safety);
   return worker?.state === "DRAINING" ? "draining" : "online";
+}
+
+/** In an emergency stop: whoever has not said that it stands still may be moving. */
+function stopOf(name: string, { workers }: SafetyView): Standing {
+  const outcome = workers.find((each) => each.name === name)?.outcome;
+  if (outcome === "ACKNOWLEDGED") return "stopped";
+  return outcome === "FAILED" ? "failed" : "silent";
 }

@@ -1,10 +1,16 @@
 import type { SafetyView } from "../model/entry.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { ago, plural } from "./format.js";
+import { ago, count, plural } from "./format.js";
 import type { View } from "./moment.js";
 
-type StoppedWorker = SafetyView["workers"][number];
+interface Chip {
+  readonly name: string;
+  readonly outcome: SafetyView["workers"][number]["outcome"];
+  readonly detail: string;
+}
 
+/** So many that have stopped are named; more are counted. Who has not is always named. */
+const named = 8;
 const words = { ACKNOWLEDGED: "stopped", FAILED: "could not stop", UNREACHABLE: "no answer" } as const;
 
 /** The emergency stop, over everything else while it is in force. */
@@ -13,7 +19,7 @@ export function createStopBanner(): View {
   const why = find("stop-why");
   const root = document.documentElement;
   const { title } = document;
-  const showWorkers = createList<StoppedWorker>(
+  const showWorkers = createList<Chip>(
     find("stop-workers"),
     ({ name }) => name,
     () => {
@@ -39,8 +45,15 @@ export function createStopBanner(): View {
       why,
       `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Nothing moves until a supervisor resets it.`,
     );
-    showWorkers(safety.workers);
+    showWorkers(chips(safety));
   };
+}
+
+function chips({ workers }: SafetyView): Chip[] {
+  const stopped = workers.filter(({ outcome }) => outcome === "ACKNOWLEDGED");
+  if (stopped.length <= named) return [...workers];
+  const others = workers.filter(({ outcome }) => outcome !== "ACKNOWLEDGED");
+  return [...others, { name: count(stopped.length), outcome: "ACKNOWLEDGED", detail: "" }];
 }
 
 /** The emergency stop in one sentence, for those who listen. */
