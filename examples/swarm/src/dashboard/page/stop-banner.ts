@@ -43,7 +43,7 @@ export function createStopBanner(): View {
     const since = safety.issuedAt === undefined ? "" : ` ${ago(now - safety.issuedAt)} ago`;
     setText(
       why,
-      `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Nothing moves until a supervisor resets it.`,
+      `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`,
     );
     showWorkers(chips(safety));
   };
