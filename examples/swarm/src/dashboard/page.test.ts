@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { startReplay } from "./start-replay.js";
@@ -72,9 +73,16 @@ describe("the page in a browser", function () {
     return page;
   }
 
-  /** Waits until the text of an element is so. */
-  const says = (page: Page, selector: string, text: string | RegExp) =>
-    page.locator(selector).filter({ hasText: text }).first().waitFor({ state: "attached", timeout: 5_000 });
+  /** Waits until the text of one such element is so. A locator would wait ever longer between its looks. */
+  async function says(page: Page, selector: string, text: string | RegExp): Promise<void> {
+    const wanted = typeof text === "string" ? (said: string) => said.includes(text) : (said: string) => text.test(said);
+    let texts: string[] = [];
+    for (const until = performance.now() + 5_000; performance.now() < until; await delay(15)) {
+      texts = await page.locator(selector).allTextContents();
+      if (texts.some(wanted)) return;
+    }
+    assert.fail(`${selector} does not say ${text}, but ${texts.join(" | ")}`);
+  }
 
   /** What anybody would be kept out by, as far as a program can tell. */
   async function faults(page: Page): Promise<string[]> {
@@ -93,7 +101,7 @@ describe("the page in a browser", function () {
 
   /** Looks the same to everybody, at one moment of the run; written to docs/ when INTERLOCK_SCREENSHOTS says so. */
   async function picture(page: Page, name: string): Promise<void> {
-    await page.waitForFunction("document.fonts.ready.then(() => document.fonts.check('14px \"Inter Variable\"'))");
+    assert.ok(await page.evaluate("document.fonts.ready.then(() => document.fonts.check('14px \"Inter Variable\"'))"));
     const png = await page.screenshot({ animations: "disabled" });
     assert.ok(png.length > 20_000, `${name} is empty`);
     if (process.env.INTERLOCK_SCREENSHOTS) await writeFile(join(docs, `dashboard-${name}.png`), png);

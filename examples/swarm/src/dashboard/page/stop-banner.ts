@@ -41,10 +41,7 @@ export function createStopBanner(): View {
     document.title = latched ? `■ EMERGENCY STOP – ${title}` : title;
     if (!latched) return;
     const since = safety.issuedAt === undefined ? "" : ` ${ago(now - safety.issuedAt)} ago`;
-    setText(
-      why,
-      `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`,
-    );
+    setText(why, `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`);
     showWorkers(chips(safety));
   };
 }
