@@ -1,6 +1,6 @@
 import type { ActView, OutcomeView } from "../model/entry.js";
+import { count, took } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { count, took } from "./format.js";
 import type { View } from "./moment.js";
 
 /** The scoreboard: each act with what was expected, what was seen, how long it took, and whether that is right. */
@@ -45,9 +45,9 @@ function createAct() {
 
 /** Words, then what was expected, words, what was seen; in one where both are the same. */
 function describe(standing: keyof typeof marks, expected: string, seen: string): [string, ...string[]] {
-  if (standing === "planned" || standing === "running") return ["expected ", expected || "–"];
+  if (standing === "planned" || standing === "running") return ["expected: ", expected || "–"];
   if (seen === expected) return ["as expected: ", seen];
-  return ["expected ", expected || "–", ", seen ", seen || "nothing"];
+  return ["expected: ", expected || "–", ", seen ", seen || "nothing"];
 }
 
 /** Reasons and codes stand out; words do not. */

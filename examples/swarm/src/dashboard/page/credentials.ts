@@ -1,6 +1,6 @@
 import type { CredentialView } from "../model/entry.js";
+import { clock } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { clock } from "./format.js";
 import type { View } from "./moment.js";
 
 /** How long each bot can still prove itself with what it has. */

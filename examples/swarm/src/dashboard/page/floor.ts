@@ -1,7 +1,7 @@
+import { ago } from "../model/format.js";
 import { find, setText } from "./dom.js";
 import { createFloorMap, legend } from "./floor-map.js";
 import { createFloorTable } from "./floor-table.js";
-import { ago } from "./format.js";
 import type { View } from "./moment.js";
 
 /** The floor, as a map or as a table; `choose` marks a robot on it. */

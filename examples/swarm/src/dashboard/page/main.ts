@@ -1,4 +1,6 @@
 // The page: whatever is heard, live or from a record, is shown by a handful of views.
+
+import { createRecording } from "../model/recording.js";
 import { createActs } from "./acts.js";
 import { createAnnouncer } from "./announcer.js";
 import { createCredentials } from "./credentials.js";
@@ -10,7 +12,6 @@ import type { Moment } from "./moment.js";
 import { createNumbers } from "./numbers.js";
 import { createPlayer } from "./player.js";
 import { createQueue } from "./queue.js";
-import { createRecording } from "./replay.js";
 import { createRobots } from "./robots.js";
 import { createStatus } from "./status.js";
 import { createStopBanner } from "./stop-banner.js";

@@ -1,6 +1,6 @@
 import { type FleetState, throughput } from "../model/fleet-state.js";
+import { count } from "../model/format.js";
 import { find, html, setAttribute, setText, svg } from "./dom.js";
-import { count } from "./format.js";
 import type { View } from "./moment.js";
 
 const chartSeconds = 60;

@@ -1,7 +1,7 @@
+import { clock } from "../model/format.js";
+import type { Recording } from "../model/recording.js";
 import { find, html, setText } from "./dom.js";
-import { clock } from "./format.js";
 import type { Moment } from "./moment.js";
-import type { Recording } from "./replay.js";
 
 /** Plays a recording: play, pause, seek, speed, also by keys. Gives the moment at which it is. */
 export function createPlayer(recording: Recording, onChange: () => void): () => Moment {

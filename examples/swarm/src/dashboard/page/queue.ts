@@ -1,6 +1,6 @@
 import type { TaskView } from "../model/entry.js";
+import { count } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { count } from "./format.js";
 import type { View } from "./moment.js";
 
 const shown = 12;

@@ -1,6 +1,6 @@
 import type { CredentialView, RobotView, SafetyView, TaskView, WorkerView } from "../model/entry.js";
+import { ago, shortLease } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { ago, shortLease } from "./format.js";
 import type { Moment, View } from "./moment.js";
 
 interface Row {

@@ -1,6 +1,6 @@
 import type { LinkView } from "../model/entry.js";
+import { clock } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
-import { clock } from "./format.js";
 import type { View } from "./moment.js";
 
 interface Chip {

@@ -1,5 +1,5 @@
-import type { Entry } from "../model/entry.js";
-import { applyEntry, createFleetState, type FleetState } from "../model/fleet-state.js";
+import type { Entry } from "./entry.js";
+import { applyEntry, createFleetState, type FleetState } from "./fleet-state.js";
 
 /** The record of a run, to be looked at from any moment on. Times are milliseconds since its beginning. */
 export interface Recording {
