@@ -67,6 +67,7 @@ describe("the dashboard of a fleet", function () {
   let looker: Bot;
   let story: BotServer;
   let dashboard: Process;
+  let traffic: string;
   let url: string;
 
   async function joinAs(name: string): Promise<Bot> {
@@ -81,8 +82,6 @@ describe("the dashboard of a fleet", function () {
     const leader = createLeader({ name: bot.name, store, log: silentLog });
     const server = await bot.serve({ port }, (routes) => {
       leaderRoutes(leader)(routes);
-      const frame = (signal: AbortSignal) => once(signal, "abort").then(() => {});
-      routes.add(TrafficService, trafficService(floor, 1, frame));
     });
     return { leader, server };
   }
@@ -96,10 +95,16 @@ describe("the dashboard of a fleet", function () {
     [operator, looker] = [await joinAs("operator/1"), await joinAs("dashboard/2")];
     leading = await lead(leader, 0);
     story = await teller.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
+    const ground = await (await joinAs("floor/1")).serve({ port: 0 }, (routes) => {
+      const frame = (signal: AbortSignal) => once(signal, "abort").then(() => {});
+      routes.add(TrafficService, trafficService(floor, { all: () => [] }, 1, frame));
+    });
+    traffic = ground.address;
     floor.enter("worker/1");
     const config: DashboardConfig = {
       ...{ authority: authority.address, joinToken: await authority.createJoinToken("dashboard/1") },
-      ...{ stateDir: join(dir, "dashboard/1"), leaders: [leading.server.address], feed: story.address, port: 0 },
+      ...{ stateDir: join(dir, "dashboard/1"), leaders: [leading.server.address], floor: traffic },
+      ...{ feed: story.address, port: 0 },
       record: join(dir, "run.ndjson"),
     };
     const onDeath = (problem: string) => assert.fail(problem);
@@ -120,7 +125,7 @@ describe("the dashboard of a fleet", function () {
 
   it("sees tasks, floor, denials and acts, and how the emergency stop stands", async () => {
     const client = operator.client(OperatorService, leading.server.address);
-    const payload = CarryTask.encode({ item: "bolts 7", shelf: { x: 3, y: 1 }, station: { x: 5, y: 9 } }).finish();
+    const payload = CarryTask.encode({ item: "bolts 7", shelf: { x: 3, y: 1 }, station: { x: 5, y: 9 }, fragile: false }).finish();
     const kind = "warehouse.carry";
     await client.submitTask({ kind, payload, requiredCapabilities: [kind] });
     await client.submitTask({ kind, payload: Buffer.from([0xff]) });
@@ -147,7 +152,7 @@ describe("the dashboard of a fleet", function () {
     const at = leading.server.address;
     const swarm = looker.client(OperatorService, at);
     const safety = looker.client(SafetyService, at);
-    const traffic = looker.client(TrafficService, at);
+    const ground = looker.client(TrafficService, traffic);
     const { tasks } = await swarm.listTasks({});
     const taskId = tasks[0]?.taskId ?? "";
     const stopId = leading.leader.active().safety.current().stopId;
@@ -161,8 +166,9 @@ describe("the dashboard of a fleet", function () {
     await assert.rejects(safety.resetEmergencyStop({ stopId, reason: "I may not" }), missing);
     const notFor = { code: "PERMISSION_DENIED", reason: "CALLER_NOT_ALLOWED" };
     await assert.rejects(safety.acknowledgeStop({ stopId }), notFor);
-    await assert.rejects(traffic.enter({}), notFor);
-    await assert.rejects(traffic.move({ to: { x: 0, y: 0 } }), notFor);
+    await assert.rejects(ground.enter({}), notFor);
+    await assert.rejects(ground.move({ to: { x: 0, y: 0 } }), notFor);
+    await assert.rejects(ground.leave({}), notFor);
     const none = { code: "PERMISSION_DENIED", reason: "NO_GRANT" };
     const dispatch = looker.client(DispatchService, at).dispatch((async function* () {})());
     await assert.rejects(dispatch[Symbol.asyncIterator]().next(), none);
@@ -180,7 +186,7 @@ describe("the dashboard of a fleet", function () {
     );
     const operates = ["submitTask", "cancelTask", "pauseTask", "resumeTask", "drainWorker"];
     const stops = ["emergencyStop", "acknowledgeStop", "resetEmergencyStop"];
-    assert.deepEqual(acting.sort(), [...operates, ...stops, "enter", "move", "dispatch"].sort());
+    assert.deepEqual(acting.sort(), [...operates, ...stops, "enter", "move", "leave", "dispatch"].sort());
   });
 
   it("says that the leader is away, and is back with it", async () => {

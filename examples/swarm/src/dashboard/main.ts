@@ -1,6 +1,6 @@
 // The dashboard's process. The demo starts it; by hand it shows a swarm that runs, or the record of one that did:
 //   node dist/dashboard/main.js run.ndjson
-//   node dist/dashboard/main.js --authority 127.0.0.1:7443 --leader 127.0.0.1:7450 --feed 127.0.0.1:7460 --join ILK1-…
+//   node dist/dashboard/main.js --authority 127.0.0.1:7443 --leader 127.0.0.1:7450 --floor 127.0.0.1:7455 --feed 127.0.0.1:7460 --join ILK1-…
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,11 +14,12 @@ import { startDashboard } from "./start-dashboard.js";
 import { startReplay } from "./start-replay.js";
 
 const usage = `node examples/swarm/dist/dashboard/main.js FILE [--port N]
-node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:PORT --join ILK1-… [options]
+node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:PORT --floor HOST:PORT --join ILK1-… [options]
 
   FILE             the record of a run, to be played
   --authority …    host:port of the authority
   --leader …       host:port of the leader; of each, joined by commas
+  --floor …        host:port of the floor
   --join ILK1-…    a join token for dashboard/1
   --feed …         host:port of the story's feed
   --record FILE    where to write what is seen
@@ -29,24 +30,24 @@ function readArguments(args: string[]): { file: string; port: number } | Omit<Da
   const text = { type: "string", default: "" } as const;
   const { values, positionals } = parseArgs({
     ...{ args, allowPositionals: true },
-    options: { authority: text, leader: text, feed: text, join: text, record: text, port: text },
+    options: { authority: text, leader: text, floor: text, feed: text, join: text, record: text, port: text },
   });
-  const { authority, leader, feed, join: joinToken, record } = values;
+  const { authority, leader, floor, feed, join: joinToken, record } = values;
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is "${values.port}".`);
   const [file, ...rest] = positionals;
   if (rest.length > 0) throw new Error("One file can be played at a time.");
   if (file !== undefined) return { file, port };
-  if (!authority || !leader || !joinToken) throw new Error("Say what to play, or whom to watch.");
-  return { authority, joinToken, leaders: leader.split(","), feed, port, record };
+  if (!authority || !leader || !floor || !joinToken) throw new Error("Say what to play, or whom to watch.");
+  return { authority, joinToken, leaders: leader.split(","), floor, feed, port, record };
 }
 
 async function look(config: DashboardConfig): Promise<Dashboard> {
-  const { authority, joinToken, stateDir, leaders, feed, port, record } = config;
+  const { authority, joinToken, stateDir, leaders, floor, feed, port, record } = config;
   const name = parseJoinToken(joinToken)?.name ?? "";
   const bot = await joinFleet({ authority, name, joinToken, stateDir, log: silentLog });
   const { url, close } = await startDashboard({
-    ...{ bot, leaders, port, plan: floorPlan(createWorld()), ...(feed && { feed }), ...(record && { record }) },
+    ...{ bot, leaders, floor, port, plan: floorPlan(createWorld()), ...(feed && { feed }), ...(record && { record }) },
   });
   return { url, close: () => close().then(() => bot.close(0)) };
 }

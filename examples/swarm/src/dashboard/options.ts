@@ -7,6 +7,8 @@ export interface DashboardOptions {
   readonly bot: Pick<Bot, "client">;
   /** `host:port` of every leader. */
   readonly leaders: readonly string[];
+  /** `host:port` of the TrafficService. */
+  readonly floor: string;
   /** `host:port` of the FeedService. Without it there are no acts, denials and credentials to see. */
   readonly feed?: string;
   readonly plan: FloorPlan;
@@ -30,6 +32,7 @@ export interface DashboardConfig {
   readonly joinToken: string;
   readonly stateDir: string;
   readonly leaders: readonly string[];
+  readonly floor: string;
   readonly feed: string;
   readonly port: number;
   /** Empty: nothing is recorded. */

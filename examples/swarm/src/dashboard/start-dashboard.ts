@@ -15,14 +15,14 @@ const frameMs = 50;
  * Watches a swarm and shows it at a page.
  *
  * ```ts
- * const dashboard = await startDashboard({ bot, leaders: [leader], feed: story.address, plan: floorPlan(createWorld()) });
+ * const dashboard = await startDashboard({ bot, leaders: [leader], floor, feed: story.address, plan: floorPlan(createWorld()) });
  * console.log(dashboard.url);
  * ```
  *
  * Rejects when the port is taken or the record cannot be written. A leader or a feed that is away is shown as that.
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { bot, leaders, feed, plan, port = 0 } = options;
+  const { bot, leaders, floor, feed, plan, port = 0 } = options;
   const clock = systemClock;
   const closing = new AbortController();
   const state = createFleetState();
@@ -41,7 +41,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   routes.set("/events", ({ headers }, response) => hub.connect(response, String(headers["last-event-id"] ?? "")));
   const server = await createPageServer(routes, port);
   const flushing = setInterval(hub.flush, frameMs);
-  const watching = watchSwarm({ bot, leaders, feed, onNews: tell, signal: closing.signal });
+  const watching = watchSwarm({ bot, leaders, floor, feed, onNews: tell, signal: closing.signal });
   return {
     url: server.url,
     async close() {

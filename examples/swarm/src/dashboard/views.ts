@@ -23,8 +23,8 @@ import type {
 
 // What the wire says, as the page shows it: numbers that JSON can hold, names of states, what a payload means.
 
-export function robotView({ name, position, carrying }: Robot): RobotView {
-  return { name, x: position?.x ?? 0, y: position?.y ?? 0, carrying, status: "" };
+export function robotView({ name, position, carrying, battery, status }: Robot): RobotView {
+  return { name, x: position?.x ?? 0, y: position?.y ?? 0, carrying, battery: Number(battery.toFixed(2)), status };
 }
 
 export function taskView(task: Task): TaskView {

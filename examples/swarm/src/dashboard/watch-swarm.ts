@@ -12,6 +12,8 @@ import { feedNews, robotView, safetyView, taskView, workerView } from "./views.j
 export interface WatchOptions {
   readonly bot: Pick<Bot, "client">;
   readonly leaders: readonly string[];
+  /** Where the TrafficService is. */
+  readonly floor: string;
   readonly feed: string | undefined;
   /** Is told of everything that changes. */
   readonly onNews: (news: News) => void;
@@ -24,14 +26,13 @@ const feedSilentMs = 3_000;
 const rosterMs = 500;
 
 /** Watches leaders and feed until `signal` aborts. Whatever breaks is taken up again. */
-export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOptions): Promise<void> {
+export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: WatchOptions): Promise<void> {
   const clients = new Map(
     leaders.map((address) => [
       address,
       {
         operator: bot.client(OperatorService, address),
         safety: bot.client(SafetyService, address),
-        traffic: bot.client(TrafficService, address),
       },
     ]),
   );
@@ -95,11 +96,16 @@ export async function watchSwarm({ bot, leaders, feed, onNews, signal }: WatchOp
 
   const watchFloor = () => {
     const difference = createFloorDifference();
-    return follow(leaders, {
-      open: (address, each) => at(address).traffic.watchFloor({}, { signal: whileHeard(each) }),
-      onMessage({ robots }) {
+    const traffic = bot.client(TrafficService, floor);
+    let working = "";
+    return follow([floor], {
+      open: (_, each) => traffic.watchFloor({}, { signal: each }),
+      onMessage({ robots, machines }) {
         const news = difference(robots);
         if (news) onNews(news);
+        const now = JSON.stringify(machines);
+        if (now !== working) onNews({ kind: "machines", machines });
+        working = now;
       },
       signal,
     });
