@@ -1,10 +1,12 @@
-// The visitor's laptop: it has got hold of a certificate, and calls one method as often as it can, with nonsense.
+// The visitor's laptop: it has got hold of a certificate, and calls one method over and over, with nonsense.
 import { constants, setPriority } from "node:os";
-import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { onAsked, receiveConfig, stopSignal, tell } from "./child.js";
 import type { LaptopConfig } from "./messages.js";
 
-const atOnce = 32;
+const everyMs = 5;
+const callsEach = 6;
+const outstanding = 96;
 
 // It is a machine of its own. Here it shares the processors, which are not to be what it takes from the robots.
 setPriority(constants.priority.PRIORITY_LOW);
@@ -13,38 +15,73 @@ const { ca, key, certificate } = await receiveConfig<LaptopConfig>();
 const secure = credentials.createSsl(Buffer.from(ca), Buffer.from(key), Buffer.from(certificate), {
   checkServerIdentity: () => undefined,
 });
-let client: Client | undefined;
+const nothing = Buffer.alloc(0);
+const metadata = new Metadata();
+metadata.set("authorization", "Bearer let-me-in");
 let answers = new Map<string, number>();
+let calm = () => {};
 
-/** Calls again and again, on one connection after another: one that calls too often is cut off. */
-function flood(address: string, path: string): void {
-  const options = {
-    "grpc.ssl_target_name_override": "swarm",
-    "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 100,
+/** Calls 1,200 times a second, on one connection after another: one that calls too often is cut off. */
+function flood(client: Client, path: string): void {
+  let open = 0;
+  const answered = (error: { code: number } | null) => {
+    open--;
+    const code = status[error?.code ?? 0] as string;
+    answers.set(code, (answers.get(code) ?? 0) + 1);
   };
-  const flooding = new Client(address, secure, options);
-  client = flooding;
-  const nothing = Buffer.alloc(0);
-  const metadata = new Metadata();
-  metadata.set("authorization", "Bearer let-me-in");
   const call = () => {
-    if (client !== flooding) return;
-    const again = (error: { code: number } | null) => {
-      const code = status[error?.code ?? 0] as string;
-      answers.set(code, (answers.get(code) ?? 0) + 1);
-      setImmediate(call);
-    };
-    flooding.makeUnaryRequest(path, () => nothing, String, nothing, metadata, { deadline: Date.now() + 2_000 }, again);
+    open++;
+    const options = { deadline: Date.now() + 2_000 };
+    client.makeUnaryRequest(path, () => nothing, String, nothing, metadata, options, answered);
   };
-  for (let i = 0; i < atOnce; i++) call();
+  const calling = setInterval(() => {
+    for (let i = 0; i < callsEach && open < outstanding; i++) call();
+  }, everyMs);
+  calm = () => {
+    clearInterval(calling);
+    client.close();
+    calm = () => {};
+  };
 }
 
-onAsked((message) => {
-  if (message.type === "flood") flood(message.address, message.path);
+/** A server that refuses everything, for the control. */
+async function decoy(path: string): Promise<string> {
+  const server = new Server();
+  server.register(
+    path,
+    (_: unknown, done: (e: object) => void) => done({ code: 8 }),
+    () => nothing,
+    String,
+    "unary",
+  );
+  return new Promise((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(`127.0.0.1:${port}`);
+    });
+  });
+}
+
+const decoys = new Map<string, string>();
+
+onAsked(async (message) => {
+  if (message.type === "flood") {
+    const { address, path } = message;
+    if (address !== "") {
+      const options = {
+        "grpc.ssl_target_name_override": "swarm",
+        "grpc.initial_reconnect_backoff_ms": 100,
+        "grpc.max_reconnect_backoff_ms": 100,
+      };
+      flood(new Client(address, secure, options), path);
+    } else {
+      const own = decoys.get(path) ?? (await decoy(path));
+      decoys.set(path, own);
+      flood(new Client(own, credentials.createInsecure()), path);
+    }
+  }
   if (message.type !== "enough") return undefined;
-  client?.close();
-  client = undefined;
+  calm();
   const had = Object.fromEntries(answers);
   answers = new Map();
   return had;

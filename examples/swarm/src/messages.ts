@@ -69,7 +69,10 @@ export type ParentMessage =
   | { readonly type: "audit"; readonly id: number }
   /** The zombie reports the first task it was given as done, whatever has happened meanwhile. */
   | { readonly type: "complete" }
-  /** The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. */
+  /**
+   * The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. With no
+   * address it calls a server of its own.
+   */
   | { readonly type: "flood"; readonly address: string; readonly path: string }
   | { readonly type: "enough"; readonly id: number };
 

@@ -31,7 +31,7 @@ export interface ViewState {
 }
 
 const shownActs = 4;
-const barWidth = 20;
+const barWidth = 16;
 const lineWidth = 79;
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;

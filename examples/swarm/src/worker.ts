@@ -63,7 +63,7 @@ async function work({ leader, floor, seed, ...fleet }: WorkerConfig, guest: bool
   let done = 0;
   let patience: NodeJS.Timeout | undefined;
   // Nobody has a reason to ask one robot more often than this.
-  const server = await bot.serve({ port: 0, callerRate: { perSecond: 500, burst: 500 } }, (routes) =>
+  const server = await bot.serve({ port: 0, callerRate: { perSecond: 300, burst: 300 } }, (routes) =>
     routes.add(RobotService, drill.service),
   );
   tell({ type: "ready", address: server.address });

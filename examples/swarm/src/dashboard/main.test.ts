@@ -125,7 +125,12 @@ describe("the dashboard of a fleet", function () {
 
   it("sees tasks, floor, denials and acts, and how the emergency stop stands", async () => {
     const client = operator.client(OperatorService, leading.server.address);
-    const payload = CarryTask.encode({ item: "bolts 7", shelf: { x: 3, y: 1 }, station: { x: 5, y: 9 }, fragile: false }).finish();
+    const payload = CarryTask.encode({
+      item: "bolts 7",
+      shelf: { x: 3, y: 1 },
+      station: { x: 5, y: 9 },
+      fragile: false,
+    }).finish();
     const kind = "warehouse.carry";
     await client.submitTask({ kind, payload, requiredCapabilities: [kind] });
     await client.submitTask({ kind, payload: Buffer.from([0xff]) });
