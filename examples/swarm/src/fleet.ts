@@ -32,7 +32,7 @@ export interface Fleet {
   /** One more process. */
   start(name: string, file: string, config: (joinToken: string) => object): Promise<Member>;
   zombie(name: string): Promise<Member>;
-  laptop(papers: Credentials): Promise<Member>;
+  laptop(): Promise<Member>;
   /** A join token. */
   invite(name: string): Promise<string>;
   /** Resolves, when the authority has said yes, to when that was. */
@@ -154,7 +154,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     ...{ authority: { address: authority.address, ca: pem }, floor, leader, workers, dashboard: dashboard.address },
     ...{ join: joinHere, start, invite, folderOf },
     zombie: (name) => start(name, "./zombie.js", (joinToken) => workerConfig(name, seed, joinToken)),
-    laptop: (papers) => launch("laptop", "./laptop.js", { ca: pem, ...papers } satisfies LaptopConfig),
+    laptop: () => launch("laptop", "./laptop.js", { ca: pem } satisfies LaptopConfig),
     revoke: (name) => authority.ask<number>({ type: "revoke", name }),
     loot: (name) => readCredentials(folderOf(name)),
     async joinLine(name) {

@@ -7,7 +7,7 @@ export interface Window {
 }
 
 /** A window is not kept open longer than this, however slow the calls are. */
-const longestMs = 3_000;
+const longestMs = 2_000;
 
 /** Calls one after the other for a while, with a short rest between, and gives how long the calls took. */
 export async function measureWindow(call: () => Promise<unknown>, calls: number): Promise<Window> {

@@ -1,4 +1,5 @@
 import type { Denial } from "@interlock/bot";
+import type { Credentials } from "./credentials.js";
 
 /** What the demo tells its authority process. */
 export interface AuthorityConfig {
@@ -33,11 +34,9 @@ export interface WorkerConfig extends BotConfig {
   readonly seed: number;
 }
 
-/** What the demo tells the visitor's laptop: whose papers it has, and what it calls as often as it can. */
+/** What the demo tells the visitor's laptop. */
 export interface LaptopConfig {
   readonly ca: string;
-  readonly key: string;
-  readonly certificate: string;
 }
 
 /** What the processes tell the demo. Times are milliseconds since the epoch. */
@@ -71,9 +70,9 @@ export type ParentMessage =
   | { readonly type: "complete" }
   /**
    * The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. With no
-   * address it calls a server of its own.
+   * address it calls a server of its own. Papers do not last long.
    */
-  | { readonly type: "flood"; readonly address: string; readonly path: string }
+  | { readonly type: "flood"; readonly address: string; readonly path: string; readonly papers: Credentials }
   | { readonly type: "enough"; readonly id: number };
 
 /** A question without its number. */

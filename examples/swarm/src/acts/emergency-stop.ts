@@ -22,9 +22,10 @@ export const emergencyStop: Act = {
   async play(stage) {
     const { fleet, visitor } = stage;
     const since = Date.now();
-    const laptop = await fleet.laptop(await visitor());
-    laptop.tell({ type: "flood", address: fleet.leader.address, path: OperatorService.methods.submitTask.path });
+    const laptop = await fleet.laptop();
+    const { path } = OperatorService.methods.submitTask;
     try {
+      laptop.tell({ type: "flood", address: fleet.leader.address, path, papers: await visitor() });
       await stage.chronicle.until("denial", flooded, since);
       const seen = await measureAgain(() => drill(stage));
       const { RESOURCE_EXHAUSTED: refused = 0 } = await laptop.ask<Record<string, number>>({ type: "enough" });

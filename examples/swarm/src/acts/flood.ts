@@ -5,7 +5,7 @@ import type { Act, Seen } from "./act.js";
 import { measureAgain } from "./measure-again.js";
 
 const rounds = 3;
-const callsEach = 200;
+const callsEach = 150;
 const settleMs = 100;
 
 /**
@@ -26,10 +26,11 @@ export const flood: Act = {
     const [victim] = fleet.workers;
     if (!victim) throw new Error("There is no robot.");
     const client = operator.client(RobotService, victim.address);
-    const laptop = await fleet.laptop(await visitor());
+    const laptop = await fleet.laptop();
     const since = Date.now();
     const window = async (address: string) => {
-      laptop.tell({ type: "flood", address, path: RobotService.methods.break.path });
+      const { path } = RobotService.methods.break;
+      laptop.tell({ type: "flood", address, path, papers: await visitor() });
       await delay(settleMs);
       const measured = await measureWindow(() => client.getStatus({}, { timeoutMs: 5_000 }), callsEach);
       return { ...measured, answers: await laptop.ask<Record<string, number>>({ type: "enough" }) };
