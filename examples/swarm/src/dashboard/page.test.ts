@@ -201,16 +201,18 @@ describe("the page in a browser", function () {
     const page = await open(live.url, "laptop", "light");
     await says(page, "#robots tr", "worker/6");
     const stops: string[] = [];
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 4 + 12 + 6; i++) {
       await page.keyboard.press("Tab");
-      const at = await page.evaluate<[string, string]>(
+      const [at, outline] = await page.evaluate<[string, string]>(
         "[document.activeElement.textContent.trim(), getComputedStyle(document.activeElement).outlineStyle]",
       );
-      stops.push(at[0]);
-      assert.equal(at[1], "solid", `the focus on ${at[0]} can be seen`);
+      stops.push(at ?? "");
+      assert.equal(outline, "solid", `the focus on ${at} can be seen`);
     }
     const robots = Array.from({ length: 6 }, (_, i) => `worker/${i + 1}`);
-    assert.deepEqual(stops, ["Skip to the floor", "Colours: auto", "As a table", ...robots]);
+    assert.deepEqual(stops.slice(0, 4), ["Skip to the floor", "Colours: auto", "As a table", "Details"]);
+    assert.match(stops[4] ?? "", /^A stranger without a certificate/);
+    assert.deepEqual(stops.slice(-6), robots);
     await page.keyboard.press("Enter");
     await page.locator('.map .robot[data-chosen] text:text("6")').waitFor();
     assert.equal(await page.locator(".name[aria-pressed=true]").textContent(), "worker/6");
