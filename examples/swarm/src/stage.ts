@@ -1,7 +1,7 @@
 import { type Bot, type Client, InterlockError } from "@interlock/bot";
 import { connectSwarm, type Swarm } from "@interlock/swarm";
 import type { Chronicle } from "./chronicle.js";
-import { type Credentials, readCredentials } from "./credentials.js";
+import type { Credentials } from "./credentials.js";
 import type { Fleet, Member } from "./fleet.js";
 import type { CarryTask } from "./gen/warehouse/v1/warehouse.js";
 import { RobotService, TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
@@ -21,8 +21,8 @@ export interface Stage {
   readonly supervisor: Bot;
   /** The supervisor's side of the emergency stop. */
   readonly supervision: Swarm;
-  /** The papers of a bot that is granted nothing: they are on the visitor's laptop. */
-  readonly visitor: Credentials;
+  /** The papers of a bot that is granted nothing, as they are now: they are on the visitor's laptop. */
+  visitor(): Promise<Credentials>;
   /** Calls that go on since the beginning. */
   readonly steady: Steady;
   /** An order that nobody has given yet. */
@@ -54,7 +54,7 @@ export async function createStage(
   return {
     ...{ world, fleet, chronicle, work, operator, supervisor, order },
     supervision: connectSwarm(supervisor, [fleet.leader.address]),
-    visitor: await readCredentials(fleet.folderOf("visitor/1")),
+    visitor: () => fleet.loot("visitor/1"),
     steady: keepCalling(operator.client(TrafficService, fleet.floor.address), signal),
     async keepBusy() {
       const enough = fleet.workers.length * 2;

@@ -46,7 +46,7 @@ export interface StoryOptions {
 }
 
 const limitMs = 240_000;
-const stepMs = 16;
+const stepMs = 14;
 
 /** Starts the fleet, plays the acts against it one after the other, and draws up the account. */
 export async function tellStory(options: StoryOptions): Promise<Outcome> {

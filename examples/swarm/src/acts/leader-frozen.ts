@@ -15,8 +15,7 @@ export const leaderFrozen: Act = {
   async play(stage) {
     const { fleet, work, chronicle, order } = stage;
     const orders = fleet.workers.map(() => work.errand({ ...order(), fragile: true }));
-    const [first, second] = (await Promise.all(orders)).map(({ taskId }) => work.until(taskId, isLoaded));
-    await Promise.all([first, second]);
+    await Promise.any((await Promise.all(orders)).map(({ taskId }) => work.until(taskId, isLoaded)));
     const frozenAt = Date.now();
     fleet.leader.freeze();
     try {

@@ -44,5 +44,5 @@ export const stolenToken = refusal({
   bars: [7],
   expected: ["UNAUTHENTICATED", "TOKEN_SUBJECT_MISMATCH"],
   control: properly,
-  attack: ({ visitor }, call) => rawCall({ ...call, identity: visitor }),
+  attack: async ({ visitor }, call) => rawCall({ ...call, identity: await visitor() }),
 });
