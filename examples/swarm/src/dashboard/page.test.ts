@@ -125,6 +125,9 @@ describe("the page in a browser", function () {
     await says(page, "#polite", /^Refused: worker\/5, LEASE_STALE/);
     assert.equal(await page.locator("#stop").isVisible(), false);
     assert.deepEqual(await faults(page), []);
+    assert.equal(await page.locator("#acts details[open]").count(), 0, "what went well is folded");
+    await page.locator("#details").click();
+    assert.equal(await page.locator("#acts details[open]").count(), 12);
     await picture(page, "light");
   });
 
@@ -142,6 +145,7 @@ describe("the page in a browser", function () {
     );
     assert.match(await page.title(), /EMERGENCY STOP/);
     await says(page, "#robots tr", /worker\/1\s*stopped/);
+    assert.equal(await page.locator("#acts details[open]").count(), 1, "the act that is on");
     await picture(page, "dark");
     const failed = { name: "worker/4", outcome: "FAILED", detail: "A task has not come to a halt yet." } as const;
     const rest = Array.from(
