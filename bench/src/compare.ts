@@ -43,15 +43,30 @@ interface Pair {
   readonly client: Child;
 }
 
+// How a process lays out its heap, and what of its code it compiles in which order, is luck, and stays with it.
+const launches = 3;
+
 /** Runs all variants side by side, each in two processes of its own, taking turns within every round. */
 export async function compare(options: CompareOptions): Promise<Samples> {
+  const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
+  for (let launch = 0; launch < launches; launch++) {
+    const rounds = Math.floor((options.rounds + launch) / launches); // Over all launches, as many as were asked for.
+    if (rounds > 0) await compareOnce({ ...options, rounds }, samples, `${launch + 1} of ${launches}:`);
+  }
+  return samples;
+}
+
+/** The same with one set of processes. */
+async function compareOnce(options: CompareOptions, samples: Samples, launch: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const progress = (line: string) => options.progress(`${launch} ${line}`);
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const pairs: Pair[] = [];
-    for (const name of variantNames) pairs.push(await startPair(name, join(folder, name), options, cleanUp));
-    return await runRounds(pairs, options);
+    for (const name of variantNames)
+      pairs.push(await startPair(name, join(folder, name), { ...options, progress }, cleanUp));
+    await runRounds(pairs, { ...options, progress }, samples);
   } finally {
     for (const end of cleanUp.reverse()) await end();
   }
@@ -78,9 +93,8 @@ async function startPair(
   }
 }
 
-async function runRounds(pairs: readonly Pair[], options: CompareOptions): Promise<Samples> {
+async function runRounds(pairs: readonly Pair[], options: CompareOptions, samples: Samples): Promise<void> {
   const { rounds, progress } = options;
-  const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
   for (let round = -warmUpRounds; round < rounds; round++) {
     if (round === -roundsAfterCollection)
       for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
@@ -91,7 +105,6 @@ async function runRounds(pairs: readonly Pair[], options: CompareOptions): Promi
     if (round >= 0) for (const pair of pairs) samples[pair.name].push(createSample(turns.get(pair) ?? [], load));
     progress(round < 0 ? `warm-up ${round + warmUpRounds + 1} of ${warmUpRounds}` : `round ${round + 1} of ${rounds}`);
   }
-  return samples;
 }
 
 /**

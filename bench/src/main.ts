@@ -18,7 +18,7 @@ ${Object.entries(benchmarks)
 
 Options:
   --json            print one JSON object, on the last line
-  --rounds <n>      rounds that count (15)
+  --rounds <n>      rounds that count (12)
   --calls <n>       calls of each variant in each round
   --in-flight <n>   calls under way at a time
   --bots <n>        bots in the fleet

@@ -5,5 +5,9 @@ import { compareLoad } from "./compare-load.js";
 export const streaming: Benchmark = {
   summary: "server streams of 500 messages of 100 bytes each",
   run: (options) =>
-    compareLoad("streaming", { method: "repeat", calls: 64, messages: 500, inFlight: 4, bytes: 100 }, options),
+    compareLoad(
+      "streaming",
+      { method: "repeat", calls: 64, warmUpCalls: 64, messages: 500, inFlight: 4, bytes: 100 },
+      options,
+    ),
 };

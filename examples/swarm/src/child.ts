@@ -35,8 +35,9 @@ const alikeMs = 100;
 export function tellOf(bot: Bot, say = tell): void {
   tellDenials(bot.onDenial, say);
   const certificate = () => {
-    const { notBefore, notAfter } = bot.identity.current().leaf;
-    say({ type: "credential", issuedAt: notBefore, expiresAt: notAfter });
+    // It is valid from a minute before it was issued, which is now.
+    const { notAfter } = bot.identity.current().leaf;
+    say({ type: "credential", issuedAt: Date.now(), expiresAt: notAfter });
   };
   bot.identity.onChange(certificate);
   certificate();

@@ -25,14 +25,26 @@ node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:P
   --record FILE    where to write what is seen
   --port N         of the page; any free one unless said`;
 
-/** What the command line asks for: a file to be played, or a swarm to be watched. Throws an `Error` that says what is wrong. */
-function readArguments(args: string[]): { file: string; port: number } | Omit<DashboardConfig, "stateDir"> {
+type Asked = { file: string; port: number } | Omit<DashboardConfig, "stateDir">;
+
+/** A file to be played, or a swarm to be watched; `undefined` for --help. Throws an `Error` that says what is wrong. */
+function readArguments(args: string[]): Asked | undefined {
   const text = { type: "string", default: "" } as const;
   const { values, positionals } = parseArgs({
     ...{ args, allowPositionals: true },
-    options: { authority: text, leader: text, floor: text, feed: text, join: text, record: text, port: text },
+    options: {
+      help: { type: "boolean", default: false },
+      authority: text,
+      leader: text,
+      floor: text,
+      feed: text,
+      join: text,
+      record: text,
+      port: text,
+    },
   });
   const { authority, leader, floor, feed, join: joinToken, record } = values;
+  if (values.help) return undefined;
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is "${values.port}".`);
   const [file, ...rest] = positionals;
@@ -52,7 +64,7 @@ async function look(config: DashboardConfig): Promise<Dashboard> {
   return { url, close: () => close().then(() => bot.close(0)) };
 }
 
-async function byHand(asked: ReturnType<typeof readArguments>): Promise<Dashboard> {
+async function byHand(asked: Asked): Promise<Dashboard> {
   if ("file" in asked) return startReplay(asked);
   const stateDir = await mkdtemp(join(tmpdir(), "interlock-dashboard-"));
   const dashboard = await look({ ...asked, stateDir });
@@ -61,9 +73,13 @@ async function byHand(asked: ReturnType<typeof readArguments>): Promise<Dashboar
 }
 
 const child = process.send !== undefined;
-let asked: ReturnType<typeof readArguments> | undefined;
+let asked: Asked | undefined;
 try {
   if (!child) asked = readArguments(process.argv.slice(2));
+  if (!child && !asked) {
+    console.log(usage);
+    process.exit();
+  }
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   process.exit(2);

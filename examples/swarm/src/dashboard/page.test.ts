@@ -125,6 +125,9 @@ describe("the page in a browser", function () {
     await says(page, "#polite", /^Refused: worker\/5, LEASE_STALE/);
     assert.equal(await page.locator("#stop").isVisible(), false);
     assert.deepEqual(await faults(page), []);
+    assert.equal(await page.locator("#acts details[open]").count(), 0, "what went well is folded");
+    await page.locator("#details").click();
+    assert.equal(await page.locator("#acts details[open]").count(), 12);
     await picture(page, "light");
   });
 
@@ -142,6 +145,7 @@ describe("the page in a browser", function () {
     );
     assert.match(await page.title(), /EMERGENCY STOP/);
     await says(page, "#robots tr", /worker\/1\s*stopped/);
+    assert.equal(await page.locator("#acts details[open]").count(), 1, "the act that is on");
     await picture(page, "dark");
     const failed = { name: "worker/4", outcome: "FAILED", detail: "A task has not come to a halt yet." } as const;
     const rest = Array.from(
@@ -201,16 +205,18 @@ describe("the page in a browser", function () {
     const page = await open(live.url, "laptop", "light");
     await says(page, "#robots tr", "worker/6");
     const stops: string[] = [];
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 4 + 12 + 6; i++) {
       await page.keyboard.press("Tab");
-      const at = await page.evaluate<[string, string]>(
+      const [at, outline] = await page.evaluate<[string, string]>(
         "[document.activeElement.textContent.trim(), getComputedStyle(document.activeElement).outlineStyle]",
       );
-      stops.push(at[0]);
-      assert.equal(at[1], "solid", `the focus on ${at[0]} can be seen`);
+      stops.push(at ?? "");
+      assert.equal(outline, "solid", `the focus on ${at} can be seen`);
     }
     const robots = Array.from({ length: 6 }, (_, i) => `worker/${i + 1}`);
-    assert.deepEqual(stops, ["Skip to the floor", "Colours: auto", "As a table", ...robots]);
+    assert.deepEqual(stops.slice(0, 4), ["Skip to the floor", "Colours: auto", "As a table", "Details"]);
+    assert.match(stops[4] ?? "", /^A stranger without a certificate/);
+    assert.deepEqual(stops.slice(-6), robots);
     await page.keyboard.press("Enter");
     await page.locator('.map .robot[data-chosen] text:text("6")').waitFor();
     assert.equal(await page.locator(".name[aria-pressed=true]").textContent(), "worker/6");

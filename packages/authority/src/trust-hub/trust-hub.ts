@@ -1,3 +1,4 @@
+import { setImmediate as nextLoop } from "node:timers/promises";
 import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
 import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { coalesce } from "../coalesce.js";
@@ -40,6 +41,7 @@ export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | 
 export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
   let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
+  let state = trust.state; // What is told: for a moment newer than `trust`, see `refresh`.
   let firstVersion = 1n;
   const servers = new Set(await store.endpoints.servers());
   const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
@@ -47,44 +49,55 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   let closed = false;
   let watchers = 0;
 
+  function wake(serving: boolean): void {
+    for (const [wakeOne, spiffeId] of [...waiting]) if (servers.has(spiffeId) === serving) wakeOne();
+  }
+
   function turn(): void {
     turns++;
-    const all = [...waiting];
-    for (const [wake, spiffeId] of all) if (servers.has(spiffeId)) wake();
-    for (const [wake, spiffeId] of all) if (!servers.has(spiffeId)) wake();
+    wake(true);
+    wake(false);
   }
 
   function nextTurn(signal: AbortSignal, spiffeId: string): Promise<void> {
     return new Promise((resolve) => {
-      function wake() {
-        waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
+      function wakeOne() {
+        waiting.delete(wakeOne);
+        signal.removeEventListener("abort", wakeOne);
         resolve();
       }
-      waiting.set(wake, spiffeId);
-      signal.addEventListener("abort", wake);
+      waiting.set(wakeOne, spiffeId);
+      signal.addEventListener("abort", wakeOne);
     });
   }
 
   const refresh = coalesce(async () => {
     // The version first: what is read after it is as new, or newer.
     const fleet = await store.fleet.get();
-    if (BigInt(fleet?.trustVersion ?? 0) > trust.state.version) await follow?.();
-    const ca = await loadBundle(store);
-    const rows = await store.revocations.since(Number(trust.state.version));
-    const cutOffs = await loadCutOffs(store, clock.now());
-    const jwks = { keys: (await store.signingKeys.list()).map(({ publicJwk }) => JSON.parse(publicJwk)) };
+    if (BigInt(fleet?.trustVersion ?? 0) > state.version) await follow?.();
+    const [ca, rows, cutOffs, signingKeys] = await Promise.all([
+      loadBundle(store),
+      store.revocations.since(Number(state.version)),
+      loadCutOffs(store, clock.now()),
+      store.signingKeys.list(),
+    ]);
+    const jwks = { keys: signingKeys.map(({ publicJwk }) => JSON.parse(publicJwk)) };
     firstVersion = BigInt(fleet?.firstVersion ?? 1);
     const version = BigInt(Math.max(fleet?.trustVersion ?? 0, rows.at(-1)?.trustVersion ?? 0));
-    if (version <= trust.state.version) return;
+    if (version <= state.version) return;
     const changed = new Set(rows.map(keyOf));
     const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
     revocations = [...kept, ...rows];
     const inForce = revocations.filter((row) => row.liftedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
-    trust.replace({ ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce });
-    turn();
+    state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce };
+    turns++;
+    // Those who serve first: it is sent to them before this process is busy with a thousand connections of its own.
+    wake(true);
+    await nextLoop();
+    trust.replace(state);
+    wake(false);
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
@@ -92,15 +105,15 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     // be read, nobody is told that all is well.
     await refresh();
     // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
-    let at = firstVersion <= version && version <= trust.state.version ? version : 0n;
+    let at = firstVersion <= version && version <= state.version ? version : 0n;
     watchers++;
     try {
       while (!signal.aborted && !closed) {
         const seen = turns;
-        const update = updateSince(at, trust.state, revocations);
+        const update = updateSince(at, state, revocations);
         at = update.state.version;
         yield update;
-        const upToDate = at === trust.state.version && seen === turns;
+        const upToDate = at === state.version && seen === turns;
         if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
       }
     } finally {
@@ -111,7 +124,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   await refresh();
   return {
     trust,
-    complete: () => updateSince(0n, trust.state, revocations),
+    complete: () => updateSince(0n, state, revocations),
     watch,
     get watchers() {
       return watchers;

@@ -1,6 +1,10 @@
 import type { Reason } from "../reason.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 
+// A fleet has few CAs, and every handshake shows the same ones. By their DER, so what is found is what was shown.
+const known = new Map<string, Certificate>();
+const maximumKnown = 64;
+
 /**
  * Checks the certificates above a leaf (DER, in the order of the chain, which TLS has verified): each has to be a CA that may
  * sign, and one that names a trust domain (X.509-SVID, section 3.2) has to name this one, and nothing within it. Gives what
@@ -10,7 +14,7 @@ export function checkIssuers(issuers: readonly Uint8Array[], trustDomain: string
   for (const der of issuers) {
     let certificate: Certificate;
     try {
-      certificate = parseCertificate(der);
+      certificate = parseIssuer(der);
     } catch {
       return "CERTIFICATE_MALFORMED";
     }
@@ -18,4 +22,14 @@ export function checkIssuers(issuers: readonly Uint8Array[], trustDomain: string
     if (certificate.uris.some((uri) => uri !== `spiffe://${trustDomain}`)) return "TRUST_DOMAIN_MISMATCH";
   }
   return undefined;
+}
+
+function parseIssuer(der: Uint8Array): Certificate {
+  const key = Buffer.from(der).toString("latin1");
+  const found = known.get(key);
+  if (found) return found;
+  const certificate = parseCertificate(der);
+  if (known.size >= maximumKnown) known.delete(known.keys().next().value as string);
+  known.set(key, certificate);
+  return certificate;
 }

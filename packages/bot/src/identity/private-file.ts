@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -8,10 +8,9 @@ import { dirname } from "node:path";
  * Once this resolves, it is the new one, even after a crash of the machine.
  */
 export async function writePrivateFile(path: string, data: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    const file = await open(temporary, "wx", 0o600);
+    const file = await create(temporary);
     try {
       await file.writeFile(data);
       await file.sync();
@@ -24,6 +23,18 @@ export async function writePrivateFile(path: string, data: string | Uint8Array):
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Makes the file, and the folder that it is in where that is missing: it seldom is. */
+async function create(path: string): Promise<FileHandle> {
+  const make = () => open(path, "wx", 0o600);
+  try {
+    return await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return make();
   }
 }
 

@@ -31,6 +31,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   readonly #served: ServedMethod;
   #listener: Listener | undefined;
   #live: LiveCall | undefined;
+  #metadata: (Metadata & { [liveCall]?: LiveCall | undefined }) | undefined;
   #gone = false;
 
   constructor(call: Call, options: GateOptions, served: ServedMethod) {
@@ -79,6 +80,18 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     // grpc-js says so at the end of every call; an error, with its stack, is made only for one that was cut short.
     if (this.#live?.open) this.#live.cancel(cancellation(this.#live));
     if (this.#live) this.#listener?.onCancel();
+    this.#letGo();
+  }
+
+  /**
+   * Nothing comes after this. HTTP/2 keeps a stream for longer than it lives (see `roster.ts`), and with it would keep the
+   * handler's request, its context and its answer.
+   */
+  #letGo(): void {
+    if (this.#metadata) this.#metadata[liveCall] = undefined;
+    this.#metadata = undefined;
+    this.#listener = undefined;
+    this.#live = undefined;
   }
 
   #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
@@ -95,7 +108,8 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     const head = this.#introduce(attempt, offer);
     if (head) this.#call.sendMetadata(head);
     this.#live = new LiveCall(attempt, admission, this.#call, this.#options);
-    (metadata as { [liveCall]?: LiveCall })[liveCall] = this.#live;
+    this.#metadata = metadata;
+    this.#metadata[liveCall] = this.#live;
     if (method.kind !== "unary")
       keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);

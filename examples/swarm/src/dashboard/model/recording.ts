@@ -21,10 +21,7 @@ export function createRecording(text: string): Recording {
   let applied = 0;
   return {
     duration: Math.max(0, (entries.at(-1)?.at ?? begin) - begin),
-    marks: entries.flatMap((entry) => {
-      const kind = markOf(entry);
-      return kind ? [{ at: entry.at - begin, kind }] : [];
-    }),
+    marks: marksOf(entries, begin),
     at(position) {
       const now = begin + position;
       // Backwards there is no way but from the beginning, which takes a few milliseconds.
@@ -38,9 +35,19 @@ export function createRecording(text: string): Recording {
   };
 }
 
-function markOf(entry: Entry): Recording["marks"][number]["kind"] | undefined {
-  if (entry.kind === "act" && entry.act.state === "running") return "act";
-  if (entry.kind === "safety" && entry.safety.latched) return "stop";
-  if (entry.kind === "denial") return "denial";
-  return entry.kind === "link" && entry.link.to === "leader" && !entry.link.up ? "away" : undefined;
+/** The beginning of each: an emergency stop is told again with every robot that answers, a denial with every one alike. */
+function marksOf(entries: readonly Entry[], begin: number): Recording["marks"] {
+  const marks: { at: number; kind: Recording["marks"][number]["kind"] }[] = [];
+  const denials = new Set<string>();
+  let latched = false;
+  for (const entry of entries) {
+    const mark = (kind: (typeof marks)[number]["kind"]) => marks.push({ at: entry.at - begin, kind });
+    if (entry.kind === "act" && entry.act.state === "running") mark("act");
+    if (entry.kind === "link" && entry.link.to === "leader" && !entry.link.up) mark("away");
+    if (entry.kind === "denial" && !denials.has(entry.denial.id)) mark("denial");
+    if (entry.kind === "denial") denials.add(entry.denial.id);
+    if (entry.kind === "safety" && entry.safety.latched && !latched) mark("stop");
+    if (entry.kind === "safety") latched = entry.safety.latched;
+  }
+  return marks;
 }

@@ -50,7 +50,8 @@ function createLife(of: string) {
   return {
     node,
     show(from: number | undefined, until: number | undefined, now: number, revoked: boolean) {
-      if (until === undefined) return say("–");
+      node.hidden = until === undefined;
+      if (until === undefined) return;
       if (revoked || until <= now) return say(revoked ? "revoked" : "over");
       const whole = until - (from ?? now);
       say(clock(until - now), from === undefined || whole <= 0 ? 1 : Math.min(1, (until - now) / whole));
