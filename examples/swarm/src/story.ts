@@ -99,7 +99,6 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     feed.publish({ outcome: { ok, ...tasks } });
     clearTimeout(timer);
     await options.onTold(outcome, stage);
-    over.abort();
     return outcome;
   }
 
