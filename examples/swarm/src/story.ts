@@ -47,6 +47,7 @@ export interface StoryOptions {
 
 const limitMs = 240_000;
 const stepMs = 14;
+const lastWordsMs = 250;
 
 /** Starts the fleet, plays the acts against it one after the other, and draws up the account. */
 export async function tellStory(options: StoryOptions): Promise<Outcome> {
@@ -98,6 +99,7 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     const outcome: Outcome = { ok, tasks, acts: played, problems };
     feed.publish({ outcome: { ok, ...tasks } });
     clearTimeout(timer);
+    await delay(lastWordsMs); // Until the last word is in the record.
     await options.onTold(outcome, stage);
     return outcome;
   }

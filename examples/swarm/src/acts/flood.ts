@@ -5,7 +5,7 @@ import type { Act, Seen } from "./act.js";
 import { measureAgain } from "./measure-again.js";
 
 const rounds = 3;
-const callsEach = 150;
+const callsEach = 120;
 const settleMs = 100;
 
 /**
