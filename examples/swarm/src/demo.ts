@@ -42,7 +42,8 @@ async function main(options: Options): Promise<boolean> {
 async function stay(stage: Stage, signal: AbortSignal): Promise<void> {
   process.stdout.write(`The robots go on. The dashboard: ${stage.fleet.dashboard}   Ctrl-C ends it.\n`);
   while (!signal.aborted) {
-    await stage.keepBusy();
+    // Ctrl-C reaches every process of the terminal, and some end before this one.
+    await stage.keepBusy().catch(() => {});
     await delay(1_000, undefined, { signal }).catch(() => {});
   }
 }

@@ -56,7 +56,9 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
   const chronicle = createChronicle();
   const problems: string[] = [];
   const over = new AbortController();
+  let told = false;
   const fail = (problem: string) => {
+    if (told) return; // What ends now has had its end.
     if (!over.signal.aborted) problems.push(problem);
     over.abort();
   };
@@ -99,6 +101,7 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     const outcome: Outcome = { ok, tasks, acts: played, problems };
     feed.publish({ outcome: { ok, ...tasks } });
     clearTimeout(timer);
+    told = true;
     await delay(lastWordsMs); // Until the last word is in the record.
     await options.onTold(outcome, stage);
     return outcome;
