@@ -8,8 +8,6 @@ run(async () => {
   const { port, store, ...fleet } = await receiveConfig();
   const bot = await joinFleet({ ...fleet, log: silentLog });
   const leader = createLeader({ name: bot.name, store: await openTaskStore(store) });
-  leader.onWorker(({ worker, state }) => tell({ type: "worker", worker, state, at: Date.now() }));
-  leader.onRefusal(({ worker, taskId, attempt, reason }) => tell({ type: "refusal", worker, taskId, attempt, reason }));
   const { address } = await bot.serve({ port }, leaderRoutes(leader));
   tell({ type: "ready", address });
 });

@@ -14,33 +14,10 @@ export interface ProcessConfig {
   readonly leaders: readonly string[];
 }
 
-/** Something that came up in a process. Times are of `Date.now()`. */
+/** Something that came up in a process. */
 export type Report =
   | { readonly type: "ready"; readonly address: string }
   | { readonly type: "failed"; readonly error: string }
-  /** A worker has begun an attempt, with what an earlier one has left. */
-  | {
-      readonly type: "begun";
-      readonly taskId: string;
-      readonly attempt: number;
-      readonly checkpoint: string;
-      readonly at: number;
-    }
-  /** The signal of a handler has aborted. */
-  | { readonly type: "aborted"; readonly taskId: string; readonly reason: string; readonly at: number }
-  /** A leader has changed its mind on a worker. */
-  | { readonly type: "worker"; readonly worker: string; readonly state: string; readonly at: number }
-  /** A leader has refused a report. */
-  | {
-      readonly type: "refusal";
-      readonly worker: string;
-      readonly taskId: string;
-      readonly attempt: number;
-      readonly reason: string;
-    }
-  /** A zombie was answered, or its stream was ended. */
-  | { readonly type: "receipt"; readonly recorded: boolean; readonly reason: string }
-  | { readonly type: "flooded"; readonly count: number }
   /** A worker asks the sink: may it begin, may its effect happen? */
   | {
       readonly type: "ask";
@@ -50,8 +27,5 @@ export type Report =
       readonly leaseToken: string;
     };
 
-/** What a test tells a process that runs. */
-export type Order =
-  | { readonly type: "answer"; readonly id: number; readonly answer: string }
-  | { readonly type: "complete" }
-  | { readonly type: "flood"; readonly inFlight: number };
+/** What a test tells a worker that runs: the sink's answer. */
+export type Order = { readonly type: "answer"; readonly id: number; readonly answer: string };

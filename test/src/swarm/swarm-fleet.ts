@@ -15,13 +15,6 @@ export interface SwarmProcess {
   readonly name: string;
   /** `host:port`, of a leader. */
   readonly address: string;
-  /** Everything that it has said, over all its lives. */
-  readonly reports: readonly Report[];
-  /** The first report of this kind that fits, of those to come and those that have been. Rejects after 15 s. */
-  until<T extends Report["type"]>(
-    type: T,
-    fits?: (report: Extract<Report, { type: T }>) => boolean,
-  ): Promise<Extract<Report, { type: T }>>;
   /** Is told of everything that it says from now on. */
   onReport(listener: (report: Report) => void): void;
   send(order: Order): void;
@@ -35,8 +28,6 @@ export interface SwarmProcess {
 export interface SwarmFleet {
   /** Starts one more process. Those that need a leader look for all leaders there are by then. */
   start(role: Role, name: string, options?: StartOptions): Promise<SwarmProcess>;
-  /** A bot in this process. */
-  join(name: string): Promise<Bot>;
   /** What an operator of the name has of the swarm; it may do everything. */
   operator(name: string): Promise<Swarm>;
   readonly folder: string;
@@ -50,7 +41,7 @@ export interface StartOptions {
   readonly slots?: number;
 }
 
-export type Role = "leader" | "worker" | "zombie" | "flood";
+export type Role = "leader" | "worker";
 
 const grants = `
 grants:
@@ -59,9 +50,6 @@ grants:
     interlock.swarm.v1.SafetyService: [safety:watch, safety:acknowledge]
   "operator/*":
     interlock.swarm.v1.OperatorService: [swarm:submit, swarm:read, swarm:operate]
-    interlock.swarm.v1.SafetyService: [safety:stop, safety:watch]
-  "supervisor/*":
-    interlock.swarm.v1.SafetyService: [safety:reset]
 `;
 
 const patienceMs = 15_000;
@@ -77,7 +65,6 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   const bots: Bot[] = [];
 
   async function start(role: Role, name: string, { store = "", slots = 1 }: StartOptions = {}): Promise<SwarmProcess> {
-    const reports: Report[] = [];
     const listeners = new Set<(report: Report) => void>();
     const joinToken = await authority.createJoinToken(name);
     let address = "";
@@ -92,7 +79,6 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
       child.on("exit", () => children.delete(started));
       const ready = new Promise<string>((resolve, reject) => {
         child.on("message", (report: Report) => {
-          if (report.type !== "ask") reports.push(report);
           if (report.type === "ready") resolve(report.address);
           if (report.type === "failed") reject(new Error(`${name}: ${report.error}`));
           for (const listener of listeners) listener(report);
@@ -109,28 +95,9 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
     }
 
     const swarmProcess: SwarmProcess = {
-      ...{ name, reports },
+      name,
       get address() {
         return address;
-      },
-      until(type, fits = () => true) {
-        type Wanted = Extract<Report, { type: typeof type }>;
-        const isIt = (report: Report): report is Wanted => report.type === type && fits(report as Wanted);
-        const found = reports.find(isIt);
-        if (found) return Promise.resolve(found);
-        return new Promise((resolve, reject) => {
-          const timer = setTimeout(() => {
-            listeners.delete(listener);
-            reject(new Error(`${name} did not say "${type}" but ${JSON.stringify(reports.slice(-5))}`));
-          }, patienceMs);
-          function listener(report: Report): void {
-            if (!isIt(report)) return;
-            clearTimeout(timer);
-            listeners.delete(listener);
-            resolve(report);
-          }
-          listeners.add(listener);
-        });
       },
       onReport: (listener) => void listeners.add(listener),
       send: (order) => void (child.connected && child.send(order, () => {})),
@@ -158,7 +125,6 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   return {
     folder,
     start,
-    join: joinHere,
     operator: async (name) => connectSwarm(await joinHere(name), leaders),
     async close() {
       const ended = [...children].map((child) => {
