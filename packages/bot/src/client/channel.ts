@@ -17,6 +17,7 @@ import { checkCertificate } from "../identity/check-certificate.js";
 import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
+import { proveChain } from "../identity/prove-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
 import { createRoster } from "../roster.js";
@@ -139,10 +140,12 @@ export function createChannel(given: ChannelOptions): Channel {
     } catch (error) {
       return denial("CERTIFICATE_MALFORMED", "", {}, error);
     }
-    const { trustDomain } = trust.state;
-    const id = checkCertificate(certificate, { peer: "server", trustDomain, now: clock.now() });
+    const { trustDomain, caCertificates } = trust.state;
+    const now = clock.now();
+    const id = checkCertificate(certificate, { peer: "server", trustDomain, now });
     if (typeof id === "string") return denial(id);
-    const chain = chainOf(peer);
+    const chain = proveChain(chainOf(peer), { caCertificates, now });
+    if (!chain) return denial("CERTIFICATE_UNTRUSTED");
     const fault = checkIssuers(chain.slice(1), trustDomain);
     if (fault) return denial(fault);
     const revoked = trust.peerRevoked(id.uri, certificate);
