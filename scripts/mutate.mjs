@@ -1,7 +1,7 @@
 // Mutation testing: node scripts/run.mjs mutate [--json] [group …]
 // Changes what decides about certificates, tokens, policies and trust, one place at a time, and sees a test fail for it.
 // What survives is explained in docs/mutation.md, or is a defect of the tests.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Stryker } from "@stryker-mutator/core";
@@ -45,8 +45,8 @@ const groups = {
   enrollment: {
     package: "authority",
     folder: "enrollment",
-    mutate: ["attempt-limit", "lineage"],
-    tests: ["attempt-limit", "lineage"], // The others have a store.
+    mutate: ["join-limits", "lineage"],
+    tests: ["join-limits", "lineage"], // The others have a store.
   },
   grants: {
     package: "authority",
@@ -71,11 +71,15 @@ report(found);
 async function mutate(name) {
   const { package: inPackage, folder, mutate, tests } = groups[name];
   process.chdir(join(root, "packages", inPackage));
+  const files = mutate.map((file) => join("dist", folder, `${file}.js`));
+  const missing = files.filter((file) => !existsSync(file));
+  if (missing.length > 0)
+    throw new Error(`packages/${inPackage} has no ${missing.join(", ")}; mend scripts/mutate.mjs`);
   const spec = readdirSync(join("dist", folder))
     .filter((file) => file.endsWith(".test.js") && (tests?.includes(file.slice(0, -".test.js".length)) ?? true))
     .map((file) => join("dist", folder, file));
   const stryker = new Stryker({
-    mutate: mutate.map((file) => join("dist", folder, `${file}.js`)),
+    mutate: files,
     mochaSpec: spec,
     testRunner: "mocha-12",
     plugins: [join(root, "scripts/stryker-mocha.mjs")],

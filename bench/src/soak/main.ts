@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import { crash } from "./crash.js";
 import { rotation } from "./rotation.js";
 import type { Soak, SoakOptions, StoreKind } from "./soak.js";
+import { swarm } from "./swarm.js";
 
-const soaks: Record<string, Soak> = { crash, rotation };
+const soaks: Record<string, Soak> = { crash, rotation, swarm };
 
 const help = `Usage: npm run soak -- <soak> [options]
 

@@ -1,49 +1,33 @@
-/** One attempt that a worker carried out to its end, as the worker itself has it. */
-export interface Executed {
-  readonly worker: string;
+/** Something that a machine of the floor did for a task, for good: by the floor's own record, not by anybody's report. */
+export interface Done {
   readonly taskId: string;
-  readonly attempt: number;
 }
 
 /** One task, as the leader has it. */
 export interface Recorded {
   readonly taskId: string;
   readonly completed: boolean;
-  readonly worker: string;
-  readonly attempt: number;
 }
 
 /** What came of the tasks. */
 export interface Account {
   readonly submitted: number;
   readonly completed: number;
-  /** Not completed; or completed, as the leader says, by one of our workers, which knows nothing of it. */
+  /** Not completed; or completed, as the leader says, and no machine of the floor knows of it. */
   readonly lost: number;
-  /** Times that a task was carried out again. */
+  /** Times that a machine did a task again. */
   readonly duplicated: number;
 }
 
-/** Holds the workers' ledgers against the leader's. What guests did, who are not `ours`, has only the leader's word. */
-export function settle(
-  submitted: readonly string[],
-  recorded: readonly Recorded[],
-  executed: readonly Executed[],
-  ours: ReadonlySet<string>,
-): Account {
-  const tasks = new Map(recorded.map((task) => [task.taskId, task]));
+/** Holds the leader's record of the tasks that were submitted against what the machines did. */
+export function settle(submitted: ReadonlySet<string>, recorded: readonly Recorded[], done: readonly Done[]): Account {
   const times = new Map<string, number>();
-  const ledger = new Set<string>();
-  for (const entry of executed) {
-    times.set(entry.taskId, (times.get(entry.taskId) ?? 0) + 1);
-    ledger.add(keyOf(entry));
-  }
-  const ended = submitted.map((taskId) => tasks.get(taskId)).filter((task) => task?.completed === true);
-  const proven = ended.filter((task) => task && (!ours.has(task.worker) || ledger.has(keyOf(task))));
+  for (const { taskId } of done) times.set(taskId, (times.get(taskId) ?? 0) + 1);
+  const completed = recorded.filter((task) => task.completed && submitted.has(task.taskId));
+  const proven = completed.filter(({ taskId }) => times.has(taskId));
   const again = [...times.values()].reduce((sum, count) => sum + count - 1, 0);
-  const { length: completed } = ended;
-  return { submitted: submitted.length, completed, lost: submitted.length - proven.length, duplicated: again };
-}
-
-function keyOf({ worker, taskId, attempt }: Executed): string {
-  return `${worker} ${taskId} ${attempt}`;
+  return {
+    ...{ submitted: submitted.size, completed: completed.length },
+    ...{ lost: submitted.size - proven.length, duplicated: again },
+  };
 }

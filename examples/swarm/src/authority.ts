@@ -1,15 +1,23 @@
 // The authority's process: certificates, tokens and grants for the demo's fleet.
 import { startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
-import { onAsked, receiveConfig, stopSignal, tell } from "./child.js";
+import { onAsked, receiveConfig, stopSignal, tell, tellDenials } from "./child.js";
 import type { AuthorityConfig } from "./messages.js";
 
 const signal = stopSignal();
-const { dataDir, grants } = await receiveConfig<AuthorityConfig>();
-const authority = await startAuthority({ dataDir, trustDomain: "swarm", port: 0, log: silentLog });
+const { grants, ...options } = await receiveConfig<AuthorityConfig>();
+const authority = await startAuthority({ ...options, trustDomain: "swarm", port: 0, log: silentLog });
 await authority.applyGrants(grants);
-onAsked(({ name }) => {
-  void authority.createJoinToken(name).then((joinToken) => tell({ type: "joinToken", name, joinToken }));
+tellDenials(authority.onDenial);
+onAsked(async (message) => {
+  if (message.type === "createJoinToken") return authority.createJoinToken(message.name);
+  if (message.type === "revoke") {
+    await authority.revoke({ kind: "identity", subject: `spiffe://swarm/${message.name}` }, "seen selling badges");
+    const at = Date.now();
+    tell({ type: "revoked", name: message.name });
+    return at;
+  }
+  return undefined;
 });
 signal.addEventListener("abort", () => void authority.close().finally(() => process.exit(0)));
 tell({ type: "ready", address: authority.address, ca: Buffer.from(authority.caCertificate).toString("base64") });

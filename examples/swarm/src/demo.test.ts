@@ -1,32 +1,67 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { acts } from "./acts/acts.js";
+import { applyEntry, createFleetState } from "./dashboard/model/fleet-state.js";
+import { readRecord } from "./dashboard/record.js";
 
 const script = fileURLToPath(new URL("./demo.js", import.meta.url));
 const run = promisify(execFile);
 
 describe("the demo", () => {
-  it("delivers everything once, and refuses all four attackers", async function () {
-    this.timeout(90_000);
-    const { stdout } = await run(process.execPath, [script, "--json", "--workers", "4", "--tasks", "12"]);
-    const [line = "", ...rest] = stdout.split("\n");
-    assert.deepEqual(rest, [""], "one JSON object and nothing else");
-    assert.deepEqual(JSON.parse(line), {
-      ok: true,
-      workers: 4,
-      tasks: { submitted: 12, completed: 12, lost: 0, duplicated: 0 },
-      denials: [
+  it("tells the whole story: every act ends well, nothing is lost or done twice, and the record can be played", async function () {
+    this.timeout(120_000);
+    const dir = await mkdtemp(join(tmpdir(), "interlock-demo-"));
+    try {
+      const record = join(dir, "run.ndjson");
+      const began = performance.now();
+      const args = ["--json", "--workers", "4", "--tasks", "60", "--record", record];
+      const told = await run(process.execPath, [script, ...args]).catch((error) => error);
+      const seconds = (performance.now() - began) / 1_000;
+      const [line = "", ...rest] = told.stdout.split("\n");
+      assert.deepEqual(rest, [""], `one JSON object and nothing else\n${told.stderr}`);
+      const { ok, workers, tasks, denials, acts: played } = JSON.parse(line);
+      const missed = played.filter((each: { ok: boolean }) => !each.ok);
+      assert.deepEqual(missed, [], told.stderr);
+      assert.deepEqual(
+        played.map(({ act }: { act: string }) => act),
+        acts.map(({ name }) => name),
+      );
+      assert.ok(ok, told.stderr);
+      assert.ok(seconds < 90, `${seconds} s`);
+      assert.equal(workers, 4);
+      assert.ok(tasks.submitted >= 60);
+      assert.deepEqual(tasks, { submitted: tasks.submitted, completed: tasks.submitted, lost: 0, duplicated: 0 });
+      const bars = new Set(played.flatMap(({ bars: each }: { bars: number[] }) => each));
+      assert.deepEqual(
+        [...bars].sort((a, b) => Number(a) - Number(b)),
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+      );
+      assert.deepEqual(denials.slice(0, 4), [
         { attack: "no-certificate", code: "UNAVAILABLE", reason: "NO_CERTIFICATE" },
         { attack: "other-ca", code: "UNAVAILABLE", reason: "CERTIFICATE_UNTRUSTED" },
         { attack: "missing-scope", code: "PERMISSION_DENIED", reason: "SCOPE_MISSING" },
         { attack: "stolen-token", code: "UNAUTHENTICATED", reason: "TOKEN_SUBJECT_MISMATCH" },
-      ],
-    });
+      ]);
+      const state = createFleetState();
+      for (const entry of await readRecord(record)) applyEntry(state, entry);
+      assert.deepEqual([state.outcome?.ok, state.acts.length], [true, acts.length]);
+      assert.ok(state.acts.every((each) => each.state === "ended" && each.ok));
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
   });
 
   it("says what is wrong with its arguments", async () => {
-    const wrong = run(process.execPath, [script, "--workers", "many"]);
-    await assert.rejects(wrong, { code: 2, stderr: /--workers is "many"/ });
+    const wrong = (...args: string[]) => run(process.execPath, [script, ...args]);
+    await assert.rejects(wrong("--workers", "many"), { code: 2, stderr: /--workers is "many"/ });
+    await assert.rejects(wrong("--act", "hamlet"), {
+      code: 2,
+      stderr: /There is no act "hamlet"; there are: no-certificate, .*, rotation\./,
+    });
   });
 });

@@ -1,36 +1,47 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Bot, joinFleet, silentLog, writePrivateFile } from "@interlock/bot";
-import { OperatorService } from "@interlock/swarm";
-import { fetchToken, type Loot } from "./attackers.js";
-import type { AuthorityConfig, ChildMessage, LeaderConfig, WorkerConfig } from "./messages.js";
+import { type Bot, type BotServer, joinFleet, silentLog, writePrivateFile } from "@interlock/bot";
+import type { Chronicle } from "./chronicle.js";
+import { type Credentials, readCredentials } from "./credentials.js";
+import type { Feed } from "./dashboard/feed.js";
+import { feedService } from "./dashboard/feed-service.js";
+import type { DashboardConfig } from "./dashboard/options.js";
+import { FeedService } from "./gen/warehouse/v1/feed_interlock.js";
+import { grants } from "./grants.js";
+import type { AuthorityConfig, FloorConfig, LaptopConfig, LeaderConfig, WorkerConfig } from "./messages.js";
 import { type Process, startProcess } from "./process.js";
 
-const grants = `
-grants:
-  "worker/*":
-    interlock.swarm.v1.DispatchService: [swarm:work]
-    interlock.swarm.v1.SafetyService: [safety:watch, safety:acknowledge]
-    warehouse.v1.TrafficService: [floor:move]
-  "operator/*":
-    interlock.swarm.v1.OperatorService: [swarm:submit, swarm:read, swarm:operate]
-    warehouse.v1.TrafficService: [floor:read]
-  "visitor/*":
-    interlock.swarm.v1.OperatorService: [swarm:read]
-`;
-
-/** The demo's fleet: each bot is a process, but for the operator and the visitor, who are this one. */
-export interface Fleet {
-  readonly operator: Bot;
+/** A bot that is a process of its own, over all its lives. */
+export interface Member extends Omit<Process, "ready" | "stop"> {
   /** `host:port`. */
-  readonly leader: string;
-  readonly workers: readonly string[];
-  readonly loot: Loot;
+  readonly address: string;
+  /** Starts it again, where and as what it was. */
+  restart(): Promise<void>;
+}
+
+/** The demo's fleet: each bot is a process, but for those that join here. */
+export interface Fleet {
+  readonly authority: { readonly address: string; readonly ca: string };
+  readonly floor: Member;
+  readonly leader: Member;
+  readonly workers: readonly Member[];
+  /** The page of the dashboard. */
+  readonly dashboard: string;
+  /** A bot in this process. */
+  join(name: string): Promise<Bot>;
+  /** One more process. */
+  start(name: string, file: string, config: (joinToken: string) => object): Promise<Member>;
+  zombie(name: string): Promise<Member>;
+  laptop(): Promise<Member>;
+  /** A join token. */
+  invite(name: string): Promise<string>;
+  /** Resolves, when the authority has said yes, to when that was. */
+  revoke(name: string): Promise<number>;
+  /** What whoever has broken into the bot's machine has. */
+  loot(name: string): Promise<Credentials>;
   /** A line for another terminal that lets the robot of this name in. */
   joinLine(name: string): Promise<string>;
-  /** Ends all of it; afterwards everything that the processes said has been heard. */
-  stop(): Promise<void>;
+  folderOf(name: string): string;
 }
 
 export interface FleetOptions {
@@ -39,97 +50,120 @@ export interface FleetOptions {
   readonly workers: number;
   readonly seed: number;
   readonly stepMs: number;
-  readonly onMessage: (from: string, message: ChildMessage) => void;
+  readonly feed: Feed;
+  /** A file for the record of the run; empty for none. */
+  readonly record: string;
+  readonly chronicle: Chronicle;
   /** A process ended although nobody asked it to. */
-  readonly onDeath: (name: string, problem: string) => void;
-  /** Is told as soon as there is something to stop. */
+  readonly onDeath: (problem: string) => void;
+  /** Is told at once how to end all of it; afterwards everything that the processes said has been heard. */
   readonly onStarted: (stop: () => Promise<void>) => void;
 }
 
-/** Starts authority, leader and workers, in this order, and joins as operator and as visitor. */
-export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { dir, onDeath, onMessage } = options;
-  const running: { stop(): Promise<void> }[] = [];
-  const tokens = new Map<string, (joinToken: string) => void>();
-  const stop = async () => {
-    const [authority, leader, ...others] = running.splice(0);
-    await Promise.all(others.map((each) => each.stop()));
-    await leader?.stop();
-    await authority?.stop();
-  };
-  options.onStarted(stop);
+// Short, so that everything is renewed while people watch.
+const leafTtlMs = 20_000;
+const tokenTtlMs = 30_000;
 
-  async function start(name: string, file: string, config: object): Promise<Process> {
-    const hear = (message: ChildMessage) => {
-      if (message.type === "joinToken") tokens.get(message.name)?.(message.joinToken);
-      else onMessage(name, message);
+/** Starts authority, floor, leader, dashboard and workers, in this order. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { dir, seed, stepMs, feed, record, chronicle, onDeath } = options;
+  const running: { stop(): Promise<void> }[] = [];
+  let ended = false;
+  options.onStarted(async () => {
+    ended = true;
+    // The workers first, the authority last.
+    const [authority, floor, leader, ...others] = running.splice(0);
+    await Promise.all(others.map((each) => each.stop()));
+    for (const each of [leader, floor, authority]) await each?.stop();
+  });
+
+  const folderOf = (name: string) => join(dir, name);
+  const invite = (name: string) => authority.ask<string>({ type: "createJoinToken", name });
+  const at = (name: string, joinToken: string) => ({
+    ...{ authority: authority.address, joinToken, stateDir: folderOf(name) },
+  });
+
+  /** `again` says what is different when it starts again. */
+  async function launch(name: string, file: string, config: object, again = (_: Member) => ({})): Promise<Member> {
+    const onMessage = (message: Parameters<Chronicle["note"]>[1]) => chronicle.note(name, message);
+    const start = (config: object) => startProcess({ name, file, config, onMessage, onDeath });
+    let current = await start(config);
+    const member: Member = {
+      name,
+      get address() {
+        return current.ready.address;
+      },
+      tell: (message) => current.tell(message),
+      ask: (question) => current.ask(question),
+      freeze: () => current.freeze(),
+      thaw: () => current.thaw(),
+      kill: () => current.kill(),
+      async restart() {
+        const started = await start({ ...config, ...again(member) });
+        current = started;
+        if (ended) await started.stop();
+      },
     };
-    const process = await startProcess({
-      ...{ name, file, config, onMessage: hear },
-      onDeath: (problem) => onDeath(name, problem),
-    });
-    running.push(process);
-    return process;
+    ca ||= current.ready.ca ?? "";
+    running.push({ stop: () => current.stop() });
+    if (ended) await current.stop();
+    return member;
   }
 
-  function createJoinToken(name: string): Promise<string> {
-    return new Promise((resolve) => {
-      tokens.set(name, resolve);
-      authorityProcess.ask({ type: "createJoinToken", name });
-    });
+  async function start(name: string, file: string, config: (joinToken: string) => object): Promise<Member> {
+    return launch(name, file, config(await invite(name)));
   }
 
   async function joinHere(name: string): Promise<Bot> {
-    const joinToken = await createJoinToken(name);
-    const bot = await joinFleet({ authority, name, joinToken, stateDir: join(dir, name), log: silentLog });
+    const bot = await joinFleet({ ...at(name, await invite(name)), name, log: silentLog });
+    chronicle.follow(bot);
     running.push({ stop: () => bot.close(0) });
     return bot;
   }
 
-  const authorityConfig: AuthorityConfig = { dataDir: join(dir, "authority"), grants };
-  const authorityProcess = await start("authority", "./authority.js", authorityConfig);
-  const { address: authority, ca: caDer = "" } = authorityProcess.ready;
+  let ca = "";
+  const authorityConfig: AuthorityConfig = { dataDir: folderOf("authority"), grants, leafTtlMs, tokenTtlMs };
+  const authority = await launch("authority", "./authority.js", authorityConfig);
+  const pem = `-----BEGIN CERTIFICATE-----\n${ca}\n-----END CERTIFICATE-----\n`;
 
-  const leaderConfig: LeaderConfig = {
-    ...{ authority, stateDir: join(dir, "leader/1"), stepMs: options.stepMs },
-    joinToken: await createJoinToken("leader/1"),
-  };
-  const leader = (await start("leader/1", "./leader.js", leaderConfig)).ready.address;
+  const floorConfig: FloorConfig = { ...at("floor/1", await invite("floor/1")), stepMs };
+  const starting = launch("floor/1", "./floor-process.js", floorConfig);
+  const leaderConfig: LeaderConfig = { ...at("leader/1", await invite("leader/1")), port: 0 };
+  const samePort = ({ address }: Member) => ({ port: Number(address.split(":").at(-1)) });
+  const floor = await starting;
+  const leader = await launch("leader/1", "./leader.js", leaderConfig, samePort);
 
-  const workers = Array.from({ length: options.workers }, (_, i) => `worker/${i + 1}`);
-  const crew = workers.map(async (name, i) => {
-    const joinToken = await createJoinToken(name);
-    const config: WorkerConfig = { authority, leader, joinToken, stateDir: join(dir, name), seed: options.seed + i };
-    return start(name, "./worker.js", config);
+  const story = await joinHere("story/1");
+  const told: BotServer = await story.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
+  const workerConfig = (name: string, seed: number, joinToken: string): WorkerConfig => ({
+    ...{ ...at(name, joinToken), leader: leader.address, floor: floor.address, seed },
   });
-  const [operator, visitor] = await Promise.all([joinHere("operator/1"), joinHere("visitor/1"), ...crew]);
+  const dashboardConfig = (joinToken: string): DashboardConfig => ({
+    ...{ ...at("dashboard/1", joinToken), leaders: [leader.address], floor: floor.address, feed: told.address },
+    ...{ port: 0, record },
+  });
+  const crew = Array.from({ length: options.workers }, (_, i) =>
+    start(`worker/${i + 1}`, "./worker.js", (joinToken) => workerConfig(`worker/${i + 1}`, seed + i, joinToken)),
+  );
+  const [dashboard, ...workers] = await Promise.all([
+    start("dashboard/1", "./dashboard/main.js", dashboardConfig),
+    ...crew,
+  ]);
 
-  const ca = `-----BEGIN CERTIFICATE-----\n${caDer}\n-----END CERTIFICATE-----\n`;
-  const operatorCredentials = await readCredentials(join(dir, "operator/1"));
   return {
-    ...{ operator, leader, workers },
-    loot: {
-      ...{ leader, authority, ca },
-      operatorToken: await fetchToken(authority, ca, operatorCredentials),
-      operator: operatorCredentials,
-      visitor: await readCredentials(join(dir, "visitor/1")),
-      visitorClient: visitor.client(OperatorService, leader),
-    },
+    ...{ authority: { address: authority.address, ca: pem }, floor, leader, workers, dashboard: dashboard.address },
+    ...{ join: joinHere, start, invite, folderOf },
+    zombie: (name) => start(name, "./zombie.js", (joinToken) => workerConfig(name, seed, joinToken)),
+    laptop: () => launch("laptop", "./laptop.js", { ca: pem } satisfies LaptopConfig),
+    revoke: (name) => authority.ask<number>({ type: "revoke", name }),
+    loot: (name) => readCredentials(folderOf(name)),
     async joinLine(name) {
       // A join token is longer than a terminal is wide, and a line that wraps is hard to copy: a file holds it.
       const worker = fileURLToPath(new URL("./worker.js", import.meta.url));
-      const args = `--authority ${authority} --leader ${leader} --join ${await createJoinToken(name)}`;
-      const script = join(dir, "join");
-      await writePrivateFile(script, `exec "${process.execPath}" "${worker}" ${args}\n`);
+      const where = `--authority ${authority.address} --leader ${leader.address} --floor ${floor.address}`;
+      const script = join(dir, `join-${name.split("/").at(-1)}`);
+      await writePrivateFile(script, `exec "${process.execPath}" "${worker}" ${where} --join ${await invite(name)}\n`);
       return `sh ${script}`;
     },
-    stop,
   };
-}
-
-/** Reads what a bot keeps in its state folder, as one who has broken into its machine could. */
-async function readCredentials(stateDir: string): Promise<{ key: string; certificate: string }> {
-  const pem = await readFile(join(stateDir, "identity.pem"), "utf8");
-  const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n/.exec(pem)?.[0] ?? "";
-  return { key, certificate: pem.replace(key, "") };
 }

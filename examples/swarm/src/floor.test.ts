@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createFloor } from "./floor.js";
 import { createWorld } from "./world.js";
 
+const load = { carrying: "", battery: 0.5, status: "" };
+
 describe("floor", () => {
   it("lets robots in, each to a cell of its own, and a robot only once", () => {
     const floor = createFloor(createWorld());
@@ -10,22 +12,25 @@ describe("floor", () => {
     assert.notDeepEqual(first.position, second.position);
     assert.deepEqual(second.occupied, [first.position]);
     assert.deepEqual(floor.enter("worker/1").position, first.position);
+    floor.move("worker/1", first.position, load);
+    assert.equal(floor.enter("worker/1").battery, 0.5, "it has what was left");
   });
 
   it("moves by one cell, and never into another, a shelf or a wall", () => {
     const floor = createFloor(createWorld());
     const { position } = floor.enter("worker/1");
     const up = { x: position.x, y: position.y - 1 };
-    assert.deepEqual(floor.move("worker/1", up, "bolt").position, up);
+    assert.deepEqual(floor.move("worker/1", up, { ...load, carrying: "bolt" }).position, up);
     const refused = [
       { x: up.x, y: up.y - 2 },
       { x: up.x + 1, y: up.y - 1 },
       { x: 3, y: 1 },
+      createWorld().coffeeMaker,
       { x: up.x, y: 99 },
     ];
-    for (const to of refused) assert.deepEqual(floor.move("worker/1", to, "").position, up);
+    for (const to of refused) assert.deepEqual(floor.move("worker/1", to, load).position, up);
     floor.enter("worker/2");
-    const there = floor.move("worker/1", position, "").position;
+    const there = floor.move("worker/1", position, load).position;
     assert.deepEqual(there, up, "the door is taken");
   });
 
@@ -34,6 +39,6 @@ describe("floor", () => {
     const { position } = floor.enter("worker/1");
     floor.leave("worker/1");
     assert.deepEqual(floor.enter("worker/2").position, position);
-    assert.throws(() => floor.move("worker/1", position, ""), /not on the floor/);
+    assert.throws(() => floor.move("worker/1", position, load), /not on the floor/);
   });
 });

@@ -1,36 +1,26 @@
-// The leader's process: hands out tasks, and keeps the robots from running into each other.
+// The leader's process: hands out tasks. It may be killed: what it has said is on the disk.
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { createLeader, leaderRoutes } from "@interlock/swarm";
 import { openTaskStore } from "@interlock/swarm/store";
-import { receiveConfig, stopSignal, tell } from "./child.js";
-import { createFloor } from "./floor.js";
-import { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
+import { onAsked, receiveConfig, stopSignal, tell, tellOf } from "./child.js";
 import type { LeaderConfig } from "./messages.js";
-import { trafficService } from "./traffic-service.js";
-import { createWorld } from "./world.js";
-
-const frameMs = 50;
 
 const stopping = stopSignal();
-const { stepMs, ...fleet } = await receiveConfig<LeaderConfig>();
+const { port, ...fleet } = await receiveConfig<LeaderConfig>();
 const bot = await joinFleet({ ...fleet, name: "leader/1", log: silentLog });
-bot.onDenial((denial) => tell({ type: "denial", denial }));
+tellOf(bot);
 
-const floor = createFloor(createWorld());
 const store = await openTaskStore(join(fleet.stateDir, "tasks.db"));
-const leader = createLeader({ name: bot.name, store });
-leader.onWorker(({ worker, state }) => {
-  if (state !== "online" && state !== "draining") floor.leave(worker);
-});
-leader.onRefusal(({ worker, reason }) => tell({ type: "refusal", worker, reason }));
+// In this story a task may well be lost more often than in a year of work.
+const leader = createLeader({ name: bot.name, store, maximumAttempts: 20, log: silentLog });
+leader.onLead((leads) => leads && tell({ type: "leads", epoch: leader.active().epoch, at: Date.now() }));
+leader.onWorker(({ worker, state }) => tell({ type: "worker", worker, state, at: Date.now() }));
+leader.onRefusal(({ worker, taskId, reason }) => tell({ type: "refusal", worker, taskId, reason }));
+onAsked(({ type }) => (type === "audit" ? leader.audit(50) : undefined));
 
-const nextFrame = (signal: AbortSignal) => delay(frameMs, undefined, { signal }).catch(() => {});
-const server = await bot.serve({ port: 0 }, (routes) => {
-  leaderRoutes(leader)(routes);
-  routes.add(TrafficService, trafficService(floor, stepMs, nextFrame));
-});
+// A bot of this fleet has no reason to call more often than this.
+const server = await bot.serve({ port, callerRate: { perSecond: 400, burst: 400 } }, leaderRoutes(leader));
 async function leave(): Promise<void> {
   await bot.close(500);
   await leader.close();

@@ -1,36 +1,49 @@
-import { type Bot, InterlockError } from "@interlock/bot";
-import { isClosed, OperatorService, type Task, TaskState } from "@interlock/swarm";
-import { carryKind } from "./carry.js";
-import { CarryTask, type Robot } from "./gen/warehouse/v1/warehouse.js";
+import { type Bot, createListeners, InterlockError } from "@interlock/bot";
+import { connectSwarm, isClosed, type Swarm, type Task, TaskState } from "@interlock/swarm";
+import { brewKind, carryKind } from "./crew-work.js";
+import { BrewTask, CarryTask, type GetFloorResponse } from "./gen/warehouse/v1/warehouse.js";
 import { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
 
-/** What the operator knows of the work, as it hears of it. */
+/** What the operator has had done, and knows of it, as it hears of it. */
 export interface Work {
-  /** The ids of what it submitted, in order. */
-  readonly submitted: string[];
+  /** Over all leaders. */
+  readonly swarm: Swarm;
+  /** The ids of what was submitted. */
+  readonly submitted: ReadonlySet<string>;
   readonly tasks: ReadonlyMap<string, Task>;
-  readonly robots: () => readonly Robot[];
-  counts(): { waiting: number; active: number; done: number };
+  floor(): GetFloorResponse;
+  counts(): { total: number; waiting: number; active: number; done: number };
   /** Submits the orders, each under its own idempotency key. */
   submit(orders: readonly CarryTask[]): Promise<void>;
+  /** Has one item carried before all others. */
+  errand(order: CarryTask): Promise<Task>;
+  /** Has coffee brought. */
+  coffee(guest: string): Promise<Task>;
+  /** What somebody else submitted, and is to be done as well. */
+  expect(task: Task): Task;
+  /** The task, once it is so. Rejects after `withinMs`, 15 s unless told. */
+  until(taskId: string, isSo: (task: Task) => boolean, withinMs?: number): Promise<Task>;
   /** Asks the leader for every task there is. */
   listAll(): Promise<Task[]>;
 }
 
 const atOnce = 8;
+const patienceMs = 15_000;
 
 /** Submits and watches under the operator's identity; `onProblem` hears of a watch that broke before `signal` aborts. */
 export function operate(
   operator: Bot,
-  leader: string,
+  at: { readonly leader: string; readonly floor: string },
   signal: AbortSignal,
   onProblem: (problem: string) => void,
 ): Work {
-  const client = operator.client(OperatorService, leader);
-  const traffic = operator.client(TrafficService, leader);
+  const swarm = connectSwarm(operator, [at.leader]);
+  const traffic = operator.client(TrafficService, at.floor);
   const tasks = new Map<string, Task>();
-  const submitted: string[] = [];
-  let robots: readonly Robot[] = [];
+  const changes = createListeners<Task>();
+  const submitted = new Set<string>();
+  let floor: GetFloorResponse = { robots: [], machines: [] };
+  let errands = 0;
 
   const watch = async (what: string, run: () => Promise<void>) => {
     try {
@@ -40,43 +53,73 @@ export function operate(
     }
   };
   void watch("tasks", async () => {
-    for await (const update of client.watchTasks({}, { signal })) {
-      for (const task of update.tasks) tasks.set(task.taskId, task);
+    for await (const update of swarm.watch({ signal })) {
+      for (const task of update.tasks) {
+        tasks.set(task.taskId, task);
+        changes.tell(task);
+      }
     }
   });
   void watch("the floor", async () => {
-    for await (const floor of traffic.watchFloor({}, { signal })) robots = floor.robots;
+    for await (const now of traffic.watchFloor({}, { signal })) floor = now;
+  });
+
+  async function put(order: Parameters<Swarm["submit"]>[0]): Promise<Task> {
+    return expect((await swarm.submit(order)).task);
+  }
+
+  function expect(task: Task): Task {
+    submitted.add(task.taskId);
+    return task;
+  }
+
+  const carry = (order: CarryTask) => ({
+    ...{ kind: carryKind, payload: CarryTask.encode(order).finish(), requiredCapabilities: [carryKind] },
   });
 
   return {
-    submitted,
-    tasks,
-    robots: () => robots,
+    ...{ swarm, submitted, tasks, expect },
+    floor: () => floor,
     counts() {
       const all = [...tasks.values()];
       const waiting = all.filter(({ state }) => state === TaskState.TASK_STATE_SUBMITTED).length;
       const done = all.filter(({ state }) => isClosed(state)).length;
-      return { waiting, done, active: all.length - waiting - done };
+      return { total: submitted.size, waiting, done, active: all.length - waiting - done };
     },
     async submit(orders) {
       const queue = orders.entries();
       const submitSome = async () => {
-        for (const [i, order] of queue) {
-          const { task } = await client.submitTask({
-            kind: carryKind,
-            payload: CarryTask.encode(order).finish(),
-            requiredCapabilities: [carryKind],
-            idempotencyKey: `order-${i + 1}`,
-          });
-          if (task) submitted.push(task.taskId);
-        }
+        for (const [i, order] of queue) await put({ ...carry(order), idempotencyKey: `order-${i + 1}` });
       };
       await Promise.all(Array.from({ length: atOnce }, submitSome));
+    },
+    errand: (order) => put({ ...carry(order), priority: 100, idempotencyKey: `errand-${++errands}` }),
+    coffee(guest) {
+      const payload = BrewTask.encode({ guest }).finish();
+      return put({ kind: brewKind, payload, requiredCapabilities: [brewKind], priority: 100, maximumAttempts: 20 });
+    },
+    until(taskId, isSo, withinMs = patienceMs) {
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          stop();
+          const { state, worker = "", attempt } = tasks.get(taskId) ?? {};
+          reject(new Error(`task ${taskId} is in state ${state}, attempt ${attempt}, ${worker} after ${withinMs} ms`));
+        }, withinMs);
+        const check = (task: Task) => {
+          if (task.taskId !== taskId || !isSo(task)) return;
+          clearTimeout(timer);
+          stop();
+          resolve(task);
+        };
+        const stop = changes.add(check);
+        const now = tasks.get(taskId);
+        if (now) check(now);
+      });
     },
     async listAll() {
       const all: Task[] = [];
       for (let pageToken = "", more = true; more; more = pageToken !== "") {
-        const page = await client.listTasks({ pageToken, pageSize: 500 });
+        const page = await swarm.list({ pageToken, pageSize: 500 });
         all.push(...page.tasks);
         pageToken = page.nextPageToken;
       }

@@ -6,33 +6,45 @@ export interface Options {
   readonly workers: number;
   readonly tasks: number;
   readonly seed: number;
+  /** The name of the only act to be played; empty for the whole story. */
+  readonly act: string;
+  /** A file for the record of the run; empty for none. */
+  readonly record: string;
 }
 
 export const usage = `node examples/swarm/dist/demo.js [options]
 
-  --workers N   robots, 1 to 20 (5)
-  --tasks N     items to carry, 1 to 2000 (200)
-  --seed N      another warehouse day (1)
-  --json        one JSON object on standard output, progress on standard error
-  --help        this`;
+  --act NAME     play this act only
+  --workers N    robots, 4 to 20 (5)
+  --tasks N      items to carry besides those of the acts, 1 to 2000 (200; 40 with --act)
+  --seed N       another warehouse day (1)
+  --record FILE  write what happens, for a replay: node examples/swarm/dist/dashboard/main.js FILE
+  --json         one JSON object on the last line of standard output, progress on standard error
+  --help         this`;
 
 /** Reads the command line; `undefined` for --help. Throws an `Error` that says what is wrong. */
-export function readOptions(args: readonly string[]): Options | undefined {
+export function readOptions(args: readonly string[], actNames: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       workers: { type: "string", default: "5" },
-      tasks: { type: "string", default: "200" },
+      tasks: { type: "string" },
       seed: { type: "string", default: "1" },
+      act: { type: "string", default: "" },
+      record: { type: "string", default: "" },
     },
   });
   if (values.help) return undefined;
+  const { json, act, record } = values;
+  if (act !== "" && !actNames.includes(act)) {
+    throw new Error(`There is no act "${act}"; there are: ${actNames.join(", ")}.`);
+  }
   return {
-    json: values.json,
-    workers: whole("workers", values.workers, 1, 20),
-    tasks: whole("tasks", values.tasks, 1, 2_000),
+    ...{ json, act, record },
+    workers: whole("workers", values.workers, 4, 20),
+    tasks: whole("tasks", values.tasks ?? (act ? "40" : "200"), 1, 2_000),
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1),
   };
 }

@@ -1,19 +1,26 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { ChildMessage, ParentMessage } from "./messages.js";
+import type { ChildMessage, ParentMessage, Question } from "./messages.js";
 
 /** A process of the demo. */
 export interface Process {
   readonly name: string;
   /** What it said when it was ready. */
   readonly ready: Extract<ChildMessage, { type: "ready" }>;
-  ask(message: ParentMessage): void;
+  tell(message: ParentMessage): void;
+  /** Asks, and gives the answer. Rejects when the process ends instead. */
+  ask<Answer>(question: Question): Promise<Answer>;
+  /** Stops it with SIGSTOP, so that it does not notice, and lets it go on. */
+  freeze(): void;
+  thaw(): void;
+  /** SIGKILL. Resolves when it is gone. */
+  kill(): Promise<void>;
   /** Asks it to end, and makes it after two seconds. Resolves when it has ended and all that it said has been heard. */
   stop(): Promise<void>;
 }
 
-interface StartOptions {
+export interface StartOptions {
   readonly name: string;
   /** For example `./worker.js`. */
   readonly file: string;
@@ -26,6 +33,8 @@ interface StartOptions {
 /** Starts a process and waits until it is ready. */
 export async function startProcess({ name, file, config, onMessage, onDeath }: StartOptions): Promise<Process> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  const asked = new Map<number, (value: unknown) => void>();
+  let questions = 0;
   let stopping = false;
   let said = "";
   child.stderr?.on("data", (text) => {
@@ -41,25 +50,38 @@ export async function startProcess({ name, file, config, onMessage, onDeath }: S
   const readiness = new Promise<Process["ready"]>((resolve) => {
     child.on("message", (message: ChildMessage) => {
       if (message.type === "ready") resolve(message);
+      if (message.type === "answer") asked.get(message.id)?.(message.value);
       onMessage(message);
     });
   });
-  child.send(config);
+  const tell = (message: object) => void (child.connected && child.send(message, () => {}));
+  tell(config);
   const ready = await Promise.race([readiness, died]);
   return {
-    name,
-    ready,
-    ask: (message) => void child.send(message),
+    ...{ name, ready, tell },
+    ask<Answer>(question: Question) {
+      const id = ++questions;
+      tell({ ...question, id });
+      const answer = new Promise<Answer>((resolve) => asked.set(id, resolve as (value: unknown) => void));
+      return Promise.race([answer, died]);
+    },
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
+    async kill() {
+      stopping = true;
+      if (isRunning(child)) child.kill("SIGKILL");
+      await ended;
+    },
     async stop() {
       stopping = true;
       const killing = setTimeout(() => child.kill("SIGKILL"), 2_000);
-      end(child);
+      if (isRunning(child)) child.kill("SIGTERM");
       await ended;
       clearTimeout(killing);
     },
   };
 }
 
-function end(child: ChildProcess): void {
-  if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }

@@ -1,63 +1,97 @@
-import type { Account } from "./account.js";
+import type { Feed } from "./dashboard/feed.js";
+import { type Act, ActState, type FeedEvent } from "./gen/warehouse/v1/feed.js";
 import { createScreen } from "./screen.js";
-import { describeRefused, type Refused, render, type ViewState } from "./view.js";
+import type { Stage } from "./stage.js";
+import type { Outcome } from "./story.js";
+import { describeAct, type EndedAct, render, scoreboard, type ViewState } from "./view.js";
 
-/** Shows how it goes: on a terminal as a picture, elsewhere as lines. */
+/** Shows how it goes, from what the feed tells: on a terminal as a picture, elsewhere as lines. */
 export interface Reporter {
-  refused(refused: Refused): void;
-  /** There is a new line with which one more robot can join. */
-  door(joinLine: string): void;
-  /** The picture is over. */
+  /** The swarm lives: there is something to see, and the line with which one more robot can join. */
+  stage(stage: Stage, joinLine: string): void;
+  /** The story has been told: the scoreboard takes the place of the picture. */
+  told(outcome: Outcome): void;
+  /** Stops following, and gives the terminal back. */
   close(): void;
-  end(account: Account, refused: readonly Refused[], problems: readonly string[], seconds: number): void;
 }
 
 const frameMs = 66;
-const lineMs = 1_000;
 const windowSeconds = 3;
 
-/** Makes a reporter that looks at `state` as often as it needs to. With `json`, standard output is left alone. */
-export function createReporter(json: boolean, state: () => Omit<ViewState, "throughput">): Reporter {
+/** Makes a reporter. With `json`, standard output is left alone. */
+export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>, json: boolean): Reporter {
+  const began = performance.now();
+  const elapsed = () => (performance.now() - began) / 1_000;
   const out = json ? process.stderr : process.stdout;
   const live = !json && process.stdout.isTTY;
   const color = live && !process.env.NO_COLOR && process.env.TERM !== "dumb";
-  const throughput = createThroughput();
   const screen = live ? createScreen(process.stdout) : undefined;
+  const throughput = createThroughput();
   const say = (line: string) => {
-    if (!screen) out.write(`${line}\n`);
+    if (!screen) out.write(`${elapsed().toFixed(1).padStart(6)} s  ${line}\n`);
   };
+  const acts = new Map<string, EndedAct & Pick<Act, "state">>();
+  let staged: { readonly stage: Stage; readonly joinLine: string } | undefined;
+  let [note, denied, read] = ["", 0, 0n];
+  const denials = new Map<bigint, number>();
 
-  const drawing = setInterval(
-    () => {
-      const now = state();
-      const { elapsed, robots, tasks, note } = now;
-      const rate = throughput(elapsed, tasks.done);
-      screen?.show(render({ ...now, throughput: rate }, color));
-      const counts = `${tasks.done}/${tasks.total} done, ${tasks.active} under way, ${rate.toFixed(1)}/s`;
-      say(`${elapsed.toFixed(1).padStart(5)} s  ${note}: ${robots.length} robots, ${counts}`);
-    },
-    live ? frameMs : lineMs,
-  );
+  function hear({ event }: FeedEvent): void {
+    if (event?.$case === "note") note = event.value.text;
+    if (event?.$case === "denial") {
+      denied += event.value.count - (denials.get(event.value.id) ?? 0);
+      denials.set(event.value.id, event.value.count);
+    }
+    if (event?.$case !== "act") return;
+    const { act, state } = event.value;
+    const told = { ...event.value, verdict: verdicts.get(act) ?? "" };
+    acts.set(act, told);
+    if (state === ActState.ACT_STATE_RUNNING) say(`  ${event.value.title}`);
+    if (state === ActState.ACT_STATE_ENDED) say(describeAct(told));
+  }
 
-  const close = () => {
+  const stopFollowing = feed.onChange(() => {
+    for (const event of feed.since(read)) {
+      hear(event);
+      read = event.sequence;
+    }
+  });
+
+  function view(): ViewState | undefined {
+    if (!staged) return undefined;
+    const { stage, joinLine } = staged;
+    const tasks = stage.work.counts();
+    return {
+      ...{ world: stage.world, ...stage.work.floor(), elapsed: elapsed(), tasks, denied, joinLine, note },
+      ...{ acts: [...acts.values()], throughput: throughput(elapsed(), tasks.done), address: stage.fleet.dashboard },
+    };
+  }
+
+  const drawing = setInterval(() => {
+    const state = view();
+    screen?.show(state ? render(state, color) : `INTERLOCK swarm  ${note}`);
+  }, frameMs);
+  if (!screen) clearInterval(drawing);
+
+  function close(): void {
+    stopFollowing();
     clearInterval(drawing);
     screen?.close();
-  };
+  }
 
   return {
-    refused: (refused) => say(`✘ ${describeRefused(refused)}`),
-    door: (joinLine) => say(`one more robot, from another terminal:\n${joinLine}`),
-    close,
-    end({ submitted, completed, lost, duplicated }, refused, problems, seconds) {
+    stage(stage, joinLine) {
+      staged = { stage, joinLine };
+      say(`the dashboard: ${stage.fleet.dashboard}`);
+      say(`one more robot, from another terminal: ${joinLine}`);
+    },
+    told({ tasks, acts: played, problems }) {
+      const { submitted, completed, lost, duplicated } = tasks;
+      const sum = `${completed} of ${submitted} tasks completed in ${elapsed().toFixed(1)} s, ${lost} lost, ${duplicated} done twice`;
       close();
-      const lines = [
-        ...(live ? refused.map((each) => `✘ ${describeRefused(each)}`) : []),
-        `${completed} of ${submitted} items delivered in ${seconds.toFixed(1)} s, ${lost} lost, ${duplicated} done twice; ` +
-          `${refused.length} refused`,
-        ...problems.map((problem) => `problem: ${problem}`),
-      ];
+      const lines = [...scoreboard(played), sum, ...problems.map((problem) => `problem: ${problem}`)];
       out.write(`${lines.join("\n")}\n`);
     },
+    close,
   };
 }
 

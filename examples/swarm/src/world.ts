@@ -5,7 +5,13 @@ export interface World {
   readonly width: number;
   readonly height: number;
   readonly shelves: readonly Cell[];
+  /** Where items go, each with a gripper arm beside it. */
   readonly stations: readonly Cell[];
+  /** The arm of the station of the same index. */
+  readonly arms: readonly Cell[];
+  readonly coffeeMaker: Cell;
+  /** Where robots come in, and go when they are idle: cells like others. */
+  readonly chargers: readonly Cell[];
   /** Whether a robot may stand there, as far as the building goes. */
   isFree(cell: Cell): boolean;
 }
@@ -13,14 +19,18 @@ export interface World {
 const shelfColumns = [3, 9, 15, 21, 27].flatMap((x) => [x, x + 1, x + 2, x + 3]);
 const shelfRows = [1, 2, 5, 6];
 
-/** Ten blocks of shelves with aisles wide enough for two, and four stations below them. */
+/** Ten blocks of shelves with aisles wide enough for two, four stations with their arms below them, and a coffee maker. */
 export function createWorld(): World {
   const [width, height] = [34, 11];
   const shelves = shelfRows.flatMap((y) => shelfColumns.map((x) => ({ x, y })));
   const stations = [5, 12, 21, 28].map((x) => ({ x, y: 9 }));
-  const taken = new Set([...shelves, ...stations].map(keyOf));
+  const arms = stations.map(({ x, y }) => ({ x: x + 1, y }));
+  const coffeeMaker = { x: width - 1, y: 8 };
+  // Not next to a station, where it would be in the way.
+  const chargers = [1, 3, 8, 10, 15, 17, 19, 24, 26, 31].map((x) => ({ x, y: height - 1 }));
+  const taken = new Set([...shelves, ...stations, ...arms, coffeeMaker].map(keyOf));
   return {
-    ...{ width, height, shelves, stations },
+    ...{ width, height, shelves, stations, arms, coffeeMaker, chargers },
     isFree: (cell) => cell.x >= 0 && cell.y >= 0 && cell.x < width && cell.y < height && !taken.has(keyOf(cell)),
   };
 }
@@ -28,6 +38,16 @@ export function createWorld(): World {
 /** The same cell has the same key. */
 export function keyOf({ x, y }: Cell): string {
   return `${x},${y}`;
+}
+
+/** Whether they are the same cell. */
+export function sameCell(a: Cell, b: Cell): boolean {
+  return a.x === b.x && a.y === b.y;
+}
+
+/** Whether one cell is next to another. */
+export function isNextTo(a: Cell, b: Cell): boolean {
+  return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) === 1;
 }
 
 /** The four cells next to one, also those outside. */

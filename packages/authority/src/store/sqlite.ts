@@ -3,6 +3,7 @@ import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
 import Database from "libsql";
 import type { Engine } from "./engine.js";
 import type { Schema } from "./schema.js";
+import { createStatementCache } from "./statement-cache.js";
 import { createTurns } from "./turns.js";
 
 /**
@@ -15,11 +16,13 @@ export function openSqlite(path: string): Engine {
   chmodSync(path, 0o600);
   const database = new Database(path);
   database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;");
+  const statements = createStatementCache(database);
   const db = new Kysely<Schema>({
     dialect: new SqliteDialect({
       database: {
-        prepare: (sql) => database.prepare(sql),
+        prepare: statements.prepare,
         close() {
+          statements.clear();
           // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
           database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
           database.close();

@@ -1,0 +1,53 @@
+import { certificatesToPem, createCsr, createKeyPair, joinFleet, silentLog } from "@interlock/bot";
+import { AuthorityService } from "@interlock/bot/protocol";
+import type { Credentials } from "../credentials.js";
+import type { Fleet } from "../fleet.js";
+import { rawCall } from "../raw-client.js";
+import { refusal } from "./refusal.js";
+
+const { confirm, renew } = AuthorityService.methods;
+
+export const replayedJoinToken = refusal({
+  name: "replayed-join-token",
+  attacker: "who emptied the bin",
+  title: "Somebody finds a join token in the bin, and joins with it once more",
+  bars: [7],
+  expected: ["UNAUTHENTICATED", "JOIN_TOKEN_USED"],
+  async control({ fleet }) {
+    const joinToken = await fleet.invite("courier/1");
+    await enter(fleet, joinToken, "courier/1");
+    return joinToken;
+  },
+  attack: ({ fleet }, joinToken) => enter(fleet, joinToken, "a-folder-in-a-cellar"),
+});
+
+async function enter({ authority, folderOf }: Fleet, joinToken: string, folder: string): Promise<void> {
+  const at = { authority: authority.address, stateDir: folderOf(folder), log: silentLog };
+  const bot = await joinFleet({ ...at, name: "courier/1", joinToken });
+  await bot.close(0);
+}
+
+export const clone = refusal({
+  name: "clone",
+  attacker: "a copy",
+  title: "A copy of a bot's disk asks for the next certificate, after the bot has had it",
+  bars: [7],
+  expected: ["PERMISSION_DENIED", "CLONE_DETECTED"],
+  async control({ fleet }) {
+    await (await fleet.join("courier/2")).close(0);
+    const copied = await fleet.loot("courier/2");
+    const renewed = await next(fleet, copied);
+    // The new one is in use: from here on nobody renews over the one before.
+    await rawCall({ ...fleet.authority, identity: renewed, method: confirm, request: {} });
+    return copied;
+  },
+  attack: ({ fleet }, copied) => next(fleet, copied),
+});
+
+/** Asks for the next certificate over the one there is. */
+async function next({ authority }: Fleet, identity: Credentials): Promise<Credentials> {
+  const keys = await createKeyPair();
+  const request = { csr: await createCsr(keys, "spiffe://swarm/courier/2") };
+  const { certificate } = await rawCall({ ...authority, identity, method: renew, request });
+  return { key: keys.privateKeyPem, certificate: certificatesToPem(certificate?.chain ?? []) };
+}

@@ -1,0 +1,38 @@
+import type { Bot } from "@interlock/bot";
+import { DispatchService, TaskState } from "@interlock/swarm";
+import { refusal } from "./refusal.js";
+
+type Event = NonNullable<Parameters<typeof DispatchService.methods.dispatch.request.encode>[0]["event"]>;
+
+export const stolenTask = refusal({
+  name: "stolen-task",
+  attacker: "a thief",
+  title: "A worker reports on another's task, with its id and its whole lease",
+  bars: [7],
+  expected: ["PERMISSION_DENIED", "TASK_NOT_ASSIGNED"],
+  // The robot that has it reports on it, and that counts: so the task is running.
+  async control({ work, order }) {
+    const { taskId } = await work.errand(order());
+    return work.until(taskId, ({ state }) => state === TaskState.TASK_STATE_RUNNING);
+  },
+  async attack({ fleet }, { taskId, attempt, leaseToken, leaderEpoch }) {
+    const thief = await fleet.join("worker/66");
+    const lease = { taskId, attempt, leaseToken, leaderEpoch };
+    try {
+      await say(thief, fleet.leader.address, { $case: "completeTask", value: { lease, result: Buffer.from("mine") } });
+    } finally {
+      // Else it would be missed, and named in every emergency stop.
+      await say(thief, fleet.leader.address, { $case: "endSession", value: { reason: "caught" } }).catch(() => {});
+    }
+  },
+  recorded: ({ chronicle }, { loot: { taskId }, since, reason }) =>
+    chronicle.until("refusal", (said) => said.taskId === taskId && said.reason === reason, since, 3_000),
+});
+
+/** Opens a session and says one thing in it. */
+async function say(thief: Bot, leader: string, event: Event): Promise<void> {
+  const session = { capabilities: [], slots: 1, sessionId: "", held: [], draining: false };
+  const events: Event[] = [{ $case: "session", value: session }, event];
+  const client = thief.client(DispatchService, leader);
+  for await (const heard of client.dispatch(events.map((each) => ({ event: each })))) void heard;
+}

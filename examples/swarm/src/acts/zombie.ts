@@ -1,0 +1,43 @@
+import type { AuditEntry } from "@interlock/swarm/store";
+import type { Act } from "./act.js";
+
+export const zombie: Act = {
+  name: "zombie",
+  attacker: "a zombie",
+  title: "A worker is stopped with SIGSTOP until its lease has passed, wakes up, and reports its task as done",
+  bars: [3],
+  verdict: "blocked",
+  expected: "refused by its old lease, audited; the task is another's",
+  async play({ fleet, work, order, chronicle, keepBusy }) {
+    await keepBusy();
+    const name = "worker/13";
+    const undead = await fleet.zombie(name);
+    // It has the next task that comes when nobody else is free; the one in hand is as good as any.
+    for (let i = 0; i < fleet.workers.length; i++) await work.errand(order());
+    const { taskId, attempt } = await chronicle.until("begun", ({ from }) => from === name, 0);
+    const began = performance.now();
+    const since = Date.now();
+    undead.freeze();
+    await chronicle.until("worker", ({ worker, state }) => worker === name && state === "lost", since);
+    const other = await work.until(taskId, ({ worker, attempt: now }) => now > attempt && worker !== "");
+    undead.thaw();
+    undead.tell({ type: "complete" });
+    const receipt = await chronicle.until("receipt", ({ from }) => from === name, since);
+    const ms = performance.now() - began;
+    const audit = await fleet.leader.ask<AuditEntry[]>({ type: "audit" });
+    const entry = audit.find(({ actor, subject }) => actor === name && subject === taskId);
+    // It left by itself, as one that is buried does.
+    await chronicle.until("worker", ({ worker, state }) => worker === name && state === "left", since);
+    await undead.kill();
+    const refused = receipt.recorded ? "it counts" : receipt.reason;
+    const onRecord = entry ? `on record with attempt ${entry.attempt}` : "not on record";
+    const denial = { code: "FAILED_PRECONDITION", reason: receipt.reason };
+    const stale = ["LEASE_STALE", "TASK_CLOSED"].includes(receipt.reason);
+    return {
+      seen: `${refused}, ${onRecord}; ${other.worker} has attempt ${other.attempt}`,
+      ms,
+      ok: stale && !!entry,
+      denial,
+    };
+  },
+};

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createBackoff, InterlockError } from "@interlock/bot";
+
+/** How a stream is kept. */
+export interface FollowOptions<T> {
+  /** Opens the stream at one of the addresses. */
+  open(address: string, signal: AbortSignal): AsyncIterable<T>;
+  onMessage(message: T): void;
+  /** The stream has ended, and will be opened again. */
+  onEnd?(error: InterlockError): void;
+  /** After so many milliseconds without a message the stream counts as dead, though nothing has closed it. */
+  readonly silentMs?: number;
+  readonly signal: AbortSignal;
+}
+
+const longestWaitMs = 1_000;
+/** Who may not watch is not told otherwise within a second. */
+const refusedWaitMs = 5_000;
+
+/** Reads a stream for as long as `signal` allows: when it ends it is opened again, at the next address. */
+export async function follow<T>(addresses: readonly string[], options: FollowOptions<T>): Promise<void> {
+  const { open, onMessage, onEnd, silentMs, signal } = options;
+  const backoff = createBackoff({ firstMs: 50, maximumMs: longestWaitMs });
+  for (let turn = 0; !signal.aborted; turn++) {
+    const silence = createSilence(silentMs);
+    let failure = new InterlockError("UNAVAILABLE", "The stream was ended.", { reason: "SERVER_UNREACHABLE" });
+    try {
+      const either = AbortSignal.any([signal, silence.signal]);
+      for await (const message of open(addresses[turn % addresses.length] as string, either)) {
+        silence.broken();
+        backoff.reset();
+        onMessage(message);
+      }
+    } catch (error) {
+      failure = silence.signal.aborted
+        ? new InterlockError("UNAVAILABLE", `Nothing was heard for ${silentMs} ms.`)
+        : InterlockError.from(error);
+    } finally {
+      silence.end();
+    }
+    if (signal.aborted) return;
+    onEnd?.(failure);
+    const refused = failure.code === "PERMISSION_DENIED" || failure.reason === "IDENTITY_REVOKED";
+    await delay(refused ? refusedWaitMs : backoff.next(), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Its signal aborts unless it is broken often enough. */
+function createSilence(ms: number | undefined): { signal: AbortSignal; broken(): void; end(): void } {
+  const silent = new AbortController();
+  const timer = ms === undefined ? undefined : setTimeout(() => silent.abort(), ms);
+  return { signal: silent.signal, broken: () => timer?.refresh(), end: () => clearTimeout(timer) };
+}

@@ -1,0 +1,8 @@
+/** What a dashboard may do: look. Lines of a grants file, below `grants:`. */
+export const dashboardGrants = `
+  "dashboard/*":
+    interlock.swarm.v1.OperatorService: [swarm:read]
+    interlock.swarm.v1.SafetyService: [safety:watch]
+    warehouse.v1.TrafficService: [floor:read]
+    warehouse.v1.FeedService: [feed:read]
+`;

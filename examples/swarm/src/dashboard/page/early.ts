@@ -1,0 +1,4 @@
+// Before anything is drawn, so that nothing flashes.
+import { applyTheme } from "./theme.js";
+
+applyTheme();

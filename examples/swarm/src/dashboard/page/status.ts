@@ -1,0 +1,57 @@
+import type { LinkView } from "../model/entry.js";
+import { clock } from "../model/format.js";
+import { createList, find, html, setAttribute, setText } from "./dom.js";
+import type { View } from "./moment.js";
+
+interface Chip {
+  readonly id: string;
+  readonly text: string;
+  readonly tone: "good" | "bad" | "plain";
+  readonly title: string;
+}
+
+/** The top of the page: what goes on, who can be heard, how long it has been going. */
+export function createStatus(source: "live" | "replay"): View {
+  const note = find("note");
+  const show = createList<Chip>(
+    find("status"),
+    ({ id }) => id,
+    () => {
+      const node = html("li", { class: "chip" });
+      return {
+        node,
+        update({ text, tone, title }) {
+          setText(node, text);
+          setAttribute(node, "data-tone", tone);
+          setAttribute(node, "title", title);
+        },
+      };
+    },
+  );
+  return ({ state, now, connected }) => {
+    setText(note, state.outcome ? "The story is over." : state.note);
+    const { leader, feed } = state.links;
+    const own: Chip =
+      source === "replay"
+        ? { id: "own", text: "Replay", tone: "plain", title: "This is the record of a run." }
+        : { id: "own", text: "Dashboard lost", tone: "bad", title: "This page tries to reach its dashboard again." };
+    const chips = [
+      ...(connected && source === "live" ? [] : [own]),
+      ...(connected && leader ? [linkChip("Leader", leader)] : []),
+      ...(connected && feed ? [linkChip("Story", feed)] : []),
+      { id: "looks", text: "Read-only", tone: "plain", title: "dashboard/1 may look and cannot act." } as const,
+      {
+        id: "clock",
+        text: clock(now - (state.startedAt || now)),
+        tone: "plain",
+        title: "Since the beginning",
+      } as const,
+    ];
+    show(chips);
+  };
+}
+
+function linkChip(name: string, { to, up, reason }: LinkView): Chip {
+  if (up) return { id: to, text: name, tone: "good", title: `The ${to} is heard.` };
+  return { id: to, text: `${name} unreachable`, tone: "bad", title: reason };
+}

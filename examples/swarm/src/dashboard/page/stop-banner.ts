@@ -1,0 +1,62 @@
+import type { SafetyView } from "../model/entry.js";
+import { ago, count, plural } from "../model/format.js";
+import { createList, find, html, setAttribute, setText } from "./dom.js";
+import type { View } from "./moment.js";
+
+interface Chip {
+  readonly name: string;
+  readonly outcome: SafetyView["workers"][number]["outcome"];
+  readonly detail: string;
+}
+
+/** So many that have stopped are named; more are counted. Who has not is always named. */
+const named = 8;
+const words = { ACKNOWLEDGED: "stopped", FAILED: "could not stop", UNREACHABLE: "no answer" } as const;
+
+/** The emergency stop, over everything else while it is in force. */
+export function createStopBanner(): View {
+  const banner = find("stop");
+  const why = find("stop-why");
+  const root = document.documentElement;
+  const { title } = document;
+  const showWorkers = createList<Chip>(
+    find("stop-workers"),
+    ({ name }) => name,
+    () => {
+      const node = html("li");
+      return {
+        node,
+        update({ name, outcome, detail }) {
+          setText(node, `${name} ${words[outcome]}`);
+          setAttribute(node, "data-outcome", outcome);
+          setAttribute(node, "title", detail || undefined);
+        },
+      };
+    },
+  );
+  return ({ state: { safety }, now }) => {
+    const latched = safety?.latched === true;
+    banner.hidden = !latched;
+    root.toggleAttribute("data-stopped", latched);
+    document.title = latched ? `■ EMERGENCY STOP – ${title}` : title;
+    if (!latched) return;
+    const since = safety.issuedAt === undefined ? "" : ` ${ago(now - safety.issuedAt)} ago`;
+    setText(why, `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`);
+    showWorkers(chips(safety));
+  };
+}
+
+function chips({ workers }: SafetyView): Chip[] {
+  const stopped = workers.filter(({ outcome }) => outcome === "ACKNOWLEDGED");
+  if (stopped.length <= named) return [...workers];
+  const others = workers.filter(({ outcome }) => outcome !== "ACKNOWLEDGED");
+  return [...others, { name: count(stopped.length), outcome: "ACKNOWLEDGED", detail: "" }];
+}
+
+/** The emergency stop in one sentence, for those who listen. */
+export function describeStop({ issuer, reason, workers }: SafetyView): string {
+  const stopped = workers.filter(({ outcome }) => outcome === "ACKNOWLEDGED").length;
+  const others = workers.filter(({ outcome }) => outcome !== "ACKNOWLEDGED").map(({ name }) => name);
+  const rest = others.length > 0 ? ` Not stopped: ${others.join(", ")}.` : "";
+  return `Emergency stop by ${issuer}: ${reason}. ${plural(stopped, "robot")} stopped.${rest}`;
+}

@@ -1,0 +1,23 @@
+import type { Dashboard } from "./options.js";
+import { pageRoutes } from "./page-routes.js";
+import { createPageServer } from "./page-server.js";
+import { readRecord } from "./record.js";
+
+/**
+ * Shows the record of a run at a page that plays it. Needs no fleet.
+ *
+ * ```ts
+ * const { url } = await startReplay({ file: "run.ndjson" });
+ * ```
+ *
+ * Rejects with an `Error` that names the line when the file is no record.
+ */
+export async function startReplay({ file, port = 0 }: { file: string; port?: number }): Promise<Dashboard> {
+  const entries = await readRecord(file);
+  const record = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
+  const routes = await pageRoutes("replay");
+  routes.set("/record", (_, response) => {
+    response.writeHead(200, { "Content-Type": "application/x-ndjson", "Content-Length": record.length }).end(record);
+  });
+  return createPageServer(routes, port);
+}

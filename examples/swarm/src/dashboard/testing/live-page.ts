@@ -1,0 +1,60 @@
+import { createHub } from "../hub.js";
+import type { Entry, News } from "../model/entry.js";
+import { applyEntry, createFleetState } from "../model/fleet-state.js";
+import { pageRoutes } from "../page-routes.js";
+import { createPageServer, type PageServer } from "../page-server.js";
+
+/** The page as a dashboard serves it, without a swarm: a test tells what there is to see. */
+export interface LivePage {
+  readonly url: string;
+  /** Tells all that was known before `until`, in milliseconds after the first entry; it is that time then. */
+  play(entries: readonly Entry[], until: number): void;
+  tell(news: News): void;
+  /** Cuts all browsers off, and lets none in until `up`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function createLivePage(): Promise<LivePage> {
+  let now = Date.now();
+  const state = createFleetState();
+  const clock = { now: () => now };
+  let hub = createHub({ state, clock });
+  let played = 0;
+  const routes = await pageRoutes("live");
+  routes.set("/events", ({ headers }, response) => hub.connect(response, String(headers["last-event-id"] ?? "")));
+  let server: PageServer = await createPageServer(routes, 0);
+  const { url } = server;
+
+  function take(entry: Entry): void {
+    applyEntry(state, entry);
+    hub.tell(entry);
+  }
+
+  return {
+    url,
+    play(entries, until) {
+      const begin = entries[0]?.at ?? 0;
+      for (let entry = entries[played]; entry && entry.at - begin <= until; entry = entries[++played]) take(entry);
+      now = begin + until;
+      hub.flush();
+    },
+    tell(news) {
+      take({ ...news, at: now });
+      hub.flush();
+    },
+    async down() {
+      hub.close();
+      await server.close();
+    },
+    async up() {
+      hub = createHub({ state, clock });
+      server = await createPageServer(routes, Number(new URL(url).port));
+    },
+    async close() {
+      hub.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// The visitor's laptop: it has got hold of a certificate, and calls one method over and over, with nonsense.
+import { Client, credentials, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { onAsked, receiveConfig, stopSignal, tell } from "./child.js";
+import type { LaptopConfig } from "./messages.js";
+
+const everyMs = 5;
+const callsEach = 6;
+const outstanding = 96;
+
+const stopping = stopSignal();
+const { ca } = await receiveConfig<LaptopConfig>();
+const [anyServer, rootCert] = [{ checkServerIdentity: () => undefined }, Buffer.from(ca)];
+const nothing = Buffer.alloc(0);
+const metadata = new Metadata();
+metadata.set("authorization", "Bearer let-me-in");
+let answers = new Map<string, number>();
+let calm = () => {};
+
+/** Calls 1,200 times a second, on one connection after another: one that calls too often is cut off. */
+function flood(client: Client, path: string): void {
+  let open = 0;
+  const answered = (error: { code: number } | null) => {
+    open--;
+    const code = status[error?.code ?? 0] as string;
+    answers.set(code, (answers.get(code) ?? 0) + 1);
+  };
+  const call = () => {
+    open++;
+    const options = { deadline: Date.now() + 2_000 };
+    client.makeUnaryRequest(path, () => nothing, String, nothing, metadata, options, answered);
+  };
+  const calling = setInterval(() => {
+    for (let i = 0; i < callsEach && open < outstanding; i++) call();
+  }, everyMs);
+  calm = () => {
+    clearInterval(calling);
+    client.close();
+    calm = () => {};
+  };
+}
+
+/** A server that refuses everything, for the control. */
+async function decoy(path: string): Promise<string> {
+  const server = new Server();
+  server.register(
+    path,
+    (_: unknown, done: (e: object) => void) => done({ code: 8 }),
+    () => nothing,
+    String,
+    "unary",
+  );
+  return new Promise((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(`127.0.0.1:${port}`);
+    });
+  });
+}
+
+const decoys = new Map<string, string>();
+
+onAsked(async (message) => {
+  if (message.type === "flood") {
+    const { address, path, papers } = message;
+    if (address !== "") {
+      const options = {
+        "grpc.ssl_target_name_override": "swarm",
+        "grpc.initial_reconnect_backoff_ms": 100,
+        "grpc.max_reconnect_backoff_ms": 100,
+      };
+      const [key, certificate] = [Buffer.from(papers.key), Buffer.from(papers.certificate)];
+      flood(new Client(address, credentials.createSsl(rootCert, key, certificate, anyServer), options), path);
+    } else {
+      const own = decoys.get(path) ?? (await decoy(path));
+      decoys.set(path, own);
+      flood(new Client(own, credentials.createInsecure()), path);
+    }
+  }
+  if (message.type !== "enough") return undefined;
+  calm();
+  const had = Object.fromEntries(answers);
+  answers = new Map();
+  return had;
+});
+stopping.addEventListener("abort", () => process.exit(0));
+tell({ type: "ready", address: "" });

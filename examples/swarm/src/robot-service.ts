@@ -1,0 +1,42 @@
+import { type Implementation, InterlockError } from "@interlock/bot";
+import { Fault } from "./gen/warehouse/v1/warehouse.js";
+import type { RobotService } from "./gen/warehouse/v1/warehouse_interlock.js";
+import type { Robot } from "./robot.js";
+
+/** What a robot says of itself, and how it fails in a drill. */
+export interface Drill {
+  readonly service: Implementation<typeof RobotService>;
+  /** Aborts when the drive breaks down; ask for it at the beginning of a task. */
+  broken(): AbortSignal;
+  /** Throws when the brake has failed. */
+  brake(): void;
+  busyWith(taskId: string): void;
+}
+
+export function robotService(robot: Pick<Robot, "battery">): Drill {
+  let taskId = "";
+  let drive = new AbortController();
+  let brakeFails = false;
+  return {
+    service: {
+      getStatus: () => ({ taskId, battery: robot.battery }),
+      break({ fault }) {
+        if (fault === Fault.FAULT_DRIVE) {
+          const before = drive;
+          drive = new AbortController();
+          before.abort();
+        } else if (fault === Fault.FAULT_BRAKE) brakeFails = true;
+        else if (fault === Fault.FAULT_NONE) brakeFails = false;
+        else throw new InterlockError("INVALID_ARGUMENT", "Say what is to fail.");
+        return {};
+      },
+    },
+    broken: () => drive.signal,
+    brake() {
+      if (brakeFails) throw new Error("The brake has failed.");
+    },
+    busyWith(id) {
+      taskId = id;
+    },
+  };
+}

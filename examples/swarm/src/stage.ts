@@ -1,0 +1,70 @@
+import { type Bot, type Client, InterlockError } from "@interlock/bot";
+import { connectSwarm, type Swarm } from "@interlock/swarm";
+import type { Chronicle } from "./chronicle.js";
+import type { Credentials } from "./credentials.js";
+import type { Fleet, Member } from "./fleet.js";
+import type { CarryTask } from "./gen/warehouse/v1/warehouse.js";
+import { RobotService, TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
+import { operate, type Work } from "./operate.js";
+import { endlessOrders } from "./orders.js";
+import { keepCalling, type Steady } from "./steady.js";
+import { createWorld, type World } from "./world.js";
+
+/** Everything that an act of the story may use: the living swarm, and who is there besides. */
+export interface Stage {
+  readonly world: World;
+  readonly fleet: Fleet;
+  readonly chronicle: Chronicle;
+  /** What the operator has had done, and sees. */
+  readonly work: Work;
+  readonly operator: Bot;
+  readonly supervisor: Bot;
+  /** The supervisor's side of the emergency stop. */
+  readonly supervision: Swarm;
+  /** The papers of a bot that is granted nothing, as they are now: they are on the visitor's laptop. */
+  visitor(): Promise<Credentials>;
+  /** Calls that go on since the beginning. */
+  readonly steady: Steady;
+  /** An order that nobody has given yet. */
+  order(): CarryTask;
+  /** Sees to it that every robot has something to do, and that more waits. */
+  keepBusy(): Promise<void>;
+  /** The worker's process; throws for one that is not of the demo. */
+  worker(name: string): Member;
+  robot(member: Member): Client<typeof RobotService>;
+}
+
+/** Sets the stage: who is not a process of its own joins here, and the orders come in. */
+export async function createStage(
+  fleet: Fleet,
+  chronicle: Chronicle,
+  { tasks, seed }: { readonly tasks: number; readonly seed: number },
+  signal: AbortSignal,
+  onProblem: (problem: string) => void,
+): Promise<Stage> {
+  const world = createWorld();
+  const orders = endlessOrders(world, seed);
+  const order = () => orders.next().value;
+  const [operator, supervisor, visitor] = await Promise.all(
+    ["operator/1", "supervisor/1", "visitor/1"].map((name) => fleet.join(name)),
+  );
+  if (!operator || !supervisor || !visitor) throw new InterlockError("INTERNAL", "Nobody has joined.");
+  const work = operate(operator, { leader: fleet.leader.address, floor: fleet.floor.address }, signal, onProblem);
+  await work.submit(Array.from({ length: tasks }, order));
+  return {
+    ...{ world, fleet, chronicle, work, operator, supervisor, order },
+    supervision: connectSwarm(supervisor, [fleet.leader.address]),
+    visitor: () => fleet.loot("visitor/1"),
+    steady: keepCalling(operator.client(TrafficService, fleet.floor.address), signal),
+    async keepBusy() {
+      const enough = fleet.workers.length * 2;
+      for (let { waiting } = work.counts(); waiting < enough; waiting++) await work.errand(order());
+    },
+    worker(name) {
+      const found = fleet.workers.find((each) => each.name === name);
+      if (!found) throw new Error(`${name} is no robot of the demo.`);
+      return found;
+    },
+    robot: (member) => supervisor.client(RobotService, member.address),
+  };
+}

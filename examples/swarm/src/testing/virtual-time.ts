@@ -1,0 +1,50 @@
+import { setImmediate as turn } from "node:timers/promises";
+
+/** Time that passes as fast as it can, one moment after the other. */
+export interface VirtualTime {
+  now(): number;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** Lets time pass until `done`. */
+  run(done: Promise<unknown>): Promise<void>;
+}
+
+export function createVirtualTime(): VirtualTime {
+  let now = 0;
+  let number = 0;
+  let alarms: { readonly at: number; readonly number: number; readonly ring: () => void }[] = [];
+  return {
+    now: () => now,
+    wait(ms, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const alarm = { at: now + ms, number: ++number, ring: resolve };
+        alarms.push(alarm);
+        signal.addEventListener(
+          "abort",
+          () => {
+            alarms = alarms.filter((each) => each !== alarm);
+            reject(signal.reason);
+          },
+          { once: true },
+        );
+      });
+    },
+    async run(done) {
+      let over = false;
+      const finished = done.finally(() => {
+        over = true;
+      });
+      finished.catch(() => {});
+      while (!over) {
+        alarms.sort((a, b) => a.at - b.at || a.number - b.number);
+        const next = alarms.shift();
+        if (next) {
+          now = next.at;
+          next.ring();
+        }
+        await turn(); // Everything that follows from it happens first.
+      }
+      await finished;
+    },
+  };
+}
