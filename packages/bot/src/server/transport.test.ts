@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { tlsContext } from "../identity/tls-context.js";
 import { createKeyPair } from "../identity/key-pair.js";
+import { tlsContext } from "../identity/tls-context.js";
 import { KeyUsageFlags } from "../identity/x509.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
