@@ -23,7 +23,7 @@ export interface OpenCall {
 export interface Peer {
   readonly id: SpiffeId;
   readonly certificate: Certificate;
-  /** As TLS verified it, DER, the root last. */
+  /** As it was proved, DER, the root last. */
   readonly chain: readonly Uint8Array[];
 }
 
@@ -34,7 +34,7 @@ export interface Peer {
 export interface Connection {
   readonly peer: SpiffeId;
   readonly certificate: Certificate;
-  /** The peer's chain as TLS verified it, DER, the root last. */
+  /** The peer's chain as it was proved, DER, the root last. */
   readonly chain: readonly Uint8Array[];
   /** What it stood on before, and might be revoked still. */
   readonly earlier: readonly Certificate[];

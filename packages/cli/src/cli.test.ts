@@ -415,6 +415,11 @@ describe("interlock, with an authority", () => {
     await json("bots", "retire", "python/2");
   });
 
+  it("says how to write what is no name", async () => {
+    const { stderr } = await interlock(dir, "revoke", "Bad Name").catch((error) => error);
+    assert.match(stderr, /"Bad Name" is no bot's name: write gripper\/1/);
+  });
+
   it("says so when nobody has what is revoked", async () => {
     const { bots } = await json("revoke", "python/99");
     assert.equal(bots, 0);

@@ -1,4 +1,5 @@
 import { InterlockError } from "@interlock/bot";
+import { isBotName } from "@interlock/policy";
 import type { Command } from "commander";
 
 /** What a command line names to be locked out, or let in again. */
@@ -26,6 +27,9 @@ export function subjectOf(trustDomain: string, name: string | undefined, { certi
   if (certificate !== undefined) return { $case: "certificateSerial", value: certificate.toLowerCase() } as const;
   if (token !== undefined) return { $case: "tokenId", value: token } as const;
   if (name?.includes("*")) return { $case: "identityPattern", value: name } as const;
-  const value = name?.startsWith("spiffe://") ? name : `spiffe://${trustDomain}/${name}`;
-  return { $case: "spiffeId", value } as const;
+  if (name?.startsWith("spiffe://")) return { $case: "spiffeId", value: name } as const;
+  if (name === undefined || !isBotName(name)) {
+    throw new InterlockError("INVALID_ARGUMENT", `"${name}" is no bot's name: write gripper/1, or 'worker/*'.`);
+  }
+  return { $case: "spiffeId", value: `spiffe://${trustDomain}/${name}` } as const;
 }

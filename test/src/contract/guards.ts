@@ -38,7 +38,11 @@ const believesAnyone = [
  */
 export const guards: readonly Guard[] = [
   { row: 2, guard: "a certificate is demanded in the handshake", patches: believesAnyone.slice(0, 1) },
-  { row: 3, guard: "the chain leads to the fleet's CA", patches: believesAnyone },
+  {
+    row: 3,
+    guard: "the chain leads to the fleet's CA",
+    patches: [...believesAnyone, bot("server/read-peer", "proveChain(found, { caCertificates, now })", "found")],
+  },
   {
     row: 4,
     guard: "the certificate is valid now",

@@ -17,6 +17,7 @@ import { checkCertificate } from "../identity/check-certificate.js";
 import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
+import { proveChain } from "../identity/prove-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
 import { createRoster } from "../roster.js";
@@ -77,8 +78,11 @@ export interface Channel {
   readonly inUse: boolean;
   /** What is to be said on a newer channel, so that this one outlives its certificates; see `vouchFor`. */
   readonly vouches: ReadonlySet<string>;
-  /** It has been vouched for on `newer`, and rests on the certificates of both sides there. */
-  restOn(newer: Channel): void;
+  /**
+   * It has been vouched for on `newer`, and rests on the certificates of both sides there. False, and nothing changes, where
+   * that is another bot's.
+   */
+  restOn(newer: Channel): boolean;
   /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
   begin(call: Cancellable): number;
   /** The call is over. */
@@ -112,7 +116,8 @@ export function createChannel(given: ChannelOptions): Channel {
   let refusal: InterlockError | undefined;
   let server: Peer | undefined;
   let handshake = ""; // The thumbprint that the server showed on the latest connection.
-  let earlier: readonly Certificate[] = [];
+  let others: readonly Peer[] = []; // Of connections before, on which there may be calls under way.
+  let earlier: readonly Peer[] = []; // What it rested on before.
   let cut: InterlockError | undefined;
   let orphaned = false; // The root that it leads to is trusted no longer.
   let retired = false;
@@ -139,10 +144,12 @@ export function createChannel(given: ChannelOptions): Channel {
     } catch (error) {
       return denial("CERTIFICATE_MALFORMED", "", {}, error);
     }
-    const { trustDomain } = trust.state;
-    const id = checkCertificate(certificate, { peer: "server", trustDomain, now: clock.now() });
+    const { trustDomain, caCertificates } = trust.state;
+    const now = clock.now();
+    const id = checkCertificate(certificate, { peer: "server", trustDomain, now });
     if (typeof id === "string") return denial(id);
-    const chain = chainOf(peer);
+    const chain = proveChain(chainOf(peer), { caCertificates, now });
+    if (!chain) return denial("CERTIFICATE_UNTRUSTED");
     const fault = checkIssuers(chain.slice(1), trustDomain);
     if (fault) return denial(fault);
     const revoked = trust.peerRevoked(id.uri, certificate);
@@ -151,23 +158,34 @@ export function createChannel(given: ChannelOptions): Channel {
       const needed = servers.join(" ");
       return denial("SERVER_IDENTITY_MISMATCH", `${needed} was meant, and it is ${id.name}`, { needed, held: id.name });
     }
+    const busy = calls.size > 0;
+    others = busy ? proofs().filter((peer) => peer.certificate.thumbprint !== certificate.thumbprint) : [];
+    if (!busy) earlier = [];
     server = { id, certificate, chain };
     handshake = certificate.thumbprint;
-    orphaned = false;
-    earlier = [];
+    orphaned = isOrphaned();
     return undefined;
+  }
+
+  /** What the calls under way stand on. */
+  function proofs(): Peer[] {
+    return server ? [server, ...others] : [];
+  }
+
+  function isOrphaned(): boolean {
+    return proofs().some((peer) => rootOf(peer.chain, trust.state) === undefined);
   }
 
   function review({ caChanged }: TrustChange): void {
     if (!server || cut) return;
-    const { id, certificate } = server;
-    const reason = [certificate, ...earlier].map((shown) => trust.peerRevoked(id.uri, shown)).find(Boolean);
+    const shown = [...proofs(), ...earlier];
+    const reason = shown.map(({ id, certificate }) => trust.peerRevoked(id.uri, certificate)).find(Boolean);
     if (reason) {
       end(denial(reason));
       return;
     }
     if (!caChanged) return;
-    orphaned = rootOf(server.chain, trust.state) === undefined;
+    orphaned = isOrphaned();
     if (!orphaned) return;
     // Its root has been withdrawn. Nothing new begins here, and what is under way goes on only if the server proves itself
     // anew, on a newer channel.
@@ -231,11 +249,15 @@ export function createChannel(given: ChannelOptions): Channel {
     },
     vouches,
     restOn(newer) {
-      if (!newer.server || newer.cut) return;
-      if (server) earlier = [...earlier, server.certificate].filter(({ notAfter }) => notAfter > clock.now());
+      const { server: proved } = newer;
+      // Nobody can say of another bot's connection that it is his.
+      if (!proved || newer.cut || proofs().some(({ id }) => id.uri !== proved.id.uri)) return false;
+      earlier = [...earlier, ...proofs()].filter(({ certificate }) => certificate.notAfter > clock.now());
+      others = [];
       identity = newer.identity;
-      server = newer.server;
-      orphaned = rootOf(server.chain, trust.state) === undefined;
+      server = proved;
+      orphaned = isOrphaned();
+      return true;
     },
     begin: calls.join,
     end(place) {

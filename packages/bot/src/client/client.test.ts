@@ -7,7 +7,9 @@ import type { Bot } from "../bot.js";
 import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
+import { createKeyPair } from "../identity/key-pair.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { KeyUsageFlags } from "../identity/x509.js";
 import type { Reason } from "../reason.js";
 import { deferred } from "../testing/deferred.js";
 import { serveEcho } from "../testing/echo-server.js";
@@ -84,6 +86,25 @@ describe("a client", () => {
         assert.equal(Buffer.concat(heard).length, 0);
       });
     }
+
+    it("an intermediate of another trust domain, behind one of that name that nobody has signed", async () => {
+      const root = await createTestCa("root", 1);
+      const { state } = fleet.trust;
+      fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [root.der] });
+      const signing = { subject: "CN=above", ca: true, keyUsage: KeyUsageFlags.keyCertSign, usages: [] };
+      const above = await root.issueRaw({ ...signing, uris: ["spiffe://other"] });
+      const { chain, privateKey } = await root.issue(uri, { signer: { name: "CN=above", keys: above.keys } });
+      const signer = { name: "CN=root", keys: await createKeyPair() };
+      const decoy = await root.issueRaw({ ...signing, signer, notAfter: Date.now() - hour, notBefore: 0 });
+      for (const [hidden, reason] of [
+        [[above.der], "TRUST_DOMAIN_MISMATCH"],
+        [[decoy.der, above.der], "CERTIFICATE_UNTRUSTED"],
+      ] as const) {
+        const { heard, address } = await impostor({ privateKey, chain: [...chain, ...hidden] });
+        await assert.rejects(async () => caller.client(service, address).echo({}), { code: "UNAVAILABLE", reason });
+        assert.equal(Buffer.concat(heard).length, 0);
+      }
+    });
 
     it("a certificate from another CA, whatever the environment says", async () => {
       const { heard, address } = await impostor(await (await createTestCa()).issue(uri));

@@ -44,10 +44,11 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
   async function vouchOn(on: Channel, waiting: readonly Channel[]): Promise<boolean> {
     const answer = await checkIn(on, vouch(waiting.flatMap(({ vouches }) => [...vouches])));
     const accepted = new Set(answer ? acceptedIn(answer) : []);
-    const rested = waiting.filter(({ vouches }) => [...vouches].some((value) => accepted.has(value)));
+    const rested = waiting.filter(
+      (channel) => [...channel.vouches].some((value) => accepted.has(value)) && channel.restOn(on),
+    );
     for (const channel of rested) {
       draining.set(channel, on);
-      channel.restOn(on);
       onRested(channel);
     }
     return rested.length === waiting.length;

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIssuedBy } from "../identity/is-issued-by.js";
 
 const longestChain = 10;
 
@@ -12,7 +13,7 @@ export function leadsTo(chain: readonly Uint8Array[], roots: readonly Uint8Array
   let current = leaf;
   for (let depth = 0; current && depth < longestChain; depth++) {
     const child = current;
-    const issued = (by: X509Certificate) => child.checkIssued(by) && child.verify(by.publicKey);
+    const issued = (by: X509Certificate) => isIssuedBy(child, by);
     if (anchors.some((anchor) => anchor.raw.equals(child.raw) || issued(anchor))) return true;
     current = intermediates.find((candidate) => candidate !== child && issued(candidate));
   }

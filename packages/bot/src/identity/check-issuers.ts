@@ -6,7 +6,7 @@ const known = new Map<string, Certificate>();
 const maximumKnown = 64;
 
 /**
- * Checks the certificates above a leaf (DER, in the order of the chain, which TLS has verified): each has to be a CA that may
+ * Checks the certificates above a leaf (DER, in the order of the chain, which has been proved): each has to be a CA that may
  * sign, and one that names a trust domain (X.509-SVID, section 3.2) has to name this one, and nothing within it. Gives what
  * is wrong.
  */

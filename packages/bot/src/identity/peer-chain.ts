@@ -16,8 +16,9 @@ export function keepPeerChains(server: Server): void {
 }
 
 /**
- * The chain (DER) that TLS found for a socket's other end: the leaf first, the root last; empty when it showed none. Ask it
- * before `getPeerX509Certificate`, which takes the intermediates away with it.
+ * The chain (DER) of a socket's other end, as Node links it: the leaf first, the root last; empty when it showed none. Only
+ * of the leaf does TLS vouch; see `proveChain`. Ask it before `getPeerX509Certificate`, which takes the intermediates away
+ * with it.
  */
 export function peerChain(socket: TLSSocket): readonly Uint8Array[] {
   return kept.get(socket) ?? chainOf(socket.getPeerCertificate(true));

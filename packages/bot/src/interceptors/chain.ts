@@ -31,8 +31,13 @@ export function createChain(trust: Trust, callerRate: Rate = defaultCallerRate):
     identify(attempt);
     limitFlood(attempt);
     if (attempt.method.policy.anyBot) {
-      const admit = () => decide(attempt, { caller: peerOf(attempt), bearer: undefined });
-      return remember(attempt)?.then(admit) ?? admit();
+      const letIn = () => decide(attempt, { caller: peerOf(attempt), bearer: undefined });
+      const verifying = remember(attempt);
+      if (!verifying) return letIn();
+      return verifying.then(() => {
+        identify(attempt); // As below.
+        return letIn();
+      });
     }
     const bearer = authenticate(attempt);
     if (!(bearer instanceof Promise)) return decide(attempt, { caller: bearer.caller, bearer });

@@ -50,8 +50,26 @@ describe("tokens", () => {
       });
     }
 
+    it("an identity while a token is being verified that the method does not need", async () => {
+      const identity = await fleet.ca.issue("spiffe://test/racer/open");
+      const connection = rawSession(server.port, shows(identity));
+      const token = await fleet.token(identity, audience, ["echo:call"]);
+      await rawCall(connection, EchoService.methods.open.path);
+      server.handled.length = 0;
+      const { connection: seen } = await firstAttempt(
+        connection,
+        token,
+        () => fleet.revoke("identity", identity.spiffeId.uri),
+        EchoService.methods.open.path,
+      );
+      assert.notEqual(seen.status, 0);
+      await server.goodCall();
+      assert.deepEqual(server.handled, ["echo"]);
+      connection.destroy();
+    });
+
     /** Calls, and does `meanwhile` in the turn in which the server has read the call. */
-    async function firstAttempt(connection: ClientHttp2Session, token: string, meanwhile: () => void) {
+    async function firstAttempt(connection: ClientHttp2Session, token: string, meanwhile: () => void, called = path) {
       const jwks = fleet.trust.state.jwks;
       const { keys } = jwks;
       let done = false;
@@ -65,7 +83,7 @@ describe("tokens", () => {
           return keys;
         },
       });
-      const answer = await rawCall(connection, path, { authorization: `Bearer ${token}` });
+      const answer = await rawCall(connection, called, { authorization: `Bearer ${token}` });
       Object.defineProperty(jwks, "keys", { value: keys, writable: true, configurable: true, enumerable: true });
       assert.ok(done, "verification has begun");
       return { connection: answer };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { createKeyPair } from "../identity/key-pair.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { KeyUsageFlags } from "../identity/x509.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
@@ -36,6 +37,26 @@ describe("transport", () => {
     assert.equal((await rawCall(rawSession(server.port, shows(await foreign.issue(me))), path)).status, undefined);
     await server.denied(1);
     assert.deepEqual([server.denials[0]?.reason, server.handled], ["TRUST_DOMAIN_MISMATCH", []]);
+    await server.goodCall();
+  });
+
+  it("row 13: the same, hidden behind one of that name that nobody has signed", async () => {
+    const foreign = await intermediateOf(["spiffe://other"]);
+    const { chain, ...identity } = await foreign.issue(me);
+    // It ran out, so TLS passes over it; Node goes by names alone.
+    const decoy = await fleet.ca.issueRaw({
+      subject: "CN=intermediate",
+      ca: true,
+      keyUsage: KeyUsageFlags.keyCertSign,
+      usages: [],
+      notAfter: Date.now() - 1_000,
+      signer: { name: "CN=test", keys: await createKeyPair() },
+    });
+    const [leaf, ...above] = chain as [Uint8Array];
+    const session = rawSession(server.port, shows({ ...identity, chain: [leaf, decoy.der, ...above] }));
+    assert.equal((await rawCall(session, path)).status, undefined);
+    await server.denied(1);
+    assert.deepEqual([server.denials[0]?.reason, server.handled], ["CERTIFICATE_UNTRUSTED", []]);
     await server.goodCall();
   });
 

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIssuedBy } from "../identity/is-issued-by.js";
 import { caDigest } from "../identity/join-token.js";
 import type { TrustState } from "./trust.js";
 
@@ -9,11 +10,7 @@ export function rootOf(chain: readonly Uint8Array[], { caCertificates }: Bundle)
   const last = chain.at(-1);
   if (!last) return undefined;
   const below = new X509Certificate(last);
-  return caCertificates.find((der) => {
-    if (Buffer.compare(der, last) === 0) return true;
-    const root = new X509Certificate(der);
-    return below.checkIssued(root) && below.verify(root.publicKey);
-  });
+  return caCertificates.find((der) => Buffer.compare(der, last) === 0 || isIssuedBy(below, new X509Certificate(der)));
 }
 
 /** Whether a chain leads to the root below which certificates are signed now; true as well where that is not known. */

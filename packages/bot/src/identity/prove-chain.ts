@@ -1,0 +1,37 @@
+import { X509Certificate } from "node:crypto";
+import { isIssuedBy } from "./is-issued-by.js";
+
+/** What a chain is proved by. */
+export interface ChainBasis {
+  /** DER. */
+  readonly caCertificates: readonly Uint8Array[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The chain (DER, the leaf first) to one of the CAs, each certificate issued by the next and none but the leaf past its
+ * time; `undefined` where there is none.
+ *
+ * TLS tells that there is such a chain, and not which one it is. What Node tells (`chainOf`) is put together by names
+ * alone, out of all that the other end has sent: a certificate that nobody has signed, with the name of an intermediate,
+ * would stand in its place, and hide it and the root above it.
+ */
+export function proveChain(
+  found: readonly Uint8Array[],
+  { caCertificates, now }: ChainBasis,
+): readonly Uint8Array[] | undefined {
+  const roots = caCertificates.map((der) => ({ der, certificate: new X509Certificate(der) }));
+  const certificates = found.map((der) => new X509Certificate(der));
+  for (const [depth, certificate] of certificates.entries()) {
+    const root = roots.find((candidate) => isIssued(certificate, candidate.certificate, now));
+    if (root) return [...found.slice(0, depth + 1), root.der];
+    const above = certificates[depth + 1];
+    if (!above || !isIssued(certificate, above, now)) return undefined;
+  }
+  return undefined;
+}
+
+function isIssued(certificate: X509Certificate, by: X509Certificate, now: number): boolean {
+  return isIssuedBy(certificate, by) && Date.parse(by.validFrom) <= now && now < Date.parse(by.validTo);
+}
