@@ -8,13 +8,16 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
+const twoAtATime = ["--parallel", "--jobs", "2"];
+const story = "examples/swarm/dist/demo.test.js";
 
 const tasks = {
   build: [],
-  // The tests beside the code side by side; then those of whole fleets, some of which measure time, one after the other.
+  // Two files at a time; the story of the demo, which measures time, by itself.
   test: [
-    [...mocha, "--parallel", "--jobs", "2", "packages/*/dist/**/*.test.js"],
-    [...mocha, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
+    [...mocha, ...twoAtATime, "packages/*/dist/**/*.test.js"],
+    [...mocha, ...twoAtATime, "--ignore", story, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
+    [...mocha, story],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
