@@ -9,15 +9,15 @@ const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
 const twoAtATime = ["--parallel", "--jobs", "2"];
-const story = "examples/swarm/dist/demo.test.js";
+const alone = "{examples/swarm/dist/demo,test/dist/init,test/dist/readme}.test.js";
 
 const tasks = {
   build: [],
-  // Two files at a time; the story of the demo, which measures time, by itself.
+  // Two files at a time; then the story of the demo, which measures time, and those that share installed packages.
   test: [
     [...mocha, ...twoAtATime, "packages/*/dist/**/*.test.js"],
-    [...mocha, ...twoAtATime, "--ignore", story, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
-    [...mocha, story],
+    [...mocha, ...twoAtATime, "--ignore", alone, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
+    [...mocha, alone],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],

@@ -7,6 +7,8 @@ export interface Sink {
   attach(worker: SwarmProcess): SwarmProcess;
   /** How many effects a task has had. */
   effects(taskId: string): number;
+  /** How many effects all tasks have had. */
+  total(): number;
   /** How often it has refused a token because it had seen a higher one. */
   stale(): number;
 }
@@ -18,6 +20,7 @@ export interface Sink {
 export function createSink(): Sink {
   const fence = createFence();
   const effects = new Map<string, number>();
+  let total = 0;
   let stale = 0;
 
   function answer(what: "begin" | "apply", taskId: string, leaseToken: bigint): string {
@@ -28,6 +31,7 @@ export function createSink(): Sink {
     const count = effects.get(taskId) ?? 0;
     if (what === "begin") return count > 0 ? "done" : "begun";
     effects.set(taskId, count + 1);
+    total++;
     return "applied";
   }
 
@@ -41,6 +45,7 @@ export function createSink(): Sink {
       return worker;
     },
     effects: (taskId) => effects.get(taskId) ?? 0,
+    total: () => total,
     stale: () => stale,
   };
 }
