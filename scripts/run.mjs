@@ -8,16 +8,16 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
-const twoAtATime = ["--parallel", "--jobs", "2"];
-const alone = "{examples/swarm/dist/demo,test/dist/init,test/dist/readme}.test.js";
+const tests = "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js";
+const alone = ["init", "readme", "contract/contract", "swarm/chaos"].map((name) => `test/dist/${name}.test.js`);
+alone.push("examples/swarm/dist/demo.test.js");
 
 const tasks = {
   build: [],
-  // Two files at a time; then the story of the demo, which measures time, and those that share installed packages.
+  // Two files at a time; then those that measure time, or make a machine busy, one after the other.
   test: [
-    [...mocha, ...twoAtATime, "packages/*/dist/**/*.test.js"],
-    [...mocha, ...twoAtATime, "--ignore", alone, "{examples/*,test,testing/*,bench}/dist/**/*.test.js"],
-    [...mocha, alone],
+    [...mocha, "--parallel", "--jobs", "2", ...alone.flatMap((file) => ["--ignore", file]), tests],
+    [...mocha, ...alone],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
