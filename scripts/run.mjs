@@ -9,12 +9,11 @@ const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
 const tests = "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js";
-const alone = ["init", "readme", "contract/contract", "swarm/chaos"].map((name) => `test/dist/${name}.test.js`);
-alone.push("examples/swarm/dist/demo.test.js");
+const alone = ["examples/swarm/dist/demo.test.js", "test/dist/init.test.js", "test/dist/readme.test.js"];
 
 const tasks = {
   build: [],
-  // Two files at a time; then those that measure time, or make a machine busy, one after the other.
+  // Two files at a time; then the story of the demo, which measures time, and those that share an installation.
   test: [
     [...mocha, "--parallel", "--jobs", "2", ...alone.flatMap((file) => ["--ignore", file]), tests],
     [...mocha, ...alone],

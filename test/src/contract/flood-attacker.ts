@@ -66,14 +66,30 @@ const assaults = {
         statuses[status] = (statuses[status] ?? 0) + 1;
       }
     }
-    // A call that the end of the connection has overtaken may never be told of it.
+    // A call that the end of the connection has overtaken may never be told of it; nor, now and then, is the session.
     const ended = closeOf(session).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
-    await Promise.race([Promise.all(Array.from({ length: 200 }, keepCalling)), ended]);
+    const silence = silenceOf(() => Object.values(statuses).reduce((sum, count) => sum + count, 0));
+    await Promise.race([Promise.all(Array.from({ length: 200 }, keepCalling)), ended, silence]);
     const closed = session.destroyed || session.closed;
     session.destroy();
     return { closed, sent, statuses };
   },
 };
+
+/** Resolves when a count has stood still for two seconds. */
+function silenceOf(count: () => number): Promise<void> {
+  return new Promise((resolve) => {
+    let before = -1;
+    const timer = setInterval(() => {
+      const now = count();
+      if (now === before) {
+        clearInterval(timer);
+        resolve();
+      }
+      before = now;
+    }, 2_000);
+  });
+}
 
 /**
  * Writes frames until the server has had enough: it closes, or it says GOAWAY, after which Node reads nothing more of

@@ -19,7 +19,7 @@ async function effect(task: WorkerTask): Promise<void> {
   const begun = await ask("begin", task);
   if (begun === "stale") throw new TaskRefusal("forfeit", "STALE");
   if (begun === "done") return;
-  await sleep(150 + Math.random() * 300); // It takes no notice of its signal, as a gripper that has begun to close.
+  await sleep(100 + Math.random() * 200); // It takes no notice of its signal, as a gripper that has begun to close.
   if ((await ask("apply", task)) !== "applied") throw new TaskRefusal("forfeit", "STALE");
 }
 
