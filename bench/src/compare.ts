@@ -51,22 +51,21 @@ export async function compare(options: CompareOptions): Promise<Samples> {
   const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
   for (let launch = 0; launch < launches; launch++) {
     const rounds = Math.floor((options.rounds + launch) / launches); // Over all launches, as many as were asked for.
-    if (rounds > 0) await compareOnce({ ...options, rounds }, samples, `${launch + 1} of ${launches}:`);
+    const progress = (line: string) => options.progress(`${launch + 1} of ${launches}: ${line}`);
+    if (rounds > 0) await compareOnce({ ...options, rounds, progress }, samples);
   }
   return samples;
 }
 
 /** The same with one set of processes. */
-async function compareOnce(options: CompareOptions, samples: Samples, launch: string): Promise<void> {
+async function compareOnce(options: CompareOptions, samples: Samples): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const progress = (line: string) => options.progress(`${launch} ${line}`);
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const pairs: Pair[] = [];
-    for (const name of variantNames)
-      pairs.push(await startPair(name, join(folder, name), { ...options, progress }, cleanUp));
-    await runRounds(pairs, { ...options, progress }, samples);
+    for (const name of variantNames) pairs.push(await startPair(name, join(folder, name), options, cleanUp));
+    await runRounds(pairs, options, samples);
   } finally {
     for (const end of cleanUp.reverse()) await end();
   }

@@ -1,7 +1,7 @@
 import type { Client } from "@interlock/bot";
 import type { Cell } from "./gen/warehouse/v1/warehouse.js";
 import type { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
-import { findPath, keyOf, neighbours, sameCell, type World } from "./world.js";
+import { findPath, neighbours, sameCell, type World } from "./world.js";
 
 /** A robot's body: where it stands, what is left of its battery, and how it gets elsewhere. */
 export interface Robot {
@@ -64,7 +64,7 @@ export async function createRobot({ world, traffic, random, wait }: RobotOptions
 
   async function driveTo(goals: readonly Cell[], trip: Trip): Promise<number> {
     const { signal, carrying = "", slowness = 1, onStep = () => {} } = trip;
-    const isFree = (cell: Cell) => !occupied.some((other) => keyOf(other) === keyOf(cell));
+    const isFree = (cell: Cell) => !occupied.some((other) => sameCell(other, cell));
     let steps = 0;
     let path: Cell[] | undefined;
     for (let stuck = 0; ; ) {

@@ -4,9 +4,8 @@ import { InterlockError, joinFleet, parseJoinToken, silentLog } from "@interlock
 import { DispatchService, type Lease, SafetyService } from "@interlock/swarm";
 import { onAsked, receiveConfig, stopSignal, tell, tellOf } from "./child.js";
 import { carryKind } from "./crew-work.js";
+import type { DispatchEvent } from "./dispatch-event.js";
 import type { WorkerConfig } from "./messages.js";
-
-type Event = NonNullable<Parameters<typeof DispatchService.methods.dispatch.request.encode>[0]["event"]>;
 
 const heartbeatMs = 400;
 const stopping = stopSignal();
@@ -22,8 +21,8 @@ let sessionId = "";
 /** Keeps a session until it ends; with a lease, it reports that as done at once and leaves when it is answered. */
 async function work(finished?: Lease): Promise<void> {
   let wake = () => {};
-  const waiting: Event[] = [];
-  const say = (event: Event) => {
+  const waiting: DispatchEvent[] = [];
+  const say = (event: DispatchEvent) => {
     waiting.push(event);
     wake();
   };

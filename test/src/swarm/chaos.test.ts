@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isClosed, TaskState } from "@interlock/swarm";
+import { isClosed, type Task, TaskState } from "@interlock/swarm";
 import { findPostgres, startPostgres } from "@interlock/testing-postgres";
 import { createSink } from "./sink.js";
 import { type SwarmFleet, type SwarmProcess, startSwarmFleet, until } from "./swarm-fleet.js";
@@ -122,23 +122,17 @@ describe("the swarm under chaos", function () {
 
     await Promise.all([rage(), ...Array.from({ length: 16 }, submit)]);
     const ids = new Set(submitted);
-    const open = async () => {
-      let left = 0;
+    const all = async () => {
+      const tasks: Task[] = [];
       for (let pageToken = "", more = true; more; more = pageToken !== "") {
         const page = await swarm.list({ pageSize: 1_000, pageToken }, { timeoutMs: 30_000 });
-        left += page.tasks.filter(({ state }) => !isClosed(state)).length;
+        tasks.push(...page.tasks);
         pageToken = page.nextPageToken;
       }
-      return left;
+      return tasks;
     };
-    await until(async () => (await open()) === 0, "every task is closed", 60_000);
-
-    const closed = [];
-    for (let pageToken = "", more = true; more; more = pageToken !== "") {
-      const page = await swarm.list({ pageSize: 1_000, pageToken });
-      closed.push(...page.tasks);
-      pageToken = page.nextPageToken;
-    }
+    await until(async () => (await all()).every(({ state }) => isClosed(state)), "every task is closed", 60_000);
+    const closed = await all();
     const done = new Set(closed.filter(({ state }) => state === TaskState.TASK_STATE_COMPLETED).map((t) => t.taskId));
     const lost = [...ids].filter((taskId) => !done.has(taskId) || sink.effects(taskId) === 0);
     const doubled = [...ids].filter((taskId) => sink.effects(taskId) > 1);

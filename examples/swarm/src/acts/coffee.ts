@@ -1,6 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import { MachineService } from "../gen/warehouse/v1/warehouse_interlock.js";
 import type { Act } from "./act.js";
+import { timesDone } from "./effects.js";
 import { isCompleted } from "./task-is.js";
 
 export const coffee: Act = {
@@ -22,7 +23,7 @@ export const coffee: Act = {
     await work.until(taskId, isCompleted);
     turnAway.abort();
     await ended;
-    const brewed = chronicle.all("effect").filter((effect) => effect.taskId === taskId).length;
+    const brewed = timesDone(chronicle, taskId);
     const unwatched = refused.earlierAttempts[0]?.reason.includes("No supervisor") ? "SUPERVISOR_ABSENT" : "let in";
     const seen = `${unwatched}, then brewed ${brewed} time`;
     return { seen, ms: performance.now() - began, ok: seen === this.expected };

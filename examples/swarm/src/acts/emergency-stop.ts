@@ -6,6 +6,7 @@ import { Fault } from "../gen/warehouse/v1/warehouse.js";
 import type { Stage } from "../stage.js";
 import type { Act, Seen } from "./act.js";
 import { measureAgain } from "./measure-again.js";
+import { whereabouts } from "./whereabouts.js";
 
 const drills = 12;
 const standsStillMs = 120;
@@ -90,11 +91,10 @@ function tally({ workers }: Safety): { stopped: number; failed: number; unreacha
 
 /** Whether nobody moves for a moment, as the floor has it. */
 async function standStill({ work }: Stage): Promise<boolean> {
-  const where = () => JSON.stringify(work.floor().robots.map(({ name, position }) => [name, position]));
   await delay(standsStillMs / 2); // The floor is told of twenty times a second.
-  const before = where();
+  const before = whereabouts(work);
   await delay(standsStillMs);
-  return where() === before;
+  return whereabouts(work) === before;
 }
 
 async function reset({ supervision }: Stage, { stopId }: Safety): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Stage } from "../stage.js";
 import type { Act } from "./act.js";
 import { isLoaded } from "./task-is.js";
+import { whereabouts } from "./whereabouts.js";
 
 const lookForMs = 2_400;
 
@@ -37,7 +38,7 @@ async function watchUntilStill({ work }: Stage, since: number): Promise<number> 
   let lastMove = 0;
   let before = "";
   while (Date.now() - since < lookForMs) {
-    const now = JSON.stringify(work.floor().robots.map(({ name, position }) => [name, position]));
+    const now = whereabouts(work);
     if (before !== "" && now !== before) lastMove = Date.now() - since;
     before = now;
     await delay(10);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { WorkerState } from "@interlock/swarm";
 import type { Stage } from "../stage.js";
 import type { Act } from "./act.js";
+import { timesAgain } from "./effects.js";
 
 export const leaderKilled: Act = {
   name: "leader-killed",
@@ -21,7 +22,7 @@ export const leaderKilled: Act = {
     const ms = Date.now() - killedAt;
     const kept = new Set((await work.listAll()).map(({ taskId }) => taskId));
     const lost = known.filter((taskId) => !kept.has(taskId)).length;
-    const twice = doneTwice(chronicle.all("effect"));
+    const twice = timesAgain(chronicle);
     const epochs = `epoch ${epoch} → ${leads.epoch}`;
     const seen = `${lost} of ${known.length} tasks lost, ${twice} done twice; ${back} robots back; ${epochs}`;
     return { seen, ms, ok: lost === 0 && twice === 0 && back === fleet.workers.length };
@@ -40,9 +41,4 @@ async function everyRobotIsBack({ fleet, work }: Pick<Stage, "fleet" | "work">):
     ).length;
     if (back === ours.size || Date.now() > until) return back;
   }
-}
-
-/** How many times a machine did a task again. */
-export function doneTwice(effects: readonly { readonly taskId: string }[]): number {
-  return effects.length - new Set(effects.map(({ taskId }) => taskId)).size;
 }

@@ -1,6 +1,7 @@
 import { carryKind } from "../crew-work.js";
 import { CarryTask } from "../gen/warehouse/v1/warehouse.js";
 import type { Act } from "./act.js";
+import { timesDone } from "./effects.js";
 import { isCompleted } from "./task-is.js";
 
 export const sameOrderTwice: Act = {
@@ -30,7 +31,7 @@ export const sameOrderTwice: Act = {
       () => "OK",
       ({ code }) => code,
     );
-    const placed = chronicle.all("effect").filter((effect) => effect.taskId === taskId).length;
+    const placed = timesDone(chronicle, taskId);
     const seen = `${tasks} task, placed ${placed} time; with other contents ${other}`;
     return { seen, ms: performance.now() - began, ok: seen === this.expected };
   },

@@ -1,8 +1,7 @@
 import type { Bot } from "@interlock/bot";
 import { DispatchService, TaskState } from "@interlock/swarm";
+import type { DispatchEvent } from "../dispatch-event.js";
 import { refusal } from "./refusal.js";
-
-type Event = NonNullable<Parameters<typeof DispatchService.methods.dispatch.request.encode>[0]["event"]>;
 
 export const stolenTask = refusal({
   name: "stolen-task",
@@ -30,9 +29,9 @@ export const stolenTask = refusal({
 });
 
 /** Opens a session and says one thing in it. */
-async function say(thief: Bot, leader: string, event: Event): Promise<void> {
+async function say(thief: Bot, leader: string, event: DispatchEvent): Promise<void> {
   const session = { capabilities: [], slots: 1, sessionId: "", held: [], draining: false };
-  const events: Event[] = [{ $case: "session", value: session }, event];
+  const events: DispatchEvent[] = [{ $case: "session", value: session }, event];
   const client = thief.client(DispatchService, leader);
   for await (const heard of client.dispatch(events.map((each) => ({ event: each })))) void heard;
 }

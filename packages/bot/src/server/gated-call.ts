@@ -15,9 +15,10 @@ type Listener = Parameters<Call["start"]>[0];
 
 // grpc-js hands one and the same metadata object to the interceptor and to the handler.
 const liveCall = Symbol("live call");
+type Carrier = Metadata & { [liveCall]?: LiveCall | undefined };
 
 /** The call whose handler was given this metadata. */
-export function liveCallOf(metadata: Metadata & { [liveCall]?: LiveCall }): LiveCall {
+export function liveCallOf(metadata: Carrier): LiveCall {
   return metadata[liveCall] as LiveCall;
 }
 
@@ -31,7 +32,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
   readonly #served: ServedMethod;
   #listener: Listener | undefined;
   #live: LiveCall | undefined;
-  #metadata: (Metadata & { [liveCall]?: LiveCall | undefined }) | undefined;
+  #metadata: Carrier | undefined;
   #gone = false;
 
   constructor(call: Call, options: GateOptions, served: ServedMethod) {
