@@ -1,5 +1,5 @@
 // The visitor's laptop: it has got hold of a certificate, and calls one method over and over, with nonsense.
-import { Client, credentials, Metadata, Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { onAsked, receiveConfig, stopSignal, tell } from "./child.js";
 import type { LaptopConfig } from "./messages.js";
 
@@ -39,42 +39,16 @@ function flood(client: Client, path: string): void {
   };
 }
 
-/** A server that refuses everything, for the control. */
-async function decoy(path: string): Promise<string> {
-  const server = new Server();
-  server.register(
-    path,
-    (_: unknown, done: (e: object) => void) => done({ code: 8 }),
-    () => nothing,
-    String,
-    "unary",
-  );
-  return new Promise((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
-      else resolve(`127.0.0.1:${port}`);
-    });
-  });
-}
-
-const decoys = new Map<string, string>();
-
 onAsked(async (message) => {
   if (message.type === "flood") {
     const { address, path, papers } = message;
-    if (address !== "") {
-      const options = {
-        "grpc.ssl_target_name_override": "swarm",
-        "grpc.initial_reconnect_backoff_ms": 100,
-        "grpc.max_reconnect_backoff_ms": 100,
-      };
-      const [key, certificate] = [Buffer.from(papers.key), Buffer.from(papers.certificate)];
-      flood(new Client(address, credentials.createSsl(rootCert, key, certificate, anyServer), options), path);
-    } else {
-      const own = decoys.get(path) ?? (await decoy(path));
-      decoys.set(path, own);
-      flood(new Client(own, credentials.createInsecure()), path);
-    }
+    const options = {
+      "grpc.ssl_target_name_override": "swarm",
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 100,
+    };
+    const [key, certificate] = [Buffer.from(papers.key), Buffer.from(papers.certificate)];
+    flood(new Client(address, credentials.createSsl(rootCert, key, certificate, anyServer), options), path);
   }
   if (message.type !== "enough") return undefined;
   calm();

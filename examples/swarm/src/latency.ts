@@ -1,16 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The latencies of one window, in milliseconds. */
-export interface Window {
-  readonly median: number;
-  readonly p99: number;
-}
-
-/** A window is not kept open longer than this, however slow the calls are. */
+/** It does not go on longer than this, however slow the calls are. */
 const longestMs = 2_000;
 
-/** Calls one after the other for a while, with a short rest between, and gives how long the calls took. */
-export async function measureWindow(call: () => Promise<unknown>, calls: number): Promise<Window> {
+/** Calls one after the other for a while, with a short rest between, and gives how long the calls took, in milliseconds. */
+export async function timeCalls(call: () => Promise<unknown>, calls: number): Promise<number[]> {
   const times: number[] = [];
   for (const end = Date.now() + longestMs; times.length < calls && Date.now() < end; ) {
     const began = performance.now();
@@ -18,7 +12,7 @@ export async function measureWindow(call: () => Promise<unknown>, calls: number)
     times.push(performance.now() - began);
     await delay(3);
   }
-  return { median: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  return times;
 }
 
 /** The value below which the share `q` of them lies. */
