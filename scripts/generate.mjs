@@ -10,7 +10,12 @@ import { copyProtos } from "./copy-protos.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const jobs = [
-  { workspace: ".", protos: "protos", paths: ["interlock/authority", "google/rpc"], out: "packages/bot/src/gen" },
+  {
+    workspace: ".",
+    protos: "protos",
+    paths: ["interlock/authority", "google/rpc", "grpc/health"],
+    out: "packages/bot/src/gen",
+  },
   { workspace: ".", protos: "protos", paths: ["interlock/swarm"], out: "packages/swarm/src/gen" },
   ...readdirSync(join(root, "examples")).map((name) => ({
     workspace: `examples/${name}`,

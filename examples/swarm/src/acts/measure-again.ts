@@ -1,7 +1,7 @@
-const tries = 3;
+const tries = 5;
 
 /**
- * Measures up to three times, until it is `ok`: on a machine that is busy with other things a time may be missed. What is
+ * Measures up to five times, until it is `ok`: on a machine that is busy with other things a time may be missed. What is
  * seen says how often it was measured.
  */
 export async function measureAgain<M extends { readonly ok: boolean; readonly seen: string }>(

@@ -1,14 +1,9 @@
-import {
-  type ConnectionInjector,
-  type ServiceDefinition as GrpcService,
-  Server,
-  ServerCredentials,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import { type ConnectionInjector, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { type AnyMethod, type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
 import type { Connection } from "../connection.js";
 import { InterlockError } from "../error.js";
-import type { Handler } from "../handlers.js";
+import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
+import type { Handler, Implementation } from "../handlers.js";
 import { createChain } from "../interceptors/chain.js";
 import { createGate } from "./admission.js";
 import { createEnrollmentDoor } from "./enrollment.js";
@@ -46,32 +41,31 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
   const health = createHealth();
 
-  function register(
-    service: ServiceDefinition,
-    grpcService: GrpcService,
-    handlers: UntypedServiceImplementation,
-  ): void {
+  function serve<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): void {
+    checkService(service, implementation, methods);
+    const handlers = Object.entries(service.methods).map(([key, method]) => {
+      const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
+      return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
+    });
+    register(service, Object.fromEntries(handlers));
+  }
+
+  function register(service: ServiceDefinition, handlers: UntypedServiceImplementation): void {
     for (const method of Object.values(service.methods)) methods.set(method.path, { service, method });
-    grpc.addService(grpcService, handlers);
+    grpc.addService(toGrpcService(service), handlers);
   }
 
   const routes: Routes = {
     add(service, implementation) {
       if (listener) throw new Error(`${service.name} comes too late: add services before the server listens.`);
-      checkService(service, implementation, methods);
-      const handlers = Object.entries(service.methods).map(([key, method]) => {
-        const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
-        return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
-      });
-      register(service, toGrpcService(service), Object.fromEntries(handlers));
+      serve(service, implementation);
       services.push(service);
       return routes;
     },
   };
   await build(routes);
-  for (const { service, grpcService, implementation } of [...health.adopted, ...createReflection(services)]) {
-    register(service, grpcService, implementation);
-  }
+  serve(HealthService, health.implementation);
+  for (const { service, implementation } of createReflection(services)) register(service, implementation);
 
   // The sockets are TLS already, and authenticated: "insecure" is grpc-js's word for leaving them as they are.
   const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());

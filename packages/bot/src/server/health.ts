@@ -1,5 +1,8 @@
-import { HealthImplementation } from "grpc-health-check";
-import { type AdoptedService, adopt } from "./adopt.js";
+import { InterlockError } from "../error.js";
+import { HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health.js";
+import type { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
+import type { Implementation } from "../handlers.js";
+import { createListeners } from "../subscription.js";
 
 /**
  * What health says of a server's trust: NOT_SERVING while it is stale, which is when high-risk methods are refused. The
@@ -7,23 +10,57 @@ import { type AdoptedService, adopt } from "./adopt.js";
  */
 export const trustHealth = "interlock.trust";
 
+const listedAtMost = 100;
+
 /** The standard health service (`grpc.health.v1.Health`) of a server. */
 export interface Health {
-  readonly adopted: readonly AdoptedService[];
+  readonly implementation: Implementation<typeof HealthService>;
   /** What it says of `service`; of the server as a whole where that is the empty string. */
   set(service: string, status: "SERVING" | "NOT_SERVING"): void;
 }
 
 /** Health for any bot of the fleet, without a token: who asks has a certificate. */
 export function createHealth(): Health {
-  const health = new HealthImplementation({ "": "NOT_SERVING" });
-  const adopted = adopt(health, {
-    scopes: [],
-    anyBot: true,
-    purpose: "Tell whether a service is ready.",
-    risk: "low",
-    dataClasses: ["internal"],
-    callers: [],
-  });
-  return { adopted, set: (service, status) => health.setStatus(service, status) };
+  const statuses = new Map<string, Status>([["", Status.NOT_SERVING]]);
+  const changes = createListeners<void>();
+
+  function change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      function over() {
+        stopListening();
+        signal.removeEventListener("abort", over);
+        resolve();
+      }
+      const stopListening = changes.add(over);
+      signal.addEventListener("abort", over);
+    });
+  }
+
+  return {
+    implementation: {
+      check({ service }) {
+        const status = statuses.get(service);
+        if (status === undefined) throw new InterlockError("NOT_FOUND", "There is no such service here.");
+        return { status };
+      },
+      list() {
+        if (statuses.size > listedAtMost)
+          throw new InterlockError("RESOURCE_EXHAUSTED", `There are more than ${listedAtMost} services here.`);
+        return { statuses: Object.fromEntries([...statuses].map(([service, status]) => [service, { status }])) };
+      },
+      async *watch({ service }, { signal }) {
+        let told: Status | undefined;
+        while (!signal.aborted) {
+          const status = statuses.get(service) ?? Status.SERVICE_UNKNOWN;
+          if (status === told) await change(signal);
+          else yield { status };
+          told = status;
+        }
+      },
+    },
+    set(service, status) {
+      statuses.set(service, Status[status]);
+      changes.tell();
+    },
+  };
 }

@@ -1,24 +1,89 @@
+import type { EventEmitter } from "node:events";
+import { createRequire } from "node:module";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { ReflectionService } from "@grpc/reflection";
-import type { ServiceDefinition } from "@interlock/policy";
-import { type AdoptedService, adopt } from "./adopt.js";
+import {
+  type ServiceDefinition as GrpcService,
+  type MethodDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import type { Codec, Policy, ServiceDefinition } from "@interlock/policy";
 
-/** Server reflection (`grpc.reflection.v1` and `v1alpha`) over `services`, behind the scope `reflection:read`. */
-export function createReflection(services: readonly ServiceDefinition[]): AdoptedService[] {
+const versions = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+
+const policy: Policy = {
+  scopes: ["reflection:read"],
+  anyBot: false,
+  purpose: "Describe the services of this bot to a person or a tool.",
+  risk: "low",
+  dataClasses: ["internal"],
+  callers: [],
+};
+
+/** One version of reflection: our definition of it, and a handler that a library wrote for grpc-js. */
+export interface Reflection {
+  readonly service: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+type Handler = (call: unknown) => void;
+type Library = ReadonlyMap<string, { readonly method: MethodDefinition<unknown, unknown>; readonly handler: Handler }>;
+
+/**
+ * Server reflection (`grpc.reflection.v1` and `v1alpha`) over `services`, behind the scope `reflection:read`. Few servers
+ * are ever asked, so the library, with the two megabytes that it holds, is loaded by the first who may.
+ */
+export function createReflection(services: readonly ServiceDefinition[]): Reflection[] {
+  let library: Library | undefined;
+  return versions.map((name) => {
+    const found = () => {
+      library ??= load(services);
+      return library.get(name) as NonNullable<ReturnType<Library["get"]>>;
+    };
+    const request = {
+      encode: unused,
+      decode: (bytes: Uint8Array) => found().method.requestDeserialize(bytes as Buffer),
+    };
+    const response = {
+      encode: (message: unknown) => ({ finish: () => found().method.responseSerialize(message) }),
+      decode: unused,
+    };
+    const path = `/${name}/ServerReflectionInfo`;
+    const kind = "bidiStreaming";
+    const method = { path, kind, request: codec(request), response: codec(response), policy } as const;
+    return {
+      service: { name, servedBy: [], methods: { serverReflectionInfo: method } },
+      implementation: { serverReflectionInfo: (call: EventEmitter) => answer(() => found().handler(call), call) },
+    };
+  });
+}
+
+/** Descriptors that the library cannot read are this server's fault, and no reason to stop serving. */
+function answer(handle: () => void, call: EventEmitter): void {
+  try {
+    handle();
+  } catch (fault) {
+    const details = `The services cannot be described: ${fault instanceof Error ? fault.message : fault}`;
+    call.emit("error", { code: status.INTERNAL, details });
+  }
+}
+
+function load(services: readonly ServiceDefinition[]): Library {
+  const { ReflectionService } = createRequire(import.meta.url)("@grpc/reflection") as typeof import("@grpc/reflection");
   const described = services.filter((service) => service.descriptors !== undefined);
   const root = Object.fromEntries(
     described.map(({ name, descriptors = "" }) => [name, { fileDescriptorProtos: filesOf(descriptors) }]),
   );
+  const library = new Map<string, { method: MethodDefinition<unknown, unknown>; handler: Handler }>();
+  const server = {
+    addService({ ServerReflectionInfo: method }: GrpcService, handlers: UntypedServiceImplementation) {
+      const name = method?.path.split("/")[1] ?? "";
+      library.set(name, { method, handler: handlers.ServerReflectionInfo } as never);
+    },
+  };
   // Of the package definition that proto-loader makes, reflection reads the descriptors and nothing else.
-  const library = new ReflectionService(root as never, { services: described.map(({ name }) => name) });
-  return adopt(library, {
-    scopes: ["reflection:read"],
-    anyBot: false,
-    purpose: "Describe the services of this bot to a person or a tool.",
-    risk: "low",
-    dataClasses: ["internal"],
-    callers: [],
-  });
+  new ReflectionService(root as never, { services: described.map(({ name }) => name) }).addToServer(server as never);
+  return library;
 }
 
 /** The files of a serialized `google.protobuf.FileDescriptorSet`, each still serialized. */
@@ -31,4 +96,13 @@ function filesOf(base64: string): Buffer[] {
     else reader.skip(wireType);
   }
   return files;
+}
+
+/** A codec of messages that are the library's own, whole as they are. */
+function codec(of: Pick<Codec<unknown>, "encode" | "decode">): Codec<unknown> {
+  return { ...of, fromPartial: (message) => message };
+}
+
+function unused(): never {
+  throw new Error("A server does not call itself.");
 }
