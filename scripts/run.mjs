@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { sweep } from "./sweep.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const node = process.execPath;
@@ -39,6 +40,7 @@ if (major < 20 || (major === 20 && minor < 19))
 await step("install", await pnpm("install", "--frozen-lockfile"));
 await step("build the generator", tsc("packages/policy", "packages/protoc-gen-interlock"));
 await step("generate", [node, "scripts/generate.mjs"]);
+sweep();
 await step("build", tsc());
 for (const command of tasks[task]) {
   const code = await run([...command, ...args], { stdio: "inherit" });

@@ -9,16 +9,16 @@ const rowsAtOnce = 500;
 const auditKept = 10_000;
 
 /** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
-export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
+export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStore {
   let unpruned = 0;
 
-  /** Runs `work` in one transaction, in which nobody else can begin to lead. */
-  function leading<T>(
+  /** Runs `work` in one transaction, in which nobody else can begin to lead; resolves once it is on the disk. */
+  async function leading<T>(
     epoch: number,
     forMs: number | undefined,
     work: (transaction: Transaction<Schema>) => Promise<T>,
   ): Promise<T> {
-    return db.transaction().execute(async (transaction) => {
+    const result = await db.transaction().execute(async (transaction) => {
       // The row stays locked until the transaction ends. To write it first also keeps SQLite from starting as a reader.
       const held = await transaction
         .updateTable("leadership")
@@ -29,6 +29,8 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
       if (held.numUpdatedRows !== 1n) throw swarmError("LEADER_STANDBY");
       return work(transaction);
     });
+    await flush();
+    return result;
   }
 
   return {
@@ -40,6 +42,7 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
         .where((e) => e.or([e("leadsUntil", "<=", now), e("holder", "=", holder)]))
         .returning("epoch")
         .executeTakeFirst();
+      await flush();
       return row?.epoch;
     },
     async release(epoch) {

@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { CamelCasePlugin, Kysely, SqliteDialect, sql } from "kysely";
 import Database from "libsql";
 import type { Engine } from "./engine.js";
@@ -7,16 +8,24 @@ import type { Schema } from "./schema.js";
 const statementsKept = 200;
 
 /**
- * Opens an SQLite database, making it (mode 0600) when there is none. What has been committed survives a crash of the
- * machine: `synchronous=FULL` flushes the write-ahead log before a commit returns.
+ * Opens an SQLite database, making it (mode 0600) when there is none. A commit writes to the write-ahead log and leaves it
+ * there; `flush` then does what `synchronous=FULL` would do within the commit, but on a thread of its own: SQLite runs
+ * on the main one, which would stand still for as long as the disk takes, with every worker waiting.
  */
 export function openSqlite(path: string): Engine {
   // SQLite makes files that everyone can read, and gives its log the mode of the database: so we make the file.
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
   const database = new Database(path);
-  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;");
+  database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;");
   const prepared = new Map<string, Database.Statement>();
+  let log: Promise<FileHandle> | undefined;
+
+  /** The log is one and the same file for as long as somebody has the database open. */
+  async function flush(): Promise<void> {
+    log ??= open(`${path}-wal`, "r+");
+    await (await log).datasync();
+  }
 
   /** The same few statements come again and again; one that has not come for long is prepared anew. */
   function prepare(text: string): Database.Statement {
@@ -33,6 +42,7 @@ export function openSqlite(path: string): Engine {
       database: {
         prepare,
         close() {
+          void log?.then((file) => file.close());
           prepared.clear();
           // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
           database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -44,5 +54,5 @@ export function openSqlite(path: string): Engine {
   });
   // All that share the file are on one machine, and so have one clock.
   const now = sql<number>`cast((julianday('now') - 2440587.5) * 86400000 as integer)`;
-  return { db, now, bytes: "blob", locksRows: false, exclusively: (work) => work() };
+  return { db, now, bytes: "blob", locksRows: false, flush, exclusively: (work) => work() };
 }

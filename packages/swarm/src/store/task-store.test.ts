@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtemp, open as openFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { deferred } from "@interlock/bot/testing";
 import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
@@ -202,6 +206,42 @@ describeOnEach("task store", (create, engine) => {
       }
     });
   }
+});
+
+describe("what an SQLite task store has acknowledged", () => {
+  it("has been flushed, and not on the thread that serves the workers", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "interlock-"));
+    const store = await openTaskStore(join(folder, "tasks.db"));
+    const file = await openFile(join(folder, "tasks.db"));
+    const { datasync } = Object.getPrototypeOf(file);
+    const flushing = deferred();
+    const flushed = deferred();
+    try {
+      const epoch = await store.acquire("leader/1", 60_000);
+      assert.ok(epoch);
+      Object.getPrototypeOf(file).datasync = async function () {
+        flushing.resolve();
+        await flushed.promise;
+        return datasync.call(this);
+      };
+      let acknowledged = false;
+      const committed = store.commit(epoch, batch([task("t1")]), 60_000).then(() => {
+        acknowledged = true;
+      });
+      await flushing.promise;
+      const reader = await openTaskStore(join(folder, "tasks.db"));
+      assert.equal((await reader.audit(1)).length, 0); // Others may read while it is being flushed.
+      await reader.close();
+      assert.equal(acknowledged, false);
+      flushed.resolve();
+      await committed;
+    } finally {
+      Object.getPrototypeOf(file).datasync = datasync;
+      await file.close();
+      await store.close();
+      await rm(folder, { recursive: true });
+    }
+  });
 });
 
 describe("the address of a task store", () => {

@@ -83,6 +83,27 @@ describe("runWorker", () => {
     assert.ok(worker.at(1).task.leaseToken > worker.at(0).task.leaseToken);
   });
 
+  it("accepts what takes a while, and says only once what is done at once", async () => {
+    const states: TaskState[] = [];
+    fake.dispatcher.onTask(({ state }) => states.push(state));
+    const worker = start();
+    await fake.submit();
+    await fake.time.pass(50);
+    worker.at(0).done();
+    await fake.time.pass(50);
+    const { TASK_STATE_SUBMITTED, TASK_STATE_ASSIGNED, TASK_STATE_ACCEPTED, TASK_STATE_COMPLETED } = TaskState;
+    const begun = [TASK_STATE_SUBMITTED, TASK_STATE_ASSIGNED];
+    assert.deepEqual(states.splice(0), [...begun, TASK_STATE_ACCEPTED, TASK_STATE_COMPLETED]);
+    worker.stopping.abort();
+    await fake.time.pass(2_000);
+    const stopping = new AbortController();
+    const options = { leaders: ["leader"], signal: stopping.signal, clock: fake.time, wait: fake.time.wait };
+    started.push({ stopping, ended: runWorker(fake.bot("worker/2"), options, async () => undefined) });
+    await fake.submit();
+    await fake.time.pass(50);
+    assert.deepEqual(states, [...begun, TASK_STATE_COMPLETED]);
+  });
+
   it("reports what the handler throws", async () => {
     const worker = start("worker/1", { slots: 4 });
     const tasks = [await fake.submit(), await fake.submit(), await fake.submit(), await fake.submit()];

@@ -41,6 +41,8 @@ interface Job {
   latest: Pick<ReportProgress, "progress">;
   /** Who waits for a checkpoint of this number, or a later one, to be confirmed. */
   readonly confirming: Map<number, () => void>;
+  /** Whether the leader has been told anything of it. */
+  told: boolean;
   paused: boolean;
   /** Who waits for it to go on. */
   readonly resuming: Set<() => void>;
@@ -72,12 +74,20 @@ export function createWorkbench(
     remember(lease.leaseToken);
     const job: Job = {
       ...{ lease, controller: new AbortController(), latest: { progress: undefined } },
-      ...{ confirming: new Map(), paused: false, resuming: new Set() },
+      ...{ confirming: new Map(), told: false, paused: false, resuming: new Set() },
     };
     jobs.set(lease.leaseToken, job);
-    send({ $case: "acceptTask", value: { lease } });
     const done = run(assignment, job).finally(() => running.delete(done));
     running.add(done);
+    // What is done at once, or reports at once, need not be accepted as well.
+    setImmediate(() => {
+      if (!job.told && !job.controller.signal.aborted) tell(job, { $case: "acceptTask", value: { lease } });
+    });
+  }
+
+  function tell(job: Job, event: Event, key?: unknown): void {
+    job.told = true;
+    send(event, key);
   }
 
   function remember(leaseToken: bigint): void {
@@ -105,7 +115,7 @@ export function createWorkbench(
     const event = await outcomeOf(lease, () => handle(task, contextOf(job)));
     if (signal.aborted) return;
     job.outcome = event;
-    send(event);
+    tell(job, event);
   }
 
   function contextOf(job: Job): TaskContext {
@@ -130,8 +140,8 @@ export function createWorkbench(
     };
   }
 
-  function report({ outcome }: Job, value: ReportProgress, key?: unknown): void {
-    if (!outcome) send({ $case: "reportProgress", value }, key);
+  function report(job: Job, value: ReportProgress, key?: unknown): void {
+    if (!job.outcome) tell(job, { $case: "reportProgress", value }, key);
   }
 
   function stop(job: Job, reason: string): void {
