@@ -1,4 +1,5 @@
 import type { Entry } from "./entry.js";
+import { createEntryQueue, type EntryQueue } from "./entry-queue.js";
 
 /** The tasks that wait for a worker, in the order in which they are to be done. */
 export interface WaitingList {
@@ -17,12 +18,7 @@ export interface WaitingList {
 /** Tasks of one fairness key that need the same. */
 interface Lane {
   readonly needs: readonly string[];
-  /** Those that came in the order of submission. */
-  readonly fresh: Map<string, Entry>;
-  /** The few that came back, in the order of submission. */
-  readonly returned: Entry[];
-  /** The highest sequence that ever came. */
-  last: number;
+  readonly queue: EntryQueue;
 }
 
 /** The tasks of one fairness key, apart by what they need, so that what nobody can do stands in nobody's way. */
@@ -63,32 +59,19 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
     add(entry) {
       const { lanes } = lineOf(entry);
       const name = laneOf(entry);
-      const lane: Lane = lanes.get(name) ?? {
-        ...{ needs: entry.task.requiredCapabilities, fresh: new Map(), returned: [], last: 0 },
-      };
+      const lane = lanes.get(name) ?? { needs: entry.task.requiredCapabilities, queue: createEntryQueue() };
       lanes.set(name, lane);
-      if (lane.fresh.has(entry.task.taskId) || lane.returned.includes(entry)) return;
-      size++;
-      if (entry.sequence > lane.last) {
-        lane.last = entry.sequence;
-        lane.fresh.set(entry.task.taskId, entry);
-      } else {
-        const later = lane.returned.findIndex(({ sequence }) => sequence > entry.sequence);
-        lane.returned.splice(later < 0 ? lane.returned.length : later, 0, entry);
-      }
+      if (lane.queue.add(entry)) size++;
     },
     remove(entry) {
-      const { priority, fairnessKey, taskId } = entry.task;
+      const { priority, fairnessKey } = entry.task;
       const rank = ranks.get(priority);
       const line = rank?.get(fairnessKey);
       const name = laneOf(entry);
       const lane = line?.lanes.get(name);
-      if (!rank || !line || !lane) return;
-      const index = lane.returned.indexOf(entry);
-      if (index >= 0) lane.returned.splice(index, 1);
-      else if (!lane.fresh.delete(taskId)) return;
+      if (!rank || !line || !lane?.queue.remove(entry)) return;
       size--;
-      if (lane.fresh.size + lane.returned.length === 0) line.lanes.delete(name);
+      if (lane.queue.size === 0) line.lanes.delete(name);
       if (line.lanes.size === 0) rank.delete(fairnessKey);
       if (rank.size > 0) return;
       ranks.delete(priority);
@@ -98,11 +81,10 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       for (const priority of order) {
         for (const { lanes } of ranks.get(priority)?.values() ?? []) {
           let first: Entry | undefined;
-          for (const { needs, fresh, returned } of lanes.values()) {
+          for (const { needs, queue } of lanes.values()) {
             if (!needs.every((need) => capabilities.has(need))) continue;
-            for (const entry of [returned.find((each) => !unfit(each)), firstOf(fresh, unfit)]) {
-              if (entry && (!first || entry.sequence < first.sequence)) first = entry;
-            }
+            const entry = firstOf(queue, unfit);
+            if (entry && (!first || entry.sequence < first.sequence)) first = entry;
           }
           if (first) return first;
         }
@@ -125,7 +107,7 @@ function laneOf({ task: { requiredCapabilities: needs } }: Entry): string {
   return needs.length < 2 ? (needs[0] ?? "") : JSON.stringify([...needs].sort());
 }
 
-function firstOf(entries: ReadonlyMap<string, Entry>, unfit: (entry: Entry) => boolean): Entry | undefined {
-  for (const entry of entries.values()) if (!unfit(entry)) return entry;
+function firstOf(queue: EntryQueue, unfit: (entry: Entry) => boolean): Entry | undefined {
+  for (const entry of queue) if (!unfit(entry)) return entry;
   return undefined;
 }
