@@ -9,6 +9,7 @@ const { grants, ...options } = await receiveConfig<AuthorityConfig>();
 const authority = await startAuthority({ ...options, trustDomain: "swarm", port: 0, log: silentLog });
 await authority.applyGrants(grants);
 tellDenials(authority.onDenial);
+authority.onToken(({ name, issuedAt, expiresAt }) => tell({ type: "token", name, issuedAt, expiresAt }));
 onAsked(async (message) => {
   if (message.type === "createJoinToken") return authority.createJoinToken(message.name);
   if (message.type === "revoke") {

@@ -51,6 +51,8 @@ describe("the demo", () => {
       for (const entry of await readRecord(record)) applyEntry(state, entry);
       assert.deepEqual([state.outcome?.ok, state.acts.length], [true, acts.length]);
       assert.ok(state.acts.every((each) => each.state === "ended" && each.ok));
+      const worker = state.credentials["worker/1"];
+      assert.ok(worker?.certificateExpiresAt && worker.tokenExpiresAt, "it is known how long they last");
     } finally {
       await rm(dir, { recursive: true, force: true });
     }

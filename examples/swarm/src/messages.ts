@@ -47,7 +47,8 @@ export type ChildMessage =
   /** Refused, so many times. */
   | { readonly type: "denial"; readonly denial: Denial; readonly count: number }
   | { readonly type: "credential"; readonly issuedAt: number; readonly expiresAt: number }
-  /** Of the authority: it has shut a bot out. */
+  /** Of the authority: it has given a bot a token; it has shut a bot out. */
+  | { readonly type: "token"; readonly name: string; readonly issuedAt: number; readonly expiresAt: number }
   | { readonly type: "revoked"; readonly name: string }
   /** Of the leader: it leads; a worker came or went; a report was refused. */
   | { readonly type: "leads"; readonly epoch: number; readonly at: number }

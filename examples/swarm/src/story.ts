@@ -163,6 +163,10 @@ function passOn(chronicle: Chronicle, feed: Feed, attacker: () => string): void 
       const [certificateIssuedAt, certificateExpiresAt] = [new Date(said.issuedAt), new Date(said.expiresAt)];
       feed.publish({ credential: { bot: said.from, certificateIssuedAt, certificateExpiresAt, generation } });
     }
+    if (said.type === "token") {
+      const [tokenIssuedAt, tokenExpiresAt] = [new Date(said.issuedAt), new Date(said.expiresAt)];
+      feed.publish({ credential: { bot: said.name, tokenIssuedAt, tokenExpiresAt } });
+    }
     if (said.type === "revoked") feed.publish({ credential: { bot: said.name, revoked: true } });
   });
 }

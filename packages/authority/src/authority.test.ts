@@ -28,6 +28,7 @@ import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { createChainVerifier } from "./audit-log/chain-verifier.js";
 import { type Authority, startAuthority } from "./authority.js";
 import { openStore } from "./store/open-store.js";
+import type { TokenNotice } from "./tokens/token-desk.js";
 
 const log = silentLog;
 
@@ -100,12 +101,16 @@ describe("authority", () => {
     const client = leader.client(AuthorityService, authority.address);
     const audience = "cafe.v1.GripperService";
     const request = { audience, scopes: ["gripper:actuate", "gripper:observe"] };
+    const notices: TokenNotice[] = [];
+    authority.onToken((notice) => notices.push(notice));
     await refused(client.issueToken(request), "NO_GRANT", "PERMISSION_DENIED");
 
     const applied = await authority.applyGrants(`grants: {"leader/*": {${audience}: ["gripper:observe"]}}`);
     assert.deepEqual([applied.version, applied.changes.length], [1, 1]);
     const { token, scopes, expiresAt } = await client.issueToken(request);
     assert.deepEqual(scopes, ["gripper:observe"]);
+    const issuedAt = notices[0]?.issuedAt ?? 0;
+    assert.deepEqual(notices, [{ name: "leader/1", audience, scopes, issuedAt, expiresAt: expiresAt?.getTime() }]);
     const expectation = {
       trust: leader.trust.state,
       spiffeId: leader.spiffeId,

@@ -37,7 +37,7 @@ import type { Store } from "./store/store.js";
 import { createAuthorityCounts } from "./telemetry/authority-counts.js";
 import { observeAuthority } from "./telemetry/observe-authority.js";
 import { claimIssuer } from "./tokens/claim-issuer.js";
-import { createTokenDesk } from "./tokens/token-desk.js";
+import { createTokenDesk, type TokenNotice } from "./tokens/token-desk.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -68,6 +68,8 @@ export interface Authority {
   unlock(subject: RevocationSubject): Promise<RevocationRow>;
   /** Tells of everything that the authority refuses. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
+  /** Tells of every token that this authority hands out: to whom, for what and until when. */
+  onToken(listener: (token: TokenNotice) => void): Unsubscribe;
   /** Ends the streams, lets calls finish, and leaves the data folder to the next. */
   close(): Promise<void>;
 }
@@ -243,6 +245,7 @@ async function startOn(
     revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now(), self.uri),
     unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now(), self.uri),
     onDenial: recorder.onDenial,
+    onToken: desk.onToken,
     close: () => (closing ??= close()),
   };
 }

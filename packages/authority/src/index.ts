@@ -13,3 +13,4 @@ export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
 export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
+export type { TokenNotice } from "./tokens/token-desk.js";

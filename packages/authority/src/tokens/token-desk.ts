@@ -1,4 +1,12 @@
-import { type Clock, denial, tokenFault, unsafeVerifyUnbound, type VerifiedToken } from "@interlock/bot";
+import {
+  type Clock,
+  createListeners,
+  denial,
+  tokenFault,
+  type Unsubscribe,
+  unsafeVerifyUnbound,
+  type VerifiedToken,
+} from "@interlock/bot";
 import { createAuditQueue } from "../audit-log/audit-queue.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import type { Sightings } from "../enrollment/sightings.js";
@@ -26,6 +34,18 @@ export interface TokenDeskOptions {
   readonly tokenRate: Rate;
 }
 
+/** That a token was handed out; the token itself is its bearer's alone. */
+export interface TokenNotice {
+  /** The bot that asked for it, for example `leader/1`. */
+  readonly name: string;
+  /** The service that it is for. */
+  readonly audience: string;
+  readonly scopes: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
 /** Hands out tokens, whichever way they are asked for. Each one is in the audit log before it is in anybody's hands. */
 export interface TokenDesk {
   /** A token of the client's own. Rejects with `BOT_RETIRED`, with `RATE_LIMITED`, and as `issueToken` does. */
@@ -42,6 +62,8 @@ export interface TokenDesk {
   ): Promise<IssuedToken>;
   /** What a token is worth now, whosever it is. Rejects with one of the `TOKEN_…` reasons, or `IDENTITY_REVOKED`. */
   inspect(token: string): Promise<VerifiedToken>;
+  /** Tells of each token once it is in the audit log. */
+  onToken(listener: (token: TokenNotice) => void): Unsubscribe;
 }
 
 /** Opens the desk. */
@@ -49,6 +71,7 @@ export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
   const { store, grants, signer, hub, sightings, counts, clock, tokenTtlMs } = options;
   const limit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
   const audit = createAuditQueue(store);
+  const notices = createListeners<TokenNotice>();
 
   async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
     limit.check(spiffeId.name, clock.now());
@@ -73,9 +96,12 @@ export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
 
   async function record(caller: TokenClient, audience: string, issued: IssuedToken, more = {}): Promise<IssuedToken> {
     const { jti, scopes, expiresAt } = issued;
+    const { name, uri } = caller.spiffeId;
+    const issuedAt = clock.now();
     const details = { jti, scopes, expiresAt, ...more };
-    await audit.append({ at: clock.now(), kind: "token", actor: caller.spiffeId.uri, subject: audience, details });
+    await audit.append({ at: issuedAt, kind: "token", actor: uri, subject: audience, details });
     counts.tokensIssued++;
+    notices.tell({ name, audience, scopes, issuedAt, expiresAt });
     return issued;
   }
 
@@ -101,5 +127,6 @@ export function createTokenDesk(options: TokenDeskOptions): TokenDesk {
       return record(client, audience, issued, { for: subject.uri, behind: actors.map(({ uri }) => uri), from: jti });
     },
     inspect,
+    onToken: notices.add,
   };
 }
