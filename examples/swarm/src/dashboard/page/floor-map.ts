@@ -174,12 +174,14 @@ export function legend(): Element[] {
     const parcel = svg("rect", { class: "parcel", x: 0, y: -0.7, width: 0.6, height: 0.6, rx: 0.12 });
     return svg("g", { class: "robot" }, body, ...(laden ? [parcel] : []));
   };
-  const box = (kind: string) =>
-    svg("g", { class: `fixture ${kind}` }, svg("rect", { x: -0.6, y: -0.6, width: 1.2, height: 1.2, rx: 0.2 }));
+  const fixture = (kind: Fixture["kind"]) => sample(drawFixture({ kind, name: "", x: -0.5, y: -0.5 }));
   return [
     html("li", {}, sample(robot(false)), "robot"),
     html("li", {}, sample(robot(true)), "laden"),
-    html("li", {}, sample(box("shelf")), "shelf"),
-    html("li", {}, sample(box("station")), "station"),
+    html("li", {}, fixture("shelf"), "shelf"),
+    html("li", {}, fixture("station"), "station"),
+    html("li", {}, fixture("arm"), "gripper arm"),
+    html("li", {}, fixture("coffee"), "coffee maker"),
+    html("li", {}, fixture("charger"), "charger"),
   ];
 }
