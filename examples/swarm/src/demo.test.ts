@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,12 @@ describe("the demo", () => {
       assert.ok(state.acts.every((each) => each.state === "ended" && each.ok));
       const worker = state.credentials["worker/1"];
       assert.ok(worker?.certificateExpiresAt && worker.tokenExpiresAt, "it is known how long they last");
+      const replay = spawn(process.execPath, [script, "--replay", record], { stdio: ["ignore", "pipe", "inherit"] });
+      const [said] = await once(replay.stdout, "data");
+      const page = await fetch(String(said).split(" ")[0] ?? "");
+      assert.match(await page.text(), /<title>/);
+      replay.kill("SIGINT");
+      assert.deepEqual(await once(replay, "exit"), [0, null]);
     } finally {
       await rm(dir, { recursive: true, force: true });
     }

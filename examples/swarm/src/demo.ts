@@ -1,8 +1,11 @@
 // The story: robots carry items across a warehouse, while everything that can go wrong is made to go wrong.
-//   node examples/swarm/dist/demo.js [--json] [--act NAME] [--workers N] [--tasks N] [--seed N] [--record FILE]
+//   node examples/swarm/dist/demo.js [--json] [--act NAME] [--workers N] [--tasks N] [--seed N] [--record FILE | --replay FILE]
+import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { acts } from "./acts/acts.js";
+import { stopSignal } from "./child.js";
 import { createFeed } from "./dashboard/feed.js";
+import { startReplay } from "./dashboard/start-replay.js";
 import { type Options, readOptions, usage } from "./options.js";
 import { createReporter } from "./reporter.js";
 import type { Stage } from "./stage.js";
@@ -38,6 +41,15 @@ async function main(options: Options): Promise<boolean> {
   return outcome.ok;
 }
 
+/** Plays the record of an earlier run, until Ctrl-C. */
+async function playAgain(file: string): Promise<void> {
+  const stopping = stopSignal();
+  const { url, close } = await startReplay({ file });
+  console.log(`${url}  (Ctrl-C ends it)`);
+  if (!stopping.aborted) await once(stopping, "abort");
+  await close();
+}
+
 /** Keeps the robots at work, and the dashboard with them, until Ctrl-C. */
 async function stay(stage: Stage, signal: AbortSignal): Promise<void> {
   process.stdout.write(`The robots go on. The dashboard: ${stage.fleet.dashboard}   Ctrl-C ends it.\n`);
@@ -54,6 +66,10 @@ try {
     acts.map(({ name }) => name),
   );
   if (!options) console.log(usage);
+  if (options?.replay) {
+    await playAgain(options.replay);
+    process.exit(0);
+  }
   // Whatever is still there ends with this process.
   process.exit(options && !(await main(options)) ? 1 : 0);
 } catch (error) {

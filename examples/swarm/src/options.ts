@@ -10,6 +10,8 @@ export interface Options {
   readonly act: string;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
+  /** The record of an earlier run, to be played instead; empty for none. */
+  readonly replay: string;
 }
 
 export const usage = `node examples/swarm/dist/demo.js [options]
@@ -18,7 +20,8 @@ export const usage = `node examples/swarm/dist/demo.js [options]
   --workers N    robots, 4 to 20 (5)
   --tasks N      items to carry besides those of the acts, 1 to 2000 (200; 40 with --act)
   --seed N       another warehouse day (1)
-  --record FILE  write what happens, for a replay: node examples/swarm/dist/dashboard/main.js FILE
+  --record FILE  write down what happens
+  --replay FILE  play what was written down on the dashboard, instead of a new run
   --json         one JSON object on the last line of standard output, progress on standard error
   --help         this`;
 
@@ -34,15 +37,16 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
       seed: { type: "string", default: "1" },
       act: { type: "string", default: "" },
       record: { type: "string", default: "" },
+      replay: { type: "string", default: "" },
     },
   });
   if (values.help) return undefined;
-  const { json, act, record } = values;
+  const { json, act, record, replay } = values;
   if (act !== "" && !actNames.includes(act)) {
     throw new Error(`There is no act "${act}"; there are: ${actNames.join(", ")}.`);
   }
   return {
-    ...{ json, act, record },
+    ...{ json, act, record, replay },
     workers: whole("workers", values.workers, 4, 20),
     tasks: whole("tasks", values.tasks ?? (act ? "40" : "200"), 1, 2_000),
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1),
