@@ -248,7 +248,8 @@ describe("interlock, with an authority", () => {
     const file = join(dir, "grants.yaml");
     const yaml = 'grants:\n  "python/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n';
     await writeFile(file, yaml);
-    const plan = await interlock(dir, "grants", "apply", file, "--dry-run");
+    const plan = await interlock(dir, "grants", "plan", file);
+    assert.deepEqual(await interlock(dir, "grants", "apply", file, "--dry-run"), plan);
     assert.match(plan.stdout, /\+ python\/\* {2}cafe\.v1\.CoffeeService {2}coffee:brew\nNothing was changed/);
     assert.equal((await json("grants", "apply", file)).applied, true);
     assert.equal((await json("grants", "show")).yaml, yaml);
@@ -256,6 +257,8 @@ describe("interlock, with an authority", () => {
     const wrong = await interlock(dir, "grants", "apply", file);
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /GRANTS_INVALID/);
+    const missing = await interlock(dir, "grants", "plan", "none.yaml");
+    assert.match(missing.stderr, /There is no file none\.yaml: name the grants file/);
   });
 
   it("lists the versions of the grants, and goes back to one", async () => {

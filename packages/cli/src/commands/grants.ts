@@ -23,6 +23,12 @@ export function grantsCommand(output: Output): Command {
       }),
     );
   grants
+    .command("plan")
+    .description("Show what applying a file would change, and change nothing.")
+    .argument("<file>", "grants.yaml")
+    .addHelpText("after", "\nExample:\n  interlock grants plan grants.yaml")
+    .action(async (file: string) => apply(output, await read(file), { dryRun: true }));
+  grants
     .command("apply")
     .description("Replace the grants with those of a file; shows the difference first.")
     .argument("<file>", "grants.yaml")
@@ -75,7 +81,8 @@ type Change = (session: Session, dryRun: boolean) => Promise<ApplyGrantsResponse
 
 async function read(file: string): Promise<Change> {
   const yaml = await readFile(file, "utf8").catch((cause) => {
-    throw new InterlockError("NOT_FOUND", `${file} cannot be read: name the grants file.`, { cause });
+    const problem = cause.code === "ENOENT" ? `There is no file ${file}` : `${file} cannot be read (${cause.code})`;
+    throw new InterlockError("NOT_FOUND", `${problem}: name the grants file.`, { cause });
   });
   return ({ admin }, dryRun) => admin.applyGrants({ yaml, dryRun });
 }
