@@ -18,8 +18,8 @@ const groups = {
   identity: {
     package: "bot",
     folder: "identity",
-    mutate: ["certificate", "check-certificate", "der", "join-token"],
-    tests: ["certificate", "der", "join-token", "properties"],
+    mutate: ["certificate", "check-certificate", "der", "join-token", "key-pair", "write-der"],
+    tests: ["certificate", "der", "join-token", "key-pair", "oracle", "properties"],
   },
   token: {
     package: "bot",

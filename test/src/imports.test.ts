@@ -114,6 +114,21 @@ describe("who may import whom", () => {
     assert.deepEqual(faults, []);
   });
 
+  it("publishes nothing that needs a development dependency", () => {
+    const faults = workspace
+      .filter(({ folder }) => folder.startsWith("packages/"))
+      .flatMap(({ devDependencies, files }) =>
+        files
+          .filter((file) => !isTest(file))
+          .flatMap(({ path, imports }) =>
+            imports
+              .filter(({ specifier }) => devDependencies.has(packageOf(specifier)))
+              .map(({ specifier }) => `${path} imports ${specifier}`),
+          ),
+      );
+    assert.deepEqual(faults, []);
+  });
+
   it("goes in no circles, neither between packages nor between files", () => {
     const packages = new Map(workspace.map(({ name, dependencies }) => [name, [...dependencies].filter(isOurs)]));
     assert.deepEqual(findCycles(packages), []);

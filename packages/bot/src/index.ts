@@ -24,7 +24,7 @@ export type { Handler, Implementation } from "./handlers.js";
 export { createHolder, type Held, type Holder } from "./held.js";
 export { type Certificate, parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
-export { checkDer } from "./identity/der.js";
+export { type DerElement, listOf, readDer } from "./identity/der.js";
 export { createIdentity, type Identity, type IdentitySource } from "./identity/identity.js";
 export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
 export { createIdentityHolder, type IdentityHolder } from "./identity/identity-holder.js";
@@ -32,6 +32,7 @@ export { caDigest, formatJoinToken, type JoinToken, parseJoinToken } from "./ide
 export { createCsr, createKeyPair, type KeyPair } from "./identity/key-pair.js";
 export { certificatesFromPem, certificatesToPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
+export { writeDer } from "./identity/write-der.js";
 export { createIdentify } from "./interceptors/identify.js";
 export { jsonLog, type Log, type LogFields, silentLog } from "./log.js";
 export type { Membership } from "./membership.js";

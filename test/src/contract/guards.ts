@@ -85,18 +85,30 @@ export const guards: readonly Guard[] = [
   {
     row: 10,
     guard: "version 3",
-    patches: [bot("identity/certificate", "if (!version3.equals(", "if (false && !version3.equals(")],
+    patches: [bot("identity/certificate", "if (!version || !version3.equals(version.content))", "if (false)")],
   },
   {
     row: 11,
     guard: "every name is taken for what its tag says",
-    patches: [bot("identity/certificate", 'name.type === "url"', "true")],
+    patches: [bot("identity/certificate", "tag === uriTag", "true")],
   },
-  { row: 11, guard: "strict DER", patches: [bot("identity/certificate", "if (found)", "if (false)")] },
+  {
+    row: 11,
+    guard: "strict DER",
+    patches: [
+      bot("identity/der", "count > 3", "count > 4"),
+      bot("identity/der", "if (length < 0x80 || length < 256 ** (count - 1))", "if (false)"),
+    ],
+  },
+  {
+    row: 11,
+    guard: "nothing in it is taken for the certificate",
+    patches: [bot("identity/certificate", ".raw.equals(bytes)", "")],
+  },
   {
     row: 11,
     guard: "no extension twice",
-    patches: [bot("identity/certificate", "if (new Set(types).size < types.length)", "if (false)")],
+    patches: [bot("identity/certificate", "if (values.has(id))", "if (false)")],
   },
   {
     row: 11,

@@ -1,4 +1,4 @@
-import { checkDer, denial } from "@interlock/bot";
+import { denial, readDer } from "@interlock/bot";
 import { ExtensionsAttribute, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "./x509.js";
 
 /** The longest certificate request that is read, in bytes. */
@@ -64,7 +64,7 @@ async function checkSignature(request: Pkcs10CertificateRequest): Promise<void> 
 // Nothing can hide in it that one parser reads and another passes over, and it is not PEM, which ours would read as well.
 function checkForm(der: Uint8Array): void {
   try {
-    checkDer(der);
+    readDer(der);
   } catch (error) {
     throw rejected("it is not one PKCS #10 request in DER", error);
   }

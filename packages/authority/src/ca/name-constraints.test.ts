@@ -3,7 +3,7 @@ import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import { certificatesToPem, checkDer, createKeyPair } from "@interlock/bot";
+import { certificatesToPem, createKeyPair, readDer } from "@interlock/bot";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
 import { nameConstraints, permitsDomain } from "./name-constraints.js";
 
@@ -55,7 +55,7 @@ describe("name constraints", () => {
       ...Array.from({ length: 12 }, (_, i) => 118 + i),
       ...Array.from({ length: 15 }, (_, i) => 241 + i),
     ]) {
-      checkDer(new Uint8Array(nameConstraints("a".repeat(length)).value));
+      readDer(new Uint8Array(nameConstraints("a".repeat(length)).value));
     }
   });
 
@@ -66,7 +66,7 @@ describe("name constraints", () => {
       return [tag, name.length + 2, 0x30, name.length, ...name];
     };
     const [permitted, excluded, uri, dns] = [0xa0, 0xa1, 0x86, 0x82];
-    assert.equal(permitsDomain(nameConstraints("cafe").value as never, "cafe"), true);
+    assert.equal(permitsDomain(new Uint8Array(nameConstraints("cafe").value), "cafe"), true);
     assert.equal(permitsDomain(value(subtree(permitted, uri, "bar")), "cafe"), false);
     assert.equal(permitsDomain(value(subtree(permitted, uri, "bar"), subtree(permitted, uri, "Cafe")), "cafe"), true);
     assert.equal(permitsDomain(value(subtree(permitted, uri, ".org")), "cafe.org"), true);
@@ -75,7 +75,7 @@ describe("name constraints", () => {
     assert.equal(permitsDomain(value(subtree(excluded, uri, "cafe")), "cafe"), false);
     assert.equal(permitsDomain(value(subtree(excluded, uri, "bar")), "cafe"), true);
     for (const broken of [[], [0x30], [0x30, 5, 0xa0], [0x30, 0x80], [0x31, 0], [0x30, 2, 0xa0, 9]]) {
-      assert.throws(() => permitsDomain(Uint8Array.from(broken), "cafe"), /cannot be read/, String(broken));
+      assert.throws(() => permitsDomain(Uint8Array.from(broken), "cafe"), /ASN\.1/, String(broken));
     }
   });
 

@@ -1,3 +1,4 @@
+import { type DerElement, listOf, readDer, writeDer } from "@interlock/bot";
 import { Extension } from "./x509.js";
 
 /** The object identifier of name constraints. */
@@ -14,9 +15,9 @@ const sequence = 0x30;
  * well, vouches for no other fleet's bots.
  */
 export function nameConstraints(trustDomain: string): Extension {
-  const uri = element(uniformResourceIdentifier, Buffer.from(trustDomain, "ascii"));
-  const permitted = element(permittedSubtrees, element(sequence, uri)); // A list of one.
-  return new Extension(nameConstraintsId, true, Uint8Array.from(element(sequence, permitted)));
+  const uri = writeDer(uniformResourceIdentifier, Buffer.from(trustDomain, "ascii"));
+  const permitted = writeDer(permittedSubtrees, writeDer(sequence, uri)); // A list of one.
+  return new Extension(nameConstraintsId, true, Uint8Array.from(writeDer(sequence, permitted)));
 }
 
 /**
@@ -24,9 +25,7 @@ export function nameConstraints(trustDomain: string): Extension {
  * `Error` when they cannot be read.
  */
 export function permitsDomain(value: Uint8Array, trustDomain: string): boolean {
-  const [whole, ...rest] = elements(Buffer.from(value));
-  if (whole?.tag !== sequence || rest.length > 0) throw new Error("the name constraints cannot be read");
-  const subtrees = elements(whole.content);
+  const subtrees = listOf(readDer(value));
   const permitted = hosts(subtrees, permittedSubtrees);
   const excluded = hosts(subtrees, excludedSubtrees);
   const within = (constraint: string) => matches(constraint, trustDomain);
@@ -34,46 +33,16 @@ export function permitsDomain(value: Uint8Array, trustDomain: string): boolean {
 }
 
 /** The hosts in the URI subtrees of one kind; other kinds of names do not matter to a SPIFFE ID. */
-function hosts(subtrees: readonly Element[], kind: number): string[] {
+function hosts(subtrees: readonly DerElement[], kind: number): string[] {
   return subtrees
     .filter(({ tag }) => tag === kind)
-    .flatMap(({ content }) => elements(content))
-    .flatMap(({ content }) => elements(content).slice(0, 1))
+    .flatMap(({ children }) => children)
+    .flatMap((subtree) => listOf(subtree).slice(0, 1))
     .filter(({ tag }) => tag === uniformResourceIdentifier)
-    .map(({ content }) => content.toString("latin1").toLowerCase());
+    .map(({ content }) => Buffer.from(content).toString("latin1").toLowerCase());
 }
 
 // With a period in front: every host below, and not the host itself. Without: that host alone.
 function matches(constraint: string, host: string): boolean {
   return constraint.startsWith(".") ? host.endsWith(constraint) : host === constraint;
-}
-
-interface Element {
-  readonly tag: number;
-  readonly content: Buffer;
-}
-
-/** The elements (X.690, section 8.1) that stand one after the other in DER, without going into them. */
-function elements(der: Buffer): Element[] {
-  const found: Element[] = [];
-  let at = 0;
-  while (at < der.length) {
-    const tag = der[at] as number;
-    const first = der[at + 1] ?? 0x80;
-    const bytes = first < 0x80 ? 0 : first - 0x80;
-    const start = at + 2 + bytes;
-    if (first === 0x80 || bytes > 3 || start > der.length) throw new Error("the name constraints cannot be read");
-    const length = bytes === 0 ? first : der.readUIntBE(at + 2, bytes);
-    if (start + length > der.length) throw new Error("the name constraints cannot be read");
-    found.push({ tag, content: der.subarray(start, start + length) });
-    at = start + length;
-  }
-  return found;
-}
-
-function element(tag: number, content: Buffer): Buffer {
-  const { length } = content;
-  if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
-  if (length < 0x100) return Buffer.concat([Buffer.from([tag, 0x81, length]), content]);
-  return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
 }

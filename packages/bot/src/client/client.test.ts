@@ -9,12 +9,12 @@ import type { Identity } from "../identity/identity.js";
 import { createIdentityHolder } from "../identity/identity-holder.js";
 import { createKeyPair } from "../identity/key-pair.js";
 import { certificatesToPem } from "../identity/pem.js";
-import { KeyUsageFlags } from "../identity/x509.js";
 import type { Reason } from "../reason.js";
 import { deferred } from "../testing/deferred.js";
 import { serveEcho } from "../testing/echo-server.js";
 import { createTestCa, type LeafOptions } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { KeyUsageFlags } from "../testing/x509.js";
 
 const hour = 3_600_000;
 const service = { ...EchoService, servedBy: ["echo/*"] };

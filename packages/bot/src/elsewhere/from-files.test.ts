@@ -6,9 +6,9 @@ import { systemClock } from "../clock.js";
 import { InterlockError } from "../error.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
-import { KeyUsageFlags } from "../identity/x509.js";
 import type { Log, LogFields } from "../log.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import { KeyUsageFlags } from "../testing/x509.js";
 import { fromFiles } from "./from-files.js";
 import type { ProvidedIdentity } from "./provider.js";
 

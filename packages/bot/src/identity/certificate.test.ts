@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import type { Reason } from "../reason.js";
 import { certificateAttacks } from "../testing/certificate-attacks.js";
-import { boolean, octets, oid, sequence, text, utcTime } from "../testing/der.js";
+import { bits, boolean, element, integer, longElement, octets, oid, sequence, text, utcTime } from "../testing/der.js";
 import {
   basicConstraints,
   clientAuth,
@@ -34,8 +34,8 @@ describe("certificates", () => {
     assert.equal(certificate.serial, node.serialNumber.toLowerCase().replace(/^0+/, ""));
     assert.equal(certificate.notAfter, Date.parse(node.validTo));
     assert.equal(certificate.notBefore, Date.parse(node.validFrom));
-    const hex = Buffer.from(certificate.thumbprint, "base64url").toString("hex");
-    assert.equal(hex, node.fingerprint256.replaceAll(":", "").toLowerCase());
+    const fingerprint = Buffer.from(node.fingerprint256.replaceAll(":", ""), "hex");
+    assert.equal(certificate.thumbprint, fingerprint.toString("base64url"));
     assert.ok(!certificate.isCa && !certificate.maySign);
     const root = parseCertificate(ca.der);
     assert.ok(root.isCa && root.maySign);
@@ -130,6 +130,8 @@ describe("certificates", () => {
       assert.equal(serial, "ab0c");
       const zero = parseCertificate((await handMade(ca, { serial: Buffer.of(0) })).chain[0] as Uint8Array);
       assert.equal(zero.serial, "0");
+      const long = parseCertificate((await handMade(ca, { serial: Buffer.of(0x41, 0, 0xc) })).chain[0] as Uint8Array);
+      assert.equal(long.serial, "41000c");
     });
 
     it("has no names and no usages where it has no such extensions", async () => {
@@ -138,7 +140,87 @@ describe("certificates", () => {
       assert.deepEqual([uris, usages], [[], []]);
     });
 
+    it("reads times of the last century, of the next, and as long as there are certificates", async () => {
+      for (const [first, last] of [
+        ["500101000000Z", "491231235959Z"],
+        ["991231235959Z", "000101000000Z"],
+      ] as const) {
+        const dates = { notBefore: text(0x17, first), notAfter: text(0x17, last) };
+        const read = parseCertificate((await handMade(ca, dates)).chain[0] as Uint8Array);
+        const iso = (year: string, at: string) =>
+          `${year}-${at.slice(2, 4)}-${at.slice(4, 6)}T${at.slice(6, 8)}:${at.slice(8, 10)}:${at.slice(10, 12)}.000Z`;
+        assert.equal(new Date(read.notBefore).toISOString(), iso(`19${first.slice(0, 2)}`, first));
+        assert.equal(new Date(read.notAfter).toISOString(), iso(`20${last.slice(0, 2)}`, last));
+      }
+      const dates = { notBefore: text(0x18, "20500101000000Z"), notAfter: text(0x18, "99991231235959Z") };
+      const read = parseCertificate((await handMade(ca, dates)).chain[0] as Uint8Array);
+      assert.equal(read.notBefore, Date.UTC(2050, 0, 1));
+      assert.equal(new Date(read.notAfter).toISOString(), "9999-12-31T23:59:59.000Z");
+    });
+
+    const withValue = (id: string, ...value: Uint8Array[]) => ({
+      extensions: [extension(`2.5.29.${id}`, Buffer.concat(value))],
+    });
+    const [names, usages, constraints, keyUsages] = ["17", "37", "19", "15"] as const;
+
+    for (const [what, made, field, expected] of [
+      ["an explicit FALSE", withValue(constraints, sequence(boolean(0))), "isCa", false],
+      ["TRUE and a path length", withValue(constraints, sequence(boolean(), integer(3))), "isCa", true],
+      ["a path length alone", withValue(constraints, sequence(integer(3))), "isCa", false],
+      ["no bits", withValue(keyUsages, bits(0)), "maySign", false],
+      ["keyCertSign alone", withValue(keyUsages, bits(2, Buffer.of(0x04))), "maySign", true],
+      ["cRLSign alone", withValue(keyUsages, bits(1, Buffer.of(0x02))), "maySign", true],
+      ["every bit besides", withValue(keyUsages, bits(7, Buffer.of(0xf9, 0x80))), "maySign", false],
+      ["no extensions at all", { extensions: [] }, "uris", []],
+      ["the last character that is ASCII", withValue(names, sequence(uriName("\x7f"))), "uris", ["\x7f"]],
+      ["no usages", withValue(usages, sequence()), "usages", []],
+      [
+        "usages of any size",
+        withValue(usages, sequence(oid("2.25.0"), oid("2.999.1"))),
+        "usages",
+        ["2.25.0", "2.999.1"],
+      ],
+      [
+        "names of every kind",
+        withValue(
+          names,
+          sequence(...[0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88].map((tag) => element(tag)), uriName(me)),
+        ),
+        "uris",
+        ["", me],
+      ],
+    ] as const) {
+      it(`reads ${what}`, async () => {
+        assert.deepEqual(parseCertificate((await handMade(ca, made)).chain[0] as Uint8Array)[field], expected);
+      });
+    }
+
     for (const [made, message] of [
+      [withValue(names, sequence(element(0xa6, uriName(me)))), /name in the certificate is of no known kind/],
+      [withValue(names, sequence(element(0x89))), /name in the certificate is of no known kind/],
+      [withValue(names, sequence(element(0x80))), /name in the certificate is of no known kind/],
+      [withValue(names, sequence(uriName(`${me}\x80`))), /URI in the certificate is not ASCII/],
+      [withValue(names, element(0x31, uriName(me))), /of tag 49 where one of tag 48 belongs/],
+      [withValue(names, sequence(uriName(me)), sequence()), /exactly one ASN\.1 element/],
+      [withValue(names), /exactly one ASN\.1 element/],
+      [withValue(constraints, sequence(integer(3), boolean())), /field that does not belong/],
+      [withValue(constraints, sequence(boolean(), integer(3), integer(3))), /field that does not belong/],
+      [withValue(constraints, sequence(element(0x01))), /boolean is not of one byte/],
+      [withValue(constraints, boolean()), /of tag 1 where one of tag 48 belongs/],
+      [withValue(keyUsages, octets(Buffer.of(7, 0x80))), /of tag 4 where one of tag 3 belongs/],
+      [withValue(keyUsages, bits(8, Buffer.of(0x80))), /unused bits/],
+      [withValue(keyUsages, bits(2, Buffer.of(0x06))), /unused bits/],
+      [withValue(usages, sequence(octets())), /of tag 4 where one of tag 6 belongs/],
+      [withValue(usages, sequence(element(0x06))), /object identifier/],
+      [withValue(usages, oid(clientAuth)), /of tag 6 where one of tag 48 belongs/],
+      [withValue("14", longElement(0x04, Buffer.of(1))), /ASN\.1 length/],
+      [{ notBefore: text(0x17, "250231000000Z") }, /validity cannot be read/],
+      [{ notBefore: text(0x17, "250228000000ZZ") }, /validity cannot be read/],
+      [{ notBefore: text(0x17, "2502280000Z") }, /validity cannot be read/],
+      [{ notBefore: text(0x17, "20250228000000Z") }, /validity cannot be read/],
+      [{ notBefore: text(0x18, "250228000000Z") }, /validity cannot be read/],
+      [{ notBefore: text(0x18, "20250228000000.0Z") }, /validity cannot be read/],
+      [{ notBefore: text(0x18, "20250228000000+0000") }, /validity cannot be read/],
       [{ version: 2 }, /not of version 3/],
       [{ extensions: [...leafExtensions(), basicConstraints()] }, /stands in the certificate twice/],
       [{ extensions: leafExtensions([], extension("1.2.3", octets(), boolean())) }, /critical extension 1\.2\.3,/],

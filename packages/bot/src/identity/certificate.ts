@@ -1,13 +1,5 @@
-import { X509Certificate as NodeCertificate } from "node:crypto";
-import { checkDer, contentOf } from "./der.js";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-} from "./x509.js";
+import { createHash, X509Certificate } from "node:crypto";
+import { bitsOf, type DerElement, type DerFields, isTrue, listOf, oidOf, readDer, readSequence, tags } from "./der.js";
 
 /** What Interlock needs to know of an X.509 certificate, read from its DER and never from a textual form. */
 export interface Certificate {
@@ -28,55 +20,122 @@ export interface Certificate {
   readonly usages: readonly string[];
 }
 
-// `Version` 3 as it stands at the head of what is signed (RFC 5280, section 4.1.2.1): no other has extensions.
-const version3 = Buffer.of(0xa0, 3, 2, 1, 2);
+// `Version` 3 (RFC 5280, section 4.1.2.1): no other has extensions.
+const version3 = Buffer.of(tags.integer, 1, 2);
+const [versionTag, issuerIdTag, subjectIdTag, extensionsTag] = [0xa0, 0x81, 0x82, 0xa3];
 
-// Extensions that are heeded, here or by TLS when it verifies a chain. A critical one besides these is to be refused
-// (RFC 5280, section 4.2).
-const heeded = new Set(["19", "15", "37", "17", "30", "32", "36", "54"].map((last) => `2.5.29.${last}`));
+// What the extensions of RFC 5280, section 4.2.1, begin with. Those of them that are heeded, here or by TLS when it
+// verifies a chain; another that is critical is to be refused (section 4.2).
+const standard = "2.5.29.";
+const heeded = new Set(["19", "15", "37", "17", "30", "32", "36", "54"].map((last) => standard + last));
+
+// The kinds of names that there are (RFC 5280, section 4.2.1.6), by their tags, and the one that is read.
+const nameTags = new Set([0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88]);
+const uriTag = 0x86;
+
+// keyCertSign and cRLSign, of the first eight bits (RFC 5280, section 4.2.1.3).
+const signing = 0b0000_0110;
 
 /** Reads a certificate from DER. Throws an `Error` when it is malformed, or of another version than 3. */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const bytes = Uint8Array.from(der); // Its own copy: the parser keeps views on it.
-  checkDer(bytes);
-  if (!version3.equals(contentOf(contentOf(bytes)).subarray(0, version3.length))) {
-    throw new Error("the certificate is not of version 3");
-  }
-  const parsed = new X509Certificate(bytes);
-  const node = new NodeCertificate(bytes);
-  checkExtensions(parsed);
-  const san = only(parsed, SubjectAlternativeNameExtension);
-  const keyUsage = only(parsed, KeyUsagesExtension)?.usages ?? 0;
+  const bytes = Uint8Array.from(der); // Its own copy: what was read of it stays true.
+  const [signed] = listOf(readDer(bytes));
+  const { serial, validity, list } = readSequence(signed, readSigned);
+  // The rest is read by OpenSSL: names, key, algorithms. Node has it look for PEM first, which it finds wherever that
+  // stands, in an extension say; then it has read another certificate.
+  if (!new X509Certificate(bytes).raw.equals(bytes)) throw new Error("the certificate has another one in it");
+  const extensions = readExtensions(list);
+  const read = <T>(id: string, reader: (value: DerElement) => T, absent: T): T => {
+    const value = extensions.get(id);
+    return value ? reader(value) : absent;
+  };
   return {
     der: bytes,
-    thumbprint: Buffer.from(node.fingerprint256.replaceAll(":", ""), "hex").toString("base64url"),
-    serial: node.serialNumber.toLowerCase().replace(/^0+(?=.)/, ""),
-    notBefore: timeOf(node.validFrom),
-    notAfter: timeOf(node.validTo),
-    uris: san?.names.items.filter((name) => name.type === "url").map((name) => name.value) ?? [],
-    isCa: only(parsed, BasicConstraintsExtension)?.ca ?? false,
-    maySign: (keyUsage & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) !== 0,
-    usages: only(parsed, ExtendedKeyUsageExtension)?.usages.map(String) ?? [],
+    thumbprint: createHash("sha256").update(bytes).digest("base64url"),
+    serial: Buffer.from(serial.content)
+      .toString("hex")
+      .replace(/^0+(?=.)/, ""),
+    ...validity,
+    uris: read("2.5.29.17", urisOf, []),
+    isCa: read("2.5.29.19", isCa, false),
+    maySign: read("2.5.29.15", maySign, false),
+    usages: read("2.5.29.37", usagesOf, []),
   };
 }
 
-function checkExtensions({ extensions }: X509Certificate): void {
-  const types = extensions.map(({ type }) => type);
-  // RFC 5280, section 4.2: a certificate must not include more than one instance of an extension.
-  if (new Set(types).size < types.length) throw new Error("an extension stands in the certificate twice");
-  const unknown = extensions.find(({ type, critical }) => critical && !heeded.has(type));
-  if (unknown) throw new Error(`the certificate has the critical extension ${unknown.type}, which is not known here`);
+/** What is signed of a certificate (`TBSCertificate`). */
+function readSigned({ next, optional }: DerFields) {
+  const version = optional(versionTag);
+  if (!version || !version3.equals(version.content)) throw new Error("the certificate is not of version 3");
+  const serial = next(tags.integer);
+  next(tags.sequence); // The algorithm of the signature.
+  next(tags.sequence); // The issuer.
+  const validity = readSequence(next(tags.sequence), readValidity);
+  next(tags.sequence); // The subject.
+  next(tags.sequence); // Its key.
+  optional(issuerIdTag);
+  optional(subjectIdTag);
+  return { serial, validity, list: optional(extensionsTag)?.children[0] };
 }
 
-function only<T extends object>(certificate: X509Certificate, type: new (...args: never[]) => T): T | undefined {
-  const found = certificate.extensions.find((extension) => (extension as object) instanceof type);
-  if (found) checkDer(new Uint8Array(found.value));
-  return found as T | undefined;
+function readValidity({ next, optional }: DerFields) {
+  const time = () => timeOf(optional(tags.utcTime) ?? next(tags.generalizedTime));
+  return { notBefore: time(), notAfter: time() };
 }
 
-// As OpenSSL prints it; where it cannot read a time, it says so in words, and nothing compares with what comes of that.
-function timeOf(printed: string): number {
-  const time = Date.parse(printed);
-  if (Number.isNaN(time)) throw new Error("the certificate's validity cannot be read");
+/** The extensions by their object identifiers, with the values of those of the standard: they are DER as well. */
+function readExtensions(list: DerElement | undefined): ReadonlyMap<string, DerElement | undefined> {
+  const values = new Map<string, DerElement | undefined>();
+  for (const extension of list ? listOf(list) : []) {
+    const { id, critical, value } = readSequence(extension, ({ next, optional }) => ({
+      id: oidOf(next(tags.oid)),
+      critical: isTrue(optional(tags.boolean)),
+      value: next(tags.octetString).content,
+    }));
+    // RFC 5280, section 4.2: a certificate must not include more than one instance of an extension.
+    if (values.has(id)) throw new Error("an extension stands in the certificate twice");
+    if (critical && !heeded.has(id))
+      throw new Error(`the certificate has the critical extension ${id}, which is not known here`);
+    values.set(id, id.startsWith(standard) ? readDer(value) : undefined);
+  }
+  return values;
+}
+
+function urisOf(value: DerElement): string[] {
+  const names = listOf(value);
+  if (!names.every(({ tag }) => nameTags.has(tag))) throw new Error("a name in the certificate is of no known kind");
+  const uris = names.filter(({ tag }) => tag === uriTag).map(({ content }) => Buffer.from(content));
+  if (uris.some((uri) => uri.some((byte) => byte > 0x7f))) throw new Error("a URI in the certificate is not ASCII");
+  return uris.map((uri) => uri.toString("latin1"));
+}
+
+function isCa(value: DerElement): boolean {
+  return readSequence(value, ({ optional }) => {
+    // DER leaves a FALSE out. There are CAs that write it, and every reader knows what it says.
+    const ca = isTrue(optional(tags.boolean));
+    optional(tags.integer); // The path length is for TLS.
+    return ca;
+  });
+}
+
+function maySign(value: DerElement): boolean {
+  const [first = 0] = bitsOf(value);
+  return (first & signing) !== 0;
+}
+
+function usagesOf(value: DerElement): string[] {
+  return listOf(value).map(oidOf);
+}
+
+// To the second, in UTC; a UTCTime has two digits of the year, and ends with 2049 (RFC 5280, section 4.1.2.5).
+function timeOf({ tag, content }: DerElement): number {
+  const digits = Buffer.from(content).toString("latin1");
+  const century = tag !== tags.utcTime ? "" : digits < "5" ? "20" : "19";
+  const [, year, month, day, ...clock] = /^(....)(..)(..)(..)(..)(..)Z$/.exec(century + digits) ?? [];
+  const iso = `${year}-${month}-${day}T${clock.join(":")}.000Z`;
+  const time = Date.parse(iso);
+  // Said again it is the same, which the 31st of February is not.
+  if (Number.isNaN(time) || new Date(time).toISOString() !== iso)
+    throw new Error("the certificate's validity cannot be read");
   return time;
 }

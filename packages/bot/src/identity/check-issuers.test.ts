@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createTestCa } from "../testing/test-ca.js";
+import { KeyUsageFlags } from "../testing/x509.js";
 import { checkIssuers } from "./check-issuers.js";
-import { KeyUsageFlags } from "./x509.js";
 
 const signs = { ca: true, keyUsage: KeyUsageFlags.keyCertSign };
 

@@ -1,33 +1,120 @@
-// Deeper than any certificate of this world.
+/** One element of ASN.1, in its distinguished encoding (X.690). */
+export interface DerElement {
+  /** The identifier octet: class, primitive or constructed, number. */
+  readonly tag: number;
+  readonly content: Uint8Array;
+  /** The elements that its content is made of; a primitive one has none. */
+  readonly children: readonly DerElement[];
+}
+
+/** Tags of the universal class (X.680, section 8.4), as they stand in a certificate. */
+export const tags = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+// Deeper, and longer, than any of this world.
 const maximumDepth = 24;
+const maximumOidLength = 255;
+
+const goesOn = 0x80;
 
 /**
- * Throws unless `bytes` are exactly one element of DER, through and through: every length said, in the fewest bytes, and
- * filled (X.690, sections 8.1.3 and 10.1). Parsers pass over much of that, each in its own way; where two read a
- * certificate, as OpenSSL and ours do, they could read two different ones.
+ * Reads the one element that `bytes` are. Throws unless they are DER through and through: every length said, in the
+ * fewest bytes, and filled (X.690, sections 8.1.3 and 10.1). Parsers pass over much of that, each in its own way; where
+ * two read a certificate, as OpenSSL and ours do, they could read two different ones.
  */
-export function checkDer(bytes: Uint8Array): void {
-  if (readElement(bytes, 0, 0) !== bytes.length) throw new Error("bytes follow the end of an ASN.1 element");
+export function readDer(bytes: Uint8Array): DerElement {
+  const [element, ...more] = readElements(bytes, 0);
+  if (!element || more.length > 0) throw new Error("there is not exactly one ASN.1 element");
+  return element;
 }
 
-/** The bytes after an element's tag and length. */
-export function contentOf(element: Uint8Array): Uint8Array {
-  return element.subarray(readLength(element, 1).start);
+/** The elements of a SEQUENCE OF. */
+export function listOf(element: DerElement | undefined): readonly DerElement[] {
+  return expectTag(element, tags.sequence).children;
 }
 
-/** Checks the element at `at`, and gives where it ends. */
-function readElement(bytes: Uint8Array, at: number, depth: number): number {
-  const tag = bytes[at] ?? 0;
-  if (depth > maximumDepth || (tag & 0x1f) === 0x1f)
-    throw new Error("an ASN.1 element is nested too deeply, or has a long tag");
-  const { start, length } = readLength(bytes, at + 1);
-  const end = start + length;
-  if (end > bytes.length) throw new Error("an ASN.1 element is longer than what it stands in");
-  if ((tag & 0x20) === 0) return end;
-  const content = bytes.subarray(0, end);
-  let next = start;
-  while (next < end) next = readElement(content, next, depth + 1);
-  return end;
+/** The fields of a SEQUENCE, taken one after the other. */
+export interface DerFields {
+  /** The next one, which has to be of this tag. */
+  next(tag: number): DerElement;
+  /** The next one, if it is of this tag. */
+  optional(tag: number): DerElement | undefined;
+}
+
+/** Reads a SEQUENCE, all of it: throws when a field is left over. `readSequence(pair, ({ next }) => [next(2), next(2)])` */
+export function readSequence<T>(element: DerElement | undefined, read: (fields: DerFields) => T): T {
+  const left = [...listOf(element)];
+  const result = read({
+    next: (tag) => expectTag(left.shift(), tag),
+    optional: (tag) => (left[0]?.tag === tag ? left.shift() : undefined),
+  });
+  if (left.length > 0) throw new Error("an ASN.1 sequence has a field that does not belong there");
+  return result;
+}
+
+/** A BOOLEAN DEFAULT FALSE. DER has one byte for true; what is another, and not 0, is no less true to other readers. */
+export function isTrue(element: DerElement | undefined): boolean {
+  if (!element) return false;
+  const { content } = expectTag(element, tags.boolean);
+  if (content.length !== 1) throw new Error("an ASN.1 boolean is not of one byte");
+  return content[0] !== 0;
+}
+
+/** The bytes of a BIT STRING; bits of the last one that do not count are 0 (X.690, section 11.2.1). */
+export function bitsOf(element: DerElement): Uint8Array {
+  const [unused = 8, ...bytes] = expectTag(element, tags.bitString).content;
+  const last = bytes.at(-1) ?? 0xff;
+  if (unused > 7 || (last & ((1 << unused) - 1)) !== 0) throw new Error("an ASN.1 bit string has unused bits in it");
+  return Uint8Array.from(bytes);
+}
+
+/** An OBJECT IDENTIFIER (X.690, section 8.19), for example `"2.5.29.17"`. Its numbers may be of any size. */
+export function oidOf(element: DerElement): string {
+  const { content } = expectTag(element, tags.oid);
+  if (content.length > maximumOidLength || (content.at(-1) ?? goesOn) >= goesOn)
+    throw new Error("an ASN.1 object identifier is too long, or is cut short");
+  const [first = 0n, ...rest] = numbersOf(content);
+  const root = first < 80n ? first / 40n : 2n;
+  return [root, first - root * 40n, ...rest].join(".");
+}
+
+/** Numbers in digits of seven bits; the eighth bit says that a number goes on. */
+function numbersOf(content: Uint8Array): bigint[] {
+  const numbers: bigint[] = [];
+  let number = 0n;
+  for (const byte of content) {
+    if (number === 0n && byte === goesOn) throw new Error("an ASN.1 object identifier has more bytes than it takes");
+    number = number * 128n + BigInt(byte % goesOn);
+    if (byte >= goesOn) continue;
+    numbers.push(number);
+    number = 0n;
+  }
+  return numbers;
+}
+
+function readElements(bytes: Uint8Array, depth: number): DerElement[] {
+  const found: DerElement[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = bytes[at] as number;
+    if (depth > maximumDepth || (tag & 0x1f) === 0x1f)
+      throw new Error("an ASN.1 element is nested too deeply, or has a long tag");
+    const { start, length } = readLength(bytes, at + 1);
+    const end = start + length;
+    if (end > bytes.length) throw new Error("an ASN.1 element is longer than what it stands in");
+    const content = bytes.subarray(start, end);
+    found.push({ tag, content, children: (tag & 0x20) === 0 ? [] : readElements(content, depth + 1) });
+    at = end;
+  }
+  return found;
 }
 
 function readLength(bytes: Uint8Array, at: number): { start: number; length: number } {
@@ -41,4 +128,10 @@ function readLength(bytes: Uint8Array, at: number): { start: number; length: num
   for (let i = 1; i <= count; i++) length = length * 256 + (bytes[at + i] as number);
   if (length < 0x80 || length < 256 ** (count - 1)) throw new Error("an ASN.1 length has more bytes than it takes");
   return { start: at + 1 + count, length };
+}
+
+function expectTag(element: DerElement | undefined, tag: number): DerElement {
+  if (element?.tag === tag) return element;
+  const found = element ? `of tag ${element.tag}` : "missing";
+  throw new Error(`an ASN.1 element is ${found} where one of tag ${tag} belongs`);
 }

@@ -1,5 +1,6 @@
-import { webcrypto } from "node:crypto";
-import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from "./x509.js";
+import { sign, webcrypto } from "node:crypto";
+import { tags } from "./der.js";
+import { writeDer, writeOid } from "./write-der.js";
 
 /** An ECDSA key pair on P-256. */
 export interface KeyPair {
@@ -9,7 +10,7 @@ export interface KeyPair {
   readonly privateKeyPem: string;
 }
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const algorithm = { name: "ECDSA", namedCurve: "P-256" };
 
 /** Makes a key pair. */
 export async function createKeyPair(): Promise<KeyPair> {
@@ -20,16 +21,21 @@ export async function createKeyPair(): Promise<KeyPair> {
   return { privateKey: keys.privateKey, publicKey: keys.publicKey, privateKeyPem };
 }
 
+const sequence = (...fields: readonly Uint8Array[]) => writeDer(tags.sequence, ...fields);
+const [uriTag, attributesTag] = [0x86, 0xa0];
+const version1 = writeDer(tags.integer, Buffer.of(0));
+const nobody = sequence(); // The authority decides about the subject.
+const subjectAlternativeName = writeOid("2.5.29.17");
+const extensionRequest = writeOid("1.2.840.113549.1.9.14");
+const ecdsaWithSha256 = sequence(writeOid("1.2.840.10045.4.3.2"));
+
 /** Makes a PKCS #10 certificate request (RFC 2986), DER, whose one subject alternative name is the SPIFFE ID. */
 export async function createCsr(keys: KeyPair, spiffeId: string): Promise<Uint8Array> {
-  // The library's types want the browser's names of Node's own classes.
-  const request = await Pkcs10CertificateRequestGenerator.create(
-    {
-      keys: keys as never,
-      signingAlgorithm: algorithm,
-      extensions: [new SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }])],
-    },
-    webcrypto as never,
-  );
-  return new Uint8Array(request.rawData);
+  const spki = new Uint8Array(await webcrypto.subtle.exportKey("spki", keys.publicKey));
+  const names = sequence(writeDer(uriTag, Buffer.from(spiffeId)));
+  const extension = sequence(subjectAlternativeName, writeDer(tags.octetString, names));
+  const request = sequence(extensionRequest, writeDer(tags.set, sequence(extension)));
+  const info = sequence(version1, nobody, spki, writeDer(attributesTag, request));
+  const signature = writeDer(tags.bitString, Buffer.of(0), sign("sha256", info, keys.privateKeyPem));
+  return new Uint8Array(sequence(info, ecdsaWithSha256, signature));
 }

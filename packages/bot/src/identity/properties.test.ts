@@ -1,32 +1,16 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import fc from "fast-check";
+import { byteChange, changed } from "../testing/byte-change.js";
 import { element } from "../testing/der.js";
 import { handMade, leafExtensions, me } from "../testing/hand-made.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { parseCertificate } from "./certificate.js";
 import { checkCertificate } from "./check-certificate.js";
-import { checkDer } from "./der.js";
+import { readDer } from "./der.js";
 import { formatJoinToken, parseJoinToken } from "./join-token.js";
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
-
-/** One change of a text of bytes: a byte that is another, some that are gone, some that are twice there. */
-const change = fc.record({
-  kind: fc.constantFrom("set", "cut", "repeat"),
-  at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-  length: fc.integer({ min: 1, max: 8 }),
-  byte: fc.integer({ min: 0, max: 255 }),
-});
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-
-function changed(der: Uint8Array, { kind, at, length, byte }: Change): Buffer {
-  const position = Math.floor(at * der.length);
-  const [before, after] = [der.subarray(0, position), der.subarray(position)];
-  if (kind === "set") return Buffer.concat([before, Buffer.of(byte), after.subarray(1)]);
-  if (kind === "cut") return Buffer.concat([before, after.subarray(length)]);
-  return Buffer.concat([before, after.subarray(0, length), after]);
-}
 
 describe("certificates, whatever they are", () => {
   let ca: TestCa;
@@ -58,7 +42,7 @@ describe("certificates, whatever they are", () => {
 
   it("a good one with a few bytes changed is nobody's, or says to OpenSSL what it says to us", () => {
     fc.assert(
-      fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      fc.property(fc.array(byteChange, { minLength: 1, maxLength: 3 }), (changes) => {
         const der = changes.reduce<Uint8Array>(changed, leaf);
         const id = judge(der);
         if (id === undefined) return;
@@ -103,13 +87,13 @@ describe("certificates, whatever they are", () => {
       ),
     })).node;
     fc.assert(
-      fc.property(tree, change, (der, made) => {
-        checkDer(der);
+      fc.property(tree, byteChange, (der, made) => {
+        readDer(der);
         for (let end = 0; end < der.length; end += 1 + Math.floor(der.length / 20)) {
-          assert.throws(() => checkDer(der.subarray(0, end)), Error);
+          assert.throws(() => readDer(der.subarray(0, end)), Error);
         }
         try {
-          checkDer(changed(der, made)); // Whatever it says, it says it soon, and as an Error.
+          readDer(changed(der, made)); // Whatever it says, it says it soon, and as an Error.
         } catch (error) {
           assert.ok(error instanceof Error && !(error instanceof RangeError), String(error));
         }
@@ -136,7 +120,7 @@ describe("join tokens, whatever they are", () => {
 
   it("are not read when anything in them is another", () => {
     fc.assert(
-      fc.property(token, change, (given, made) => {
+      fc.property(token, byteChange, (given, made) => {
         const line = formatJoinToken(given);
         const other = changed(Buffer.from(line), made).toString("latin1");
         if (other.trim() !== line) assert.equal(parseJoinToken(other), undefined);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createTestCa, type LeafOptions, type TestCa } from "../testing/test-ca.js";
+import { KeyUsageFlags } from "../testing/x509.js";
 import { createKeyPair } from "./key-pair.js";
 import { proveChain } from "./prove-chain.js";
-import { KeyUsageFlags } from "./x509.js";
 
 const subject = "CN=intermediate";
 const signing = { subject, ca: true, keyUsage: KeyUsageFlags.keyCertSign, usages: [] };

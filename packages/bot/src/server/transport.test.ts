@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { createKeyPair } from "../identity/key-pair.js";
 import { tlsContext } from "../identity/tls-context.js";
-import { KeyUsageFlags } from "../identity/x509.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { KeyUsageFlags } from "../testing/x509.js";
 
 const me = "spiffe://test/caller/1";
 // Open to any bot: whoever gets a connection at all can call it, so nothing but the transport stands in the way.

@@ -1,3 +1,4 @@
+import { certificatesToPem } from "../identity/pem.js";
 import type { Reason } from "../reason.js";
 import { boolean, element, integer, longElement, octets, oid, openElement, sequence, text } from "./der.js";
 import {
@@ -72,6 +73,7 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ["may sign certificates", without(keyUsageAt, keyUsage(2, 0x84)), isCa],
     ["may sign revocation lists", without(keyUsageAt, keyUsage(1, 0x82)), isCa],
     ["may sign certificates and nothing else", without(keyUsageAt, keyUsage(2, 0x04)), isCa, wrongUsage],
+    ["may sign certificates, by a bit that does not count", without(keyUsageAt, keyUsage(3, 0x84)), malformed],
     ["may do everything", without(keyUsageAt, keyUsage(7, 0xff, 0x80)), isCa],
     ["key usage twice, the second to sign", withMore(keyUsage(2, 0x04)), malformed, untrusted],
   ],
@@ -112,8 +114,8 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ["a zero byte and more after the ID", withNames(uri(`${me}\0.evil`)), withoutId],
     ["a zero byte in the middle", withNames(uri("spiffe://test/call\0er")), withoutId],
     ["a line end", withNames(uri(`${me}\n`)), withoutId],
-    ["bytes that are no UTF-8", withNames(uri(Buffer.concat([Buffer.from(me), Buffer.of(0xc3, 0x28)]))), withoutId],
-    ["letters that only look like ours", withNames(uri(Buffer.from("spiffe://test/c\u0430ller/1"))), withoutId],
+    ["bytes that are no UTF-8", withNames(uri(Buffer.concat([Buffer.from(me), Buffer.of(0xc3, 0x28)]))), malformed],
+    ["letters that only look like ours", withNames(uri(Buffer.from("spiffe://test/c\u0430ller/1"))), malformed],
     ["SPIFFE: in upper case", withNames(uri("SPIFFE://test/caller/1")), withoutId],
     ["a trust domain in upper case", withNames(uri("spiffe://TEST/caller/1")), withoutId],
     ["a percent sign", withNames(uri("spiffe://test/caller%2f1")), withoutId],
@@ -164,6 +166,9 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ],
     ["another algorithm inside than outside", { innerAlgorithm: sequence(oid("1.2.840.10045.4.3.3")) }, untrusted],
     ["a month of 13", { notAfter: text(0x17, "491301000000Z") }, malformed, untrusted],
+    ["a 31st of February", { notAfter: text(0x17, "490231000000Z") }, malformed, untrusted],
+    ["a time without seconds", { notAfter: text(0x17, "4901010000Z") }, malformed, untrusted],
+    ["a time in another zone", { notAfter: text(0x17, "490101000000+0100") }, malformed, untrusted],
   ],
   13: [
     ["another trust domain", withNames(uri("spiffe://other/caller/1")), "TRUST_DOMAIN_MISMATCH"],
@@ -191,6 +196,15 @@ export const certificateAttacks: readonly CertificateAttack[] = [
     notAfter: Date.now() + 2 * hour,
   })),
   ...handMadeAttacks,
+  {
+    row: 11,
+    attack: "the CA's certificate in an extension, in PEM, which Node reads instead",
+    reason: malformed,
+    make: (ca) => {
+      const pem = Buffer.from(`\n${certificatesToPem([ca.der])}`);
+      return handMade(ca, withMore(extension("1.3.6.1.4.1.99999.1", pem)));
+    },
+  },
 ];
 
 function attackOf(row: 4, attack: string, reason: Reason, leaf: () => LeafOptions): CertificateAttack {

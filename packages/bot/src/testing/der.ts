@@ -2,13 +2,11 @@
  * A writer of ASN.1 (X.690) that writes whatever it is told to: well-formed DER, and what no encoder would.
  */
 
-/** One element: its tag, its length in the fewest bytes, its content. */
-export function element(tag: number, ...content: readonly Uint8Array[]): Buffer {
-  const body = Buffer.concat(content);
-  return Buffer.concat([Buffer.of(tag), lengthOf(body.length), body]);
-}
+import { writeDer as element, writeOid as oid } from "../identity/write-der.js";
 
-/** The same with its length in more bytes than it takes, which DER forbids (X.690, section 10.1). */
+export { element, oid };
+
+/** An element with its length in more bytes than it takes, which DER forbids (X.690, section 10.1). */
 export function longElement(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   const length = Buffer.alloc(4);
@@ -28,25 +26,7 @@ export const bits = (unused: number, ...content: readonly Uint8Array[]) => eleme
 export const integer = (...bytes: readonly number[]) => element(0x02, Buffer.from(bytes));
 export const text = (tag: number, value: string) => element(tag, Buffer.from(value, "latin1"));
 
-/** An object identifier, for example `"2.5.29.17"`. */
-export function oid(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
-  return element(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(base128)]));
-}
-
 /** A time as certificates have it until 2049 (RFC 5280, section 4.1.2.5.1). */
 export function utcTime(at: number): Buffer {
   return text(0x17, `${new Date(at).toISOString().replace(/[-:T]/g, "").slice(2, 14)}Z`);
-}
-
-function base128(value: number): number[] {
-  const groups = [value & 0x7f];
-  for (let rest = value >> 7; rest > 0; rest >>= 7) groups.unshift((rest & 0x7f) | 0x80);
-  return groups;
-}
-
-function lengthOf(length: number): Buffer {
-  if (length < 0x80) return Buffer.of(length);
-  if (length < 0x100) return Buffer.of(0x81, length);
-  return Buffer.of(0x82, length >> 8, length & 0xff);
 }

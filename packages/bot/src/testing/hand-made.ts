@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign, webcrypto } from "node:crypto";
 import { createKeyPair } from "../identity/key-pair.js";
-import { X509Certificate } from "../identity/x509.js";
 import { bits, boolean, element, integer, octets, oid, sequence, utcTime } from "./der.js";
 import type { TestCa } from "./test-ca.js";
+import { X509Certificate } from "./x509.js";
 
 /** A leaf with its key, as it is shown in a handshake. */
 export interface RawLeaf {

@@ -10,9 +10,9 @@ import type { TLSSocket } from "node:tls";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import { parseCertificate } from "../identity/certificate.js";
 import { certificatesToPem } from "../identity/pem.js";
-import { SubjectAlternativeNameExtension } from "../identity/x509.js";
 import type { TokenAlgorithm } from "../token/token-rules.js";
 import { createTestCa } from "./test-ca.js";
+import { SubjectAlternativeNameExtension } from "./x509.js";
 
 /** A small OAuth issuer over HTTPS, with `tls_client_auth`. */
 export interface TestIssuer {

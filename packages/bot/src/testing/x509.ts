@@ -4,10 +4,10 @@ import "reflect-metadata";
 export {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
-  type Extension,
+  Extension,
+  type JsonGeneralName,
   KeyUsageFlags,
   KeyUsagesExtension,
-  Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
