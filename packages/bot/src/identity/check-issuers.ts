@@ -1,9 +1,8 @@
 import type { Reason } from "../reason.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
+import { remember } from "./remember.js";
 
-// A fleet has few CAs, and every handshake shows the same ones. By their DER, so what is found is what was shown.
-const known = new Map<string, Certificate>();
-const maximumKnown = 64;
+const parseIssuer = remember(parseCertificate);
 
 /**
  * Checks the certificates above a leaf (DER, in the order of the chain, which has been proved): each has to be a CA that may
@@ -22,14 +21,4 @@ export function checkIssuers(issuers: readonly Uint8Array[], trustDomain: string
     if (certificate.uris.some((uri) => uri !== `spiffe://${trustDomain}`)) return "TRUST_DOMAIN_MISMATCH";
   }
   return undefined;
-}
-
-function parseIssuer(der: Uint8Array): Certificate {
-  const key = Buffer.from(der).toString("latin1");
-  const found = known.get(key);
-  if (found) return found;
-  const certificate = parseCertificate(der);
-  if (known.size >= maximumKnown) known.delete(known.keys().next().value as string);
-  known.set(key, certificate);
-  return certificate;
 }

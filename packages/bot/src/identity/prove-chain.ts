@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { isIssuedBy } from "./is-issued-by.js";
+import { remember } from "./remember.js";
 
 /** What a chain is proved by. */
 export interface ChainBasis {
@@ -8,6 +9,8 @@ export interface ChainBasis {
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
+
+const issuer = remember((der) => new X509Certificate(der));
 
 /**
  * The chain (DER, the leaf first) to one of the CAs, each certificate issued by the next and none but the leaf past its
@@ -21,8 +24,8 @@ export function proveChain(
   found: readonly Uint8Array[],
   { caCertificates, now }: ChainBasis,
 ): readonly Uint8Array[] | undefined {
-  const roots = caCertificates.map((der) => ({ der, certificate: new X509Certificate(der) }));
-  const certificates = found.map((der) => new X509Certificate(der));
+  const roots = caCertificates.map((der) => ({ der, certificate: issuer(der) }));
+  const certificates = found.map((der, depth) => (depth === 0 ? new X509Certificate(der) : issuer(der)));
   for (const [depth, certificate] of certificates.entries()) {
     const root = roots.find((candidate) => isIssued(certificate, candidate.certificate, now));
     if (root) return [...found.slice(0, depth + 1), root.der];
