@@ -70,8 +70,8 @@ export type ParentMessage =
   /** The zombie reports the first task it was given as done, whatever has happened meanwhile. */
   | { readonly type: "complete" }
   /**
-   * The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. With no
-   * address it calls a server of its own. Papers do not last long.
+   * The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. Papers do
+   * not last long.
    */
   | { readonly type: "flood"; readonly address: string; readonly path: string; readonly papers: Credentials }
   | { readonly type: "enough"; readonly id: number };
