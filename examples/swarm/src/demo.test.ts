@@ -55,11 +55,15 @@ describe("the demo", () => {
       const worker = state.credentials["worker/1"];
       assert.ok(worker?.certificateExpiresAt && worker.tokenExpiresAt, "it is known how long they last");
       const replay = spawn(process.execPath, [script, "--replay", record], { stdio: ["ignore", "pipe", "inherit"] });
-      const [said] = await once(replay.stdout, "data");
-      const page = await fetch(String(said).split(" ")[0] ?? "");
-      assert.match(await page.text(), /<title>/);
-      replay.kill("SIGINT");
-      assert.deepEqual(await once(replay, "exit"), [0, null]);
+      const exit = once(replay, "exit");
+      try {
+        const [said] = await Promise.race([once(replay.stdout, "data"), exit]);
+        const page = await fetch(String(said).split(" ")[0] ?? "");
+        assert.match(await page.text(), /<title>/);
+      } finally {
+        replay.kill("SIGINT");
+      }
+      assert.deepEqual(await exit, [0, null]);
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
@@ -68,6 +72,7 @@ describe("the demo", () => {
   it("says what is wrong with its arguments", async () => {
     const wrong = (...args: string[]) => run(process.execPath, [script, ...args]);
     await assert.rejects(wrong("--workers", "many"), { code: 2, stderr: /--workers is "many"/ });
+    await assert.rejects(wrong("--replay", "run.ndjson", "--json"), { code: 2, stderr: /--replay .* none of --json/ });
     await assert.rejects(wrong("--act", "hamlet"), {
       code: 2,
       stderr: /There is no act "hamlet"; there are: no-certificate, .*, rotation\./,

@@ -42,6 +42,9 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
   });
   if (values.help) return undefined;
   const { json, act, record, replay } = values;
+  if (replay !== "" && (json || act !== "" || record !== "")) {
+    throw new Error("--replay plays what was, so it goes with none of --json, --act and --record.");
+  }
   if (act !== "" && !actNames.includes(act)) {
     throw new Error(`There is no act "${act}"; there are: ${actNames.join(", ")}.`);
   }

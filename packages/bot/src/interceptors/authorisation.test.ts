@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { ClientHttp2Session } from "node:http2";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Policy } from "@interlock/policy";
@@ -217,6 +218,23 @@ describe("authorisation", () => {
       }
       assert.deepEqual(new Set(reasons()), new Set(["TOKEN_MISSING", "SCOPE_MISSING", "TOKEN_AUDIENCE"]));
       assert.equal((await rawCall(session, reflection, { authorization })).status, 16);
+      client.close();
+    });
+
+    it("reflection says so when a service cannot be described, and the server goes on", async () => {
+      const garbled = { ...EnrollmentService, descriptors: Buffer.of(10, 1, 15).toString("base64") };
+      const { address } = await server.bot.serve({ port: 0 }, (routes) => routes.add(garbled, { join: () => ({}) }));
+      const client = new Client(address, plainCredentials(fleet, caller), plainOptions);
+      const metadata = new Metadata();
+      const bearer = await fleet.token(caller, "grpc.reflection.v1.ServerReflection", ["reflection:read"]);
+      metadata.set("authorization", `Bearer ${bearer}`);
+      for (let i = 0; i < 2; i++) {
+        const stream = client.makeBidiStreamRequest(reflection, String as never, String, metadata);
+        stream.resume();
+        const [error] = await once(stream, "error");
+        assert.deepEqual([error.code, /cannot be described/.test(error.details)], [13, true]);
+      }
+      assert.deepEqual(await plainCall(client, health), Buffer.from([8, 1]));
       client.close();
     });
 

@@ -31,7 +31,8 @@ type Library = ReadonlyMap<string, { readonly method: MethodDefinition<unknown, 
 
 /**
  * Server reflection (`grpc.reflection.v1` and `v1alpha`) over `services`, behind the scope `reflection:read`. Few servers
- * are ever asked, so the library, with the two megabytes that it holds, is loaded by the first who may.
+ * are ever asked, so the library, with the two megabytes that it holds, is loaded by the first who may: that stops the
+ * process for about a tenth of a second, once.
  */
 export function createReflection(services: readonly ServiceDefinition[]): Reflection[] {
   let library: Library | undefined;

@@ -43,4 +43,17 @@ describe("a queue of entries", () => {
     }
     assert.equal(queue.size, 100);
   });
+
+  it("takes what stands behind the first, near or far", () => {
+    const queue = createEntryQueue();
+    const left = Array.from({ length: 3_000 }, (_, i) => i);
+    for (const i of left) queue.add(entry(i));
+    for (const index of [...Array(1_500).fill(1), 255, 256, 257, 600, 0, 1]) {
+      assert.equal(queue.remove(entry(left.splice(index, 1)[0] as number)), true);
+    }
+    assert.deepEqual(
+      [...queue].map((each) => each.sequence),
+      left,
+    );
+  });
 });

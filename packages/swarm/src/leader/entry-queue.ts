@@ -1,6 +1,6 @@
 import type { Entry } from "./entry.js";
 
-/** Entries in the order of submission. */
+/** Entries in the order of submission. Nothing may be added or removed while it is iterated. */
 export interface EntryQueue extends Iterable<Entry> {
   readonly size: number;
   /** Puts an entry where its sequence belongs. False when it is there already. */
@@ -10,6 +10,8 @@ export interface EntryQueue extends Iterable<Entry> {
 }
 
 const slackAtMost = 1_024;
+// One so close to the head leaves by moving what stands before it, and not all that comes after.
+const near = 256;
 
 /**
  * Makes an empty queue. What is usual costs the same however long it is: to add the latest, to take the first. (A `Map`
@@ -50,10 +52,11 @@ export function createEntryQueue(): EntryQueue {
     remove({ sequence }) {
       const index = indexOf(sequence);
       if (entries[index]?.sequence !== sequence) return false;
-      if (index > head) {
+      if (index - head >= near) {
         entries.splice(index, 1);
         return true;
       }
+      entries.copyWithin(head + 1, head, index);
       entries[head++] = undefined;
       if (head === entries.length || head > Math.max(slackAtMost, entries.length / 2)) {
         entries = entries.slice(head);

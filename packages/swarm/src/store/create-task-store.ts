@@ -35,6 +35,7 @@ export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStor
 
   return {
     async acquire(holder, forMs) {
+      await flush(); // Who cannot keep what he writes does not keep others from leading.
       const row = await db
         .updateTable("leadership")
         .set((e) => ({ epoch: e("epoch", "+", 1), holder, leadsUntil: e(now, "+", forMs) }))
@@ -42,7 +43,7 @@ export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStor
         .where((e) => e.or([e("leadsUntil", "<=", now), e("holder", "=", holder)]))
         .returning("epoch")
         .executeTakeFirst();
-      await flush();
+      if (row) await flush();
       return row?.epoch;
     },
     async release(epoch) {

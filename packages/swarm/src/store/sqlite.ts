@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync, realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { CamelCasePlugin, Kysely, SqliteDialect, sql } from "kysely";
 import Database from "libsql";
@@ -14,17 +14,35 @@ const statementsKept = 200;
  */
 export function openSqlite(path: string): Engine {
   // SQLite makes files that everyone can read, and gives its log the mode of the database: so we make the file.
-  closeSync(openSync(path, "a", 0o600));
+  makeFile(path);
   chmodSync(path, 0o600);
   const database = new Database(path);
   database.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=5000;");
   const prepared = new Map<string, Database.Statement>();
-  let log: Promise<FileHandle> | undefined;
+  // Beside the file itself, where SQLite has it, and not beside a link to it.
+  const logPath = `${realpathSync(path)}-wal`;
+  let log: FileHandle | undefined;
+  let opening: Promise<FileHandle> | undefined;
+  let lost: Error | undefined;
 
   /** The log is one and the same file for as long as somebody has the database open. */
+  async function openLog(): Promise<FileHandle> {
+    opening ??= open(logPath, "r+").finally(() => {
+      opening = undefined;
+    });
+    log = await opening;
+    return log;
+  }
+
   async function flush(): Promise<void> {
-    log ??= open(`${path}-wal`, "r+");
-    await (await log).datasync();
+    const file = log ?? (await openLog());
+    if (lost) throw lost;
+    await file.datasync().catch((cause) => {
+      // The kernel counts what it could not write as written. A later flush would say that all is well, and SQLite reads
+      // no further in the log than to the hole.
+      lost ??= new Error("The log of the tasks could not be flushed: open the store anew.", { cause });
+      throw lost;
+    });
   }
 
   /** The same few statements come again and again; one that has not come for long is prepared anew. */
@@ -42,7 +60,7 @@ export function openSqlite(path: string): Engine {
       database: {
         prepare,
         close() {
-          void log?.then((file) => file.close());
+          void log?.close().catch(() => {});
           prepared.clear();
           // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
           database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -55,4 +73,13 @@ export function openSqlite(path: string): Engine {
   // All that share the file are on one machine, and so have one clock.
   const now = sql<number>`cast((julianday('now') - 2440587.5) * 86400000 as integer)`;
   return { db, now, bytes: "blob", locksRows: false, flush, exclusively: (work) => work() };
+}
+
+/** An empty file of this mode, if there is none. One that is there is not opened: to close it would undo SQLite's locks. */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, open as openFile, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, open as openFile, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { deferred } from "@interlock/bot/testing";
 import { sql } from "kysely";
 import pg from "pg";
@@ -10,6 +12,8 @@ import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTaskStore } from "./open-task-store.js";
 import { openPostgres } from "./postgres.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
+
+const run = promisify(execFile);
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
   ...{ taskId, sequence: Number(taskId.replace(/\D/g, "")) || 1, revision: 1, state: 1, sessionId: "" },
@@ -209,38 +213,93 @@ describeOnEach("task store", (create, engine) => {
 });
 
 describe("what an SQLite task store has acknowledged", () => {
-  it("has been flushed, and not on the thread that serves the workers", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-"));
-    const store = await openTaskStore(join(folder, "tasks.db"));
-    const file = await openFile(join(folder, "tasks.db"));
-    const { datasync } = Object.getPrototypeOf(file);
+  let folder: string;
+  let path: string;
+  let store: TaskStore;
+  let handles: { datasync(): Promise<void> };
+  let datasync: () => Promise<void>;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-"));
+    path = join(folder, "tasks.db");
+    store = await openTaskStore(path);
+    const file = await openFile(`${path}-wal`);
+    handles = Object.getPrototypeOf(file);
+    ({ datasync } = handles);
+    await file.close();
+  });
+
+  afterEach(async () => {
+    handles.datasync = datasync;
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function lead(leader: TaskStore, name = "leader/1"): Promise<number> {
+    const epoch = await leader.acquire(name, 0);
+    assert.ok(epoch);
+    return epoch;
+  }
+
+  it("has been flushed", async () => {
+    const epoch = await lead(store);
     const flushing = deferred();
     const flushed = deferred();
-    try {
-      const epoch = await store.acquire("leader/1", 60_000);
-      assert.ok(epoch);
-      Object.getPrototypeOf(file).datasync = async function () {
-        flushing.resolve();
-        await flushed.promise;
-        return datasync.call(this);
-      };
-      let acknowledged = false;
-      const committed = store.commit(epoch, batch([task("t1")]), 60_000).then(() => {
-        acknowledged = true;
-      });
-      await flushing.promise;
-      const reader = await openTaskStore(join(folder, "tasks.db"));
-      assert.equal((await reader.audit(1)).length, 0); // Others may read while it is being flushed.
-      await reader.close();
-      assert.equal(acknowledged, false);
-      flushed.resolve();
-      await committed;
-    } finally {
-      Object.getPrototypeOf(file).datasync = datasync;
-      await file.close();
-      await store.close();
-      await rm(folder, { recursive: true });
-    }
+    handles.datasync = async function () {
+      flushing.resolve();
+      await flushed.promise;
+      return datasync.call(this);
+    };
+    let acknowledged = false;
+    const committed = store.commit(epoch, batch([task("t1")]), 0).then(() => {
+      acknowledged = true;
+    });
+    await flushing.promise;
+    await store.audit(1); // Whoever reads does not wait for the disk.
+    assert.equal(acknowledged, false);
+    flushed.resolve();
+    await committed;
+  });
+
+  it("is followed by nothing once a flush has failed: another store leads", async () => {
+    const epoch = await lead(store);
+    handles.datasync = () => Promise.reject(new Error("EIO"));
+    const commit = () => store.commit(epoch, batch([task("t1")]), 0);
+    await assert.rejects(commit(), /could not be flushed: open the store anew/);
+    handles.datasync = datasync;
+    await assert.rejects(commit(), /open the store anew/);
+    await assert.rejects(store.acquire("leader/1", 60_000), /open the store anew/);
+    const other = await openTaskStore(path);
+    await other.commit(await lead(other, "leader/2"), batch([task("t2")]), 0);
+    await other.close();
+  });
+
+  it("waits for a log that cannot be opened for a moment, without taking the lead from others", async () => {
+    await rename(`${path}-wal`, `${path}-away`);
+    await assert.rejects(store.acquire("leader/1", 60_000), { code: "ENOENT" });
+    await rename(`${path}-away`, `${path}-wal`);
+    await lead(store, "leader/2");
+  });
+
+  it("is flushed beside the file itself, and not beside a link to it", async () => {
+    await symlink(path, join(folder, "link.db"));
+    const linked = await openTaskStore(join(folder, "link.db"));
+    await linked.commit(await lead(linked), batch([task("t1")]), 0);
+    await linked.close();
+  });
+
+  it("is seen by a store that another process, or this one, opens and closes meanwhile", async () => {
+    const epoch = await lead(store);
+    await (await openTaskStore(path)).close();
+    const script = `import { openTaskStore } from ${JSON.stringify(import.meta.resolve("./open-task-store.js"))};
+      const store = await openTaskStore(${JSON.stringify(path)});
+      console.log((await store.audit(1)).length);
+      await store.close();`;
+    const other = () => run(process.execPath, ["--input-type=module", "-e", script]);
+    assert.equal((await other()).stdout, "0\n");
+    const refusal = { at: 1, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 1, reason: "" };
+    await store.commit(epoch, { ...nothing, audit: [refusal] }, 0);
+    assert.equal((await other()).stdout, "1\n");
   });
 });
 

@@ -165,7 +165,7 @@ export function createWorkbench(
       if (outcome) send(outcome);
       else if (!wanted.has(lease.leaseToken)) stop(job, "LEASE_STALE");
       else {
-        send({ $case: "acceptTask", value: { lease } });
+        tell(job, { $case: "acceptTask", value: { lease } });
         if (unconfirmed) report(job, unconfirmed);
       }
     }
