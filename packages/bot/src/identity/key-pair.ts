@@ -1,4 +1,4 @@
-import { sign, webcrypto } from "node:crypto";
+import { KeyObject, sign, webcrypto } from "node:crypto";
 import { tags } from "./der.js";
 import { writeDer, writeOid } from "./write-der.js";
 
@@ -15,9 +15,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256" };
 /** Makes a key pair. */
 export async function createKeyPair(): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const der = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  const privateKeyPem = `-----BEGIN PRIVATE KEY-----\n${lines.join("\n")}\n-----END PRIVATE KEY-----\n`;
+  const privateKeyPem = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }) as string;
   return { privateKey: keys.privateKey, publicKey: keys.publicKey, privateKeyPem };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Connection } from "../connection.js";
 import type { InterlockError } from "../error.js";
 import type { Attempt } from "./attempt.js";
-import { createLimitFlood } from "./limit-flood.js";
+import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
 
 describe("the flood limit", () => {
   function connectionOf(name: string) {
@@ -33,6 +33,13 @@ describe("the flood limit", () => {
     assert.equal(count(limit, two.connection, 0, 15), 5);
     assert.equal(count(limit, other.connection, 0, 15), 15);
     assert.equal(count(limit, one.connection, 1_000, 15), 10);
+  });
+
+  it("lets 4,000 calls in at once unless told, and then 2,000 a second", () => {
+    const limit = createLimitFlood(defaultCallerRate);
+    const { connection } = connectionOf("a");
+    assert.equal(count(limit, connection, 0, 4_500), 4_000);
+    assert.equal(count(limit, connection, 1_000, 2_500), 2_000);
   });
 
   it("says when to try again", () => {
