@@ -8,8 +8,8 @@ const target = join(root, "packages/policy/protos");
 
 export function copyProtos() {
   rmSync(target, { recursive: true, force: true }); // What is gone from the source goes here too.
-  // The others are public files that only the bot itself needs, and that users may have beside their own.
-  cpSync(join(root, "protos/interlock"), join(target, "interlock"), { recursive: true });
+  // Health is the bot's own affair, and users may have the standard file of that name beside theirs.
+  cpSync(join(root, "protos"), target, { recursive: true, filter: (from) => from !== join(root, "protos/grpc") });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) copyProtos();
