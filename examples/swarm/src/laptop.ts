@@ -54,9 +54,7 @@ onAsked(async (message) => {
   }
   if (message.type !== "enough") return undefined;
   calm();
-  const had = Object.fromEntries(answers);
-  answers = new Map();
-  return had;
+  return Object.fromEntries(answers);
 });
 stopping.addEventListener("abort", () => process.exit(0));
 tell({ type: "ready", address: "" });

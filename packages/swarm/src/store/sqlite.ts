@@ -21,21 +21,20 @@ export function openSqlite(path: string): Engine {
   const prepared = new Map<string, Database.Statement>();
   // Beside the file itself, where SQLite has it, and not beside a link to it.
   const logPath = `${realpathSync(path)}-wal`;
-  let log: FileHandle | undefined;
-  let opening: Promise<FileHandle> | undefined;
+  let log: Promise<FileHandle> | undefined;
   let lost: Error | undefined;
 
   /** The log is one and the same file for as long as somebody has the database open. */
-  async function openLog(): Promise<FileHandle> {
-    opening ??= open(logPath, "r+").finally(() => {
-      opening = undefined;
+  function openLog(): Promise<FileHandle> {
+    log ??= open(logPath, "r+").catch((error) => {
+      log = undefined; // It may be there the next time.
+      throw error;
     });
-    log = await opening;
     return log;
   }
 
   async function flush(): Promise<void> {
-    const file = log ?? (await openLog());
+    const file = await openLog();
     if (lost) throw lost;
     await file.datasync().catch((cause) => {
       // The kernel counts what it could not write as written. A later flush would say that all is well, and SQLite reads
@@ -60,7 +59,7 @@ export function openSqlite(path: string): Engine {
       database: {
         prepare,
         close() {
-          void log?.close().catch(() => {});
+          log?.then((file) => file.close()).catch(() => {});
           prepared.clear();
           // Statements that wait for the garbage collector keep libsql's file open, so the log is emptied here.
           database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
