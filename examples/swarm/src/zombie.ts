@@ -35,7 +35,10 @@ async function work(finished?: Lease): Promise<void> {
     }
   }
   const held = finished ? [finished] : [];
-  say({ $case: "session", value: { capabilities: [carryKind], slots: 1, sessionId, held, draining: false } });
+  say({
+    $case: "session",
+    value: { capabilities: [carryKind], slots: 1, sessionId, held, draining: false, prefetch: 0, batches: false },
+  });
   const beat = () => say({ $case: "heartbeat", value: { sequence: 1, held: first ? [first] : [] } });
   const beating = setInterval(beat, heartbeatMs);
   try {

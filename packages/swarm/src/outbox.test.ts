@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createOutbox } from "./outbox.js";
+import { settle } from "./testing/fake-time.js";
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   const taken: T[] = [];
@@ -43,7 +44,7 @@ describe("outbox", () => {
   });
 
   it("does not grow past its limit", async () => {
-    const outbox = createOutbox<number>(2, () => new Error("slow"));
+    const outbox = createOutbox<number>({ limit: 2, overflow: () => new Error("slow") });
     for (const n of [1, 2, 3]) outbox.send(n);
     await assert.rejects(all(outbox), /slow/);
   });
@@ -54,5 +55,33 @@ describe("outbox", () => {
     for await (const _ of outbox) break;
     outbox.send(2);
     assert.deepEqual(await all(outbox), []);
+  });
+
+  describe("with batching", () => {
+    const batching = {
+      join: (all: readonly string[]) => all.join("+"),
+      weigh: (text: string) => text.length,
+      atMost: 4,
+    };
+
+    it("hands over at once what was sent within one turn of the event loop", async () => {
+      const outbox = createOutbox<string>({ batching });
+      const reading = all(outbox);
+      await settle();
+      outbox.send("a");
+      await Promise.resolve();
+      outbox.send("b");
+      await settle();
+      outbox.send("c");
+      outbox.end();
+      assert.deepEqual(await reading, ["a+b", "c"]);
+    });
+
+    it("makes no batch heavier than it may be, and leaves what is too heavy by itself", async () => {
+      const outbox = createOutbox<string>({ batching });
+      for (const text of ["aa", "bb", "c", "long-one", "d"]) outbox.send(text);
+      outbox.end();
+      assert.deepEqual(await all(outbox), ["aa+bb", "c", "long-one", "d"]);
+    });
   });
 });

@@ -21,6 +21,7 @@ export const swarmReasons = {
 
   // Workers.
   SESSION_EXPECTED: ["FAILED_PRECONDITION", "The first message, and only the first, is a Session."],
+  BATCH_INVALID: ["INVALID_ARGUMENT", "A batch has at most 256 messages, and none of them is a batch."],
   SESSION_REPLACED: ["ABORTED", "A newer session of the same bot has taken over."],
   SESSION_SLOW: ["RESOURCE_EXHAUSTED", "The worker reads too slowly."],
   WORKER_LOST: ["ABORTED", "The worker was silent for too long; its tasks are given to others."],
@@ -42,4 +43,9 @@ export type SwarmReason = keyof typeof swarmReasons;
 export function swarmError(reason: SwarmReason, cause?: unknown): InterlockError {
   const [code, meaning] = swarmReasons[reason];
   return new InterlockError(code, meaning, { reason, domain: swarmDomain, cause });
+}
+
+/** Whether an error is one of ours. */
+export function isSwarmError(error: unknown): error is InterlockError & { readonly reason: SwarmReason } {
+  return error instanceof InterlockError && error.domain === swarmDomain;
 }

@@ -72,7 +72,7 @@ describe("the swarm under chaos", function () {
     const sink = createSink();
     const workers = await Promise.all(
       Array.from({ length: workerCount }, (_, i) =>
-        fleet.start("worker", `worker/${i + 1}`, { slots: 8 }).then(sink.attach),
+        fleet.start("worker", `worker/${i + 1}`, i % 2 ? { slots: 8 } : { slots: 4, prefetch: 4 }).then(sink.attach),
       ),
     );
     const swarm = await fleet.operator("operator/1");

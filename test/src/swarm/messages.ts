@@ -10,6 +10,8 @@ export interface ProcessConfig {
   readonly store: string;
   /** How many tasks a worker takes at once. */
   readonly slots: number;
+  /** How many more it is given beforehand. */
+  readonly prefetch: number;
   /** `host:port` of every leader. */
   readonly leaders: readonly string[];
 }

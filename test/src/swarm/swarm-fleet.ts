@@ -39,6 +39,8 @@ export interface StartOptions {
   readonly store?: string;
   /** How many tasks a worker takes at once; 1. */
   readonly slots?: number;
+  /** How many more it is given beforehand; none. */
+  readonly prefetch?: number;
 }
 
 export type Role = "leader" | "worker";
@@ -64,7 +66,8 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   const children = new Set<ChildProcess>();
   const bots: Bot[] = [];
 
-  async function start(role: Role, name: string, { store = "", slots = 1 }: StartOptions = {}): Promise<SwarmProcess> {
+  async function start(role: Role, name: string, options: StartOptions = {}): Promise<SwarmProcess> {
+    const { store = "", slots = 1, prefetch = 0 } = options;
     const listeners = new Set<(report: Report) => void>();
     const joinToken = await authority.createJoinToken(name);
     let address = "";
@@ -87,7 +90,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
       });
       const port = Number(address.split(":").at(-1) ?? 0);
       const config: ProcessConfig = {
-        ...{ authority: authority.address, name, joinToken, port, store, slots, leaders },
+        ...{ authority: authority.address, name, joinToken, port, store, slots, prefetch, leaders },
         stateDir: join(folder, name),
       };
       child.send(config);

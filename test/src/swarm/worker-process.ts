@@ -24,14 +24,14 @@ async function effect(task: WorkerTask): Promise<void> {
 }
 
 run(async () => {
-  const { leaders, slots, ...fleet } = await receiveConfig();
+  const { leaders, slots, prefetch, ...fleet } = await receiveConfig();
   onOrder((order) => {
     asked.get(order.id)?.(order.answer);
     asked.delete(order.id);
   });
   const bot = await joinFleet({ ...fleet, log: silentLog });
   tell({ type: "ready", address: "" });
-  await runWorker(bot, { leaders, slots, capabilities: ["test"] }, async (task) => {
+  await runWorker(bot, { leaders, slots, prefetch, capabilities: ["test"] }, async (task) => {
     await effect(task);
     return Buffer.from(bot.name);
   });

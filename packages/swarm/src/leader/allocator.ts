@@ -25,7 +25,7 @@ export interface Allocator {
    */
   takeBack(entry: Entry, reason: string, how: { failure: boolean; later?: boolean }): void;
   /** An assignment could not be written, because somebody else holds the row: it is tried again in a moment. */
-  skipped(taskIds: readonly string[]): void;
+  skipped(tasks: readonly Task[]): void;
   /** Tells a worker what has changed in what it may go on with. */
   remind(desk: WorkerDesk): void;
 }
@@ -69,14 +69,36 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     desk.held.add(entry.task.taskId);
     desk.lastServed = ++turn;
     book.waiting.served(entry);
-    const given = { worker: desk.name, leaseToken, leaderEpoch: BigInt(epoch), leaseExpiresAt: new Date(expiresAt) };
-    book.change(entry, { state: TaskState.TASK_STATE_ASSIGNED, retryAt: undefined, ...given });
+    book.change(entry, {
+      state: TaskState.TASK_STATE_ASSIGNED,
+      worker: desk.name,
+      leaseToken,
+      leaderEpoch: BigInt(epoch),
+      leaseExpiresAt: new Date(expiresAt),
+      retryAt: undefined,
+    });
     journal.after(() => {
       // Not if it has been taken back meanwhile, for example by an emergency stop.
       if (entry.task.leaseToken !== leaseToken || !isHeld(entry.task.state)) return;
       entry.expiresAt = clock.now() + leaseMs;
       send(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, [entry]);
     });
+  }
+
+  /** Gives a task to each worker in turn, until each has as many as it has room for. */
+  function fill(roomOf: (desk: WorkerDesk) => number): void {
+    if (book.waiting.size === 0) return;
+    let free = [...desks.values()].filter((desk) => desk.held.size < roomOf(desk) && takesWork(desk));
+    while (free.length > 0) {
+      const more: WorkerDesk[] = [];
+      for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
+        const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
+        if (!entry) continue;
+        give(desk, entry);
+        if (desk.held.size < roomOf(desk)) more.push(desk);
+      }
+      free = more;
+    }
   }
 
   function release(entry: Entry): void {
@@ -98,18 +120,8 @@ export function createAllocator(options: AllocatorOptions): Allocator {
 
   return {
     assign() {
-      if (book.waiting.size === 0) return;
-      const free = [...desks.values()].filter((desk) => desk.held.size < desk.slots && takesWork(desk));
-      for (let progress = true; progress && book.waiting.size > 0; ) {
-        progress = false;
-        for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
-          if (desk.held.size >= desk.slots) continue;
-          const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
-          if (!entry) continue;
-          give(desk, entry);
-          progress = true;
-        }
-      }
+      fill((desk) => desk.slots);
+      fill((desk) => desk.slots + desk.prefetch);
     },
     sendAll(desk) {
       const entries = [...desk.held].map((taskId) => known(book, taskId));
@@ -138,9 +150,10 @@ export function createAllocator(options: AllocatorOptions): Allocator {
         earlierAttempts: [...task.earlierAttempts, ended].slice(-earlierKept),
       });
     },
-    skipped(taskIds) {
-      for (const entry of taskIds.map((taskId) => book.find(taskId))) {
-        if (entry?.task.state !== TaskState.TASK_STATE_ASSIGNED) continue;
+    skipped(tasks) {
+      for (const { taskId, leaseToken } of tasks) {
+        const entry = book.find(taskId);
+        if (entry?.task.state !== TaskState.TASK_STATE_ASSIGNED || entry.task.leaseToken !== leaseToken) continue;
         release(entry);
         const retryAt = new Date(clock.now() + skippedRetryMs);
         const free = { worker: "", leaseToken: 0n, leaderEpoch: 0n, leaseExpiresAt: undefined, retryAt };

@@ -1,4 +1,5 @@
 import type { Implementation } from "@interlock/bot";
+import { responseBatching } from "../batching.js";
 import type { DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox, type Outbox } from "../outbox.js";
@@ -18,8 +19,13 @@ export function dispatchService(leader: Pick<Leader, "active">): Handlers {
       const incoming = requests[Symbol.asyncIterator]();
       const first = await incoming.next();
       if (first.done || first.value.event?.$case !== "session") throw swarmError("SESSION_EXPECTED");
-      const outbox = createOutbox<DispatchResponse>(maximumWaiting, () => swarmError("SESSION_SLOW"));
-      const connection = leader.active().connect(caller.name, first.value.event.value, outbox);
+      const session = first.value.event.value;
+      const outbox = createOutbox<DispatchResponse>({
+        limit: maximumWaiting,
+        overflow: () => swarmError("SESSION_SLOW"),
+        batching: session.batches ? responseBatching : undefined,
+      });
+      const connection = leader.active().connect(caller.name, session, outbox);
       try {
         void receiveAll({ [Symbol.asyncIterator]: () => incoming }, connection, outbox);
         yield* outbox;

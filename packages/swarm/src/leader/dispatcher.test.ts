@@ -224,6 +224,20 @@ describe("dispatcher", () => {
       assert.ok(given.includes(quiet.taskId), "one of the next two is the quiet one's");
     });
 
+    it("gives a worker more than it has slots for only when all slots are taken", async () => {
+      await setUp();
+      const eager = await connect("worker/1", { slots: 1, prefetch: 2 });
+      for (let i = 0; i < 2; i++) await submit();
+      assert.equal(eager.assigned().length, 2);
+      const other = await connect("worker/2", { slots: 2 });
+      for (let i = 0; i < 4; i++) await submit();
+      assert.deepEqual([eager.assigned().length, other.assigned().length], [3, 2]);
+      const [worker] = fake.dispatcher.workers();
+      assert.deepEqual([worker?.slots, worker?.prefetch], [1, 2]);
+      await connect("worker/3", { prefetch: 2 ** 31 });
+      assert.equal(fake.dispatcher.workers()[2]?.prefetch, 1_000);
+    });
+
     it("gives nothing to a worker that does not listen for the emergency stop", async () => {
       await setUp();
       const { taskId } = await submit();
@@ -417,8 +431,36 @@ describe("dispatcher", () => {
     it("ends a stream that says Session twice", async () => {
       await setUp();
       const worker = await connect("worker/1");
-      const session = { capabilities: [], slots: 1, sessionId: "", held: [], draining: false };
+      const session = {
+        capabilities: [],
+        slots: 1,
+        sessionId: "",
+        held: [],
+        draining: false,
+        prefetch: 0,
+        batches: false,
+      };
       assert.throws(() => worker.say({ $case: "session", value: session }), { reason: "SESSION_EXPECTED" });
+    });
+
+    it("takes what is said in a batch one after the other, and ends the stream for one that it does not understand", async () => {
+      await setUp();
+      const worker = await connect("worker/1", { slots: 2 });
+      const tasks = [await submit(), await submit()];
+      const requests = worker.assigned().map(({ lease }) => ({
+        event: { $case: "completeTask" as const, value: { lease, result: Buffer.from("done") } },
+      }));
+      const leaving = { event: { $case: "endSession" as const, value: { reason: "" } } };
+      const batch = { $case: "batch" as const, value: { requests: [...requests, leaving, ...requests] } };
+      worker.say(batch);
+      for (const { taskId } of tasks) assert.equal((await get(taskId)).state, TaskState.TASK_STATE_COMPLETED);
+      assert.deepEqual(fake.dispatcher.workers(), [], "and what came after it had left is not heard");
+
+      const other = await connect("worker/2");
+      const nested = { $case: "batch" as const, value: { requests: [{ event: batch }] } };
+      assert.throws(() => other.say(nested), { code: "INVALID_ARGUMENT", reason: "BATCH_INVALID" });
+      const long = { $case: "batch" as const, value: { requests: Array(257).fill({ event: undefined }) } };
+      assert.throws(() => other.say(long), { reason: "BATCH_INVALID" });
     });
 
     it("blames nobody for what it slept through itself", async () => {

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import { type Clock, createListeners, systemClock, type Unsubscribe } from "@interlock/bot";
+import { v7 as timeOrderedId } from "uuid";
 import type {
   ListTasksRequest,
   Safety,
@@ -37,7 +37,7 @@ export interface DispatchOptions extends Partial<Timing> {
   readonly keepClosed?: number;
   /** How many tasks of a fairness key are given out in its turn; 1. */
   readonly weightOf?: (fairnessKey: string) => number;
-  /** Makes ids; random UUIDs. */
+  /** Makes ids; UUIDs of version 7 (RFC 9562), so that what was submitted together stands together in the store. */
   readonly newId?: () => string;
   /** From 0 to 1. */
   readonly random?: () => number;
@@ -88,7 +88,7 @@ export interface Dispatcher {
 
 /** Makes a dispatcher that goes on where another has left off. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { clock = systemClock, wait = systemWait, newId = randomUUID, random = Math.random } = options;
+  const { clock = systemClock, wait = systemWait, newId = timeOrderedId, random = Math.random } = options;
   const { maximumAttempts = 5, maximumOpen = 100_000, keepClosed = 10_000, weightOf = () => 1 } = options;
   const { store, epoch, inherited, leadMs, onDeposed } = options;
   const timing = createTiming(options);
@@ -115,7 +115,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     prepare: () => {
       if (!safety.latched) allocator.assign();
     },
-    onSkipped: (taskIds) => allocator.skipped(taskIds),
+    onSkipped: (left) => allocator.skipped(left),
     onFailure: depose,
   });
   const entries = inherited.tasks.map((stored) => fromStored(stored, clock.now() + lostAfterMs));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Task } from "../gen/interlock/swarm/v1/swarm.js";
+import { Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { Batch } from "../store/task-store.js";
 import { createFakeTime, settle } from "../testing/fake-time.js";
 import type { Entry } from "./entry.js";
@@ -51,6 +51,74 @@ describe("journal", () => {
     writes[1]?.();
     await settle();
     assert.deepEqual(done, ["a", "b", "c"]);
+  });
+
+  it("writes a second transaction behind the first when there is enough for it, and tells of both in order", async () => {
+    const { journal, writes, ids } = setUp();
+    const done: string[] = [];
+    const change = (id: string) => {
+      journal.touch(entry(id));
+      journal.after(() => done.push(id));
+    };
+    change("a");
+    await settle();
+    const many = Array.from({ length: 64 }, (_, i) => `b${i}`);
+    for (const id of many) change(id);
+    await settle();
+    for (const id of many) change(`c${id}`);
+    await settle();
+    assert.deepEqual(
+      ids().map(({ length }) => length),
+      [1, 64],
+      "a third waits",
+    );
+    writes[1]?.();
+    await settle();
+    assert.deepEqual(done, [], "nobody hears of what came after before what came first");
+    writes[0]?.();
+    await settle();
+    assert.deepEqual(done, ["a", ...many]);
+    assert.equal(ids().length, 3);
+    writes[2]?.();
+    await settle();
+    assert.equal(done.length, 129);
+  });
+
+  it("does none of what waits for either, when the first of two transactions fails", async () => {
+    const fails: (() => void)[] = [];
+    const commit = () => new Promise<string[]>((_, reject) => fails.push(() => reject(new Error("disk full"))));
+    const { journal, failures } = setUp({ commit });
+    let done = 0;
+    journal.touch(entry("a"));
+    journal.after(() => done++);
+    await settle();
+    for (let i = 0; i < 64; i++) journal.touch(entry(`b${i}`));
+    const settled = [journal.settled(), journal.flush()];
+    const ends = Promise.allSettled(settled);
+    await settle();
+    assert.equal(fails.length, 2);
+    for (const fail of fails) fail();
+    assert.equal((await ends)[0]?.status, "rejected");
+    assert.equal(done, 0);
+    assert.deepEqual(failures, ["disk full"], "once");
+  });
+
+  it("says which assignments were left out, as they were given", async () => {
+    const skipped: string[] = [];
+    let answer: (ids: string[]) => void = () => {};
+    const { journal } = setUp({
+      commit: () => new Promise((resolve) => (answer = resolve)),
+      onSkipped: (tasks) => skipped.push(...tasks.map(({ taskId, leaseToken }) => `${taskId} ${leaseToken}`)),
+    });
+    const given = (taskId: string, leaseToken: bigint) =>
+      Task.fromPartial({ taskId, leaseToken, state: TaskState.TASK_STATE_ASSIGNED });
+    const rows = ["a", "b"].map((taskId) => ({ ...entry(taskId), task: given(taskId, 1n), stored: true }));
+    for (const row of rows) journal.touch(row);
+    await settle();
+    Object.assign(rows[0] ?? {}, { task: given("a", 2n) });
+    answer(["a"]);
+    await settle();
+    assert.deepEqual(skipped, ["a 1"]);
   });
 
   it("does at once what waits for nothing", () => {

@@ -1,4 +1,4 @@
-import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import { type Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { AuditEntry, Batch } from "../store/task-store.js";
 import type { Wait } from "../wait.js";
 import type { Entry } from "./entry.js";
@@ -27,17 +27,20 @@ export interface Journal {
 }
 
 export interface JournalOptions {
+  /** Writes batches in the order in which they come, and none after one that fails. */
   commit(batch: Batch): Promise<readonly string[]>;
   /** Is called before each transaction, for what is best done for many changes at a time. */
   prepare(): void;
-  /** These claims were left out of the transaction. */
-  onSkipped(taskIds: readonly string[]): void;
+  /** These were given to workers, and left out of the transaction. */
+  onSkipped(tasks: readonly Task[]): void;
   /** A transaction failed: nothing more is written. */
   onFailure(error: Error): void;
   readonly wait: Wait;
 }
 
 const patienceMs = 40;
+// So many changes are worth a transaction of their own while another is being written.
+const worthwhile = 64;
 
 interface Effect {
   run(): void;
@@ -52,11 +55,14 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
   let poked = false;
   let scheduled = false;
   let patient = false;
-  let writing: Promise<void> | undefined;
+  /** How many transactions are under way; they end in order. */
+  let underWay = 0;
+  let latest: Promise<void> = Promise.resolve();
   let failure: Error | undefined;
   const ended = new AbortController();
 
-  const idle = () => touched.size + forgotten.length + audit.length + effects.length === 0 && !writing;
+  const changed = () => touched.size + forgotten.length + audit.length > 0;
+  const idle = () => !changed() && effects.length === 0 && underWay === 0;
 
   function schedule(urgent: boolean): void {
     if (failure) return;
@@ -84,41 +90,45 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
     }
   }
 
-  // One transaction at a time; what comes meanwhile is in the next.
+  // One transaction at a time, and one behind it if there is enough for it; what else comes meanwhile is in the next.
   async function flush(force = false): Promise<void> {
-    while (writing) {
-      await writing;
-      if (!force) return; // It has scheduled the rest.
+    if (underWay === 2 || (underWay === 1 && (force || touched.size < worthwhile))) {
+      if (!force) return; // What is under way schedules the rest.
+      await latest;
+      return flush(force);
     }
     if (failure) return;
-    writing = write(force).finally(() => {
-      writing = undefined;
-      if (touched.size + forgotten.length + audit.length + effects.length > 0 || poked) schedule(true);
+    underWay++;
+    latest = write(force, latest).finally(() => {
+      underWay--;
+      if (changed() || effects.length > 0 || poked) schedule(true);
     });
-    await writing;
+    await latest;
   }
 
-  async function write(force: boolean): Promise<void> {
+  async function write(force: boolean, before: Promise<void>): Promise<void> {
+    let due: Effect[] = [];
     poked = false;
     try {
       prepare();
       const entries = [...touched.values()];
-      const batch = { tasks: entries.map(toStored), claims: claimsOf(entries), forgotten, audit };
-      const due = effects;
+      const claimed = claimsOf(entries);
+      const claims = claimed.map(({ taskId }) => taskId);
+      const batch = { tasks: toStored(entries), claims, forgotten, audit };
+      const writes = force || changed();
+      due = effects;
       [touched, forgotten, audit, effects] = [new Map(), [], [], []];
-      if (force || entries.length + batch.forgotten.length + batch.audit.length > 0) {
-        const skipped = await commit(batch).catch((error) => {
-          effects = [...due, ...effects];
-          throw error;
-        });
-        const left = new Set(skipped);
-        for (const entry of entries) entry.stored ||= !left.has(entry.task.taskId);
-        if (skipped.length > 0) onSkipped(skipped);
-      }
+      for (const entry of entries) entry.stored = true;
+      const skipped = writes ? await commit(batch) : [];
+      await before;
+      if (failure) throw failure;
+      if (skipped.length > 0) onSkipped(claimed.filter(({ taskId }) => skipped.includes(taskId)));
       for (const effect of due) effect.run();
     } catch (error) {
+      const first = !failure;
       end(error instanceof Error ? error : new Error(String(error)));
-      onFailure(failure as Error);
+      for (const effect of due) effect.fail?.(failure as Error);
+      if (first) onFailure(failure as Error);
     }
   }
 
@@ -154,8 +164,9 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
   };
 }
 
-function claimsOf(entries: readonly Entry[]): string[] {
+/** The tasks among them that have been there before, and are now given to a worker. */
+function claimsOf(entries: readonly Entry[]): Task[] {
   return entries
     .filter(({ stored, task }) => stored && task.state === TaskState.TASK_STATE_ASSIGNED)
-    .map(({ task }) => task.taskId);
+    .map(({ task }) => task);
 }

@@ -24,7 +24,7 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
       const watched = new Set(taskIds);
       const wanted = ({ taskId }: Task) => watched.size === 0 || watched.has(taskId);
       // A change takes the place of an earlier one of the same task that has not been sent.
-      const changes = createOutbox<Task>(maximumWaiting, () => swarmError("WATCHER_SLOW"));
+      const changes = createOutbox<Task>({ limit: maximumWaiting, overflow: () => swarmError("WATCHER_SLOW") });
       const end = () => changes.end();
       const unsubscribe = [
         dispatcher.onTask((task) => wanted(task) && changes.send(task, task.taskId)),

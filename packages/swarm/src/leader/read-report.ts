@@ -5,7 +5,7 @@ import { noLease } from "../lease.js";
 type Event = NonNullable<DispatchRequest["event"]>;
 
 /** The events that report on a task. */
-export type ReportEvent = Exclude<Event, { $case: "session" | "heartbeat" | "endSession" }>;
+export type ReportEvent = Exclude<Event, { $case: "session" | "batch" | "heartbeat" | "endSession" }>;
 
 /** What a worker's report means for the task. */
 export type Report = { readonly lease: Lease } & (

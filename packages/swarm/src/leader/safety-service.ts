@@ -26,7 +26,10 @@ export function safetyService(leader: Pick<Leader, "active">): Implementation<ty
     },
     async *watchSafety({ withWorkers }, { caller, signal }) {
       const dispatcher = leading();
-      const outbox = createOutbox<WatchSafetyResponse>(maximumWaiting, () => swarmError("WATCHER_SLOW"));
+      const outbox = createOutbox<WatchSafetyResponse>({
+        limit: maximumWaiting,
+        overflow: () => swarmError("WATCHER_SLOW"),
+      });
       const end = () => outbox.end();
       const unsubscribe = [
         // How it stands now is all that counts.

@@ -1,5 +1,6 @@
 import type { Clock } from "@interlock/bot";
-import type { DispatchRequest, Heartbeat, Lease, Session } from "../gen/interlock/swarm/v1/swarm.js";
+import { batchAtMost } from "../batching.js";
+import type { DispatchRequest, DispatchRequests, Heartbeat, Lease, Session } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
@@ -51,6 +52,8 @@ export interface SessionsOptions {
   readonly reports: Reports;
 }
 
+const prefetchAtMost = 1_000;
+
 export function createSessions(options: SessionsOptions): Sessions {
   const { clock, newId, epoch, timing, book, desks, journal, allocator, reports, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
@@ -65,7 +68,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     const desk = resumed ? old : createDesk(name, newId(), clock.now());
     const state = session.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
     const capabilities = new Set(session.capabilities);
-    Object.assign(desk, { state, capabilities, slots: Math.max(1, session.slots), lastSeen: clock.now(), sink });
+    const room = { slots: Math.max(1, session.slots), prefetch: Math.min(session.prefetch, prefetchAtMost) };
+    Object.assign(desk, { state, capabilities, ...room, lastSeen: clock.now(), sink });
     desks.set(name, desk);
     reconcile(desk, session.held);
 
@@ -145,6 +149,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     switch (event.$case) {
       case "session":
         throw swarmError("SESSION_EXPECTED");
+      case "batch":
+        throw swarmError("BATCH_INVALID");
       case "heartbeat":
         beat(desk, event.value);
         break;
@@ -163,10 +169,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       journal.poke();
       return {
         receive({ event }) {
-          // Not from a stream that another has replaced, and not an event of a later version than ours.
-          if (desk.sink !== sink || event === undefined) return;
-          desk.lastSeen = clock.now();
-          receive(desk, event);
+          for (const each of event?.$case === "batch" ? unpack(event.value) : [event]) {
+            // Not from a stream that another has replaced, and not an event of a later version than ours.
+            if (desk.sink !== sink || each === undefined) return;
+            desk.lastSeen = clock.now();
+            receive(desk, each);
+          }
         },
         detach() {
           if (desk.sink === sink) desk.sink = undefined;
@@ -205,4 +213,9 @@ export function createSessions(options: SessionsOptions): Sessions {
       for (const desk of desks.values()) desk.sink?.end(error);
     },
   };
+}
+
+function unpack({ requests }: DispatchRequests): DispatchRequest["event"][] {
+  if (requests.length > batchAtMost) throw swarmError("BATCH_INVALID");
+  return requests.map(({ event }) => event);
 }

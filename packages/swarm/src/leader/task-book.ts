@@ -59,6 +59,8 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
   const timed = new Set<Row>();
   const closed = new Set<Row>();
   const byKey = new Map<string, Row>();
+  // Many at a time: on its way to its first entry a `Set` passes over what has been deleted from it.
+  const slack = Math.floor(keepClosed / 20);
   let forgottenTo = 0n;
   let revision = 0n;
 
@@ -95,29 +97,31 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
     closed.add(row);
   }
 
-  function put(row: Row, task: Task, urgent: boolean): Task {
+  function put(row: Row, change: Partial<Task>, urgent: boolean): Task {
     revision = nextRevision();
     const before = row.task.state;
-    row.task = { ...task, revision, updatedAt: new Date(clock.now()) };
-    const { task: now } = row;
+    const now = { ...row.task, ...change, revision, updatedAt: new Date(clock.now()) };
+    row.task = now;
     sort(row, before);
     journal.touch(row, urgent);
     // An assignment that could not be written has never been.
     journal.after(() => {
       if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
     }, urgent);
-    while (closed.size > keepClosed) forget(closed);
+    if (closed.size > keepClosed + slack) forget();
     return now;
   }
 
-  function forget([oldest]: Set<Row>): void {
-    if (!oldest) return;
-    const { taskId, revision: last } = oldest.task;
-    closed.delete(oldest);
-    rows.delete(taskId);
-    if (oldest.key) byKey.delete(oldest.key);
-    if (last > forgottenTo) forgottenTo = last;
-    journal.forget(taskId);
+  function forget(): void {
+    for (const oldest of closed) {
+      if (closed.size <= keepClosed) return;
+      const { taskId, revision: last } = oldest.task;
+      closed.delete(oldest);
+      rows.delete(taskId);
+      if (oldest.key) byKey.delete(oldest.key);
+      if (last > forgottenTo) forgottenTo = last;
+      journal.forget(taskId);
+    }
   }
 
   return {
@@ -148,7 +152,7 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
       });
       const rest = { key, digest, sessionId: "", expiresAt: 0, stored: false, avoid: "" };
       const row: Row = { task, sequence: Number(nextRevision()), ...rest };
-      put(row, task, true);
+      put(row, {}, true);
       add(row);
       return { entry: row, created: true };
     },
@@ -178,7 +182,7 @@ export function createTaskBook(options: TaskBookOptions): TaskBook {
       if (change.state !== undefined && !mayFollow(state, change.state)) {
         throw new TypeError(`task ${taskId} cannot go from state ${state} to ${change.state}`);
       }
-      return put(entry, { ...entry.task, ...change }, urgent);
+      return put(entry, change, urgent);
     },
     undo(entry, task) {
       const row: Row = entry;

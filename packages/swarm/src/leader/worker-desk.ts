@@ -13,6 +13,8 @@ export interface WorkerDesk {
   state: WorkerState;
   capabilities: ReadonlySet<string>;
   slots: number;
+  /** How many tasks it takes beyond its slots. */
+  prefetch: number;
   /** The ids of the tasks it holds. */
   readonly held: Set<string>;
   /** What it has to stop, by lease token; said until its heartbeats name it no more. */
@@ -31,15 +33,16 @@ export interface WorkerDesk {
 export function createDesk(name: string, sessionId: string, now: number): WorkerDesk {
   return {
     ...{ name, sessionId, state: WorkerState.WORKER_STATE_ONLINE, capabilities: new Set(), slots: 1 },
-    ...{ held: new Set(), cancelled: new Map(), lastSeen: now, heard: 0, lastServed: 0, sink: undefined },
+    ...{ prefetch: 0, held: new Set(), cancelled: new Map(), lastSeen: now, heard: 0, lastServed: 0, sink: undefined },
   };
 }
 
 /** A desk as operators see it. */
 export function toWorker(desk: WorkerDesk, listensForStop: boolean): Worker {
-  const { name, state, slots, capabilities, held, lastSeen } = desk;
+  const { name, state, slots, prefetch, capabilities, held, lastSeen } = desk;
   const lists = { capabilities: [...capabilities], taskIds: [...held] };
-  return Worker.fromPartial({ name, state, slots, ...lists, lastSeenAt: new Date(lastSeen), listensForStop });
+  const seen = { lastSeenAt: new Date(lastSeen), listensForStop };
+  return Worker.fromPartial({ name, state, slots, prefetch, ...lists, ...seen });
 }
 
 /** Puts one kind of event in the message that carries it. */

@@ -2,23 +2,28 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { swarmError } from "../swarm-error.js";
 import type { Engine } from "./engine.js";
+import { createPutTasks } from "./put-tasks.js";
 import type { Schema } from "./schema.js";
-import type { AuditEntry, StoredTask, TaskStore } from "./task-store.js";
+import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
 
 const rowsAtOnce = 500;
 const auditKept = 10_000;
 
 /** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
-export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStore {
+export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
+  const putTasks = createPutTasks(db);
   let unpruned = 0;
+  /** The batch that came last. */
+  let latest: Promise<unknown> = Promise.resolve();
+  let brokenEpoch: number | undefined;
 
-  /** Runs `work` in one transaction, in which nobody else can begin to lead; resolves once it is on the disk. */
-  async function leading<T>(
+  /** Runs `work` in one transaction, in which nobody else can begin to lead. */
+  function leading<T>(
     epoch: number,
     forMs: number | undefined,
     work: (transaction: Transaction<Schema>) => Promise<T>,
   ): Promise<T> {
-    const result = await db.transaction().execute(async (transaction) => {
+    return db.transaction().execute(async (transaction) => {
       // The row stays locked until the transaction ends. To write it first also keeps SQLite from starting as a reader.
       const held = await transaction
         .updateTable("leadership")
@@ -29,13 +34,26 @@ export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStor
       if (held.numUpdatedRows !== 1n) throw swarmError("LEADER_STANDBY");
       return work(transaction);
     });
-    await flush();
-    return result;
+  }
+
+  async function write(transaction: Transaction<Schema>, batch: Batch): Promise<string[]> {
+    const { tasks, claims, forgotten, audit } = batch;
+    const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
+    await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
+    for (const some of chunks(forgotten)) {
+      await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
+    }
+    await addAudit(transaction, audit);
+    unpruned += audit.length;
+    if (unpruned >= auditKept / 10) {
+      await pruneAudit(transaction);
+      unpruned = 0;
+    }
+    return [...skipped];
   }
 
   return {
     async acquire(holder, forMs) {
-      await flush(); // Who cannot keep what he writes does not keep others from leading.
       const row = await db
         .updateTable("leadership")
         .set((e) => ({ epoch: e("epoch", "+", 1), holder, leadsUntil: e(now, "+", forMs) }))
@@ -43,7 +61,6 @@ export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStor
         .where((e) => e.or([e("leadsUntil", "<=", now), e("holder", "=", holder)]))
         .returning("epoch")
         .executeTakeFirst();
-      if (row) await flush();
       return row?.epoch;
     },
     async release(epoch) {
@@ -67,21 +84,16 @@ export function createTaskStore({ db, now, locksRows, flush }: Engine): TaskStor
         // libsql gives bytes as an ArrayBuffer.
         return { tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })), stop };
       }),
-    commit: (epoch, { tasks, claims, forgotten, audit }, forMs) =>
-      leading(epoch, forMs, async (transaction) => {
-        const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
-        await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
-        for (const some of chunks(forgotten)) {
-          await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
-        }
-        await addAudit(transaction, audit);
-        unpruned += audit.length;
-        if (unpruned >= auditKept / 10) {
-          await pruneAudit(transaction);
-          unpruned = 0;
-        }
-        return [...skipped];
-      }),
+    commit(epoch, batch, forMs) {
+      const written = latest.then(() => {
+        if (epoch === brokenEpoch) throw swarmError("LEADER_STANDBY");
+        return leading(epoch, forMs, (transaction) => write(transaction, batch));
+      });
+      latest = written.catch(() => {
+        brokenEpoch = epoch;
+      });
+      return written;
+    },
     latch: (epoch, stop) =>
       leading(epoch, undefined, async (transaction) => {
         await transaction
@@ -123,23 +135,6 @@ async function lockedByOthers(db: Kysely<Schema>, taskIds: readonly string[]): P
     for (const { taskId } of await query.execute()) left.delete(taskId);
   }
   return left;
-}
-
-async function putTasks(db: Kysely<Schema>, tasks: readonly StoredTask[]): Promise<void> {
-  for (const some of chunks(tasks)) {
-    await db
-      .insertInto("tasks")
-      .values(some.map((each) => ({ ...each, task: Buffer.from(each.task) })))
-      .onConflict((c) =>
-        c.column("taskId").doUpdateSet((e) => ({
-          revision: e.ref("excluded.revision"),
-          state: e.ref("excluded.state"),
-          sessionId: e.ref("excluded.sessionId"),
-          task: e.ref("excluded.task"),
-        })),
-      )
-      .execute();
-  }
 }
 
 async function addAudit(db: Kysely<Schema>, audit: readonly AuditEntry[]): Promise<void> {

@@ -10,8 +10,6 @@ export interface Engine {
   readonly bytes: "blob" | "bytea";
   /** Whether several may write at a time, so that a row can be locked by somebody else. */
   readonly locksRows: boolean;
-  /** Resolves once all that has been committed would survive a crash of the machine. */
-  flush(): Promise<void>;
   /** Runs `work` while nobody else runs his. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }

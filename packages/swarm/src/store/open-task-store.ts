@@ -1,8 +1,7 @@
 import { createTaskStore } from "./create-task-store.js";
-import type { Engine } from "./engine.js";
 import { migrate } from "./migrations.js";
+import { openOnThread } from "./open-on-thread.js";
 import { openPostgres } from "./postgres.js";
-import { openSqlite } from "./sqlite.js";
 import type { TaskStore } from "./task-store.js";
 
 /**
@@ -15,7 +14,8 @@ import type { TaskStore } from "./task-store.js";
  * ```
  */
 export async function openTaskStore(place: string): Promise<TaskStore> {
-  const engine: Engine = /^postgres(ql)?:\/\//.test(place) ? openPostgres(place) : openSqlite(place);
+  if (!/^postgres(ql)?:\/\//.test(place)) return openOnThread(place);
+  const engine = openPostgres(place);
   try {
     await migrate(engine);
   } catch (error) {

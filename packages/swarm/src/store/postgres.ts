@@ -35,7 +35,6 @@ export function openPostgres(address: string): Engine {
     now: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
     bytes: "bytea",
     locksRows: true,
-    flush: async () => {}, // Before a commit returns.
     exclusively: (work) =>
       db.connection().execute(async (connection) => {
         await sql`select pg_advisory_lock(${starting})`.execute(connection);

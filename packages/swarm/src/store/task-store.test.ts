@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, open as openFile, rename, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { deferred } from "@interlock/bot/testing";
 import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTaskStore } from "./open-task-store.js";
 import { openPostgres } from "./postgres.js";
+import { openSqlite } from "./sqlite.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 
 const run = promisify(execFile);
@@ -123,6 +123,28 @@ describeOnEach("task store", (create, engine) => {
     assert.deepEqual((await store.inherit(epoch)).tasks, []);
   });
 
+  it("writes batches in the order of the calls, and none of an epoch after one that could not be written", async () => {
+    const epoch = await lead();
+    const twice = [task("t2", { idempotencyKey: "a" }), task("t3", { idempotencyKey: "a" })];
+    const batches = [
+      ...Array.from({ length: 20 }, (_, i) => batch([task("t1", { revision: i + 1 })])),
+      batch(twice),
+      batch([task("t1", { revision: 99 })]),
+    ];
+    const ends = await Promise.allSettled(batches.map((each) => store.commit(epoch, each, 60_000)));
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      [...Array(20).fill("fulfilled"), "rejected", "rejected"],
+    );
+    await assert.rejects(store.commit(epoch, nothing, 60_000), standby);
+    const next = await lead();
+    assert.deepEqual(
+      (await store.inherit(next)).tasks.map(({ revision }) => revision),
+      [20],
+    );
+    await store.commit(next, batch([task("t4")]), 60_000);
+  });
+
   it("takes large batches", async () => {
     const epoch = await lead();
     const many = Array.from({ length: 2_345 }, (_, i) => task(`t${i + 1}`));
@@ -212,95 +234,80 @@ describeOnEach("task store", (create, engine) => {
   }
 });
 
-describe("what an SQLite task store has acknowledged", () => {
+describe("a task store on SQLite", () => {
   let folder: string;
   let path: string;
   let store: TaskStore;
-  let handles: { datasync(): Promise<void> };
-  let datasync: () => Promise<void>;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-"));
     path = join(folder, "tasks.db");
     store = await openTaskStore(path);
-    const file = await openFile(`${path}-wal`);
-    handles = Object.getPrototypeOf(file);
-    ({ datasync } = handles);
-    await file.close();
   });
 
   afterEach(async () => {
-    handles.datasync = datasync;
     await store.close();
     await rm(folder, { recursive: true });
   });
 
-  async function lead(leader: TaskStore, name = "leader/1"): Promise<number> {
-    const epoch = await leader.acquire(name, 0);
+  async function lead(): Promise<number> {
+    const epoch = await store.acquire("leader/1", 0);
     assert.ok(epoch);
     return epoch;
   }
 
-  it("has been flushed", async () => {
-    const epoch = await lead(store);
-    const flushing = deferred();
-    const flushed = deferred();
-    handles.datasync = async function () {
-      flushing.resolve();
-      await flushed.promise;
-      return datasync.call(this);
-    };
-    let acknowledged = false;
-    const committed = store.commit(epoch, batch([task("t1")]), 0).then(() => {
-      acknowledged = true;
+  it("has each commit flushed before it returns", async () => {
+    const { db } = openSqlite(path);
+    const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
+    await db.destroy();
+    const full = 2;
+    assert.equal(rows[0]?.synchronous, full);
+  });
+
+  it("keeps nobody waiting but whoever asked", async () => {
+    const epoch = await lead();
+    const { db } = openSqlite(path);
+    await sql`begin immediate`.execute(db); // Nobody else can write.
+    let written = false;
+    const commit = store.commit(epoch, batch([task("t1")]), 0).then(() => {
+      written = true;
     });
-    await flushing.promise;
-    await store.audit(1); // Whoever reads does not wait for the disk.
-    assert.equal(acknowledged, false);
-    flushed.resolve();
-    await committed;
-  });
-
-  it("is followed by nothing once a flush has failed: another store leads", async () => {
-    const epoch = await lead(store);
-    handles.datasync = () => Promise.reject(new Error("EIO"));
-    const commit = () => store.commit(epoch, batch([task("t1")]), 0);
-    await assert.rejects(commit(), /could not be flushed: open the store anew/);
-    handles.datasync = datasync;
-    await assert.rejects(commit(), /open the store anew/);
-    await assert.rejects(store.acquire("leader/1", 60_000), /open the store anew/);
-    const other = await openTaskStore(path);
-    await other.commit(await lead(other, "leader/2"), batch([task("t2")]), 0);
-    await other.close();
-  });
-
-  it("waits for a log that cannot be opened for a moment, without taking the lead from others", async () => {
-    await rename(`${path}-wal`, `${path}-away`);
-    await assert.rejects(store.acquire("leader/1", 60_000), { code: "ENOENT" });
-    await rename(`${path}-away`, `${path}-wal`);
-    await lead(store, "leader/2");
-  });
-
-  it("is flushed beside the file itself, and not beside a link to it", async () => {
-    await symlink(path, join(folder, "link.db"));
-    const linked = await openTaskStore(join(folder, "link.db"));
-    await linked.commit(await lead(linked), batch([task("t1")]), 0);
-    await linked.close();
+    for (let i = 0; i < 100; i++) await setImmediate();
+    assert.equal(written, false);
+    await sql`rollback`.execute(db);
+    await commit;
+    await db.destroy();
   });
 
   it("is seen by a store that another process, or this one, opens and closes meanwhile", async () => {
-    const epoch = await lead(store);
+    const epoch = await lead();
     await (await openTaskStore(path)).close();
-    const script = `import { openTaskStore } from ${JSON.stringify(import.meta.resolve("./open-task-store.js"))};
-      const store = await openTaskStore(${JSON.stringify(path)});
-      console.log((await store.audit(1)).length);
-      await store.close();`;
-    const other = () => run(process.execPath, ["--input-type=module", "-e", script]);
+    const other = () => runScript("console.log((await store.audit(1)).length); await store.close();");
     assert.equal((await other()).stdout, "0\n");
     const refusal = { at: 1, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 1, reason: "" };
     await store.commit(epoch, { ...nothing, audit: [refusal] }, 0);
     assert.equal((await other()).stdout, "1\n");
   });
+
+  it("keeps no process alive", async () => {
+    assert.equal((await runScript("console.log(await store.acquire('leader/1', 0));")).stdout, "1\n");
+  });
+
+  it("says why it cannot be opened, and what it is when it is closed", async () => {
+    await assert.rejects(openTaskStore(folder), /Unable to open/);
+    await assert.rejects(openTaskStore(join(folder, "nowhere", "tasks.db")), { code: "ENOENT" });
+    await store.close();
+    await store.close();
+    await assert.rejects(store.audit(1), /The task store is closed/);
+  });
+
+  /** What a process prints that has opened the same store. */
+  function runScript(work: string): Promise<{ stdout: string }> {
+    const script = `import { openTaskStore } from ${JSON.stringify(import.meta.resolve("./open-task-store.js"))};
+      const store = await openTaskStore(${JSON.stringify(path)});
+      ${work}`;
+    return run(process.execPath, ["--input-type=module", "-e", script]);
+  }
 });
 
 describe("the address of a task store", () => {

@@ -70,7 +70,11 @@ export interface TaskStore {
   /** Gives the lead back, so that another may take it at once. */
   release(epoch: number): Promise<void>;
   inherit(epoch: number): Promise<Inheritance>;
-  /** Writes a batch, all of it or nothing, and leads for `forMs` more. Gives the claims that it had to leave out. */
+  /**
+   * Writes a batch, all of it or nothing, and leads for `forMs` more. Gives the claims that it had to leave out. Batches are
+   * written in the order of the calls, and after one that could not be written none of that epoch is: the caller believes
+   * what is not so.
+   */
   commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
   latch(epoch: number, stop: StoredStop): Promise<void>;
   reset(

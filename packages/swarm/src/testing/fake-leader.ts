@@ -27,6 +27,8 @@ export interface FakeLeader {
   deafen(name: string): void;
   /** The sessions that were asked for, by name of the bot. */
   readonly calls: string[];
+  /** How many messages workers and leader have sent each other. */
+  readonly messages: number;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function createFakeLeader(
   const cuts = new Map<string, Set<(error: Error) => void>>();
   const unreachable = new Set<string>();
   const deaf = new Set<string>();
+  let messages = 0;
   const dispatching = dispatchService(leader);
   const safety = safetyService(leader);
 
@@ -76,7 +79,10 @@ export async function createFakeLeader(
     if (signal?.aborted) cut(new Error("aborted"));
     void (async () => {
       try {
-        for await (const message of open(over.signal)) down.send(message);
+        for await (const message of open(over.signal)) {
+          messages++;
+          down.send(message);
+        }
         down.end();
       } catch (error) {
         down.end(error as Error);
@@ -100,6 +106,9 @@ export async function createFakeLeader(
       return leader.active();
     },
     calls: [],
+    get messages() {
+      return messages;
+    },
     async submit(request = {}, submitter = "operator/1") {
       return (await leader.active().submit(submitter, SubmitTaskRequest.fromPartial({ kind: "test", ...request })))
         .task;
@@ -116,7 +125,10 @@ export async function createFakeLeader(
                 const up = createOutbox<DispatchRequest>();
                 over.addEventListener("abort", () => up.end(new Error("cut")));
                 void (async () => {
-                  for await (const request of requests) up.send(DispatchRequest.fromPartial(request));
+                  for await (const request of requests) {
+                    messages++;
+                    up.send(DispatchRequest.fromPartial(request));
+                  }
                   up.end();
                 })();
                 return dispatching.dispatch(up, context(who)) as AsyncIterable<unknown>;

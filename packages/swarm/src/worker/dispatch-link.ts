@@ -1,4 +1,5 @@
 import { type Client, type Clock, InterlockError } from "@interlock/bot";
+import { requestBatching } from "../batching.js";
 import type { DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox, type Outbox } from "../outbox.js";
@@ -20,6 +21,7 @@ export interface DispatchLink {
 export interface DispatchLinkOptions {
   readonly capabilities: readonly string[];
   readonly slots: number;
+  readonly prefetch: number;
   readonly bench: () => Workbench;
   readonly clock: Clock;
   readonly wait: Wait;
@@ -31,7 +33,7 @@ export interface DispatchLinkOptions {
 const leaveMs = 1_000;
 
 export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
-  const { capabilities, slots, bench, clock, wait, signal, onOpen } = options;
+  const { capabilities, slots, prefetch, bench, clock, wait, signal, onOpen } = options;
   const session = { id: "", heartbeatPeriodMs: 500, stopAfterMs: 1_500, draining: false };
   let outbox: Outbox<DispatchRequest> | undefined;
   /** When the latest heartbeat that was answered had been sent: the leader has heard of this worker since then. */
@@ -40,14 +42,15 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
   async function connect(
     client: Pick<Client<typeof DispatchService>, "dispatch">,
   ): Promise<InterlockError | undefined> {
-    const requests = createOutbox<DispatchRequest>();
+    const requests = createOutbox<DispatchRequest>({ batching: requestBatching });
     const connection = new AbortController();
     const sent = new Map<number, number>();
     let opened = false;
     let leaving = false;
     const openedBy = clock.now();
     const { id: sessionId, draining } = session;
-    const value = { capabilities: [...capabilities], slots, sessionId, held: bench().held(), draining };
+    const state = { sessionId, held: bench().held(), draining };
+    const value = { capabilities: [...capabilities], slots, prefetch, batches: true, ...state };
     requests.send({ event: { $case: "session", value } });
     outbox = requests;
 
@@ -83,6 +86,8 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
         case "receipt":
           bench().receipt(event.value);
           break;
+        case "batch":
+          for (const { event: each } of event.value.responses) if (each) take(each);
       }
       if (session.draining && bench().held().length === 0) leave();
     }

@@ -83,6 +83,47 @@ describe("runWorker", () => {
     assert.ok(worker.at(1).task.leaseToken > worker.at(0).task.leaseToken);
   });
 
+  it("begins what it was given beforehand when it has a slot for it", async () => {
+    const worker = start("worker/1", { slots: 2, prefetch: 3 });
+    const tasks = await Promise.all(Array.from({ length: 6 }, () => fake.submit()));
+    await fake.time.pass(0);
+    assert.equal(worker.running.length, 2);
+    const states = () => Promise.all(tasks.map(async ({ taskId }) => (await get(taskId)).state));
+    const { TASK_STATE_SUBMITTED, TASK_STATE_ACCEPTED, TASK_STATE_CANCELED, TASK_STATE_COMPLETED } = TaskState;
+    await fake.time.pass(50);
+    assert.deepEqual(await states(), [...Array(5).fill(TASK_STATE_ACCEPTED), TASK_STATE_SUBMITTED]);
+    await fake.dispatcher.cancel(tasks[2]?.taskId ?? "", "not needed");
+    await fake.time.pass(0);
+    for (const each of [0, 1]) worker.at(each).done();
+    await fake.time.pass(0);
+    assert.deepEqual(
+      worker.running.slice(2).map(({ task }) => task.taskId),
+      [tasks[3]?.taskId, tasks[4]?.taskId],
+      "what was cancelled is never begun",
+    );
+    await fake.time.pass(50);
+    const done = [TASK_STATE_COMPLETED, TASK_STATE_COMPLETED, TASK_STATE_CANCELED];
+    assert.deepEqual(await states(), [...done, ...Array(3).fill(TASK_STATE_ACCEPTED)]);
+    await stop();
+    await fake.time.pass(500);
+    assert.equal(worker.running.length, 4, "an emergency stop is for what has not been begun, too");
+  });
+
+  it("does many short tasks with few messages", async () => {
+    const stopping = new AbortController();
+    const options = { leaders: ["leader"], signal: stopping.signal, clock: fake.time, wait: fake.time.wait };
+    started.push({
+      stopping,
+      ended: runWorker(fake.bot("worker/1"), { ...options, prefetch: 99 }, async () => undefined),
+    });
+    await fake.time.pass(0);
+    const messages = fake.messages;
+    const tasks = await Promise.all(Array.from({ length: 100 }, () => fake.submit()));
+    await fake.time.pass(0);
+    for (const { taskId } of tasks) assert.equal((await get(taskId)).state, TaskState.TASK_STATE_COMPLETED);
+    assert.ok(fake.messages - messages <= 6, `${fake.messages - messages} messages`);
+  });
+
   it("accepts what takes a while, and says only once what is done at once", async () => {
     const states: TaskState[] = [];
     fake.dispatcher.onTask(({ state }) => states.push(state));

@@ -16,6 +16,12 @@ export interface WorkerOptions {
   readonly capabilities?: readonly string[];
   /** How many tasks it takes at once; 1. */
   readonly slots?: number;
+  /**
+   * How many more it is given to begin as soon as it has finished another; 0. For many short tasks: they come, and are
+   * reported on, many at a time. They wait here, though another worker may become free, and one of a higher priority comes
+   * after them.
+   */
+  readonly prefetch?: number;
   /** Aborted to leave: what is in hand is stopped and handed back. Never. */
   readonly signal?: AbortSignal;
   /** Told when the leader has taken the worker in, and when it is out of reach. */
@@ -47,7 +53,14 @@ export type WorkerLink = { readonly online: true } | { readonly online: false; r
  * ```
  */
 export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions, handle: TaskHandler): Promise<void> {
-  const { leaders, capabilities = [], slots = 1, signal = new AbortController().signal, onLink } = options;
+  const {
+    leaders,
+    capabilities = [],
+    slots = 1,
+    prefetch = 0,
+    signal = new AbortController().signal,
+    onLink,
+  } = options;
   const { clock = systemClock, wait = systemWait, onEmergencyStop = () => {}, haltWithinMs = 100 } = options;
   const rotation = createRotation(leaders);
   const over = new AbortController();
@@ -56,7 +69,7 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   const delays = { maximumMs: maximumDelayMs, ...(options.random && { random: options.random }) };
   const [dispatchBackoff, safetyBackoff] = [createBackoff(delays), createBackoff(delays)];
   const dispatch = createDispatchLink({
-    ...{ capabilities, slots, clock, wait, signal, bench: () => bench },
+    ...{ capabilities, slots, prefetch, clock, wait, signal, bench: () => bench },
     onOpen() {
       dispatchBackoff.reset();
       onLink?.({ online: true });

@@ -32,8 +32,12 @@ export interface Workbench {
 }
 
 interface Job {
+  readonly assignment: Assignment;
   readonly lease: Lease;
-  readonly controller: AbortController;
+  /** Why it was stopped. */
+  stopped?: Error;
+  /** What its handler knows that by, once it has asked. */
+  controller?: AbortController;
   /** The last word on it, kept until it is confirmed. */
   outcome?: Event;
   /** The last checkpoint, until it is confirmed. */
@@ -48,7 +52,7 @@ interface Job {
   readonly resuming: Set<() => void>;
 }
 
-// Far more than can be begun while a leader's answer is on its way.
+// At least so many: far more than can be begun while a leader's answer is on its way.
 const begunKept = 10_000;
 
 /** Makes a workbench that reports with `send`, which may lose what it is given while there is no connection. */
@@ -58,31 +62,46 @@ export function createWorkbench(
   send: (event: Event, key?: unknown) => void,
 ): Workbench {
   const jobs = new Map<bigint, Job>(); // by lease token
+  /** What has not been begun: all slots are taken, also by what was stopped and is still on its way to a halt. */
+  const queue: Job[] = [];
   const running = new Set<Promise<void>>();
+  /** What has come within this turn of the event loop. */
+  const untold: Job[] = [];
   let holding: string | undefined;
-  const begun = new Set<bigint>(); // lease tokens
+  let begun = new Set<bigint>(); // lease tokens
+  let begunBefore: ReadonlySet<bigint> = begun;
   let checkpoints = 0;
 
-  function start(assignment: Assignment, lease: Lease): void {
+  function take(assignment: Assignment, lease: Lease): void {
     // The leader may confirm an attempt that was stopped after it had been named in the Session, and may have had its
     // effect: one lease is begun once.
-    const reason = holding ?? (begun.has(lease.leaseToken) ? "ATTEMPT_STOPPED" : undefined);
+    const known = begun.has(lease.leaseToken) || begunBefore.has(lease.leaseToken);
+    const reason = holding ?? (known ? "ATTEMPT_STOPPED" : undefined);
     if (reason !== undefined) {
       send({ $case: "forfeitTask", value: { lease, reason } });
       return;
     }
     remember(lease.leaseToken);
     const job: Job = {
-      ...{ lease, controller: new AbortController(), latest: { progress: undefined } },
-      ...{ confirming: new Map(), told: false, paused: false, resuming: new Set() },
+      assignment,
+      lease,
+      latest: { progress: undefined },
+      confirming: new Map(),
+      told: false,
+      paused: false,
+      resuming: new Set(),
     };
     jobs.set(lease.leaseToken, job);
-    const done = run(assignment, job).finally(() => running.delete(done));
-    running.add(done);
-    // What is done at once, or reports at once, need not be accepted as well.
-    setImmediate(() => {
-      if (!job.told && !job.controller.signal.aborted) tell(job, { $case: "acceptTask", value: { lease } });
-    });
+    queue.push(job);
+    begin();
+    if (untold.push(job) === 1) setImmediate(acceptUntold);
+  }
+
+  /** What is done at once, or reports at once, need not be accepted as well. */
+  function acceptUntold(): void {
+    for (const job of untold.splice(0)) {
+      if (!job.told && !job.stopped) tell(job, { $case: "acceptTask", value: { lease: job.lease } });
+    }
   }
 
   function tell(job: Job, event: Event, key?: unknown): void {
@@ -92,51 +111,56 @@ export function createWorkbench(
 
   function remember(leaseToken: bigint): void {
     begun.add(leaseToken);
-    const [oldest] = begun;
-    if (begun.size > begunKept && oldest !== undefined) begun.delete(oldest);
+    if (begun.size < begunKept) return;
+    begunBefore = begun;
+    begun = new Set();
   }
 
-  async function run(assignment: Assignment, job: Job): Promise<void> {
-    const { lease, controller } = job;
-    const { signal } = controller;
-    // What was stopped may still be on its way to a halt: a robot does not begin the next before.
-    const before = [...running];
-    for (
-      let busy = before.length;
-      busy >= slots && !signal.aborted;
-      busy = before.filter((r) => running.has(r)).length
-    ) {
-      await Promise.race(before.filter((r) => running.has(r)));
+  function begin(): void {
+    while (running.size < slots) {
+      const job = queue.shift();
+      if (!job) return;
+      if (job.stopped) continue;
+      const done = run(job).finally(() => {
+        running.delete(done);
+        begin();
+      });
+      running.add(done);
     }
-    if (signal.aborted) return;
+  }
+
+  async function run(job: Job): Promise<void> {
+    const { assignment, lease } = job;
     const { kind, payload, deadline, checkpoint } = assignment;
     const { taskId, attempt, leaseToken } = lease;
     const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
     const event = await outcomeOf(lease, () => handle(task, contextOf(job)));
-    if (signal.aborted) return;
+    if (job.stopped) return;
     job.outcome = event;
     tell(job, event);
   }
 
   function contextOf(job: Job): TaskContext {
-    const { lease, controller, confirming, resuming } = job;
-    const { signal } = controller;
-    const over = () => signal.aborted || job.outcome !== undefined;
+    const { lease } = job;
+    const over = () => job.stopped !== undefined || job.outcome !== undefined;
     return {
-      signal,
+      get signal() {
+        return signalOf(job);
+      },
       progress(fraction, stage = "") {
         if (over()) return;
         job.latest = { progress: { fraction, stage } };
         report(job, { lease, ...job.latest, checkpoint: new Uint8Array(), sequence: 0 }, lease.leaseToken);
       },
       checkpoint(state) {
-        if (over()) return Promise.reject(signal.reason ?? new Error("The attempt is over."));
+        if (over()) return Promise.reject(job.stopped ?? new Error("The attempt is over."));
         const sequence = ++checkpoints;
         job.unconfirmed = { lease, ...job.latest, checkpoint: state, sequence };
         report(job, job.unconfirmed);
-        return untilOver(signal, (resolve) => confirming.set(sequence, resolve));
+        return untilOver(signalOf(job), (resolve) => job.confirming.set(sequence, resolve));
       },
-      unpaused: () => (job.paused ? untilOver(signal, (resolve) => resuming.add(resolve)) : Promise.resolve()),
+      unpaused: () =>
+        job.paused ? untilOver(signalOf(job), (resolve) => job.resuming.add(resolve)) : Promise.resolve(),
     };
   }
 
@@ -146,7 +170,8 @@ export function createWorkbench(
 
   function stop(job: Job, reason: string): void {
     jobs.delete(job.lease.leaseToken);
-    job.controller.abort(new Error(reason));
+    job.stopped = new Error(reason);
+    job.controller?.abort(job.stopped);
   }
 
   function confirm(job: Job, sequence: number): void {
@@ -175,7 +200,7 @@ export function createWorkbench(
     assign({ type, assignments }) {
       if (type === UpdateType.UPDATE_TYPE_COMPLETE) takeUp(new Set(assignments.map(({ lease }) => lease?.leaseToken)));
       for (const assignment of assignments) {
-        if (assignment.lease && !jobs.has(assignment.lease.leaseToken)) start(assignment, assignment.lease);
+        if (assignment.lease && !jobs.has(assignment.lease.leaseToken)) take(assignment, assignment.lease);
       }
     },
     heed({ cancel, pause }) {
@@ -213,6 +238,15 @@ export function createWorkbench(
       while (running.size > 0) await Promise.all(running);
     },
   };
+}
+
+/** Made when somebody asks: most handlers of short tasks do not, and it is dear. */
+function signalOf(job: Job): AbortSignal {
+  if (!job.controller) {
+    job.controller = new AbortController();
+    if (job.stopped) job.controller.abort(job.stopped);
+  }
+  return job.controller.signal;
 }
 
 /** A promise that `register` is given the means to resolve, and that rejects when `signal` aborts. */

@@ -1,0 +1,60 @@
+import type { CompiledQuery, Kysely } from "kysely";
+import type { Schema } from "./schema.js";
+import type { StoredTask } from "./task-store.js";
+
+// In the order in which a statement has its parameters.
+const nothing: StoredTask = {
+  taskId: "",
+  sequence: 0,
+  revision: 0,
+  state: 0,
+  sessionId: "",
+  idempotencyKey: "",
+  requestDigest: "",
+  task: Buffer.alloc(0),
+};
+const sizes = [64, 16, 4, 2, 1];
+
+/**
+ * Makes what writes tasks, new ones and those that are there. There is one statement for each of a few numbers of rows,
+ * built the first time: to build one takes longer than to run it.
+ */
+export function createPutTasks(db: Kysely<Schema>) {
+  const statements = new Map<number, CompiledQuery>();
+
+  function statementFor(rows: number): CompiledQuery {
+    const statement =
+      statements.get(rows) ??
+      db
+        .insertInto("tasks")
+        .values(Array(rows).fill(nothing))
+        .onConflict((c) =>
+          c.column("taskId").doUpdateSet((e) => ({
+            revision: e.ref("excluded.revision"),
+            state: e.ref("excluded.state"),
+            sessionId: e.ref("excluded.sessionId"),
+            task: e.ref("excluded.task"),
+          })),
+        )
+        .compile();
+    statements.set(rows, statement);
+    return statement;
+  }
+
+  return async (transaction: Kysely<Schema>, tasks: readonly StoredTask[]): Promise<void> => {
+    for (let from = 0; from < tasks.length; ) {
+      const rows = sizes.find((size) => size <= tasks.length - from) ?? 1;
+      const parameters: unknown[] = [];
+      for (let i = from; i < from + rows; i++) parameters.push(...parametersOf(tasks[i] as StoredTask));
+      await transaction.executeQuery({ ...statementFor(rows), parameters });
+      from += rows;
+    }
+  };
+}
+
+function parametersOf(row: StoredTask): unknown[] {
+  const { taskId, sequence, revision, state, sessionId, idempotencyKey, requestDigest, task } = row;
+  // Both databases take bytes as a `Buffer`; this one is a view of the same.
+  const bytes = Buffer.from(task.buffer, task.byteOffset, task.byteLength);
+  return [taskId, sequence, revision, state, sessionId, idempotencyKey, requestDigest, bytes];
+}
