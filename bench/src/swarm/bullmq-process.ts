@@ -8,14 +8,16 @@ export interface BullAsk {
   /** A Unix socket. */
   readonly path: string;
   readonly workers: number;
+  /** How many jobs each of them does at a time. */
+  readonly concurrency: number;
   readonly tasks: number;
 }
 
-answerParent(async ({ queue, path, workers, tasks }: BullAsk): Promise<object> => {
+answerParent(async ({ queue, path, workers, concurrency, tasks }: BullAsk): Promise<object> => {
   let left = tasks;
   const tenthAt = Math.floor(tasks * 0.9);
   for (let i = 0; i < workers; i++) {
-    const worker = new Worker(queue, async () => "", { connection: { path }, concurrency: 1 });
+    const worker = new Worker(queue, async () => "", { connection: { path }, concurrency });
     worker.on("completed", () => {
       left--;
       if (left === tenthAt) tellParent({ closed: "tenth", at: monotonicMs() });

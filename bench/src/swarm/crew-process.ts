@@ -13,8 +13,8 @@ export type CrewAsk =
       /** The join token of each, by name. */
       readonly joinTokens: Readonly<Record<string, string>>;
     }
-  /** Lets the first of them work, or some more of them. */
-  | { readonly do: "work"; readonly leaders: readonly string[]; readonly count: number };
+  /** Lets the first of them work, or some more of them; each is given `prefetch` tasks beforehand. */
+  | { readonly do: "work"; readonly leaders: readonly string[]; readonly count: number; readonly prefetch?: number };
 
 const bots: Bot[] = [];
 let working = 0;
@@ -30,7 +30,7 @@ answerParent(async (ask: CrewAsk): Promise<object> => {
   for (; working < ask.count; working++) {
     const bot = bots[working];
     if (!bot) throw new Error(`only ${working} have joined`);
-    const options = { leaders: ask.leaders, capabilities: ["nothing"] };
+    const options = { leaders: ask.leaders, capabilities: ["nothing"], prefetch: ask.prefetch ?? 0 };
     void runWorker(bot, options, async () => undefined).catch((error) => {
       console.error(`${bot.name}: ${InterlockError.from(error).message}`);
       process.exit(1);

@@ -13,7 +13,7 @@ import { monotonicMs } from "../monotonic-ms.js";
 import type { BullAsk } from "./bullmq-process.js";
 import type { CrewAsk } from "./crew-process.js";
 import type { LeaderAnswer, LeaderAsk, LeaderEvent } from "./leader-process.js";
-import { type Flush, startRedis } from "./redis.js";
+import { startRedis } from "./redis.js";
 
 type LeaderProcess = Forked<LeaderAsk, LeaderAnswer, LeaderEvent>;
 type CrewProcess = Forked<CrewAsk, object>;
@@ -93,8 +93,8 @@ export async function withBench<T>(work: (bench: Bench) => Promise<T>): Promise<
   }
 }
 
-/** Durable, fenced tasks a second, from the tenth part of them to the last. */
-export function measureOurs(workers: number, tasks: number): Promise<number> {
+/** Durable, fenced tasks a second, from the tenth part of them to the last. Each worker does one at a time. */
+export function measureOurs(workers: number, prefetch: number, tasks: number): Promise<number> {
   return withBench(async (bench) => {
     const { process, address } = await bench.leader("leader/1");
     const crew = await bench.crew("crew", workers);
@@ -105,15 +105,15 @@ export function measureOurs(workers: number, tasks: number): Promise<number> {
     });
     const rate = rateOf(process, tasks);
     await process.ask({ do: "count", tasks });
-    await crew.ask({ do: "work", leaders: [address], count: workers });
+    await crew.ask({ do: "work", leaders: [address], count: workers, prefetch });
     return rate;
   });
 }
 
-/** The same of BullMQ. */
-export async function measureBullMq(workers: number, tasks: number, flush: Flush): Promise<number> {
+/** The same of BullMQ, whose workers do `concurrency` at a time. */
+export async function measureBullMq(workers: number, concurrency: number, tasks: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  const redis = await startRedis(folder, flush);
+  const redis = await startRedis(folder);
   const crew = forkProcess<BullAsk, object, Closed>(new URL("./bullmq-process.js", import.meta.url), "bullmq");
   const queue = new Queue("nothing", { connection: { path: redis.path } });
   try {
@@ -121,7 +121,7 @@ export async function measureBullMq(workers: number, tasks: number, flush: Flush
     const jobs = Array.from({ length: tasks }, () => ({ name: "nothing", data }));
     for (let i = 0; i < tasks; i += 500) await queue.addBulk(jobs.slice(i, i + 500));
     const rate = rateOf(crew, tasks);
-    await crew.ask({ queue: "nothing", path: redis.path, workers, tasks });
+    await crew.ask({ queue: "nothing", path: redis.path, workers, concurrency, tasks });
     return await rate;
   } finally {
     await crew.kill();

@@ -11,16 +11,13 @@ export interface Redis {
   stop(): Promise<void>;
 }
 
-/** When Redis flushes its append-only file: after every write, as we do, or once a second. */
-export type Flush = "always" | "everysec";
-
-/** Starts one in a folder. Rejects, saying how to get it, when there is none on this machine. */
-export async function startRedis(folder: string, flush: Flush): Promise<Redis> {
-  const dir = join(folder, `redis-${flush}`);
+/** Starts one in a folder, which flushes its log after every write, as we do. Rejects, saying how to get it, when there is none on this machine. */
+export async function startRedis(folder: string): Promise<Redis> {
+  const dir = join(folder, "redis");
   mkdirSync(dir);
   const path = join(dir, "redis.sock");
   const options = ["--port", "0", "--unixsocket", path, "--dir", dir, "--save", ""];
-  const durable = ["--appendonly", "yes", "--appendfsync", flush, "--maxmemory-policy", "noeviction"];
+  const durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
   const child = spawn("redis-server", [...options, ...durable], { stdio: "ignore" });
   const end = () => child.kill("SIGKILL");
   process.once("exit", end);

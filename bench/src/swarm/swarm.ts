@@ -12,22 +12,28 @@ import {
 
 /** So many tasks that what it takes to connect the workers is over long before the last of them. */
 const crews = [
-  { workers: 1, enough: 3_000 },
-  { workers: 8, enough: 10_000 },
-  { workers: 64, enough: 20_000 },
+  { workers: 1, many: 30_000, few: 3_000 },
+  { workers: 8, many: 40_000, few: 10_000 },
+  { workers: 64, many: 60_000, few: 20_000 },
 ];
+/** How many tasks wait at a worker that has been given some beforehand. */
+const prefetch = 127;
 
-interface Rate {
-  readonly workers: number;
-  readonly tasks: number;
+interface Pair {
   /** Tasks a second: medians over the rounds. */
   readonly interlock: number;
-  /** With an append-only file that is flushed after every write, as our store is. */
   readonly bullmq: number;
-  /** With one that is flushed once a second. */
-  readonly bullmq_everysec: number;
+  /** The median of the rounds' ratios. */
   readonly ratio: number;
-  readonly ratio_everysec: number;
+}
+
+interface Rate extends Pair {
+  readonly workers: number;
+  readonly tasks: number;
+  /** With BullMQ's workers doing as many at a time as ours have in hand. */
+  readonly concurrent: Pair;
+  /** With nothing given to our workers beforehand either. */
+  readonly one_at_a_time: Pair;
 }
 
 /** What a leader does a second, beside BullMQ; how fast it notices; what a worker costs it. */
@@ -35,30 +41,20 @@ export const swarm: Benchmark = {
   summary: "durable fenced tasks beside BullMQ, detection, take-over, emergency stop, connected workers",
   async run({ rounds = 3, calls, bots = 1_000, progress }) {
     const rates: Rate[] = [];
-    for (const { workers, enough } of crews) {
-      const tasks = calls ?? enough;
-      const samples = { interlock: [] as number[], bullmq: [] as number[], bullmq_everysec: [] as number[] };
+    for (const { workers, many, few } of crews) {
+      const tasks = calls ?? many;
+      const samples = { interlock: [] as number[], bullmq: [] as number[], concurrent: [] as number[] };
+      const single: number[] = [];
       for (let i = 0; i < rounds; i++) {
-        samples.interlock.push(await measureOurs(workers, tasks));
-        samples.bullmq.push(await measureBullMq(workers, tasks, "always"));
-        samples.bullmq_everysec.push(await measureBullMq(workers, tasks, "everysec"));
+        samples.interlock.push(await measureOurs(workers, prefetch, tasks));
+        samples.bullmq.push(await measureBullMq(workers, 1, calls ?? few * 2));
+        samples.concurrent.push(await measureBullMq(workers, prefetch + 1, tasks));
+        single.push(await measureOurs(workers, 0, calls ?? few));
       }
-      const [interlock, bullmq, everysec] = Object.values(samples).map((each) => median(each)) as [
-        number,
-        number,
-        number,
-      ];
-      const ratioTo = (other: number[]) =>
-        round(median(samples.interlock.map((ours, i) => ours / (other[i] as number))), 2);
+      const { interlock, bullmq, concurrent } = samples;
       rates.push({
-        ...{
-          workers,
-          tasks,
-          interlock: round(interlock, 0),
-          bullmq: round(bullmq, 0),
-          bullmq_everysec: round(everysec, 0),
-        },
-        ...{ ratio: ratioTo(samples.bullmq), ratio_everysec: ratioTo(samples.bullmq_everysec) },
+        ...{ workers, tasks, ...pair(interlock, bullmq) },
+        ...{ concurrent: pair(interlock, concurrent), one_at_a_time: pair(single, bullmq) },
       });
       progress(`${workers} workers: ${JSON.stringify(rates.at(-1))}`);
     }
@@ -76,6 +72,11 @@ export const swarm: Benchmark = {
     return { json, text: print(json) };
   },
 };
+
+function pair(ours: readonly number[], theirs: readonly number[]): Pair {
+  const ratios = ours.map((each, i) => each / (theirs[i] as number));
+  return { interlock: round(median(ours), 0), bullmq: round(median(theirs), 0), ratio: round(median(ratios), 2) };
+}
 
 function quantiles(delays: readonly number[]): { p50: number; p99: number } {
   const sorted = Float64Array.from(delays).sort();
@@ -98,12 +99,14 @@ interface Figures {
 function print({ rounds, tasks_per_s, connected, ...times }: Figures): string {
   const named = { detection: times.detection_ms, "take-over": times.take_over_ms, stop: times.emergency_stop_ms };
   return [
-    `${rounds} rounds; tasks a second, and the ratio to BullMQ (flushing always; once a second)`,
-    ...tasks_per_s.map(
-      (rate) =>
-        `  ${String(rate.workers).padStart(3)} workers, ${rate.tasks} tasks  ${rate.interlock}/s  ${rate.ratio} of ${rate.bullmq}/s  ` +
-        `${rate.ratio_everysec} of ${rate.bullmq_everysec}/s`,
-    ),
+    `${rounds} rounds; tasks a second beside BullMQ, and the ratio: with ${prefetch} in hand beside one job at a time, beside`,
+    `${prefetch + 1} jobs at a time; and one beside one`,
+    ...tasks_per_s.map(({ workers, concurrent, one_at_a_time, ...first }) => {
+      const pairs = [first, concurrent, one_at_a_time].map(
+        (each) => `${each.interlock}/s : ${each.bullmq}/s = ${each.ratio}`,
+      );
+      return `  ${String(workers).padStart(3)} workers  ${pairs.join("   ")}`;
+    }),
     ...Object.entries(named).map(([name, { p50, p99 }]) => `  ${name.padEnd(12)} p50 ${p50} ms, p99 ${p99} ms`),
     ...connected.map(
       ({ workers, heap_kb, cpu_us }) => `  ${workers} connected: ${heap_kb} KB and ${cpu_us} µs a second for each`,
