@@ -103,6 +103,17 @@ describe("journal", () => {
     assert.deepEqual(failures, ["disk full"], "once");
   });
 
+  it("tells of what was on its way to the disk when it ended, and got there", async () => {
+    const { journal, writes } = setUp();
+    journal.touch(entry("a"));
+    const settled = journal.settled();
+    await settle();
+    journal.end(new Error("over"));
+    writes[0]?.();
+    await settled;
+    await assert.rejects(journal.settled(), /over/);
+  });
+
   it("says which assignments were left out, as they were given", async () => {
     const skipped: string[] = [];
     let answer: (ids: string[]) => void = () => {};

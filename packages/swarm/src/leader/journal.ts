@@ -59,6 +59,8 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
   let underWay = 0;
   let latest: Promise<void> = Promise.resolve();
   let failure: Error | undefined;
+  /** Why a transaction failed. */
+  let lost: Error | undefined;
   const ended = new AbortController();
 
   const changed = () => touched.size + forgotten.length + audit.length > 0;
@@ -121,14 +123,15 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
       for (const entry of entries) entry.stored = true;
       const skipped = writes ? await commit(batch) : [];
       await before;
-      if (failure) throw failure;
+      if (lost) throw lost; // Not merely ended: what is on the disk is told.
       if (skipped.length > 0) onSkipped(claimed.filter(({ taskId }) => skipped.includes(taskId)));
       for (const effect of due) effect.run();
     } catch (error) {
-      const first = !failure;
-      end(error instanceof Error ? error : new Error(String(error)));
-      for (const effect of due) effect.fail?.(failure as Error);
-      if (first) onFailure(failure as Error);
+      const cause = error instanceof Error ? error : new Error(String(error));
+      end(cause);
+      for (const effect of due) effect.fail?.(cause);
+      if (!lost) onFailure(cause);
+      lost ??= cause;
     }
   }
 
