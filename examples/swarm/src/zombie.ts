@@ -37,7 +37,15 @@ async function work(finished?: Lease): Promise<void> {
   const held = finished ? [finished] : [];
   say({
     $case: "session",
-    value: { capabilities: [carryKind], slots: 1, sessionId, held, draining: false, prefetch: 0, batches: false },
+    value: {
+      capabilities: [carryKind],
+      slots: 1,
+      sessionId,
+      held,
+      draining: false,
+      prefetch: 0,
+      acceptsBatches: false,
+    },
   });
   const beat = () => say({ $case: "heartbeat", value: { sequence: 1, held: first ? [first] : [] } });
   const beating = setInterval(beat, heartbeatMs);

@@ -6,7 +6,7 @@ import { type Batching, createOutbox } from "./outbox.js";
 const messageAtMost = 4 * 1024 * 1024;
 
 async function batchesOf<T>(batching: Batching<T>, messages: readonly T[]): Promise<T[]> {
-  const outbox = createOutbox<T>({ batching });
+  const outbox = createOutbox<T>({ batching: () => batching });
   for (const message of messages) outbox.send(message);
   outbox.end();
   const batches: T[] = [];
@@ -24,6 +24,7 @@ describe("batching", () => {
 
   it("makes no message of several that is too long, whatever they carry", async () => {
     const bytes = Buffer.alloc(200_000);
+    const none = Buffer.alloc(0);
     const text = "x".repeat(200_000);
     const lease = { taskId: "t", attempt: 1, leaseToken: 1n, leaderEpoch: 1n };
     const progress = { fraction: 0, stage: "" };
@@ -32,6 +33,11 @@ describe("batching", () => {
       { $case: "reportProgress", value: { lease, progress, checkpoint: bytes, sequence: 1 } },
       { $case: "failTask", value: { lease, reason: text, permanent: false } },
       { $case: "rejectTask", value: { lease, reason: text } },
+      { $case: "forfeitTask", value: { lease, reason: text } },
+      {
+        $case: "reportProgress",
+        value: { lease, progress: { fraction: 0, stage: text }, checkpoint: none, sequence: 1 },
+      },
       { $case: "heartbeat", value: { sequence: 1, held: Array(1_000).fill(lease) } },
     ];
     const responses = [{ payload: bytes }, { checkpoint: bytes }, { kind: text }].map((assignment) =>

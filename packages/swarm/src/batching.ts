@@ -2,10 +2,10 @@ import type { Assignment, DispatchRequest, DispatchResponse } from "./gen/interl
 import type { Batching } from "./outbox.js";
 
 /** A batch with more messages than this is refused. */
-export const batchAtMost = 256;
+export const batchAtMost = 512;
 
-// A message counts for its bytes and 1,024, so a batch is far below the 4 MiB that a message may have, and never too many.
-const each = 1_024;
+// What a message counts beside its bytes, so that a batch is far below the 4 MiB that one may have, and never too many.
+const each = 512;
 const atMost = batchAtMost * each;
 
 /** How a worker's messages are made into one. */
@@ -22,7 +22,7 @@ export const requestBatching: Batching<DispatchRequest> = {
       case "completeTask":
         return each + event.value.result.length;
       case "reportProgress":
-        return each + event.value.checkpoint.length;
+        return each + event.value.checkpoint.length + (event.value.progress?.stage.length ?? 0);
       case "failTask":
       case "rejectTask":
       case "forfeitTask":
@@ -43,13 +43,30 @@ export const responseBatching: Batching<DispatchResponse> = {
       case "batch":
         return Number.POSITIVE_INFINITY;
       case "assignments":
-        return event.value.assignments.reduce((sum, assignment) => sum + weightOf(assignment), each);
+        return event.value.assignments.reduce((sum, assignment) => sum + weigh(assignment), each);
       default:
         return each;
     }
   },
 };
 
-function weightOf({ kind, payload, checkpoint }: Assignment): number {
+/** Divides a list so that each part fits in a message; at least one part, if an empty one. */
+export function inParts(assignments: readonly Assignment[]): Assignment[][] {
+  let part: Assignment[] = [];
+  const parts = [part];
+  let weight = 0;
+  for (const assignment of assignments) {
+    weight += weigh(assignment);
+    if (part.length > 0 && weight > atMost) {
+      part = [];
+      parts.push(part);
+      weight = weigh(assignment);
+    }
+    part.push(assignment);
+  }
+  return parts;
+}
+
+function weigh({ kind, payload, checkpoint }: Assignment): number {
   return each + kind.length + payload.length + checkpoint.length;
 }

@@ -1,9 +1,12 @@
 export { createFence, type Fence } from "./fence.js";
 export {
   Assignment,
+  DispatchRequest,
+  DispatchResponse,
   Lease,
   Progress,
   Safety,
+  Session,
   StopOutcome,
   StopState,
   Task,

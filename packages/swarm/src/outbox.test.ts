@@ -65,7 +65,7 @@ describe("outbox", () => {
     };
 
     it("hands over at once what was sent within one turn of the event loop", async () => {
-      const outbox = createOutbox<string>({ batching });
+      const outbox = createOutbox<string>({ batching: () => batching });
       const reading = all(outbox);
       await settle();
       outbox.send("a");
@@ -78,7 +78,7 @@ describe("outbox", () => {
     });
 
     it("makes no batch heavier than it may be, and leaves what is too heavy by itself", async () => {
-      const outbox = createOutbox<string>({ batching });
+      const outbox = createOutbox<string>({ batching: () => batching });
       for (const text of ["aa", "bb", "c", "long-one", "d"]) outbox.send(text);
       outbox.end();
       assert.deepEqual(await all(outbox), ["aa+bb", "c", "long-one", "d"]);

@@ -12,8 +12,8 @@ export interface OutboxOptions<T> {
   /** With more messages waiting than this it ends by itself, with `overflow()`; there is no limit. */
   readonly limit?: number;
   readonly overflow?: () => Error;
-  /** Has what is sent within one turn of the event loop taken as one message. */
-  readonly batching?: Batching<T> | undefined;
+  /** Has what is sent within one turn of the event loop taken as one message, where it gives something. */
+  readonly batching?: () => Batching<T> | undefined;
 }
 
 /** How messages are made into one. */
@@ -27,7 +27,7 @@ export interface Batching<T> {
 
 /** Makes an outbox for one reader. */
 export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
-  const { limit = Number.POSITIVE_INFINITY, overflow, batching } = options;
+  const { limit = Number.POSITIVE_INFINITY, overflow } = options;
   const waiting = new Map<unknown, T>();
   let ended = false;
   let failure: Error | undefined;
@@ -43,6 +43,7 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
 
   /** Takes the next message out, with those that fit in one with it. */
   function next(): T | undefined {
+    const batching = options.batching?.();
     const some: T[] = [];
     let weight = 0;
     for (const [key, message] of waiting) {
@@ -62,7 +63,7 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
         if (ended && waiting.size === 0) return;
         if (waiting.size > 0) continue;
         await new Promise<void>((resolve) => (wake = resolve));
-        if (batching && !failure) await turn();
+        if (options.batching?.() && !failure) await turn();
       }
     } finally {
       end();

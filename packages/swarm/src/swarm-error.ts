@@ -21,7 +21,8 @@ export const swarmReasons = {
 
   // Workers.
   SESSION_EXPECTED: ["FAILED_PRECONDITION", "The first message, and only the first, is a Session."],
-  BATCH_INVALID: ["INVALID_ARGUMENT", "A batch has at most 256 messages, and none of them is a batch."],
+  BATCH_INVALID: ["INVALID_ARGUMENT", "A batch has too many messages, or another batch among them."],
+  LEASES_TOO_MANY: ["INVALID_ARGUMENT", "A worker has no more than a thousand tasks in hand."],
   SESSION_REPLACED: ["ABORTED", "A newer session of the same bot has taken over."],
   SESSION_SLOW: ["RESOURCE_EXHAUSTED", "The worker reads too slowly."],
   WORKER_LOST: ["ABORTED", "The worker was silent for too long; its tasks are given to others."],

@@ -30,7 +30,15 @@ export const stolenTask = refusal({
 
 /** Opens a session and says one thing in it. */
 async function say(thief: Bot, leader: string, event: DispatchEvent): Promise<void> {
-  const session = { capabilities: [], slots: 1, sessionId: "", held: [], draining: false, prefetch: 0, batches: false };
+  const session = {
+    capabilities: [],
+    slots: 1,
+    sessionId: "",
+    held: [],
+    draining: false,
+    prefetch: 0,
+    acceptsBatches: false,
+  };
   const events: DispatchEvent[] = [{ $case: "session", value: session }, event];
   const client = thief.client(DispatchService, leader);
   for await (const heard of client.dispatch(events.map((each) => ({ event: each })))) void heard;

@@ -1,4 +1,5 @@
 import type { Clock } from "@interlock/bot";
+import { inParts } from "../batching.js";
 import { type Task, TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf } from "../lease.js";
 import { swarmError } from "../swarm-error.js";
@@ -9,12 +10,20 @@ import { retryDelayMs } from "./retry-delay.js";
 import type { TaskBook } from "./task-book.js";
 import { response, type WorkerDesk } from "./worker-desk.js";
 
+/** An entry and the lease under which it was given. */
+export interface Given {
+  readonly entry: Entry;
+  readonly leaseToken: bigint;
+}
+
 /** Gives tasks to workers, and takes them back. */
 export interface Allocator {
-  /** Hands out what waits, as far as there are free hands for it. */
+  /** Hands out what waits: to free slots first, then beforehand to those who take more. */
   assign(): void;
-  /** Tells a worker everything that it holds. */
-  sendAll(desk: WorkerDesk): void;
+  /** What a worker holds at this moment. */
+  given(desk: WorkerDesk): Given[];
+  /** Tells a worker what it was given, as far as it still holds it. */
+  tell(desk: WorkerDesk, type: UpdateType, given: readonly Given[]): void;
   /** Ends a task as `change` says, and frees its worker's hands. */
   close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task;
   /** Ends a task likewise, and tells its worker to stop. */
@@ -62,7 +71,7 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     return [...desks.values()].some((other) => other !== desk && takesWork(other) && capable(other, task));
   }
 
-  function give(desk: WorkerDesk, entry: Entry): void {
+  function give(desk: WorkerDesk, entry: Entry): Given {
     const leaseToken = nextToken();
     const expiresAt = clock.now() + leaseMs;
     Object.assign(entry, { sessionId: desk.sessionId, expiresAt });
@@ -77,16 +86,11 @@ export function createAllocator(options: AllocatorOptions): Allocator {
       leaseExpiresAt: new Date(expiresAt),
       retryAt: undefined,
     });
-    journal.after(() => {
-      // Not if it has been taken back meanwhile, for example by an emergency stop.
-      if (entry.task.leaseToken !== leaseToken || !isHeld(entry.task.state)) return;
-      entry.expiresAt = clock.now() + leaseMs;
-      send(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, [entry]);
-    });
+    return { entry, leaseToken };
   }
 
-  /** Gives a task to each worker in turn, until each has as many as it has room for. */
-  function fill(roomOf: (desk: WorkerDesk) => number): void {
+  /** Gives a task to each worker in turn, until each has as many as it has room for; notes it in `given`. */
+  function fill(given: Map<WorkerDesk, Given[]>, roomOf: (desk: WorkerDesk) => number): void {
     if (book.waiting.size === 0) return;
     let free = [...desks.values()].filter((desk) => desk.held.size < roomOf(desk) && takesWork(desk));
     while (free.length > 0) {
@@ -94,11 +98,24 @@ export function createAllocator(options: AllocatorOptions): Allocator {
       for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
         const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
         if (!entry) continue;
-        give(desk, entry);
+        const before = given.get(desk);
+        const one = give(desk, entry);
+        if (before) before.push(one);
+        else given.set(desk, [one]);
         if (desk.held.size < roomOf(desk)) more.push(desk);
       }
       free = more;
     }
+  }
+
+  function tell(desk: WorkerDesk, type: UpdateType, given: readonly Given[]): void {
+    // Not what has been taken back meanwhile, for example by an emergency stop.
+    const still = given.filter(
+      ({ entry: { task }, leaseToken }) => task.leaseToken === leaseToken && isHeld(task.state),
+    );
+    const entries = still.map(({ entry }) => entry);
+    for (const entry of entries) entry.expiresAt = clock.now() + leaseMs;
+    if (entries.length > 0 || type === UpdateType.UPDATE_TYPE_COMPLETE) send(desk, type, entries);
   }
 
   function release(entry: Entry): void {
@@ -120,13 +137,18 @@ export function createAllocator(options: AllocatorOptions): Allocator {
 
   return {
     assign() {
-      fill((desk) => desk.slots);
-      fill((desk) => desk.slots + desk.prefetch);
+      const given = new Map<WorkerDesk, Given[]>();
+      fill(given, (desk) => desk.slots);
+      fill(given, (desk) => desk.slots + desk.prefetch);
+      for (const [desk, some] of given) {
+        journal.after(() => tell(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, some));
+      }
     },
-    sendAll(desk) {
+    given(desk) {
       const entries = [...desk.held].map((taskId) => known(book, taskId));
-      send(desk, UpdateType.UPDATE_TYPE_COMPLETE, entries);
+      return entries.map((entry) => ({ entry, leaseToken: entry.task.leaseToken }));
     },
+    tell,
     close,
     stop(entry, change) {
       if (isHeld(entry.task.state)) revoke(entry, change.reason);
@@ -176,5 +198,9 @@ function send(desk: WorkerDesk, type: UpdateType, entries: readonly Entry[]): vo
     const { kind, payload, deadline, checkpoint } = task;
     return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt: new Date(expiresAt) };
   });
-  desk.sink?.send(response("assignments", { type, assignments }));
+  const parts = inParts(assignments);
+  for (const [i, part] of parts.entries()) {
+    const more = type === UpdateType.UPDATE_TYPE_COMPLETE && i < parts.length - 1;
+    desk.sink?.send(response("assignments", { type, assignments: part, more }));
+  }
 }

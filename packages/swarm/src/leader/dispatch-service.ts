@@ -10,7 +10,8 @@ import type { Connection } from "./sessions.js";
 type Handlers = Implementation<typeof DispatchService>;
 type Requests = Parameters<Handlers["dispatch"]>[0];
 
-const maximumWaiting = 1_000;
+// A worker has at most a thousand tasks in hand, with a receipt for each and as many to begin.
+const maximumWaiting = 4_000;
 
 /** Serves the workers of a leader. Who a worker is follows from its certificate. */
 export function dispatchService(leader: Pick<Leader, "active">): Handlers {
@@ -23,7 +24,7 @@ export function dispatchService(leader: Pick<Leader, "active">): Handlers {
       const outbox = createOutbox<DispatchResponse>({
         limit: maximumWaiting,
         overflow: () => swarmError("SESSION_SLOW"),
-        batching: session.batches ? responseBatching : undefined,
+        batching: () => (session.acceptsBatches ? responseBatching : undefined),
       });
       const connection = leader.active().connect(caller.name, session, outbox);
       try {

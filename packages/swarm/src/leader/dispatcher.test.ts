@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
-import { ListTasksRequest, SubmitTaskRequest, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import type { CallContext } from "@interlock/bot";
+import {
+  type DispatchRequest,
+  type DispatchResponse,
+  Lease,
+  ListTasksRequest,
+  Session,
+  SubmitTaskRequest,
+  TaskState,
+  UpdateType,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { createOutbox } from "../outbox.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { settle } from "../testing/fake-time.js";
 import { connectWorker, type MemoryWorker } from "../testing/memory-worker.js";
+import { dispatchService } from "./dispatch-service.js";
 import type { DispatchOptions } from "./dispatcher.js";
 import type { Refusal } from "./reports.js";
 import type { WorkerChange } from "./sessions.js";
@@ -234,8 +246,64 @@ describe("dispatcher", () => {
       assert.deepEqual([eager.assigned().length, other.assigned().length], [3, 2]);
       const [worker] = fake.dispatcher.workers();
       assert.deepEqual([worker?.slots, worker?.prefetch], [1, 2]);
-      await connect("worker/3", { prefetch: 2 ** 31 });
-      assert.equal(fake.dispatcher.workers()[2]?.prefetch, 1_000);
+      await connect("worker/3", { slots: 400, prefetch: 2 ** 31 });
+      assert.equal(fake.dispatcher.workers()[2]?.prefetch, 600);
+    });
+
+    for (const acceptsBatches of [true, false]) {
+      it(`gives nobody more than a thousand tasks, and tells him of all, ${acceptsBatches ? "in" : "without"} batches`, async () => {
+        await setUp();
+        for (let i = 0; i < 1_100; i++) void fake.submit();
+        const requests = createOutbox<DispatchRequest>();
+        const session = Session.fromPartial({ prefetch: 2 ** 31, acceptsBatches });
+        requests.send({ event: { $case: "session", value: session } });
+        const unwatch = fake.dispatcher.safety.watch("worker/1", false, () => {});
+        const context = { caller: { name: "worker/1" } } as CallContext;
+        const responses = dispatchService(fake.leader).dispatch(requests, context);
+        const leases = new Set<bigint | undefined>();
+        let receipts = 0;
+        let batches = 0;
+        for await (const { event } of responses as AsyncIterable<DispatchResponse>) {
+          if (event?.$case === "batch") batches++;
+          for (const told of event?.$case === "batch" ? event.value.responses : [{ event }]) {
+            if (told.event?.$case === "receipt") receipts++;
+            if (told.event?.$case !== "assignments") continue;
+            for (const { lease } of told.event.value.assignments) {
+              if (leases.size < 1_000)
+                requests.send({ event: { $case: "completeTask", value: { lease, result: Buffer.alloc(0) } } });
+              leases.add(lease?.leaseToken);
+            }
+          }
+          if (receipts === 1_000) requests.end();
+        }
+        assert.equal(leases.size, 1_100);
+        assert.equal(batches > 0, acceptsBatches);
+        unwatch();
+      });
+    }
+
+    it("tells of no assignment before it is on the disk, also of a session that opens while one is on its way", async () => {
+      await setUp();
+      const writes: (() => void)[] = [];
+      fake.store.trouble = () => new Promise((resolve) => writes.push(resolve));
+      void fake.submit({ requiredCapabilities: ["nobody"] });
+      const worker = await connect("worker/1", { slots: 4 });
+      for (let i = 0; i < 64; i++) void fake.submit(); // Enough for a transaction behind the first, with assignments in it.
+      await settle();
+      writes.shift()?.();
+      await settle();
+      assert.equal(worker.all("sessionOpened").length, 1);
+      assert.deepEqual(worker.assigned(), []);
+      fake.store.trouble = undefined;
+      writes.shift()?.();
+      await settle();
+      assert.deepEqual(
+        worker.all("assignments").map(({ type, assignments }) => [type, assignments.length]),
+        [
+          [UpdateType.UPDATE_TYPE_COMPLETE, 0],
+          [UpdateType.UPDATE_TYPE_INCREMENTAL, 4],
+        ],
+      );
     });
 
     it("gives nothing to a worker that does not listen for the emergency stop", async () => {
@@ -284,6 +352,27 @@ describe("dispatcher", () => {
     });
   });
 
+  it("leaves an assignment in force when an earlier one of the same task could not be written", async () => {
+    await setUp();
+    const { taskId } = await submit();
+    fake.store.locked.add(taskId);
+    const writes: (() => void)[] = [];
+    fake.store.trouble = () => new Promise((resolve) => writes.push(resolve));
+    const first = await connect("worker/1");
+    const second = await connect("worker/2");
+    first.say({ $case: "endSession", value: { reason: "" } });
+    for (let i = 0; i < 64; i++) void fake.submit({ requiredCapabilities: ["nobody"] });
+    await settle();
+    writes.shift()?.();
+    await settle();
+    fake.store.locked.clear();
+    fake.store.trouble = undefined;
+    writes.shift()?.();
+    await settle();
+    assert.deepEqual([second.lease().taskId, second.lease().attempt], [taskId, 2]);
+    assert.equal((await get(taskId)).worker, "worker/2");
+  });
+
   describe("workers that go", () => {
     it("declares a silent worker lost, and gives its task to another as the next attempt", async () => {
       await setUp();
@@ -315,6 +404,16 @@ describe("dispatcher", () => {
       );
       other.complete();
       assert.equal((await get(taskId)).worker, "worker/2");
+    });
+
+    it("does not count as failed what a lost worker had not begun", async () => {
+      await setUp({ maximumAttempts: 1 });
+      await connect("worker/1", { slots: 2, prefetch: 2 });
+      const tasks = [await submit(), await submit(), await submit(), await submit()];
+      await fake.time.pass(2_000);
+      const states = await Promise.all(tasks.map(async ({ taskId }) => (await get(taskId)).state));
+      const { TASK_STATE_FAILED, TASK_STATE_SUBMITTED } = TaskState;
+      assert.deepEqual(states, [TASK_STATE_FAILED, TASK_STATE_FAILED, TASK_STATE_SUBMITTED, TASK_STATE_SUBMITTED]);
     });
 
     it("takes back a task that its worker's heartbeats do not name", async () => {
@@ -438,7 +537,7 @@ describe("dispatcher", () => {
         held: [],
         draining: false,
         prefetch: 0,
-        batches: false,
+        acceptsBatches: false,
       };
       assert.throws(() => worker.say({ $case: "session", value: session }), { reason: "SESSION_EXPECTED" });
     });
@@ -451,7 +550,8 @@ describe("dispatcher", () => {
         event: { $case: "completeTask" as const, value: { lease, result: Buffer.from("done") } },
       }));
       const leaving = { event: { $case: "endSession" as const, value: { reason: "" } } };
-      const batch = { $case: "batch" as const, value: { requests: [...requests, leaving, ...requests] } };
+      const later = { event: undefined }; // Of a later version than ours.
+      const batch = { $case: "batch" as const, value: { requests: [later, ...requests, leaving, ...requests] } };
       worker.say(batch);
       for (const { taskId } of tasks) assert.equal((await get(taskId)).state, TaskState.TASK_STATE_COMPLETED);
       assert.deepEqual(fake.dispatcher.workers(), [], "and what came after it had left is not heard");
@@ -459,8 +559,19 @@ describe("dispatcher", () => {
       const other = await connect("worker/2");
       const nested = { $case: "batch" as const, value: { requests: [{ event: batch }] } };
       assert.throws(() => other.say(nested), { code: "INVALID_ARGUMENT", reason: "BATCH_INVALID" });
-      const long = { $case: "batch" as const, value: { requests: Array(257).fill({ event: undefined }) } };
+      const long = { $case: "batch" as const, value: { requests: Array(513).fill({ event: undefined }) } };
       assert.throws(() => other.say(long), { reason: "BATCH_INVALID" });
+      const beat = { event: { $case: "heartbeat" as const, value: { sequence: 1, held: [] } } };
+      const beats = { $case: "batch" as const, value: { requests: [beat, beat] } };
+      assert.throws(() => other.say(beats), { reason: "BATCH_INVALID" });
+    });
+
+    it("hears nobody who says that he has thousands of tasks in hand", async () => {
+      await setUp();
+      const worker = await connect("worker/1");
+      const held = Array(4_001).fill(Lease.fromPartial({ taskId: "t" }));
+      assert.throws(() => worker.beat(held), { code: "INVALID_ARGUMENT", reason: "LEASES_TOO_MANY" });
+      assert.throws(() => connectWorker(fake.dispatcher, "worker/2", { held }), { reason: "LEASES_TOO_MANY" });
     });
 
     it("blames nobody for what it slept through itself", async () => {

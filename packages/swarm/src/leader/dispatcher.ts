@@ -33,7 +33,7 @@ export interface DispatchOptions extends Partial<Timing> {
   readonly maximumAttempts?: number;
   /** More open tasks than this are refused; 100,000. */
   readonly maximumOpen?: number;
-  /** So many closed tasks are remembered, with their idempotency keys, the latest; 10,000. */
+  /** At least so many closed tasks are remembered, and at most a twentieth more, with their idempotency keys, the latest; 10,000. */
   readonly keepClosed?: number;
   /** How many tasks of a fairness key are given out in its turn; 1. */
   readonly weightOf?: (fairnessKey: string) => number;
@@ -100,6 +100,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const ends = createListeners<Error>();
   const desks = new Map<string, WorkerDesk>();
   let leadsUntil = clock.now() + leadMs;
+  let commitMs = 0;
   let lastTick = clock.now();
   let over: Error | undefined;
 
@@ -107,11 +108,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const journal = createJournal({
     wait,
     async commit(batch) {
-      const until = clock.now() + leadMs;
+      const from = clock.now();
       const skipped = await store.commit(epoch, batch, leadMs);
-      leadsUntil = until;
+      leadsUntil = from + leadMs;
+      commitMs = clock.now() - from;
       return skipped;
     },
+    // The lead counts from when a transaction was handed over, so it must not wait for long.
+    isSwift: () => commitMs < leadMs / 8,
     prepare: () => {
       if (!safety.latched) allocator.assign();
     },
@@ -143,7 +147,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     mayWork: safety.isListening,
     answer: sessions.answer,
   });
-  entries.filter(({ task }) => isHeld(task.state)).forEach(expect);
+  const held = entries.filter(({ task }) => isHeld(task.state));
+  held.sort((a, b) => (a.task.leaseToken < b.task.leaseToken ? -1 : 1)); // In the order in which they were given.
+  held.forEach(expect);
 
   /** Whoever held a task when another led has a while to say that he still does. */
   function expect({ task: { worker, taskId }, sessionId }: Entry): void {

@@ -1,5 +1,6 @@
 import { type Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { AuditEntry, Batch } from "../store/task-store.js";
+import { swarmError } from "../swarm-error.js";
 import type { Wait } from "../wait.js";
 import type { Entry } from "./entry.js";
 import { toStored } from "./stored-task.js";
@@ -16,7 +17,7 @@ export interface Journal {
   record(entry: AuditEntry): void;
   /** Does something once all that came before is on the disk; in order. Never, when that fails. */
   after(effect: () => void, urgent?: boolean): void;
-  /** Resolves once all that came before is on the disk; rejects when that fails. */
+  /** Resolves once all that came before is on the disk; rejects with `LEADER_STANDBY` when that fails. */
   settled(): Promise<void>;
   /** Has `prepare` called soon. */
   poke(): void;
@@ -29,6 +30,8 @@ export interface Journal {
 export interface JournalOptions {
   /** Writes batches in the order in which they come, and none after one that fails. */
   commit(batch: Batch): Promise<readonly string[]>;
+  /** Whether the store is so fast that a transaction may wait for another there. */
+  isSwift(): boolean;
   /** Is called before each transaction, for what is best done for many changes at a time. */
   prepare(): void;
   /** These were given to workers, and left out of the transaction. */
@@ -47,7 +50,8 @@ interface Effect {
   fail?(error: Error): void;
 }
 
-export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: JournalOptions): Journal {
+export function createJournal(options: JournalOptions): Journal {
+  const { commit, isSwift, prepare, onSkipped, onFailure, wait } = options;
   let touched = new Map<string, Entry>();
   let forgotten: string[] = [];
   let audit: AuditEntry[] = [];
@@ -94,7 +98,7 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
 
   // One transaction at a time, and one behind it if there is enough for it; what else comes meanwhile is in the next.
   async function flush(force = false): Promise<void> {
-    if (underWay === 2 || (underWay === 1 && (force || touched.size < worthwhile))) {
+    if (underWay === 2 || (underWay === 1 && (force || touched.size < worthwhile || !isSwift()))) {
       if (!force) return; // What is under way schedules the rest.
       await latest;
       return flush(force);
@@ -128,8 +132,9 @@ export function createJournal({ commit, prepare, onSkipped, onFailure, wait }: J
       for (const effect of due) effect.run();
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      end(cause);
-      for (const effect of due) effect.fail?.(cause);
+      const standby = swarmError("LEADER_STANDBY", cause);
+      end(standby);
+      for (const effect of due) effect.fail?.(standby);
       if (!lost) onFailure(cause);
       lost ??= cause;
     }

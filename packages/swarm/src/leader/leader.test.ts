@@ -45,6 +45,19 @@ describe("leader", () => {
     assert.equal((await second.dispatcher.get(taskId)).taskId, taskId);
   });
 
+  it("knows from the leases which tasks a worker that is lost had begun under another leader", async () => {
+    const first = await lead({ maximumAttempts: 1 });
+    const [later, sooner] = [await first.submit(), await first.submit({ priority: 1 })];
+    connectWorker(first.dispatcher, "worker/1", { prefetch: 1 });
+    await settle();
+    const second = await lead({ name: "leader/2" }, first);
+    await first.leader.close();
+    await first.time.pass(5_000);
+    const { TASK_STATE_FAILED, TASK_STATE_SUBMITTED } = TaskState;
+    assert.equal((await second.dispatcher.get(sooner.taskId)).state, TASK_STATE_FAILED);
+    assert.equal((await second.dispatcher.get(later.taskId)).state, TASK_STATE_SUBMITTED);
+  });
+
   it("hands over at once when it closes", async () => {
     const first = await lead();
     const second = await lead({ name: "leader/2" }, first);

@@ -1,10 +1,17 @@
 import type { Clock } from "@interlock/bot";
 import { batchAtMost } from "../batching.js";
-import type { DispatchRequest, DispatchRequests, Heartbeat, Lease, Session } from "../gen/interlock/swarm/v1/swarm.js";
-import { TaskState, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
+import type {
+  DispatchRequest,
+  DispatchRequestBatch,
+  Heartbeat,
+  Lease,
+  Session,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import { type Allocator, known } from "./allocator.js";
+import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import type { Reports } from "./reports.js";
 import type { TaskBook } from "./task-book.js";
@@ -52,13 +59,17 @@ export interface SessionsOptions {
   readonly reports: Reports;
 }
 
-const prefetchAtMost = 1_000;
+// Slots and what is given beforehand, together.
+const inHandAtMost = 1_000;
+// With what is done and waits for its receipt, while others have been given in its place.
+const namedAtMost = 4 * inHandAtMost;
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { clock, newId, epoch, timing, book, desks, journal, allocator, reports, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
 
   function open(name: string, session: Session, sink: Sink): WorkerDesk {
+    checkLeases(session.held);
     const old = desks.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
     const resumed = old !== undefined && !lost && old.sessionId === session.sessionId;
@@ -68,18 +79,22 @@ export function createSessions(options: SessionsOptions): Sessions {
     const desk = resumed ? old : createDesk(name, newId(), clock.now());
     const state = session.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
     const capabilities = new Set(session.capabilities);
-    const room = { slots: Math.max(1, session.slots), prefetch: Math.min(session.prefetch, prefetchAtMost) };
+    const slots = Math.min(Math.max(1, session.slots), inHandAtMost);
+    const room = { slots, prefetch: Math.min(session.prefetch, inHandAtMost - slots) };
     Object.assign(desk, { state, capabilities, ...room, lastSeen: clock.now(), sink });
     desks.set(name, desk);
     reconcile(desk, session.held);
 
     const { sessionId } = desk;
     const times = { heartbeatPeriodMs, lostAfterMs, stopAfterMs };
-    // What it may go on with is told once it is on the disk what it may not.
+    // What it may go on with is told once it is on the disk what it may not; what it is given from now on, when that is.
+    const confirmed = allocator().given(desk);
     journal.after(() => {
       if (desk.sink !== sink) return;
-      sink.send(response("sessionOpened", { sessionId, resumed, ...times, leaderEpoch: BigInt(epoch) }));
-      allocator().sendAll(desk);
+      sink.send(
+        response("sessionOpened", { sessionId, resumed, ...times, leaderEpoch: BigInt(epoch), acceptsBatches: true }),
+      );
+      allocator().tell(desk, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);
       if (desk.cancelled.size > 0) answer(desk);
     });
     if (!resumed) onWorker({ worker: name, state: "online" });
@@ -88,9 +103,11 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   /** Brings what the worker has in hand and what it should have into line: the leader decides. */
   function reconcile(desk: WorkerDesk, held: readonly Lease[]): void {
+    const byToken = new Map(held.map((lease) => [lease.leaseToken, lease]));
     for (const taskId of [...desk.held]) {
       const entry = known(book, taskId);
-      if (held.some((lease) => sameLease(lease, leaseOf(entry.task)))) entry.expiresAt = clock.now() + lostAfterMs;
+      const lease = byToken.get(entry.task.leaseToken);
+      if (lease && sameLease(lease, leaseOf(entry.task))) entry.expiresAt = clock.now() + lostAfterMs;
       // It never got the assignment, or stopped it by itself: who knows how far it came.
       else allocator().takeBack(entry, "WORKER_DROPPED", { failure: false });
     }
@@ -110,12 +127,20 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function dismiss(desk: WorkerDesk, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
     const failure = state === "lost" || state === "replaced";
-    for (const taskId of [...desk.held]) allocator().takeBack(known(book, taskId), reason, { failure });
+    takeBack(desk, reason, failure, () => true);
     if (state === "lost") desk.state = WorkerState.WORKER_STATE_LOST;
     else desks.delete(desk.name);
     desk.sink?.end(reason === "WORKER_LEFT" ? undefined : swarmError(reason));
     desk.sink = undefined;
     onWorker({ worker: desk.name, state });
+  }
+
+  /** A worker begins its tasks in the order in which it was given them: what is beyond its slots has not failed. */
+  function takeBack(desk: WorkerDesk, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
+    for (const [place, taskId] of [...desk.held].entries()) {
+      const entry = known(book, taskId);
+      if (which(entry)) allocator().takeBack(entry, reason, { failure: failure && place < desk.slots });
+    }
   }
 
   function answer(desk: WorkerDesk): void {
@@ -135,6 +160,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function beat(desk: WorkerDesk, { sequence, held }: Heartbeat): void {
+    checkLeases(held);
     desk.heard = sequence;
     for (const lease of held) {
       const entry = book.find(lease.taskId);
@@ -171,7 +197,8 @@ export function createSessions(options: SessionsOptions): Sessions {
         receive({ event }) {
           for (const each of event?.$case === "batch" ? unpack(event.value) : [event]) {
             // Not from a stream that another has replaced, and not an event of a later version than ours.
-            if (desk.sink !== sink || each === undefined) return;
+            if (desk.sink !== sink) return;
+            if (each === undefined) continue;
             desk.lastSeen = clock.now();
             receive(desk, each);
           }
@@ -189,10 +216,7 @@ export function createSessions(options: SessionsOptions): Sessions {
           continue;
         }
         if (now - desk.lastSeen >= lostAfterMs) dismiss(desk, "lost", "WORKER_LOST");
-        for (const taskId of [...desk.held]) {
-          const entry = known(book, taskId);
-          if (now >= entry.expiresAt) allocator().takeBack(entry, "LEASE_EXPIRED", { failure: true });
-        }
+        takeBack(desk, "LEASE_EXPIRED", true, ({ expiresAt }) => now >= expiresAt);
       }
     },
     forgive(ms) {
@@ -215,7 +239,12 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 }
 
-function unpack({ requests }: DispatchRequests): DispatchRequest["event"][] {
-  if (requests.length > batchAtMost) throw swarmError("BATCH_INVALID");
+function checkLeases(held: readonly Lease[]): void {
+  if (held.length > namedAtMost) throw swarmError("LEASES_TOO_MANY");
+}
+
+function unpack({ requests }: DispatchRequestBatch): DispatchRequest["event"][] {
+  const heartbeats = requests.filter(({ event }) => event?.$case === "heartbeat");
+  if (requests.length > batchAtMost || heartbeats.length > 1) throw swarmError("BATCH_INVALID");
   return requests.map(({ event }) => event);
 }

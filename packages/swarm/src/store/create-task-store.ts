@@ -15,7 +15,8 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
   let unpruned = 0;
   /** The batch that came last. */
   let latest: Promise<unknown> = Promise.resolve();
-  let brokenEpoch: number | undefined;
+  /** The latest epoch in which a batch could not be written. */
+  let brokenEpoch = 0;
 
   /** Runs `work` in one transaction, in which nobody else can begin to lead. */
   function leading<T>(
@@ -39,10 +40,11 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
   async function write(transaction: Transaction<Schema>, batch: Batch): Promise<string[]> {
     const { tasks, claims, forgotten, audit } = batch;
     const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
-    await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
+    // First, because the key of a task that is forgotten may be another's from now on.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
     }
+    await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
     await addAudit(transaction, audit);
     unpruned += audit.length;
     if (unpruned >= auditKept / 10) {
@@ -64,6 +66,7 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
       return row?.epoch;
     },
     async release(epoch) {
+      await latest; // It would take the lead again.
       await db
         .updateTable("leadership")
         .set({ leadsUntil: 0, holder: "" })
@@ -86,11 +89,11 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
       }),
     commit(epoch, batch, forMs) {
       const written = latest.then(() => {
-        if (epoch === brokenEpoch) throw swarmError("LEADER_STANDBY");
+        if (epoch <= brokenEpoch) throw swarmError("LEADER_STANDBY");
         return leading(epoch, forMs, (transaction) => write(transaction, batch));
       });
       latest = written.catch(() => {
-        brokenEpoch = epoch;
+        brokenEpoch = Math.max(brokenEpoch, epoch);
       });
       return written;
     },

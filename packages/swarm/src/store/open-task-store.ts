@@ -1,6 +1,7 @@
+import { InterlockError } from "@interlock/bot";
 import { createTaskStore } from "./create-task-store.js";
 import { migrate } from "./migrations.js";
-import { openOnThread } from "./open-on-thread.js";
+import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
 import { openPostgres } from "./postgres.js";
 import type { TaskStore } from "./task-store.js";
 
@@ -14,7 +15,16 @@ import type { TaskStore } from "./task-store.js";
  * ```
  */
 export async function openTaskStore(place: string): Promise<TaskStore> {
-  if (!/^postgres(ql)?:\/\//.test(place)) return openOnThread(place);
+  if (!/^postgres(ql)?:/.test(place)) {
+    // A letter alone is a drive. It is not said what it was, for there may be a password in it.
+    if (/^(\w{2,})?:/.test(place)) {
+      throw new InterlockError(
+        "INVALID_ARGUMENT",
+        "Name a file for the tasks, or postgres://user:password@host/database.",
+      );
+    }
+    return openSqliteOnThread(place);
+  }
   const engine = openPostgres(place);
   try {
     await migrate(engine);

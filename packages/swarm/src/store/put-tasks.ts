@@ -3,7 +3,7 @@ import type { Schema } from "./schema.js";
 import type { StoredTask } from "./task-store.js";
 
 // In the order in which a statement has its parameters.
-const nothing: StoredTask = {
+const nothing = {
   taskId: "",
   sequence: 0,
   revision: 0,
@@ -12,7 +12,8 @@ const nothing: StoredTask = {
   idempotencyKey: "",
   requestDigest: "",
   task: Buffer.alloc(0),
-};
+} satisfies StoredTask;
+const columns = Object.keys(nothing) as (keyof StoredTask)[];
 const sizes = [64, 16, 4, 2, 1];
 
 /**
@@ -45,16 +46,16 @@ export function createPutTasks(db: Kysely<Schema>) {
     for (let from = 0; from < tasks.length; ) {
       const rows = sizes.find((size) => size <= tasks.length - from) ?? 1;
       const parameters: unknown[] = [];
-      for (let i = from; i < from + rows; i++) parameters.push(...parametersOf(tasks[i] as StoredTask));
+      for (let i = from; i < from + rows; i++) {
+        for (const column of columns) parameters.push(parameterOf((tasks[i] as StoredTask)[column]));
+      }
       await transaction.executeQuery({ ...statementFor(rows), parameters });
       from += rows;
     }
   };
 }
 
-function parametersOf(row: StoredTask): unknown[] {
-  const { taskId, sequence, revision, state, sessionId, idempotencyKey, requestDigest, task } = row;
-  // Both databases take bytes as a `Buffer`; this one is a view of the same.
-  const bytes = Buffer.from(task.buffer, task.byteOffset, task.byteLength);
-  return [taskId, sequence, revision, state, sessionId, idempotencyKey, requestDigest, bytes];
+/** Both databases take bytes as a `Buffer`; this one is a view of the same. */
+function parameterOf(value: string | number | Uint8Array): string | number | Buffer {
+  return typeof value === "object" ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

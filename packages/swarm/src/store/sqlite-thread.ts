@@ -1,9 +1,9 @@
-// The thread of a store on SQLite: it does what `openOnThread` asks for, and answers.
+// The thread of a store on SQLite: it does what `openSqliteOnThread` asks for, and answers.
 import { parentPort } from "node:worker_threads";
 import { isSwarmError } from "../swarm-error.js";
 import { createTaskStore } from "./create-task-store.js";
 import { migrate } from "./migrations.js";
-import type { Answer, Ask, Failure } from "./open-on-thread.js";
+import type { Answer, Ask, Failure } from "./open-sqlite-on-thread.js";
 import { openSqlite } from "./sqlite.js";
 import type { TaskStore } from "./task-store.js";
 
@@ -33,6 +33,6 @@ function answer(message: Answer): void {
 
 function failureOf(error: unknown): Failure {
   if (isSwarmError(error)) return { reason: error.reason };
-  const { code } = error as { readonly code?: unknown };
-  return { error, ...(typeof code === "string" && { code }) };
+  const { message, code } = error as { readonly message?: unknown; readonly code?: unknown };
+  return { message: String(message ?? error), ...(typeof code === "string" && code !== "" && { code }) };
 }

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import { CamelCasePlugin, Kysely, SqliteDialect, sql } from "kysely";
 import Database from "libsql";
 import type { Engine } from "./engine.js";
@@ -6,10 +6,14 @@ import type { Schema } from "./schema.js";
 
 const statementsKept = 200;
 
-/** Opens an SQLite database, making it (mode 0600) when there is none. The thread stands still while it works. */
+/**
+ * Opens an SQLite database, making it (mode 0600) when there is none. The thread stands still while it works, so
+ * `openSqliteOnThread` has it do so on another.
+ */
 export function openSqlite(path: string): Engine {
   // SQLite makes files that everyone can read, and gives its log the mode of the database: so we make the file.
   makeFile(path);
+  if (statSync(path).isDirectory()) throw new Error("that is a folder; name a file in it.");
   chmodSync(path, 0o600);
   const database = new Database(path);
   // FULL: a commit returns once it is on the disk.

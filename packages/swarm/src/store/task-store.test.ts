@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
 import { openTaskStore } from "./open-task-store.js";
 import { openPostgres } from "./postgres.js";
 import { openSqlite } from "./sqlite.js";
@@ -94,7 +96,15 @@ describeOnEach("task store", (create, engine) => {
     const before = await lead();
     const after = await lead();
     assert.equal(after, before + 1);
-    await assert.rejects(store.commit(before, batch([task("t1")]), 60_000), standby);
+    const twice = [task("t1", { idempotencyKey: "a" }), task("t2", { idempotencyKey: "a" })];
+    const [failed, late, next] = [
+      store.commit(after, batch(twice), 60_000),
+      store.commit(before, batch([task("t1")]), 60_000),
+      store.commit(after, batch([task("t1")]), 60_000),
+    ];
+    await assert.rejects(failed);
+    await assert.rejects(late, standby);
+    await assert.rejects(next, standby, "it is still the one that could not write");
   });
 
   it("takes nothing from a leader that has been deposed", async () => {
@@ -143,6 +153,16 @@ describeOnEach("task store", (create, engine) => {
       [20],
     );
     await store.commit(next, batch([task("t4")]), 60_000);
+  });
+
+  it("lets the key of a task that is forgotten be another's at once", async () => {
+    const epoch = await lead();
+    await store.commit(epoch, batch([task("t1", { idempotencyKey: "a" })]), 60_000);
+    await store.commit(epoch, batch([task("t2", { idempotencyKey: "a" })], { forgotten: ["t1"] }), 60_000);
+    assert.deepEqual(
+      (await store.inherit(epoch)).tasks.map(({ taskId }) => taskId),
+      ["t2"],
+    );
   });
 
   it("takes large batches", async () => {
@@ -293,12 +313,44 @@ describe("a task store on SQLite", () => {
     assert.equal((await runScript("console.log(await store.acquire('leader/1', 0));")).stdout, "1\n");
   });
 
-  it("says why it cannot be opened, and what it is when it is closed", async () => {
-    await assert.rejects(openTaskStore(folder), /Unable to open/);
+  it("says why it cannot be opened, and that it is closed", async () => {
+    const { mode } = await stat(folder);
+    await assert.rejects(openTaskStore(folder), {
+      message: `The tasks in ${folder}: that is a folder; name a file in it.`,
+    });
+    assert.equal((await stat(folder)).mode, mode);
     await assert.rejects(openTaskStore(join(folder, "nowhere", "tasks.db")), { code: "ENOENT" });
-    await store.close();
-    await store.close();
-    await assert.rejects(store.audit(1), /The task store is closed/);
+    const letter = join(folder, "letter.txt");
+    await writeFile(letter, "Dear Sir or Madam, ".repeat(500));
+    const said = { message: `The tasks in ${letter}: file is not a database`, code: "SQLITE_NOTADB" };
+    await assert.rejects(openTaskStore(letter), said);
+    for (const place of [":memory:", "mysql://a/b", "file:tasks.db"]) {
+      await assert.rejects(openTaskStore(place), { code: "INVALID_ARGUMENT" });
+    }
+    await Promise.all([store.close(), store.close()]);
+    await assert.rejects(store.audit(1), { message: `The tasks in ${path} are closed.` });
+    await assert.rejects(store.acquire("leader/1", 0), { message: `The tasks in ${path} are closed.` });
+  });
+
+  it("has a new thread for the next leader when one has failed", async () => {
+    const threads: Worker[] = [];
+    const other = await openSqliteOnThread(path, () => {
+      const thread = new Worker(new URL("./sqlite-thread.js", import.meta.url), { execArgv: [] });
+      threads.push(thread);
+      return thread;
+    });
+    const epoch = await other.acquire("leader/2", 60_000);
+    assert.ok(epoch);
+    await other.commit(epoch, batch([task("t1")]), 60_000);
+    const committing = other.commit(epoch, batch([task("t2")]), 60_000);
+    await threads[0]?.terminate();
+    const gone = { message: `The thread of the tasks in ${path} has ended.` };
+    await assert.rejects(committing, gone);
+    await assert.rejects(other.inherit(epoch), gone);
+    const next = await other.acquire("leader/2", 60_000);
+    assert.equal(next, epoch + 1);
+    assert.ok((await other.inherit(epoch + 1)).tasks.some(({ taskId }) => taskId === "t1"));
+    await other.close();
   });
 
   /** What a process prints that has opened the same store. */

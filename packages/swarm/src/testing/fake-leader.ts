@@ -1,5 +1,5 @@
 import { type Bot, type CallContext, silentLog } from "@interlock/bot";
-import { DispatchRequest, SubmitTaskRequest, type Task } from "../gen/interlock/swarm/v1/swarm.js";
+import { DispatchRequest, DispatchResponse, SubmitTaskRequest, type Task } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { dispatchService } from "../leader/dispatch-service.js";
 import type { Dispatcher } from "../leader/dispatcher.js";
@@ -31,6 +31,8 @@ export interface FakeLeader {
   readonly messages: number;
   close(): Promise<void>;
 }
+
+const messageAtMost = 4 * 1024 * 1024;
 
 /** A leader that shares `beside`'s time, and its store: as after a restart, or on another machine. */
 export async function createFakeLeader(
@@ -121,7 +123,7 @@ export async function createFakeLeader(
             async *dispatch(requests: AsyncIterable<DispatchRequest>, { signal }: { signal?: AbortSignal } = {}) {
               fake.calls.push(who);
               check(who);
-              yield* stream(who, signal, (over) => {
+              const responses = stream(who, signal, (over) => {
                 const up = createOutbox<DispatchRequest>();
                 over.addEventListener("abort", () => up.end(new Error("cut")));
                 void (async () => {
@@ -131,8 +133,12 @@ export async function createFakeLeader(
                   }
                   up.end();
                 })();
-                return dispatching.dispatch(up, context(who)) as AsyncIterable<unknown>;
+                return dispatching.dispatch(up, context(who)) as AsyncIterable<DispatchResponse>;
               });
+              for await (const response of responses) {
+                if (DispatchResponse.encode(response).finish().length > messageAtMost) throw new Error("too long");
+                yield response;
+              }
             },
           } as never;
         }

@@ -1,4 +1,4 @@
-import type { AuditEntry, StoredStop, StoredTask, TaskStore } from "../store/task-store.js";
+import type { AuditEntry, Batch, StoredStop, StoredTask, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 
 /** A store in memory, over which a test has power. */
@@ -23,10 +23,24 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
   let stop: StoredStop | undefined;
   let commits = 0;
   let ids = 0;
+  let latest: Promise<unknown> = Promise.resolve();
+  let broken: number | undefined;
 
   async function check(epoch: number): Promise<void> {
     await store.trouble?.();
     if (lead.epoch !== epoch) throw swarmError("LEADER_STANDBY");
+  }
+
+  async function write(epoch: number, batch: Batch, forMs: number): Promise<string[]> {
+    await check(epoch);
+    if (epoch === broken) throw swarmError("LEADER_STANDBY");
+    lead.until = clock.now() + forMs;
+    if (batch.tasks.length > 0) commits++;
+    const skipped = batch.claims.filter((taskId) => locked.has(taskId));
+    for (const task of batch.tasks) if (!skipped.includes(task.taskId)) tasks.set(task.taskId, task);
+    for (const taskId of batch.forgotten) tasks.delete(taskId);
+    audit.unshift(...batch.audit);
+    return skipped;
   }
 
   const store: MemoryStore = {
@@ -49,15 +63,12 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
       await check(epoch);
       return { tasks: [...tasks.values()].sort((a, b) => a.sequence - b.sequence), stop };
     },
-    async commit(epoch, batch, forMs) {
-      await check(epoch);
-      lead.until = clock.now() + forMs;
-      if (batch.tasks.length > 0) commits++;
-      const skipped = batch.claims.filter((taskId) => locked.has(taskId));
-      for (const task of batch.tasks) if (!skipped.includes(task.taskId)) tasks.set(task.taskId, task);
-      for (const taskId of batch.forgotten) tasks.delete(taskId);
-      audit.unshift(...batch.audit);
-      return skipped;
+    commit(epoch, batch, forMs) {
+      const written = latest.then(() => write(epoch, batch, forMs));
+      latest = written.catch(() => {
+        broken = epoch;
+      });
+      return written;
     },
     async latch(epoch, latched) {
       await check(epoch);

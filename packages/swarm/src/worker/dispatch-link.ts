@@ -1,6 +1,6 @@
 import { type Client, type Clock, InterlockError } from "@interlock/bot";
 import { requestBatching } from "../batching.js";
-import type { DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import type { Assignment, DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox, type Outbox } from "../outbox.js";
 import type { Wait } from "../wait.js";
@@ -42,15 +42,19 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
   async function connect(
     client: Pick<Client<typeof DispatchService>, "dispatch">,
   ): Promise<InterlockError | undefined> {
-    const requests = createOutbox<DispatchRequest>({ batching: requestBatching });
+    const requests = createOutbox<DispatchRequest>({
+      batching: () => (leaderAcceptsBatches ? requestBatching : undefined),
+    });
     const connection = new AbortController();
     const sent = new Map<number, number>();
+    const listed: Assignment[] = []; // Until the list is whole.
     let opened = false;
+    let leaderAcceptsBatches = false;
     let leaving = false;
     const openedBy = clock.now();
     const { id: sessionId, draining } = session;
     const state = { sessionId, held: bench().held(), draining };
-    const value = { capabilities: [...capabilities], slots, prefetch, batches: true, ...state };
+    const value = { capabilities: [...capabilities], slots, prefetch, acceptsBatches: true, ...state };
     requests.send({ event: { $case: "session", value } });
     outbox = requests;
 
@@ -68,6 +72,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
         case "sessionOpened": {
           const { heartbeatPeriodMs, stopAfterMs } = event.value;
           Object.assign(session, { id: event.value.sessionId, heartbeatPeriodMs, stopAfterMs });
+          leaderAcceptsBatches = event.value.acceptsBatches;
           answeredAt = openedBy;
           opened = true;
           onOpen();
@@ -81,7 +86,8 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
           bench().heed(event.value);
           break;
         case "assignments":
-          bench().assign(event.value);
+          listed.push(...event.value.assignments);
+          if (!event.value.more) bench().assign({ type: event.value.type, assignments: listed.splice(0) });
           break;
         case "receipt":
           bench().receipt(event.value);

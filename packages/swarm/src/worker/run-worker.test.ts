@@ -1,9 +1,33 @@
 import assert from "node:assert/strict";
-import { StopOutcome, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  type DispatchRequest,
+  type DispatchResponse,
+  StopOutcome,
+  TaskState,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { runWorker, type WorkerOptions } from "./run-worker.js";
 import type { TaskContext, WorkerTask } from "./task-handler.js";
 import { TaskRefusal } from "./task-refusal.js";
+
+interface Dispatching {
+  dispatch(requests: AsyncIterable<DispatchRequest>, options?: object): AsyncIterable<DispatchResponse>;
+}
+
+/** The stream as a leader has it that knows nothing of batches. */
+async function* older(real: Dispatching, requests: AsyncIterable<DispatchRequest>, options?: object) {
+  async function* checked() {
+    for await (const request of requests) {
+      assert.notEqual(request.event?.$case, "batch");
+      yield request;
+    }
+  }
+  for await (const response of real.dispatch(checked(), options)) {
+    if (response.event?.$case === "sessionOpened") response.event.value.acceptsBatches = false;
+    yield response;
+  }
+}
 
 interface Running {
   readonly task: WorkerTask;
@@ -109,6 +133,80 @@ describe("runWorker", () => {
     assert.equal(worker.running.length, 4, "an emergency stop is for what has not been begun, too");
   });
 
+  it("does not begin a task that was paused while it waited, until it goes on", async () => {
+    const worker = start("worker/1", { prefetch: 2 });
+    const [first, second, third] = [await fake.submit(), await fake.submit(), await fake.submit()];
+    await fake.time.pass(50);
+    await fake.dispatcher.pause(second.taskId);
+    await fake.time.pass(0);
+    worker.at(0).done();
+    await fake.time.pass(50);
+    assert.deepEqual(
+      worker.running.map(({ task }) => task.taskId),
+      [first.taskId, third.taskId],
+    );
+    worker.at(1).done();
+    await fake.time.pass(50);
+    assert.equal(worker.running.length, 2);
+    await fake.dispatcher.resume(second.taskId);
+    await fake.time.pass(50);
+    assert.equal(worker.at(-1).task.taskId, second.taskId);
+  });
+
+  it("goes on over a broken connection with more in hand than one message holds", async () => {
+    const worker = start("worker/1", { prefetch: 39 });
+    const payload = Buffer.alloc(200_000);
+    await Promise.all(Array.from({ length: 40 }, () => fake.submit({ payload })));
+    await fake.time.pass(50);
+    fake.cut("worker/1");
+    await fake.time.pass(50);
+    fake.mend("worker/1");
+    await fake.time.pass(200);
+    assert.deepEqual(worker.links, [true, false, true]);
+    for (let i = 0; i < 40; i++) {
+      assert.equal(worker.at(-1).context.signal.aborted, false);
+      worker.at(-1).done();
+      await fake.time.pass(0);
+    }
+    assert.equal(worker.running.length, 40);
+    assert.ok(worker.running.every(({ task }) => task.attempt === 1));
+  });
+
+  it("sends no batch to a leader that does not say that it takes them", async () => {
+    const bot = fake.bot("worker/1");
+    const client = (service: unknown, address: string) => {
+      const real = bot.client(service as never, address) as never as Dispatching;
+      return service === DispatchService
+        ? { dispatch: (...args: Parameters<Dispatching["dispatch"]>) => older(real, ...args) }
+        : real;
+    };
+    const stopping = new AbortController();
+    const options = {
+      leaders: ["leader"],
+      signal: stopping.signal,
+      clock: fake.time,
+      wait: fake.time.wait,
+      prefetch: 9,
+    };
+    started.push({ stopping, ended: runWorker({ client } as never, options, async () => undefined) });
+    await fake.time.pass(0);
+    const tasks = await Promise.all(Array.from({ length: 10 }, () => fake.submit()));
+    await fake.time.pass(0);
+    for (const { taskId } of tasks) assert.equal((await get(taskId)).state, TaskState.TASK_STATE_COMPLETED);
+  });
+
+  it("takes only numbers of tasks that there can be", async () => {
+    for (const [options, said] of [
+      [{ prefetch: 1.5 }, "prefetch is a whole number from 0 to 1000; it is 1.5."],
+      [{ prefetch: -1 }, "prefetch is a whole number from 0 to 1000; it is -1."],
+      [{ slots: 0 }, "slots is a whole number from 1 to 1000; it is 0."],
+      [{ slots: 1_001 }, "slots is a whole number from 1 to 1000; it is 1001."],
+    ] as const) {
+      const working = runWorker(fake.bot("worker/1"), { leaders: ["leader"], ...options }, async () => undefined);
+      await assert.rejects(working, { name: "TypeError", message: said });
+    }
+  });
+
   it("does many short tasks with few messages", async () => {
     const stopping = new AbortController();
     const options = { leaders: ["leader"], signal: stopping.signal, clock: fake.time, wait: fake.time.wait };
@@ -194,6 +292,16 @@ describe("runWorker", () => {
     await fake.time.pass(0);
     assert.equal(worker.running.length, 2);
     worker.at(1).done();
+  });
+
+  it("has a signal that is aborted, also when it is asked for only after the stop", async () => {
+    const worker = start("worker/1", {}, true);
+    const { taskId } = await fake.submit();
+    await fake.time.pass(0);
+    await fake.dispatcher.cancel(taskId, "not needed");
+    await fake.time.pass(0);
+    assert.match(String(worker.at(0).context.signal.reason), /not needed/);
+    worker.at(0).done();
   });
 
   it("holds still while its task is paused", async () => {

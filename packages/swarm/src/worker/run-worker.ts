@@ -14,12 +14,12 @@ export interface WorkerOptions {
   readonly leaders: readonly string[];
   /** What this worker can do; none. */
   readonly capabilities?: readonly string[];
-  /** How many tasks it takes at once; 1. */
+  /** How many tasks it takes at once; 1, at most 1,000. */
   readonly slots?: number;
   /**
-   * How many more it is given to begin as soon as it has finished another; 0. For many short tasks: they come, and are
-   * reported on, many at a time. They wait here, though another worker may become free, and one of a higher priority comes
-   * after them.
+   * How many tasks it is given beyond its slots, to begin when it has finished others; 0, together with the slots at most
+   * 1,000. For many short tasks: they come, and are reported on, many in one message. The price: they wait here though
+   * another worker may become free, and one of a higher priority waits behind them.
    */
   readonly prefetch?: number;
   /** Aborted to leave: what is in hand is stopped and handed back. Never. */
@@ -62,6 +62,8 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
     onLink,
   } = options;
   const { clock = systemClock, wait = systemWait, onEmergencyStop = () => {}, haltWithinMs = 100 } = options;
+  checkWhole("slots", slots, 1);
+  checkWhole("prefetch", prefetch, 0);
   const rotation = createRotation(leaders);
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
@@ -127,6 +129,12 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   }
 }
 
+const inHandAtMost = 1_000;
 const maximumDelayMs = 1_000;
 const longestLookMs = 500;
 const longestHaltMs = 1_000;
+
+function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least && value <= inHandAtMost) return;
+  throw new TypeError(`${name} is a whole number from ${least} to ${inHandAtMost}; it is ${value}.`);
+}

@@ -15,8 +15,11 @@ type Event = NonNullable<DispatchRequest["event"]>;
 
 /** The tasks a worker has in hand, over all its connections. */
 export interface Workbench {
-  /** Starts what is new. A complete list opens a session: what is not on it stops, what was said last is said again. */
-  assign(assignments: Assignments): void;
+  /**
+   * Takes what is new, and begins it when a slot is free. A complete list opens a session: what is not on it stops, what was
+   * said last is said again.
+   */
+  assign(assignments: Pick<Assignments, "type" | "assignments">): void;
   /** Stops and holds still what the leader wants. */
   heed(answer: Pick<HeartbeatAnswer, "cancel" | "pause">): void;
   /** Forgets what the leader has heard; stops what it does not want. */
@@ -25,7 +28,7 @@ export interface Workbench {
   stopAll(reason: string, tell?: boolean): void;
   /** While this is set, nothing is begun: it is handed back for this reason. */
   hold(reason: string | undefined): void;
-  /** What is in hand, with what is done and not confirmed. */
+  /** What is in hand, begun or not, with what is done and not confirmed. */
   held(): Lease[];
   /** Resolves once no handler runs, also of those that were stopped. */
   idle(): Promise<void>;
@@ -52,8 +55,8 @@ interface Job {
   readonly resuming: Set<() => void>;
 }
 
-// At least so many: far more than can be begun while a leader's answer is on its way.
-const begunKept = 10_000;
+// At least so many: far more than can be taken while a leader's answer is on its way.
+const takenKept = 10_000;
 
 /** Makes a workbench that reports with `send`, which may lose what it is given while there is no connection. */
 export function createWorkbench(
@@ -68,14 +71,14 @@ export function createWorkbench(
   /** What has come within this turn of the event loop. */
   const untold: Job[] = [];
   let holding: string | undefined;
-  let begun = new Set<bigint>(); // lease tokens
-  let begunBefore: ReadonlySet<bigint> = begun;
+  let taken = new Set<bigint>(); // lease tokens
+  let takenBefore: ReadonlySet<bigint> = taken;
   let checkpoints = 0;
 
   function take(assignment: Assignment, lease: Lease): void {
     // The leader may confirm an attempt that was stopped after it had been named in the Session, and may have had its
-    // effect: one lease is begun once.
-    const known = begun.has(lease.leaseToken) || begunBefore.has(lease.leaseToken);
+    // effect: one lease is taken once.
+    const known = taken.has(lease.leaseToken) || takenBefore.has(lease.leaseToken);
     const reason = holding ?? (known ? "ATTEMPT_STOPPED" : undefined);
     if (reason !== undefined) {
       send({ $case: "forfeitTask", value: { lease, reason } });
@@ -110,17 +113,17 @@ export function createWorkbench(
   }
 
   function remember(leaseToken: bigint): void {
-    begun.add(leaseToken);
-    if (begun.size < begunKept) return;
-    begunBefore = begun;
-    begun = new Set();
+    taken.add(leaseToken);
+    if (taken.size < takenKept) return;
+    takenBefore = taken;
+    taken = new Set();
   }
 
   function begin(): void {
     while (running.size < slots) {
-      const job = queue.shift();
+      const next = queue.findIndex(({ paused }) => !paused);
+      const [job] = next < 0 ? [] : queue.splice(next, 1);
       if (!job) return;
-      if (job.stopped) continue;
       const done = run(job).finally(() => {
         running.delete(done);
         begin();
@@ -170,6 +173,8 @@ export function createWorkbench(
 
   function stop(job: Job, reason: string): void {
     jobs.delete(job.lease.leaseToken);
+    const place = queue.indexOf(job);
+    if (place >= 0) queue.splice(place, 1);
     job.stopped = new Error(reason);
     job.controller?.abort(job.stopped);
   }
@@ -215,6 +220,7 @@ export function createWorkbench(
         for (const resolve of job.resuming) resolve();
         job.resuming.clear();
       }
+      begin();
     },
     receipt({ lease, recorded, reason, sequence }) {
       const job = lease && jobs.get(lease.leaseToken);
