@@ -11,7 +11,10 @@ export interface Redis {
   stop(): Promise<void>;
 }
 
-/** Starts one in a folder, which flushes its log after every write, as we do. Rejects, saying how to get it, when there is none on this machine. */
+/**
+ * Starts one in a folder, which flushes its log after every write, as we do. Rejects, saying how to get it, when
+ * there is none on this machine.
+ */
 export async function startRedis(folder: string): Promise<Redis> {
   const dir = join(folder, "redis");
   mkdirSync(dir);
