@@ -52,10 +52,12 @@ export const swarm: Benchmark = {
     const rates: Rate[] = [];
     for (const crew of crews) {
       const { workers } = crew;
-      const { tasks, few } = { tasks: calls ?? crew.tasks, few: calls ?? crew.few };
+      const tasks = calls ?? crew.tasks;
+      const few = calls ?? crew.few;
       // Where somebody wants few, most of them must not be in hand before the first is done.
       const atMost = Math.ceil(tasks / workers / 4);
-      const [inHand, concurrency] = [Math.min(crew.inHand, atMost), Math.min(crew.concurrency, atMost)];
+      const inHand = Math.min(crew.inHand, atMost);
+      const concurrency = Math.min(crew.concurrency, atMost);
       const fast = { ours: [] as number[], theirs: [] as number[] };
       const single = { ours: [] as number[], theirs: [] as number[] };
       for (let i = 0; i < rounds; i++) {

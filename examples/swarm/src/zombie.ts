@@ -1,7 +1,7 @@
 // A worker that was written without the library, and so does not stop by itself: when it is told to, it reports the first
 // task that it was ever given as done, whatever has happened meanwhile.
 import { InterlockError, joinFleet, parseJoinToken, silentLog } from "@interlock/bot";
-import { DispatchService, type Lease, SafetyService } from "@interlock/swarm";
+import { DispatchService, type Lease, SafetyService, Session } from "@interlock/swarm";
 import { onAsked, receiveConfig, stopSignal, tell, tellOf } from "./child.js";
 import { carryKind } from "./crew-work.js";
 import type { DispatchEvent } from "./dispatch-event.js";
@@ -35,18 +35,8 @@ async function work(finished?: Lease): Promise<void> {
     }
   }
   const held = finished ? [finished] : [];
-  say({
-    $case: "session",
-    value: {
-      capabilities: [carryKind],
-      slots: 1,
-      sessionId,
-      held,
-      draining: false,
-      prefetch: 0,
-      acceptsBatches: false,
-    },
-  });
+  const session = Session.fromPartial({ capabilities: [carryKind], slots: 1, sessionId, held });
+  say({ $case: "session", value: session });
   const beat = () => say({ $case: "heartbeat", value: { sequence: 1, held: first ? [first] : [] } });
   const beating = setInterval(beat, heartbeatMs);
   try {

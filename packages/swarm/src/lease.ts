@@ -17,3 +17,6 @@ export function sameLease(one: Lease, other: Lease): boolean {
 
 /** The lease that names nothing. */
 export const noLease: Lease = Lease.fromPartial({});
+
+/** A worker has no more leases than this in hand: slots, and what it is given beforehand, together. */
+export const inHandAtMost = 1_000;

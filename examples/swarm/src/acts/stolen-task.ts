@@ -1,5 +1,5 @@
 import type { Bot } from "@interlock/bot";
-import { DispatchService, TaskState } from "@interlock/swarm";
+import { DispatchService, Session, TaskState } from "@interlock/swarm";
 import type { DispatchEvent } from "../dispatch-event.js";
 import { refusal } from "./refusal.js";
 
@@ -30,15 +30,7 @@ export const stolenTask = refusal({
 
 /** Opens a session and says one thing in it. */
 async function say(thief: Bot, leader: string, event: DispatchEvent): Promise<void> {
-  const session = {
-    capabilities: [],
-    slots: 1,
-    sessionId: "",
-    held: [],
-    draining: false,
-    prefetch: 0,
-    acceptsBatches: false,
-  };
+  const session = Session.fromPartial({ slots: 1 });
   const events: DispatchEvent[] = [{ $case: "session", value: session }, event];
   const client = thief.client(DispatchService, leader);
   for await (const heard of client.dispatch(events.map((each) => ({ event: each })))) void heard;

@@ -139,7 +139,7 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     assign() {
       const given = new Map<WorkerDesk, Given[]>();
       fill(given, (desk) => desk.slots);
-      fill(given, (desk) => desk.slots + desk.prefetch);
+      fill(given, (desk) => (desk.prefetch > 0 ? desk.slots + desk.prefetch : 0)); // Who takes no more is not looked at.
       for (const [desk, some] of given) {
         journal.after(() => tell(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, some));
       }

@@ -2,6 +2,7 @@ import type { Implementation } from "@interlock/bot";
 import { responseBatching } from "../batching.js";
 import type { DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
+import { inHandAtMost } from "../lease.js";
 import { createOutbox, type Outbox } from "../outbox.js";
 import { swarmError } from "../swarm-error.js";
 import type { Leader } from "./leader.js";
@@ -10,8 +11,8 @@ import type { Connection } from "./sessions.js";
 type Handlers = Implementation<typeof DispatchService>;
 type Requests = Parameters<Handlers["dispatch"]>[0];
 
-// A worker has at most a thousand tasks in hand, with a receipt for each and as many to begin.
-const maximumWaiting = 4_000;
+// There may be a receipt for each task in hand, and as many to begin.
+const maximumWaiting = 4 * inHandAtMost;
 
 /** Serves the workers of a leader. Who a worker is follows from its certificate. */
 export function dispatchService(leader: Pick<Leader, "active">): Handlers {

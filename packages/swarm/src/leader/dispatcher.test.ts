@@ -530,15 +530,7 @@ describe("dispatcher", () => {
     it("ends a stream that says Session twice", async () => {
       await setUp();
       const worker = await connect("worker/1");
-      const session = {
-        capabilities: [],
-        slots: 1,
-        sessionId: "",
-        held: [],
-        draining: false,
-        prefetch: 0,
-        acceptsBatches: false,
-      };
+      const session = Session.fromPartial({ slots: 1 });
       assert.throws(() => worker.say({ $case: "session", value: session }), { reason: "SESSION_EXPECTED" });
     });
 

@@ -33,7 +33,7 @@ export interface DispatchOptions extends Partial<Timing> {
   readonly maximumAttempts?: number;
   /** More open tasks than this are refused; 100,000. */
   readonly maximumOpen?: number;
-  /** At least so many closed tasks are remembered, and at most a twentieth more, with their idempotency keys, the latest; 10,000. */
+  /** So many closed tasks, and up to a twentieth more, are remembered with their idempotency keys, the latest; 10,000. */
   readonly keepClosed?: number;
   /** How many tasks of a fairness key are given out in its turn; 1. */
   readonly weightOf?: (fairnessKey: string) => number;

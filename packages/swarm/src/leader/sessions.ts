@@ -8,7 +8,7 @@ import type {
   Session,
 } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
-import { leaseOf, sameLease } from "../lease.js";
+import { inHandAtMost, leaseOf, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import { type Allocator, known } from "./allocator.js";
 import type { Entry } from "./entry.js";
@@ -59,8 +59,6 @@ export interface SessionsOptions {
   readonly reports: Reports;
 }
 
-// Slots and what is given beforehand, together.
-const inHandAtMost = 1_000;
 // With what is done and waits for its receipt, while others have been given in its place.
 const namedAtMost = 4 * inHandAtMost;
 

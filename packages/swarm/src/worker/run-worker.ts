@@ -2,6 +2,7 @@ import { type Bot, type Clock, createBackoff, type InterlockError, systemClock }
 import type { Safety } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
+import { inHandAtMost } from "../lease.js";
 import { createRotation } from "../rotation.js";
 import { systemWait, type Wait } from "../wait.js";
 import { createDispatchLink } from "./dispatch-link.js";
@@ -129,7 +130,6 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   }
 }
 
-const inHandAtMost = 1_000;
 const maximumDelayMs = 1_000;
 const longestLookMs = 500;
 const longestHaltMs = 1_000;
