@@ -34,7 +34,7 @@ const groups = {
   interceptors: {
     package: "bot",
     folder: "interceptors",
-    mutate: ["authenticate", "authorise", "identify", "limit-rate", "limit-flood", "bearer-fault"],
+    mutate: ["authenticate", "authorize", "identify", "limit-rate", "limit-flood", "bearer-fault"],
   },
   csr: {
     package: "authority",

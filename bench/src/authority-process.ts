@@ -1,7 +1,7 @@
 // One process with an authority of its own.
 import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
-import { bareEnrolment, bareToken } from "./bare-signatures.js";
+import { bareEnrollment, bareToken } from "./bare-signatures.js";
 import { answerParent } from "./forked.js";
 import { inParallel } from "./in-parallel.js";
 
@@ -12,7 +12,7 @@ export type AuthorityAsk =
   | { readonly do: "begin" }
   | { readonly do: "end" }
   | { readonly do: "weigh" }
-  | { readonly do: "sign"; readonly what: "token" | "enrolment"; readonly count: number };
+  | { readonly do: "sign"; readonly what: "token" | "enrollment"; readonly count: number };
 
 /** Which fields are there depends on what was asked. */
 export interface AuthorityAnswer {
@@ -53,7 +53,7 @@ answerParent(async (ask: AuthorityAsk): Promise<AuthorityAnswer> => {
       return { rss, heap: heapUsed + external };
     }
     case "sign": {
-      const sign = ask.what === "token" ? await bareToken() : await bareEnrolment();
+      const sign = ask.what === "token" ? await bareToken() : await bareEnrollment();
       begun = process.cpuUsage();
       await inParallel(16, Array(ask.count).keys(), sign);
       return { cpu: spentCpu() };

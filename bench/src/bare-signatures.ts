@@ -11,7 +11,7 @@ export async function bareToken(): Promise<() => Promise<void>> {
 }
 
 /** Makes what verifies once, as a certificate request is verified, and signs once, as a certificate is signed. */
-export async function bareEnrolment(): Promise<() => Promise<void>> {
+export async function bareEnrollment(): Promise<() => Promise<void>> {
   const { privateKey, publicKey } = await subtle.generateKey(algorithm, false, ["sign", "verify"]);
   const signature = await subtle.sign(algorithm, privateKey, message);
   return async () => {

@@ -15,7 +15,7 @@ export function median(values: Iterable<number>): number {
   return spread(values).median;
 }
 
-/** The value below which the share `q` of them lies, between two neighbours by their distance. */
+/** The value below which the share `q` of them lies, between two neighbors by their distance. */
 export function quantile(sorted: Float64Array, q: number): number {
   const position = (sorted.length - 1) * q;
   const below = sorted[Math.floor(position)];

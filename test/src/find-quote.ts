@@ -16,9 +16,9 @@ export function findQuote(text: string): string | undefined {
   const passages = lines
     .join("\n")
     .split(/^\s*(?:\/\/|#) …\s*$/m)
-    .map(normalise);
+    .map(normalize);
   if (passages.some((passage) => passage === "")) return undefined;
-  return files().find((path) => holds(normalise(readFileSync(join(root, path), "utf8")), passages));
+  return files().find((path) => holds(normalize(readFileSync(join(root, path), "utf8")), passages));
 }
 
 /** Whether `passages` stand in `text`, one after the other. */
@@ -40,6 +40,6 @@ function files(): string[] {
   );
 }
 
-function normalise(text: string): string {
+function normalize(text: string): string {
   return text.replaceAll("__package__", "cafe").replace(/\s+/g, " ").trim();
 }

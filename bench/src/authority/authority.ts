@@ -3,9 +3,9 @@ import { printTable } from "../report.js";
 import { median, round, spread } from "../statistics.js";
 import { type AuthorityFigures, measureAuthority, type Turn, type Weight } from "./measure.js";
 
-/** What an authority costs: for each token, each enrolment, each bot. */
+/** What an authority costs: for each token, each enrollment, each bot. */
 export const authority: Benchmark = {
-  summary: "tokens and enrolments a second on one core, and memory with 10,000 bots connected",
+  summary: "tokens and enrollments a second on one core, and memory with 10,000 bots connected",
   async run({ bots = 10_000, rounds = 5, calls = 2_000, progress, profileFolder }) {
     const figures = await measureAuthority({
       bots,
@@ -19,7 +19,7 @@ export const authority: Benchmark = {
       node: process.version,
       bots,
       tokens: summarize(figures.tokens),
-      enrolments: summarize(figures.enrolments),
+      enrollments: summarize(figures.enrollments),
       memory: weigh(figures),
     };
     return { json: report, text: print(report) };
@@ -68,7 +68,7 @@ function weigh({ weights }: AuthorityFigures): Memory {
 
 const mb = (bytes: number) => round(bytes / 1024 / 1024, 1);
 
-function print(report: { tokens: Cost; enrolments: Cost; memory: Memory; bots: number }): string {
+function print(report: { tokens: Cost; enrollments: Cost; memory: Memory; bots: number }): string {
   const cost = (name: string, { per_core_s, us, signatures_us, ratio }: Cost) => [
     name,
     String(per_core_s),
@@ -82,7 +82,7 @@ function print(report: { tokens: Cost; enrolments: Cost; memory: Memory; bots: n
     printTable([
       ["", "a second on one core", "µs each", "signatures alone, µs", "ratio"],
       cost("tokens", report.tokens),
-      cost("enrolments", report.enrolments),
+      cost("enrollments", report.enrollments),
     ]),
     "Memory, with so many bots connected and following the trust\n",
     printTable([

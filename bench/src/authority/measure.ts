@@ -32,7 +32,7 @@ export interface Weight {
 
 export interface AuthorityFigures {
   readonly tokens: readonly Turn[];
-  readonly enrolments: readonly Turn[];
+  readonly enrollments: readonly Turn[];
   readonly weights: readonly Weight[];
 }
 
@@ -69,7 +69,7 @@ export async function measureAuthority(trial: AuthorityTrial): Promise<Authority
     });
     const each = (ask: (i: number) => LightBotsAsk) => Promise.all(fleet.map((child, i) => child.ask(ask(i))));
 
-    const enrolments: Turn[] = [];
+    const enrollments: Turn[] = [];
     const weights: Weight[] = [await weigh(authority, 0)];
     for (let round = 1; round <= rounds; round++) {
       const [from, to] = [(round - 1) / rounds, round / rounds].map((part) => Math.floor(bots * part)) as [
@@ -77,8 +77,8 @@ export async function measureAuthority(trial: AuthorityTrial): Promise<Authority
         number,
       ];
       const names = Array.from({ length: to - from }, (_, i) => `bot/${from + i}`);
-      enrolments.push(
-        await turn(authority, "enrolment", names.length, () =>
+      enrollments.push(
+        await turn(authority, "enrollment", names.length, () =>
           each((i) => ({
             do: "join",
             authority: address,
@@ -101,7 +101,7 @@ export async function measureAuthority(trial: AuthorityTrial): Promise<Authority
       tokens.push(await turn(authority, "token", count * processes, () => each(() => ask)));
       progress(`tokens: round ${round} of ${rounds}`);
     }
-    return { enrolments, tokens, weights };
+    return { enrollments, tokens, weights };
   } finally {
     await Promise.all(running.map((child) => child.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -130,7 +130,7 @@ async function invite(authority: AuthorityProcess, address: string, uses: number
 /** What the authority spends on `count` of something, and then on as many of their signatures alone. */
 async function turn(
   authority: AuthorityProcess,
-  what: "token" | "enrolment",
+  what: "token" | "enrollment",
   count: number,
   work: () => Promise<unknown>,
 ): Promise<Turn> {

@@ -8,7 +8,7 @@ const run = (live: (second: number) => number, resident = (_: number) => 200): M
     ...{ at: i * 1_000, live: live(i) * megabyte, resident: resident(i) * megabyte },
   }));
 
-describe("the judgement of memory", () => {
+describe("the judgment of memory", () => {
   it("finds what goes up and down, or grew in the warm-up only, flat", () => {
     assert.ok(
       judgeMemory(

@@ -1,6 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Bot, type BotServer, joinFleet, silentLog, writePrivateFile } from "@interlock/bot";
+import { type Bot, type BotServer, joinFleet, silentLog } from "@interlock/bot";
 import type { Chronicle } from "./chronicle.js";
 import { type Credentials, readCredentials } from "./credentials.js";
 import type { Feed } from "./dashboard/feed.js";
@@ -162,7 +163,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const worker = fileURLToPath(new URL("./worker.js", import.meta.url));
       const where = `--authority ${authority.address} --leader ${leader.address} --floor ${floor.address}`;
       const script = join(dir, `join-${name.split("/").at(-1)}`);
-      await writePrivateFile(script, `exec "${process.execPath}" "${worker}" ${where} --join ${await invite(name)}\n`);
+      await writeFile(script, `exec "${process.execPath}" "${worker}" ${where} --join ${await invite(name)}\n`, {
+        mode: 0o600,
+      });
       return `sh ${script}`;
     },
   };

@@ -1,8 +1,9 @@
-import { type Bot, createListeners, InterlockError } from "@interlock/bot";
+import { type Bot, InterlockError } from "@interlock/bot";
 import { connectSwarm, isClosed, type Swarm, type Task, TaskState } from "@interlock/swarm";
 import { brewKind, carryKind } from "./crew-work.js";
 import { BrewTask, CarryTask, type GetFloorResponse } from "./gen/warehouse/v1/warehouse.js";
 import { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
+import { createListeners } from "./listeners.js";
 
 /** What the operator has had done, and knows of it, as it hears of it. */
 export interface Work {

@@ -1,7 +1,7 @@
 import type { Client } from "@interlock/bot";
 import type { Cell } from "./gen/warehouse/v1/warehouse.js";
 import type { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
-import { findPath, neighbours, sameCell, type World } from "./world.js";
+import { findPath, neighbors, sameCell, type World } from "./world.js";
 
 /** A robot's body: where it stands, what is left of its battery, and how it gets elsewhere. */
 export interface Robot {
@@ -86,7 +86,7 @@ export async function createRobot({ world, traffic, random, wait }: RobotOptions
   }
 
   function aside(): Cell {
-    const beside = neighbours(here).filter(world.isFree);
+    const beside = neighbors(here).filter(world.isFree);
     return beside[Math.floor(random() * beside.length)] ?? here;
   }
 
@@ -105,7 +105,7 @@ export async function createRobot({ world, traffic, random, wait }: RobotOptions
     get battery() {
       return battery;
     },
-    drive: (target, trip) => driveTo(neighbours(target).filter(world.isFree), trip),
+    drive: (target, trip) => driveTo(neighbors(target).filter(world.isFree), trip),
     async handle(carrying, steps, status, signal) {
       for (let i = 0; i < steps; i++) await step(here, carrying, status, signal);
     },

@@ -62,7 +62,7 @@ describe("view", () => {
     assert.ok(lines.length - 1 + Math.ceil(200 / 80) <= 24, `${lines.length} lines`);
   });
 
-  it("differs in colour only", () => {
+  it("differs in color only", () => {
     const colored = render(state, true);
     assert.notEqual(colored, render(state, false));
     assert.equal(stripVTControlCharacters(colored), render(state, false));

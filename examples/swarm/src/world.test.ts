@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { createWorld, findPath, keyOf, neighbours } from "./world.js";
+import { createWorld, findPath, keyOf, neighbors } from "./world.js";
 
 const world = createWorld();
 
 describe("world", () => {
   it("has a way from every station to every shelf", () => {
     for (const station of world.stations) {
-      const [start] = neighbours(station).filter(world.isFree);
+      const [start] = neighbors(station).filter(world.isFree);
       assert.ok(start);
       for (const shelf of world.shelves) {
-        const path = findPath(world, start, neighbours(shelf).filter(world.isFree), []);
+        const path = findPath(world, start, neighbors(shelf).filter(world.isFree), []);
         assert.ok(path, `no way to ${keyOf(shelf)}`);
       }
     }
@@ -20,7 +20,7 @@ describe("world", () => {
     assert.equal(path.length, 12);
     let before = { x: 0, y: 0 };
     for (const cell of path) {
-      assert.ok(neighbours(before).some((next) => keyOf(next) === keyOf(cell)));
+      assert.ok(neighbors(before).some((next) => keyOf(next) === keyOf(cell)));
       assert.ok(world.isFree(cell));
       before = cell;
     }

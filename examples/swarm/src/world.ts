@@ -51,7 +51,7 @@ export function isNextTo(a: Cell, b: Cell): boolean {
 }
 
 /** The four cells next to one, also those outside. */
-export function neighbours({ x, y }: Cell): Cell[] {
+export function neighbors({ x, y }: Cell): Cell[] {
   return [
     { x, y: y - 1 },
     { x: x + 1, y },
@@ -76,7 +76,7 @@ export function findPath(
   const queue = [from];
   for (const cell of queue) {
     if (wanted.has(keyOf(cell))) return trace(cell, cameFrom);
-    for (const next of neighbours(cell)) {
+    for (const next of neighbors(cell)) {
       const key = keyOf(next);
       if (cameFrom.has(key) || blocked.has(key) || !world.isFree(next)) continue;
       cameFrom.set(key, cell);

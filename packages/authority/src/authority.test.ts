@@ -5,30 +5,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type Bot,
-  caDigest,
-  createBot,
   createCsr,
-  createIdentity,
-  createIdentityHolder,
   createKeyPair,
-  createRecorder,
   type Denial,
-  formatJoinToken,
-  type IdentityHolder,
   InterlockError,
   type JoinToken,
   joinFleet,
-  parseCertificate,
   parseJoinToken,
   silentLog,
   systemClock,
-  verifyToken,
 } from "@interlock/bot";
+import {
+  caDigest,
+  createBot,
+  createIdentity,
+  createMutableIdentity,
+  createRecorder,
+  formatJoinToken,
+  type MutableIdentity,
+  parseCertificate,
+  verifyToken,
+} from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { createChainVerifier } from "./audit-log/chain-verifier.js";
 import { type Authority, startAuthority } from "./authority.js";
 import { openStore } from "./store/open-store.js";
-import type { TokenNotice } from "./tokens/token-desk.js";
+import type { TokenNotice } from "./tokens/token-issuer.js";
 
 const log = silentLog;
 
@@ -297,7 +299,7 @@ describe("authority", () => {
     const copied = gripper.identity.current();
     const operator = await joined("operator/alice");
     const clone = createBot({
-      identity: createIdentityHolder(copied),
+      identity: createMutableIdentity(copied),
       trust: operator.trust,
       tokens: { authorization: () => "", forget() {} },
       recorder: createRecorder(),
@@ -312,7 +314,7 @@ describe("authority", () => {
     const csr = await createCsr(keys, gripper.spiffeId.uri);
     const { certificate } = await gripper.client(AuthorityService, authority.address).renew({ csr });
     assert.equal(certificate?.generation, 2n);
-    (gripper.identity as IdentityHolder).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (gripper.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
     await gripper.client(AuthorityService, authority.address).confirm({});
 
     const denials: Denial[] = [];

@@ -1,22 +1,15 @@
-import {
-  type BotServer,
-  caDigest,
-  createRecorder,
-  createServer,
-  type Denial,
-  InterlockError,
-  type Unsubscribe,
-} from "@interlock/bot";
+import { type BotServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
+import { caDigest, createRecorder, createServer } from "@interlock/bot/internal";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { spiffeId } from "@interlock/policy";
-import { openCaBook } from "./ca/ca-book.js";
+import { openCertificateAuthority } from "./ca/certificate-authority.js";
 import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
 import { coalesce } from "./coalesce.js";
-import { createSightings } from "./enrollment/sightings.js";
-import { type AppliedGrants, openGrantBook } from "./grants/grant-book.js";
+import { createCertificateUse } from "./enrollment/certificate-use.js";
+import { type AppliedGrants, openGrantStore } from "./grants/grant-store.js";
 import { startHousekeeping } from "./housekeeping.js";
-import { openFace } from "./http/face.js";
 import { hostsOf } from "./http/https-options.js";
+import { openOAuthServer } from "./http/oauth-server.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
 import { createKeyFolder } from "./key-vault/key-folder.js";
 import { createKeyTable } from "./key-vault/key-table.js";
@@ -26,7 +19,7 @@ import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./
 import { createOwnIdentity } from "./own-identity.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
-import { unlock } from "./revocations/unlock.js";
+import { unlock } from "./revocations/unrevoke.js";
 import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
@@ -37,7 +30,7 @@ import type { Store } from "./store/store.js";
 import { createAuthorityCounts } from "./telemetry/authority-counts.js";
 import { observeAuthority } from "./telemetry/observe-authority.js";
 import { claimIssuer } from "./tokens/claim-issuer.js";
-import { createTokenDesk, type TokenNotice } from "./tokens/token-desk.js";
+import { createTokenIssuer, type TokenNotice } from "./tokens/token-issuer.js";
 import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -113,9 +106,9 @@ async function startOn(
   // Of several that start at once on a new store, one makes everything.
   const { ca, signer } = await store.exclusively(async () => {
     await openFleet(store, options);
-    return { ca: await openCaBook(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
+    return { ca: await openCertificateAuthority(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
   });
-  const grants = await openGrantBook(store);
+  const grants = await openGrantStore(store);
   const hosts = https ? hostsOf(https, https.host ?? host) : [];
   const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
   async function follow(): Promise<void> {
@@ -133,10 +126,10 @@ async function startOn(
     refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
   });
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
-  const sightings = createSightings(store);
+  const certificateUse = createCertificateUse(store);
   const counts = createAuthorityCounts();
   const { tokenTtlMs, tokenRate } = options;
-  const desk = createTokenDesk({ store, grants, signer, hub, sightings, counts, clock, tokenTtlMs, tokenRate });
+  const desk = createTokenIssuer({ store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs, tokenRate });
 
   const shared = {
     store,
@@ -148,7 +141,7 @@ async function startOn(
     clock,
     log,
     recorder,
-    sightings,
+    certificateUse,
     desk,
     counts,
     identity,
@@ -156,9 +149,9 @@ async function startOn(
     caBasis,
     own,
   };
-  const face =
+  const oauthServer =
     https &&
-    (await openFace({
+    (await openOAuthServer({
       ...shared,
       https,
       host,
@@ -170,7 +163,7 @@ async function startOn(
     }));
   const enrollment = createEnrollmentService(shared);
   async function open(): Promise<BotServer> {
-    await claimIssuer(store, { issuer: face?.issuer, spiffeId: self.uri, now: clock.now() });
+    await claimIssuer(store, { issuer: oauthServer?.issuer, spiffeId: self.uri, now: clock.now() });
     await hub.refresh();
     const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment };
     return createServer(parts, (routes) => {
@@ -179,7 +172,7 @@ async function startOn(
     });
   }
   const server = await open().catch(async (error) => {
-    await face?.close();
+    await oauthServer?.close();
     throw error;
   });
   const endpoints = [...server.services, EnrollmentService.name].map((service) => ({
@@ -195,7 +188,7 @@ async function startOn(
     refresh,
     keepCa: createCaKeeper(caBasis, (warnings) => server.setHealth(caHealthName, warnings.length === 0)),
     server,
-    face,
+    oauthServer,
     spiffeId: self.uri,
     endpoints,
     leafTtlMs,
@@ -209,7 +202,7 @@ async function startOn(
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for streams that are open.
-    await Promise.all([server.close(), face?.close()]);
+    await Promise.all([server.close(), oauthServer?.close()]);
     await housekeeping.close();
     if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
     stopWatching();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createRecorder, silentLog, systemClock } from "@interlock/bot";
+import { silentLog, systemClock } from "@interlock/bot";
+import { createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type HousekeepingOptions, startHousekeeping } from "./housekeeping.js";
 
@@ -16,7 +17,7 @@ describe("housekeeping", () => {
       store,
       refresh: async () => {},
       hub: { beat() {} } as HousekeepingOptions["hub"],
-      face: undefined,
+      oauthServer: undefined,
       keepCa: async () => false,
       endpoints: [],
       trustDomain: "test",

@@ -1,7 +1,8 @@
-import { type BotServer, type Clock, InterlockError, type Log, type Recorder, type UsageCount } from "@interlock/bot";
+import { type BotServer, type Clock, InterlockError, type Log } from "@interlock/bot";
+import type { Recorder, UsageCount } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "./audit-log/denial-batch.js";
-import type { Face } from "./http/face.js";
+import type { OAuthServer } from "./http/oauth-server.js";
 import type { OwnIdentity } from "./own-identity.js";
 import { prune } from "./prune.js";
 import type { EndpointRow } from "./store/schema.js";
@@ -20,7 +21,7 @@ export interface HousekeepingOptions {
   keepCa(): Promise<boolean>;
   readonly identity: OwnIdentity;
   /** Where there is one. */
-  readonly face: Pick<Face, "renewIfDue"> | undefined;
+  readonly oauthServer: Pick<OAuthServer, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
   readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
@@ -57,7 +58,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       .then(showHealth)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(keepCa)
-      .then(() => attempt("certificate files not read", async () => options.face?.renewIfDue()))
+      .then(() => attempt("certificate files not read", async () => options.oauthServer?.renewIfDue()))
       .then(withdrawKeys)
       .then(storeUsage)
       .then(pruneAll);

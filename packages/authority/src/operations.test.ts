@@ -115,8 +115,8 @@ describe("an authority in operation", () => {
       (all.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? []) as DataPoint<number>[];
     assert.equal(points("interlock.authority.tokens.issued")[0]?.value, 1);
     assert.deepEqual(
-      points("interlock.authority.enrolments").map(({ attributes, value }) => [
-        attributes["interlock.enrolment"],
+      points("interlock.authority.enrollments").map(({ attributes, value }) => [
+        attributes["interlock.enrollment"],
         value,
       ]),
       [

@@ -1,4 +1,5 @@
-import { type Clock, jsonLog, type Log, maximumTokenLifetimeMs, systemClock } from "@interlock/bot";
+import { type Clock, jsonLog, type Log, systemClock } from "@interlock/bot";
+import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { isTrustDomain } from "@interlock/policy";
 import { type HttpsOptions, issuerOf } from "./http/https-options.js";
 import type { Rate } from "./rate-limit.js";

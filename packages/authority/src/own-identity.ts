@@ -1,14 +1,8 @@
 import { webcrypto } from "node:crypto";
-import {
-  type Clock,
-  createIdentity,
-  createIdentityHolder,
-  createKeyPair,
-  type Identity,
-  type IdentitySource,
-} from "@interlock/bot";
+import { type Clock, createKeyPair, type Identity, type IdentitySource } from "@interlock/bot";
+import { createIdentity, createMutableIdentity } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
-import type { CaBook } from "./ca/ca-book.js";
+import type { CertificateAuthority } from "./ca/certificate-authority.js";
 import { digestOf } from "./ca/grow-ca.js";
 import { authorityName } from "./names.js";
 
@@ -20,7 +14,7 @@ export interface OwnIdentity extends IdentitySource {
 
 /** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
 export async function createOwnIdentity(
-  ca: CaBook,
+  ca: CertificateAuthority,
   trustDomain: string,
   clock: Clock,
   hosts: readonly string[] = [],
@@ -35,7 +29,7 @@ export async function createOwnIdentity(
     root = issued.root;
     return createIdentity(keys.privateKeyPem, issued.chain);
   }
-  const holder = createIdentityHolder(await issue());
+  const holder = createMutableIdentity(await issue());
   return {
     current: holder.current,
     onChange: holder.onChange,

@@ -1,6 +1,6 @@
-import { maximumTokenLifetimeMs } from "@interlock/bot";
+import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
-import { liftSpent } from "./revocations/lift-spent.js";
+import { liftSpent } from "./revocations/unrevoke-spent.js";
 import type { Records } from "./store/store.js";
 
 /** What is pruned, and when. */

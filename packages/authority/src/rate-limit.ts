@@ -1,4 +1,4 @@
-import { denial } from "@interlock/bot";
+import { denial } from "@interlock/bot/internal";
 
 /** How often something may be done. */
 export interface Rate {

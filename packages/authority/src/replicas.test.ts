@@ -3,19 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import {
-  type Bot,
-  createBot,
-  createCsr,
-  createIdentity,
-  createIdentityHolder,
-  createKeyPair,
-  createRecorder,
-  InterlockError,
-  joinFleet,
-  silentLog,
-  systemClock,
-} from "@interlock/bot";
+import { type Bot, createCsr, createKeyPair, InterlockError, joinFleet, silentLog, systemClock } from "@interlock/bot";
+import { createBot, createIdentity, createMutableIdentity, createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Postgres, startPostgres } from "@interlock/testing-postgres";
 import pg from "pg";
@@ -174,7 +163,7 @@ const log = silentLog;
     const { certificate } = await atTwo.renew({ csr: await createCsr(keys, gripper.spiffeId.uri) });
     const renewed = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
     const copy = createBot({
-      identity: createIdentityHolder(renewed),
+      identity: createMutableIdentity(renewed),
       trust: gripper.trust,
       tokens: { authorization: () => "", forget() {} },
       recorder: createRecorder(),

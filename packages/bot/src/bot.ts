@@ -1,16 +1,16 @@
 import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
+import type { Clock } from "./base/clock.js";
+import { InterlockError } from "./base/error.js";
+import type { Log } from "./base/log.js";
+import type { Denial, Recorder } from "./base/recorder.js";
+import type { Unsubscribe } from "./base/subscription.js";
 import { type Client, createClient } from "./client/client.js";
 import { type Connector, createConnector } from "./client/connector.js";
-import type { Clock } from "./clock.js";
 import { propagateCalls } from "./context.js";
-import { InterlockError } from "./error.js";
 import type { IdentitySource } from "./identity/identity.js";
-import type { Log } from "./log.js";
 import type { Membership } from "./membership.js";
-import type { Denial, Recorder } from "./recorder.js";
 import { createServer } from "./server/create-server.js";
 import type { BotServer, Routes } from "./server/options.js";
-import type { Unsubscribe } from "./subscription.js";
 import { observeBot } from "./telemetry/observe-bot.js";
 import type { Trust } from "./trust/trust.js";
 

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import { InterlockError } from "@interlock/bot";
 import { FaultsError } from "./faults-error.js";
 
-/** Where a command's words go: tables and colour for people, JSON for programs. */
+/** Where a command's words go: tables and color for people, JSON for programs. */
 export interface Output {
   readonly json: boolean;
   /** With which the command exits when it has said what it has to say; 0 unless it was set. */
@@ -19,7 +19,7 @@ export interface Output {
   failure(error: unknown): void;
 }
 
-/** Colours a text where the terminal has colours. */
+/** Colors a text where the terminal has colors. */
 export function paint(style: Parameters<typeof styleText>[0], text: string): string {
   const plain = !process.stdout.isTTY || process.env.NO_COLOR;
   return plain ? text : styleText(style, text);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type AuthorityRecord, createAuthorityFile, InterlockError, writePrivateFile } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { type AuthorityRecord, createAuthorityFile, writePrivateFile } from "@interlock/bot/internal";
 
 /** The folder in which a project keeps its authority, its bots and its operator: `.interlock` unless said. */
 export const stateRoot = resolve(process.env.INTERLOCK_HOME ?? ".interlock");

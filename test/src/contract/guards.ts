@@ -1,6 +1,6 @@
 /** A change of one compiled file: a text that stands there once, and what stands there instead. */
 export interface Patch {
-  /** Below `packages/`, for example `bot/dist/server/listener.js`. */
+  /** Below `packages/`, for example `bot/dist/listener/listener.js`. */
   readonly file: string;
   readonly find: string;
   readonly replace: string;
@@ -28,8 +28,8 @@ const policy = (file: string, find: string, replace: string): Patch => ({
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
 const believesAnyone = [
-  bot("server/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
-  bot("server/read-peer", "if (!socket.authorized)", "if (false)"),
+  bot("listener/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
+  bot("listener/read-peer", "if (!socket.authorized)", "if (false)"),
 ];
 
 /*
@@ -41,7 +41,7 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("server/read-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [...believesAnyone, bot("listener/read-peer", "proveChain(found, { caCertificates, now })", "found")],
   },
   {
     row: 4,
@@ -63,7 +63,7 @@ export const guards: readonly Guard[] = [
   {
     row: 6,
     guard: "revocation is looked up when a connection is made",
-    patches: [bot("server/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
+    patches: [bot("listener/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
   },
   { row: 7, guard: "TLS 1.3 only", patches: [bot("identity/tls-context", '"TLSv1.3"', '"TLSv1.2"')] },
   {
@@ -124,12 +124,12 @@ export const guards: readonly Guard[] = [
   {
     row: 14,
     guard: "connections are reviewed when the trust changes",
-    patches: [bot("server/connections", "connection.cut(denial(fault))", "undefined")],
+    patches: [bot("admission/connections", "connection.cut(denial(fault))", "undefined")],
   },
   {
     row: 15,
     guard: "a connection ends with its certificate",
-    patches: [bot("server/connections", 'connection.cut(denial("CERTIFICATE_EXPIRED"))', "undefined")],
+    patches: [bot("admission/connections", 'connection.cut(denial("CERTIFICATE_EXPIRED"))', "undefined")],
   },
   {
     row: 16,
@@ -157,7 +157,7 @@ export const guards: readonly Guard[] = [
   {
     row: 19,
     guard: "the audience",
-    patches: [bot("interceptors/authenticate", "if (!token.audiences.has(service.name))", "if (false)")],
+    patches: [bot("admission/authenticate", "if (!token.audiences.has(service.name))", "if (false)")],
   },
   { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
@@ -173,7 +173,7 @@ export const guards: readonly Guard[] = [
   {
     row: 20,
     guard: "expiry on every call",
-    patches: [bot("interceptors/bearer-fault", 'now >= token.expiresAt ? "TOKEN_EXPIRED" : undefined', "undefined")],
+    patches: [bot("admission/bearer-fault", 'now >= token.expiresAt ? "TOKEN_EXPIRED" : undefined', "undefined")],
   },
   {
     row: 21,
@@ -190,7 +190,7 @@ export const guards: readonly Guard[] = [
     guard: "a reference is to what was shown on the same connection",
     patches: [
       bot(
-        "interceptors/authenticate",
+        "admission/authenticate",
         "const bearer = attempt.connection.bearers.get(shown);",
         "const all = (globalThis.bearers ??= new Map());\n        const bearer = attempt.connection.bearers.get(shown) ?? all.get(shown);\n        for (const [key, value] of attempt.connection.bearers) all.set(key, value);",
       ),
@@ -218,8 +218,8 @@ export const guards: readonly Guard[] = [
     row: 23,
     guard: "a connection that was cut takes no calls",
     patches: [
-      bot("interceptors/identify", "if (connection.ended)", "if (false)"),
-      bot("interceptors/identify", "if (revoked)", "if (false)"),
+      bot("admission/identify", "if (connection.ended)", "if (false)"),
+      bot("admission/identify", "if (revoked)", "if (false)"),
     ],
   },
   {
@@ -242,7 +242,7 @@ export const guards: readonly Guard[] = [
   {
     row: 25,
     guard: "the scopes",
-    patches: [bot("interceptors/authorise", "if (!policy.scopes.every(", "if (false && !policy.scopes.every(")],
+    patches: [bot("admission/authorize", "if (!policy.scopes.every(", "if (false && !policy.scopes.every(")],
   },
   {
     row: 25,
@@ -257,19 +257,19 @@ export const guards: readonly Guard[] = [
   {
     row: 28,
     guard: "the bound of the trust",
-    patches: [bot("interceptors/authorise", "&& trust.isStale()", "&& false")],
+    patches: [bot("admission/authorize", "&& trust.isStale()", "&& false")],
   },
   {
     row: 29,
     guard: "the rate of a caller",
-    patches: [bot("interceptors/limit-flood", "if (retryAfterMs === 0)", "if (true)")],
+    patches: [bot("admission/limit-flood", "if (retryAfterMs === 0)", "if (true)")],
   },
   {
     row: 29,
     guard: "how many connections a peer may have",
-    patches: [bot("server/listener", "if (open >= connectionsPerPeer)", "if (false)")],
+    patches: [bot("listener/listener", "if (open >= connectionsPerPeer)", "if (false)")],
   },
-  { row: 29, guard: "a handshake's time", patches: [bot("server/handshakes", "if (handshake.late)", "if (false)")] },
+  { row: 29, guard: "a handshake's time", patches: [bot("listener/handshakes", "if (handshake.late)", "if (false)")] },
   {
     row: 29,
     guard: "the size of a message",
@@ -336,7 +336,7 @@ export const guards: readonly Guard[] = [
   {
     row: 34,
     guard: "the sunset",
-    patches: [bot("interceptors/authorise", "if (sunset !== undefined &&", "if (false &&")],
+    patches: [bot("admission/authorize", "if (sunset !== undefined &&", "if (false &&")],
   },
   {
     row: 35,

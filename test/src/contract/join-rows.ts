@@ -1,15 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import {
-  caDigest,
-  createIdentity,
-  formatJoinToken,
-  InterlockError,
-  type JoinToken,
-  joinFleet,
-  parseJoinToken,
-  silentLog,
-} from "@interlock/bot";
+import { InterlockError, type JoinToken, joinFleet, parseJoinToken, silentLog } from "@interlock/bot";
+import { caDigest, createIdentity, formatJoinToken } from "@interlock/bot/internal";
 import { AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import {
   basicConstraints,

@@ -7,7 +7,7 @@ export interface Report {
   end(): void;
 }
 
-/** One JSON object a line for programs; a table with colour, where there is colour, for people. */
+/** One JSON object a line for programs; a table with color, where there is color, for people. */
 export function createReport(json: boolean): Report {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   if (json) return { row: (result) => write(JSON.stringify(result)), end() {} };

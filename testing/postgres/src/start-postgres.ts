@@ -61,7 +61,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   const password = randomBytes(18).toString("base64url");
   let server: Server;
   try {
-    await initialise(binaries, folder, data, password);
+    await initialize(binaries, folder, data, password);
     server = await startOnFreePort(binaries, folder, data, password, durable);
   } catch (error) {
     remove();
@@ -101,7 +101,7 @@ function urlOf(port: number, password: string, database: string): string {
   return `postgres://interlock:${password}@127.0.0.1:${port}/${database}`;
 }
 
-async function initialise(
+async function initialize(
   { folder: programs, user }: PostgresBinaries,
   folder: string,
   data: string,

@@ -4,7 +4,7 @@ import { coffee } from "./coffee.js";
 import { dashboard } from "./dashboard.js";
 import { diagnostics } from "./diagnostics.js";
 import { emergencyStop } from "./emergency-stop.js";
-import { clone, replayedJoinToken } from "./enrolment.js";
+import { clone, replayedJoinToken } from "./enrollment.js";
 import { flood } from "./flood.js";
 import { joinByHand } from "./join-by-hand.js";
 import { killWorker } from "./kill-worker.js";

@@ -1,5 +1,6 @@
-import { type Clock, createListeners, type Init, systemClock, type Unsubscribe } from "@interlock/bot";
+import { type Clock, type Init, systemClock, type Unsubscribe } from "@interlock/bot";
 import { FeedEvent } from "../gen/warehouse/v1/feed.js";
+import { createListeners } from "../listeners.js";
 
 type Event = NonNullable<FeedEvent["event"]>;
 

@@ -34,7 +34,7 @@ describe("follow", () => {
       async *open(_, signal) {
         yield 1;
         await once(signal, "abort");
-        throw new InterlockError("CANCELLED", "The call was cancelled.");
+        throw new InterlockError("CANCELLED", "The call was canceled.");
       },
       onMessage() {},
       onEnd({ message }) {

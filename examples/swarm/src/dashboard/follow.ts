@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createBackoff, InterlockError } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
 
 /** How a stream is kept. */
 export interface FollowOptions<T> {
@@ -13,6 +13,7 @@ export interface FollowOptions<T> {
   readonly signal: AbortSignal;
 }
 
+const firstWaitMs = 50;
 const longestWaitMs = 1_000;
 /** Who may not watch is not told otherwise within a second. */
 const refusedWaitMs = 5_000;
@@ -20,7 +21,7 @@ const refusedWaitMs = 5_000;
 /** Reads a stream for as long as `signal` allows: when it ends it is opened again, at the next address. */
 export async function follow<T>(addresses: readonly string[], options: FollowOptions<T>): Promise<void> {
   const { open, onMessage, onEnd, silentMs, signal } = options;
-  const backoff = createBackoff({ firstMs: 50, maximumMs: longestWaitMs });
+  let waitMs = firstWaitMs;
   for (let turn = 0; !signal.aborted; turn++) {
     const silence = createSilence(silentMs);
     let failure = new InterlockError("UNAVAILABLE", "The stream was ended.", { reason: "SERVER_UNREACHABLE" });
@@ -28,7 +29,7 @@ export async function follow<T>(addresses: readonly string[], options: FollowOpt
       const either = AbortSignal.any([signal, silence.signal]);
       for await (const message of open(addresses[turn % addresses.length] as string, either)) {
         silence.broken();
-        backoff.reset();
+        waitMs = firstWaitMs;
         onMessage(message);
       }
     } catch (error) {
@@ -41,7 +42,8 @@ export async function follow<T>(addresses: readonly string[], options: FollowOpt
     if (signal.aborted) return;
     onEnd?.(failure);
     const refused = failure.code === "PERMISSION_DENIED" || failure.reason === "IDENTITY_REVOKED";
-    await delay(refused ? refusedWaitMs : backoff.next(), undefined, { signal }).catch(() => {});
+    await delay(refused ? refusedWaitMs : waitMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+    waitMs = Math.min(waitMs * 2, longestWaitMs);
   }
 }
 

@@ -168,7 +168,7 @@ describe("the page in a browser", function () {
     assert.equal(await page.title(), "Interlock swarm");
   });
 
-  it("fits a phone, in both colours", async () => {
+  it("fits a phone, in both colors", async () => {
     live.play(run, moments.lost - 1_500);
     const page = await open(live.url, "phone", "light");
     await says(page, "#denials li", "RATE_LIMITED");
@@ -214,7 +214,7 @@ describe("the page in a browser", function () {
       assert.equal(outline, "solid", `the focus on ${at} can be seen`);
     }
     const robots = Array.from({ length: 6 }, (_, i) => `worker/${i + 1}`);
-    assert.deepEqual(stops.slice(0, 4), ["Skip to the floor", "Colours: auto", "As a table", "Details"]);
+    assert.deepEqual(stops.slice(0, 4), ["Skip to the floor", "Colors: auto", "As a table", "Details"]);
     assert.match(stops[4] ?? "", /^A stranger without a certificate/);
     assert.deepEqual(stops.slice(-6), robots);
     await page.keyboard.press("Enter");
@@ -231,7 +231,7 @@ describe("the page in a browser", function () {
     assert.deepEqual(await faults(page), []);
   });
 
-  it("keeps the colours that were chosen", async () => {
+  it("keeps the colors that were chosen", async () => {
     const page = await open(live.url, "laptop", "light");
     const ground = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const light = await ground();

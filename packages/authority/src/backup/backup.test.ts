@@ -3,15 +3,8 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type Bot,
-  createCsr,
-  createIdentity,
-  createKeyPair,
-  type IdentityHolder,
-  joinFleet,
-  silentLog,
-} from "@interlock/bot";
+import { type Bot, createCsr, createKeyPair, joinFleet, silentLog } from "@interlock/bot";
+import { createIdentity, type MutableIdentity } from "@interlock/bot/internal";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { type Authority, startAuthority } from "../authority.js";
 import { openSharedStore, openStore } from "../store/open-store.js";
@@ -46,7 +39,7 @@ describe("a backup", () => {
     const keys = await createKeyPair();
     const csr = await createCsr(keys, bot.spiffeId.uri);
     const { certificate } = await bot.client(AuthorityService, authority.address).renew({ csr });
-    (bot.identity as IdentityHolder).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (bot.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
     await bot.client(AuthorityService, authority.address).confirm({});
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate as NodeCertificate, webcrypto } from "node:crypto";
-import { checkCertificate, createKeyPair, parseCertificate } from "@interlock/bot";
+import { createKeyPair } from "@interlock/bot";
+import { checkCertificate, parseCertificate } from "@interlock/bot/internal";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
 import { backdateMs, intermediateLifetimeMs, rootLifetimeMs } from "./certificate-template.js";
 import { nameConstraintsId } from "./name-constraints.js";

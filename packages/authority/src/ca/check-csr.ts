@@ -1,4 +1,4 @@
-import { denial, readDer } from "@interlock/bot";
+import { denial, readDer } from "@interlock/bot/internal";
 import { ExtensionsAttribute, Pkcs10CertificateRequest, SubjectAlternativeNameExtension } from "./x509.js";
 
 /** The longest certificate request that is read, in bytes. */

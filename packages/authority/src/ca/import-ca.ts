@@ -1,8 +1,9 @@
-import { certificatesFromPem, createKeyPair, InterlockError } from "@interlock/bot";
+import { createKeyPair, InterlockError } from "@interlock/bot";
+import { certificatesFromPem } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
-import { type CaBasis, derOf } from "./ca-book.js";
 import { caId, intermediateKeyName, requestKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
+import { type CaBasis, derOf } from "./certificate-authority.js";
 import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { createIntermediateRequest } from "./intermediate-request.js";

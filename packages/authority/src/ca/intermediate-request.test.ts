@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { certificatesFromPem, certificatesToPem, createKeyPair, parseCertificate } from "@interlock/bot";
+import { certificatesToPem, createKeyPair } from "@interlock/bot";
+import { certificatesFromPem, parseCertificate } from "@interlock/bot/internal";
 import { createCa, createRoot } from "./ca.js";
 import { createIntermediateRequest, signIntermediateRequest } from "./intermediate-request.js";
 

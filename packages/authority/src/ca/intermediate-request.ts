@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
-import { certificatesFromPem, certificatesToPem, InterlockError } from "@interlock/bot";
+import { certificatesToPem, InterlockError } from "@interlock/bot";
+import { certificatesFromPem } from "@interlock/bot/internal";
 import { isTrustDomain } from "@interlock/policy";
 import { createIntermediate } from "./ca.js";
 import { intermediateLifetimeMs } from "./certificate-template.js";

@@ -3,7 +3,8 @@ import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import { certificatesToPem, createKeyPair, readDer } from "@interlock/bot";
+import { certificatesToPem, createKeyPair } from "@interlock/bot";
+import { readDer } from "@interlock/bot/internal";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
 import { nameConstraints, permitsDomain } from "./name-constraints.js";
 

@@ -1,4 +1,4 @@
-import { type DerElement, listOf, readDer, writeDer } from "@interlock/bot";
+import { type DerElement, listOf, readDer, writeDer } from "@interlock/bot/internal";
 import { Extension } from "./x509.js";
 
 /** The object identifier of name constraints. */
@@ -11,7 +11,7 @@ const sequence = 0x30;
 
 /**
  * Says in a CA certificate that what it signs is of one trust domain: a URI name constraint (RFC 5280, section
- * 4.2.1.10), critical, which whoever verifies a chain has to heed. So a CA that leaks, or that another fleet trusts as
+ * 4.2.1.10), critical, which whoever verifies a chain has to watchHeaders. So a CA that leaks, or that another fleet trusts as
  * well, vouches for no other fleet's bots.
  */
 export function nameConstraints(trustDomain: string): Extension {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { InterlockError, silentLog, writePrivateFile } from "@interlock/bot";
+import { InterlockError, silentLog } from "@interlock/bot";
+import { writePrivateFile } from "@interlock/bot/internal";
 import { createKeyFolder } from "../key-vault/key-folder.js";
 import type { KeyPlace } from "../key-vault/key-place.js";
 import { createKeyTable } from "../key-vault/key-table.js";

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  caDigest,
-  createCsr,
-  createKeyPair,
-  formatJoinToken,
-  InterlockError,
-  type JoinToken,
-  parseJoinToken,
-} from "@interlock/bot";
+import { createCsr, createKeyPair, InterlockError, type JoinToken, parseJoinToken } from "@interlock/bot";
+import { caDigest, formatJoinToken } from "@interlock/bot/internal";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openTestCa } from "../testing/open-test-ca.js";

@@ -1,10 +1,11 @@
-import { type Certificate, denial, type JoinToken, parseCertificate, parseJoinToken } from "@interlock/bot";
+import { type Certificate, type JoinToken, parseJoinToken } from "@interlock/bot";
+import { denial, parseCertificate } from "@interlock/bot/internal";
 import { isBotName, matchesIdentity, spiffeId } from "@interlock/policy";
-import type { CaBook } from "../ca/ca-book.js";
+import type { CertificateAuthority } from "../ca/certificate-authority.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-locked.js";
+import { refuseLocked } from "../revocations/refuse-revoked.js";
 import type { JoinTokenRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { beginLineage } from "./lineage.js";
@@ -12,7 +13,7 @@ import { beginLineage } from "./lineage.js";
 /** What bots are taken in with. */
 export interface EnrollmentBasis {
   readonly store: Store;
-  readonly ca: Pick<CaBook, "issueLeaf" | "pinned">;
+  readonly ca: Pick<CertificateAuthority, "issueLeaf" | "pinned">;
   readonly trustDomain: string;
 }
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { caDigest, createCsr, createKeyPair, InterlockError } from "@interlock/bot";
+import { createCsr, createKeyPair, InterlockError } from "@interlock/bot";
+import { caDigest } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
 import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openTestCa } from "../testing/open-test-ca.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { createCertificateUse } from "./certificate-use.js";
 import { type EnrollmentBasis, join } from "./join.js";
 import { renew } from "./renew.js";
-import { createSightings } from "./sightings.js";
 
 const now = Date.UTC(2030, 0, 1);
 const trustDomain = "cafe";
@@ -35,7 +36,7 @@ describeOnEach("renewal", (create) => {
   };
   const over = async (serial: string) =>
     (await renew(basis, { spiffeId: id, certificate: { serial } }, await csr(), now)).leaf.serial;
-  const use = (serial: string) => createSightings(basis.store).saw(serial);
+  const use = (serial: string) => createCertificateUse(basis.store).saw(serial);
   const refused = (work: Promise<unknown>, reason: string) =>
     assert.rejects(work, (error) => {
       assert.ok(error instanceof InterlockError);
@@ -112,7 +113,7 @@ describeOnEach("renewal", (create) => {
     assert.equal(await locked(), undefined);
   });
 
-  it("remembers sightings over a restart", async () => {
+  it("remembers certificateUse over a restart", async () => {
     const copied = await enter();
     await use(await over(copied));
     await basis.store.close();

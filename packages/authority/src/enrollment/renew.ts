@@ -1,7 +1,8 @@
-import { denial, InterlockError, parseCertificate } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { denial, parseCertificate } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import { checkCsr } from "../ca/check-csr.js";
-import { refuseLocked } from "../revocations/refuse-locked.js";
+import { refuseLocked } from "../revocations/refuse-revoked.js";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import type { EnrollmentBasis, IssuedCertificate } from "./join.js";

@@ -1,4 +1,5 @@
-import { denial, InterlockError } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { denial } from "@interlock/bot/internal";
 import { isBotName, type SpiffeId, spiffeId } from "@interlock/policy";
 import type { BotRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";

@@ -1,4 +1,5 @@
-import { type CutOff, maximumTokenLifetimeMs } from "@interlock/bot";
+import type { CutOff } from "@interlock/bot";
+import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import type { GrantVersionRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import { builtInGrants } from "./built-in-grants.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { diffGrants } from "./diff-grants.js";
-import { openGrantBook } from "./grant-book.js";
+import { openGrantStore } from "./grant-store.js";
 import { type Grants, grantedScopes } from "./grants.js";
 
 const service = "cafe.v1.GripperService";
@@ -49,7 +49,7 @@ describeOnEach("grant book", (create) => {
   const yaml = (scope: string) => `grants: {"a/*": {a.B: ["${scope}"]}}`;
 
   it("applies whole files, keeps versions, and has them again", async () => {
-    const book = await openGrantBook(store);
+    const book = await openGrantStore(store);
     assert.deepEqual(book.file(), { yaml: "", version: 0 });
 
     const added = { identity: "a/*", service: "a.B", scope: "x:y", added: true };
@@ -61,13 +61,13 @@ describeOnEach("grant book", (create) => {
     await assert.rejects(book.apply("grants:", "spiffe://cafe/operator/a", 3), /GRANTS|grants/);
     assert.deepEqual([...grantedScopes(book.current(), "a/1", "a.B")], ["x:y"]);
 
-    const again = await openGrantBook(store);
+    const again = await openGrantStore(store);
     assert.deepEqual(again.file(), { yaml: yaml("x:y"), version: 1 });
     assert.deepEqual(again.current(), book.current());
   });
 
   it("leaves the latest of several at once in force", async () => {
-    const book = await openGrantBook(store);
+    const book = await openGrantStore(store);
     const files = ["a:a", "b:b", "c:c"].map(yaml);
     const applied = await Promise.all(files.map((file) => book.apply(file, "x", 1)));
     assert.deepEqual(applied.map((a) => a.version).sort(), [1, 2, 3]);
@@ -75,7 +75,7 @@ describeOnEach("grant book", (create) => {
   });
 
   it("always lets operators run the fleet", async () => {
-    const book = await openGrantBook(store);
+    const book = await openGrantStore(store);
     await book.apply("grants: {}", "x", 1);
     const admin = "interlock.authority.v1.AdminService";
     const scopes = [...grantedScopes(book.current(), "operator/alice", admin)].sort();

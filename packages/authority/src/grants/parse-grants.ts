@@ -1,4 +1,4 @@
-import { denial } from "@interlock/bot";
+import { denial } from "@interlock/bot/internal";
 import { isIdentityPattern, isScope } from "@interlock/policy";
 import {
   type Document,

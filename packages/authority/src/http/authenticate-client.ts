@@ -1,4 +1,5 @@
-import { type Connection, createIdentify, denial, type Trust } from "@interlock/bot";
+import type { Trust } from "@interlock/bot";
+import { type Connection, createIdentify, denial } from "@interlock/bot/internal";
 import { oauthError } from "./oauth-error.js";
 import { parameter } from "./read-form.js";
 import type { HttpRequest } from "./route.js";

@@ -1,13 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import {
-  certificatesFromPem,
-  createListeners,
-  InterlockError,
-  type Log,
-  type ServerKeyPair,
-  type Unsubscribe,
-} from "@interlock/bot";
+import { InterlockError, type Log, type Unsubscribe } from "@interlock/bot";
+import { certificatesFromPem, createListeners, type ServerKeyPair } from "@interlock/bot/internal";
 
 /** A certificate and its key that something else keeps in files. */
 export interface CertificateFiles {

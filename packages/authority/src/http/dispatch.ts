@@ -1,14 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  addressOf,
-  type Clock,
-  type Connection,
-  createTokenBuckets,
-  denial,
-  InterlockError,
-  type Log,
-  type Recorder,
-} from "@interlock/bot";
+import { type Clock, InterlockError, type Log } from "@interlock/bot";
+import { addressOf, type Connection, createTokenBuckets, denial, type Recorder } from "@interlock/bot/internal";
 import type { HttpHandler } from "./http-server.js";
 import { errorAnswer } from "./oauth-error.js";
 import { readForm } from "./read-form.js";

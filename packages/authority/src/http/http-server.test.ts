@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type TLSSocket } from "node:tls";
-import { createRecorder, createTrust, type ServerKeyPair, silentLog, systemClock } from "@interlock/bot";
+import { silentLog, systemClock } from "@interlock/bot";
+import { createRecorder, createTrust, type ServerKeyPair } from "@interlock/bot/internal";
 import { foreignCa } from "../testing/foreign-ca.js";
 import { createHttpServer, type HttpHandler, type HttpServer } from "./http-server.js";
 

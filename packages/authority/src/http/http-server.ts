@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type Connection, createListener, type ListenerOptions } from "@interlock/bot";
+import { type Connection, createListener, type ListenerOptions } from "@interlock/bot/internal";
 
 /** Answers one request; `peer` is the connection of a client that has shown a certificate. */
 export type HttpHandler = (

@@ -1,6 +1,7 @@
-import { actClaim, InterlockError, type VerifiedToken } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { actClaim, type VerifiedToken } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
-import type { GrantBook } from "../grants/grant-book.js";
+import type { GrantStore } from "../grants/grant-store.js";
 import { grantedScopes } from "../grants/grants.js";
 import { paths } from "./paths.js";
 import { required } from "./read-form.js";
@@ -12,7 +13,7 @@ export const introspectScope = "token:introspect";
 
 /** What introspection stands on besides. */
 export interface IntrospectionEndpoint extends ClientEndpoint {
-  readonly grants: GrantBook;
+  readonly grants: GrantStore;
   readonly issuer: string;
 }
 

@@ -1,4 +1,5 @@
-import { createTokenBuckets, denial, InterlockError, type VerifiedToken } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { createTokenBuckets, denial, type VerifiedToken } from "@interlock/bot/internal";
 import { oauthError } from "./oauth-error.js";
 import { paths } from "./paths.js";
 import { required } from "./read-form.js";

@@ -1,4 +1,4 @@
-import type { Connection } from "@interlock/bot";
+import type { Connection } from "@interlock/bot/internal";
 
 /** A request, as an endpoint sees it. */
 export interface HttpRequest {

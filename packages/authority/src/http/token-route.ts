@@ -1,7 +1,7 @@
 import { isScope } from "@interlock/policy";
 import { isServiceName } from "../service-name.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
-import type { TokenDesk } from "../tokens/token-desk.js";
+import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { AuthenticatedClient } from "./authenticate-client.js";
 import { oauthError } from "./oauth-error.js";
 import { paths } from "./paths.js";
@@ -19,7 +19,7 @@ type Grant = (form: Form, client: AuthenticatedClient) => Promise<object>;
 
 /** What the endpoints for clients stand on. */
 export interface ClientEndpoint {
-  readonly desk: TokenDesk;
+  readonly desk: TokenIssuer;
   authenticate(request: HttpRequest): AuthenticatedClient;
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { formatJoinToken, InterlockError } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { formatJoinToken } from "@interlock/bot/internal";
 import { isBotName, isIdentityPattern, spiffeId } from "@interlock/policy";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-locked.js";
+import { refuseLocked } from "../revocations/refuse-revoked.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
 

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivateFile } from "@interlock/bot";
+import { writePrivateFile } from "@interlock/bot/internal";
 import type { KeyPlace } from "./key-place.js";
 
 /** How the names of private keys end, so that they are found among other files. */

@@ -1,32 +1,29 @@
 import {
   type Caller,
   type Clock,
-  caDigest,
-  denial,
   type IdentitySource,
   type Implementation,
   InterlockError,
   type Log,
-  parseCertificate,
-  subjectFromWire,
 } from "@interlock/bot";
+import { caDigest, denial, parseCertificate, subjectFromWire } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
-import type { CaBasis, CaBook } from "../ca/ca-book.js";
 import { caId } from "../ca/ca-keys.js";
 import { caStatuses } from "../ca/ca-status.js";
+import type { CaBasis, CertificateAuthority } from "../ca/certificate-authority.js";
 import { importIntermediate, requestIntermediate } from "../ca/import-ca.js";
 import { activateCa, prepareCa, withdrawCa } from "../ca/rotate-ca.js";
 import { retire } from "../enrollment/retire.js";
 import type { GrantChange } from "../grants/diff-grants.js";
-import type { GrantBook } from "../grants/grant-book.js";
+import type { GrantStore } from "../grants/grant-store.js";
 import { type CreatedJoinToken, createJoinToken } from "../join-tokens/create-join-token.js";
 import { deleteJoinToken } from "../join-tokens/delete-join-token.js";
 import { isOperatorName } from "../names.js";
 import { findEndpoints } from "../reports/find-endpoints.js";
 import { checkSubject, type Own, type RevocationSubject } from "../revocations/check-subject.js";
 import { revoke } from "../revocations/revoke.js";
-import { unlock } from "../revocations/unlock.js";
+import { unlock } from "../revocations/unrevoke.js";
 import type { BotRow, CaCertificateRow, SigningKeyRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keyState } from "../tokens/key-schedule.js";
@@ -51,14 +48,14 @@ const maximumListedUsage = 10_000;
 /** What the AdminService stands on. */
 export interface AdminServiceOptions {
   readonly store: Store;
-  readonly grants: GrantBook;
+  readonly grants: GrantStore;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
   /** After how long without a word a bot's trust is stale, in milliseconds. */
   readonly staleAfterMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  readonly ca: Pick<CaBook, "pinned">;
+  readonly ca: Pick<CertificateAuthority, "pinned">;
   readonly caBasis: CaBasis;
   /** The authority's own. */
   readonly identity: IdentitySource;

@@ -1,20 +1,20 @@
 import { type Caller, type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import type { AuthorityService } from "@interlock/bot/protocol";
 import { denialBatch } from "../audit-log/denial-batch.js";
+import type { CertificateUse } from "../enrollment/certificate-use.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
-import type { Sightings } from "../enrollment/sightings.js";
 import { checkReport } from "../reports/check-report.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
-import type { TokenDesk } from "../tokens/token-desk.js";
+import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
 /** What the AuthorityService stands on. */
 export interface AuthorityServiceOptions extends EnrollmentBasis {
-  readonly desk: TokenDesk;
-  readonly sightings: Sightings;
+  readonly desk: TokenIssuer;
+  readonly certificateUse: CertificateUse;
   readonly hub: TrustHub;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,7 +23,7 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, desk, sightings, hub, clock, log, counts } = options;
+  const { store, desk, certificateUse, hub, clock, log, counts } = options;
 
   function alarm({ name, address, certificate }: Caller): void {
     log.error("clone detected, bot locked", { name, address, serial: certificate.serial });
@@ -37,7 +37,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async renew({ csr }, { caller }) {
       try {
         const { chain, leaf, name, generation } = await renew(options, caller, csr, clock.now());
-        counts.enrolments.renewal++;
+        counts.enrollments.renewal++;
         log.info("certificate renewed", { name, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {
@@ -48,7 +48,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async confirm(_request, { caller }) {
-      await sightings.saw(caller.certificate.serial);
+      await certificateUse.saw(caller.certificate.serial);
       return {};
     },
 
@@ -61,12 +61,12 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async *watchTrust({ version }, { caller, signal }) {
-      await sightings.saw(caller.certificate.serial);
+      await certificateUse.saw(caller.certificate.serial);
       for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
     },
 
     async report(request, { caller }) {
-      await sightings.saw(caller.certificate.serial);
+      await certificateUse.saw(caller.certificate.serial);
       const now = clock.now();
       const { endpoints, usage } = checkReport(request, now);
       await store.transaction(async (records) => {

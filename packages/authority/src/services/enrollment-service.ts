@@ -1,4 +1,5 @@
-import { type Clock, type Enrollment, InterlockError, type Log, type Recorder } from "@interlock/bot";
+import { type Clock, InterlockError, type Log } from "@interlock/bot";
+import type { Enrollment, Recorder } from "@interlock/bot/internal";
 import { EnrollmentService } from "@interlock/bot/protocol";
 import { type EnrollmentBasis, join } from "../enrollment/join.js";
 import { createJoinLimits } from "../enrollment/join-limits.js";
@@ -27,7 +28,7 @@ export function createEnrollmentService(options: EnrollmentServiceOptions): Enro
         limits.check({ ...request, address }, at);
         const { chain, leaf, name, generation } = await join(options, request, at);
         limits.joined(name, at);
-        counts.enrolments.join++;
+        counts.enrollments.join++;
         recorder.admitted(method, leaf.uris[0] as string, at);
         log.info("bot joined", { name, address, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) }, trust: trustToWire(hub.complete()) };

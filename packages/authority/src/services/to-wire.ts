@@ -1,9 +1,9 @@
-import { subjectToWire } from "@interlock/bot";
+import { subjectToWire } from "@interlock/bot/internal";
 import type { Bot, CaAuthority, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
-import { derOf } from "../ca/ca-book.js";
 import { caId } from "../ca/ca-keys.js";
 import type { CaStatus } from "../ca/ca-status.js";
+import { derOf } from "../ca/certificate-authority.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 

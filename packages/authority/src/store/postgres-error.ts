@@ -1,4 +1,4 @@
-import { denial } from "@interlock/bot";
+import { denial } from "@interlock/bot/internal";
 import pg from "pg";
 
 // SQLSTATE (PostgreSQL, appendix A): what passes when PostgreSQL is back, has room again, or is a primary once more.

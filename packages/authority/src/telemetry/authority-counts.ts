@@ -2,10 +2,10 @@
 export interface AuthorityCounts {
   tokensIssued: number;
   /** Certificates that were issued, by what for. */
-  readonly enrolments: { join: number; renewal: number };
+  readonly enrollments: { join: number; renewal: number };
 }
 
 /** Counts from nothing. */
 export function createAuthorityCounts(): AuthorityCounts {
-  return { tokensIssued: 0, enrolments: { join: 0, renewal: 0 } };
+  return { tokensIssued: 0, enrollments: { join: 0, renewal: 0 } };
 }

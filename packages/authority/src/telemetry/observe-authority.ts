@@ -1,11 +1,5 @@
-import {
-  type BotServer,
-  type Clock,
-  type IdentitySource,
-  observeBot,
-  type Recorder,
-  type Unsubscribe,
-} from "@interlock/bot";
+import type { BotServer, Clock, IdentitySource, Unsubscribe } from "@interlock/bot";
+import { observeBot, type Recorder } from "@interlock/bot/internal";
 import { type BatchObservableResult, metrics } from "@opentelemetry/api";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import type { AuthorityCounts } from "./authority-counts.js";
@@ -28,7 +22,7 @@ export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthor
     unit: "{token}",
     description: "Tokens that were issued.",
   });
-  const enrolments = meter.createObservableCounter("interlock.authority.enrolments", {
+  const enrollments = meter.createObservableCounter("interlock.authority.enrollments", {
     unit: "{certificate}",
     description: "Certificates that were issued to bots, by what for.",
   });
@@ -43,14 +37,14 @@ export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthor
 
   function observe(result: BatchObservableResult): void {
     result.observe(tokens, counts.tokensIssued);
-    for (const [kind, count] of Object.entries(counts.enrolments)) {
-      result.observe(enrolments, count, { "interlock.enrolment": kind });
+    for (const [kind, count] of Object.entries(counts.enrollments)) {
+      result.observe(enrollments, count, { "interlock.enrollment": kind });
     }
     result.observe(locks, hub.trust.state.revocations.length);
     result.observe(connected, hub.watchers);
   }
 
-  const all = [tokens, enrolments, locks, connected];
+  const all = [tokens, enrollments, locks, connected];
   meter.addBatchObservableCallback(observe, all);
   return () => {
     meter.removeBatchObservableCallback(observe, all);

@@ -1,5 +1,6 @@
 import { webcrypto } from "node:crypto";
-import { createIdentity, createKeyPair, type Identity } from "@interlock/bot";
+import { createKeyPair, type Identity } from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { createCa, createRoot } from "../ca/ca.js";
 
 /** A CA that is no authority's: what it signs is sound, and nobody's in the fleet. */

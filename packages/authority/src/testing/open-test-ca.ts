@@ -1,5 +1,5 @@
 import { silentLog } from "@interlock/bot";
-import { type CaBook, openCaBook } from "../ca/ca-book.js";
+import { type CertificateAuthority, openCertificateAuthority } from "../ca/certificate-authority.js";
 import type { KeyPlace } from "../key-vault/key-place.js";
 import type { KeyVault } from "../key-vault/key-vault.js";
 import type { Store } from "../store/store.js";
@@ -19,9 +19,9 @@ export function keysInMemory(): KeyPlace {
 }
 
 /** Opens the CA of a test's store: the trust domain `cafe`, leaves of one hour, a clock that stands at `now`. */
-export async function openTestCa(store: Store, keys: KeyVault, now: number): Promise<CaBook> {
+export async function openTestCa(store: Store, keys: KeyVault, now: number): Promise<CertificateAuthority> {
   if (!(await store.fleet.get())) await store.fleet.create("cafe", now);
-  return openCaBook({
+  return openCertificateAuthority({
     store,
     keys,
     trustDomain: "cafe",

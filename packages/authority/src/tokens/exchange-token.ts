@@ -1,4 +1,5 @@
-import { denial, exchangeScope, InterlockError, maximumActors, type VerifiedToken } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { denial, exchangeScope, maximumActors, type VerifiedToken } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { grantedScopes } from "../grants/grants.js";
 import { type IssuedToken, issueToken, type TokenRequest } from "./issue-token.js";

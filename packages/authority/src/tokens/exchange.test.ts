@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type Bot,
-  type Caller,
-  createBot,
-  createRecorder,
-  InterlockError,
-  silentLog,
-  systemClock,
-} from "@interlock/bot";
+import { type Bot, type Caller, InterlockError, silentLog, systemClock } from "@interlock/bot";
+import { createBot, createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService, ConfirmRequest, ConfirmResponse } from "@interlock/bot/protocol";
 import type { ServiceDefinition } from "@interlock/policy";
 import type { RevocationSubject } from "../revocations/check-subject.js";

@@ -1,13 +1,6 @@
 import { randomBytes } from "node:crypto";
-import {
-  actClaim,
-  type Certificate,
-  denial,
-  exchangedClaim,
-  grantsClaim,
-  InterlockError,
-  maximumTokenLifetimeMs,
-} from "@interlock/bot";
+import { type Certificate, InterlockError } from "@interlock/bot";
+import { actClaim, denial, exchangedClaim, grantsClaim, maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { isScope, type SpiffeId } from "@interlock/policy";
 import { type Grants, grantedScopes } from "../grants/grants.js";
 import { isServiceName } from "../service-name.js";

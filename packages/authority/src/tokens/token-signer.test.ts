@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { maximumTokenLifetimeMs } from "@interlock/bot";
+import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { decodeProtectedHeader } from "jose";
 import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";

@@ -1,5 +1,6 @@
 import type { Clock } from "@interlock/bot";
-import { InterlockError, maximumTokenLifetimeMs } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
 import { coalesce } from "../coalesce.js";
 import type { KeyVault } from "../key-vault/key-vault.js";

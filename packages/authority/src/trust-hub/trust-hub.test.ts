@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TrustState } from "@interlock/bot";
-import { openGrantBook } from "../grants/grant-book.js";
+import { openGrantStore } from "../grants/grant-store.js";
 import { revoke } from "../revocations/revoke.js";
-import { unlock } from "../revocations/unlock.js";
+import { unlock } from "../revocations/unrevoke.js";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub, type TrustHub } from "./trust-hub.js";
@@ -120,7 +120,7 @@ describeOnEach("trust hub", (create) => {
   });
 
   it("tells of scopes that were taken away, as long as tokens may hold them, also after a restart", async () => {
-    const book = await openGrantBook(store);
+    const book = await openGrantStore(store);
     const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
     await next(watcher);
     await book.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);

@@ -1,5 +1,6 @@
 import { setImmediate as nextLoop } from "node:timers/promises";
-import { type Clock, createTrust, type Trust, type TrustState } from "@interlock/bot";
+import type { Clock, Trust, TrustState } from "@interlock/bot";
+import { createTrust } from "@interlock/bot/internal";
 import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
+import { InterlockError } from "../base/error.js";
 import { currentCall } from "../context.js";
-import { InterlockError } from "../error.js";
 import { hasToken } from "../token/authorization.js";
 
 /** What a caller may say of one call. */
@@ -44,10 +44,10 @@ export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
 
 const none: readonly AbortSignal[] = [];
 
-/** The error of a call that one of its signals has cancelled; `undefined` where none has. */
+/** The error of a call that one of its signals has canceled; `undefined` where none has. */
 export function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
   const aborted = signals.find((signal) => signal.aborted);
   if (!aborted) return undefined;
   if (aborted.reason instanceof InterlockError) return aborted.reason;
-  return new InterlockError("CANCELLED", "The call was cancelled.", { cause: aborted.reason });
+  return new InterlockError("CANCELLED", "The call was canceled.", { cause: aborted.reason });
 }

@@ -1,12 +1,12 @@
 import type { Duplex, Readable, Writable } from "node:stream";
 import type { ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
-import { InterlockError } from "../error.js";
-import type { Reason } from "../reason.js";
-import { serializer } from "../serializer.js";
-import { messages } from "../stream/messages.js";
-import { writeAll } from "../stream/write-all.js";
-import { awaitTicket } from "./await-ticket.js";
+import { InterlockError } from "../base/error.js";
+import { messages } from "../base/messages.js";
+import type { Reason } from "../base/reason.js";
+import { serializer } from "../base/serializer.js";
+import { writeAll } from "../base/write-all.js";
+import { awaitTicket } from "./await-token.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
 import type { Answered, Cancellable } from "./channel.js";
 import type { Connector, Lease, Ticket } from "./connector.js";
@@ -56,7 +56,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       const place = channel.begin(call);
-      if (!lease.refers) heed(lease, call, streaming);
+      if (!lease.refers) watchHeaders(lease, call, streaming);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
         connector.keep(lease);
@@ -92,7 +92,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     const place = channel.begin(call);
     connector.keep(lease);
-    heed(lease, call, true);
+    watchHeaders(lease, call, true);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
@@ -115,9 +115,9 @@ export function callForMany(connector: Connector, method: AnyMethod) {
 }
 
 /** Whoever shows a token whole listens for whether he has to the next time; and a stream, for how it outlives certificates. */
-function heed({ channel, authorization }: Lease, call: Answered, streaming: boolean): void {
+function watchHeaders({ channel, authorization }: Lease, call: Answered, streaming: boolean): void {
   const known = authorization === undefined || channel.remembered === authorization;
-  if (streaming || !known) channel.heed(call, known ? undefined : authorization);
+  if (streaming || !known) channel.watchHeaders(call, known ? undefined : authorization);
 }
 
 function settled<T>(work: () => Promise<T>): Promise<T> {
@@ -155,7 +155,7 @@ function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void)
   };
 }
 
-/** Sends what the caller's source yields; where the source fails, the call is cancelled and has its error. */
+/** Sends what the caller's source yields; where the source fails, the call is canceled and has its error. */
 function send(source: Requests, call: Duplex & { cancel(): void }, onFailure: (error: unknown) => void): void {
   call.on("error", () => {}); // Its reader, or its callback, is told.
   const over = new AbortController();

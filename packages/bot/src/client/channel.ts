@@ -8,10 +8,11 @@ import {
   type Metadata,
 } from "@grpc/grpc-js";
 import { matchesIdentity } from "@interlock/policy";
-import { setAlarm } from "../alarm.js";
-import type { Clock } from "../clock.js";
-import type { Peer } from "../connection.js";
-import { denial, type InterlockError } from "../error.js";
+import type { Peer } from "../admission/connection.js";
+import { setAlarm } from "../base/alarm.js";
+import type { Clock } from "../base/clock.js";
+import { denial, type InterlockError } from "../base/error.js";
+import { createRoster } from "../base/roster.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkCertificate } from "../identity/check-certificate.js";
 import { checkIssuers } from "../identity/check-issuers.js";
@@ -20,7 +21,6 @@ import { chainOf } from "../identity/peer-chain.js";
 import { proveChain } from "../identity/prove-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { vouchFor } from "../identity/vouch.js";
-import { createRoster } from "../roster.js";
 import { offeredBy } from "../token/reference.js";
 import { voucherIn } from "../token/vouches.js";
 import { rootOf } from "../trust/root-of.js";
@@ -61,7 +61,7 @@ export interface Channel {
   readonly server: Peer | undefined;
   /** Why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** Why the server that was last let through is shut out, if it is; its calls have been cancelled then. */
+  /** Why the server that was last let through is shut out, if it is; its calls have been canceled then. */
   readonly cut: InterlockError | undefined;
   /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
   readonly remembered: string | undefined;
@@ -69,7 +69,7 @@ export interface Channel {
    * Listens for what the server says of itself in an answer: that it takes references to `authorization`, which the call
    * shows whole, and how to vouch for its connection.
    */
-  heed(call: Answered, authorization?: string): void;
+  watchHeaders(call: Answered, authorization?: string): void;
   /** The server knows nothing of it: there may be another one, or another connection. */
   forget(): void;
   /** Whether what the server proved itself with holds no more: it is shut out, its CA is, or its certificate has run out. */
@@ -82,7 +82,7 @@ export interface Channel {
    * It has been vouched for on `newer`, and rests on the certificates of both sides there. False, and nothing changes, where
    * that is another bot's.
    */
-  restOn(newer: Channel): boolean;
+  rebind(newer: Channel): boolean;
   /** Keeps the channel open for a call, and cancels the call when the server is shut out. Gives what it is ended with. */
   begin(call: Cancellable): number;
   /** The call is over. */
@@ -91,7 +91,7 @@ export interface Channel {
   retire(): void;
 }
 
-/** How long a server whose root has been withdrawn has to prove itself anew before its calls are cancelled, in milliseconds. */
+/** How long a server whose root has been withdrawn has to prove itself anew before its calls are canceled, in milliseconds. */
 const proveAnewMs = 3_000;
 
 const options: GrpcOptions = {
@@ -124,7 +124,7 @@ export function createChannel(given: ChannelOptions): Channel {
   let remembered: string | undefined;
   const calls = createRoster<Cancellable>();
   const vouches = new Set<string>();
-  let callOff: (() => void) | undefined;
+  let cancel: (() => void) | undefined;
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
   const secure = credentials.createFromSecureContext(context, {
@@ -189,8 +189,8 @@ export function createChannel(given: ChannelOptions): Channel {
     if (!orphaned) return;
     // Its root has been withdrawn. Nothing new begins here, and what is under way goes on only if the server proves itself
     // anew, on a newer channel.
-    callOff?.();
-    callOff = setAlarm(clock, clock.now() + proveAnewMs, () => {
+    cancel?.();
+    cancel = setAlarm(clock, clock.now() + proveAnewMs, () => {
       if (orphaned) end(denial("CERTIFICATE_UNTRUSTED"));
     });
   }
@@ -205,7 +205,7 @@ export function createChannel(given: ChannelOptions): Channel {
   function closeWhenDone(): void {
     if (!retired || calls.size > 0) return;
     unsubscribe();
-    callOff?.();
+    cancel?.();
     grpc.close();
   }
 
@@ -228,7 +228,7 @@ export function createChannel(given: ChannelOptions): Channel {
       if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
       return remembered;
     },
-    heed(call, authorization) {
+    watchHeaders(call, authorization) {
       call.once("metadata", (metadata) => {
         const offerer = offeredBy(metadata);
         if (authorization !== undefined && offerer !== undefined && offerer === handshake) remembered = authorization;
@@ -248,7 +248,7 @@ export function createChannel(given: ChannelOptions): Channel {
       return calls.size > 0;
     },
     vouches,
-    restOn(newer) {
+    rebind(newer) {
       const { server: proved } = newer;
       // Nobody can say of another bot's connection that it is his.
       if (!proved || newer.cut || proofs().some(({ id }) => id.uri !== proved.id.uri)) return false;

@@ -26,7 +26,7 @@ export function checkIn(channel: Channel, metadata: Metadata, authorization?: st
     call.once("metadata", (received: Metadata) => {
       head = received;
     });
-    channel.heed(call, authorization);
+    channel.watchHeaders(call, authorization);
   });
 }
 

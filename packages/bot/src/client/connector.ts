@@ -1,8 +1,8 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
-import { createBackoff } from "../backoff.js";
-import type { Clock } from "../clock.js";
-import { InterlockError } from "../error.js";
+import { createBackoff } from "../base/backoff.js";
+import type { Clock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
 import type { IdentitySource } from "../identity/identity.js";
 import { showToken } from "../token/authorization.js";
 import { referToToken } from "../token/reference.js";

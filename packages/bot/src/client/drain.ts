@@ -1,4 +1,4 @@
-import { createBackoff } from "../backoff.js";
+import { createBackoff } from "../base/backoff.js";
 import { acceptedIn, vouch } from "../token/vouches.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
@@ -45,7 +45,7 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
     const answer = await checkIn(on, vouch(waiting.flatMap(({ vouches }) => [...vouches])));
     const accepted = new Set(answer ? acceptedIn(answer) : []);
     const rested = waiting.filter(
-      (channel) => [...channel.vouches].some((value) => accepted.has(value)) && channel.restOn(on),
+      (channel) => [...channel.vouches].some((value) => accepted.has(value)) && channel.rebind(on),
     );
     for (const channel of rested) {
       draining.set(channel, on);

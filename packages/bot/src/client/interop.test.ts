@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type Metadata, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import { encodeErrorInfo } from "../base/error-details.js";
 import type { Bot } from "../bot.js";
-import { encodeErrorInfo } from "../error-details.js";
 import type { ErrorInfo } from "../gen/google/rpc/status.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { toGrpcService } from "../server/grpc-service.js";

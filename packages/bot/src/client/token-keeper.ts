@@ -1,11 +1,11 @@
 import { decodeJwt } from "jose";
-import { setAlarm } from "../alarm.js";
-import type { Clock } from "../clock.js";
+import { setAlarm } from "../base/alarm.js";
+import type { Clock } from "../base/clock.js";
 import { showToken } from "../token/authorization.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
 
-/** Keeps the streams of a channel authorised. */
+/** Keeps the streams of a channel authorized. */
 export interface TokenKeeper {
   /** A stream has begun on `channel`, with this `authorization`. */
   watch(channel: Channel, authorization: string): void;
@@ -24,8 +24,8 @@ export function createTokenKeeper(
   const watches = new WeakMap<Channel, Watch>();
 
   function begin(channel: Channel, shown: string): Watch {
-    watches.get(channel)?.callOff();
-    const watch = { shown, callOff: () => {} };
+    watches.get(channel)?.cancel();
+    const watch = { shown, cancel: () => {} };
     watches.set(channel, watch);
     return watch;
   }
@@ -34,7 +34,7 @@ export function createTokenKeeper(
     const left = expiryOf(watch.shown) - clock.now();
     // A token source renews when a fifth of the life is left, in the background: so ask, and ask again.
     const wait = left > 0 ? Math.max(100, left * 0.85) : retryMs;
-    watch.callOff = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
+    watch.cancel = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
   }
 
   async function renew(channel: Channel, watch: Watch): Promise<void> {
@@ -77,7 +77,7 @@ export function createTokenKeeper(
 interface Watch {
   /** The token that was shown last; empty while none is good. */
   shown: string;
-  callOff(): void;
+  cancel(): void;
 }
 
 /** After how long a token that could not be had is asked for again, in milliseconds. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { ClientHttp2Session } from "node:http2";
 import { Client, Metadata, Server, ServerCredentials, type ServerUnaryCall } from "@grpc/grpc-js";
+import { encodeErrorInfo } from "../base/error-details.js";
+import type { Reason } from "../base/reason.js";
 import type { Bot } from "../bot.js";
-import { encodeErrorInfo } from "../error-details.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
-import type { Reason } from "../reason.js";
 import { toGrpcService } from "../server/grpc-service.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCredentials, plainOptions } from "../testing/plain-client.js";

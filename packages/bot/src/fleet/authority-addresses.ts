@@ -1,4 +1,4 @@
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
 
 /** Where the authority is: `host:port`, or several of them, in a list or joined by commas. Throws `INVALID_ARGUMENT`. */
 export function authorityAddresses(given: string | readonly string[]): string[] {

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
+import type { Log } from "../base/log.js";
+import type { Recorder } from "../base/recorder.js";
 import { createClient } from "../client/client.js";
 import { createConnector } from "../client/connector.js";
-import type { Clock } from "../clock.js";
-import { overlayTrust } from "../elsewhere/overlay-trust.js";
-import type { ProvidedIdentity } from "../elsewhere/provider.js";
-import { InterlockError } from "../error.js";
 import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
-import { createIdentityHolder } from "../identity/identity-holder.js";
+import { createMutableIdentity } from "../identity/identity-holder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";
-import type { Log } from "../log.js";
 import type { Membership } from "../membership.js";
-import type { Recorder } from "../recorder.js";
+import { overlayTrust } from "../providers/overlay-trust.js";
+import type { ProvidedIdentity } from "../providers/provider.js";
 import { rootOf } from "../trust/root-of.js";
 import { createTrust, type MutableTrust } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
@@ -54,7 +54,7 @@ export async function openAuthorityMembership(
     ? { identity: elsewhere.identity.current(), trust: await restoreTrust(elsewhere, folders.trust, clock) }
     : ((await restore(options, folders)) ?? (await enter(options, folders)));
 
-  const own = elsewhere ? undefined : createIdentityHolder(member.identity);
+  const own = elsewhere ? undefined : createMutableIdentity(member.identity);
   const identity = own ?? (elsewhere as ProvidedIdentity).identity;
   const overlay = elsewhere && overlayTrust(member.trust, { roots: elsewhere.roots }, clock);
   const trust = overlay ?? member.trust;

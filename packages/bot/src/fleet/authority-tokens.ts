@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
+import type { Clock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
-import type { Clock } from "../clock.js";
-import { InterlockError } from "../error.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createTokenCache, type FetchToken } from "../token/token-cache.js";
@@ -26,7 +26,7 @@ export function createAuthorityTokens(
 ): TokenSource {
   const fetchToken: FetchToken = async (audience, scopes, identity) => {
     if (!isCurrent(identity)) throw renewed();
-    // Asked for on the fleet's own behalf: a call that is cancelled must not take others' token with it.
+    // Asked for on the fleet's own behalf: a call that is canceled must not take others' token with it.
     const ask = () => authority.issueToken({ audience, scopes }, { detached: true, timeoutMs: 10_000 });
     const { token, expiresAt } = await atAny(authorities, ask);
     // The connection may have begun to rest on another certificate on the way.

@@ -1,16 +1,16 @@
 import { join as joinPath } from "node:path";
 import { isBotName } from "@interlock/policy";
+import { type Clock, systemClock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
+import { jsonLog, type Log } from "../base/log.js";
+import { createRecorder, type Recorder } from "../base/recorder.js";
 import { type Bot, createBot } from "../bot.js";
-import { type Clock, systemClock } from "../clock.js";
-import type { IdentityProvider, IssuerProvider, ProvidedIdentity } from "../elsewhere/provider.js";
-import { InterlockError } from "../error.js";
-import { jsonLog, type Log } from "../log.js";
 import type { Membership } from "../membership.js";
-import { createRecorder, type Recorder } from "../recorder.js";
+import type { IdentityProvider, IssuerProvider, ProvidedIdentity } from "../providers/provider.js";
 import { authorityAddresses } from "./authority-addresses.js";
 import { createAuthorityFile } from "./authority-file.js";
 import { openAuthorityMembership } from "./authority-membership.js";
-import { openMembershipElsewhere, withIssuer } from "./membership-elsewhere.js";
+import { openMembershipElsewhere, withIssuer } from "./provided-membership.js";
 
 /** Which fleet to join, and as whom. */
 export interface JoinFleetOptions {

@@ -1,8 +1,9 @@
 import { connect } from "node:tls";
 import { credentials, Client as GrpcClient } from "@grpc/grpc-js";
 import { matchesIdentity, spiffeId } from "@interlock/policy";
+import { denial, InterlockError } from "../base/error.js";
+import { serializer } from "../base/serializer.js";
 import { channelOptions } from "../client/channel.js";
-import { denial, InterlockError } from "../error.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
@@ -12,7 +13,6 @@ import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import { peerChain } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
-import { serializer } from "../serializer.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { TrustState } from "../trust/trust.js";
 

@@ -1,4 +1,4 @@
-import { pause } from "../pause.js";
+import { pause } from "../base/pause.js";
 
 /** Does something with the latest value, in the background. */
 export interface Latest<T> {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { silentLog } from "../base/log.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
-import { createIdentityHolder } from "../identity/identity-holder.js";
+import { createMutableIdentity } from "../identity/identity-holder.js";
 import { caDigest } from "../identity/join-token.js";
-import { silentLog } from "../log.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { createTrust, type TrustState } from "../trust/trust.js";
 import { keepRenewed, renewalTime } from "./renewal.js";
@@ -30,7 +30,7 @@ describe("keepRenewed", () => {
   const fresh = () => ca.issue(uri, { notBefore: now, notAfter: now + 60 * minute });
 
   async function run(saved: () => Promise<Identity | undefined>, failing = false): Promise<Identity> {
-    const identity = createIdentityHolder(await due());
+    const identity = createMutableIdentity(await due());
     identity.onChange(() => steps.push("use"));
     const folder: IdentityFolder = {
       load: saved,
@@ -87,7 +87,7 @@ describe("keepRenewed", () => {
 
   it("renews within a tenth of the certificate's life when another CA signs, and once", async () => {
     const next = await createTestCa("next");
-    const identity = createIdentityHolder(
+    const identity = createMutableIdentity(
       await ca.issue(uri, { notBefore: Date.now() - 1_000, notAfter: Date.now() + 9_000 }),
     );
     const caCertificates = [ca.der, next.der];

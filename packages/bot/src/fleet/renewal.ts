@@ -1,20 +1,20 @@
-import { createBackoff } from "../backoff.js";
+import { createBackoff } from "../base/backoff.js";
+import type { Clock } from "../base/clock.js";
+import type { Log } from "../base/log.js";
+import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import type { Clock } from "../clock.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
-import type { IdentityHolder } from "../identity/identity-holder.js";
+import type { MutableIdentity } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
-import type { Log } from "../log.js";
-import { pause } from "../pause.js";
 import { isBelowActive } from "../trust/root-of.js";
 import type { Trust } from "../trust/trust.js";
 
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {
   readonly authority: Client<typeof AuthorityService>;
-  readonly identity: IdentityHolder;
+  readonly identity: MutableIdentity;
   readonly folder: IdentityFolder;
   readonly trust: Pick<Trust, "state" | "onChange">;
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { silentLog } from "../base/log.js";
+import { createRecorder } from "../base/recorder.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { silentLog } from "../log.js";
-import { createRecorder } from "../recorder.js";
 import { createReporter } from "./reporter.js";
 
 interface Report {

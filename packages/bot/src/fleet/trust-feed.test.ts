@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { systemClock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
+import { type LogFields, silentLog } from "../base/log.js";
 import type { Client } from "../client/client.js";
-import { systemClock } from "../clock.js";
-import { InterlockError } from "../error.js";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { type LogFields, silentLog } from "../log.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet } from "../testing/test-fleet.js";
 import { createTrust } from "../trust/trust.js";
@@ -81,7 +81,7 @@ describe("trust feed", () => {
         calls++;
         if (calls === 1) {
           await once(signal, "abort");
-          throw new InterlockError("CANCELLED", "The call was cancelled.");
+          throw new InterlockError("CANCELLED", "The call was canceled.");
         }
         if (calls === 2) yield WatchTrustResponse.fromPartial({ appliesTo: 7n, resultsIn: 8n, trustDomain: "test" });
         ending.abort();

@@ -1,10 +1,10 @@
-import { createBackoff } from "../backoff.js";
+import { createBackoff } from "../base/backoff.js";
+import { InterlockError } from "../base/error.js";
+import type { Log } from "../base/log.js";
+import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import { InterlockError } from "../error.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import type { Log } from "../log.js";
-import { pause } from "../pause.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { MutableTrust } from "../trust/trust.js";
 import type { SavedTrust, TrustFolder } from "../trust/trust-folder.js";

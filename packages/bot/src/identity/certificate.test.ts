@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { Reason } from "../reason.js";
+import type { Reason } from "../base/reason.js";
 import { certificateAttacks } from "../testing/certificate-attacks.js";
 import { bits, boolean, element, integer, longElement, octets, oid, sequence, text, utcTime } from "../testing/der.js";
 import {

@@ -1,5 +1,5 @@
 import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
-import type { Reason } from "../reason.js";
+import type { Reason } from "../base/reason.js";
 import type { Certificate } from "./certificate.js";
 
 /** What a peer's certificate is checked against, besides its chain, which TLS has verified. */

@@ -1,4 +1,4 @@
-import type { Reason } from "../reason.js";
+import type { Reason } from "../base/reason.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 import { remember } from "./remember.js";
 

@@ -1,10 +1,10 @@
-import { createHolder, type Holder } from "../held.js";
+import { createObservable, type MutableObservable } from "../base/observable.js";
 import type { Identity } from "./identity.js";
 
 /** An `IdentitySource` that can be given a new identity. */
-export type IdentityHolder = Holder<Identity>;
+export type MutableIdentity = MutableObservable<Identity>;
 
 /** Holds an identity in memory. */
-export function createIdentityHolder(initial: Identity): IdentityHolder {
-  return createHolder(initial);
+export function createMutableIdentity(initial: Identity): MutableIdentity {
+  return createObservable(initial);
 }

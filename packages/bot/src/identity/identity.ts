@@ -1,5 +1,5 @@
 import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
-import type { Unsubscribe } from "../subscription.js";
+import type { Unsubscribe } from "../base/subscription.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 
 /** What a bot proves itself with. Immutable; a renewal makes a new one. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Client, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
-import { systemClock } from "../clock.js";
-import type { Connection } from "../connection.js";
+import type { Admission } from "../admission/chain.js";
+import type { Connection } from "../admission/connection.js";
+import { systemClock } from "../base/clock.js";
+import { createRecorder } from "../base/recorder.js";
+import { createRoster } from "../base/roster.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Admission } from "../interceptors/chain.js";
-import { createRecorder } from "../recorder.js";
-import { createRoster } from "../roster.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";

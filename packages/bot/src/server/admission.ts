@@ -1,9 +1,9 @@
 import type { Metadata, ServerInterceptor } from "@grpc/grpc-js";
-import type { Clock } from "../clock.js";
-import type { Connection } from "../connection.js";
+import type { Chain } from "../admission/chain.js";
+import type { Connection } from "../admission/connection.js";
+import type { Clock } from "../base/clock.js";
+import type { Recorder } from "../base/recorder.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Chain } from "../interceptors/chain.js";
-import type { Recorder } from "../recorder.js";
 import type { Trust } from "../trust/trust.js";
 import { GatedCall, liveCallOf } from "./gated-call.js";
 import type { LiveCall } from "./live-call.js";

@@ -1,17 +1,17 @@
 import { type ConnectionInjector, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import { type AnyMethod, type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
-import type { Connection } from "../connection.js";
-import { InterlockError } from "../error.js";
+import { createChain } from "../admission/chain.js";
+import type { Connection } from "../admission/connection.js";
+import { InterlockError } from "../base/error.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
-import type { Handler, Implementation } from "../handlers.js";
-import { createChain } from "../interceptors/chain.js";
+import { createListener, type Listener } from "../listener/listener.js";
 import { createGate } from "./admission.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
+import type { Handler, Implementation } from "./handlers.js";
 import { createHealth, trustHealth } from "./health.js";
 import { limits } from "./limits.js";
-import { createListener, type Listener } from "./listener.js";
 import type { BotServer, Routes, ServedMethod, ServerOptions } from "./options.js";
 import { createReflection } from "./reflection.js";
 

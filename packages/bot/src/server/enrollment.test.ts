@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Client, credentials } from "@grpc/grpc-js";
-import { systemClock } from "../clock.js";
-import { denial } from "../error.js";
+import { systemClock } from "../base/clock.js";
+import { denial } from "../base/error.js";
+import { silentLog } from "../base/log.js";
+import type { Denial } from "../base/recorder.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { createIdentityHolder } from "../identity/identity-holder.js";
+import { createMutableIdentity } from "../identity/identity-holder.js";
 import { certificatesToPem } from "../identity/pem.js";
-import { silentLog } from "../log.js";
-import type { Denial } from "../recorder.js";
 import { plainCall, plainOptions } from "../testing/plain-client.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
@@ -20,7 +20,7 @@ const { path } = EchoService.methods.open;
 const join = EnrollmentService.methods.join.path;
 const hour = 3_600_000;
 
-describe("a server where strangers may enrol", () => {
+describe("a server where strangers may enroll", () => {
   let fleet: TestFleet;
   let server: BotServer;
   let opened: number;
@@ -33,7 +33,7 @@ describe("a server where strangers may enrol", () => {
     joined = [];
     denials = [];
     fleet.recorder.onDenial((denied) => denials.push(denied));
-    const identity = createIdentityHolder(await fleet.ca.issue("spiffe://test/interlock/authority"));
+    const identity = createMutableIdentity(await fleet.ca.issue("spiffe://test/interlock/authority"));
     const { trust, recorder } = fleet;
     const enrollment = {
       async join(request: JoinRequest) {

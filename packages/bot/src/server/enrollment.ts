@@ -1,9 +1,9 @@
 import type { TLSSocket } from "node:tls";
 import { type handleUnaryCall, Server, ServerCredentials } from "@grpc/grpc-js";
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
+import type { Log } from "../base/log.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import type { Log } from "../log.js";
 import { toGrpcService } from "./grpc-service.js";
 import { limits } from "./limits.js";
 import { toStatus } from "./live-call.js";

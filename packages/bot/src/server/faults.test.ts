@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";

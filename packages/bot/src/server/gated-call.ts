@@ -1,12 +1,12 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
-import type { Connection } from "../connection.js";
-import { InterlockError } from "../error.js";
-import type { Attempt } from "../interceptors/attempt.js";
-import type { Admission } from "../interceptors/chain.js";
+import type { Attempt } from "../admission/attempt.js";
+import type { Admission } from "../admission/chain.js";
+import type { Connection } from "../admission/connection.js";
+import { keepAuthorized } from "../admission/keep-authorized.js";
+import { InterlockError } from "../base/error.js";
 import { offerReference } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { GateOptions } from "./admission.js";
-import { keepAuthorised } from "./keep-authorised.js";
 import { LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
 
@@ -112,7 +112,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     this.#metadata = metadata;
     this.#metadata[liveCall] = this.#live;
     if (method.kind !== "unary")
-      keepAuthorised(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
+      keepAuthorized(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);
     this.#listener?.onReceiveMetadata(metadata);
   }
@@ -165,5 +165,5 @@ function cancellation({ deadline }: LiveCall): InterlockError {
   // By the machine's clock, as grpc-js has it, whose timers may be a millisecond early.
   return deadline && Date.now() + 1 >= deadline.getTime()
     ? new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")
-    : new InterlockError("CANCELLED", "The caller cancelled the call.");
+    : new InterlockError("CANCELLED", "The caller canceled the call.");
 }

@@ -10,12 +10,12 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
+import { InterlockError } from "../base/error.js";
+import type { Log } from "../base/log.js";
+import { messages } from "../base/messages.js";
+import { writeAll } from "../base/write-all.js";
 import { runInCall } from "../context.js";
-import { InterlockError } from "../error.js";
-import type { Handler } from "../handlers.js";
-import type { Log } from "../log.js";
-import { messages } from "../stream/messages.js";
-import { writeAll } from "../stream/write-all.js";
+import type { Handler } from "./handlers.js";
 import { type LiveCall, toStatus } from "./live-call.js";
 
 /** Turns handlers into what grpc-js calls. */

@@ -1,6 +1,6 @@
 import type { ServiceDefinition as GrpcService, MethodDefinition } from "@grpc/grpc-js";
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
-import { serializer } from "../serializer.js";
+import { serializer } from "../base/serializer.js";
 
 /** A service definition in the form of grpc-js. */
 export function toGrpcService(service: ServiceDefinition): GrpcService {

@@ -1,8 +1,8 @@
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
+import { createListeners } from "../base/subscription.js";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health.js";
 import type { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
-import type { Implementation } from "../handlers.js";
-import { createListeners } from "../subscription.js";
+import type { Implementation } from "./handlers.js";
 
 /**
  * What health says of a server's trust: NOT_SERVING while it is stale, which is when high-risk methods are refused. The

@@ -1,16 +1,16 @@
 import { setMaxListeners } from "node:events";
 import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
-import type { Bearer } from "../bearer.js";
-import type { Clock } from "../clock.js";
-import type { OpenCall } from "../connection.js";
+import type { Attempt } from "../admission/attempt.js";
+import type { Bearer } from "../admission/bearer.js";
+import type { Admission } from "../admission/chain.js";
+import type { OpenCall } from "../admission/connection.js";
+import type { Clock } from "../base/clock.js";
+import { errorDomain, type InterlockError } from "../base/error.js";
+import { encodeErrorInfo } from "../base/error-details.js";
+import type { Recorder } from "../base/recorder.js";
+import type { Roster } from "../base/roster.js";
 import type { CallContext, Caller } from "../context.js";
-import { errorDomain, type InterlockError } from "../error.js";
-import { encodeErrorInfo } from "../error-details.js";
-import type { Attempt } from "../interceptors/attempt.js";
-import type { Admission } from "../interceptors/chain.js";
-import type { Recorder } from "../recorder.js";
-import type { Roster } from "../roster.js";
 import { removeToken } from "../token/authorization.js";
 
 /** What a call needs to tell that it was ended for one of our reasons. */
@@ -27,7 +27,7 @@ export class LiveCall implements CallContext, OpenCall {
   /** The token that it stands on now; a stream may outlive the one that admitted it. */
   bearer: Bearer | undefined;
   /** Ends the watch over the token, when the call is over. */
-  callOff: (() => void) | undefined;
+  stopWatching: (() => void) | undefined;
   /** Whether the client has sent all that it wanted to send. */
   halfClosed = false;
   #ended: InterlockError | undefined;
@@ -88,7 +88,7 @@ export class LiveCall implements CallContext, OpenCall {
     if (this.#place === undefined) return;
     this.#connectionCalls.leave(this.#place);
     this.#place = undefined;
-    this.callOff?.();
+    this.stopWatching?.();
   }
 
   /** The other end has gone, or does not wait any longer. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { InterlockError } from "../base/error.js";
 import type { Bot } from "../bot.js";
 import type { Client } from "../client/client.js";
 import type { CallContext } from "../context.js";
-import { InterlockError } from "../error.js";
-import type { Implementation } from "../handlers.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import type { Implementation } from "./handlers.js";
 
 type Echo = Implementation<typeof EchoService>;
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Client, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
-import { systemClock } from "../clock.js";
+import { systemClock } from "../base/clock.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCredentials, plainOptions } from "../testing/plain-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";

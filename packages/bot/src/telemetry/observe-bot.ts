@@ -1,10 +1,10 @@
 import { type Attributes, type BatchObservableResult, metrics, type Observable } from "@opentelemetry/api";
-import type { Clock } from "../clock.js";
+import type { Clock } from "../base/clock.js";
+import { reasons } from "../base/reason.js";
+import type { CallTotal, Recorder } from "../base/recorder.js";
+import type { Unsubscribe } from "../base/subscription.js";
 import type { IdentitySource } from "../identity/identity.js";
-import { reasons } from "../reason.js";
-import type { CallTotal, Recorder } from "../recorder.js";
 import type { BotServer } from "../server/options.js";
-import type { Unsubscribe } from "../subscription.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 

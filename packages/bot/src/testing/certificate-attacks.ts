@@ -1,5 +1,5 @@
+import type { Reason } from "../base/reason.js";
 import { certificatesToPem } from "../identity/pem.js";
-import type { Reason } from "../reason.js";
 import { boolean, element, integer, longElement, octets, oid, openElement, sequence, text } from "./der.js";
 import {
   basicConstraints,

@@ -1,8 +1,8 @@
 import { once } from "node:events";
+import type { Denial } from "../base/recorder.js";
 import type { Bot, ServeOptions } from "../bot.js";
-import type { Implementation } from "../handlers.js";
 import type { Identity } from "../identity/identity.js";
-import type { Denial } from "../recorder.js";
+import type { Implementation } from "../server/handlers.js";
 import { rawCall, rawSession, shows } from "./raw-client.js";
 import { EchoService, type TestFleet } from "./test-fleet.js";
 

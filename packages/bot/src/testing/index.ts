@@ -1,5 +1,5 @@
 // For tests and benchmarks of this repository: it is not in the package that is published.
-export { decodeErrorInfo } from "../error-details.js";
+export { decodeErrorInfo } from "../base/error-details.js";
 export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";

@@ -6,8 +6,8 @@ import {
   type KeyObject,
   sign,
 } from "node:crypto";
+import type { Reason } from "../base/reason.js";
 import type { Identity } from "../identity/identity.js";
-import type { Reason } from "../reason.js";
 import { EchoService, type TestFleet } from "./test-fleet.js";
 
 /** What an attack on a token is made with. */

@@ -1,5 +1,5 @@
 import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
-import { denial } from "../error.js";
+import { denial } from "../base/error.js";
 
 /** How many bots can act for one another in one token, one behind the other. */
 export const maximumActors = 3;

@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { denial } from "../error.js";
+import { denial } from "../base/error.js";
 import { referenceKey } from "./reference.js";
 
 const key = "authorization";

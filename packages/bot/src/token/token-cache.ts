@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../base/clock.js";
 import type { Identity } from "../identity/identity.js";
 import type { TokenSource } from "./token-source.js";
 

@@ -1,4 +1,4 @@
-import type { Reason } from "../reason.js";
+import type { Reason } from "../base/reason.js";
 import type { Trust } from "../trust/trust.js";
 import type { VerifiedToken } from "./verify-token.js";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
 import { createTestFleet } from "../testing/test-fleet.js";
 import { verifyKnown } from "./verify-known.js";
 

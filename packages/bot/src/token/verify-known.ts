@@ -1,5 +1,5 @@
-import { InterlockError } from "../error.js";
-import type { Reason } from "../reason.js";
+import { InterlockError } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
 import type { Trust } from "../trust/trust.js";
 import { type TokenExpectation, type VerifiedToken, verifyToken } from "./verify-token.js";
 

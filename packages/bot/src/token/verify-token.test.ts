@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { Metadata } from "@grpc/grpc-js";
 import type { JWK } from "jose";
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { tokenAttacks } from "../testing/token-attacks.js";

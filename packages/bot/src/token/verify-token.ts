@@ -8,9 +8,9 @@ import {
   jwtVerify,
   type ProtectedHeaderParameters,
 } from "jose";
-import { denial } from "../error.js";
+import { denial } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Reason } from "../reason.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { authorityTokens, keyFits, subjectOf, type TokenAlgorithm, type TokenRules } from "./token-rules.js";

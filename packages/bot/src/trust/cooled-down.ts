@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock } from "../base/clock.js";
 
 /**
  * Runs `work` when it is asked to, and then not again for `coolDownMs`. Those who ask while it runs share what it does.

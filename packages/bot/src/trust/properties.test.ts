@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isTrustDomain } from "@interlock/policy";
 import fc from "fast-check";
-import { InterlockError } from "../error.js";
+import { InterlockError } from "../base/error.js";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";

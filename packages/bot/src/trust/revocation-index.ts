@@ -1,6 +1,6 @@
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
+import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Reason } from "../reason.js";
 import type { Revocation } from "./trust.js";
 
 /** Answers what is shut out, in O(1) for every call. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../clock.js";
+import { systemClock } from "../base/clock.js";
 import { createStaleness } from "./staleness.js";
 
 describe("staleness", () => {

@@ -1,6 +1,6 @@
-import { setAlarm } from "../alarm.js";
-import type { Clock } from "../clock.js";
-import { createListeners, type Unsubscribe } from "../subscription.js";
+import { setAlarm } from "../base/alarm.js";
+import type { Clock } from "../base/clock.js";
+import { createListeners, type Unsubscribe } from "../base/subscription.js";
 
 /** When what is held was last known to be right. */
 export interface Freshness {
@@ -29,7 +29,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
   const isStale = () => !heard || clock.now() - heardAt > staleAfterMs();
   let told = isStale();
   let listening = 0;
-  let callOff = () => {};
+  let cancel = () => {};
   let watchedBound = Number.NaN;
 
   function tell(): void {
@@ -41,10 +41,10 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
 
   // It moves with every word that is heard, so it is looked at when it rings, and set anew then.
   function watch(): void {
-    callOff();
+    cancel();
     watchedBound = staleAfterMs();
     if (listening === 0 || told || watchedBound === Number.POSITIVE_INFINITY) return;
-    callOff = setAlarm(clock, heardAt + watchedBound + 1, () => {
+    cancel = setAlarm(clock, heardAt + watchedBound + 1, () => {
       tell();
       watch();
     });
@@ -72,7 +72,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
       watch();
       return () => {
         remove();
-        if (counted && --listening === 0) callOff();
+        if (counted && --listening === 0) cancel();
         counted = false;
       };
     },

@@ -1,9 +1,9 @@
 import type { SpiffeId } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
-import { type Clock, systemClock } from "../clock.js";
+import { type Clock, systemClock } from "../base/clock.js";
+import type { Reason } from "../base/reason.js";
+import { createListeners, type Unsubscribe } from "../base/subscription.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Reason } from "../reason.js";
-import { createListeners, type Unsubscribe } from "../subscription.js";
 import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { InterlockError, writePrivateFile } from "@interlock/bot";
+import { InterlockError } from "@interlock/bot";
+import { writePrivateFile } from "@interlock/bot/internal";
 import type { CaAuthority } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { readPassphrase } from "../key-file.js";

@@ -1,4 +1,5 @@
-import { createAuthorityFile, createIdentityFolder, joinFleet, silentLog } from "@interlock/bot";
+import { joinFleet, silentLog } from "@interlock/bot";
+import { createAuthorityFile, createIdentityFolder } from "@interlock/bot/internal";
 import { Command } from "commander";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";

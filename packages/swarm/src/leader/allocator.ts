@@ -7,8 +7,8 @@ import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import { retryDelayMs } from "./retry-delay.js";
-import type { TaskBook } from "./task-book.js";
-import { response, type WorkerDesk } from "./worker-desk.js";
+import type { TaskTable } from "./task-table.js";
+import { response, type WorkerSession } from "./worker-session.js";
 
 /** An entry and the lease under which it was given. */
 export interface Given {
@@ -21,9 +21,9 @@ export interface Allocator {
   /** Hands out what waits: to free slots first, then beforehand to those who take more. */
   assign(): void;
   /** What a worker holds at this moment. */
-  given(desk: WorkerDesk): Given[];
+  given(desk: WorkerSession): Given[];
   /** Tells a worker what it was given, as far as it still holds it. */
-  tell(desk: WorkerDesk, type: UpdateType, given: readonly Given[]): void;
+  tell(desk: WorkerSession, type: UpdateType, given: readonly Given[]): void;
   /** Ends a task as `change` says, and frees its worker's hands. */
   close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task;
   /** Ends a task likewise, and tells its worker to stop. */
@@ -36,22 +36,22 @@ export interface Allocator {
   /** An assignment could not be written, because somebody else holds the row: it is tried again in a moment. */
   skipped(tasks: readonly Task[]): void;
   /** Tells a worker what has changed in what it may go on with. */
-  remind(desk: WorkerDesk): void;
+  remind(desk: WorkerSession): void;
 }
 
 export interface AllocatorOptions {
   readonly clock: Clock;
-  readonly book: TaskBook;
+  readonly book: TaskTable;
   readonly journal: Journal;
   /** The workers, by name. */
-  readonly desks: ReadonlyMap<string, WorkerDesk>;
+  readonly desks: ReadonlyMap<string, WorkerSession>;
   readonly epoch: number;
   readonly nextToken: () => bigint;
   readonly leaseMs: number;
   readonly random: () => number;
   /** Whether a worker may be given anything now. */
   readonly mayWork: (worker: string) => boolean;
-  readonly answer: (desk: WorkerDesk) => void;
+  readonly answer: (desk: WorkerSession) => void;
 }
 
 const skippedRetryMs = 100;
@@ -61,17 +61,17 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   const { clock, book, journal, desks, epoch, nextToken, leaseMs, mayWork, answer, random } = options;
   let turn = 0;
 
-  const takesWork = (desk: WorkerDesk) =>
+  const takesWork = (desk: WorkerSession) =>
     desk.state === WorkerState.WORKER_STATE_ONLINE && desk.sink !== undefined && mayWork(desk.name);
-  const capable = (desk: WorkerDesk, task: Task) => task.requiredCapabilities.every((c) => desk.capabilities.has(c));
+  const capable = (desk: WorkerSession, task: Task) => task.requiredCapabilities.every((c) => desk.capabilities.has(c));
 
   /** Whether somebody else should have it, because this worker lost it or handed it back. */
-  function isForOthers(desk: WorkerDesk, { avoid, task }: Entry): boolean {
+  function isForOthers(desk: WorkerSession, { avoid, task }: Entry): boolean {
     if (avoid !== desk.name) return false;
     return [...desks.values()].some((other) => other !== desk && takesWork(other) && capable(other, task));
   }
 
-  function give(desk: WorkerDesk, entry: Entry): Given {
+  function give(desk: WorkerSession, entry: Entry): Given {
     const leaseToken = nextToken();
     const expiresAt = clock.now() + leaseMs;
     Object.assign(entry, { sessionId: desk.sessionId, expiresAt });
@@ -90,11 +90,11 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   }
 
   /** Gives a task to each worker in turn, until each has as many as it has room for; notes it in `given`. */
-  function fill(given: Map<WorkerDesk, Given[]>, roomOf: (desk: WorkerDesk) => number): void {
+  function fill(given: Map<WorkerSession, Given[]>, roomOf: (desk: WorkerSession) => number): void {
     if (book.waiting.size === 0) return;
     let free = [...desks.values()].filter((desk) => desk.held.size < roomOf(desk) && takesWork(desk));
     while (free.length > 0) {
-      const more: WorkerDesk[] = [];
+      const more: WorkerSession[] = [];
       for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
         const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
         if (!entry) continue;
@@ -108,7 +108,7 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     }
   }
 
-  function tell(desk: WorkerDesk, type: UpdateType, given: readonly Given[]): void {
+  function tell(desk: WorkerSession, type: UpdateType, given: readonly Given[]): void {
     // Not what has been taken back meanwhile, for example by an emergency stop.
     const still = given.filter(
       ({ entry: { task }, leaseToken }) => task.leaseToken === leaseToken && isHeld(task.state),
@@ -131,13 +131,13 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   function revoke(entry: Entry, reason: string): void {
     const desk = desks.get(entry.task.worker);
     if (!desk || desk.sessionId !== entry.sessionId) return;
-    desk.cancelled.set(entry.task.leaseToken, { lease: leaseOf(entry.task), reason });
+    desk.canceled.set(entry.task.leaseToken, { lease: leaseOf(entry.task), reason });
     journal.after(() => answer(desk));
   }
 
   return {
     assign() {
-      const given = new Map<WorkerDesk, Given[]>();
+      const given = new Map<WorkerSession, Given[]>();
       fill(given, (desk) => desk.slots);
       fill(given, (desk) => (desk.prefetch > 0 ? desk.slots + desk.prefetch : 0)); // Who takes no more is not looked at.
       for (const [desk, some] of given) {
@@ -187,13 +187,13 @@ export function createAllocator(options: AllocatorOptions): Allocator {
 }
 
 /** The entry of a task, or `TASK_UNKNOWN`. */
-export function known(book: TaskBook, taskId: string): Entry {
+export function known(book: TaskTable, taskId: string): Entry {
   const entry = book.find(taskId);
   if (!entry) throw swarmError("TASK_UNKNOWN");
   return entry;
 }
 
-function send(desk: WorkerDesk, type: UpdateType, entries: readonly Entry[]): void {
+function send(desk: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
   const assignments = entries.map(({ task, expiresAt }) => {
     const { kind, payload, deadline, checkpoint } = task;
     return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt: new Date(expiresAt) };

@@ -141,7 +141,7 @@ describe("dispatcher", () => {
       assert.equal(Buffer.from(second.assigned()[0]?.checkpoint ?? []).toString(), "cell 7");
     });
 
-    it("is stopped when cancelled, and a late completion is refused", async () => {
+    it("is stopped when canceled, and a late completion is refused", async () => {
       await setUp();
       const worker = await connect("worker/1");
       const { taskId } = await submit();
@@ -163,15 +163,15 @@ describe("dispatcher", () => {
       const { taskId } = await submit();
       const lease = worker.lease();
       await fake.dispatcher.cancel(taskId, "no");
-      const cancelled = () =>
+      const canceled = () =>
         worker
           .all("heartbeatAnswer")
           .at(-1)
           ?.cancel.map((each) => each.reason);
       worker.beat([lease]);
-      assert.deepEqual(cancelled(), ["no"]);
+      assert.deepEqual(canceled(), ["no"]);
       worker.beat([]);
-      assert.deepEqual(cancelled(), []);
+      assert.deepEqual(canceled(), []);
     });
 
     it("holds still while it is paused", async () => {

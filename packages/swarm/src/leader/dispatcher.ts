@@ -1,4 +1,5 @@
-import { type Clock, createListeners, systemClock, type Unsubscribe } from "@interlock/bot";
+import { type Clock, systemClock, type Unsubscribe } from "@interlock/bot";
+import { createListeners } from "@interlock/bot/internal";
 import { v7 as timeOrderedId } from "uuid";
 import type {
   ListTasksRequest,
@@ -18,12 +19,12 @@ import { createCounter } from "./counter.js";
 import type { Entry } from "./entry.js";
 import { createJournal } from "./journal.js";
 import { createReports, type Refusal } from "./reports.js";
-import { createSafety, type SafetyDesk } from "./safety.js";
+import { createSafety, type SafetyController } from "./safety.js";
 import { type Connection, createSessions, type WorkerChange } from "./sessions.js";
 import { fromStored } from "./stored-task.js";
-import { createTaskBook } from "./task-book.js";
+import { createTaskTable } from "./task-table.js";
 import { createTiming, type Timing } from "./timing.js";
-import { createDesk, type Sink, toWorker, type WorkerDesk } from "./worker-desk.js";
+import { createWorkerSession, type Sink, toWorker, type WorkerSession } from "./worker-session.js";
 
 /** What a leader decides by. */
 export interface DispatchOptions extends Partial<Timing> {
@@ -68,7 +69,7 @@ export interface Dispatcher {
   since(cursor: string): { complete: boolean; tasks: Task[]; cursor: string };
   /** Opens a session for the bot called `worker`, or takes up the one it names. */
   connect(worker: string, session: Session, sink: Sink): Connection;
-  readonly safety: SafetyDesk;
+  readonly safety: SafetyController;
   /** Declares silent workers lost, fails what is overdue, hands out what waits. */
   tick(): void;
   /** Throws `LEADER_STANDBY` when the lead may have run out. */
@@ -98,7 +99,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const refusals = createListeners<Refusal>();
   const safeties = createListeners<Safety>();
   const ends = createListeners<Error>();
-  const desks = new Map<string, WorkerDesk>();
+  const desks = new Map<string, WorkerSession>();
   let leadsUntil = clock.now() + leadMs;
   let commitMs = 0;
   let lastTick = clock.now();
@@ -123,7 +124,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onFailure: depose,
   });
   const entries = inherited.tasks.map((stored) => fromStored(stored, clock.now() + lostAfterMs));
-  const book = createTaskBook({
+  const book = createTaskTable({
     ...{ clock, newId, nextRevision: count, journal, entries, maximumOpen, keepClosed, maximumAttempts, weightOf },
     onChange: tasks.tell,
   });
@@ -153,7 +154,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Whoever held a task when another led has a while to say that he still does. */
   function expect({ task: { worker, taskId }, sessionId }: Entry): void {
-    const desk = desks.get(worker) ?? createDesk(worker, sessionId, clock.now());
+    const desk = desks.get(worker) ?? createWorkerSession(worker, sessionId, clock.now());
     desks.set(worker, desk);
     desk.held.add(taskId);
   }

@@ -1,4 +1,5 @@
-import { createListeners, jsonLog, type Log, systemClock, type Unsubscribe } from "@interlock/bot";
+import { jsonLog, type Log, systemClock, type Unsubscribe } from "@interlock/bot";
+import { createListeners } from "@interlock/bot/internal";
 import type { Safety, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
@@ -63,7 +64,7 @@ export function createLeader(options: LeaderOptions): Leader {
     while (!closing.signal.aborted) {
       try {
         const epoch = await store.acquire(name, leadMs);
-        if (epoch !== undefined) await reign(epoch);
+        if (epoch !== undefined) await leadEpoch(epoch);
       } catch (error) {
         // A store that is out of reach may be back in a moment.
         log.warn("this leader cannot lead", { leader: name, error: String(error) });
@@ -72,7 +73,7 @@ export function createLeader(options: LeaderOptions): Leader {
     }
   }
 
-  async function reign(epoch: number): Promise<void> {
+  async function leadEpoch(epoch: number): Promise<void> {
     const inherited = await store.inherit(epoch);
     const over = new AbortController();
     const onDeposed = (error: Error) => {

@@ -8,8 +8,8 @@ import type { Allocator } from "./allocator.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import { type ReportEvent, readReport } from "./read-report.js";
-import type { TaskBook } from "./task-book.js";
-import { response, type WorkerDesk } from "./worker-desk.js";
+import type { TaskTable } from "./task-table.js";
+import { response, type WorkerSession } from "./worker-session.js";
 
 /** A worker reported on what it does not hold, for example after it was declared lost. */
 export interface Refusal {
@@ -26,24 +26,24 @@ export interface Refusal {
 /** What workers report on tasks, checked against the leases: the fence. */
 export interface Reports {
   /** Takes one report. Throws when no honest worker makes it. */
-  receive(desk: WorkerDesk, event: ReportEvent): void;
+  receive(desk: WorkerSession, event: ReportEvent): void;
 }
 
 export interface ReportsOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
-  readonly book: TaskBook;
+  readonly book: TaskTable;
   readonly journal: Journal;
   readonly allocator: () => Allocator;
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
 export function createReports({ clock, leaseMs, book, journal, allocator, onRefusal }: ReportsOptions): Reports {
-  function receipt(desk: WorkerDesk, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
+  function receipt(desk: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
     journal.after(() => desk.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
   }
 
-  function refuse(desk: WorkerDesk, lease: Lease, entry: Entry | undefined): void {
+  function refuse(desk: WorkerSession, lease: Lease, entry: Entry | undefined): void {
     const { taskId, attempt, leaseToken } = lease;
     const reason = reasonAgainst(desk.name, lease, entry);
     const at = clock.now();

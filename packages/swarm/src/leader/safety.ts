@@ -5,7 +5,7 @@ import { swarmError } from "../swarm-error.js";
 import type { Wait } from "../wait.js";
 
 /** The emergency stop. It shares no queue with the tasks. */
-export interface SafetyDesk {
+export interface SafetyController {
   /** While this is so, nothing is assigned. */
   readonly latched: boolean;
   /** How it stands, with every worker that is known. */
@@ -14,7 +14,7 @@ export interface SafetyDesk {
   stop(issuer: string, reason: string, waitMs: number): Promise<{ safety: Safety; recorded: boolean }>;
   acknowledge(worker: string, stopId: string, outcome: StopOutcome, detail: string): void;
   reset(by: string, stopId: string, reason: string): Promise<Safety>;
-  /** Tells `listener` how it stands, at once, whenever it changes, and with every {@link SafetyDesk.beat}. */
+  /** Tells `listener` how it stands, at once, whenever it changes, and with every {@link SafetyController.beat}. */
   watch(watcher: string, withWorkers: boolean, listener: (message: WatchSafetyResponse) => void): () => void;
   /** Whether this worker listens; one that does not is given no work. */
   isListening(worker: string): boolean;
@@ -54,7 +54,7 @@ interface Answer {
 
 const longestReason = 500;
 
-export function createSafety(options: SafetyOptions): SafetyDesk {
+export function createSafety(options: SafetyOptions): SafetyController {
   const { clock, wait, newId, epoch, store, stopAfterMs, workers, onLatched, onChange, onListening } = options;
   let stop = options.stop;
   let latching: Promise<void> | undefined;

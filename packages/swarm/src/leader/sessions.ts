@@ -14,9 +14,9 @@ import { type Allocator, known } from "./allocator.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import type { Reports } from "./reports.js";
-import type { TaskBook } from "./task-book.js";
+import type { TaskTable } from "./task-table.js";
 import type { Timing } from "./timing.js";
-import { createDesk, response, type Sink, type WorkerDesk } from "./worker-desk.js";
+import { createWorkerSession, response, type Sink, type WorkerSession } from "./worker-session.js";
 
 /** A worker came, is draining, or went: it said so, was silent for too long, or a newer session took its place. */
 export interface WorkerChange {
@@ -39,9 +39,9 @@ export interface Sessions {
   expire(): void;
   /** This process stood still: nobody else is to blame for so many milliseconds. */
   forgive(ms: number): void;
-  drain(worker: string): WorkerDesk;
+  drain(worker: string): WorkerSession;
   /** Answers a worker's latest heartbeat, again. */
-  answer(desk: WorkerDesk): void;
+  answer(desk: WorkerSession): void;
   /** Ends every stream. */
   end(error: Error): void;
 }
@@ -51,8 +51,8 @@ export interface SessionsOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly timing: Timing;
-  readonly book: TaskBook;
-  readonly desks: Map<string, WorkerDesk>;
+  readonly book: TaskTable;
+  readonly desks: Map<string, WorkerSession>;
   readonly journal: Journal;
   readonly allocator: () => Allocator;
   readonly onWorker: (change: WorkerChange) => void;
@@ -66,7 +66,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { clock, newId, epoch, timing, book, desks, journal, allocator, reports, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
 
-  function open(name: string, session: Session, sink: Sink): WorkerDesk {
+  function open(name: string, session: Session, sink: Sink): WorkerSession {
     checkLeases(session.held);
     const old = desks.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
@@ -74,7 +74,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (resumed) old.sink?.end();
     else if (old && !lost) dismiss(old, "replaced", "SESSION_REPLACED");
 
-    const desk = resumed ? old : createDesk(name, newId(), clock.now());
+    const desk = resumed ? old : createWorkerSession(name, newId(), clock.now());
     const state = session.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
     const capabilities = new Set(session.capabilities);
     const slots = Math.min(Math.max(1, session.slots), inHandAtMost);
@@ -93,14 +93,14 @@ export function createSessions(options: SessionsOptions): Sessions {
         response("sessionOpened", { sessionId, resumed, ...times, leaderEpoch: BigInt(epoch), acceptsBatches: true }),
       );
       allocator().tell(desk, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);
-      if (desk.cancelled.size > 0) answer(desk);
+      if (desk.canceled.size > 0) answer(desk);
     });
     if (!resumed) onWorker({ worker: name, state: "online" });
     return desk;
   }
 
   /** Brings what the worker has in hand and what it should have into line: the leader decides. */
-  function reconcile(desk: WorkerDesk, held: readonly Lease[]): void {
+  function reconcile(desk: WorkerSession, held: readonly Lease[]): void {
     const byToken = new Map(held.map((lease) => [lease.leaseToken, lease]));
     for (const taskId of [...desk.held]) {
       const entry = known(book, taskId);
@@ -112,18 +112,18 @@ export function createSessions(options: SessionsOptions): Sessions {
     cancelUnheld(desk, held);
   }
 
-  function cancelUnheld(desk: WorkerDesk, held: readonly Lease[]): void {
+  function cancelUnheld(desk: WorkerSession, held: readonly Lease[]): void {
     const named = new Set(held.map(({ leaseToken }) => leaseToken));
-    for (const token of desk.cancelled.keys()) if (!named.has(token)) desk.cancelled.delete(token);
+    for (const token of desk.canceled.keys()) if (!named.has(token)) desk.canceled.delete(token);
     for (const lease of held) {
       const entry = book.find(lease.taskId);
       // A lease that closed the task itself is in order: the worker waits for its receipt.
       if (entry && entry.task.worker === desk.name && sameLease(lease, leaseOf(entry.task))) continue;
-      if (!desk.cancelled.has(lease.leaseToken)) desk.cancelled.set(lease.leaseToken, { lease, reason: "LEASE_STALE" });
+      if (!desk.canceled.has(lease.leaseToken)) desk.canceled.set(lease.leaseToken, { lease, reason: "LEASE_STALE" });
     }
   }
 
-  function dismiss(desk: WorkerDesk, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
+  function dismiss(desk: WorkerSession, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
     const failure = state === "lost" || state === "replaced";
     takeBack(desk, reason, failure, () => true);
     if (state === "lost") desk.state = WorkerState.WORKER_STATE_LOST;
@@ -134,14 +134,14 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   /** A worker begins its tasks in the order in which it was given them: what is beyond its slots has not failed. */
-  function takeBack(desk: WorkerDesk, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
+  function takeBack(desk: WorkerSession, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
     for (const [place, taskId] of [...desk.held].entries()) {
       const entry = known(book, taskId);
       if (which(entry)) allocator().takeBack(entry, reason, { failure: failure && place < desk.slots });
     }
   }
 
-  function answer(desk: WorkerDesk): void {
+  function answer(desk: WorkerSession): void {
     const tasks = [...desk.held].map((taskId) => known(book, taskId).task);
     const paused = tasks.filter(({ state }) => state === TaskState.TASK_STATE_PAUSED);
     // One answer is as good as many, to a worker that does not read them.
@@ -149,7 +149,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       response("heartbeatAnswer", {
         nextPeriodMs: heartbeatPeriodMs,
         sequence: desk.heard,
-        cancel: [...desk.cancelled.values()],
+        cancel: [...desk.canceled.values()],
         pause: paused.map(leaseOf),
         drain: desk.state === WorkerState.WORKER_STATE_DRAINING,
       }),
@@ -157,7 +157,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     );
   }
 
-  function beat(desk: WorkerDesk, { sequence, held }: Heartbeat): void {
+  function beat(desk: WorkerSession, { sequence, held }: Heartbeat): void {
     checkLeases(held);
     desk.heard = sequence;
     for (const lease of held) {
@@ -169,7 +169,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     answer(desk);
   }
 
-  function receive(desk: WorkerDesk, event: NonNullable<DispatchRequest["event"]>): void {
+  function receive(desk: WorkerSession, event: NonNullable<DispatchRequest["event"]>): void {
     switch (event.$case) {
       case "session":
         throw swarmError("SESSION_EXPECTED");

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Bot, type CallOptions, createBackoff, InterlockError } from "@interlock/bot";
+import { type Bot, type CallOptions, InterlockError } from "@interlock/bot";
+import { createBackoff } from "@interlock/bot/internal";
 import type {
   EmergencyStopResponse,
   ListTasksRequest,

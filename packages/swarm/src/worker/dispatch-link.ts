@@ -83,7 +83,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
           session.heartbeatPeriodMs = event.value.nextPeriodMs || session.heartbeatPeriodMs;
           session.draining ||= event.value.drain;
           answeredAt = Math.max(answeredAt, sent.get(event.value.sequence) ?? 0);
-          bench().heed(event.value);
+          bench().watchHeaders(event.value);
           break;
         case "assignments":
           listed.push(...event.value.assignments);

@@ -123,7 +123,7 @@ describe("runWorker", () => {
     assert.deepEqual(
       worker.running.slice(2).map(({ task }) => task.taskId),
       [tasks[3]?.taskId, tasks[4]?.taskId],
-      "what was cancelled is never begun",
+      "what was canceled is never begun",
     );
     await fake.time.pass(50);
     const done = [TASK_STATE_COMPLETED, TASK_STATE_COMPLETED, TASK_STATE_CANCELED];
@@ -270,7 +270,7 @@ describe("runWorker", () => {
     assert.deepEqual(worker.links, [true]);
   });
 
-  it("stops a task that is cancelled", async () => {
+  it("stops a task that is canceled", async () => {
     const worker = start();
     const { taskId } = await fake.submit();
     await fake.time.pass(0);

@@ -1,4 +1,5 @@
-import { type Bot, type Clock, createBackoff, type InterlockError, systemClock } from "@interlock/bot";
+import { type Bot, type Clock, type InterlockError, systemClock } from "@interlock/bot";
+import { createBackoff } from "@interlock/bot/internal";
 import type { Safety } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";

@@ -74,7 +74,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
     }
   }
 
-  function heed(safety: Safety, first: boolean): void {
+  function watchHeaders(safety: Safety, first: boolean): void {
     if (safety.state === StopState.STOP_STATE_LATCHED) {
       if (safety.stopId !== stopId) void obey(safety);
       else if (first && answer) void say(stopId, answer); // Another leader has not heard it.
@@ -109,7 +109,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
             client = safety;
             onOpen();
           }
-          if (message.safety) heed(message.safety, first);
+          if (message.safety) watchHeaders(message.safety, first);
           first = false;
         }
         return new InterlockError("UNAVAILABLE", "The leader ended the watch.");

@@ -14,7 +14,7 @@ export interface WorkerTask {
 
 /** What a handler may use while it works on a task. */
 export interface TaskContext {
-  /** Aborts when the task is cancelled, is given to another, everything is stopped, or the leader is gone: stop at once. */
+  /** Aborts when the task is canceled, is given to another, everything is stopped, or the leader is gone: stop at once. */
   readonly signal: AbortSignal;
   /** Says how far it is, from 0 to 1. Only the latest is sure to arrive. */
   progress(fraction: number, stage?: string): void;

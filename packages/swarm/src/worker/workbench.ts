@@ -21,7 +21,7 @@ export interface Workbench {
    */
   assign(assignments: Pick<Assignments, "type" | "assignments">): void;
   /** Stops and holds still what the leader wants. */
-  heed(answer: Pick<HeartbeatAnswer, "cancel" | "pause">): void;
+  watchHeaders(answer: Pick<HeartbeatAnswer, "cancel" | "pause">): void;
   /** Forgets what the leader has heard; stops what it does not want. */
   receipt(receipt: Receipt): void;
   /** Stops everything that is not done, and says so if `tell`. */
@@ -208,7 +208,7 @@ export function createWorkbench(
         if (assignment.lease && !jobs.has(assignment.lease.leaseToken)) take(assignment, assignment.lease);
       }
     },
-    heed({ cancel, pause }) {
+    watchHeaders({ cancel, pause }) {
       for (const { lease, reason } of cancel) {
         const job = lease && jobs.get(lease.leaseToken);
         if (job && !job.outcome) stop(job, reason);

@@ -13,10 +13,10 @@ function apply(choice: Choice): void {
   else document.documentElement.dataset.theme = choice;
 }
 
-/** Makes a button the switch between the system's colours, light and dark. */
+/** Makes a button the switch between the system's colors, light and dark. */
 export function createThemeSwitch(button: HTMLButtonElement): void {
   const show = () => {
-    button.textContent = `Colours: ${chosen()}`;
+    button.textContent = `Colors: ${chosen()}`;
   };
   button.addEventListener("click", () => {
     const next = choices[(choices.indexOf(chosen()) + 1) % choices.length] as Choice;

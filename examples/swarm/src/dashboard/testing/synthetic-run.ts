@@ -1,5 +1,5 @@
 import { makeOrders } from "../../orders.js";
-import { createWorld, findPath, keyOf, neighbours } from "../../world.js";
+import { createWorld, findPath, keyOf, neighbors } from "../../world.js";
 import { floorPlan } from "../floor-plan.js";
 import type { ActView, CredentialView, DenialView, Entry, News, RobotView, Spot, TaskView } from "../model/entry.js";
 
@@ -79,7 +79,7 @@ export function syntheticRun(): Entry[] {
 
   function go(body: Body, to: Spot): void {
     const taken = new Set(bodies.filter((other) => other !== body).map(({ at }) => keyOf(at)));
-    const beside = neighbours(to).filter((cell) => world.isFree(cell) && !taken.has(keyOf(cell)));
+    const beside = neighbors(to).filter((cell) => world.isFree(cell) && !taken.has(keyOf(cell)));
     const others = bodies.flatMap((other) => (other === body ? [] : other.at));
     body.path = findPath(world, body.at, beside, others) ?? findPath(world, body.at, beside, []) ?? [];
   }

@@ -1,0 +1,92 @@
+import { denial } from "../base/error.js";
+import { bearerToken, hasToken, shownIn } from "../token/authorization.js";
+import { referenceTo, refersToToken } from "../token/reference.js";
+import { verifyKnown } from "../token/verify-known.js";
+import type { Trust } from "../trust/trust.js";
+import type { Attempt } from "./attempt.js";
+import type { Bearer } from "./bearer.js";
+import { bearerFault } from "./bearer-fault.js";
+import type { Connection } from "./connection.js";
+
+/** How many verified tokens a connection keeps: one for each service that its peer calls here, for each that it acts for. */
+const maximumBearers = 64;
+
+/** What is done with the token of a call. */
+export interface Authenticate {
+  /**
+   * Finds the caller's token: verified once per connection, then looked up. What can change while a connection lives
+   * (expiry, revocation) is compared on every call, and so is the audience, which differs from service to service.
+   */
+  authenticate(attempt: Attempt): Bearer | Promise<Bearer>;
+  /**
+   * Verifies a token that comes with a call which needs none, if there is one, and keeps it for the connection: so a
+   * peer shows a new token for the sake of the streams that it has open.
+   */
+  remember(attempt: Attempt): Promise<unknown> | undefined;
+}
+
+/** Authenticates callers by what they trust now. */
+export function createAuthenticate(trust: Trust): Authenticate {
+  const verifying = new WeakMap<Connection, Map<string, Promise<Bearer>>>();
+
+  function remember(attempt: Attempt): Promise<unknown> | undefined {
+    if (!hasToken(attempt.metadata)) return undefined;
+    const shown = shownIn(attempt.metadata);
+    return attempt.connection.bearers.has(shown) ? undefined : verifyOnce(shown, attempt);
+  }
+
+  function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
+    const shown = shownIn(attempt.metadata);
+    const bearer = attempt.connection.bearers.get(shown);
+    if (bearer) return check(bearer, attempt);
+    return verifyOnce(shown, attempt).then((verified) => check(verified, attempt));
+  }
+
+  function check(bearer: Bearer, { service, now }: Attempt): Bearer {
+    const fault = bearerFault(bearer, trust, now);
+    if (fault) throw denial(fault);
+    const { token } = bearer;
+    if (!token.audiences.has(service.name)) {
+      throw denial("TOKEN_AUDIENCE", "", { needed: service.name, held: [...token.audiences].join(" ") });
+    }
+    return bearer;
+  }
+
+  // Many calls may come at once with a token that is new here; it is still verified once.
+  function verifyOnce(authorization: string, attempt: Attempt): Promise<Bearer> {
+    if (refersToToken(attempt.metadata)) throw denial("TOKEN_NOT_SHOWN");
+    const { connection } = attempt;
+    let pending = verifying.get(connection);
+    if (!pending) {
+      pending = new Map();
+      verifying.set(connection, pending);
+    }
+    let bearer = pending.get(authorization);
+    if (!bearer) {
+      bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));
+      pending.set(authorization, bearer);
+    }
+    return bearer;
+  }
+
+  async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
+    const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
+    const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
+    const { subject, name, actors, scopes } = token;
+    const caller = { spiffeId: subject, name, actors, scopes, certificate, address };
+    if (bearers.size >= 2 * maximumBearers) forgetOldest(bearers);
+    const reference = referenceTo(authorization);
+    const bearer = { authorization, reference, token, caller, clearedBy: undefined };
+    bearers.set(authorization, bearer).set(reference, bearer);
+    return bearer;
+  }
+
+  return { authenticate, remember };
+}
+
+function forgetOldest(bearers: Map<string, Bearer>): void {
+  const [oldest] = bearers.values();
+  if (!oldest) return;
+  bearers.delete(oldest.authorization);
+  bearers.delete(oldest.reference);
+}

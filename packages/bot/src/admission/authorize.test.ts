@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { AnyMethod, Policy } from "@interlock/policy";
+import type { Caller } from "../context.js";
+import { EchoService } from "../testing/test-fleet.js";
+import type { Attempt } from "./attempt.js";
+import { createAuthorize } from "./authorize.js";
+
+describe("authorize", () => {
+  const sunset = "2030-01-01";
+  const first = Date.parse(sunset);
+
+  function decide(
+    policy: Partial<Policy>,
+    { name = "a/1", scopes = ["a:b", "a:c"], stale = false, now = first } = {},
+  ): void {
+    const { echo } = EchoService.methods;
+    const method: AnyMethod = { ...echo, policy: { ...echo.policy, scopes: ["a:b"], ...policy } };
+    const caller = { name, scopes: new Set(scopes) } as unknown as Caller;
+    createAuthorize({ isStale: () => stale } as never)({ method, now } as Attempt, caller);
+  }
+  const refused = (work: () => void, reason: string, code: string, message: RegExp, metadata: object) =>
+    assert.throws(work, (error: Error & { reason?: string; code?: string; metadata?: object }) => {
+      assert.deepEqual([error.reason, error.code, error.metadata], [reason, code, metadata]);
+      assert.match(error.message, message);
+      return true;
+    });
+
+  it("lets a caller with the scopes through", () => {
+    decide({});
+    decide({ scopes: ["a:b", "a:c"] });
+    decide({ scopes: [] }, { scopes: [] });
+  });
+
+  it("refuses from the first moment of the sunset on, and says what to call instead, if there is anything", () => {
+    const deprecation = { since: "2026-01-01", sunset, replacement: "x.Y/Z" };
+    decide({ deprecation }, { now: first - 1 });
+    decide({ deprecation: { since: "2026-01-01" } });
+    const metadata = { sunset, replacement: "x.Y/Z" };
+    refused(() => decide({ deprecation }), "METHOD_SUNSET", "UNIMPLEMENTED", /: call x\.Y\/Z$/, metadata);
+    const bare = { since: "2026-01-01", sunset };
+    const told = { sunset, replacement: "" };
+    refused(() => decide({ deprecation: bare }), "METHOD_SUNSET", "UNIMPLEMENTED", /sunset date\.$/, told);
+  });
+
+  it("refuses a caller whom the method is not for; one pattern of several is enough", () => {
+    const callers = ["leader/*", "a/*"];
+    decide({ callers });
+    const held = { needed: "leader/* a/*", held: "b/1" };
+    const work = () => decide({ callers }, { name: "b/1" });
+    refused(work, "CALLER_NOT_ALLOWED", "PERMISSION_DENIED", /not for this caller\.$/, held);
+  });
+
+  it("refuses when one scope of several is missing, and says which are needed and held", () => {
+    const work = () => decide({ scopes: ["a:b", "a:d"] });
+    const message = /it needs "a:b a:d" and holds "a:b a:c"$/;
+    refused(work, "SCOPE_MISSING", "PERMISSION_DENIED", message, { needed: "a:b a:d", held: "a:b a:c" });
+  });
+
+  it("refuses what is risky while the trust is stale, and nothing else", () => {
+    for (const risk of ["low", "medium"] as const) decide({ risk }, { stale: true });
+    for (const risk of ["high", "critical"] as const) {
+      decide({ risk });
+      refused(() => decide({ risk }, { stale: true }), "TRUST_STALE", "UNAVAILABLE", /stale/, {});
+    }
+  });
+});

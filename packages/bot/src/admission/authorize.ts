@@ -1,0 +1,27 @@
+import { type AnyMethod, matchesIdentity } from "@interlock/policy";
+import { denial } from "../base/error.js";
+import type { Caller } from "../context.js";
+import type { Trust } from "../trust/trust.js";
+import type { Attempt } from "./attempt.js";
+
+/** Holds the method's policy against the caller: sunset, callers, scopes, and how fresh the trust has to be. */
+export function createAuthorize(trust: Trust) {
+  return function authorize({ method, now }: Attempt, caller: Caller): void {
+    const { policy } = method;
+    const { sunset, replacement = "" } = policy.deprecation ?? {};
+    if (sunset !== undefined && now >= Date.parse(sunset)) {
+      throw denial("METHOD_SUNSET", replacement && `call ${replacement}`, { sunset, replacement });
+    }
+    if (policy.callers.length > 0 && !policy.callers.some((pattern) => matchesIdentity(pattern, caller.name))) {
+      throw denial("CALLER_NOT_ALLOWED", "", { needed: policy.callers.join(" "), held: caller.name });
+    }
+    if (!policy.scopes.every((scope) => caller.scopes.has(scope))) throw scopeMissing(method, caller);
+    if ((policy.risk === "high" || policy.risk === "critical") && trust.isStale()) throw denial("TRUST_STALE");
+  };
+}
+
+function scopeMissing(method: AnyMethod, caller: Caller) {
+  const needed = method.policy.scopes.join(" ");
+  const held = [...caller.scopes].join(" ");
+  return denial("SCOPE_MISSING", `it needs "${needed}" and holds "${held}"`, { needed, held });
+}

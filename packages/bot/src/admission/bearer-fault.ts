@@ -1,0 +1,16 @@
+import type { Reason } from "../base/reason.js";
+import { tokenFault } from "../token/token-fault.js";
+import type { Trust } from "../trust/trust.js";
+import type { Bearer } from "./bearer.js";
+
+/**
+ * Why a token that was verified earlier is good no longer, or `undefined`. It stands in the path of every call: besides
+ * its expiry, a token is held against the trust only where that has changed since the last time.
+ */
+export function bearerFault(bearer: Bearer, trust: Trust, now: number): Reason | undefined {
+  const { token, clearedBy } = bearer;
+  if (clearedBy === trust.state) return now >= token.expiresAt ? "TOKEN_EXPIRED" : undefined;
+  const fault = tokenFault(token, trust, now);
+  if (!fault) bearer.clearedBy = trust.state;
+  return fault;
+}

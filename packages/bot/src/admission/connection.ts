@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
+import type { SpiffeId } from "@interlock/policy";
+import type { InterlockError } from "../base/error.js";
+import { createRoster, type Roster } from "../base/roster.js";
+import type { Certificate } from "../identity/certificate.js";
+import { vouchFor } from "../identity/vouch.js";
+import type { TrustState } from "../trust/trust.js";
+import type { Bearer } from "./bearer.js";
+
+/** A call that is being served, as the connection it came over knows it. */
+export interface OpenCall {
+  /** The token that admitted it; absent for methods open to any bot. */
+  readonly bearer: Bearer | undefined;
+  /** Full name of the service called. */
+  readonly service: string;
+  /** Ends it with a status. */
+  end(error: InterlockError): void;
+}
+
+/** Who is at the other end of a socket, and what it proved that with. */
+export interface Peer {
+  readonly id: SpiffeId;
+  readonly certificate: Certificate;
+  /** As it was proved, DER, the root last. */
+  readonly chain: readonly Uint8Array[];
+}
+
+/**
+ * One authenticated connection. Who is at the other end is worked out once, when it is made; what it stands on may be
+ * replaced by what the same peer has proved itself with on a later connection.
+ */
+export interface Connection {
+  readonly peer: SpiffeId;
+  readonly certificate: Certificate;
+  /** The peer's chain as it was proved, DER, the root last. */
+  readonly chain: readonly Uint8Array[];
+  /** What it stood on before, and might be revoked still. */
+  readonly earlier: readonly Certificate[];
+  /** Is told to the peer, so that it can vouch for this connection on a later one. */
+  readonly voucher: string;
+  /** What the peer says to vouch for it; see `vouchFor`. */
+  readonly vouch: string;
+  /** `host:port` of the peer. */
+  readonly address: string;
+  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
+  readonly bearers: Map<string, Bearer>;
+  readonly calls: Roster<OpenCall>;
+  /** The trust that the peer was last held against, and not found shut out. */
+  clearedBy: TrustState | undefined;
+  /** Why it takes no more calls, once it has been cut. */
+  readonly ended: InterlockError | undefined;
+  /** Rests it on what the peer has proved itself with on `later`. */
+  rebind(later: Connection, now: number): void;
+  /** Ends every call with `error`, then the connection. */
+  cut(error: InterlockError): void;
+  /** Ends the connection with no word. */
+  destroy(): void;
+}
+
+// Long enough for the statuses of the calls to leave, short enough to count as at once.
+const farewellMs = 50;
+// HTTP/2 writes a status in several turns of the event loop. Where the process was held up, the time has passed before
+// they came, and without the status the peer would take the end for a failure and try again.
+const farewellTurns = 10;
+
+/** Makes the record of a connection whose peer has been authenticated. */
+export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer): Connection {
+  const calls = createRoster<OpenCall>();
+  const voucher = randomBytes(16).toString("base64url");
+  const client = proof.certificate.thumbprint;
+  const server = ownThumbprint(socket);
+  let { certificate, chain } = proof;
+  let earlier: readonly Certificate[] = [];
+  let ended: InterlockError | undefined;
+  const connection: Connection = {
+    peer,
+    get certificate() {
+      return certificate;
+    },
+    get chain() {
+      return chain;
+    },
+    get earlier() {
+      return earlier;
+    },
+    voucher,
+    vouch: vouchFor({ voucher, client, server }),
+    address: addressOf(socket),
+    bearers: new Map(),
+    calls,
+    clearedBy: undefined,
+    rebind(later, now) {
+      earlier = [...earlier, certificate].filter(({ notAfter }) => notAfter > now);
+      ({ certificate, chain } = later);
+      connection.clearedBy = undefined;
+    },
+    get ended() {
+      return ended;
+    },
+    cut(error) {
+      if (ended) return;
+      ended = error;
+      for (const call of calls) call.end(error);
+      void farewell().then(() => socket.destroy());
+    },
+    destroy: () => void socket.destroy(),
+  };
+  return connection;
+}
+
+/** The thumbprint of the certificate that this end showed on a socket, which may not be its latest any more. */
+function ownThumbprint(socket: TLSSocket): string {
+  const { fingerprint256 = "" } = socket.getCertificate() as { fingerprint256?: string };
+  return Buffer.from(fingerprint256.replaceAll(":", ""), "hex").toString("base64url");
+}
+
+async function farewell(): Promise<void> {
+  await sleep(farewellMs, undefined, { ref: false });
+  for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
+}
+
+/** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`; empty when it has gone. */
+export function addressOf({ remoteAddress, remotePort }: Pick<TLSSocket, "remoteAddress" | "remotePort">): string {
+  return remoteAddress === undefined ? "" : `${remoteAddress}:${remotePort}`;
+}

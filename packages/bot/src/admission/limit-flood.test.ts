@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { InterlockError } from "../base/error.js";
+import type { Attempt } from "./attempt.js";
+import type { Connection } from "./connection.js";
+import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
+
+describe("the flood limit", () => {
+  function connectionOf(name: string) {
+    const cuts: InterlockError[] = [];
+    const connection = { peer: { name }, cut: (error: InterlockError) => cuts.push(error) } as unknown as Connection;
+    return { connection, cuts };
+  }
+
+  /** How many of `calls` calls get through at `now`. */
+  function count(limit: ReturnType<typeof createLimitFlood>, connection: Connection, now: number, calls: number) {
+    let admitted = 0;
+    for (let i = 0; i < calls; i++) {
+      try {
+        limit({ connection, now } as Attempt);
+        admitted++;
+      } catch (error) {
+        assert.equal((error as InterlockError).reason, "RATE_LIMITED");
+        assert.equal((error as InterlockError).code, "RESOURCE_EXHAUSTED");
+      }
+    }
+    return admitted;
+  }
+
+  it("counts a bot's calls over all its connections, and each bot by itself", () => {
+    const limit = createLimitFlood({ perSecond: 10, burst: 20 });
+    const [one, two, other] = [connectionOf("a"), connectionOf("a"), connectionOf("b")];
+    assert.equal(count(limit, one.connection, 0, 15), 15);
+    assert.equal(count(limit, two.connection, 0, 15), 5);
+    assert.equal(count(limit, other.connection, 0, 15), 15);
+    assert.equal(count(limit, one.connection, 1_000, 15), 10);
+  });
+
+  it("lets 4,000 calls in at once unless told, and then 2,000 a second", () => {
+    const limit = createLimitFlood(defaultCallerRate);
+    const { connection } = connectionOf("a");
+    assert.equal(count(limit, connection, 0, 4_500), 4_000);
+    assert.equal(count(limit, connection, 1_000, 2_500), 2_000);
+  });
+
+  it("says when to try again", () => {
+    const limit = createLimitFlood({ perSecond: 4, burst: 1 });
+    const { connection } = connectionOf("a");
+    limit({ connection, now: 0 } as Attempt);
+    assert.throws(() => limit({ connection, now: 50 } as Attempt), {
+      message: /: one bot may make 4 calls a second in all$/,
+      metadata: { retryAfterMs: "200" },
+    });
+  });
+
+  it("cuts a connection off after a thousand refusals, and no sooner", () => {
+    const limit = createLimitFlood({ perSecond: 1, burst: 1 });
+    const { connection, cuts } = connectionOf("a");
+    count(limit, connection, 0, 1_000);
+    assert.equal(cuts.length, 0);
+    count(limit, connection, 0, 1);
+    assert.deepEqual(
+      cuts.map(({ reason }) => reason),
+      ["RATE_LIMITED"],
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import type { Code } from "./error.js";
+
+/**
+ * Every reason for which Interlock refuses something: the closed list behind `google.rpc.ErrorInfo.reason`, each with
+ * its gRPC code and what it means. A reason is added here or nowhere.
+ */
+export const reasons = {
+  // The handshake. The peer sees a closed connection; the reason is in the log and the records.
+  HANDSHAKE_FAILED: ["UNAVAILABLE", "the TLS handshake failed"],
+  HANDSHAKE_TIMEOUT: ["UNAVAILABLE", "the TLS handshake took too long"],
+  CONNECTION_LIMIT: ["UNAVAILABLE", "there are too many connections"],
+  NO_CERTIFICATE: ["UNAVAILABLE", "the peer showed no certificate"],
+  CERTIFICATE_UNTRUSTED: ["UNAVAILABLE", "the certificate is not from this fleet's CA"],
+  CERTIFICATE_MALFORMED: ["UNAVAILABLE", "the certificate cannot be read"],
+  CERTIFICATE_EXPIRED: ["UNAUTHENTICATED", "the certificate has expired"],
+  CERTIFICATE_NOT_YET_VALID: ["UNAVAILABLE", "the certificate is not valid yet"],
+  CERTIFICATE_WRONG_USAGE: ["UNAVAILABLE", "the certificate is not for this side of a connection"],
+  CERTIFICATE_IS_CA: ["UNAVAILABLE", "the certificate may sign others, so it cannot be a bot's"],
+  CERTIFICATE_WITHOUT_SPIFFE_ID: ["UNAVAILABLE", "the certificate does not have exactly one SPIFFE ID"],
+  TRUST_DOMAIN_MISMATCH: ["UNAVAILABLE", "the certificate is of another trust domain"],
+  SERVER_IDENTITY_MISMATCH: ["UNAVAILABLE", "the server is not the bot that was meant"],
+  SERVER_UNREACHABLE: ["UNAVAILABLE", "the server cannot be reached, or closed the connection"],
+
+  // The token.
+  TOKEN_MISSING: ["UNAUTHENTICATED", "there is no authorization metadata"],
+  TOKEN_DUPLICATED: ["UNAUTHENTICATED", "there is more than one authorization metadata value"],
+  TOKEN_NOT_SHOWN: ["UNAUTHENTICATED", "the token that is referred to has not been shown on this connection"],
+  TOKEN_NOT_BEARER: ["UNAUTHENTICATED", 'the authorization is not "Bearer" and one token'],
+  TOKEN_MALFORMED: ["UNAUTHENTICATED", "the token is no signed JWT, or it lacks a required claim"],
+  TOKEN_ALGORITHM: ["UNAUTHENTICATED", "the token is not signed with an algorithm that is allowed"],
+  TOKEN_HEADER: ["UNAUTHENTICATED", "the token's header names a key or an extension of its own"],
+  TOKEN_TYPE: ["UNAUTHENTICATED", "the token is not of the type of an access token"],
+  TOKEN_KEY_UNKNOWN: ["UNAUTHENTICATED", "the token is signed with a key that is not the authority's"],
+  TOKEN_SIGNATURE: ["UNAUTHENTICATED", "the token's signature is wrong"],
+  TOKEN_ISSUER: ["UNAUTHENTICATED", "the token is from another issuer"],
+  TOKEN_AUDIENCE: ["UNAUTHENTICATED", "the token is for another service"],
+  TOKEN_EXPIRED: ["UNAUTHENTICATED", "the token has expired"],
+  TOKEN_NOT_YET_VALID: ["UNAUTHENTICATED", "the token is not valid yet"],
+  TOKEN_LIFETIME: ["UNAUTHENTICATED", "the token lives longer than is allowed"],
+  TOKEN_SUBJECT_MISMATCH: ["UNAUTHENTICATED", "the token is another bot's"],
+  TOKEN_ACTOR_MISMATCH: ["UNAUTHENTICATED", "the token is for another bot to act with"],
+  TOKEN_BINDING_MISMATCH: ["UNAUTHENTICATED", "the token is bound to another certificate"],
+  TOKEN_REVOKED: ["UNAUTHENTICATED", "the token has been revoked"],
+  TOKEN_OUTDATED: ["UNAUTHENTICATED", "a scope of the token has been taken away since it was issued"],
+
+  // The caller, on every call.
+  IDENTITY_REVOKED: ["UNAUTHENTICATED", "the bot has been revoked"],
+  CERTIFICATE_REVOKED: ["UNAUTHENTICATED", "the certificate has been revoked"],
+  SCOPE_MISSING: ["PERMISSION_DENIED", "the token lacks a scope that the method needs"],
+  CALLER_NOT_ALLOWED: ["PERMISSION_DENIED", "the method is not for this caller"],
+  METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],
+  RATE_LIMITED: ["RESOURCE_EXHAUSTED", "the caller calls this method too often"],
+  TRUST_STALE: ["UNAVAILABLE", "the trust feed is stale, so high-risk methods are refused"],
+
+  // Enrollment and the authority.
+  JOIN_TOKEN_INVALID: ["UNAUTHENTICATED", "the join token is not one of this authority's"],
+  JOIN_TOKEN_EXPIRED: ["UNAUTHENTICATED", "the join token has expired"],
+  JOIN_TOKEN_USED: ["UNAUTHENTICATED", "the join token has been used"],
+  JOIN_TOKEN_NAME_MISMATCH: ["UNAUTHENTICATED", "the join token is for another name"],
+  CA_PIN_MISMATCH: ["UNAUTHENTICATED", "the authority's CA is not the one that the join token names"],
+  CSR_REJECTED: ["PERMISSION_DENIED", "the certificate request asks for what cannot be given"],
+  CERTIFICATE_SUPERSEDED: ["PERMISSION_DENIED", "the bot has joined again since this certificate was issued"],
+  CLONE_DETECTED: [
+    "PERMISSION_DENIED",
+    "the certificate has been renewed before, so there are two bots of one identity",
+  ],
+  BOT_RETIRED: ["PERMISSION_DENIED", "the bot has been retired"],
+  NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
+  ACTOR_NOT_ALLOWED: ["PERMISSION_DENIED", "the bot may not act for others here"],
+  ACTOR_CHAIN_TOO_LONG: ["PERMISSION_DENIED", "too many bots act for one another"],
+  SCOPE_WIDENED: ["PERMISSION_DENIED", "the exchange asks for a scope that the token does not hold"],
+  GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
+  ISSUER_UNREACHABLE: ["UNAVAILABLE", "the token issuer cannot be reached"],
+  ISSUER_REFUSED: ["PERMISSION_DENIED", "the token issuer gives no token"],
+  AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],
+  STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
+} as const satisfies Record<string, readonly [Code, string]>;
+
+/** A reason for which Interlock refuses something. */
+export type Reason = keyof typeof reasons;

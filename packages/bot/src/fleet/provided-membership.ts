@@ -1,0 +1,39 @@
+import type { Clock } from "../base/clock.js";
+import type { Membership } from "../membership.js";
+import { overlayTrust } from "../providers/overlay-trust.js";
+import type { IssuerProvider, ProvidedIdentity, ProviderContext } from "../providers/provider.js";
+import { createTrust } from "../trust/trust.js";
+import { withoutTrust } from "../trust/without-trust.js";
+import { noTokens } from "./authority-tokens.js";
+
+/** A membership of no authority: the identity is from elsewhere, and so are the tokens, which {@link withIssuer} adds. */
+export function openMembershipElsewhere({ identity, roots }: ProvidedIdentity, clock: Clock): Membership {
+  const nothing = createTrust(withoutTrust(identity.current().spiffeId.trustDomain), clock);
+  const trust = overlayTrust(nothing, { roots }, clock);
+  return { identity, trust, tokens: noTokens, leave: async () => trust.close() };
+}
+
+/** The same membership, with tokens of another issuer. */
+export async function withIssuer(
+  base: Membership,
+  provider: IssuerProvider,
+  context: ProviderContext,
+): Promise<Membership> {
+  try {
+    const issuer = await provider.open(context);
+    const trust = overlayTrust(base.trust, { issuer }, context.clock);
+    return {
+      ...base,
+      trust,
+      tokens: issuer.tokens,
+      async leave() {
+        trust.close();
+        issuer.close();
+        await base.leave?.();
+      },
+    };
+  } catch (error) {
+    await base.leave?.();
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Reason } from "../base/reason.js";
+
+/** Why a handshake failed, from the code that Node reports for it: the one place that knows Node's and OpenSSL's words. */
+export function refusalOf(code: string): Reason {
+  return byCode[code] ?? (untrusted.test(code) ? "CERTIFICATE_UNTRUSTED" : "HANDSHAKE_FAILED");
+}
+
+const byCode: Readonly<Record<string, Reason>> = {
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "NO_CERTIFICATE",
+  CERT_HAS_EXPIRED: "CERTIFICATE_EXPIRED",
+  CERT_NOT_YET_VALID: "CERTIFICATE_NOT_YET_VALID",
+  INVALID_PURPOSE: "CERTIFICATE_WRONG_USAGE",
+  ERR_SSL_NO_CERTIFICATE_RETURNED: "NO_CERTIFICATE",
+  UNSPECIFIED: "CERTIFICATE_UNTRUSTED", // Node has no name for it: a critical extension that nobody knows, for one.
+};
+
+// X509_V_ERR_… as Node names them; all of them say that the chain does not lead to our CA.
+const untrusted =
+  /^(UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|CERT_|INVALID_CA|PATH_LENGTH_|PERMITTED_|EXCLUDED_|ERROR_IN_CERT_|ERR_SSL_CERTIFICATE)/;

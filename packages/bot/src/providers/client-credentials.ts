@@ -1,0 +1,71 @@
+import type { SecureContextOptions } from "node:tls";
+import type { Clock } from "../base/clock.js";
+import { denial } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
+import type { Identity } from "../identity/identity.js";
+import { certificatesToPem } from "../identity/pem.js";
+import { createTokenCache } from "../token/token-cache.js";
+import type { TokenSource } from "../token/token-source.js";
+import { askForJson } from "./ask-for-json.js";
+
+/** Where and as whom tokens are asked for. */
+export interface ClientCredentialsOptions {
+  /** The token endpoint; `undefined` when the issuer does not name one. */
+  tokenUrl(): URL | undefined;
+  /** The `client_id`; the bot's SPIFFE ID unless said. */
+  readonly clientId: string | undefined;
+  /** The CA of the issuer's HTTPS; the system's unless said. */
+  ca(): SecureContextOptions["ca"];
+  readonly clock: Clock;
+}
+
+const oneToken = /^[A-Za-z0-9._~+/-]+=*$/;
+const defaultLifetimeS = 60;
+
+/**
+ * Tokens by `client_credentials` (RFC 6749, section 4.4), the bot's certificate being its credential and what the token
+ * is bound to (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name goes as `audience`.
+ *
+ * Rejects with `ISSUER_UNREACHABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
+ * `ISSUER_REFUSED` for whatever else it refuses.
+ */
+export function createClientCredentials(options: ClientCredentialsOptions): TokenSource {
+  const { clock } = options;
+  return createTokenCache(async (audience, scopes, identity) => {
+    const url = options.tokenUrl();
+    if (!url) throw denial("ISSUER_REFUSED", "it names no token endpoint; give tokenUrl");
+    const form = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_id: options.clientId ?? identity.spiffeId.uri,
+      audience,
+      scope: scopes.join(" "),
+    });
+    const now = clock.now();
+    const ask = askForJson({ url, form, tls: tlsOf(identity, options.ca()) });
+    const { status, body } = await ask.catch((cause) => {
+      throw denial("ISSUER_UNREACHABLE", `is it up at ${url.origin}?`, {}, cause);
+    });
+    const answer = (typeof body === "object" ? body : undefined) as Record<string, unknown> | undefined | null;
+    if (status !== 200) throw refusal(status, answer?.error);
+    const { access_token: token, token_type: type, expires_in: lifetime = defaultLifetimeS } = answer ?? {};
+    if (typeof token !== "string" || !oneToken.test(token) || String(type).toLowerCase() !== "bearer") {
+      throw denial("ISSUER_REFUSED", "its answer holds no bearer token");
+    }
+    const seconds = typeof lifetime === "number" && lifetime > 0 ? lifetime : defaultLifetimeS;
+    return { token, expiresAt: now + seconds * 1_000 };
+  }, clock);
+}
+
+function tlsOf({ privateKey, chain }: Identity, ca: SecureContextOptions["ca"]): SecureContextOptions {
+  return { key: privateKey, cert: certificatesToPem(chain), ...(ca !== undefined && { ca }) };
+}
+
+// RFC 6749, section 5.2. The issuer's own words stay out of it: nobody knows what is in them.
+function refusal(status: number, error: unknown) {
+  const code = typeof error === "string" && /^[a-z_]{1,64}$/.test(error) ? error : "";
+  if (status >= 500 || status === 429)
+    return denial("ISSUER_UNREACHABLE", `it answers ${status}`, { status: `${status}` });
+  const noGrant = code === "invalid_scope" || code === "access_denied" || code === "invalid_target";
+  const reason: Reason = noGrant ? "NO_GRANT" : "ISSUER_REFUSED";
+  return denial(reason, `the issuer says ${code || status}; see to this client there`, { error: code });
+}

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { type Clock, systemClock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
+import { silentLog } from "../base/log.js";
+import type { Identity } from "../identity/identity.js";
+import { createTestCa, type TestCa } from "../testing/test-ca.js";
+import { startTestIssuer, type TestIssuer } from "../testing/test-issuer.js";
+import type { TokenRules } from "../token/token-rules.js";
+import { verifyToken } from "../token/verify-token.js";
+import { createTrust } from "../trust/trust.js";
+import { withoutTrust } from "../trust/without-trust.js";
+import { fromIssuer, type IssuerOptions } from "./from-issuer.js";
+import { overlayTrust } from "./overlay-trust.js";
+import type { ProvidedIssuer } from "./provider.js";
+
+describe("tokens of another issuer", () => {
+  let ca: TestCa;
+  let me: Identity;
+  let issuer: TestIssuer;
+  let open: ProvidedIssuer[];
+
+  before(async () => {
+    ca = await createTestCa();
+    me = await ca.issue("spiffe://test/a");
+  });
+  beforeEach(async () => {
+    issuer = await startTestIssuer(ca.der);
+    open = [];
+  });
+  afterEach(async () => {
+    for (const provided of open) provided.close();
+    await issuer.close();
+  });
+
+  async function opened(more: Partial<IssuerOptions> = {}, clock: Clock = systemClock): Promise<ProvidedIssuer> {
+    const provider = fromIssuer({ url: issuer.url, caFile: issuer.caFile, ...more });
+    const provided = await provider.open({ clock, log: silentLog });
+    open.push(provided);
+    return provided;
+  }
+
+  const trustOf = (provided: ProvidedIssuer) =>
+    overlayTrust(createTrust(withoutTrust("test")), { issuer: provided }, systemClock);
+
+  function verify(provided: ProvidedIssuer, token: string) {
+    const expectation = { spiffeId: me.spiffeId, certificate: me.leaf, now: Date.now() };
+    return verifyToken(token, { ...expectation, trust: trustOf(provided).state });
+  }
+
+  const refused = (work: Promise<unknown> | (() => Promise<unknown>), reason: string, message = /./) =>
+    assert.rejects(work, (error) => {
+      assert.ok(error instanceof InterlockError, String(error));
+      assert.equal(error.reason, reason, error.message);
+      assert.match(error.message, message);
+      return true;
+    });
+
+  const claims = () => ({ sub: me.spiffeId.uri, aud: "s", scope: "a:b", cnf: { "x5t#S256": me.leaf.thumbprint } });
+
+  it("are got with the certificate, for one service, and verified with the issuer's keys", async () => {
+    const provided = await opened();
+    const authorization = await provided.tokens.authorization("cafe.v1.Coffee", ["coffee:brew"], me);
+    const token = await verify(provided, authorization.replace("Bearer ", ""));
+    assert.deepEqual([[...token.audiences], [...token.scopes]], [["cafe.v1.Coffee"], ["coffee:brew"]]);
+    assert.equal(provided.tokens.authorization("cafe.v1.Coffee", ["coffee:brew"], me), authorization);
+    assert.equal(issuer.asked.filter((path) => path.endsWith("/token")).length, 1);
+  });
+
+  it("are held to audience, expiry, binding and subject as the authority's are", async () => {
+    const provided = await opened();
+    const now = Math.floor(Date.now() / 1_000);
+    await verify(provided, await issuer.token(claims()));
+    const bad: [string, object, object?][] = [
+      ["TOKEN_BINDING_MISMATCH", { cnf: { "x5t#S256": "x" } }],
+      ["TOKEN_MALFORMED", { cnf: undefined }],
+      ["TOKEN_MALFORMED", { aud: undefined }],
+      ["TOKEN_MALFORMED", { exp: undefined }],
+      ["TOKEN_EXPIRED", { iat: now - 200, exp: now - 1 }],
+      ["TOKEN_LIFETIME", { exp: now + 3_600 }],
+      ["TOKEN_MALFORMED", { sub: "a" }],
+      ["TOKEN_MALFORMED", { act: { sub: me.spiffeId.uri } }],
+      ["TOKEN_SUBJECT_MISMATCH", { sub: "spiffe://test/b" }],
+      ["TOKEN_ISSUER", { iss: "https://elsewhere.example" }],
+      ["TOKEN_TYPE", {}, { typ: "JWT" }],
+      ["TOKEN_KEY_UNKNOWN", {}, { kid: "other" }],
+    ];
+    for (const [reason, change, header] of bad) {
+      await refused(verify(provided, await issuer.token({ ...claims(), ...change }, header)), reason);
+    }
+  });
+
+  it("may name the bot in another way, if that is said", async () => {
+    const token = await issuer.token({ ...claims(), sub: "0oa81x", spiffe: me.spiffeId.uri });
+    await refused(verify(await opened(), token), "TOKEN_MALFORMED");
+    await verify(await opened({ subjectClaim: "spiffe" }), token);
+    await verify(await opened({ subjects: { "0oa81x": me.spiffeId.uri } }), token);
+    await refused(verify(await opened({ subjects: { "0oa81x": "spiffe://test/b" } }), token), "TOKEN_SUBJECT_MISMATCH");
+  });
+
+  it("are of the algorithms that were said, never of a shared secret or of none, nor of a short key", async () => {
+    const rsa = await startTestIssuer(ca.der, "RS256");
+    try {
+      const options = { url: rsa.url, caFile: rsa.caFile };
+      await refused(opened(options), "ISSUER_UNREACHABLE", /no key for ES256/);
+      const provided = await opened({ ...options, algorithms: ["RS256"] });
+      await verify(provided, await rsa.token(claims()));
+      await refused(verify(provided, await issuer.token(claims())), "TOKEN_ALGORITHM");
+      const short = { kty: "RSA", e: "AQAB", n: Buffer.alloc(128, 0xff).toString("base64url"), kid: "short" };
+      rsa.keys = [short, { kty: "oct", k: "AAAA", kid: "secret", alg: "HS256" }];
+      await assert.rejects(provided.refetch(), /no key for RS256/);
+    } finally {
+      await rsa.close();
+    }
+    for (const algorithm of ["HS256", "none"]) {
+      assert.throws(() => fromIssuer({ url: issuer.url, algorithms: [algorithm as "ES256"] }), /algorithms can be/);
+    }
+    assert.throws(() => fromIssuer({ url: issuer.url, algorithms: [] }), /algorithms can be/);
+    assert.throws(() => fromIssuer({ url: issuer.url, maximumLifetimeMs: 3_600_001 }), /maximumLifetimeMs/);
+    assert.throws(() => fromIssuer({ url: "http://localhost" }), /https/);
+  });
+
+  it("are good with a new key once the keys have been read again, at most once in a while", async () => {
+    const provided = await opened();
+    const trust = trustOf(provided);
+    await issuer.rotate("key-2");
+    const token = await issuer.token(claims());
+    await refused(verify(provided, token), "TOKEN_KEY_UNKNOWN");
+    const before = issuer.asked.length;
+    assert.equal(await trust.refetch(), true);
+    assert.equal(await trust.refetch(), false);
+    assert.equal(issuer.asked.length - before, 2, "its metadata and its keys, once");
+    await verify(provided, token);
+    assert.equal(trust.state.jwks.keys.length, 2);
+    trust.close();
+  });
+
+  it("keep the last good keys over bad answers of every kind, and become stale in the end", async () => {
+    let now = Date.now();
+    const provided = await opened({ staleAfterMs: 60_000 }, { now: () => now });
+    const trust = trustOf(provided);
+    const keys = "/realms/cafe/keys";
+    const metadata = "/realms/cafe/.well-known/openid-configuration";
+    const good = { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` };
+    const bad: [RegExp, string, number, string][] = [
+      [/answered with 500/, keys, 500, "{}"],
+      [/no JSON/, keys, 200, "<html>"],
+      [/no JWK Set/, keys, 200, "null"],
+      [/no key for/, keys, 200, '{"keys":[]}'],
+      [/no key for/, keys, 200, '{"keys":[null,7,{"kty":"EC","crv":"P-256"}]}'],
+      [/more than 262144 bytes/, keys, 200, " ".repeat(300_000)],
+      [/another issuer's/, metadata, 200, JSON.stringify({ ...good, issuer: "https://other.example" })],
+      [/https URLs/, metadata, 200, JSON.stringify({ ...good, jwks_uri: "http://localhost/keys" })],
+      [/answered with 302/, keys, 302, ""],
+    ];
+    for (const [problem, path, status, body] of bad) {
+      issuer.answers.set(path, { status, body });
+      await assert.rejects(provided.refetch(), problem);
+      issuer.answers.clear();
+    }
+    await verify(provided, await issuer.token(claims()));
+    assert.equal(trust.isStale(), false);
+    now += 60_001;
+    assert.equal(trust.isStale(), true);
+    await provided.refetch();
+    assert.equal(trust.isStale(), false);
+    trust.close();
+  });
+
+  it("say why none is given, without the issuer's words", async () => {
+    const { tokens } = await opened();
+    const ask = (scope: string, identity = me) => Promise.resolve(tokens.authorization("s", [scope], identity));
+    await refused(ask("a:forbidden"), "NO_GRANT", /invalid_scope/);
+    const stranger = await (await createTestCa("other")).issue("spiffe://test/a");
+    await refused(ask("a:b", stranger), "ISSUER_REFUSED", /invalid_client/);
+    issuer.answers.set("/realms/cafe/token", { status: 200, body: '{"access_token":"a b","token_type":"bearer"}' });
+    await refused(ask("a:c"), "ISSUER_REFUSED", /no bearer token/);
+    issuer.answers.set("/realms/cafe/token", { status: 503, body: "secret words" });
+    await refused(ask("a:d"), "ISSUER_UNREACHABLE", /^(?!.*secret).*503/);
+  });
+
+  it("are none where the issuer cannot be reached, or is not who it says", async () => {
+    await refused(opened({ url: `${issuer.url}/other` }), "ISSUER_UNREACHABLE", /answered with 404/);
+    const { caFile: _, ...untrusted } = { url: issuer.url, caFile: "" };
+    await refused(
+      async () => fromIssuer(untrusted).open({ clock: systemClock, log: silentLog }),
+      "ISSUER_UNREACHABLE",
+      /certificate/,
+    );
+  });
+
+  it("may be of type JWT, and live longer, if that is said", async () => {
+    const more = { type: "JWT" as TokenRules["type"], maximumLifetimeMs: 3_600_000 };
+    const exp = Math.floor(Date.now() / 1_000) + 3_000;
+    await verify(await opened(more), await issuer.token({ ...claims(), exp }, { typ: "JWT" }));
+  });
+});

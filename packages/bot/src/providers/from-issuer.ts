@@ -1,0 +1,171 @@
+import { readFile } from "node:fs/promises";
+import { createBackoff } from "../base/backoff.js";
+import { denial, InterlockError } from "../base/error.js";
+import { createObservable } from "../base/observable.js";
+import { pause } from "../base/pause.js";
+import { authorityTokens, type TokenAlgorithm, type TokenRules } from "../token/token-rules.js";
+import { createStaleness } from "../trust/staleness.js";
+import { askForJson } from "./ask-for-json.js";
+import { createClientCredentials } from "./client-credentials.js";
+import { httpsUrl, type IssuerMetadata, readKeys, readMetadata } from "./issuer-metadata.js";
+import type { IssuerProvider, IssuerTrust } from "./provider.js";
+
+/** Which issuer, and what its tokens look like. */
+export interface IssuerOptions {
+  /** The `iss` of its tokens, an https URL. Where its keys and its token endpoint are is discovered from there. */
+  readonly url: string;
+  /** Where its JWK Set is; then nothing is discovered. */
+  readonly jwksUrl?: string;
+  /** Where it takes `client_credentials` with a client certificate; needed by bots that call, where it is not discovered. */
+  readonly tokenUrl?: string;
+  /** A PEM file with the CA of its HTTPS; the system's CAs unless said. */
+  readonly caFile?: string;
+  /** This bot's `client_id` there; its SPIFFE ID unless said. */
+  readonly clientId?: string;
+  /** What its tokens may be signed with: ES256 unless said; RS256 with keys of 2,048 bits at least. */
+  readonly algorithms?: readonly TokenAlgorithm[];
+  /** The `typ` of its tokens: `at+jwt` unless said. With `JWT` they cannot be told from its ID tokens but by their audience. */
+  readonly type?: TokenRules["type"];
+  /** The longest that its tokens may live, in milliseconds: 5 minutes unless said, an hour at most. */
+  readonly maximumLifetimeMs?: number;
+  /** The claim that holds the bot's SPIFFE ID: `sub` unless said. */
+  readonly subjectClaim?: string;
+  /** Whom that claim means where it holds something else, by what it holds: `{ "0oa81x": "spiffe://cafe/gripper/1" }`. */
+  readonly subjects?: Readonly<Record<string, string>>;
+  /** How often its keys are read, in milliseconds: 5 minutes unless said. */
+  readonly refreshMs?: number;
+  /** After how long without reading them they are stale, in milliseconds: an hour unless said. */
+  readonly staleAfterMs?: number;
+}
+
+/**
+ * Tokens of an OpenID Connect or OAuth issuer, verified with its JWK Set. They are held to the same rules as those of the
+ * authority: for one service, short-lived, bound to the caller's certificate (`cnf`, RFC 8705), and its own by `sub`.
+ *
+ * ```ts
+ * issuer: fromIssuer({ url: "https://login.example.com", algorithms: ["RS256"] })
+ * ```
+ *
+ * The last good keys stay in force while the issuer is away; past `staleAfterMs` the trust is stale.
+ */
+export function fromIssuer(options: IssuerOptions): IssuerProvider {
+  const { url: issuer, refreshMs = 5 * 60_000, staleAfterMs = 3_600_000, caFile } = options;
+  const tokenRules = rulesOf(options);
+  return {
+    async open({ clock, log }) {
+      const ending = new AbortController();
+      const { signal } = ending;
+      let ca: string | undefined;
+      let tokenUrl: URL | undefined;
+      const staleness = createStaleness(clock, () => staleAfterMs);
+      const trust = createObservable<IssuerTrust>(await read().catch((cause) => fail(issuer, cause)));
+      staleness.touch();
+      void follow();
+
+      async function read(): Promise<IssuerTrust> {
+        ca = caFile === undefined ? undefined : await readFile(caFile, "utf8");
+        const tls = ca === undefined ? undefined : { ca };
+        const found = await locate(options, tls, signal);
+        const jwks = readKeys(await askForJson({ url: found.jwksUrl, tls, signal }), tokenRules.algorithms);
+        tokenUrl = found.tokenUrl;
+        return { issuer, jwks, tokenRules, staleAfterMs };
+      }
+
+      async function refresh(): Promise<void> {
+        const next = await read();
+        staleness.touch();
+        if (JSON.stringify(next.jwks) !== JSON.stringify(trust.current().jwks)) trust.replace(next);
+      }
+
+      async function follow(): Promise<void> {
+        const backoff = createBackoff({ firstMs: Math.min(1_000, refreshMs), maximumMs: refreshMs });
+        let away = false;
+        for (;;) {
+          await pause(away ? backoff.next() : refreshMs * (0.9 + Math.random() * 0.2), signal);
+          if (signal.aborted) return;
+          try {
+            await refresh();
+            if (away) log.info("token issuer is back", { issuer });
+            backoff.reset();
+            away = false;
+          } catch (error) {
+            if (signal.aborted) return;
+            if (!away)
+              log.warn("keys of the token issuer not read, the last ones stay", { issuer, error: String(error) });
+            away = true;
+          }
+        }
+      }
+
+      return {
+        trust,
+        tokens: createClientCredentials({
+          tokenUrl: () => tokenUrl,
+          clientId: options.clientId,
+          ca: () => ca,
+          clock,
+        }),
+        get heardAt() {
+          return staleness.heardAt;
+        },
+        heard: true,
+        isStale: staleness.isStale,
+        onStaleness: staleness.onChange,
+        refetch: refresh,
+        close: () => ending.abort(),
+      };
+    },
+  };
+}
+
+type IssuerTls = { readonly ca: string } | undefined;
+
+function rulesOf({
+  url,
+  algorithms = ["ES256"],
+  maximumLifetimeMs,
+  subjects = {},
+  ...given
+}: IssuerOptions): TokenRules {
+  httpsUrl(url);
+  const known: readonly string[] = ["ES256", "EdDSA", "RS256"] satisfies TokenAlgorithm[];
+  const unknown = algorithms.filter((algorithm) => !known.includes(algorithm));
+  if (algorithms.length === 0 || unknown.length > 0) {
+    throw new TypeError(`algorithms can be ${known.join(", ")}, and not: ${unknown.join(", ") || "none"}`);
+  }
+  const lifetime = maximumLifetimeMs ?? authorityTokens.maximumLifetimeMs;
+  if (!(lifetime > 0 && lifetime <= 3_600_000)) throw new TypeError("maximumLifetimeMs can be up to 3,600,000");
+  return {
+    algorithms,
+    type: given.type ?? authorityTokens.type,
+    maximumLifetimeMs: lifetime,
+    subjectClaim: given.subjectClaim ?? authorityTokens.subjectClaim,
+    subjects,
+  };
+}
+
+/** Where its keys and its token endpoint are: as it was said, or as the issuer says. */
+async function locate(options: IssuerOptions, tls: IssuerTls, signal: AbortSignal): Promise<IssuerMetadata> {
+  const { url, jwksUrl, tokenUrl } = options;
+  const found = jwksUrl === undefined ? await discover(url, tls, signal) : undefined;
+  return {
+    jwksUrl: found?.jwksUrl ?? httpsUrl(jwksUrl),
+    tokenUrl: tokenUrl === undefined ? found?.tokenUrl : httpsUrl(tokenUrl),
+  };
+}
+
+/** OpenID Connect puts its document after the issuer's path, RFC 8414 before it. */
+async function discover(issuer: string, tls: IssuerTls, signal: AbortSignal): Promise<IssuerMetadata> {
+  const { origin, pathname } = httpsUrl(issuer);
+  const path = pathname.replace(/\/$/, "");
+  const openId = new URL(`${origin}${path}/.well-known/openid-configuration`);
+  const answer = await askForJson({ url: openId, tls, signal });
+  if (answer.status !== 404) return readMetadata(answer, issuer);
+  const oauth = new URL(`${origin}/.well-known/oauth-authorization-server${path}`);
+  return readMetadata(await askForJson({ url: oauth, tls, signal }), issuer);
+}
+
+function fail(issuer: string, cause: unknown): never {
+  if (cause instanceof InterlockError) throw cause;
+  throw denial("ISSUER_UNREACHABLE", `${(cause as Error).message}; is ${issuer} its address?`, {}, cause);
+}

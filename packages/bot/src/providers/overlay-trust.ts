@@ -1,0 +1,70 @@
+import type { Clock } from "../base/clock.js";
+import { createListeners } from "../base/subscription.js";
+import { createCooledDown } from "../trust/cooled-down.js";
+import { createTrust, refetchCoolDownMs, type Trust, type TrustState } from "../trust/trust.js";
+import type { ProvidedIdentity, ProvidedIssuer } from "./provider.js";
+
+/** Who answers for a part of the trust instead of the authority. */
+export interface TrustOverlay {
+  readonly roots?: ProvidedIdentity["roots"] | undefined;
+  readonly issuer?: ProvidedIssuer | undefined;
+}
+
+/** Trust of which others answer for a part: as current as each of them, and stale when one of them is. */
+export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock: Clock): Trust & { close(): void } {
+  const trust = createTrust(merged(), clock);
+  const staleness = createListeners<boolean>();
+  const isStale = () => base.isStale() || (issuer?.isStale() ?? false);
+  let told = isStale();
+  let listening: (() => void)[] = [];
+  const ask = issuer && createCooledDown(refetchCoolDownMs, clock, issuer.refetch);
+
+  function merged(): TrustState {
+    const { state } = base;
+    const held = issuer?.trust.current();
+    return {
+      ...state,
+      ...(roots && { caCertificates: roots.current() }),
+      // What the authority takes away, it takes from its own tokens; and nothing it was called before is this issuer.
+      ...(held && {
+        ...held,
+        formerIssuers: [],
+        cutOffs: [],
+        staleAfterMs: Math.min(state.staleAfterMs, held.staleAfterMs),
+      }),
+    };
+  }
+
+  function tell(): void {
+    const stale = isStale();
+    if (stale === told) return;
+    told = stale;
+    staleness.tell(stale);
+  }
+
+  const replace = () => trust.replace(merged());
+  const unsubscribe = [base.onChange(replace), roots?.onChange(replace), issuer?.trust.onChange(replace)];
+  return {
+    get state() {
+      return trust.state;
+    },
+    get heardAt() {
+      return Math.min(base.heardAt, issuer?.heardAt ?? Number.POSITIVE_INFINITY);
+    },
+    peerRevoked: trust.peerRevoked,
+    identityRevoked: trust.identityRevoked,
+    tokenRevoked: trust.tokenRevoked,
+    tokenOutdated: trust.tokenOutdated,
+    refetch: ask ?? base.refetch,
+    isStale,
+    onStaleness(listener) {
+      if (listening.length === 0) listening = [base.onStaleness(tell), issuer?.onStaleness(tell) ?? (() => {})];
+      told = isStale();
+      return staleness.add(listener);
+    },
+    onChange: trust.onChange,
+    close() {
+      for (const end of [...unsubscribe, ...listening]) end?.();
+    },
+  };
+}

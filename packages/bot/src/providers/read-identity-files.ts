@@ -1,0 +1,108 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { reasons } from "../base/reason.js";
+import { parseCertificate } from "../identity/certificate.js";
+import { checkCertificate } from "../identity/check-certificate.js";
+import { createIdentity, type Identity } from "../identity/identity.js";
+import { certificatesFromPem } from "../identity/pem.js";
+import { leadsTo } from "./check-chain.js";
+
+/** The files of an identity, by path; each PEM. */
+export interface IdentityPaths {
+  /** The leaf, then intermediates: `tls.crt` of cert-manager, `cert-chain.pem` of Istio. */
+  readonly certificate: string;
+  /** The private key, not encrypted: `tls.key`, `key.pem`. */
+  readonly key: string;
+  /** The CA certificates to believe: `ca.crt`, `root-cert.pem`. */
+  readonly ca: string;
+}
+
+/** What was read. */
+export interface IdentityFiles {
+  readonly identity: Identity;
+  readonly roots: readonly Uint8Array[];
+  /** What is not as it should be, and no reason to refuse it. */
+  readonly warnings: readonly string[];
+}
+
+const maximumBytes = 1024 * 1024;
+const maximumRoots = 64;
+
+/**
+ * Reads the files of an identity, and checks that they belong together and are good now. Rejects with an `Error` that
+ * names the file: they may be half written, or not all of them replaced yet.
+ */
+export async function readIdentityFiles(paths: IdentityPaths, now: number): Promise<IdentityFiles> {
+  const [certificate, keyPem, ca] = await Promise.all([read(paths.certificate), read(paths.key), read(paths.ca)]);
+  const chain = certificatesFromPem(certificate);
+  const roots = readRoots(ca, paths.ca);
+  const key = readKey(keyPem, paths.key);
+  const [leaf] = chain;
+  if (!leaf) throw new Error(`${paths.certificate} holds no certificate`);
+  if (!belongTogether(key, leaf, paths.certificate)) {
+    throw new Error(`${paths.key} is not the key of ${paths.certificate}`);
+  }
+  const identity = createIdentity(key.export({ type: "pkcs8", format: "pem" }).toString(), chain);
+  checkLeaf(identity, paths.certificate, now);
+  if (!leadsTo(chain, roots)) throw new Error(`${paths.certificate} does not lead to a CA of ${paths.ca}`);
+  return { identity, roots, warnings: await keyWarnings(paths.key) };
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > maximumBytes) throw new Error("it is larger than 1 MiB");
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`${path} cannot be read (${code ?? message})`, { cause: error });
+  }
+}
+
+function readRoots(pem: string, path: string): Uint8Array[] {
+  const roots = certificatesFromPem(pem);
+  if (roots.length === 0) throw new Error(`${path} holds no certificate`);
+  if (roots.length > maximumRoots) throw new Error(`${path} holds more than ${maximumRoots} certificates`);
+  for (const der of roots) {
+    if (!attempt(() => parseCertificate(der), path).isCa)
+      throw new Error(`${path} holds a certificate that is no CA's`);
+  }
+  return roots;
+}
+
+function readKey(pem: string, path: string): KeyObject {
+  try {
+    return createPrivateKey(pem); // PKCS #8, or one of the older forms: cert-manager writes those unless told.
+  } catch {
+    throw new Error(`${path} holds no private key that can be read without a passphrase`); // No word of what is in it.
+  }
+}
+
+function belongTogether(key: KeyObject, leaf: Uint8Array, path: string): boolean {
+  return attempt(() => new X509Certificate(leaf), path).checkPrivateKey(key);
+}
+
+function checkLeaf({ leaf, spiffeId: { trustDomain } }: Identity, path: string, now: number): void {
+  for (const peer of ["client", "server"] as const) {
+    const checked = checkCertificate(leaf, { peer, trustDomain, now });
+    if (typeof checked !== "string") continue;
+    const remedy = checked === "CERTIFICATE_WRONG_USAGE" ? ': it needs the usages "client auth" and "server auth"' : "";
+    throw new Error(`${path} cannot be used: ${reasons[checked][1]}${remedy}`);
+  }
+}
+
+// In Kubernetes the group is the pod's own (fsGroup), so that it may read; nobody else may, and nobody may write.
+async function keyWarnings(path: string): Promise<string[]> {
+  if (process.platform === "win32") return [];
+  const { mode } = await stat(path);
+  const permissions = (mode & 0o777).toString(8).padStart(4, "0");
+  return mode & 0o027 ? [`${path} has mode ${permissions}: take the others' rights away (0600, or 0640)`] : [];
+}
+
+function attempt<T>(parse: () => T, path: string): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new Error(`${path} holds a certificate that cannot be read`, { cause });
+  }
+}

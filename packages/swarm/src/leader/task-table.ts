@@ -1,0 +1,194 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "@interlock/bot";
+import { type ListTasksRequest, SubmitTaskRequest, Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import { swarmError } from "../swarm-error.js";
+import { isClosed, mayFollow } from "../task-state.js";
+import type { Entry } from "./entry.js";
+import type { Journal } from "./journal.js";
+import { createWaitingList, type WaitingList } from "./waiting-list.js";
+
+/** Every task there is, in the order of submission. */
+export interface TaskTable {
+  submit(submitter: string, request: SubmitTaskRequest): { entry: Entry; created: boolean };
+  find(taskId: string): Entry | undefined;
+  all(): Iterable<Task>;
+  list(request: ListTasksRequest): { tasks: Task[]; nextPageToken: string };
+  /** The tasks that wait for a worker, and may be given out now. */
+  readonly waiting: WaitingList;
+  /** Lets those wait for a worker whose time to be tried again has come; gives the open ones whose deadline has passed. */
+  due(): Entry[];
+  /**
+   * Changes a task; a change of state that is not in the table is a bug here and throws. One that is not `urgent` may
+   * be told, and written, a little later.
+   */
+  change(entry: Entry, change: Partial<Task>, urgent?: boolean): Task;
+  /** Takes a change back that was never written. */
+  undo(entry: Entry, task: Task): void;
+  /** The revision up to which closed tasks have been forgotten. */
+  readonly forgottenTo: bigint;
+  /** The latest revision. */
+  readonly revision: bigint;
+}
+
+export interface TaskTableOptions {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly nextRevision: () => bigint;
+  readonly journal: Journal;
+  /** What was there before, in the order of submission. */
+  readonly entries: readonly Entry[];
+  /** More open tasks than this are refused. */
+  readonly maximumOpen: number;
+  /** So many closed tasks are remembered, the latest. */
+  readonly keepClosed: number;
+  readonly maximumAttempts: number;
+  readonly weightOf: (fairnessKey: string) => number;
+  /** Is told of each change once it is on the disk, in the order of their revisions. */
+  readonly onChange: (task: Task) => void;
+}
+
+type Row = { -readonly [K in keyof Entry]: Entry[K] };
+
+const attemptsAtMost = 1_000;
+
+export function createTaskTable(options: TaskTableOptions): TaskTable {
+  const { clock, newId, nextRevision, journal, maximumOpen, keepClosed, maximumAttempts, onChange } = options;
+  const rows = new Map<string, Row>();
+  const waiting = createWaitingList(options.weightOf);
+  const delayed = new Set<Row>();
+  const timed = new Set<Row>();
+  const closed = new Set<Row>();
+  const byKey = new Map<string, Row>();
+  // Many at a time: on its way to its first entry a `Set` passes over what has been deleted from it.
+  const slack = Math.floor(keepClosed / 20);
+  let forgottenTo = 0n;
+  let revision = 0n;
+
+  for (const entry of options.entries) add(entry);
+  for (const row of [...closed].sort((a, b) => Number(a.task.revision - b.task.revision))) {
+    closed.delete(row); // So that they stand in the order in which they were closed.
+    closed.add(row);
+  }
+  // Earlier leaders forgot in the same order, so whatever they forgot is older than the oldest that is left.
+  const [oldestClosed] = closed;
+  if (oldestClosed && closed.size >= keepClosed) forgottenTo = oldestClosed.task.revision - 1n;
+
+  function add(row: Row): void {
+    rows.set(row.task.taskId, row);
+    if (row.key) byKey.set(row.key, row);
+    if (row.task.deadline) timed.add(row);
+    if (row.task.revision > revision) revision = row.task.revision;
+    sort(row, row.task.state);
+  }
+
+  /** Puts a row where its state belongs; `before` is the state that it had. */
+  function sort(row: Row, before: TaskState): void {
+    const { state, retryAt } = row.task;
+    if (before === TaskState.TASK_STATE_SUBMITTED) {
+      waiting.remove(row);
+      delayed.delete(row);
+    }
+    if (state === TaskState.TASK_STATE_SUBMITTED) {
+      if ((retryAt?.getTime() ?? 0) > clock.now()) delayed.add(row);
+      else waiting.add(row);
+    }
+    if (!isClosed(state)) return;
+    timed.delete(row);
+    closed.add(row);
+  }
+
+  function put(row: Row, change: Partial<Task>, urgent: boolean): Task {
+    revision = nextRevision();
+    const before = row.task.state;
+    const now = { ...row.task, ...change, revision, updatedAt: new Date(clock.now()) };
+    row.task = now;
+    sort(row, before);
+    journal.touch(row, urgent);
+    // An assignment that could not be written has never been.
+    journal.after(() => {
+      if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
+    }, urgent);
+    if (closed.size > keepClosed + slack) forget();
+    return now;
+  }
+
+  function forget(): void {
+    for (const oldest of closed) {
+      if (closed.size <= keepClosed) return;
+      const { taskId, revision: last } = oldest.task;
+      closed.delete(oldest);
+      rows.delete(taskId);
+      if (oldest.key) byKey.delete(oldest.key);
+      if (last > forgottenTo) forgottenTo = last;
+      journal.forget(taskId);
+    }
+  }
+
+  return {
+    waiting,
+    get forgottenTo() {
+      return forgottenTo;
+    },
+    get revision() {
+      return revision;
+    },
+    submit(submitter, request) {
+      if (request.kind === "") throw swarmError("KIND_MISSING");
+      if (request.idempotencyKey.length > 128) throw swarmError("IDEMPOTENCY_KEY_TOO_LONG");
+      const key = request.idempotencyKey && `${submitter}\n${request.idempotencyKey}`;
+      const digest = key && createHash("sha256").update(SubmitTaskRequest.encode(request).finish()).digest("base64");
+      const known = byKey.get(key);
+      if (known && known.digest !== digest) throw swarmError("IDEMPOTENCY_KEY_REUSED");
+      if (known) return { entry: known, created: false };
+      if (rows.size - closed.size >= maximumOpen) throw swarmError("TASK_LIMIT");
+
+      const { kind, payload, requiredCapabilities, priority, deadline } = request;
+      const task = Task.fromPartial({
+        ...{ taskId: newId(), kind, payload, requiredCapabilities, priority, deadline },
+        fairnessKey: request.fairnessKey || submitter,
+        submittedBy: submitter,
+        maximumAttempts: Math.min(request.maximumAttempts, attemptsAtMost) || maximumAttempts,
+        ...{ submittedAt: new Date(clock.now()), state: TaskState.TASK_STATE_SUBMITTED, attempt: 1 },
+      });
+      const rest = { key, digest, sessionId: "", expiresAt: 0, stored: false, avoid: "" };
+      const row: Row = { task, sequence: Number(nextRevision()), ...rest };
+      put(row, {}, true);
+      add(row);
+      return { entry: row, created: true };
+    },
+    find: (taskId) => rows.get(taskId),
+    *all() {
+      for (const row of rows.values()) yield row.task;
+    },
+    list({ states, pageSize, pageToken }) {
+      if (!/^\d{0,16}$/.test(pageToken)) throw swarmError("PAGE_TOKEN_INVALID");
+      const size = pageSize > 0 ? Math.min(pageSize, 1000) : 100;
+      const page: Row[] = [];
+      for (const row of rows.values()) {
+        if (row.sequence <= Number(pageToken) || (states.length > 0 && !states.includes(row.task.state))) continue;
+        page.push(row);
+        if (page.length > size) break; // One more than fits: there is another page.
+      }
+      const more = page.length > size && page.pop() !== undefined;
+      return { tasks: page.map(({ task }) => task), nextPageToken: more ? String(page.at(-1)?.sequence) : "" };
+    },
+    due() {
+      const now = clock.now();
+      for (const row of [...delayed]) if ((row.task.retryAt?.getTime() ?? 0) <= now) sort(row, row.task.state);
+      return [...timed].filter(({ task }) => (task.deadline?.getTime() ?? Infinity) <= now);
+    },
+    change(entry, change, urgent = true) {
+      const { state, taskId } = entry.task;
+      if (change.state !== undefined && !mayFollow(state, change.state)) {
+        throw new TypeError(`task ${taskId} cannot go from state ${state} to ${change.state}`);
+      }
+      return put(entry, change, urgent);
+    },
+    undo(entry, task) {
+      const row: Row = entry;
+      const before = row.task.state;
+      row.task = task;
+      sort(row, before);
+    },
+  };
+}
