@@ -1,5 +1,5 @@
 // The packages that are published, and what each offers: read from package.json, so that a new one is never forgotten.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export function publishedPackages() {
   return readdirSync(join(root, "packages"))
     .map((name) => join(root, "packages", name))
+    .filter((folder) => existsSync(join(folder, "package.json"))) // Only what is built may be left of one that is gone.
     .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
     .filter(({ manifest }) => !manifest.private);
 }
