@@ -1,8 +1,8 @@
 // The one way into this repository: node scripts/run.mjs <task> [arguments]
 // On a machine with nothing but Node and npm it fetches the pinned pnpm, installs, generates and builds first.
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { pnpm } from "./pnpm.mjs";
 import { sweep } from "./sweep.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -24,10 +24,13 @@ const tasks = {
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
   mutate: [[node, "scripts/mutate.mjs"]],
+  docs: [[node, "docs/reference/build.mjs"]],
+  pack: [[node, "scripts/pack.mjs"]],
   check: [
     [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
     [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],
     [node, "node_modules/@bufbuild/buf/bin/buf", "format", "--diff", "--exit-code"],
+    [node, "scripts/check-packages.mjs"],
   ],
 };
 
@@ -37,7 +40,7 @@ const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Interlock needs Node 20.19 or later, and this is ${process.version}.`);
 
-await step("install", await pnpm("install", "--frozen-lockfile"));
+await step("install", pnpm("install", "--frozen-lockfile"));
 await step("build the generator", tsc("packages/policy", "packages/protoc-gen-interlock"));
 await step("generate", [node, "scripts/generate.mjs"]);
 sweep();
@@ -45,15 +48,6 @@ await step("build", tsc());
 for (const command of tasks[task]) {
   const code = await run([...command, ...args], { stdio: "inherit" });
   if (code !== 0) process.exit(code);
-}
-
-/** The pinned pnpm, through the npm that runs this script. */
-async function pnpm(...pnpmArgs) {
-  const { packageManager } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
-  const npm = process.env.npm_execpath;
-  // Said with --package, because under `npx -p node@24 npm test` the environment says another.
-  const exec = ["exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...pnpmArgs];
-  return npm?.endsWith(".js") ? [node, npm, ...exec] : ["npm", ...exec];
 }
 
 function tsc(...projects) {

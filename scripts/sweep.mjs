@@ -1,4 +1,5 @@
-// Removes what was compiled from sources that are gone: tsc leaves it, and mocha would run it.
+// Removes what was compiled from sources that are gone, which tsc leaves and mocha would run, and declaration maps, which
+// are no longer made: they point to sources that are not shipped.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,7 @@ export function sweep() {
       .map(({ parentPath, name }) => join(parentPath, name))
       .filter((name) => compiled.test(name))) {
       const source = join(root, folder, "src", relative(dist, file).replace(compiled, ".ts"));
-      if (!existsSync(source)) rmSync(file);
+      if (!existsSync(source) || file.endsWith(".d.ts.map")) rmSync(file);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { npmOk, packAll } from "./npm.js";
@@ -23,8 +23,7 @@ async function install(): Promise<string> {
   await mkdir(tarballs);
   await mkdir(folder);
   await writeFile(join(folder, "package.json"), "{}");
-  await packAll(tarballs);
-  const files = (await readdir(tarballs)).map((file) => join(tarballs, file));
+  const files = await packAll(tarballs);
   await npmOk(folder, "install", "--prefer-offline", ...files);
   return folder;
 }

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { root } from "./source-graph.js";
 
 /** What a command printed, and how it ended. */
@@ -45,9 +45,9 @@ export function isOffline(error: unknown): boolean {
   return /ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|ENOTCACHED/.test(String(error));
 }
 
-/** Packs every package that is published into `folder`. */
-export async function packAll(folder: string): Promise<void> {
-  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const pack = ["--recursive", "--filter", "./packages/*", "pack", "--pack-destination", folder];
-  await npmOk(root, "exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...pack);
+/** Packs every package that is published into `folder`. Returns the paths of the tarballs. */
+export async function packAll(folder: string): Promise<string[]> {
+  const pack = join(root, "scripts/pack.mjs");
+  const { stdout } = await promisify(execFile)(process.execPath, [pack, folder], { env: ownEnvironment() });
+  return stdout.trim().split("\n");
 }

@@ -1,11 +1,15 @@
 import type { Scope } from "./scope.js";
 
-/** What a wrongful call could do; the names of `interlock.policy.v1.Risk`, in lower case. */
+/** The levels of risk, from the lowest: the names of `interlock.policy.v1.Risk`, in lower case. */
 export const risks = ["low", "medium", "high", "critical"] as const;
+
+/** How much harm a wrongful call could do: one of {@link risks}. */
 export type Risk = (typeof risks)[number];
 
-/** A kind of data a method reads or returns; the names of `interlock.policy.v1.DataClass`, in lower case. */
+/** The kinds of data: the names of `interlock.policy.v1.DataClass`, in lower case. */
 export const dataClasses = ["public", "internal", "confidential", "personal", "secret"] as const;
+
+/** A kind of data that a method reads or returns: one of {@link dataClasses}. */
 export type DataClass = (typeof dataClasses)[number];
 
 /** How often one caller may call one method: a token bucket. */

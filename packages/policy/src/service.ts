@@ -18,9 +18,15 @@ export type Init<T> = T extends bigint
 
 /** Turns one message type into bytes and back; ts-proto writes one for each message. */
 export interface Codec<T> {
-  encode(message: T): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): T;
   // Method syntax, so that codecs of a known message fit where any codec is meant.
+  /** Writes a message; `finish()` gives its bytes. */
+  encode(message: T): {
+    /** The bytes of the message. */
+    finish(): Uint8Array;
+  };
+  /** Reads a message. Throws when `bytes` are not one. */
+  decode(bytes: Uint8Array): T;
+  /** Completes a message: fields that are left out get their default. */
   fromPartial(init: Init<T>): T;
 }
 
@@ -34,7 +40,8 @@ export interface Method<Request = unknown, Response = unknown, Kind extends Meth
   readonly policy: Policy;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a method of any messages; `unknown` would not accept a concrete codec.
+/** A method of any kind, with any messages. */
+// biome-ignore lint/suspicious/noExplicitAny: `unknown` would not accept a concrete codec.
 export type AnyMethod = Method<any, any, MethodKind>;
 
 /** One service, as `protoc-gen-interlock` writes it; keys of `methods` are the names handlers and clients use. */

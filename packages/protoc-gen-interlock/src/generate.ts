@@ -8,6 +8,7 @@ import { manifestFile } from "./manifest-file.js";
 import { replaceFolder } from "./replace-folder.js";
 import { runBuf } from "./run-buf.js";
 
+/** What {@link generate} reads, and where it writes. */
 export interface GenerateOptions {
   /** The folder with `buf.yaml`. Without that file, its modules are `protos` and `node_modules/@interlock/policy/protos`. */
   readonly workspace: string;
@@ -19,6 +20,7 @@ export interface GenerateOptions {
   readonly out: string;
 }
 
+/** What {@link generate} has written. */
 export interface GenerateResult {
   /** The files written, relative to `out`, sorted. */
   readonly files: readonly string[];

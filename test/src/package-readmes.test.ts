@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { joinFleet, silentLog } from "@interlock/bot";
+import { type Command, readCommands } from "./console-block.js";
+import { findQuote } from "./find-quote.js";
+import { type Block, readBlocks } from "./markdown-blocks.js";
+import { publishedPackages } from "./published-packages.js";
+import { root } from "./source-graph.js";
+
+const blocksOf = (path: string): Block[] => readBlocks(readFileSync(join(root, path), "utf8"));
+const example = (name: string) => join(import.meta.dirname, "readme", `${name}.js`);
+
+// Each code block is quoted from a file that a test runs, or is run here. packages/swarm has more: swarm/readme.test.ts.
+describe("the READMEs of the packages", () => {
+  for (const { folder } of publishedPackages()) {
+    const path = `${folder}/README.md`;
+
+    it(`${path} has an example, and quotes its code from tested files`, () => {
+      const blocks = blocksOf(path);
+      assert.ok(blocks.some(({ language }) => language === "ts" || language === "console"));
+      const known = ["ts", "proto", "yaml", "console", "text"];
+      const invented = blocks.filter(
+        ({ language, text }) =>
+          !known.includes(language) || (["ts", "proto"].includes(language) && findQuote(text) === undefined),
+      );
+      assert.deepEqual(
+        invented.map(({ line }) => `line ${line}`),
+        [],
+      );
+    });
+
+    it(`${path} has only commands that README.md has, where they are typed`, () => {
+      const commands = (blocks: readonly Block[]): Command[] =>
+        blocks.filter(({ language }) => language === "console").flatMap(({ text }) => readCommands(text));
+      const typed = commands(blocksOf("README.md"));
+      for (const { text, output } of commands(blocksOf(path))) {
+        const found = typed.find((command) => command.text === text);
+        assert.ok(found, `README.md does not have: ${text}`);
+        for (const line of output) assert.ok(found.output.includes(line), `${text} does not print there: ${line}`);
+      }
+    });
+  }
+});
+
+describe("the examples in the READMEs of the packages", function () {
+  this.timeout(60_000);
+
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-readmes-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  /** What the example prints in `folder` is what the README shows. */
+  async function printsWhatIsShown(name: string, readme: string): Promise<void> {
+    const { stdout } = await promisify(execFile)(process.execPath, [example(name)], { cwd: folder });
+    const shown = blocksOf(readme).find(({ language }) => language === "text");
+    assert.equal(stdout.trimEnd(), shown?.text);
+  }
+
+  it("the authority starts, takes the grants that are shown, and has a bot join", async () => {
+    const grants = blocksOf("packages/authority/README.md").find(({ language }) => language === "yaml");
+    await writeFile(join(folder, "grants.yaml"), grants?.text ?? "");
+    const env = { ...process.env, PORT: "0" };
+    const authority: ChildProcess = spawn(process.execPath, [example("authority")], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const exit = once(authority, "exit");
+    try {
+      const lines = createInterface({ input: authority.stdout as NodeJS.ReadableStream });
+      const ended = exit.then(() => Promise.reject(new Error("the authority has ended")));
+      ended.catch(() => {}); // In the end it does.
+      const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
+      const [, address = "", joinToken = ""] = /^gripper\/1 joins at (\S+) with (\S+)$/.exec(line) ?? [];
+      const stateDir = join(folder, "bot");
+      const bot = await joinFleet({ authority: address, name: "gripper/1", joinToken, stateDir, log: silentLog });
+      assert.equal(bot.name, "gripper/1");
+      await bot.close(0);
+      authority.kill("SIGTERM");
+      await exit;
+    } finally {
+      authority.kill("SIGKILL");
+    }
+  });
+
+  it("the manifest is read", async () => {
+    const manifest = join(root, "examples/hello/src/gen/interlock.manifest.json");
+    copyFileSync(manifest, join(folder, "interlock.manifest.json"));
+    await printsWhatIsShown("policy", "packages/policy/README.md");
+  });
+
+  it("code is generated", async () => {
+    cpSync(join(root, "examples/hello/protos"), join(folder, "protos"), { recursive: true });
+    mkdirSync(join(folder, "node_modules/@interlock"), { recursive: true });
+    symlinkSync(join(root, "packages/policy"), join(folder, "node_modules/@interlock/policy"), "junction");
+    await printsWhatIsShown("generate", "packages/protoc-gen-interlock/README.md");
+  });
+});
