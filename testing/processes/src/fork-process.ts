@@ -44,7 +44,8 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
 ): Forked<Ask, Answer, Event> {
   const { name, profileFolder, countOutput = false, execPath = process.execPath } = options;
   const profiling = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
-  const execArgv = ["--expose-gc", ...(profileFolder ? profiling : [])];
+  // What this process was started with counts there too, such as `--import`.
+  const execArgv = [...process.execArgv, "--expose-gc", ...(profileFolder ? profiling : [])];
   const output = countOutput ? "pipe" : "inherit";
   const child = fork(url, { execArgv, execPath, serialization: "advanced", stdio: ["ignore", output, output, "ipc"] });
   running.add(child);

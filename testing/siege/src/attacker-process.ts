@@ -15,6 +15,8 @@ export type AttackerAsk =
       /** Of the attack's join tokens, in their order. */
       readonly joinTokens: readonly string[];
       readonly folder: string;
+      /** The longest that the attack may take, in milliseconds. Default: what the attack says, or 4,000. */
+      readonly forMs?: number | undefined;
     }
   | { readonly do: "attack" };
 
@@ -38,7 +40,7 @@ answerParent(async (ask: AttackerAsk): Promise<AttackerAnswer> => {
   if (!prepared) throw new Error("nothing is prepared");
   const { attack, target, joinTokens } = prepared.ask;
   const { forMs = defaultForMs, run } = attackOf(attack);
-  const signal = AbortSignal.timeout(forMs);
+  const signal = AbortSignal.timeout(Math.min(forMs, prepared.ask.forMs ?? forMs));
   setMaxListeners(0, signal);
   return run({ target, bots: prepared.bots, joinTokens, signal });
 });

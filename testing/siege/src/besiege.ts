@@ -48,7 +48,23 @@ export interface Siege {
   readonly slow: readonly string[];
 }
 
-const windowMs = 2_000;
+/** How long things take. */
+export interface SiegeTiming {
+  /** The windows before the attack and after it, in milliseconds. Default: 2,000. */
+  readonly windowMs?: number | undefined;
+  /** The longest that an attack may take, in milliseconds. Default: what the attack says, or 4,000. */
+  readonly attackMs?: number | undefined;
+}
+
+/** Where attacks are made: a target of its own, an honest bystander, and the attacker, each a process. */
+export interface SiegeStage {
+  /** Resolves when the bystander has been served once more. Rejects with what went wrong. */
+  control(): Promise<void>;
+  make(attack: Attack): Promise<Siege>;
+  end(): Promise<void>;
+}
+
+/** The window of time within which there is full service again after an attack. */
 const fullServiceMs = 2_000;
 const memoryBarMib = 200;
 const logBarKib = 1_024;
@@ -70,45 +86,98 @@ grants:
     interlock.swarm.v1.SafetyService: [safety:watch, safety:stop, safety:reset]
 `;
 
-/** Makes one attack against a target of its own, beside an honest bystander; each is a process. */
-export async function besiege(
-  attack: Attack,
-  options: { readonly execPath?: string | undefined } = {},
-): Promise<Siege> {
+/**
+ * Opens a stage for attacks on one kind of target. `execPath` names another Node for the target.
+ *
+ * ```ts
+ * const stage = await openStage([attack]);
+ * const { problems } = await stage.make(attack);
+ * await stage.end();
+ * ```
+ */
+export async function openStage(
+  attacks: readonly Attack[],
+  { windowMs = 2_000, attackMs, execPath }: SiegeTiming & { readonly execPath?: string | undefined } = {},
+): Promise<SiegeStage> {
+  const kind = attacks[0]?.target ?? "bot";
+  if (attacks.some(({ target }) => target !== kind)) throw new TypeError("one stage has one kind of target");
   const folder = await mkdtemp(join(tmpdir(), "interlock-siege-"));
   const processes: { kill(): Promise<void> }[] = [];
-  const start = <Ask extends object, Answer extends object>(file: string, name: string, execPath?: string) => {
-    const countOutput = file === "target";
+  const start = <Ask extends object, Answer extends object>(file: string, name: string) => {
     const url = new URL(`./${file}-process.js`, import.meta.url);
-    const forked = forkProcess<Ask, Answer>(url, { name, countOutput, execPath });
+    const isTarget = file === "target";
+    const forked = forkProcess<Ask, Answer>(url, {
+      name,
+      countOutput: isTarget,
+      execPath: isTarget ? execPath : undefined,
+    });
     processes.push(forked);
     return forked;
   };
-  try {
-    const authority = start<TargetAsk, TargetAnswer>("target", "authority", options.execPath);
-    const all = grants + (attack.grants ?? "");
-    let { target } = await authority.ask({ do: "authority", folder, grants: all });
-    const invite = async (name: string) => (await authority.ask({ do: "invite", name })).joinToken as string;
-    let besieged = authority;
-    if (attack.target !== "authority") {
-      besieged = start<TargetAsk, TargetAnswer>("target", attack.target, options.execPath);
-      const joinToken = await invite(attack.target === "bot" ? "echo/1" : "leader/1");
-      const ask = { kind: attack.target, authority: target?.address ?? "", joinToken, folder };
-      ({ target } = await besieged.ask({ do: "member", ...ask }));
-    }
-    if (!target) throw new Error("the target did not start");
-    const bystander = start<BystanderAsk, BystanderAnswer>("bystander", "bystander");
-    const attacker = start<AttackerAsk, AttackerAnswer>("attacker", "attacker");
-    const honest = { target, probes: attack.probes, folder, joinToken: await invite("honest/1") };
-    const joinTokens = attack.probes.includes("join") ? await inAll(joiners, invite) : [];
-    await bystander.ask({ do: "begin", ...honest, joinTokens });
-    const botTokens = await inAll(attack.bots ?? [], invite);
-    const stolen = await inAll(attack.joinTokens ?? [], invite);
-    await attacker.ask({ do: "prepare", attack: attack.name, target, botTokens, joinTokens: stolen, folder });
-    return await measure(attack, target, besieged, bystander, attacker);
-  } finally {
+  async function end(): Promise<void> {
     await Promise.all(processes.map((forked) => forked.kill()));
     await rm(folder, { recursive: true, force: true });
+  }
+  const all = <T>(of: (attack: Attack) => readonly T[] | undefined) => [
+    ...new Set(attacks.flatMap((attack) => of(attack) ?? [])),
+  ];
+  try {
+    const authority = start<TargetAsk, TargetAnswer>("target", "authority");
+    const yaml = grants + all(({ grants }) => [grants ?? ""]).join("");
+    let { target } = await authority.ask({ do: "authority", folder, grants: yaml });
+    const invite = async (name: string) => (await authority.ask({ do: "invite", name })).joinToken as string;
+    let besieged = authority;
+    if (kind !== "authority") {
+      besieged = start<TargetAsk, TargetAnswer>("target", kind);
+      const joinToken = await invite(kind === "bot" ? "echo/1" : "leader/1");
+      const address = target?.address ?? "";
+      ({ target } = await besieged.ask({ do: "member", kind, authority: address, joinToken, folder }));
+    }
+    if (!target) throw new Error("the target did not start");
+    const at = target;
+    const probes = all((attack) => attack.probes);
+    const bystander = start<BystanderAsk, BystanderAnswer>("bystander", "bystander");
+    const joinTokens = probes.includes("join") ? await inAll(joiners, invite) : [];
+    const joinToken = await invite("honest/1");
+    await bystander.ask({ do: "begin", target: at, joinToken, probes, joinTokens, folder });
+    await pause(windowMs / 2); // Connections and code are warm after this.
+    let turn = 0;
+    return {
+      async control() {
+        await bystander.ask({ do: "use" });
+      },
+      async make(attack) {
+        const attacker = start<AttackerAsk, AttackerAnswer>("attacker", attack.name);
+        const botTokens = await inAll(attack.bots ?? [], invite);
+        const stolen = await inAll(attack.joinTokens ?? [], invite);
+        await attacker.ask({
+          do: "prepare",
+          attack: attack.name,
+          target: at,
+          botTokens,
+          joinTokens: stolen,
+          folder: join(folder, `${turn++}`),
+          forMs: attackMs,
+        });
+        const siege = await measure({ attack, target: at, besieged, bystander, attacker, windowMs });
+        await attacker.kill();
+        return siege;
+      },
+      end,
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** Makes one attack on a stage of its own. */
+export async function besiege(attack: Attack, options: Parameters<typeof openStage>[1] = {}): Promise<Siege> {
+  const stage = await openStage([attack], options);
+  try {
+    return await stage.make(attack);
+  } finally {
+    await stage.end();
   }
 }
 
@@ -120,18 +189,22 @@ async function inAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): 
   return results;
 }
 
-async function measure(
-  attack: Attack,
-  target: TargetAddress,
-  besieged: Forked<TargetAsk, TargetAnswer>,
-  bystander: Forked<BystanderAsk, BystanderAnswer>,
-  attacker: Forked<AttackerAsk, AttackerAnswer>,
-): Promise<Siege> {
+interface Battle {
+  readonly attack: Attack;
+  readonly target: TargetAddress;
+  readonly besieged: Forked<TargetAsk, TargetAnswer>;
+  readonly bystander: Forked<BystanderAsk, BystanderAnswer>;
+  readonly attacker: Forked<AttackerAsk, AttackerAnswer>;
+  readonly windowMs: number;
+}
+
+async function measure({ attack, target, besieged, bystander, attacker, windowMs }: Battle): Promise<Siege> {
   const samples = async () => (await bystander.ask({ do: "samples" })).samples;
-  await pause(windowMs / 2); // Connections and code are warm after this.
+  const handledSoFar = async () => (await besieged.ask({ do: "handled" })).handled ?? 0;
   await samples();
   await pause(windowMs);
   const before = await samples();
+  const handledBefore = await handledSoFar();
   const memoryBefore = await residentMemory(besieged.pid);
   const printedBefore = besieged.printed;
   const memory = watchMemory(besieged.pid);
@@ -145,7 +218,7 @@ async function measure(
   await pause(fullServiceMs + windowMs);
   const late = await samples();
   memory.stop();
-  const { handled = 0 } = gone === undefined ? await besieged.ask({ do: "handled" }) : {};
+  const handled = gone === undefined ? (await handledSoFar()) - handledBefore : 0;
   const bystanders = attack.probes.map((probe) => fared(probe, before, meanwhile, late, endedAt));
   const measured = {
     attack: attack.name,

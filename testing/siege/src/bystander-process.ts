@@ -15,13 +15,16 @@ export type BystanderAsk =
       readonly folder: string;
     }
   /** Gives the samples since the last time. */
-  | { readonly do: "samples" };
+  | { readonly do: "samples" }
+  /** Resolves when every probe has succeeded once more. */
+  | { readonly do: "use" };
 
 export interface BystanderAnswer {
   readonly samples: readonly Sample[];
 }
 
 let samples: Sample[] = [];
+const uses: (() => Promise<void>)[] = [];
 
 answerParent(async (ask: BystanderAsk): Promise<BystanderAnswer> => {
   if (ask.do === "begin") {
@@ -36,6 +39,10 @@ answerParent(async (ask: BystanderAsk): Promise<BystanderAnswer> => {
     });
     await Promise.all(ask.probes.map((name) => begin(name, bot, ask)));
   }
+  if (ask.do === "use") {
+    await Promise.all(uses.map((use) => use()));
+    return { samples: [] };
+  }
   const since = samples;
   samples = [];
   return { samples: since };
@@ -47,6 +54,7 @@ async function begin(name: ProbeName, bot: Bot, ask: BystanderAsk & { do: "begin
   const joinTokens = [...ask.joinTokens];
   const use = await prepare({ bot, target: ask.target, joinTokens, folder: `${ask.folder}/${name}` });
   await use();
+  uses.push(use);
   async function again(): Promise<void> {
     const at = monotonicMs();
     const failure = await use().then(
