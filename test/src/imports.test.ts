@@ -9,6 +9,8 @@ const everything = ["*"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/policy": [],
   "@interlock/testing-postgres": [],
+  "@interlock/testing-processes": [],
+  "@interlock/testing-siege": everything,
   "protoc-gen-interlock": ["@interlock/policy"],
   "@interlock/bot": ["@interlock/policy", "@interlock/wire"],
   "@interlock/wire": [],

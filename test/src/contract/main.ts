@@ -27,7 +27,7 @@ if (values.help) {
 } else {
   const chosen = rows.filter(({ row }) => wanted?.includes(row) ?? true);
   const unknown = wanted?.find((number) => !rows.some(({ row }) => row === number));
-  if (unknown !== undefined) fail(`there is no row ${unknown}: rows are 1 to 36`);
+  if (unknown !== undefined) fail(`there is no row ${unknown}: rows are 1 to ${rows.at(-1)?.row}`);
   const report = createReport(values.json);
   let failed = false;
   for (const row of chosen) {

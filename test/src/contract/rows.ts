@@ -13,6 +13,7 @@ import { revokedRow } from "./revoked-row.js";
 import type { Row } from "./row.js";
 import { scopeRow } from "./scope-row.js";
 import { serverIdentityRow } from "./server-identity-row.js";
+import { siegeRows } from "./siege-rows.js";
 import { sunsetRow } from "./sunset-row.js";
 import { tokenRows } from "./token-rows.js";
 import { unavailableRow } from "./unavailable-row.js";
@@ -38,4 +39,5 @@ export const rows: readonly Row[] = [
   sunsetRow,
   ownServicesRow,
   ...laterRows,
+  ...siegeRows,
 ].toSorted((a, b) => a.row - b.row);

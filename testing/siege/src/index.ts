@@ -1,0 +1,4 @@
+export type { Attack, AttackOutcome, AttackStage, ProbeName, TargetKind } from "./attack.js";
+export { attacks } from "./attacks.js";
+export { type Bystander, besiege, openStage, type Siege, type SiegeStage, type Window } from "./besiege.js";
+export { quantile } from "./quantile.js";

@@ -1,0 +1,108 @@
+import { Agent, get } from "node:https";
+import { join } from "node:path";
+import { certificatesToPem, joinFleet, silentLog } from "@interlock/bot";
+import { AuthorityService } from "@interlock/bot/protocol";
+import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { connectSwarm, SafetyService } from "@interlock/swarm";
+import type { ProbeName } from "../attack.js";
+import type { Probe } from "./probe.js";
+
+const timeoutMs = 5_000;
+
+/** Every honest use that there is. */
+export const probes: Readonly<Record<ProbeName, Probe>> = {
+  /** A call with a token, on a connection that stays. */
+  echo: {
+    everyMs: 10,
+    async prepare({ bot, target }) {
+      const echo = bot.client(EchoService, target.address);
+      return async () => void (await echo.echo({ reason: "honest" }, { timeoutMs }));
+    },
+  },
+  /** A new connection each time, and one call over it. */
+  connect: {
+    everyMs: 200,
+    async prepare({ bot, target }) {
+      return async () => {
+        const session = rawSession(target.port, shows(bot.identity.current()));
+        const { status, error } = await within(rawCall(session, EchoService.methods.open.path), "connecting");
+        session.destroy();
+        if (status !== 0) throw new Error(`answered ${status ?? error ?? "close"}`);
+      };
+    },
+  },
+  token: {
+    everyMs: 150, // Below the rate at which one bot may ask for tokens.
+    async prepare({ bot, target }) {
+      const authority = bot.client(AuthorityService, target.authority);
+      const request = { audience: EchoService.name, scopes: ["echo:call"] };
+      return async () => void (await authority.issueToken(request, { timeoutMs }));
+    },
+  },
+  /** A join with a good join token, from the attacker's address. */
+  join: {
+    everyMs: 400,
+    async prepare({ target, joinTokens, folder }) {
+      let joined = 0;
+      return async () => {
+        const joinToken = joinTokens.pop();
+        if (joinToken === undefined) return; // All have joined.
+        const name = `joiner/${joinTokens.length + 1}`;
+        const stateDir = join(folder, `joiner-${joined++}`);
+        const bot = await joinFleet({ authority: target.authority, name, joinToken, stateDir, log: silentLog });
+        await bot.close(0);
+      };
+    },
+  },
+  jwks: {
+    everyMs: 100,
+    async prepare({ bot, target }) {
+      const ca = bot.trust.state.caCertificates.map((der) => certificatesToPem([der]));
+      return () =>
+        within(
+          new Promise<void>((resolve, reject) => {
+            const agent = new Agent({ keepAlive: false });
+            const path = "/.well-known/jwks.json";
+            const request = get({ host: "localhost", port: target.httpsPort, path, ca, agent }, (response) => {
+              response.resume();
+              response.once("end", () =>
+                response.statusCode === 200 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+              );
+            });
+            request.once("error", reject);
+          }),
+          "fetching the keys",
+        );
+    },
+  },
+  submit: {
+    everyMs: 25,
+    async prepare({ bot, target }) {
+      const swarm = connectSwarm(bot, [target.address]);
+      let order = 0;
+      return async () => {
+        const { task } = await swarm.submit({ kind: "honest", idempotencyKey: `honest-${process.pid}-${order++}` });
+        await swarm.cancel(task.taskId, "not needed");
+      };
+    },
+  },
+  /** An emergency stop, and its reset. */
+  stop: {
+    everyMs: 300,
+    async prepare({ bot, target }) {
+      const safety = bot.client(SafetyService, target.address);
+      return async () => {
+        await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
+        await safety.resetEmergencyStop({}, { timeoutMs });
+      };
+    },
+  },
+};
+
+async function within<T>(work: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took longer than ${timeoutMs} ms`)), timeoutMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
