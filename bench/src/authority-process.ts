@@ -1,7 +1,7 @@
-// One process with an authority of its own.
+// A process that runs one authority.
 import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
-import { bareEnrolment, bareToken } from "./bare-signatures.js";
+import { bareEnrollment, bareToken } from "./bare-signatures.js";
 import { answerParent } from "./forked.js";
 import { inParallel } from "./in-parallel.js";
 
@@ -12,9 +12,9 @@ export type AuthorityAsk =
   | { readonly do: "begin" }
   | { readonly do: "end" }
   | { readonly do: "weigh" }
-  | { readonly do: "sign"; readonly what: "token" | "enrolment"; readonly count: number };
+  | { readonly do: "sign"; readonly what: "token" | "enrollment"; readonly count: number };
 
-/** Which fields are there depends on what was asked. */
+/** The answer to a request, which decides which fields are present. */
 export interface AuthorityAnswer {
   readonly address?: string;
   /** DER. */
@@ -53,7 +53,7 @@ answerParent(async (ask: AuthorityAsk): Promise<AuthorityAnswer> => {
       return { rss, heap: heapUsed + external };
     }
     case "sign": {
-      const sign = ask.what === "token" ? await bareToken() : await bareEnrolment();
+      const sign = ask.what === "token" ? await bareToken() : await bareEnrollment();
       begun = process.cpuUsage();
       await inParallel(16, Array(ask.count).keys(), sign);
       return { cpu: spentCpu() };

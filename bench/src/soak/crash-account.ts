@@ -3,7 +3,7 @@ import type { Bot } from "@interlock/bot";
 import { AdminService, type AuditRecord } from "@interlock/bot/protocol";
 import { digest, type Journal } from "./crash-journal.js";
 
-/** What is not as it was acknowledged; a line for each. */
+/** The differences between what was acknowledged and what is there, a line for each. */
 export interface CrashAccount {
   readonly lost: readonly string[];
   /** Faults of the audit log. */
@@ -12,7 +12,7 @@ export interface CrashAccount {
   readonly records: number;
 }
 
-/** Holds what was acknowledged against what is there. */
+/** Compares what was acknowledged with what is there. */
 export async function takeAccount(operator: Bot, address: string, journal: Journal): Promise<CrashAccount> {
   const admin = operator.client(AdminService, address);
   const lost: string[] = [];
