@@ -1,5 +1,4 @@
 import {
-  count,
   describeOptions,
   flag,
   type OptionTable,

@@ -37,7 +37,7 @@ const whole = fake(async (done) => {
   for (const part of ["first", "second", "third"]) done(part);
 });
 
-/** Measures one part, then waits for ever, with a child process that waits as well and holds the output open. */
+/** Measures one part, then waits forever, with a child process that waits as well and holds the output open. */
 const stuck = fake(async (done, { progress }) => {
   const folder = makeTemporaryFolder("fake");
   const child = forkProcess<object, object>(new URL("./fake-process.js", import.meta.url), "child");

@@ -69,7 +69,7 @@ export function createEchoClient(address: string, credentials: ChannelCredential
           echo.requestSerialize,
           echo.responseDeserialize,
           request,
-          // The default of Interlock's calls. A call without a deadline would wait for ever.
+          // The default of Interlock's calls. A call without a deadline would wait forever.
           { deadline: Date.now() + 30_000 },
           (error, response) => (response ? resolve(response) : reject(error)),
         );
