@@ -1,4 +1,4 @@
-// One process with an authority of its own.
+// A process that runs one authority.
 import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
 import { bareEnrollment, bareToken } from "./bare-signatures.js";
@@ -14,7 +14,7 @@ export type AuthorityAsk =
   | { readonly do: "weigh" }
   | { readonly do: "sign"; readonly what: "token" | "enrollment"; readonly count: number };
 
-/** Which fields are there depends on what was asked. */
+/** The answer to a request, which decides which fields are present. */
 export interface AuthorityAnswer {
   readonly address?: string;
   /** DER. */

@@ -1,24 +1,16 @@
-/** What the command line says. */
+import type { Runnable } from "./run.js";
+
+/** The options of a benchmark. One that is undefined has the benchmark's own default. */
 export interface BenchmarkOptions {
-  readonly rounds?: number;
-  readonly calls?: number;
-  readonly inFlight?: number;
-  /** How many bots there are in the fleet. */
-  readonly bots?: number;
-  /** Where every process leaves its CPU profile; the figures are then not worth quoting. */
-  readonly profileFolder?: string;
+  readonly rounds?: number | undefined;
+  readonly calls?: number | undefined;
+  readonly inFlight?: number | undefined;
+  /** How many bots the fleet has. */
+  readonly bots?: number | undefined;
+  /** A folder in which every process leaves its CPU profile; the figures are then not worth quoting. */
+  readonly profileFolder?: string | undefined;
   readonly progress: (line: string) => void;
 }
 
 /** One entry of the table in `main.ts`. */
-export interface Benchmark {
-  readonly summary: string;
-  run(options: BenchmarkOptions): Promise<BenchmarkResult>;
-}
-
-export interface BenchmarkResult {
-  /** One object for `--json`. */
-  readonly json: object;
-  /** The same for people. */
-  readonly text: string;
-}
+export type Benchmark = Runnable<BenchmarkOptions>;

@@ -1,4 +1,4 @@
-// The certificate library needs it.
+// The certificate library needs this import.
 import "reflect-metadata";
 import {
   BasicConstraintsExtension,
@@ -12,7 +12,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-/** One side's certificate and key, and what it trusts; all PEM. */
+/** The certificate and key of one side, and the CA that it trusts; all PEM. */
 export interface KeyPair {
   readonly ca: string;
   readonly certificate: string;
@@ -21,7 +21,7 @@ export interface KeyPair {
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** A CA of its own and a P-256 leaf for each side, of the shape a bot's certificate has. */
+/** Makes a CA, and a P-256 leaf for each side in the form of a bot's certificate. */
 export async function makeCertificates(): Promise<{ server: KeyPair; client: KeyPair }> {
   const caKeys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const ca = await X509CertificateGenerator.createSelfSigned({
@@ -53,7 +53,7 @@ export async function makeCertificates(): Promise<{ server: KeyPair; client: Key
 function leafExtensions(name: string) {
   const names: { type: GeneralName["type"]; value: string }[] = [
     { type: "url", value: `spiffe://bench/${name}` },
-    // What bare grpc-js compares with the server's address.
+    // Bare grpc-js compares this name with the server's address.
     { type: "dns", value: "localhost" },
   ];
   return [

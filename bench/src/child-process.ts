@@ -1,8 +1,8 @@
 import { type Forked, forkProcess } from "./forked.js";
 import type { Load, LoadTimes } from "./load.js";
-import type { VariantName } from "./variant.js";
+import type { VariantName } from "./variant-name.js";
 
-/** What the parent asks of a process. */
+/** A request of the parent to a process. */
 export type Ask =
   | { readonly do: "serve"; readonly variant: VariantName; readonly settings: unknown }
   | { readonly do: "connect"; readonly variant: VariantName; readonly settings: unknown; readonly address: string }
@@ -11,7 +11,7 @@ export type Ask =
   | { readonly do: "end" }
   | { readonly do: "run"; readonly load: Load };
 
-/** What it answers; which fields are there depends on what was asked. */
+/** The answer to a request, which decides which fields are present. */
 export interface Answer {
   readonly address?: string;
   /** CPU time of the whole process, in microseconds. */
@@ -22,7 +22,7 @@ export interface Answer {
 /** One process under measurement. */
 export type Child = Forked<Ask, Required<Answer>>;
 
-/** Forks a process; `profileFolder` is where it leaves a CPU profile, if anywhere. */
+/** Forks a process. It leaves a CPU profile in `profileFolder`, if that is given. */
 export function startChild(name: string, profileFolder?: string): Child {
   return forkProcess(new URL("./child.js", import.meta.url), name, profileFolder);
 }

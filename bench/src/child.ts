@@ -1,8 +1,11 @@
-// One process of one variant: its server, or its client. Does what the parent asks and answers each message.
+// One process of one variant: its server or its client. It does what the parent asks and answers each message.
 import type { Answer, Ask } from "./child-process.js";
+import type { EchoClient } from "./echo-client.js";
 import { answerParent } from "./forked.js";
 import { runLoad } from "./load.js";
-import { type EchoClient, type Variant, variants } from "./variant.js";
+import type { Variant } from "./variant.js";
+import type { VariantName } from "./variant-name.js";
+import { variants } from "./variant-table.js";
 
 let client: EchoClient | undefined;
 let cpu = process.cpuUsage();
@@ -33,7 +36,7 @@ async function answer(ask: Ask): Promise<Answer> {
   }
 }
 
-function load(name: keyof typeof variants): Promise<Variant> {
+function load(name: VariantName): Promise<Variant> {
   return variants[name]();
 }
 

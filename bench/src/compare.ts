@@ -1,41 +1,29 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Child, startChild } from "./child-process.js";
 import type { Load, LoadTimes } from "./load.js";
+import type { Sample, Samples } from "./samples.js";
 import { median } from "./statistics.js";
+import { makeTemporaryFolder } from "./temporary-folder.js";
 import { turnOrder } from "./turn-order.js";
-import { type VariantName, variantNames, variants } from "./variant.js";
-
-/** What was measured of one variant in one round. */
-export interface Sample {
-  /** CPU microseconds per message. */
-  readonly server: number;
-  readonly client: number;
-  /** Messages a second. */
-  readonly throughput: number;
-  /** Of a whole call, in microseconds. */
-  readonly p50: number;
-  readonly p99: number;
-}
+import { type VariantName, variantNames } from "./variant-name.js";
+import { variants } from "./variant-table.js";
 
 export interface CompareOptions {
-  /** What each variant does in one round, in as many turns as there are variants. */
+  /** The load of each variant in one round, split into as many turns as there are variants. */
   readonly load: Load;
   readonly rounds: number;
-  /** The same for rounds at the start that do not count. */
+  /** The load of the rounds at the start that do not count. */
   readonly warmUp: Load;
-  readonly profileFolder?: string;
+  readonly profileFolder: string | undefined;
   readonly progress: (line: string) => void;
+  /** Called when a round that counts is over. */
+  readonly onRound: () => void;
 }
 
-// After fewer, the code is still being compiled, and compiled anew for what it meets: some 15,000 calls of a variant.
+// Some 15,000 calls of a variant. After fewer, V8 still compiles code, and recompiles code for new types.
 const warmUpRounds = 10;
-// How many of them are left after the collection below, which throws compiled code away, too.
+// Warm-up rounds after the collection below, which discards compiled code, too.
 const roundsAfterCollection = 8;
-
-/** Every variant's samples, round by round. */
-export type Samples = Record<VariantName, Sample[]>;
 
 interface Pair {
   readonly name: VariantName;
@@ -43,31 +31,29 @@ interface Pair {
   readonly client: Child;
 }
 
-// How a process lays out its heap, and what of its code it compiles in which order, is luck, and stays with it.
+// The layout of a heap, and the order in which code is compiled, vary by chance and stay with a process.
 const launches = 3;
 
-/** Runs all variants side by side, each in two processes of its own, taking turns within every round. */
-export async function compare(options: CompareOptions): Promise<Samples> {
-  const samples = Object.fromEntries(variantNames.map((name) => [name, []])) as unknown as Samples;
+/** Runs all variants side by side, each in two processes of its own, with turns within every round. Fills `samples`. */
+export async function compare(options: CompareOptions, samples: Samples): Promise<void> {
   for (let launch = 0; launch < launches; launch++) {
-    const rounds = Math.floor((options.rounds + launch) / launches); // Over all launches, as many as were asked for.
+    const rounds = Math.floor((options.rounds + launch) / launches); // All launches together have `options.rounds`.
     const progress = (line: string) => options.progress(`${launch + 1} of ${launches}: ${line}`);
     if (rounds > 0) await compareOnce({ ...options, rounds, progress }, samples);
   }
-  return samples;
 }
 
 /** The same with one set of processes. */
 async function compareOnce(options: CompareOptions, samples: Samples): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const folder = makeTemporaryFolder("bench");
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const pairs: Pair[] = [];
-    for (const name of variantNames) pairs.push(await startPair(name, join(folder, name), options, cleanUp));
+    for (const name of variantNames) pairs.push(await startPair(name, join(folder.path, name), options, cleanUp));
     await runRounds(pairs, options, samples);
   } finally {
     for (const end of cleanUp.reverse()) await end();
+    folder.remove();
   }
 }
 
@@ -93,7 +79,7 @@ async function startPair(
 }
 
 async function runRounds(pairs: readonly Pair[], options: CompareOptions, samples: Samples): Promise<void> {
-  const { rounds, progress } = options;
+  const { rounds, progress, onRound } = options;
   for (let round = -warmUpRounds; round < rounds; round++) {
     if (round === -roundsAfterCollection)
       for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
@@ -101,15 +87,18 @@ async function runRounds(pairs: readonly Pair[], options: CompareOptions, sample
     const load = { ...whole, calls: Math.ceil(whole.calls / pairs.length) };
     const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
     for (const pair of turnOrder(pairs).flat()) turns.get(pair)?.push(await takeTurn(pair, load));
-    if (round >= 0) for (const pair of pairs) samples[pair.name].push(createSample(turns.get(pair) ?? [], load));
+    if (round >= 0) {
+      for (const pair of pairs) samples[pair.name].push(createSample(turns.get(pair) ?? [], load));
+      onRound();
+    }
     progress(round < 0 ? `warm-up ${round + warmUpRounds + 1} of ${warmUpRounds}` : `round ${round + 1} of ${rounds}`);
   }
 }
 
 /**
- * While nothing is under way. From a full collection on, what HTTP/2 and grpc-js keep in a `Map` or `Set` is promoted, and
- * its successors with it, chain and all (see `roster.ts`); that some processes have had one and others not would be a
- * fifth of the server's figures, and luck.
+ * Runs a full collection in a process that is idle. After one, V8 promotes what HTTP/2 and grpc-js keep in a `Map` or `Set`,
+ * and all its successors (see `roster.ts`). If only some processes had had a full collection, the server's figures would
+ * differ by a fifth, by chance.
  */
 async function collect(child: Child): Promise<void> {
   await child.ask({ do: "collect" });
@@ -121,7 +110,7 @@ interface Turn {
   readonly times: LoadTimes;
 }
 
-/** A part of a round, so short that whatever else the machine does falls on all variants alike. */
+/** A part of a round. It is so short that other load on the machine affects all variants alike. */
 async function takeTurn({ server, client }: Pair, load: Load): Promise<Turn> {
   await server.ask({ do: "begin" });
   const { cpu, times } = await client.ask({ do: "run", load });

@@ -4,7 +4,7 @@ import { EchoService } from "./gen/interlock/bench/v1/bench_interlock.js";
 
 const { echo, repeat } = EchoService.methods;
 
-/** `EchoService` as grpc-js takes it, with the same codecs as Interlock's definition. */
+/** `EchoService` in the form of grpc-js, with the same codecs as Interlock's definition. */
 export const echoDefinition = { echo: toGrpcJs(echo), repeat: toGrpcJs(repeat) };
 
 function toGrpcJs<Request, Response>(method: Method<Request, Response>): MethodDefinition<Request, Response> {
@@ -19,7 +19,7 @@ function toGrpcJs<Request, Response>(method: Method<Request, Response>): MethodD
   };
 }
 
-// Word for word what ts-proto writes for grpc-js.
+// The code that ts-proto writes for grpc-js.
 function serialize<T>(codec: Codec<T>): (message: T) => Buffer {
   return (message) => Buffer.from(codec.encode(message).finish());
 }

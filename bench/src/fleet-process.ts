@@ -1,4 +1,4 @@
-// One process with many bots, each with an identity and connections of its own.
+// A process with many bots, each with its own identity and connections.
 import { join } from "node:path";
 import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { answerParent, tellParent } from "./forked.js";
@@ -6,11 +6,11 @@ import { WatchService } from "./gen/interlock/bench/v1/watch_interlock.js";
 import { inParallel } from "./in-parallel.js";
 import { monotonicMs } from "./monotonic-ms.js";
 
-/** How a bot becomes one. */
+/** What a bot needs to join the fleet. */
 export interface Membership {
   readonly authority: string;
   readonly joinToken: string;
-  /** In which every bot has a folder. */
+  /** A folder in which every bot has its own. */
   readonly stateDir: string;
 }
 
@@ -20,15 +20,15 @@ export type FleetAsk =
   | { readonly do: "open"; readonly address: string }
   | { readonly do: "reach"; readonly version: bigint };
 
-/** Which fields are there depends on what was asked. */
+/** The answer to a request, which decides which fields are present. */
 export interface FleetAnswer {
   readonly address?: string;
 }
 
-/** A stream has ended. */
+/** The end of a stream. */
 export interface StreamEnd {
   readonly name: string;
-  /** The gRPC code; `OK` where the server just ended it. */
+  /** The gRPC code; `OK` if the server ended the stream. */
   readonly code: string;
   /** By {@link monotonicMs}. */
   readonly at: number;
@@ -67,7 +67,7 @@ function enter(name: string, { authority, joinToken, stateDir }: Membership): Pr
   return joinFleet({ authority, name, joinToken, stateDir: join(stateDir, name), log: silentLog });
 }
 
-/** Resolves when the stream is open; its end is told to the parent. */
+/** Resolves when the stream is open. Its end is reported to the parent. */
 function open(bot: Bot, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = bot.client(WatchService, address).watch({});
@@ -87,7 +87,7 @@ function open(bot: Bot, address: string): Promise<void> {
   });
 }
 
-/** Resolves when the bot has heard of this version of the trust. */
+/** Resolves when the bot has received this version of the trust. */
 function reach({ trust }: Bot, version: bigint): Promise<void> {
   return new Promise((resolve) => {
     if (trust.state.version >= version) return resolve();

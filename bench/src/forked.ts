@@ -1,28 +1,24 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
+import { atExit } from "./at-exit.js";
 
-/** A process that this one has started, asks, and listens to. */
+/** A child process that answers requests and reports events. */
 export interface Forked<Ask, Answer extends object, Event = never> {
   /** Asks one thing at a time. Rejects when the process fails or ends. */
   ask(ask: Ask): Promise<Answer>;
-  /** What it tells unasked. */
+  /** Calls `listener` for each message that is not an answer. */
   onEvent(listener: (event: Event) => void): void;
   stop(): Promise<void>;
-  /** Ends it with SIGKILL, in the middle of whatever it does. */
+  /** Ends the process with SIGKILL, whatever it is doing. */
   kill(): Promise<void>;
 }
 
-/** What goes over the channel, from the child. */
+/** A message from the child to the parent. */
 type Message = { readonly answer: object } | { readonly error: string } | { readonly event: unknown };
 
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
 /**
- * Forks the module at `url`, which calls {@link answerParent}. `name` is for errors, and for the CPU profile that it
- * leaves in `profileFolder`, where one is given.
+ * Forks the module at `url`, which calls {@link answerParent}. `name` is for errors, and for the CPU profile that the process
+ * leaves in `profileFolder`, if that is given.
  */
 export function forkProcess<Ask extends object, Answer extends object, Event = never>(
   url: URL,
@@ -32,7 +28,7 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
   const profiling = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
   const execArgv = ["--expose-gc", ...(profileFolder ? profiling : [])];
   const child = fork(url, { execArgv, serialization: "advanced" });
-  running.add(child);
+  const withdraw = atExit(() => child.kill("SIGKILL"));
   const listeners = new Set<(event: Event) => void>();
   let settle: ((message: Message) => void) | undefined;
   child.on("message", (message: Message) => {
@@ -40,7 +36,7 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
     else settle?.(message);
   });
   const exited = once(child, "exit").then(([code, signal]) => {
-    running.delete(child);
+    withdraw();
     return { error: `the process ended (${code ?? signal})` };
   });
   return {
@@ -48,7 +44,7 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
       const answered = new Promise<Message>((resolve) => {
         settle = resolve;
       });
-      child.send(ask, () => {}); // Where it has ended, that is told below.
+      child.send(ask, () => {}); // If the process has ended, `exited` says so.
       const message = await Promise.race([answered, exited]);
       if ("error" in message) throw new Error(`${name}: ${message.error}`);
       return (message as { answer: Answer }).answer;
@@ -67,9 +63,8 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
   };
 }
 
-/** In the child: answers what the parent asks, one thing at a time, and ends with it. */
+/** In the child: answers the requests of the parent, one at a time. The child ends with its parent. */
 export function answerParent<Ask>(answer: (ask: Ask) => Promise<object>): void {
-  // Whatever becomes of the parent, this process ends with it.
   process.on("disconnect", () => process.exit());
   process.on("message", (ask: Ask) => {
     answer(ask).then(
@@ -79,7 +74,7 @@ export function answerParent<Ask>(answer: (ask: Ask) => Promise<object>): void {
   });
 }
 
-/** In the child: tells the parent something unasked. */
+/** In the child: reports an event to the parent. */
 export function tellParent(event: unknown): void {
   process.send?.({ event });
 }

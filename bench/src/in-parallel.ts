@@ -1,4 +1,4 @@
-/** Does `work` for every item, at most `width` at a time; rejects with the first failure. */
+/** Does `work` for every item, at most `width` items at a time. Rejects with the first failure. */
 export async function inParallel<T>(
   width: number,
   items: Iterable<T>,

@@ -1,19 +1,19 @@
+import type { EchoClient } from "./echo-client.js";
 import { quantile } from "./statistics.js";
-import type { EchoClient } from "./variant.js";
 
-/** What a client does. */
+/** The calls that a client makes. */
 export interface Load {
   readonly method: "echo" | "repeat";
   readonly calls: number;
-  /** How many calls are under way at any time. */
+  /** The number of calls under way at any time. */
   readonly inFlight: number;
-  /** Messages that each call brings back. */
+  /** The number of messages that each call brings back. */
   readonly messages: number;
-  /** The size of the payload. */
+  /** The size of the payload in bytes. */
   readonly bytes: number;
 }
 
-/** How a turn went, as the client saw it. */
+/** The times of one turn, as the client measured them. */
 export interface LoadTimes {
   readonly seconds: number;
   /** Of a whole call, in microseconds. */
@@ -21,7 +21,7 @@ export interface LoadTimes {
   readonly p99: number;
 }
 
-/** Makes all calls of `load`, and makes sure that each brought what it should. */
+/** Makes all calls of `load`, and checks that each brought back what it should. */
 export async function runLoad(client: EchoClient, load: Load): Promise<LoadTimes> {
   const call = createCall(client, load);
   const latencies = new Float64Array(load.calls);

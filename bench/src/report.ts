@@ -1,20 +1,21 @@
-import type { Sample, Samples } from "./compare.js";
 import type { Load } from "./load.js";
+import { printTable } from "./print-table.js";
+import type { Sample, Samples } from "./samples.js";
 import { median, round, type Spread, spread } from "./statistics.js";
-import { type VariantName, variantNames } from "./variant.js";
+import { type VariantName, variantNames } from "./variant-name.js";
 
 const figures = ["server", "client", "throughput", "p50", "p99"] as const;
 
-/** One variant beside another: each figure divided by the other's of the same round. */
+/** One variant relative to another: each figure divided by the other's figure of the same round. */
 export type Ratio = { readonly of: VariantName; readonly to: VariantName } & Readonly<Record<keyof Sample, Spread>>;
 
-/** What `--json` prints. */
+/** The object that `--json` prints. */
 export interface Report {
   readonly benchmark: string;
   readonly node: string;
-  /** Of each variant in each round. */
+  /** The number of calls of each variant in each round. */
   readonly calls: number;
-  /** Per call. */
+  /** The number of messages in each call. */
   readonly messages: number;
   readonly in_flight: number;
   readonly rounds: number;
@@ -30,8 +31,17 @@ export interface Report {
   readonly ratios: readonly Ratio[];
 }
 
+/** The figures of the rounds so far. Before the first round there are no variants and no ratios. */
 export function createReport(benchmark: string, { calls, messages, inFlight }: Load, samples: Samples): Report {
   const rounds = samples["grpc-js"].length;
+  const measured = rounds === 0 ? [] : variantNames;
+  const pairs: readonly (readonly [VariantName, VariantName])[] = [
+    ["interlock", "grpc-js"],
+    ["grpc-js+jwt", "grpc-js"],
+    ["nice-grpc", "grpc-js"],
+    ["interlock", "grpc-js+jwt"],
+    ["interlock", "nice-grpc"],
+  ];
   return {
     benchmark,
     node: process.version,
@@ -39,7 +49,7 @@ export function createReport(benchmark: string, { calls, messages, inFlight }: L
     messages,
     in_flight: inFlight,
     rounds,
-    variants: variantNames.map((name) => {
+    variants: measured.map((name) => {
       const middle = (figure: keyof Sample) => round(median(samples[name].map((sample) => sample[figure])), 1);
       return {
         name,
@@ -50,23 +60,29 @@ export function createReport(benchmark: string, { calls, messages, inFlight }: L
         p99_us: middle("p99"),
       };
     }),
-    ratios: [
-      ...variantNames.filter((name) => name !== "grpc-js").map((name) => createRatio(samples, name, "grpc-js")),
-      ...(["grpc-js+jwt", "nice-grpc"] as const).map((name) => createRatio(samples, "interlock", name)),
-    ],
+    ratios: rounds === 0 ? [] : pairs.map(([of, to]) => createRatio(samples, of, to)),
   };
 }
 
 function createRatio(samples: Samples, of: VariantName, to: VariantName): Ratio {
-  const spreads = figures.map((figure) => {
-    const ratios = samples[of].map((sample, i) => sample[figure] / (samples[to][i] as Sample)[figure]);
-    const { median, min, max } = spread(ratios);
-    return [figure, { median: round(median, 3), min: round(min, 3), max: round(max, 3) }];
-  });
-  return { of, to, ...(Object.fromEntries(spreads) as Record<keyof Sample, Spread>) };
+  const ratio = (figure: keyof Sample): Spread => {
+    const { median, min, max } = spread(
+      samples[of].map((sample, i) => sample[figure] / (samples[to][i] as Sample)[figure]),
+    );
+    return { median: round(median, 3), min: round(min, 3), max: round(max, 3) };
+  };
+  return {
+    of,
+    to,
+    server: ratio("server"),
+    client: ratio("client"),
+    throughput: ratio("throughput"),
+    p50: ratio("p50"),
+    p99: ratio("p99"),
+  };
 }
 
-/** The same for people. */
+/** The report as text for people. */
 export function printReport({ benchmark, node, calls, messages, in_flight, rounds, variants, ratios }: Report): string {
   const what = messages === 1 ? `${calls} calls` : `${calls} streams of ${messages} messages`;
   const unit = messages === 1 ? "call" : "message";
@@ -88,12 +104,4 @@ export function printReport({ benchmark, node, calls, messages, in_flight, round
 
 function printSpread({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
-}
-
-/** As Markdown, so that it can be quoted. */
-export function printTable(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const lines = rows.map((row) => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`);
-  lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
-  return `${lines.join("\n")}\n`;
 }

@@ -1,11 +1,11 @@
-/** The middle of several measurements, and how far they lie apart. */
+/** The median of several measurements, and their range. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** Sorts a copy; `values` must not be empty. */
+/** The spread of `values`, which must not be empty. */
 export function spread(values: Iterable<number>): Spread {
   const sorted = Float64Array.from(values).sort();
   return { median: quantile(sorted, 0.5), min: quantile(sorted, 0), max: quantile(sorted, 1) };
@@ -15,7 +15,7 @@ export function median(values: Iterable<number>): number {
   return spread(values).median;
 }
 
-/** The value below which the share `q` of them lies, between two neighbors by their distance. */
+/** The value below which the share `q` of the sorted values lies, interpolated between two neighbors. */
 export function quantile(sorted: Float64Array, q: number): number {
   const position = (sorted.length - 1) * q;
   const below = sorted[Math.floor(position)];
@@ -24,7 +24,7 @@ export function quantile(sorted: Float64Array, q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/** Keeps as many decimals as a figure is good for. */
+/** Rounds `value` to so many decimals. */
 export function round(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
 }

@@ -1,10 +1,10 @@
 import type { Benchmark } from "./benchmark.js";
 import { compareLoad } from "./compare-load.js";
 
-/** What one message of a server's stream costs. */
+/** The cost of one message of a server's stream. */
 export const streaming: Benchmark = {
   summary: "server streams of 500 messages of 100 bytes each",
-  run: (options) =>
+  start: (options) =>
     compareLoad(
       "streaming",
       { method: "repeat", calls: 64, warmUpCalls: 64, messages: 500, inFlight: 4, bytes: 100 },

@@ -1,6 +1,6 @@
 /**
- * Who has a turn after whom, a row for each of `items`: each stands once in each place, and for an even number each comes
- * once after each other (a Williams design), so that what one leaves behind for the next falls on all alike.
+ * The order of the turns, a row for each of `items`. Each item is once in each place, and for an even number each comes once
+ * after each other (a Williams design), so that the aftereffects of one item are spread over all others evenly.
  *
  * `turnOrder([0, 1, 2, 3])` is `[[0, 1, 3, 2], [1, 2, 0, 3], [2, 3, 1, 0], [3, 0, 2, 1]]`.
  */

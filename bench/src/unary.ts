@@ -1,13 +1,13 @@
 import type { Benchmark } from "./benchmark.js";
 import { compareLoad } from "./compare-load.js";
 
-/** What one small call costs. */
+/** The cost of one small call. */
 export const unary: Benchmark = {
   summary: "one message of 100 bytes each call, and a small answer",
-  run: (options) =>
+  start: (options) =>
     compareLoad(
       "unary",
-      // So many that each variant collects its garbage several times a round, and not, by chance, once or twice.
+      // Enough calls for each variant to collect its garbage several times a round, so that chance does not decide.
       { method: "echo", calls: 7_200, warmUpCalls: 2_400, messages: 1, inFlight: 16, bytes: 100 },
       options,
     ),

@@ -1,5 +1,5 @@
-// One process with thousands of bots that do the least a bot can do: so that one machine holds a whole fleet beside the
-// authority that is measured. They share one key pair; each has a certificate and a connection of its own.
+// A process with thousands of bots that do as little as possible, so that one machine holds a whole fleet beside the
+// authority that is measured. The bots share one key pair; each has its own certificate and connection.
 import { once } from "node:events";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { Client, type ClientReadableStream, credentials } from "@grpc/grpc-js";
@@ -31,8 +31,8 @@ export type LightBotsAsk =
 
 interface LightBot {
   readonly chain: readonly Uint8Array[];
-  client?: Client;
-  feed?: ClientReadableStream<WatchTrustResponse>;
+  client?: Client | undefined;
+  feed?: ClientReadableStream<WatchTrustResponse> | undefined;
 }
 
 const keys = await createKeyPair();
@@ -55,7 +55,7 @@ answerParent(async (ask: LightBotsAsk): Promise<object> => {
   }
 });
 
-/** Each with a request of its own, over one connection: a handshake is a handshake for everybody, and not measured here. */
+/** Each bot joins with its own request, all over one connection: handshakes are not measured here. */
 async function join(ask: LightBotsAsk & { do: "join" }): Promise<void> {
   authority = ask.authority;
   ca = certificatesToPem([ask.root]);
@@ -85,7 +85,7 @@ async function watch(bot: LightBot): Promise<void> {
     WatchTrustResponse.decode,
     WatchTrustRequest.fromPartial({}),
   );
-  bot.feed.on("error", () => {}); // When the authority ends; until then the first message says that all is well.
+  bot.feed.on("error", () => {}); // The feed fails when the authority ends. Its first message shows that it works.
   await once(bot.feed, "data");
 }
 
@@ -97,7 +97,7 @@ async function issueToken(turn: number, audience: string, scopes: readonly strin
 }
 
 function secure(context: SecureContext) {
-  // The names in these certificates are SPIFFE IDs, and this is a benchmark against an authority of its own.
+  // The certificates name SPIFFE IDs and not hosts, and the benchmark runs its own authority.
   return credentials.createFromSecureContext(context, { checkServerIdentity: () => undefined });
 }
 

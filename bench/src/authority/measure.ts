@@ -1,40 +1,46 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import type { AuthorityAnswer, AuthorityAsk } from "../authority-process.js";
 import { type Forked, forkProcess } from "../forked.js";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
+import { roundName } from "../round-names.js";
+import { makeTemporaryFolder } from "../temporary-folder.js";
 import type { LightBotsAsk } from "./light-bots-process.js";
 
 export interface AuthorityTrial {
   readonly bots: number;
   readonly rounds: number;
-  /** Tokens in each round. */
+  /** The number of tokens in each round. */
   readonly calls: number;
-  readonly profileFolder?: string;
+  readonly profileFolder: string | undefined;
   readonly progress: (line: string) => void;
 }
 
-/** CPU microseconds of the authority's process for one of something. */
+/** CPU microseconds of the authority's process for one token or one enrollment. */
 export interface Turn {
   readonly us: number;
+  /** For its signatures alone. */
   readonly signaturesUs: number;
 }
 
-/** What the authority's process weighs, in bytes. */
+/** The memory of the authority's process with so many bots, in bytes. */
 export interface Weight {
   readonly bots: number;
   readonly rss: number;
   readonly heap: number;
 }
 
+/** Everything that has been measured so far. */
 export interface AuthorityFigures {
-  readonly tokens: readonly Turn[];
-  readonly enrollments: readonly Turn[];
-  readonly weights: readonly Weight[];
+  readonly tokens: Turn[];
+  readonly enrollments: Turn[];
+  readonly weights: Weight[];
 }
+
+/** The names of the parts, each followed by the number of a round. */
+export const enrollmentPart = "enrollment, ";
+export const tokenPart = "tokens, ";
 
 type AuthorityProcess = Forked<AuthorityAsk, AuthorityAnswer>;
 type LightBots = Forked<LightBotsAsk, object>;
@@ -46,22 +52,25 @@ const grants = `grants:
     ${EchoService.name}: [echo:call]
 `;
 
-/** Fills a fleet wave by wave, with the account of each; then asks for tokens. */
-export async function measureAuthority(trial: AuthorityTrial): Promise<AuthorityFigures> {
-  const { bots, rounds, calls, progress, profileFolder } = trial;
-  const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+/** Fills a fleet in as many waves as there are rounds, then asks for tokens. Adds what it measures to `figures`. */
+export async function measureAuthority(
+  { bots, rounds, calls, progress, profileFolder }: AuthorityTrial,
+  figures: AuthorityFigures,
+  done: (part: string) => void,
+): Promise<void> {
+  const { tokens, enrollments, weights } = figures;
+  const folder = makeTemporaryFolder("bench");
   const running: { stop(): Promise<void> }[] = [];
   try {
     const url = new URL("../authority-process.js", import.meta.url);
     const authority: AuthorityProcess = forkProcess(url, "authority", profileFolder);
     running.push(authority);
-    // What a token costs is measured, so nobody is held back from asking for more of them than a bot would.
+    // The bots ask for more tokens than usual, to measure the cost of one: no rate limit.
     const tokenRate = { burst: 1e9, perSecond: 1e9 };
-    const options = { dataDir: join(folder, "authority"), trustDomain, port: 0, tokenRate };
+    const options = { dataDir: join(folder.path, "authority"), trustDomain, port: 0, tokenRate };
     const { address = "", root = new Uint8Array() } = await authority.ask({ do: "start", options });
     await authority.ask({ do: "apply", grants });
-    const joinToken = await invite(authority, address, bots, folder);
+    const joinToken = await invite(authority, address, bots, folder.path);
     const fleet = Array.from({ length: processes }, (_, i): LightBots => {
       const child: LightBots = forkProcess(new URL("./light-bots-process.js", import.meta.url), `bots-${i + 1}`);
       running.push(child);
@@ -69,13 +78,10 @@ export async function measureAuthority(trial: AuthorityTrial): Promise<Authority
     });
     const each = (ask: (i: number) => LightBotsAsk) => Promise.all(fleet.map((child, i) => child.ask(ask(i))));
 
-    const enrollments: Turn[] = [];
-    const weights: Weight[] = [await weigh(authority, 0)];
+    weights.push(await weigh(authority, 0));
     for (let round = 1; round <= rounds; round++) {
-      const [from, to] = [(round - 1) / rounds, round / rounds].map((part) => Math.floor(bots * part)) as [
-        number,
-        number,
-      ];
+      const from = Math.floor((bots * (round - 1)) / rounds);
+      const to = Math.floor((bots * round) / rounds);
       const names = Array.from({ length: to - from }, (_, i) => `bot/${from + i}`);
       enrollments.push(
         await turn(authority, "enrollment", names.length, () =>
@@ -91,33 +97,33 @@ export async function measureAuthority(trial: AuthorityTrial): Promise<Authority
       );
       await each(() => ({ do: "watch" }));
       weights.push(await weigh(authority, to));
+      done(roundName(round, enrollmentPart));
       progress(`${to} bots of ${bots} are connected`);
     }
 
-    const tokens: Turn[] = [];
     for (let round = 1; round <= rounds; round++) {
       const count = Math.ceil(calls / processes);
       const ask = { do: "tokens", audience: EchoService.name, scopes: ["echo:call"], count } as const;
       tokens.push(await turn(authority, "token", count * processes, () => each(() => ask)));
+      done(roundName(round, tokenPart));
       progress(`tokens: round ${round} of ${rounds}`);
     }
-    return { enrollments, tokens, weights };
   } finally {
     await Promise.all(running.map((child) => child.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
-/** One token that lets the whole fleet in. */
+/** Creates one join token for the whole fleet. */
 async function invite(authority: AuthorityProcess, address: string, uses: number, folder: string): Promise<string> {
   const name = "operator/bench";
   const { joinToken } = await authority.ask({ do: "invite", name });
   const operator = await joinFleet({
     authority: address,
     name,
+    joinToken,
     stateDir: join(folder, "operator"),
     log: silentLog,
-    ...(joinToken !== undefined && { joinToken }),
   });
   try {
     const admin = operator.client(AdminService, address);
@@ -127,7 +133,7 @@ async function invite(authority: AuthorityProcess, address: string, uses: number
   }
 }
 
-/** What the authority spends on `count` of something, and then on as many of their signatures alone. */
+/** Measures the authority's CPU time for `count` tokens or enrollments, and then for as many of their signatures alone. */
 async function turn(
   authority: AuthorityProcess,
   what: "token" | "enrollment",

@@ -1,13 +1,13 @@
 import { quantile, round } from "../statistics.js";
-import type { TimedEnd } from "./measure.js";
+import type { TimedEnd } from "./timed-end.js";
 
-/** How long streams lived on, in milliseconds after the call that locked their bots out had returned. */
+/** How long streams lasted, in milliseconds after the call that revoked their bots had returned. */
 export interface Delays {
   readonly streams: number;
   readonly p50_ms: number;
   readonly p99_ms: number;
   readonly max_ms: number;
-  /** How many ended with which gRPC code. */
+  /** The number of streams by the gRPC code of their end. */
   readonly codes: Readonly<Record<string, number>>;
 }
 

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
@@ -8,25 +6,27 @@ import type { FleetAnswer, FleetAsk, StreamEnd } from "../fleet-process.js";
 import { type Forked, forkProcess } from "../forked.js";
 import { WatchService } from "../gen/interlock/bench/v1/watch_interlock.js";
 import { monotonicMs } from "../monotonic-ms.js";
+import { makeTemporaryFolder } from "../temporary-folder.js";
 import { type Delays, summarize } from "./delays.js";
+import type { TimedEnd } from "./timed-end.js";
 
-/** What is measured once. */
+/** One fleet, and how its bots are revoked. */
 export interface Trial {
   readonly bots: number;
-  /** How many of them are locked out one by one, before the rest is by one pattern. */
+  /** The number of bots that are revoked one by one, before one pattern revokes the rest. */
   readonly revocations: number;
-  /** A PostgreSQL database that two authorities share: one locks, the bots are attached to the other. */
-  readonly store?: string;
-  readonly profileFolder?: string;
+  /** A PostgreSQL database that two authorities share: one revokes, the bots are attached to the other. Default: SQLite. */
+  readonly store?: string | undefined;
+  readonly profileFolder: string | undefined;
   readonly progress: (line: string) => void;
 }
 
-/** What came out. */
+/** The delays of one trial; those that have not been measured are undefined. */
 export interface TrialResult {
-  /** Of bots locked out one by one. */
-  readonly single: Delays;
-  /** Of all that were left, locked out by one pattern. */
-  readonly pattern: Delays;
+  /** Of the bots that were revoked one by one. */
+  readonly single?: Delays | undefined;
+  /** Of all other bots, revoked by one pattern. */
+  readonly pattern?: Delays | undefined;
 }
 
 type AuthorityProcess = Forked<AuthorityAsk, AuthorityAnswer>;
@@ -40,10 +40,10 @@ const grants = `grants:
     ${WatchService.name}: [watch:open]
 `;
 
-/** Starts a fleet of that many bots, each with an open stream, and ends the streams by locking the bots out. */
-export async function measureRevocation(trial: Trial): Promise<TrialResult> {
-  const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+/** Starts a fleet, each bot with an open stream, revokes the bots, and calls `found` with each part of the result. */
+export async function measureRevocation(trial: Trial, found: (part: TrialResult) => void): Promise<void> {
+  const temporary = makeTemporaryFolder("bench");
+  const folder = temporary.path;
   const cleanUp: (() => Promise<unknown>)[] = [];
   try {
     const first = await startAuthorityProcess("authority-1", folder, trial, cleanUp);
@@ -53,10 +53,10 @@ export async function measureRevocation(trial: Trial): Promise<TrialResult> {
     cleanUp.push(() => operator.close(0));
     const ends = watchEnds();
     const fleet = await startFleet(trial, second.address, operator, first.address, folder, ends.hear, cleanUp);
-    return await lockOut(trial, operator, first.address, fleet, ends);
+    await revokeAll(trial, operator, first.address, fleet, ends, found);
   } finally {
     for (const end of cleanUp.reverse()) await end();
-    rmSync(folder, { recursive: true, force: true });
+    temporary.remove();
   }
 }
 
@@ -127,38 +127,34 @@ async function startFleet(
   return fleet;
 }
 
-async function lockOut(
+async function revokeAll(
   { bots, revocations, progress }: Trial,
   operator: Bot,
   address: string,
   fleet: readonly FleetProcess[],
   ends: Ends,
-): Promise<TrialResult> {
+  found: (part: TrialResult) => void,
+): Promise<void> {
   const admin = operator.client(AdminService, address);
   const uri = (name: string) => operator.spiffeId.uri.replace(operator.name, name);
   const revoke = async (subject: Parameters<typeof admin.revoke>[0]["subject"]) => {
     const { trustVersion } = await admin.revoke({ subject, reason: "benchmark" });
     return { returned: monotonicMs(), trustVersion };
   };
-  progress(`${revocations} are locked out one by one`);
-  const single = [];
+  progress(`${revocations} are revoked one by one`);
+  const single: TimedEnd[] = [];
   for (let bot = 0; bot < revocations; bot++) {
     const name = `bot/${bot}`;
     const { returned, trustVersion } = await revoke({ $case: "spiffeId", value: uri(name) });
     single.push(...(await ends.of([name], returned)));
-    // All bots share this machine: what is measured is one revocation, not how many fit into a second.
+    // One revocation at a time: all bots share this machine, and their number per second is not measured.
     await Promise.all(fleet.map((child) => child.ask({ do: "reach", version: trustVersion })));
   }
+  found({ single: summarize(single) });
   progress("and the rest by one pattern");
   const rest = Array.from({ length: bots - revocations }, (_, i) => `bot/${revocations + i}`);
   const { returned } = await revoke({ $case: "identityPattern", value: "bot/*" });
-  return { single: summarize(single), pattern: summarize(await ends.of(rest, returned)) };
-}
-
-/** A stream's end, and how long after the call had returned it came; less than 0 where it was faster. */
-export interface TimedEnd {
-  readonly code: string;
-  readonly delayMs: number;
+  found({ pattern: summarize(await ends.of(rest, returned)) });
 }
 
 interface Ends {
@@ -181,7 +177,8 @@ function watchEnds(): Ends {
       for (;;) {
         for (const name of missing) if (heard.has(name)) missing.delete(name);
         if (missing.size === 0) break;
-        if (monotonicMs() - returned > limitMs) throw new Error(`${missing.size} streams live on after ${limitMs} ms`);
+        if (monotonicMs() - returned > limitMs)
+          throw new Error(`${missing.size} streams have not ended after ${limitMs} ms`);
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

@@ -3,9 +3,9 @@ import { type Client, InterlockError } from "@interlock/bot";
 import type { SoakService } from "../gen/interlock/bench/v1/soak_interlock.js";
 import { watchPeriodMs } from "./soak-handlers.js";
 
-/** What was said. */
+/** Counts of calls and streams so far. */
 export interface Account {
-  /** Calls that were over at once. */
+  /** Unary calls. */
   readonly calls: number;
   /** Streams that lasted from the beginning to the end. */
   readonly longStreams: number;
@@ -13,18 +13,18 @@ export interface Account {
   readonly shortStreams: number;
   /** Messages in all of them. */
   readonly messages: number;
-  /** What failed, and when. */
+  /** The failures, each with its time. */
   readonly failures: readonly string[];
 }
 
 const pingPeriodMs = 50;
 const shortStreamMessages = 30;
 
-/** Keeps every client busy until a time (milliseconds since the epoch): calls, short streams, and two long ones. */
+/** Keeps every client busy until a time (milliseconds since the epoch) with calls, short streams and two long streams. */
 export function createConversations(
   clients: readonly Client<typeof SoakService>[],
   until: number,
-): { finished: Promise<Account> } {
+): { readonly finished: Promise<unknown>; account(): Account } {
   const began = Date.now();
   const failures: string[] = [];
   const count = { calls: 0, longStreams: 0, shortStreams: 0, messages: 0 };
@@ -36,12 +36,12 @@ export function createConversations(
     } catch (error) {
       const { code, reason = "", message } = InterlockError.from(error);
       failures.push(`${((Date.now() - began) / 1_000).toFixed(1)} s, ${what}: ${code} ${reason} ${message}`);
-      await sleep(200); // A fault that stays must not become a flood.
+      await sleep(200); // A permanent fault must not become a flood of calls.
     }
   }
 
   function expect(number: number, expected: number): void {
-    if (number !== expected) throw new Error(`${expected} was to come, and it is ${number}`);
+    if (number !== expected) throw new Error(`the stream brought ${number} instead of ${expected}`);
     count.messages++;
   }
 
@@ -49,7 +49,7 @@ export function createConversations(
     for (let number = 0; left() > 0; number++) {
       await attempt("ping", async () => {
         const answer = await client.ping({ number });
-        if (answer.number !== number) throw new Error("another number came back");
+        if (answer.number !== number) throw new Error("the answer has another number");
         count.calls++;
       });
       await sleep(pingPeriodMs);
@@ -99,5 +99,5 @@ export function createConversations(
   }
 
   const all = clients.flatMap((client) => [ping(client), watchLong(client), watchShort(client), converse(client)]);
-  return { finished: Promise.all(all).then(() => ({ ...count, failures })) };
+  return { finished: Promise.all(all), account: () => ({ ...count, failures }) };
 }

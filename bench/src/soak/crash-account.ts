@@ -3,7 +3,7 @@ import type { Bot } from "@interlock/bot";
 import { AdminService, type AuditRecord } from "@interlock/bot/protocol";
 import { digest, type Journal } from "./crash-journal.js";
 
-/** What is not as it was acknowledged; a line for each. */
+/** The differences between what was acknowledged and what is there, a line for each. */
 export interface CrashAccount {
   readonly lost: readonly string[];
   /** Faults of the audit log. */
@@ -12,7 +12,7 @@ export interface CrashAccount {
   readonly records: number;
 }
 
-/** Holds what was acknowledged against what is there. */
+/** Compares what was acknowledged with what is there. */
 export async function takeAccount(operator: Bot, address: string, journal: Journal): Promise<CrashAccount> {
   const admin = operator.client(AdminService, address);
   const lost: string[] = [];
@@ -42,7 +42,7 @@ export async function takeAccount(operator: Bot, address: string, journal: Journ
   const { checkpoint, head } = await admin.listLog({ limit: 1 });
   const position = (at = { seq: 0n, hash: "" }) => ({ seq: Number(at.seq), hash: at.hash });
   const verifier = createChainVerifier({ checkpoint: position(checkpoint), head: position(head) });
-  const told = { token: new Set<string>(), key: new Set<string>() };
+  const logged = { token: new Set<string>(), key: new Set<string>() };
   let last = 0n;
   for (;;) {
     const { records } = await admin.listLog({ after: last });
@@ -50,16 +50,16 @@ export async function takeAccount(operator: Bot, address: string, journal: Journ
     if (upTo.length === 0) break;
     for (const record of upTo) {
       verifier.add({ ...record, seq: Number(record.seq), at: Number(record.at) });
-      note(record, told);
+      note(record, logged);
     }
     last = upTo.at(-1)?.seq as bigint;
   }
-  for (const jti of journal.tokens) claim(told.token.has(jti), `record of token ${jti}`);
-  for (const kid of journal.keys) claim(told.key.has(kid), `record of key ${kid}`);
+  for (const jti of journal.tokens) claim(logged.token.has(jti), `record of token ${jti}`);
+  for (const kid of journal.keys) claim(logged.key.has(kid), `record of key ${kid}`);
   return { lost, faults: verifier.finish().map(({ text }) => text), records: Number(last) };
 }
 
-function note({ kind, subject, details }: AuditRecord, told: { token: Set<string>; key: Set<string> }): void {
-  if (kind === "token") told.token.add(String(JSON.parse(details).jti));
-  if (kind === "key") told.key.add(subject);
+function note({ kind, subject, details }: AuditRecord, logged: { token: Set<string>; key: Set<string> }): void {
+  if (kind === "token") logged.token.add(String(JSON.parse(details).jti));
+  if (kind === "key") logged.key.add(subject);
 }

@@ -1,28 +1,28 @@
 import { createHash } from "node:crypto";
 
-/** The kinds of operations of which the crash soak keeps account. */
+/** The kinds of operations that the crash soak records. */
 export const kinds = ["join", "invite", "uninvite", "grants", "lock", "unlock", "token", "key"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** What the authority has acknowledged, to whom it must hold. */
+/** Everything that the authority has acknowledged, and that must therefore be there after a crash. */
 export interface Journal {
-  /** Names of the bots that have joined, each with the serial number of its certificate. */
+  /** The names of the bots that have joined, with the serial numbers of their certificates. */
   readonly bots: Map<string, string>;
-  /** IDs of join tokens; false from when one is to be deleted. */
+  /** The IDs of join tokens. The value becomes false before a token is deleted. */
   readonly invites: Map<string, boolean>;
   readonly uninvited: Set<string>;
-  /** Versions of the grants, each with a hash of its text. */
+  /** The versions of the grants, each with a hash of its text. */
   readonly grants: Map<bigint, string>;
   /** Subjects that are locked; those of which an unlock was asked are taken out, whatever came of it. */
   readonly locked: Set<string>;
   readonly unlocked: Set<string>;
-  /** `jti`s of tokens that were issued. */
+  /** The `jti`s of tokens that were issued. */
   readonly tokens: Set<string>;
-  /** `kid`s of token keys that were made. */
+  /** The `kid`s of token keys that were made. */
   readonly keys: Set<string>;
-  /** How many operations were acknowledged, by kind. */
+  /** The number of acknowledged operations, by kind. */
   readonly acknowledged: Record<Kind, number>;
-  /** How many failed, or were never answered. */
+  /** The number of operations that failed or had no answer. */
   failed: number;
 }
 
@@ -42,7 +42,7 @@ export function createJournal(): Journal {
   };
 }
 
-/** What stands for a text in the journal. */
+/** The hash that stands for a text in the journal. */
 export function digest(text: string): string {
   return createHash("sha256").update(text).digest("base64url");
 }

@@ -5,23 +5,23 @@ import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { decodeJwt } from "jose";
 import { digest, type Journal, type Kind } from "./crash-journal.js";
 
-/** What the load runs against. */
+/** The authority, and the bots that put it under load. */
 export interface CrashLoadOptions {
   readonly address: string;
   /** A folder for the state of the bots that join. */
   readonly folder: string;
-  /** Who does what operators do. */
+  /** Does the work of operators. */
   readonly operator: Bot;
-  /** Who asks for tokens; granted `soak:run` at `soak.v1.SoakService`. */
+  /** Requests tokens; it is granted `soak:run` at `soak.v1.SoakService`. */
   readonly worker: Bot;
   readonly journal: Journal;
   readonly signal: AbortSignal;
 }
 
-/** The service that tokens are asked for. */
+/** The audience of the tokens. */
 export const soakService = "soak.v1.SoakService";
 
-/** A grants.yaml that gives the worker what it asks for, and differs with `n`. */
+/** A grants.yaml that gives the worker the scope it requests. Each `n` has its own text. */
 export function grantsOf(n: number): string {
   return `grants: {worker/1: {${soakService}: ["soak:run"]}, bot/${n}: {${soakService}: ["soak:run"]}}\n`;
 }

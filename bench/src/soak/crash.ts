@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AuthorityOptions } from "@interlock/authority";
@@ -7,6 +5,7 @@ import { joinFleet, silentLog } from "@interlock/bot";
 import { startPostgres } from "@interlock/testing-postgres";
 import type { AuthorityAnswer, AuthorityAsk } from "../authority-process.js";
 import { type Forked, forkProcess } from "../forked.js";
+import { makeTemporaryFolder } from "../temporary-folder.js";
 import { type CrashAccount, takeAccount } from "./crash-account.js";
 import { createJournal, type Journal, kinds } from "./crash-journal.js";
 import { grantsOf, runCrashLoad } from "./crash-load.js";
@@ -15,35 +14,82 @@ import type { Soak, SoakOptions, StoreKind } from "./soak.js";
 /** `npm run soak -- crash`: the authority is killed again and again, and nothing that it acknowledged is lost. */
 export const crash: Soak = {
   summary: "SIGKILL of the authority under load; what it has acknowledged must be there",
-  async run({ durationMs, stores, progress }) {
-    const outcomes: Partial<Record<StoreKind, Outcome>> = {};
-    for (const store of stores) outcomes[store] = await runOn(store, durationMs, progress);
-    const all = Object.values(outcomes);
-    const lost = all.reduce((sum, outcome) => sum + outcome.lost, 0);
-    return { ok: all.every(({ ok }) => ok), json: { lost, stores: outcomes }, text: textOf(outcomes) };
+  start({ durationMs, stores, progress }) {
+    const trials = stores.map(createTrial);
+    return {
+      parts: stores.flatMap((store) => [loadPart(store), accountPart(store)]),
+      async measure(done) {
+        for (const trial of trials) await runTrial(trial, durationMs, progress, done);
+      },
+      result() {
+        const begun = trials.filter(({ journal }) => journal !== undefined);
+        const accounts = begun.flatMap(({ account }) => (account ? [account] : []));
+        const outcomes = begun.map((trial) => [trial.store, outcomeOf(trial)] as const);
+        return {
+          ok: outcomes.every(([, { ok }]) => ok),
+          json: {
+            lost: accounts.length > 0 ? accounts.reduce((sum, { lost }) => sum + lost.length, 0) : undefined,
+            stores: Object.fromEntries(outcomes),
+          },
+          text: outcomes.map(([store, outcome]) => textOf(store, outcome)).join(""),
+        };
+      },
+    };
   },
 };
 
+/** The load on one store, and the account of it. */
+interface Trial {
+  readonly store: StoreKind;
+  /** The number of times that the authority was killed. */
+  kills: number;
+  /** The number of times that PostgreSQL itself was crashed. */
+  storeCrashes: number;
+  /** Undefined until the load begins. */
+  journal: Journal | undefined;
+  /** Undefined until the load is over and the account is taken. */
+  account: CrashAccount | undefined;
+}
+
+function createTrial(store: StoreKind): Trial {
+  return { store, kills: 0, storeCrashes: 0, journal: undefined, account: undefined };
+}
+
+function loadPart(store: StoreKind): string {
+  return `${store}, load`;
+}
+
+function accountPart(store: StoreKind): string {
+  return `${store}, account of what was lost`;
+}
+
+/** What `--json` prints of one trial. Without an account, what was lost and the audit log are unknown. */
 interface Outcome {
-  /** Nothing lost, no fault in the log, and everything was tried. */
+  /** Nothing is lost, the log has no fault, and every kind of operation was acknowledged. */
   readonly ok: boolean;
   readonly kills: number;
-  /** How often PostgreSQL itself fell. */
   readonly storeCrashes: number;
-  readonly acknowledged: Journal["acknowledged"];
-  /** Failed or never answered: tried while the authority was down. */
-  readonly failed: number;
-  readonly lost: number;
-  /** The first few of them, for whoever has to find out why. */
-  readonly examples: readonly string[];
-  readonly records: number;
-  readonly faults: readonly string[];
+  readonly acknowledged: Journal["acknowledged"] | undefined;
+  /** Operations that failed or had no answer, because the authority was down. */
+  readonly failed: number | undefined;
+  readonly lost: number | undefined;
+  /** The first few of the lost operations, to find the cause. */
+  readonly examples: readonly string[] | undefined;
+  readonly records: number | undefined;
+  readonly faults: readonly string[] | undefined;
 }
 
 type Process = Forked<AuthorityAsk, AuthorityAnswer>;
 
-async function runOn(kind: StoreKind, durationMs: number, progress: SoakOptions["progress"]): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), "interlock-crash-"));
+async function runTrial(
+  trial: Trial,
+  durationMs: number,
+  progress: SoakOptions["progress"],
+  done: (part: string) => void,
+): Promise<void> {
+  const kind = trial.store;
+  const temporary = makeTemporaryFolder("crash");
+  const folder = temporary.path;
   const store = await openPlace(kind, folder);
   const authority = createMortal(store.options);
   try {
@@ -51,53 +97,52 @@ async function runOn(kind: StoreKind, durationMs: number, progress: SoakOptions[
     await authority.ask({ do: "apply", grants: grantsOf(-1) });
     const enter = async (name: string) => {
       const { joinToken } = await authority.ask({ do: "invite", name });
-      const given = joinToken === undefined ? {} : { joinToken };
-      return joinFleet({ authority: address, name, ...given, stateDir: join(folder, name), log: silentLog });
+      return joinFleet({ authority: address, name, joinToken, stateDir: join(folder, name), log: silentLog });
     };
     const [operator, worker] = [await enter("operator/soak"), await enter("worker/1")];
     const journal = createJournal();
+    trial.journal = journal;
     const ending = new AbortController();
     const load = runCrashLoad({ address, folder, operator, worker, journal, signal: ending.signal });
 
     const end = performance.now() + durationMs;
-    let kills = 0;
-    let storeCrashes = 0;
     let up: Promise<unknown> = Promise.resolve();
     while (performance.now() < end) {
-      // Mostly at work, now and then while it starts.
+      // Most kills come while the authority works, some while it starts.
       if (Math.random() < 0.25) await sleep(Math.random() * 800);
       else {
         await up;
         await sleep(500 + Math.random() * 2_500);
       }
       await authority.kill();
-      kills++;
-      if (storeCrashes === 0 && store.crash && performance.now() > end - durationMs / 2) {
+      trial.kills++;
+      if (trial.storeCrashes === 0 && store.crash && performance.now() > end - durationMs / 2) {
         await store.crash();
-        storeCrashes++;
+        trial.storeCrashes++;
       }
       up = authority.start();
       up.catch(() => {}); // It may be killed before it is up.
-      if (kills % 10 === 0) progress(`${kind}: killed ${kills} times`);
+      if (trial.kills % 10 === 0) progress(`${kind}: killed ${trial.kills} times`);
     }
     ending.abort();
     await load;
+    done(loadPart(kind));
     await authority.kill();
     await authority.start();
-    const account = await patiently(() => takeAccount(operator, address, journal));
+    trial.account = await patiently(() => takeAccount(operator, address, journal));
+    done(accountPart(kind));
     await Promise.all([operator.close(0), worker.close(0)]);
-    return outcomeOf(journal, account, kills, storeCrashes);
   } finally {
     await authority.kill();
     await store.remove();
-    await rm(folder, { recursive: true, force: true });
+    temporary.remove();
   }
 }
 
 interface Place {
   readonly options: Pick<AuthorityOptions, "dataDir" | "store" | "keyPassphrase">;
-  /** Lets the store itself fall, and come up again. */
-  crash?(): Promise<void>;
+  /** Crashes the store itself and starts it again. */
+  readonly crash?: (() => Promise<void>) | undefined;
   remove(): Promise<void>;
 }
 
@@ -114,7 +159,7 @@ async function openPlace(kind: StoreKind, folder: string): Promise<Place> {
   };
 }
 
-/** An authority that can be killed and started again, at one address. */
+/** An authority that can be killed and started again at the same address. */
 function createMortal(store: Place["options"]) {
   let child: Process | undefined;
   let port = 0;
@@ -132,7 +177,7 @@ function createMortal(store: Place["options"]) {
   };
 }
 
-/** The connection may still be waiting for its next attempt. */
+/** Tries again for 15 s: the connection may still wait for its next attempt. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -144,28 +189,23 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function outcomeOf(journal: Journal, account: CrashAccount, kills: number, storeCrashes: number): Outcome {
-  const { acknowledged, failed } = journal;
-  const { lost, faults, records } = account;
-  const everythingTried = kills > 0 && kinds.every((kind) => acknowledged[kind] > 0);
+function outcomeOf({ journal, account, kills, storeCrashes }: Trial): Outcome {
+  const everythingTried = kills > 0 && kinds.every((kind) => (journal?.acknowledged[kind] ?? 0) > 0);
   return {
-    ok: lost.length === 0 && faults.length === 0 && everythingTried,
+    ok: account?.lost.length === 0 && account.faults.length === 0 && everythingTried,
     kills,
     storeCrashes,
-    acknowledged,
-    failed,
-    lost: lost.length,
-    examples: lost.slice(0, 10),
-    records,
-    faults,
+    acknowledged: journal?.acknowledged,
+    failed: journal?.failed,
+    lost: account?.lost.length,
+    examples: account?.lost.slice(0, 10),
+    records: account?.records,
+    faults: account?.faults,
   };
 }
 
-function textOf(outcomes: Partial<Record<StoreKind, Outcome>>): string {
-  return Object.entries(outcomes)
-    .map(([store, { kills, acknowledged, failed, lost, faults }]) => {
-      const counts = kinds.map((kind) => `${acknowledged[kind]} ${kind}`).join(", ");
-      return `${store}: killed ${kills} times; acknowledged ${counts}; unanswered ${failed}; lost ${lost}; faults in the log ${faults.length}\n`;
-    })
-    .join("");
+function textOf(store: StoreKind, { kills, acknowledged, failed, lost, faults }: Outcome): string {
+  const counts = kinds.map((kind) => `${acknowledged?.[kind] ?? 0} ${kind}`).join(", ");
+  const load = `${store}: killed ${kills} times; acknowledged ${counts}; unanswered ${failed ?? 0}`;
+  return `${load}; lost ${lost ?? "unknown"}; faults in the log ${faults?.length ?? "unknown"}\n`;
 }

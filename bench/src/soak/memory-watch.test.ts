@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
+import { canJudgeMemory, judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
 
 const megabyte = 1_048_576;
-/** A hundred seconds; `live(second)` in megabytes. */
+/** Samples of a hundred seconds; `live(second)` is in megabytes. */
 const run = (live: (second: number) => number, resident = (_: number) => 200): MemorySample[] =>
   Array.from({ length: 100 }, (_, i) => ({
-    ...{ at: i * 1_000, live: live(i) * megabyte, resident: resident(i) * megabyte },
+    at: i * 1_000,
+    live: live(i) * megabyte,
+    resident: resident(i) * megabyte,
   }));
 
 describe("the judgment of memory", () => {
-  it("finds what goes up and down, or grew in the warm-up only, flat", () => {
+  it("judges memory flat that goes up and down, or grew in the warm-up only", () => {
     assert.ok(
       judgeMemory(
         run((i) => 60 + (i % 7)),
@@ -45,7 +47,9 @@ describe("the judgment of memory", () => {
     );
   });
 
-  it("does not judge by nothing", () => {
+  it("does not judge by too few samples", () => {
+    const samples = run(() => 60);
+    assert.deepEqual([canJudgeMemory(samples, 97_000), canJudgeMemory(samples, 95_000)], [false, true]);
     assert.throws(
       () =>
         judgeMemory(
@@ -56,7 +60,7 @@ describe("the judgment of memory", () => {
     );
   });
 
-  it("measures what is held, after what is not has been collected", () => {
+  it("measures live memory after a collection", () => {
     const before = sampleMemory(0);
     const held = Buffer.alloc(8 * megabyte);
     assert.ok(sampleMemory(1).live - before.live > 7 * megabyte);

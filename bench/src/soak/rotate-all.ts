@@ -2,54 +2,59 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, InterlockError } from "@interlock/bot";
 import type { AdminService } from "@interlock/bot/protocol";
 
-/** What has been replaced. */
+/** The rotations that are complete so far. */
 export interface Rotations {
-  /** From the preparation of a new CA to the withdrawal of the old one. */
-  readonly ca: number;
-  readonly tokenKey: number;
-  /** What an operator's call failed with, other than that it came too early. */
-  readonly failures: readonly string[];
+  /** Each from the preparation of a new CA to the withdrawal of the old one. */
+  ca: number;
+  tokenKey: number;
+  /** The errors of an operator's calls, except those that came too early. */
+  readonly failures: string[];
 }
 
-/** Within which two rotations of the CA fit, in milliseconds: each waits for leaves of ten seconds to run out. */
+/** The number of times that the CA and the token key are rotated. */
+export const plannedRotations = 2;
+
+/** The shortest time for two rotations of the CA, in milliseconds: each waits until leaves of ten seconds have expired. */
 export const shortestSoakMs = 45_000;
 
-/** How often what is too early is tried again, in milliseconds. */
+/** The time until a call that came too early is tried again, in milliseconds. */
 const retryMs = 500;
 
-/** Rotates the CA twice, and the token key at the beginning of each, as an operator would. */
+/** Rotates the CA twice, and the token key before each, as an operator would. Counts in `rotations`. */
 export async function rotateAll(
   admin: Client<typeof AdminService>,
   durationMs: number,
   progress: (line: string) => void,
-): Promise<Rotations> {
+  rotations: Rotations,
+  onRotation: (ca: number) => void,
+): Promise<void> {
   const began = Date.now();
-  const rotations = { ca: 0, tokenKey: 0, failures: [] as string[] };
   const say = (line: string) => progress(`${((Date.now() - began) / 1_000).toFixed(1).padStart(5)} s  ${line}`);
 
-  /** Does what may be too early, until it is not. */
-  async function when<T>(what: string, work: () => Promise<T>): Promise<void> {
+  /** Tries again while it is too early. Resolves to whether it was done in time. */
+  async function when<T>(what: string, work: () => Promise<T>): Promise<boolean> {
     while (Date.now() - began < durationMs) {
       try {
         await work();
-        return say(what);
+        say(what);
+        return true;
       } catch (error) {
         const { code, reason = "", message } = InterlockError.from(error);
         if (code !== "FAILED_PRECONDITION") rotations.failures.push(`${what}: ${code} ${reason} ${message}`);
         await sleep(retryMs);
       }
     }
-    rotations.failures.push(`${what}: there was no time left for it`);
+    rotations.failures.push(`${what}: there was no time left`);
+    return false;
   }
 
   await sleep(2_000);
-  while (rotations.ca < 2 && rotations.failures.length === 0) {
-    await when("token key rotated", () => admin.rotateTokenKey({}));
+  while (rotations.ca < plannedRotations && rotations.failures.length === 0) {
+    if (!(await when("token key rotated", () => admin.rotateTokenKey({})))) return;
     rotations.tokenKey++;
-    await when("CA prepared", () => admin.prepareCa({}));
-    await when("CA activated", () => admin.activateCa({}));
-    await when("old CA withdrawn", () => admin.withdrawCa({}));
-    rotations.ca++;
+    if (!(await when("CA prepared", () => admin.prepareCa({})))) return;
+    if (!(await when("CA activated", () => admin.activateCa({})))) return;
+    if (!(await when("old CA withdrawn", () => admin.withdrawCa({})))) return;
+    onRotation(++rotations.ca);
   }
-  return rotations;
 }

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Implementation } from "@interlock/bot";
 import type { SoakService } from "../gen/interlock/bench/v1/soak_interlock.js";
 
-/** How often a watch counts, in milliseconds. */
+/** The time between two messages of a stream, in milliseconds. */
 export const watchPeriodMs = 100;
 
-/** What every bot of a soak serves. */
+/** The handlers of every bot in a soak. */
 export const soakHandlers: Implementation<typeof SoakService> = {
   async ping({ number }) {
     return { number };

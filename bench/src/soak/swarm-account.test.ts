@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSwarmAccount } from "./swarm-account.js";
 
 describe("the account of a soak", () => {
-  it("has nothing lost and nothing done twice when all is well", () => {
+  it("has nothing lost and nothing done twice if each task is done once", () => {
     const account = createSwarmAccount();
     for (const task of ["a", "b"]) {
       account.submitted(task);
@@ -13,7 +13,7 @@ describe("the account of a soak", () => {
     assert.deepEqual(account.totals(), { submitted: 2, completed: 2, lost: 0, duplicated: 0 });
   });
 
-  it("finds what is not completed, what nobody did, and what was done twice", () => {
+  it("finds tasks that are not completed, that were not done, and that were done twice", () => {
     const account = createSwarmAccount();
     for (const task of ["open", "claimed", "twice"]) account.submitted(task);
     account.done("twice");

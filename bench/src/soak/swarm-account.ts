@@ -1,20 +1,25 @@
-/** What the robots of a soak did, seen from outside of the swarm. */
+/** Counts what the robots of a soak did, independently of the swarm. */
 export interface SwarmAccount {
   submitted(taskId: string): void;
-  /** Whether an attempt has had the effect of the task: the next one, which is for the report that was lost, has not. */
+  /** Whether an attempt already had the effect of the task. The next attempt must then only report it. */
   isDone(taskId: string): boolean;
-  /** Somebody had the effect of a task. */
+  /** Records that an attempt had the effect of a task. */
   done(taskId: string): void;
-  /** The leader says that it is completed. Tasks that are in order are forgotten, however long it goes on. */
+  /** Records that the leader reports a task completed. A completed task takes no more memory. */
   completed(taskId: string): void;
+  /** The number of tasks that are submitted and not completed. */
   readonly open: number;
   totals(): { submitted: number; completed: number; lost: number; duplicated: number };
 }
 
+/** An empty account. */
 export function createSwarmAccount(): SwarmAccount {
   const effects = new Map<string, number>();
   const open = new Set<string>();
-  let [submitted, completed, unproven, duplicated] = [0, 0, 0, 0];
+  let submitted = 0;
+  let completed = 0;
+  let unproven = 0;
+  let duplicated = 0;
   return {
     submitted(taskId) {
       submitted++;

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { startAuthority } from "@interlock/authority";
@@ -15,7 +13,10 @@ import {
   TaskState,
 } from "@interlock/swarm";
 import { openTaskStore } from "@interlock/swarm/store";
-import { judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
+import type { Result } from "../run.js";
+import { makeTemporaryFolder } from "../temporary-folder.js";
+import { describe } from "./describe.js";
+import { canJudgeMemory, judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
 import type { Soak } from "./soak.js";
 import { createSwarmAccount, type SwarmAccount } from "./swarm-account.js";
 
@@ -23,7 +24,7 @@ const robots = 10;
 const openAtOnce = 40;
 const kind = "carry";
 const shortestMs = 30_000;
-/** Caches fill, code is compiled, the leader's list of closed tasks gets as long as it may. */
+/** The part of the time in which caches fill, code is compiled, and the leader's list of closed tasks reaches its bound. */
 const warmUpShare = 1 / 3;
 const sampleEveryMs = 1_000;
 const leaveEveryMs = 3_000;
@@ -42,92 +43,136 @@ const grants = `grants:
 `;
 
 /**
- * A leader on SQLite and ten robots, each over connections of its own with mutual TLS, all in this process, so that whatever
- * holds on to memory is seen here. Tasks without end, with progress and checkpoints, some of which fail at first; robots
- * that leave in the middle of a task and come back; an emergency stop every ten seconds; leaves of 30 s. Nothing may be
- * lost or done twice, and live memory must be flat after the warm-up.
+ * A leader on SQLite and ten robots, each with its own mutual TLS connections, all in this process, so that every memory leak
+ * shows here. Tasks without end, with progress and checkpoints, some of which fail at first; robots that leave in the middle
+ * of a task and come back; an emergency stop every ten seconds; leaves of 30 s. Nothing may be lost or done twice, and live
+ * memory must be flat after the warm-up.
  */
 export const swarm: Soak = {
   summary: "10 robots that come and go, emergency stops; memory flat after warm-up, nothing lost (SQLite)",
-  async run({ durationMs, stores, progress }) {
+  start({ durationMs, stores, progress }) {
     if (durationMs < shortestMs)
-      throw new Error(`Memory takes a while to judge: give --seconds ${shortestMs / 1_000}.`);
-    if (!stores.includes("sqlite")) throw new Error("This soak is on SQLite: leave --store out.");
-    const folder = await mkdtemp(join(tmpdir(), "interlock-soak-"));
-    const options = { dataDir: join(folder, "authority"), trustDomain: "soak", port: 0, log: silentLog };
-    const authority = await startAuthority({ ...options, leafTtlMs: 30_000, tokenTtlMs: 30_000 });
-    const bots: Bot[] = [];
-    async function enter(name: string): Promise<Bot> {
-      const joinToken = await authority.createJoinToken(name);
-      const at = { authority: authority.address, stateDir: join(folder, name), log: silentLog };
-      const bot = await joinFleet({ ...at, name, joinToken });
-      bots.push(bot);
-      return bot;
-    }
-    const over = new AbortController();
-    const store = await openTaskStore(join(folder, "tasks.db"));
-    let leader: ReturnType<typeof createLeader> | undefined;
-    try {
-      await authority.applyGrants(grants);
-      const leading = await enter("leader/1");
-      leader = createLeader({ name: leading.name, store, keepClosed: 500, maximumAttempts: 1_000, log: silentLog });
-      const { address } = await leading.serve({ port: 0 }, leaderRoutes(leader));
-      const account = createSwarmAccount();
-      const operator = connectSwarm(await enter("operator/1"), [address]);
-      const supervisor = connectSwarm(await enter("supervisor/1"), [address]);
-      const failures: string[] = [];
-      const fail = (what: string) => (error: unknown) => {
-        const { code, reason = "", message } = InterlockError.from(error);
-        if (!over.signal.aborted) failures.push(`${what}: ${code} ${reason} ${message}`);
-      };
-      const crew = await Promise.all(
-        Array.from({ length: robots }, async (_, i) => createRobot(await enter(`worker/${i + 1}`), address, account)),
-      );
-      for (const robot of crew) robot.work().catch(fail("a robot"));
-      const until = Date.now() + durationMs;
-      const began = performance.now();
-      const samples: MemorySample[] = [];
-      const stops: number[] = [];
-      progress(`${robots} robots, ${durationMs / 1_000} s`);
-
-      const closing = follow(operator, account, over.signal).catch(fail("the watch"));
-      await Promise.all([
-        submitUntil(until, operator, account).catch(fail("submitting")),
-        every(leaveEveryMs, until, async (i) => crew[i % crew.length]?.takeABreak()),
-        every(stopEveryMs, until, async () => void stops.push(await stopAll(operator, supervisor))).catch(
-          fail("a stop"),
-        ),
-        every(sampleEveryMs, until, async (i) => {
-          samples.push(sampleMemory(performance.now() - began));
-          if (i % 30 === 29) progress(`${i + 1} s: ${JSON.stringify(account.totals())}`);
-        }),
-      ]);
-      for (const end = Date.now() + drainedWithinMs; account.open > 0 && Date.now() < end; ) await delay(100);
-      over.abort();
-      await closing;
-      await Promise.all(crew.map((robot) => robot.leave()));
-
-      const memory = judgeMemory(samples, durationMs * warmUpShare);
-      const { lost, duplicated, ...totals } = account.totals();
-      const slowestStopMs = Math.round(Math.max(...stops));
-      const ok = lost === 0 && duplicated === 0 && memory.flat && failures.length === 0 && totals.completed > 0;
-      const breaks = crew.reduce((sum, robot) => sum + robot.breaks, 0);
-      const load = { breaks, stops: stops.length, slowestStopMs };
-      const json = {
-        ...{ seconds: durationMs / 1_000, robots, ...totals, lost, duplicated, ...load, memory },
-        failures: failures.slice(0, 20),
-      };
-      return { ok, json, text: describe(json, ok) };
-    } finally {
-      over.abort();
-      await Promise.all(bots.map((bot) => bot.close(0)));
-      await leader?.close();
-      await store.close();
-      await authority.close();
-      await rm(folder, { recursive: true, force: true });
-    }
+      throw new Error(`The judgment of memory needs more time: give --seconds ${shortestMs / 1_000} or more.`);
+    if (!stores.includes("sqlite")) throw new Error("This soak runs on SQLite: leave out --store.");
+    const account = createSwarmAccount();
+    const trial: Trial = { account, failures: [], samples: [], stops: [], crew: [], drained: false };
+    return {
+      parts: [loadPart, drainPart, memoryPart],
+      measure: (done) => runTrial(trial, durationMs, progress, done),
+      result: () => resultOf(trial, durationMs),
+    };
   },
 };
+
+/** The state of one trial so far. */
+interface Trial {
+  readonly account: SwarmAccount;
+  readonly failures: string[];
+  readonly samples: MemorySample[];
+  /** How long each emergency stop took, in milliseconds. */
+  readonly stops: number[];
+  readonly crew: Robot[];
+  /** Whether the time for open tasks to complete is over. */
+  drained: boolean;
+}
+
+type Robot = ReturnType<typeof createRobot>;
+
+const loadPart = "load";
+const drainPart = "open tasks to their end";
+const memoryPart = "growth of memory";
+
+async function runTrial(
+  trial: Trial,
+  durationMs: number,
+  progress: (line: string) => void,
+  done: (part: string) => void,
+): Promise<void> {
+  const { account, failures, samples, stops, crew } = trial;
+  const temporary = makeTemporaryFolder("soak");
+  const folder = temporary.path;
+  const options = { dataDir: join(folder, "authority"), trustDomain: "soak", port: 0, log: silentLog };
+  const authority = await startAuthority({ ...options, leafTtlMs: 30_000, tokenTtlMs: 30_000 });
+  const bots: Bot[] = [];
+  async function enter(name: string): Promise<Bot> {
+    const joinToken = await authority.createJoinToken(name);
+    const at = { authority: authority.address, stateDir: join(folder, name), log: silentLog };
+    const bot = await joinFleet({ ...at, name, joinToken });
+    bots.push(bot);
+    return bot;
+  }
+  const over = new AbortController();
+  const store = await openTaskStore(join(folder, "tasks.db"));
+  let leader: ReturnType<typeof createLeader> | undefined;
+  try {
+    await authority.applyGrants(grants);
+    const leading = await enter("leader/1");
+    leader = createLeader({ name: leading.name, store, keepClosed: 500, maximumAttempts: 1_000, log: silentLog });
+    const { address } = await leading.serve({ port: 0 }, leaderRoutes(leader));
+    const operator = connectSwarm(await enter("operator/1"), [address]);
+    const supervisor = connectSwarm(await enter("supervisor/1"), [address]);
+    const fail = (what: string) => (error: unknown) => {
+      const { code, reason = "", message } = InterlockError.from(error);
+      if (!over.signal.aborted) failures.push(`${what}: ${code} ${reason} ${message}`);
+    };
+    const names = Array.from({ length: robots }, (_, i) => `worker/${i + 1}`);
+    crew.push(...(await Promise.all(names.map(async (name) => createRobot(await enter(name), address, account)))));
+    for (const robot of crew) robot.work().catch(fail("a robot"));
+    const until = Date.now() + durationMs;
+    const began = performance.now();
+    progress(`${robots} robots, ${durationMs / 1_000} s`);
+
+    const closing = follow(operator, account, over.signal).catch(fail("the watch"));
+    await Promise.all([
+      submitUntil(until, operator, account).catch(fail("submitting")),
+      every(leaveEveryMs, until, async (i) => crew[i % crew.length]?.takeABreak()),
+      every(stopEveryMs, until, async () => void stops.push(await stopAll(operator, supervisor))).catch(fail("a stop")),
+      every(sampleEveryMs, until, async (i) => {
+        samples.push(sampleMemory(performance.now() - began));
+        if (i % 30 === 29) progress(`${i + 1} s: ${JSON.stringify(account.totals())}`);
+      }),
+    ]);
+    done(loadPart);
+    for (const end = Date.now() + drainedWithinMs; account.open > 0 && Date.now() < end; ) await delay(100);
+    trial.drained = true;
+    done(drainPart);
+    over.abort();
+    await closing;
+    await Promise.all(crew.map((robot) => robot.leave()));
+    judgeMemory(samples, durationMs * warmUpShare);
+    done(memoryPart);
+  } finally {
+    over.abort();
+    await Promise.all(bots.map((bot) => bot.close(0)));
+    await leader?.close();
+    await store.close();
+    await authority.close();
+    temporary.remove();
+  }
+}
+
+/** What `--json` prints. Until the open tasks have had their time, what is lost is unknown. */
+function resultOf({ account, failures, samples, stops, crew, drained }: Trial, durationMs: number): Result {
+  const warmUpMs = durationMs * warmUpShare;
+  const memory = canJudgeMemory(samples, warmUpMs) ? judgeMemory(samples, warmUpMs) : undefined;
+  const { submitted, completed, lost, duplicated } = account.totals();
+  const nothingWrong = drained && lost === 0 && duplicated === 0 && failures.length === 0;
+  const ok = nothingWrong && memory?.flat === true && completed > 0;
+  const json = {
+    seconds: durationMs / 1_000,
+    robots,
+    submitted,
+    completed,
+    lost: drained ? lost : undefined,
+    duplicated,
+    breaks: crew.reduce((sum, robot) => sum + robot.breaks, 0),
+    stops: stops.length,
+    slowestStopMs: stops.length > 0 ? Math.round(Math.max(...stops)) : undefined,
+    memory,
+    failures: failures.slice(0, 20),
+  };
+  return { ok, json, text: describe(json, ok) };
+}
 
 /** A robot that works until it leaves, with breaks in the middle of its tasks. */
 function createRobot(bot: Bot, leader: string, account: SwarmAccount) {
@@ -191,7 +236,7 @@ async function follow(operator: Swarm, account: SwarmAccount, signal: AbortSigna
   }
 }
 
-/** Stops everything and lets it go on. Gives how long the answer took, in milliseconds. */
+/** Stops everything, then resets the stop. Resolves to the milliseconds until the answer to the stop. */
 async function stopAll(operator: Swarm, supervisor: Swarm): Promise<number> {
   const began = performance.now();
   const { safety } = await operator.emergencyStop("a drill");
@@ -205,9 +250,4 @@ async function every(ms: number, until: number, act: (i: number) => Promise<void
     await delay(ms);
     await act(i);
   }
-}
-
-function describe(json: Record<string, unknown>, ok: boolean): string {
-  const lines = Object.entries(json).map(([key, value]) => `${key.padEnd(14)}${JSON.stringify(value)}`);
-  return `${lines.join("\n")}\n${ok ? "ok" : "NOT OK"}\n`;
 }

@@ -1,4 +1,4 @@
-// BullMQ's side: many workers in one process, each with connections of its own, that do what costs nothing.
+// BullMQ's side: many workers in one process, each with its own connections, whose jobs cost nothing.
 import { Worker } from "bullmq";
 import { answerParent, tellParent } from "../forked.js";
 import { monotonicMs } from "../monotonic-ms.js";
@@ -8,7 +8,7 @@ export interface BullAsk {
   /** A Unix socket. */
   readonly path: string;
   readonly workers: number;
-  /** How many jobs each of them does at a time. */
+  /** The number of jobs that each of them does at a time. */
   readonly concurrency: number;
   readonly tasks: number;
 }

@@ -1,4 +1,4 @@
-// Many workers in one process, each with an identity and connections of its own. They do what costs nothing.
+// Many workers in one process, each with its own identity and connections. Their tasks cost nothing.
 import { join } from "node:path";
 import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { runWorker } from "@interlock/swarm";
@@ -13,8 +13,13 @@ export type CrewAsk =
       /** The join token of each, by name. */
       readonly joinTokens: Readonly<Record<string, string>>;
     }
-  /** Lets the first of them work, or some more of them; each is given `prefetch` tasks beforehand. */
-  | { readonly do: "work"; readonly leaders: readonly string[]; readonly count: number; readonly prefetch?: number };
+  /** Starts workers until `count` of them work; the leader sends each `prefetch` tasks in advance. Default: 0. */
+  | {
+      readonly do: "work";
+      readonly leaders: readonly string[];
+      readonly count: number;
+      readonly prefetch?: number | undefined;
+    };
 
 const bots: Bot[] = [];
 let working = 0;

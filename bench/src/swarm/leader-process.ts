@@ -1,4 +1,4 @@
-// A leader in a process of its own.
+// A process that runs one leader.
 import { joinFleet, silentLog } from "@interlock/bot";
 import { createLeader, isClosed, type Leader, leaderRoutes } from "@interlock/swarm";
 import { openTaskStore } from "@interlock/swarm/store";
@@ -14,7 +14,7 @@ export type LeaderAsk =
       readonly stateDir: string;
       readonly store: string;
     }
-  /** Says when that many more tasks are closed. */
+  /** Reports when that many more tasks are closed. */
   | { readonly do: "count"; readonly tasks: number }
   | { readonly do: "weigh" };
 
@@ -25,12 +25,12 @@ export interface LeaderAnswer {
   /** Live objects after a collection, in bytes. */
   readonly heap?: number;
   readonly rss?: number;
-  /** How many workers are there. */
+  /** The number of workers that are connected. */
   readonly workers?: number;
 }
 
 export type LeaderEvent =
-  /** A tenth of the tasks, or all of them, are closed; by `monotonicMs`. */
+  /** A tenth of the tasks, or all of them, are closed. The time is by `monotonicMs`. */
   | { readonly closed: "tenth" | "all"; readonly at: number }
   | { readonly worker: string; readonly state: string; readonly at: number }
   | { readonly leads: boolean; readonly at: number };
@@ -53,7 +53,7 @@ answerParent(async (ask: LeaderAsk): Promise<LeaderAnswer> => {
       leader.onWorker(({ worker, state }) => tellParent({ worker, state, at: monotonicMs() } satisfies LeaderEvent));
       leader.onLead((leads) => tellParent({ leads, at: monotonicMs() } satisfies LeaderEvent));
       if (leader.leads) tellParent({ leads: true, at: monotonicMs() } satisfies LeaderEvent);
-      // One operator submits everything, faster than any one bot should.
+      // One operator submits all tasks: no rate limit.
       const callerRate = { perSecond: 1e6, burst: 1e6 };
       const { address } = await bot.serve({ port: 0, callerRate }, leaderRoutes(leader));
       return { address };

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startAuthority } from "@interlock/authority";
@@ -10,6 +8,7 @@ import { Queue } from "bullmq";
 import { type Forked, forkProcess } from "../forked.js";
 import { inParallel } from "../in-parallel.js";
 import { monotonicMs } from "../monotonic-ms.js";
+import { makeTemporaryFolder } from "../temporary-folder.js";
 import type { BullAsk } from "./bullmq-process.js";
 import type { CrewAsk } from "./crew-process.js";
 import type { LeaderAnswer, LeaderAsk, LeaderEvent } from "./leader-process.js";
@@ -29,20 +28,19 @@ grants:
     interlock.swarm.v1.SafetyService: [safety:stop, safety:watch, safety:reset]
 `;
 
-/** A fleet to measure in. Everything that it starts ends with it. */
+/** A fleet to measure in. All its processes and bots end with it. */
 export interface Bench {
   readonly folder: string;
   leader(name: string, store?: string): Promise<{ process: LeaderProcess; address: string }>;
-  /** A process with bots that have joined, `worker/<prefix>-<n>`. */
+  /** Starts a process with bots that have joined, `worker/<prefix>-<n>`. */
   crew(prefix: string, count: number): Promise<CrewProcess>;
   operator(leaders: readonly string[]): Promise<Swarm>;
 }
 
-/** Runs `work` in a fleet of its own. */
+/** Runs `work` in a new fleet. */
 export async function withBench<T>(work: (bench: Bench) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", remove);
+  const temporary = makeTemporaryFolder("bench");
+  const folder = temporary.path;
   const cleanUp: (() => Promise<unknown>)[] = [];
   try {
     const dataDir = join(folder, "authority");
@@ -61,7 +59,12 @@ export async function withBench<T>(work: (bench: Bench) => Promise<T>): Promise<
         const joinToken = await authority.createJoinToken(name);
         const stateDir = join(folder, name);
         const { address = "" } = await process.ask({
-          ...{ do: "lead", authority: authority.address, name, joinToken, stateDir, store },
+          do: "lead",
+          authority: authority.address,
+          name,
+          joinToken,
+          stateDir,
+          store,
         });
         return { process, address };
       },
@@ -88,12 +91,11 @@ export async function withBench<T>(work: (bench: Bench) => Promise<T>): Promise<
     return await work(bench);
   } finally {
     for (const end of cleanUp.reverse()) await end();
-    remove();
-    process.off("exit", remove);
+    temporary.remove();
   }
 }
 
-/** Durable, fenced tasks a second, from the tenth part of them to the last. Each worker does one at a time. */
+/** Durable, fenced tasks a second, from the first tenth of them to the last. Each worker does one at a time. */
 export function measureOurs(workers: number, prefetch: number, tasks: number): Promise<number> {
   return withBench(async (bench) => {
     const { process, address } = await bench.leader("leader/1");
@@ -110,10 +112,10 @@ export function measureOurs(workers: number, prefetch: number, tasks: number): P
   });
 }
 
-/** The same of BullMQ, whose workers do `concurrency` at a time. */
+/** The same for BullMQ, whose workers do `concurrency` jobs at a time. */
 export async function measureBullMq(workers: number, concurrency: number, tasks: number): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "interlock-bench-"));
-  const redis = await startRedis(folder);
+  const folder = makeTemporaryFolder("bench");
+  const redis = await startRedis(folder.path);
   const crew = forkProcess<BullAsk, object, Closed>(new URL("./bullmq-process.js", import.meta.url), "bullmq");
   const queue = new Queue("nothing", { connection: { path: redis.path } });
   try {
@@ -127,7 +129,7 @@ export async function measureBullMq(workers: number, concurrency: number, tasks:
     await crew.kill();
     await queue.close();
     await redis.stop();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 
@@ -150,14 +152,14 @@ export function measureDetection(times: number): Promise<number[]> {
   return withBench(async (bench) => {
     const { process, address } = await bench.leader("leader/1");
     const delays: number[] = [];
-    // One process each, side by side, so that it does not take all day.
+    // One process for each, started side by side to save time.
     const crews = await Promise.all(Array.from({ length: times }, (_, i) => bench.crew(`crew${i}`, 1)));
     for (const [i, crew] of crews.entries()) {
       const worker = `worker/crew${i}-1`;
       const online = changeOf(process, worker, "online");
       await crew.ask({ do: "work", leaders: [address], count: 1 });
       await online;
-      await sleep(Math.random() * 500); // Anywhere between two heartbeats.
+      await sleep(Math.random() * 500); // A random moment between two heartbeats.
       const lost = changeOf(process, worker, "lost");
       const killedAt = monotonicMs();
       await crew.kill();
@@ -175,7 +177,7 @@ function changeOf(process: LeaderProcess, worker: string, state: string): Promis
   });
 }
 
-/** Milliseconds from the kill of the leader until the one that stood by leads, over one PostgreSQL. */
+/** Milliseconds from the kill of the leader until the standby leads, over one PostgreSQL. */
 export async function measureTakeOver(times: number): Promise<number[]> {
   const postgres: Postgres = await startPostgres();
   try {
@@ -201,7 +203,7 @@ export async function measureTakeOver(times: number): Promise<number[]> {
   }
 }
 
-/** Milliseconds of an emergency stop, from the call to the answer with everybody in it, while tasks are submitted. */
+/** Milliseconds of an emergency stop, from the call to the answer with every worker in it, while tasks are submitted. */
 export function measureStop(workers: number, times: number): Promise<number[]> {
   return withBench(async (bench) => {
     const { process, address } = await bench.leader("leader/1");
@@ -236,17 +238,22 @@ function* endless(goesOn: () => boolean): Generator<number> {
   for (let i = 0; goesOn(); i++) yield i;
 }
 
-/** What connected workers cost a leader, at each of these counts. */
+/** The cost of connected workers for a leader. */
 export interface Weight {
   readonly workers: number;
-  /** Of live objects, above what it has without workers, per worker. */
+  /** Live objects, above those without workers, per worker. */
   readonly heap_kb: number;
   readonly rss_kb: number;
   /** Per worker and second. */
   readonly cpu_us: number;
 }
 
-export function measureConnected(counts: readonly number[], onProgress: (line: string) => void): Promise<Weight[]> {
+/** Connects workers up to each of these counts, and calls `found` with the cost at that count. */
+export function measureConnected(
+  counts: readonly number[],
+  onProgress: (line: string) => void,
+  found: (weight: Weight) => void,
+): Promise<void> {
   return withBench(async (bench) => {
     const { process, address } = await bench.leader("leader/1");
     const most = Math.max(...counts);
@@ -255,32 +262,32 @@ export function measureConnected(counts: readonly number[], onProgress: (line: s
     const crews = await Promise.all(Array.from({ length: processes }, (_, i) => bench.crew(`crew${i}`, share)));
     onProgress(`${share * processes} bots have joined`);
     const bare = await process.ask({ do: "weigh" });
-    const weights: Weight[] = [];
     for (const count of counts) {
       await Promise.all(
         crews.map((crew) => crew.ask({ do: "work", leaders: [address], count: Math.ceil(count / processes) })),
       );
       await untilThere(process, count);
-      await sleep(2_000); // Until what it took to get there is over.
+      await sleep(2_000); // Lets the work of connecting end.
       const before = await process.ask({ do: "weigh" });
       const began = monotonicMs();
       await sleep(5_000);
       const after = await process.ask({ do: "weigh" });
       const seconds = (monotonicMs() - began) / 1_000;
       const per = (figure: "heap" | "rss") => ((after[figure] ?? 0) - (bare[figure] ?? 0)) / count / 1_024;
-      weights.push({
-        ...{ workers: count, heap_kb: per("heap"), rss_kb: per("rss") },
+      found({
+        workers: count,
+        heap_kb: per("heap"),
+        rss_kb: per("rss"),
         cpu_us: ((after.cpu ?? 0) - (before.cpu ?? 0)) / count / seconds,
       });
       onProgress(`${count} workers are connected`);
     }
-    return weights;
   });
 }
 
 async function untilThere(process: LeaderProcess, count: number): Promise<void> {
   for (const end = Date.now() + 60_000; ((await process.ask({ do: "weigh" })).workers ?? 0) < count; ) {
-    if (Date.now() > end) throw new Error(`${count} workers do not get there`);
+    if (Date.now() > end) throw new Error(`${count} workers have not connected within 60 s`);
     await sleep(100);
   }
 }

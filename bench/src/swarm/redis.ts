@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atExit } from "../at-exit.js";
 
-/** A Redis server of one's own. */
+/** A Redis server for one measurement. */
 export interface Redis {
   /** Its Unix socket. */
   readonly path: string;
@@ -12,8 +13,9 @@ export interface Redis {
 }
 
 /**
- * Starts one in a folder, which flushes its log after every write, as we do. Rejects, saying how to get it, when
- * there is none on this machine.
+ * Starts a Redis server in a folder. It flushes its log after every write, as Interlock does.
+ *
+ * @throws Error that says how to install Redis, if this machine does not have it.
  */
 export async function startRedis(folder: string): Promise<Redis> {
   const dir = join(folder, "redis");
@@ -23,13 +25,15 @@ export async function startRedis(folder: string): Promise<Redis> {
   const durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"];
   const child = spawn("redis-server", [...options, ...durable], { stdio: "ignore" });
   const end = () => child.kill("SIGKILL");
-  process.once("exit", end);
+  const withdraw = atExit(end);
   const failed = once(child, "error").then(([error]) => {
-    throw new Error(`redis-server cannot be started; on Debian: apt-get install redis-server (${error.message})`);
+    throw new Error(
+      `Cannot start redis-server (${error.message}). Install it, on Debian: apt-get install redis-server`,
+    );
   });
   failed.catch(() => {});
   for (let waited = 0; !existsSync(path); waited += 20) {
-    if (waited > 5_000) throw new Error("redis-server does not listen");
+    if (waited > 5_000) throw new Error("redis-server did not start to listen within 5 s");
     await Promise.race([sleep(20), failed]);
   }
   return {
@@ -38,7 +42,7 @@ export async function startRedis(folder: string): Promise<Redis> {
       const exit = once(child, "exit");
       end();
       await exit;
-      process.off("exit", end);
+      withdraw();
     },
   };
 }

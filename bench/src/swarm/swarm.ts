@@ -1,5 +1,7 @@
 import type { Benchmark } from "../benchmark.js";
-import { median, quantile, round } from "../statistics.js";
+import { roundName, roundNames } from "../round-names.js";
+import { quantile, round } from "../statistics.js";
+import { type Crew, createCrews } from "./crews.js";
 import {
   measureBullMq,
   measureConnected,
@@ -9,89 +11,107 @@ import {
   measureTakeOver,
   type Weight,
 } from "./measure.js";
+import { createRate, type Rate, type RateSample } from "./rate.js";
 
-/** Of so many workers, in one process. */
-interface Crew {
-  readonly workers: number;
-  /** How many tasks each has in hand, and how many jobs each of BullMQ's does at a time: what was found to be fastest. */
-  readonly inHand: number;
-  readonly concurrency: number;
-  /** So many tasks that what it takes to connect the workers is over long before the last of them; so many one by one. */
-  readonly tasks: number;
-  readonly few: number;
-}
-
-const crews: readonly Crew[] = [
-  { workers: 1, inHand: 900, concurrency: 128, tasks: 40_000, few: 3_000 },
-  { workers: 8, inHand: 900, concurrency: 64, tasks: 60_000, few: 10_000 },
-  { workers: 64, inHand: 128, concurrency: 16, tasks: 60_000, few: 20_000 },
-];
-
-interface Pair {
-  /** Tasks a second: medians over the rounds. */
-  readonly interlock: number;
-  readonly bullmq: number;
-  /** The median of the rounds' ratios. */
-  readonly ratio: number;
-}
-
-/** Both as fast as they can be set; BullMQ with one job at a time if that is faster. */
-interface Rate extends Pair {
-  readonly workers: number;
-  readonly tasks: number;
-  readonly in_hand: number;
-  readonly concurrency: number;
-  /** Both with one task at a time, and nothing beforehand. */
-  readonly one_at_a_time: Pair & { readonly tasks: number };
-}
-
-/** What a leader does a second, beside BullMQ; how fast it notices; what a worker costs it. */
+/** Tasks a second beside BullMQ, the time until a failure is noticed, and the cost of a worker. */
 export const swarm: Benchmark = {
   summary: "durable fenced tasks beside BullMQ, detection, take-over, emergency stop, connected workers",
-  async run({ rounds = 3, calls, bots = 1_000, progress }) {
-    const rates: Rate[] = [];
-    for (const crew of crews) {
-      const { workers } = crew;
-      const tasks = calls ?? crew.tasks;
-      const few = calls ?? crew.few;
-      // Where somebody wants few, most of them must not be in hand before the first is done.
-      const atMost = Math.ceil(tasks / workers / 4);
-      const inHand = Math.min(crew.inHand, atMost);
-      const concurrency = Math.min(crew.concurrency, atMost);
-      const fast = { ours: [] as number[], theirs: [] as number[] };
-      const single = { ours: [] as number[], theirs: [] as number[] };
-      for (let i = 0; i < rounds; i++) {
-        fast.ours.push(await measureOurs(workers, inHand - 1, tasks));
-        fast.theirs.push(await measureBullMq(workers, concurrency, tasks));
-        single.ours.push(await measureOurs(workers, 0, few));
-        single.theirs.push(await measureBullMq(workers, 1, few));
-      }
-      const best = median(fast.theirs) > median(single.theirs) ? fast.theirs : single.theirs;
-      const one_at_a_time = { tasks: few, ...pair(single.ours, single.theirs) };
-      rates.push({ workers, tasks, in_hand: inHand, concurrency, ...pair(fast.ours, best), one_at_a_time });
-      progress(`${workers} workers: ${JSON.stringify(rates.at(-1))}`);
-    }
-    const detection = quantiles(await measureDetection(8));
-    progress(`detection ${JSON.stringify(detection)}`);
-    const takeOver = quantiles(await measureTakeOver(8));
-    progress(`take-over ${JSON.stringify(takeOver)}`);
-    const stop = quantiles(await measureStop(8, 100));
-    progress(`emergency stop ${JSON.stringify(stop)}`);
-    const connected = (await measureConnected([bots / 4, bots / 2, bots].map(Math.ceil), progress)).map(rounded);
-    const json = {
-      ...{ benchmark: "swarm", node: process.version, rounds, tasks_per_s: rates },
-      ...{ detection_ms: detection, take_over_ms: takeOver, emergency_stop_ms: stop, connected },
+  start({ rounds = 3, calls, bots = 1_000, progress }) {
+    const crews = createCrews(calls).map((crew) => ({ crew, samples: [] as RateSample[] }));
+    const counts = [...new Set([bots / 4, bots / 2, bots].map(Math.ceil))];
+    const connected: Weight[] = [];
+    const delays: Delays = {};
+    return {
+      parts: [
+        ...crews.flatMap(({ crew }) => roundNames(rounds, crewPart(crew))),
+        ...Object.values(delayParts),
+        ...counts.map(connectedPart),
+      ],
+      async measure(done) {
+        for (const { crew, samples } of crews) {
+          for (let i = 1; i <= rounds; i++) {
+            samples.push(await measureRound(crew));
+            done(roundName(i, crewPart(crew)));
+          }
+          progress(`${crew.workers} workers: ${JSON.stringify(createRate(crew, samples))}`);
+        }
+        await measureDelays("detection_ms", () => measureDetection(8));
+        await measureDelays("take_over_ms", () => measureTakeOver(8));
+        await measureDelays("emergency_stop_ms", () => measureStop(8, 100));
+        await measureConnected(counts, progress, (weight) => {
+          connected.push(rounded(weight));
+          done(connectedPart(weight.workers));
+        });
+
+        async function measureDelays(what: keyof Delays, work: () => Promise<number[]>): Promise<void> {
+          const found = quantiles(await work());
+          delays[what] = found;
+          done(delayParts[what]);
+          progress(`${delayParts[what]} ${JSON.stringify(found)}`);
+        }
+      },
+      result() {
+        const figures: Figures = {
+          benchmark: "swarm",
+          node: process.version,
+          rounds,
+          tasks_per_s: crews.flatMap(({ crew, samples }) => (samples.length > 0 ? [createRate(crew, samples)] : [])),
+          detection_ms: delays.detection_ms,
+          take_over_ms: delays.take_over_ms,
+          emergency_stop_ms: delays.emergency_stop_ms,
+          connected,
+        };
+        return { json: figures, text: print(figures) };
+      },
     };
-    return { json, text: print(json) };
   },
 };
 
-function pair(ours: readonly number[], theirs: readonly number[]): Pair {
-  const ratios = ours.map((each, i) => each / (theirs[i] as number));
-  return { interlock: round(median(ours), 0), bullmq: round(median(theirs), 0), ratio: round(median(ratios), 2) };
+interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
 }
 
-function quantiles(delays: readonly number[]): { p50: number; p99: number } {
+/** The delays that have been measured so far. */
+interface Delays {
+  detection_ms?: Quantiles | undefined;
+  take_over_ms?: Quantiles | undefined;
+  emergency_stop_ms?: Quantiles | undefined;
+}
+
+/** The object that `--json` prints. */
+interface Figures extends Readonly<Delays> {
+  readonly benchmark: string;
+  readonly node: string;
+  readonly rounds: number;
+  readonly tasks_per_s: readonly Rate[];
+  readonly connected: readonly Weight[];
+}
+
+const delayParts = {
+  detection_ms: "detection",
+  take_over_ms: "take-over",
+  emergency_stop_ms: "emergency stop",
+} as const;
+
+function crewPart({ workers }: Crew): string {
+  return `${workers} ${workers === 1 ? "worker" : "workers"}, `;
+}
+
+function connectedPart(workers: number): string {
+  return `${workers} connected`;
+}
+
+async function measureRound({ workers, inHand, concurrency, tasks, few }: Crew): Promise<RateSample> {
+  return {
+    ours: await measureOurs(workers, inHand - 1, tasks),
+    theirs: await measureBullMq(workers, concurrency, tasks),
+    ourSingle: await measureOurs(workers, 0, few),
+    theirSingle: await measureBullMq(workers, 1, few),
+  };
+}
+
+function quantiles(delays: readonly number[]): Quantiles {
   const sorted = Float64Array.from(delays).sort();
   return { p50: round(quantile(sorted, 0.5), 0), p99: round(quantile(sorted, 0.99), 0) };
 }
@@ -100,24 +120,17 @@ function rounded({ workers, heap_kb, rss_kb, cpu_us }: Weight): Weight {
   return { workers, heap_kb: round(heap_kb, 0), rss_kb: round(rss_kb, 0), cpu_us: round(cpu_us, 0) };
 }
 
-interface Figures {
-  readonly rounds: number;
-  readonly tasks_per_s: readonly Rate[];
-  readonly detection_ms: { p50: number; p99: number };
-  readonly take_over_ms: { p50: number; p99: number };
-  readonly emergency_stop_ms: { p50: number; p99: number };
-  readonly connected: readonly Weight[];
-}
-
-function print({ rounds, tasks_per_s, connected, ...times }: Figures): string {
-  const named = { detection: times.detection_ms, "take-over": times.take_over_ms, stop: times.emergency_stop_ms };
+function print({ rounds, tasks_per_s, connected, ...figures }: Figures): string {
+  const named = { detection: figures.detection_ms, "take-over": figures.take_over_ms, stop: figures.emergency_stop_ms };
   return [
     `${rounds} rounds; tasks a second beside BullMQ, and the ratio: each as fast as it can be set; one task at a time`,
     ...tasks_per_s.map(({ workers, one_at_a_time, ...first }) => {
       const pairs = [first, one_at_a_time].map((each) => `${each.interlock}/s : ${each.bullmq}/s = ${each.ratio}`);
       return `  ${String(workers).padStart(3)} workers  ${pairs.join("   ")}`;
     }),
-    ...Object.entries(named).map(([name, { p50, p99 }]) => `  ${name.padEnd(12)} p50 ${p50} ms, p99 ${p99} ms`),
+    ...Object.entries(named).flatMap(([name, delays]) =>
+      delays ? [`  ${name.padEnd(12)} p50 ${delays.p50} ms, p99 ${delays.p99} ms`] : [],
+    ),
     ...connected.map(
       ({ workers, heap_kb, cpu_us }) => `  ${workers} connected: ${heap_kb} KB and ${cpu_us} µs a second for each`,
     ),

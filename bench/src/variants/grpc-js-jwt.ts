@@ -21,14 +21,16 @@ const issuer = "https://issuer.bench.example";
 const audience = "interlock.bench.v1.EchoService";
 const scope = "echo:call";
 
-/** grpc-js with mutual TLS, and a token that the server verifies on every call, as tutorials have it. */
+/** grpc-js with mutual TLS, and a token that the server verifies on every call, as tutorials show it. */
 export const grpcJsJwt: Variant<Settings> = {
   async prepare() {
-    return { settings: { ...(await makeCertificates()), ...(await makeToken()) }, close: async () => {} };
+    const { server, client } = await makeCertificates();
+    const { keys, token } = await makeToken();
+    return { settings: { server, client, keys, token }, close: async () => {} };
   },
   serve: ({ server, keys }) => serveEcho(server, { interceptors: [createTokenInterceptor(keys)] }),
   async connect({ client, token }, address) {
-    // A token that is kept as long as it is good, as a competent client does.
+    // The client keeps its token while it is valid, as a good client does.
     const bearer = credentials.createFromMetadataGenerator((_, callback) => {
       const metadata = new Metadata();
       metadata.set("authorization", `Bearer ${token}`);
@@ -48,7 +50,8 @@ async function makeToken(): Promise<{ keys: JSONWebKeySet; token: string }> {
     .setIssuedAt()
     .setExpirationTime("1h")
     .sign(privateKey);
-  return { keys: { keys: [{ ...(await exportJWK(publicKey)), alg: "ES256", kid: "1" }] }, token };
+  const jwk = await exportJWK(publicKey);
+  return { keys: { keys: [{ ...jwk, alg: "ES256", kid: "1" }] }, token };
 }
 
 function createTokenInterceptor(jwks: JSONWebKeySet): ServerInterceptor {

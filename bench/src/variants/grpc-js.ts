@@ -11,11 +11,12 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { type KeyPair, makeCertificates } from "../certificates.js";
+import type { EchoClient } from "../echo-client.js";
 import { echoDefinition } from "../echo-definition.js";
 import type { EchoRequest, EchoResponse, RepeatRequest, RepeatResponse } from "../gen/interlock/bench/v1/bench.js";
-import type { EchoClient, EchoServer, Variant } from "../variant.js";
+import type { EchoServer, Variant } from "../variant.js";
 
-/** What a side of a bare variant has. */
+/** The certificates of both sides of a bare variant. */
 export interface TlsSettings {
   readonly server: KeyPair;
   readonly client: KeyPair;
@@ -56,7 +57,7 @@ async function repeat(call: ServerWritableStream<RepeatRequest, RepeatResponse>)
   call.end();
 }
 
-/** A grpc-js client whose calls are promises, and whose streams are listened to. */
+/** A grpc-js client whose calls are promises and whose streams have listeners. */
 export function createEchoClient(address: string, credentials: ChannelCredentials): EchoClient {
   const client = new Client(address, credentials);
   const { echo, repeat } = echoDefinition;
@@ -68,7 +69,7 @@ export function createEchoClient(address: string, credentials: ChannelCredential
           echo.requestSerialize,
           echo.responseDeserialize,
           request,
-          // As long as Interlock's calls wait unless told; who calls without a deadline waits for ever.
+          // The default of Interlock's calls. A call without a deadline would wait forever.
           { deadline: Date.now() + 30_000 },
           (error, response) => (response ? resolve(response) : reject(error)),
         );
@@ -84,7 +85,7 @@ export function createEchoClient(address: string, credentials: ChannelCredential
   };
 }
 
-/** Asks for a certificate, and refuses one that is not of the CA. */
+/** Requires a client certificate of the CA. */
 export function serverCredentials({ ca, certificate, key }: KeyPair): ServerCredentials {
   const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) };
   return ServerCredentials.createSsl(Buffer.from(ca), [pair], true);

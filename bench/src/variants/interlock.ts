@@ -20,10 +20,10 @@ const grants = `grants:
     ${EchoService.name}: [echo:call]
 `;
 
-/** Interlock with everything on: there is nothing to turn off. The authority runs in the parent. */
+/** Interlock with everything on. The authority runs in the parent. */
 export const interlock: Variant<Settings> = {
   async prepare(folder) {
-    // Only here: a bot does not have an authority in its process, nor the databases that it comes with.
+    // Imported here only: the process of a bot has no authority and no database in it.
     const { startAuthority } = await import("@interlock/authority");
     const authority = await startAuthority({
       dataDir: join(folder, "authority"),
@@ -43,7 +43,7 @@ export const interlock: Variant<Settings> = {
   },
   async serve({ server }) {
     const bot = await joinFleet({ ...server, log: silentLog });
-    // One client has to be as fast as it can.
+    // One client makes all the calls, as fast as it can: no rate limit.
     return bot.serve({ port: 0, callerRate: { perSecond: 1e9, burst: 1e9 } }, (routes) =>
       routes.add(EchoService, {
         async echo({ payload }) {

@@ -6,7 +6,7 @@ import { clientCredentials, serverCredentials, type TlsSettings } from "./grpc-j
 
 const { echo, repeat } = EchoService.methods;
 
-// As ts-proto writes it for nice-grpc.
+// The definition that ts-proto writes for nice-grpc.
 const definition = {
   name: "EchoService",
   fullName: EchoService.name,

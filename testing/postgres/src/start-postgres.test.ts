@@ -41,6 +41,26 @@ describe("PostgreSQL for tests", () => {
     }
   });
 
+  it("ends when the process that started it exits without stopping it", async () => {
+    const entry = JSON.stringify(new URL("./index.js", import.meta.url).href);
+    const script = `
+      const { startPostgres } = await import(${entry});
+      const postgres = await startPostgres();
+      console.log(await postgres.createDatabase());
+      process.stdin.once("data", () => process.exit());`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const [url] = (await once(createInterface(child.stdout), "line")) as [string];
+    const client = new pg.Client(url);
+    await client.connect();
+    const { rows } = await client.query("show data_directory");
+    const ended = once(client, "error");
+    child.stdin.write("exit\n");
+    await ended;
+    assert.ok(!existsSync(String(rows[0].data_directory)), "its folder is gone as well");
+  });
+
   it("ends when the process that started it is killed, with all its group", async () => {
     const entry = JSON.stringify(new URL("./index.js", import.meta.url).href);
     const script = `

@@ -31,11 +31,12 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-// The server outlives nobody: when the pipe from this process ends, so does it, and its folder goes with it.
+// When the pipe from this process ends, the server and its folder go, too. A process that exits in order has removed the
+// folder already: then only the mark fails.
 const keeper = `
 exec 3<&0
 "$0" "$@" 3<&- & server=$!
-( cat <&3 >/dev/null 2>&1; kill -0 $server && touch abandoned && kill -QUIT $server ) 2>/dev/null &
+( cat <&3 >/dev/null 2>&1; kill -0 $server && { touch abandoned; kill -QUIT $server; } ) 2>/dev/null &
 wait $server
 [ -e abandoned ] && rm -rf "$PWD"
 `;

@@ -1,0 +1,4 @@
+// A child process of `fake-command.ts`. It answers, and runs until it is ended.
+import { answerParent } from "./forked.js";
+
+answerParent(async () => ({}));

@@ -1,0 +1,4 @@
+/** The variants, the bare library first: the others are measured against it. */
+export const variantNames = ["grpc-js", "interlock", "grpc-js+jwt", "nice-grpc"] as const;
+
+export type VariantName = (typeof variantNames)[number];

@@ -1,0 +1,10 @@
+import type { Variant } from "./variant.js";
+import type { VariantName } from "./variant-name.js";
+
+/** Every variant. A process loads only the one that it needs. */
+export const variants: Record<VariantName, () => Promise<Variant>> = {
+  "grpc-js": async () => (await import("./variants/grpc-js.js")).grpcJs,
+  interlock: async () => (await import("./variants/interlock.js")).interlock,
+  "grpc-js+jwt": async () => (await import("./variants/grpc-js-jwt.js")).grpcJsJwt,
+  "nice-grpc": async () => (await import("./variants/nice-grpc.js")).niceGrpc,
+};
