@@ -1,8 +1,8 @@
 // A process that runs one authority.
 import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
+import { answerParent } from "@interlock/testing-processes";
 import { bareEnrollment, bareToken } from "./bare-signatures.js";
-import { answerParent } from "./forked.js";
 import { inParallel } from "./in-parallel.js";
 
 export type AuthorityAsk =

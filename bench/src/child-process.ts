@@ -1,4 +1,4 @@
-import { type Forked, forkProcess } from "./forked.js";
+import { type Forked, forkProcess } from "@interlock/testing-processes";
 import type { Load, LoadTimes } from "./load.js";
 import type { VariantName } from "./variant-name.js";
 
@@ -24,5 +24,5 @@ export type Child = Forked<Ask, Required<Answer>>;
 
 /** Forks a process. It leaves a CPU profile in `profileFolder`, if that is given. */
 export function startChild(name: string, profileFolder?: string): Child {
-  return forkProcess(new URL("./child.js", import.meta.url), name, profileFolder);
+  return forkProcess(new URL("./child.js", import.meta.url), name, { profileFolder });
 }

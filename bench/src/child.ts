@@ -1,7 +1,8 @@
 // One process of one variant: its server or its client. It does what the parent asks and answers each message.
+
+import { answerParent } from "@interlock/testing-processes";
 import type { Answer, Ask } from "./child-process.js";
 import type { EchoClient } from "./echo-client.js";
-import { answerParent } from "./forked.js";
 import { runLoad } from "./load.js";
 import type { Variant } from "./variant.js";
 import type { VariantName } from "./variant-name.js";

@@ -59,7 +59,10 @@ function prepare<Table extends OptionTable, Options>(
     const options = command.read(values, (line) => process.stderr.write(`${line}\n`));
     return {
       run: entry.start(options),
-      execution: { limitSeconds: values.limit ?? limit.seconds(options), json: values.json ?? false },
+      execution: {
+        limitSeconds: values.limit ?? entry.limitSeconds ?? limit.seconds(options),
+        json: values.json ?? false,
+      },
     };
   } catch (error) {
     fail(`${error instanceof Error ? error.message : String(error)}\n"${usage} --help" lists everything.`);

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { makeTemporaryFolder } from "@interlock/testing-processes";
 import { type Child, startChild } from "./child-process.js";
 import type { Load, LoadTimes } from "./load.js";
 import type { Sample, Samples } from "./samples.js";
 import { median } from "./statistics.js";
-import { makeTemporaryFolder } from "./temporary-folder.js";
 import { turnOrder } from "./turn-order.js";
 import { type VariantName, variantNames } from "./variant-name.js";
 import { variants } from "./variant-table.js";

@@ -1,9 +1,9 @@
 // A command line for `command.test.ts`: its runs take no time, end early, or never end.
+
+import { forkProcess, makeTemporaryFolder } from "@interlock/testing-processes";
 import { runCommand } from "./command.js";
 import { choice, count } from "./command-options.js";
-import { forkProcess } from "./forked.js";
 import type { Run, Runnable } from "./run.js";
-import { makeTemporaryFolder } from "./temporary-folder.js";
 
 interface FakeOptions {
   readonly rounds: number;

@@ -1,4 +1,4 @@
 // A child process of `fake-command.ts`. It answers, and runs until it is ended.
-import { answerParent } from "./forked.js";
+import { answerParent } from "@interlock/testing-processes";
 
 answerParent(async () => ({}));

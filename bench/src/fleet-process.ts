@@ -1,7 +1,7 @@
 // A process with many bots, each with its own identity and connections.
 import { join } from "node:path";
 import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
-import { answerParent, tellParent } from "./forked.js";
+import { answerParent, tellParent } from "@interlock/testing-processes";
 import { WatchService } from "./gen/interlock/bench/v1/watch_interlock.js";
 import { inParallel } from "./in-parallel.js";
 import { monotonicMs } from "./monotonic-ms.js";

@@ -2,6 +2,7 @@ import { authority } from "./authority/authority.js";
 import { runCommand } from "./command.js";
 import { count, path } from "./command-options.js";
 import { revocation } from "./revocation/revocation.js";
+import { siege } from "./siege/siege.js";
 import { streaming } from "./streaming.js";
 import { swarm } from "./swarm/swarm.js";
 import { unary } from "./unary.js";
@@ -9,7 +10,7 @@ import { unary } from "./unary.js";
 await runCommand({
   usage: "npm run bench --",
   noun: "benchmark",
-  entries: { unary, streaming, authority, revocation, swarm },
+  entries: { unary, streaming, authority, revocation, swarm, siege },
   options: {
     rounds: count("rounds that count. Default: 12 (authority 5, swarm 3)", 9_999),
     calls: count("calls of each variant in each round", 9_999_999),
@@ -17,7 +18,7 @@ await runCommand({
     bots: count("bots in the fleet", 9_999_999),
     profile: path("<dir>", "let every process leave a CPU profile there"),
   },
-  limit: { summary: "600", seconds: () => 600 },
+  limit: { summary: "600 (siege 1,800)", seconds: () => 600 },
   read: (values, progress) => ({
     rounds: values.rounds,
     calls: values.calls,

@@ -2,6 +2,8 @@
 export interface Runnable<Options> {
   /** One line for `--help`. */
   readonly summary: string;
+  /** The time limit in seconds where `--limit` is not given. Default: the command's own. */
+  readonly limitSeconds?: number | undefined;
   /**
    * Prepares a run without starting it.
    *

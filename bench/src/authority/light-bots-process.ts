@@ -14,7 +14,7 @@ import {
   WatchTrustRequest,
   WatchTrustResponse,
 } from "@interlock/bot/protocol";
-import { answerParent } from "../forked.js";
+import { answerParent } from "@interlock/testing-processes";
 import { inParallel } from "../in-parallel.js";
 
 export type LightBotsAsk =

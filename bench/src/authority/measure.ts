@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
+import { type Forked, forkProcess, makeTemporaryFolder } from "@interlock/testing-processes";
 import type { AuthorityAnswer, AuthorityAsk } from "../authority-process.js";
-import { type Forked, forkProcess } from "../forked.js";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
 import { roundName } from "../round-names.js";
-import { makeTemporaryFolder } from "../temporary-folder.js";
 import type { LightBotsAsk } from "./light-bots-process.js";
 
 export interface AuthorityTrial {
@@ -63,7 +62,7 @@ export async function measureAuthority(
   const running: { stop(): Promise<void> }[] = [];
   try {
     const url = new URL("../authority-process.js", import.meta.url);
-    const authority: AuthorityProcess = forkProcess(url, "authority", profileFolder);
+    const authority: AuthorityProcess = forkProcess(url, "authority", { profileFolder });
     running.push(authority);
     // The bots ask for more tokens than usual, to measure the cost of one: no rate limit.
     const tokenRate = { burst: 1e9, perSecond: 1e9 };

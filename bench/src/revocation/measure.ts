@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
+import { type Forked, forkProcess, makeTemporaryFolder } from "@interlock/testing-processes";
 import type { AuthorityAnswer, AuthorityAsk } from "../authority-process.js";
 import type { FleetAnswer, FleetAsk, StreamEnd } from "../fleet-process.js";
-import { type Forked, forkProcess } from "../forked.js";
 import { WatchService } from "../gen/interlock/bench/v1/watch_interlock.js";
 import { monotonicMs } from "../monotonic-ms.js";
-import { makeTemporaryFolder } from "../temporary-folder.js";
 import { type Delays, summarize } from "./delays.js";
 import type { TimedEnd } from "./timed-end.js";
 
@@ -72,7 +71,7 @@ async function startAuthorityProcess(
   cleanUp: (() => Promise<unknown>)[],
 ): Promise<RunningAuthority> {
   const url = new URL("../authority-process.js", import.meta.url);
-  const child: AuthorityProcess = forkProcess(url, name, profileFolder);
+  const child: AuthorityProcess = forkProcess(url, name, { profileFolder });
   cleanUp.push(child.stop);
   const place =
     store === undefined ? { dataDir: join(folder, name) } : { store, keyPassphrase: "a passphrase for a benchmark" };
@@ -103,7 +102,7 @@ async function startFleet(
   };
   const fleet = Array.from({ length: fleetProcesses }, (_, i): FleetProcess => {
     const url = new URL("../fleet-process.js", import.meta.url);
-    const child: FleetProcess = forkProcess(url, `fleet-${i + 1}`, profileFolder);
+    const child: FleetProcess = forkProcess(url, `fleet-${i + 1}`, { profileFolder });
     cleanUp.push(child.stop);
     child.onEvent(hear);
     return child;

@@ -13,8 +13,8 @@ import {
   TaskState,
 } from "@interlock/swarm";
 import { openTaskStore } from "@interlock/swarm/store";
+import { makeTemporaryFolder } from "@interlock/testing-processes";
 import type { Result } from "../run.js";
-import { makeTemporaryFolder } from "../temporary-folder.js";
 import { describe } from "./describe.js";
 import { canJudgeMemory, judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
 import type { Soak } from "./soak.js";

@@ -1,6 +1,7 @@
 // BullMQ's side: many workers in one process, each with its own connections, whose jobs cost nothing.
+
+import { answerParent, tellParent } from "@interlock/testing-processes";
 import { Worker } from "bullmq";
-import { answerParent, tellParent } from "../forked.js";
 import { monotonicMs } from "../monotonic-ms.js";
 
 export interface BullAsk {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Bot, InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { runWorker } from "@interlock/swarm";
-import { answerParent } from "../forked.js";
+import { answerParent } from "@interlock/testing-processes";
 import { inParallel } from "../in-parallel.js";
 
 export type CrewAsk =

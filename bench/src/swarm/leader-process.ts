@@ -2,7 +2,7 @@
 import { joinFleet, silentLog } from "@interlock/bot";
 import { createLeader, isClosed, type Leader, leaderRoutes } from "@interlock/swarm";
 import { openTaskStore } from "@interlock/swarm/store";
-import { answerParent, tellParent } from "../forked.js";
+import { answerParent, tellParent } from "@interlock/testing-processes";
 import { monotonicMs } from "../monotonic-ms.js";
 
 export type LeaderAsk =

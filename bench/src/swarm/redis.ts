@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { atExit } from "../at-exit.js";
+import { atExit } from "@interlock/testing-processes";
 
 /** A Redis server for one measurement. */
 export interface Redis {

@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
+import { atExit } from "./at-exit.js";
 
 /** A process that this one has started, asks, and listens to. */
 export interface Forked<Ask, Answer extends object, Event = never> {
@@ -19,8 +20,6 @@ export interface Forked<Ask, Answer extends object, Event = never> {
 
 /** How a process is started. */
 export interface ForkOptions {
-  /** The name in errors, and of the CPU profile. */
-  readonly name: string;
   /** Where the process leaves a CPU profile when it ends. Default: none. */
   readonly profileFolder?: string | undefined;
   /** Counts what the process prints, instead of showing it. Default: false. */
@@ -32,23 +31,19 @@ export interface ForkOptions {
 /** What goes over the channel, from the child. */
 type Message = { readonly answer: object } | { readonly error: string } | { readonly event: unknown };
 
-const running = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
-/** Forks the module at `url`, which calls `answerParent`. */
+/** Forks the module at `url`, which calls `answerParent`. `name` is for errors and for the CPU profile. */
 export function forkProcess<Ask extends object, Answer extends object, Event = never>(
   url: URL,
-  options: ForkOptions,
+  name: string,
+  options: ForkOptions = {},
 ): Forked<Ask, Answer, Event> {
-  const { name, profileFolder, countOutput = false, execPath = process.execPath } = options;
+  const { profileFolder, countOutput = false, execPath = process.execPath } = options;
   const profiling = ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`, `--cpu-prof-name=${name}.cpuprofile`];
   // What this process was started with counts there too, such as `--import`.
   const execArgv = [...process.execArgv, "--expose-gc", ...(profileFolder ? profiling : [])];
   const output = countOutput ? "pipe" : "inherit";
   const child = fork(url, { execArgv, execPath, serialization: "advanced", stdio: ["ignore", output, output, "ipc"] });
-  running.add(child);
+  const withdraw = atExit(() => child.kill("SIGKILL"));
   let printed = 0;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on("data", (bytes: Buffer) => {
@@ -62,7 +57,7 @@ export function forkProcess<Ask extends object, Answer extends object, Event = n
     else settle?.(message);
   });
   const ended = once(child, "exit").then(([code, signal]): number | string => {
-    running.delete(child);
+    withdraw();
     return code ?? signal;
   });
   const lost = ended.then((how): Message => ({ error: `the process ended (${how})` }));

@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Forked, forkProcess } from "@interlock/testing-processes";
+import { type Forked, forkProcess, makeTemporaryFolder } from "@interlock/testing-processes";
 import type { Attack, AttackOutcome, ProbeName, TargetAddress } from "./attack.js";
 import type { AttackerAnswer, AttackerAsk } from "./attacker-process.js";
 import type { BystanderAnswer, BystanderAsk } from "./bystander-process.js";
@@ -101,13 +99,13 @@ export async function openStage(
 ): Promise<SiegeStage> {
   const kind = attacks[0]?.target ?? "bot";
   if (attacks.some(({ target }) => target !== kind)) throw new TypeError("one stage has one kind of target");
-  const folder = await mkdtemp(join(tmpdir(), "interlock-siege-"));
+  const temporary = makeTemporaryFolder("siege");
+  const folder = temporary.path;
   const processes: { kill(): Promise<void> }[] = [];
   const start = <Ask extends object, Answer extends object>(file: string, name: string) => {
     const url = new URL(`./${file}-process.js`, import.meta.url);
     const isTarget = file === "target";
-    const forked = forkProcess<Ask, Answer>(url, {
-      name,
+    const forked = forkProcess<Ask, Answer>(url, name, {
       countOutput: isTarget,
       execPath: isTarget ? execPath : undefined,
     });
@@ -116,7 +114,7 @@ export async function openStage(
   };
   async function end(): Promise<void> {
     await Promise.all(processes.map((forked) => forked.kill()));
-    await rm(folder, { recursive: true, force: true });
+    temporary.remove();
   }
   const all = <T>(of: (attack: Attack) => readonly T[] | undefined) => [
     ...new Set(attacks.flatMap((attack) => of(attack) ?? [])),
