@@ -1,6 +1,6 @@
-import type { Caller } from "../context.js";
 import type { VerifiedToken } from "../token/verify-token.js";
 import type { TrustState } from "../trust/trust.js";
+import type { Caller } from "./caller.js";
 
 /** A verified token, and the caller that it makes of a connection's peer. */
 export interface Bearer {

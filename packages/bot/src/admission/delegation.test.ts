@@ -4,7 +4,6 @@ import type { ClientHttp2Session } from "node:http2";
 import { Client, type ClientReadableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { decodeErrorInfo } from "../base/error-details.js";
 import type { Reason } from "../base/reason.js";
-import type { Caller } from "../context.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
@@ -13,6 +12,7 @@ import { plainCall, plainCredentials, plainOptions } from "../testing/plain-clie
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { unsafeVerifyUnbound } from "../token/verify-token.js";
+import type { Caller } from "./caller.js";
 
 const { echo, count, open } = EchoService.methods;
 const id = (name: string) => `spiffe://test/${name}`;

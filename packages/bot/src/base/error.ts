@@ -1,9 +1,6 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { decodeErrorInfo } from "./error-details.js";
-import { type Reason, reasons } from "./reason.js";
-
-/** The name of a gRPC status code, for example `"PERMISSION_DENIED"`. */
-export type Code = keyof typeof status;
+import { type Code, type Reason, reasons } from "./reason.js";
 
 /** The `domain` of every `google.rpc.ErrorInfo` whose reason is one of ours. */
 export const errorDomain = "interlock";

@@ -5,8 +5,8 @@ import type { Connection } from "../admission/connection.js";
 import { InterlockError } from "../base/error.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
-import { createGate } from "./admission.js";
 import { createEnrollmentDoor } from "./enrollment.js";
+import { createGate } from "./gated-call.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
 import type { Handler, Implementation } from "./handlers.js";
@@ -28,7 +28,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const methods = new Map<string, ServedMethod>();
   let listener: Listener | undefined;
   const gate = createGate({
-    chain: createChain(trust, options.callerRate),
+    chain: createChain(trust, options),
     trust,
     clock,
     recorder,

@@ -1,6 +1,7 @@
 import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import type { CreateRateLimiter } from "../base/rate-limiter.js";
 import type { Recorder } from "../base/recorder.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { IdentitySource } from "../identity/identity.js";
@@ -27,8 +28,10 @@ export interface ServerOptions {
   readonly maximumConnections?: number;
   /** How many connections one bot may have at once: 64 unless said. */
   readonly connectionsPerPeer?: number;
-  /** How many calls one bot may make of all methods; 2,000 a second unless said, and 4,000 at once. */
+  /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
+  /** Makes the limiters of callers and methods, for example over a shared store. Default: in memory. */
+  readonly createLimiter?: CreateRateLimiter | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }

@@ -19,9 +19,9 @@ export function referenceTo(authorization: string): string {
   return createHash("sha256").update(authorization).digest().subarray(0, 16).toString("base64url");
 }
 
-/** Whether a call refers to a token in place of showing it. */
-export function refersToToken(metadata: Metadata): boolean {
-  return metadata.get(referenceKey).length > 0;
+/** Every reference to a token in the metadata of a call. */
+export function referencesIn(metadata: Metadata): readonly string[] {
+  return metadata.get(referenceKey) as string[]; // Only keys that end in "-bin" have bytes.
 }
 
 /** The metadata of a call that refers to the token which was shown as `authorization`. */

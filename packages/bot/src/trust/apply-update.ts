@@ -2,8 +2,9 @@ import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { type Revocation, revocationKey } from "./revocation.js";
 import { subjectFromWire } from "./subject-wire.js";
-import { type Revocation, revocationKey, type TrustState } from "./trust.js";
+import type { TrustState } from "./trust.js";
 
 /**
  * The trust after an update from the authority. Pure. Throws when an incremental update is not for the version at

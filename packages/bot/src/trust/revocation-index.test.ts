@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spiffeId } from "@interlock/policy";
 import type { Certificate } from "../identity/certificate.js";
+import type { Revocation } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
-import type { Revocation } from "./trust.js";
 
 const revocation = (kind: Revocation["kind"], subject: string) => ({ kind, subject, revokedAt: 0, reason: "" });
 const certificate = (serial: string) => ({ serial }) as Certificate;

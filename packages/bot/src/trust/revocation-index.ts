@@ -1,7 +1,7 @@
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Revocation } from "./trust.js";
+import type { Revocation } from "./revocation.js";
 
 /** Answers what is shut out, in O(1) for every call. */
 export interface RevocationIndex {

@@ -1,4 +1,4 @@
-import type { Revocation } from "./trust.js";
+import type { Revocation } from "./revocation.js";
 
 /** How a thing that is shut out is named over the wire. */
 export type WireSubject = { readonly $case: (typeof caseOf)[Revocation["kind"]]; readonly value: string };

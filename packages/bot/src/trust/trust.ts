@@ -7,18 +7,9 @@ import type { Certificate } from "../identity/certificate.js";
 import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
+import { type Revocation, revocationKey } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
 import { createStaleness, type Freshness } from "./staleness.js";
-
-/** Something that is shut out. */
-export interface Revocation {
-  readonly kind: "identity" | "pattern" | "certificate" | "token";
-  /** A SPIFFE ID, an identity pattern, a certificate serial number in lower-case hex, or a token's `jti`. */
-  readonly subject: string;
-  /** Milliseconds since the epoch. */
-  readonly revokedAt: number;
-  readonly reason: string;
-}
 
 /** What a bot trusts, at one version. Complete and immutable; also the form in which it is saved. */
 export interface TrustState {
@@ -129,11 +120,6 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     },
     onChange: listeners.add,
   };
-}
-
-/** Tells revocations of different things apart. */
-export function revocationKey({ kind, subject }: Pick<Revocation, "kind" | "subject">): string {
-  return `${kind} ${subject}`;
 }
 
 function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
