@@ -26,7 +26,7 @@ export interface RenewableCall extends OpenCall {
 export function keepAuthorized(call: RenewableCall, { bearers }: Connection, trust: Trust, clock: Clock): void {
   const { method, service } = call;
 
-  // A peer that acts for many shows the tokens of all of them on one connection.
+  // A peer that acts for many bots shows the tokens of all of them on one connection.
   function sameCaller({ caller: { spiffeId, actors } }: Bearer): boolean {
     const { caller } = call;
     return (

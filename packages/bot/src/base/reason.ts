@@ -84,5 +84,5 @@ export const reasons = {
   STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
 } as const satisfies Record<string, readonly [Code, string]>;
 
-/** A reason for which Interlock refuses something. */
+/** A reason for which Interlock refuses something: a key of {@link reasons}. */
 export type Reason = keyof typeof reasons;
