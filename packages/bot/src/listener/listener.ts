@@ -78,7 +78,7 @@ export interface Listener {
  * Opens a port: TLS 1.3 only, and no session is resumed. The peer's certificate is verified once, before a byte of HTTP/2:
  * its chain, the leaf, then revocation. Each refusal is recorded with its reason.
  *
- * @throws `FAILED_PRECONDITION` when the port cannot be listened on.
+ * @throws `FAILED_PRECONDITION` when the port is in use or not allowed.
  */
 export async function createListener(
   options: ListenerOptions,
@@ -175,8 +175,10 @@ export async function createListener(
 
   await listen(server, options.port, host).catch((error: NodeJS.ErrnoException) => {
     unsubscribeAll();
-    const taken = error.code === "EADDRINUSE" ? ": something else listens there; choose another port" : "";
-    const problem = `${host}:${options.port} cannot be listened on${taken || ` (${error.code})`}.`;
+    const problem =
+      error.code === "EADDRINUSE"
+        ? `Port ${options.port} is already in use on ${host}: choose another port.`
+        : `The server cannot listen on ${host}:${options.port} (${error.code}).`;
     throw new InterlockError("FAILED_PRECONDITION", problem, { cause: error });
   });
   server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
