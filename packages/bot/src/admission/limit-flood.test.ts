@@ -38,7 +38,7 @@ describe("the flood limit", () => {
     assert.equal(count(limit, one.connection, 1_000, 15), 10);
   });
 
-  it("lets 4,000 calls in at once unless told, and then 2,000 a second", () => {
+  it("admits 4,000 calls at once by default, and then 2,000 a second", () => {
     const limit = inMemory(defaultCallerRate);
     const { connection } = connectionOf("a");
     assert.equal(count(limit, connection, 0, 4_500), 4_000);

@@ -50,7 +50,7 @@ interface Bucket {
 }
 
 /** How many keys a limiter in memory remembers, unless it is given another bound. */
-export const maximumKeys = 10_000;
+const maximumKeys = 10_000;
 
 /** How many buckets, from the one used longest ago on, are compared when one has to go. */
 const evictionSample = 8;

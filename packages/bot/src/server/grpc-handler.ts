@@ -137,7 +137,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   }
 }
 
-// An error of another bot's does not concern the caller of this one, except where it is about time.
+// An error from another bot does not concern the caller of this handler, except where it is about time.
 const passesThrough: ReadonlySet<string> = new Set(["CANCELLED", "DEADLINE_EXCEEDED"]);
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

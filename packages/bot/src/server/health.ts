@@ -10,7 +10,7 @@ import type { Implementation } from "./handlers.js";
  */
 export const trustHealth = "interlock.trust";
 
-/** The bound of `List`, as the standard service has it. */
+/** How many services `List` reports at most. */
 const listedAtMost = 100;
 
 /** The standard health service (`grpc.health.v1.Health`) of a server. */

@@ -27,7 +27,7 @@ export function removeToken(metadata: Metadata): void {
   metadata.remove(referenceKey);
 }
 
-/** The metadata of a call that shows the whole token. */
+/** Makes the metadata of a call that shows the whole token. */
 export function showToken(authorization: string): Metadata {
   const metadata = new Metadata();
   metadata.set(key, authorization);
