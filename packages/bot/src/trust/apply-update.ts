@@ -39,7 +39,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
 
 function revocationsAfter(held: readonly Revocation[], update: WatchTrustResponse): Revocation[] {
   const revocations = new Map(held.map((revocation) => [revocationKey(revocation), revocation]));
-  for (const unrevoked of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(unrevoked));
+  for (const restored of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(restored));
   for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
   return [...revocations.values()];
 }
