@@ -128,6 +128,26 @@ describe("who may import whom", () => {
     assert.deepEqual(findCycles(new Map(graph)), []);
   });
 
+  it("goes in no circles within @interlock/bot, counting imports of types as well", () => {
+    const files = (byName.get("@interlock/bot")?.files ?? []).filter((file) => !isTest(file));
+    const graph = files.map(({ path, imports }) => {
+      const near = imports.filter(({ specifier }) => specifier.startsWith("."));
+      return [path, near.map(({ specifier }) => resolveImport(path, specifier))] as const;
+    });
+    assert.deepEqual(findCycles(new Map(graph)), []);
+  });
+
+  it("decides on calls without grpc-js: nothing in bot's admission imports it", () => {
+    const files = byName.get("@interlock/bot")?.files ?? [];
+    const admission = files.filter((file) => file.path.startsWith("packages/bot/src/admission/") && !isTest(file));
+    assert.ok(admission.length > 0);
+    const faults = admission.filter(({ imports }) => imports.some(({ specifier }) => specifier.startsWith("@grpc/")));
+    assert.deepEqual(
+      faults.map(({ path }) => path),
+      [],
+    );
+  });
+
   it("keeps the order within @interlock/bot", () => {
     const partOf = (path: string) => path.replace("packages/bot/src/", "").replace(/\.ts$/, "").split("/")[0] ?? "";
     const place = (path: string) => botOrder.findIndex((parts) => parts.includes(partOf(path)));

@@ -489,7 +489,7 @@ describe("authority", () => {
     const options = { dataDir, trustDomain: "cafe", log };
     await assert.rejects(
       startAuthority({ ...options, port: authority.port }),
-      /cannot be listened on: something else listens there/,
+      /Port \d+ is already in use on 127\.0\.0\.1: choose another port/,
     );
     await (await startAuthority({ ...options, port: 0 })).close();
     await assert.rejects(startAuthority({ ...options, trustDomain: "Cafe", port: 0 }), TypeError);

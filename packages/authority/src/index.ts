@@ -1,3 +1,4 @@
+export type { Rate } from "@interlock/policy";
 export type { AuditPosition, AuditRecord } from "./audit-log/audit-record.js";
 export { type AuditFault, type ChainVerifier, createChainVerifier } from "./audit-log/chain-verifier.js";
 export { type Authority, startAuthority } from "./authority.js";
@@ -11,6 +12,5 @@ export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
 export { parseGrants } from "./grants/parse-grants.js";
 export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
-export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
 export type { TokenNotice } from "./tokens/token-issuer.js";

@@ -1,8 +1,7 @@
 import { type Clock, jsonLog, type Log, systemClock } from "@interlock/bot";
 import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
-import { isTrustDomain } from "@interlock/policy";
+import { isTrustDomain, type Rate } from "@interlock/policy";
 import { type HttpsOptions, issuerOf } from "./http/https-options.js";
-import type { Rate } from "./rate-limit.js";
 
 /** What an authority is started with. */
 export interface AuthorityOptions {

@@ -2,6 +2,7 @@ import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
 import type { Clock } from "./base/clock.js";
 import { InterlockError } from "./base/error.js";
 import type { Log } from "./base/log.js";
+import type { CreateRateLimiter } from "./base/rate-limiter.js";
 import type { Denial, Recorder } from "./base/recorder.js";
 import type { Unsubscribe } from "./base/subscription.js";
 import { type Client, createClient } from "./client/client.js";
@@ -64,6 +65,8 @@ export interface BotParts extends Membership {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes the limiters of its servers, for example over a shared store. Default: in memory. */
+  readonly createLimiter?: CreateRateLimiter | undefined;
 }
 
 /** Puts a bot together from its parts; `joinFleet` does so with a membership that keeps itself current. */
@@ -81,7 +84,7 @@ export function createBot(parts: BotParts): Bot {
     trust,
     async serve({ advertise, ...listening }, build) {
       refuseWhenClosed();
-      const options = { identity, trust, recorder, log, clock, ...listening };
+      const options = { identity, trust, recorder, log, clock, createLimiter: parts.createLimiter, ...listening };
       const server = await createServer(options, build);
       if (closing) {
         await server.close(0);

@@ -1,36 +1,29 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Metadata } from "@grpc/grpc-js";
-import type { AnyMethod, SpiffeId } from "@interlock/policy";
-import type { Certificate } from "./identity/certificate.js";
+import type { AnyMethod } from "@interlock/policy";
+import type { Caller } from "./admission/caller.js";
 
-/** Who calls: worked out once per connection from the certificate, and from the token where there is one. */
-export interface Caller {
-  /** In whose name: whom the scopes were granted to. With no {@link actors}, the bot at the other end. */
-  readonly spiffeId: SpiffeId;
-  /** The name within the trust domain, for example `leader/1`. */
-  readonly name: string;
-  /**
-   * Who acts for the caller (RFC 8693): the bot at the other end first, then whom that one acts for in turn. Empty when
-   * the caller is at the other end itself.
-   */
-  readonly actors: readonly SpiffeId[];
-  /** What the caller's token allows at this service; empty for methods open to any bot. */
-  readonly scopes: ReadonlySet<string>;
-  /** The client certificate of the connection: the caller's, or that of the first of those who act for it. */
-  readonly certificate: Certificate;
-  /** `host:port` of the other end. */
-  readonly address: string;
-}
-
-/** What a handler knows of the call it serves. */
+/**
+ * What a handler knows about the call it serves: the second argument of every handler.
+ *
+ * @example
+ * ```ts
+ * async grip({ newtons }, { caller, signal, deadline }) {
+ *   await motor.close(newtons, { signal, heldBy: caller.name });
+ *   return { held: true };
+ * }
+ * ```
+ */
 export interface CallContext {
+  /** The bot that the call is made for. */
   readonly caller: Caller;
+  /** The method that is called, with its policy. */
   readonly method: AnyMethod;
-  /** Aborts when the caller cancels, the deadline passes, or the caller is shut out. */
+  /** Aborts when the caller cancels, the deadline passes, or the caller is revoked. */
   readonly signal: AbortSignal;
-  /** When the caller stops waiting; absent when it waits without end. */
+  /** When the caller stops waiting; absent when it set no deadline. */
   readonly deadline: Date | undefined;
-  /** What the caller sent besides the message. */
+  /** The metadata that the caller sent, without its token. */
   readonly metadata: Metadata;
 }
 
@@ -38,20 +31,20 @@ const storage = new AsyncLocalStorage<CallContext>();
 let calling = false;
 
 /**
- * From now on, what a handler calls takes its deadline and its cancellation from the call that it serves. It is asked for
- * when the first client is made: Node 20 makes every promise of a process dearer for it, and a bot that only serves need
- * not pay.
+ * Makes client calls take their deadline and their cancellation from the call that is being served, from now on. The first
+ * client of a process asks for it: on Node 20 it slows down every promise of the process, and a bot that only serves does
+ * not need it.
  */
 export function propagateCalls(): void {
   calling = true;
 }
 
-/** The call that is being served here, if any; client calls take their deadline and cancellation from it. */
+/** The call that is being served here, if any. Client calls take their deadline and cancellation from it. */
 export function currentCall(): CallContext | undefined {
   return storage.getStore();
 }
 
-/** Calls `serve` with `input` and `context`, as part of serving `context`. */
+/** Calls `serve` with `input` and `context`; while it runs, {@link currentCall} is `context`. */
 export function runInCall<Input, Context extends CallContext, Output>(
   serve: (input: Input, context: Context) => Output,
   input: Input,

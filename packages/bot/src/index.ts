@@ -1,16 +1,17 @@
 export { Metadata } from "@grpc/grpc-js";
 export type { Init, RequestOf, ResponseOf, ServiceDefinition } from "@interlock/policy";
+export type { Caller } from "./admission/caller.js";
 export { type Clock, systemClock } from "./base/clock.js";
-export { type Code, InterlockError } from "./base/error.js";
+export { InterlockError } from "./base/error.js";
 export { jsonLog, type Log, type LogFields, silentLog } from "./base/log.js";
 export { createObservable, type MutableObservable, type Observable } from "./base/observable.js";
-export { type Reason, reasons } from "./base/reason.js";
+export { type Code, type Reason, reasons } from "./base/reason.js";
 export type { Denial } from "./base/recorder.js";
 export type { Unsubscribe } from "./base/subscription.js";
 export type { Bot, ClientOptions, ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod } from "./client/client.js";
-export type { CallContext, Caller } from "./context.js";
+export type { CallContext } from "./context.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
 export type { Certificate } from "./identity/certificate.js";
 export type { Identity, IdentitySource } from "./identity/identity.js";
@@ -30,5 +31,6 @@ export type {
 export type { Handler, Implementation } from "./server/handlers.js";
 export type { BotServer, Routes } from "./server/options.js";
 export type { CutOff } from "./trust/cut-offs.js";
+export type { Revocation } from "./trust/revocation.js";
 export type { Freshness } from "./trust/staleness.js";
-export type { Revocation, Trust, TrustState } from "./trust/trust.js";
+export type { Trust, TrustState } from "./trust/trust.js";

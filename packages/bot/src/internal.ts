@@ -1,11 +1,18 @@
 // For the sister packages of this repository. There is no promise of stability: import from `@interlock/bot` instead.
+export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
+export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { denial, errorDomain } from "./base/error.js";
+export {
+  type CreateRateLimiter,
+  createRateLimiter,
+  type LocalRateLimiter,
+  type RateLimiter,
+} from "./base/rate-limiter.js";
 export { type CallTotal, createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";
-export { createTokenBuckets, type TokenBuckets } from "./base/token-buckets.js";
 export { type BotParts, createBot } from "./bot.js";
 export type { Messages } from "./client/client.js";
 export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";

@@ -134,7 +134,7 @@ export const guards: readonly Guard[] = [
   {
     row: 16,
     guard: "one token",
-    patches: [bot("token/authorization", "if (references.length + whole.length > 1)", "if (false)")],
+    patches: [bot("admission/shown-token", "if (references.length + authorization.length > 1)", "if (false)")],
   },
   { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
   {
@@ -157,7 +157,7 @@ export const guards: readonly Guard[] = [
   {
     row: 19,
     guard: "the audience",
-    patches: [bot("admission/authenticate", "if (!token.audiences.has(service.name))", "if (false)")],
+    patches: [bot("admission/authenticate", "if (!token.audiences.has(service))", "if (false)")],
   },
   { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },

@@ -1,44 +1,50 @@
 import { parseJoinToken } from "@interlock/bot";
-import { createRateLimit } from "../rate-limit.js";
+import { createRateLimiter, type RateLimiter } from "@interlock/bot/internal";
+import { refuseLimited } from "../refuse-limited.js";
 
-/** Slows down addresses whose attempts to join keep failing, and names under which bots join again and again. */
+/** Slows down addresses from which attempts to join keep failing, and names under which bots join again and again. */
 export interface JoinLimits {
-  /** Throws `RATE_LIMITED` where an address, or a name, has too much behind it. */
-  check(attempt: JoinAddress, now: number): void;
-  failed(attempt: JoinAddress, now: number): void;
-  /** A bot has joined under `name`. */
-  joined(name: string, now: number): void;
+  /** Rejects with `RATE_LIMITED` where an address has failed, or a name has joined, too often. Counts nothing. */
+  check(attempt: JoinAddress, now: number): Promise<void>;
+  /** Counts an attempt that has failed. */
+  failed(attempt: JoinAddress, now: number): Promise<void>;
+  /** Counts a bot that has joined under `name`. */
+  joined(name: string, now: number): Promise<void>;
 }
 
 interface JoinAddress {
   /** `host:port`. */
   readonly address: string;
   readonly joinToken: string;
-  /** The name that is chosen; the token's own where it is empty. */
+  /** The name that is chosen. Where it is empty, the name is the token's. */
   readonly name: string;
 }
 
+const attemptsFailed = "too many attempts to join have failed; wait a minute, then use a new join token";
+const nameJoined =
+  "bots join under this name again and again; keep their stateDir, or give each instance a name of its own";
+
 /**
- * By address without its port: 20 failures at once, and one more each second; who succeeds is not limited, because a
- * fleet may come from behind one address. By name: 20 times at once, and 6 a minute; only those that had a good join
- * token count, so that no stranger keeps a bot out.
+ * Makes the limits of an authority, in memory, of 10,000 addresses and 10,000 names.
+ *
+ * By address without its port: 20 failures at once, and one more each second. Successes are not limited, because a fleet
+ * may come from behind one address. By name: 20 times at once, and 6 a minute. Only attempts with a good join token count,
+ * so that no stranger keeps a bot out.
  */
 export function createJoinLimits(): JoinLimits {
-  const failures = createRateLimit(
-    { burst: 20, perSecond: 1 },
-    "too many attempts to join have failed; wait a minute, then use a new join token",
-  );
-  const names = createRateLimit(
-    { burst: 20, perSecond: 0.1 },
-    "bots join under this name again and again; keep their stateDir, or give each instance a name of its own",
-  );
+  const failures: RateLimiter = createRateLimiter({ burst: 20, perSecond: 1 });
+  const names: RateLimiter = createRateLimiter({ burst: 20, perSecond: 0.1 });
   return {
-    check({ address, joinToken, name }, now) {
-      failures.check(hostOf(address), now);
-      names.check(name || (parseJoinToken(joinToken)?.name ?? ""), now);
+    async check({ address, joinToken, name }, now) {
+      refuseLimited(await failures.peek(hostOf(address), now), attemptsFailed);
+      refuseLimited(await names.peek(name || (parseJoinToken(joinToken)?.name ?? ""), now), nameJoined);
     },
-    failed: ({ address }, now) => failures.count(hostOf(address), now),
-    joined: names.count,
+    async failed({ address }, now) {
+      await failures.take(hostOf(address), now);
+    },
+    async joined(name, now) {
+      await names.take(name, now);
+    },
   };
 }
 

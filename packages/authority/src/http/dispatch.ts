@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Clock, InterlockError, type Log } from "@interlock/bot";
-import { addressOf, type Connection, createTokenBuckets, denial, type Recorder } from "@interlock/bot/internal";
+import { addressOf, type Connection, createRateLimiter, denial, type Recorder } from "@interlock/bot/internal";
+import { refuseLimited } from "../refuse-limited.js";
 import type { HttpHandler } from "./http-server.js";
 import { errorAnswer } from "./oauth-error.js";
 import { readForm } from "./read-form.js";
@@ -14,19 +15,18 @@ export interface DispatchOptions {
   readonly log: Log;
 }
 
-/** How many requests of one client: of a bot, or of an address from which no certificate is shown. */
+/** How many requests one client may make: a bot, or an address from which no certificate is shown. */
 const rate = { perSecond: 20, burst: 100 };
 
 /** Finds the route of each request, and answers it; whatever is refused is recorded with its reason. */
 export function createDispatch({ routes, recorder, clock, log }: DispatchOptions): HttpHandler {
   const byPath = new Map(routes.map((route) => [route.path, route]));
-  const buckets = createTokenBuckets(rate);
+  const limiter = createRateLimiter(rate);
 
   async function answer(request: IncomingMessage, peer: Connection | undefined): Promise<HttpAnswer> {
     const now = clock.now();
     const { remoteAddress = "" } = request.socket;
-    const retryAfterMs = buckets.take(peer?.peer.uri ?? remoteAddress, now);
-    if (retryAfterMs > 0) throw denial("RATE_LIMITED", "", { retryAfterMs: String(retryAfterMs) });
+    refuseLimited(await limiter.take(peer?.peer.uri ?? remoteAddress, now));
     const route = byPath.get(pathOf(request));
     if (!route) return { status: 404, body: { error: "not_found" } };
     const method = request.method === "HEAD" ? "GET" : request.method;

@@ -1,5 +1,6 @@
 import { InterlockError } from "@interlock/bot";
-import { createTokenBuckets, denial, type VerifiedToken } from "@interlock/bot/internal";
+import { createRateLimiter, type VerifiedToken } from "@interlock/bot/internal";
+import { refuseLimited } from "../refuse-limited.js";
 import { oauthError } from "./oauth-error.js";
 import { paths } from "./paths.js";
 import { required } from "./read-form.js";
@@ -20,7 +21,7 @@ const rate = { perSecond: 1, burst: 30 };
  * that it may show, and those with which others act for it. A token that is worth nothing already is no error (section 2.2).
  */
 export function revocationRoute({ desk, authenticate, revokeToken }: RevocationEndpoint): Route {
-  const buckets = createTokenBuckets(rate);
+  const limiter = createRateLimiter(rate);
   return {
     method: "POST",
     path: paths.revocation,
@@ -32,8 +33,7 @@ export function revocationRoute({ desk, authenticate, revokeToken }: RevocationE
       if (![subject, actors[0]].some((owner) => owner?.uri === spiffeId.uri)) {
         throw oauthError("unauthorized_client", "The token is another bot's: ask an operator to revoke it.");
       }
-      const retryAfterMs = buckets.take(spiffeId.uri, request.now);
-      if (retryAfterMs > 0) throw denial("RATE_LIMITED", "", { retryAfterMs: String(retryAfterMs) });
+      refuseLimited(await limiter.take(spiffeId.uri, request.now));
       await revokeToken(token, spiffeId.uri);
       return { status: 200 };
     },

@@ -25,17 +25,17 @@ export function createEnrollmentService(options: EnrollmentServiceOptions): Enro
     async join(request, { address }) {
       const at = clock.now();
       try {
-        limits.check({ ...request, address }, at);
+        await limits.check({ ...request, address }, at);
         const { chain, leaf, name, generation } = await join(options, request, at);
-        limits.joined(name, at);
+        await limits.joined(name, at);
         counts.enrollments.join++;
         recorder.admitted(method, leaf.uris[0] as string, at);
         log.info("bot joined", { name, address, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) }, trust: trustToWire(hub.complete()) };
       } catch (thrown) {
         const error = InterlockError.from(thrown);
-        if (error.reason !== "RATE_LIMITED") limits.failed({ ...request, address }, at);
         recorder.denied({ at, reason: error.reason ?? error.code, method, caller: "", address, detail: error.message });
+        if (error.reason !== "RATE_LIMITED") await limits.failed({ ...request, address }, at);
         throw error;
       }
     },

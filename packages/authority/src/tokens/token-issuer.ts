@@ -1,10 +1,18 @@
 import type { Clock, Unsubscribe } from "@interlock/bot";
-import { createListeners, denial, tokenFault, unsafeVerifyUnbound, type VerifiedToken } from "@interlock/bot/internal";
+import {
+  createListeners,
+  createRateLimiter,
+  denial,
+  tokenFault,
+  unsafeVerifyUnbound,
+  type VerifiedToken,
+} from "@interlock/bot/internal";
+import type { Rate } from "@interlock/policy";
 import { createAuditQueue } from "../audit-log/audit-queue.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import type { GrantStore } from "../grants/grant-store.js";
-import { createRateLimit, type Rate } from "../rate-limit.js";
+import { refuseLimited } from "../refuse-limited.js";
 import type { Store } from "../store/store.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
@@ -62,13 +70,12 @@ export interface TokenIssuer {
 /** Opens the desk. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs } = options;
-  const limit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
+  const limiter = createRateLimiter(options.tokenRate);
   const audit = createAuditQueue(store);
   const notices = createListeners<TokenNotice>();
 
   async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
-    limit.check(spiffeId.name, clock.now());
-    limit.count(spiffeId.name, clock.now());
+    refuseLimited(await limiter.take(spiffeId.name, clock.now()), "keep tokens until they expire, as our clients do");
     await certificateUse.saw(certificate.serial);
     await refuseRetired(store, spiffeId.name);
   }

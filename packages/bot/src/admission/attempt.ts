@@ -1,13 +1,22 @@
-import type { Metadata } from "@grpc/grpc-js";
-import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
+import type { AnyMethod } from "@interlock/policy";
 import type { Connection } from "./connection.js";
 
-/** A call that asks to be let in. */
+/** What the chain needs to know of a method. */
+export type AttemptedMethod = Pick<AnyMethod, "path" | "kind" | "policy">;
+
+/**
+ * A call that asks to be admitted. It is the same whatever the call came by: a gRPC server, a gateway, or an authorization
+ * service that a proxy asks.
+ */
 export interface Attempt {
-  readonly service: ServiceDefinition;
-  readonly method: AnyMethod;
+  /** Full name of the service, for example `cafe.gripper.v1.GripperService`. */
+  readonly service: string;
+  readonly method: AttemptedMethod;
   readonly connection: Connection;
-  readonly metadata: Metadata;
+  /** Every value of the `authorization` header, as it came; a call may show one token. */
+  readonly authorization: readonly string[];
+  /** Every value that refers to a token shown before; see `token/reference.ts`. Empty where there are no references. */
+  readonly references: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

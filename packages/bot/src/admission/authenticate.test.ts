@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Metadata } from "@grpc/grpc-js";
 import { denial, type InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -32,9 +31,9 @@ describe("on a connection", () => {
   });
 
   function attempt(token?: string, at = now): Attempt {
-    const metadata = new Metadata();
-    if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
-    return { service: EchoService, method: EchoService.methods.echo, connection, metadata, now: at };
+    const authorization = token === undefined ? [] : [`Bearer ${token}`];
+    const { echo: method } = EchoService.methods;
+    return { service: EchoService.name, method, connection, authorization, references: [], now: at };
   }
   const tokenOf = (claims: object = {}, audience = EchoService.name) =>
     fleet.token(caller, audience, ["echo:call"], claims);

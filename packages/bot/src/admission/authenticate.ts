@@ -1,17 +1,18 @@
 import { denial } from "../base/error.js";
-import { bearerToken, hasToken, shownIn } from "../token/authorization.js";
-import { referenceTo, refersToToken } from "../token/reference.js";
+import { bearerToken } from "../token/authorization.js";
+import { referenceTo } from "../token/reference.js";
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
+import { shownToken, showsToken } from "./shown-token.js";
 
-/** How many verified tokens a connection keeps: one for each service that its peer calls here, for each that it acts for. */
+/** How many verified tokens a connection keeps: one for each service that its peer calls here, times the bots it acts for. */
 const maximumBearers = 64;
 
-/** What is done with the token of a call. */
+/** What the chain does with the token of a call. */
 export interface Authenticate {
   /**
    * Finds the caller's token: verified once per connection, then looked up. What can change while a connection lives
@@ -19,24 +20,26 @@ export interface Authenticate {
    */
   authenticate(attempt: Attempt): Bearer | Promise<Bearer>;
   /**
-   * Verifies a token that comes with a call which needs none, if there is one, and keeps it for the connection: so a
-   * peer shows a new token for the sake of the streams that it has open.
+   * Verifies the token of a call that needs none, if it shows one, and keeps it for the connection. This is how a peer
+   * shows a new token for the streams that it has open.
    */
   remember(attempt: Attempt): Promise<unknown> | undefined;
+  /** Compares a verified token with what can change, and gives it back. Throws a denial. */
+  check(bearer: Bearer, attempt: Attempt): Bearer;
 }
 
-/** Authenticates callers by what they trust now. */
+/** Makes the functions that authenticate callers by `trust`. */
 export function createAuthenticate(trust: Trust): Authenticate {
   const verifying = new WeakMap<Connection, Map<string, Promise<Bearer>>>();
 
   function remember(attempt: Attempt): Promise<unknown> | undefined {
-    if (!hasToken(attempt.metadata)) return undefined;
-    const shown = shownIn(attempt.metadata);
+    if (!showsToken(attempt)) return undefined;
+    const shown = shownToken(attempt);
     return attempt.connection.bearers.has(shown) ? undefined : verifyOnce(shown, attempt);
   }
 
   function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
-    const shown = shownIn(attempt.metadata);
+    const shown = shownToken(attempt);
     const bearer = attempt.connection.bearers.get(shown);
     if (bearer) return check(bearer, attempt);
     return verifyOnce(shown, attempt).then((verified) => check(verified, attempt));
@@ -46,15 +49,15 @@ export function createAuthenticate(trust: Trust): Authenticate {
     const fault = bearerFault(bearer, trust, now);
     if (fault) throw denial(fault);
     const { token } = bearer;
-    if (!token.audiences.has(service.name)) {
-      throw denial("TOKEN_AUDIENCE", "", { needed: service.name, held: [...token.audiences].join(" ") });
+    if (!token.audiences.has(service)) {
+      throw denial("TOKEN_AUDIENCE", "", { needed: service, held: [...token.audiences].join(" ") });
     }
     return bearer;
   }
 
-  // Many calls may come at once with a token that is new here; it is still verified once.
+  // Many calls may arrive at once with a token that is new here; it is still verified once.
   function verifyOnce(authorization: string, attempt: Attempt): Promise<Bearer> {
-    if (refersToToken(attempt.metadata)) throw denial("TOKEN_NOT_SHOWN");
+    if (attempt.references.length > 0) throw denial("TOKEN_NOT_SHOWN");
     const { connection } = attempt;
     let pending = verifying.get(connection);
     if (!pending) {
@@ -81,7 +84,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
     return bearer;
   }
 
-  return { authenticate, remember };
+  return { authenticate, remember, check };
 }
 
 function forgetOldest(bearers: Map<string, Bearer>): void {

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { AnyMethod, Policy } from "@interlock/policy";
-import type { Caller } from "../context.js";
 import { EchoService } from "../testing/test-fleet.js";
-import type { Attempt } from "./attempt.js";
 import { createAuthorize } from "./authorize.js";
+import type { Caller } from "./caller.js";
 
 describe("authorize", () => {
   const sunset = "2030-01-01";
@@ -16,7 +15,7 @@ describe("authorize", () => {
     const { echo } = EchoService.methods;
     const method: AnyMethod = { ...echo, policy: { ...echo.policy, scopes: ["a:b"], ...policy } };
     const caller = { name, scopes: new Set(scopes) } as unknown as Caller;
-    createAuthorize({ isStale: () => stale } as never)({ method, now } as Attempt, caller);
+    createAuthorize({ isStale: () => stale } as never)({ method, now }, caller);
   }
   const refused = (work: () => void, reason: string, code: string, message: RegExp, metadata: object) =>
     assert.throws(work, (error: Error & { reason?: string; code?: string; metadata?: object }) => {

@@ -1,12 +1,12 @@
-import { type AnyMethod, matchesIdentity } from "@interlock/policy";
+import { matchesIdentity } from "@interlock/policy";
 import { denial } from "../base/error.js";
-import type { Caller } from "../context.js";
 import type { Trust } from "../trust/trust.js";
-import type { Attempt } from "./attempt.js";
+import type { Attempt, AttemptedMethod } from "./attempt.js";
+import type { Caller } from "./caller.js";
 
-/** Holds the method's policy against the caller: sunset, callers, scopes, and how fresh the trust has to be. */
+/** Checks the caller against the method's policy: sunset, callers, scopes, and how fresh the trust has to be. */
 export function createAuthorize(trust: Trust) {
-  return function authorize({ method, now }: Attempt, caller: Caller): void {
+  return function authorize({ method, now }: Pick<Attempt, "method" | "now">, caller: Caller): void {
     const { policy } = method;
     const { sunset, replacement = "" } = policy.deprecation ?? {};
     if (sunset !== undefined && now >= Date.parse(sunset)) {
@@ -20,7 +20,7 @@ export function createAuthorize(trust: Trust) {
   };
 }
 
-function scopeMissing(method: AnyMethod, caller: Caller) {
+function scopeMissing(method: AttemptedMethod, caller: Caller) {
   const needed = method.policy.scopes.join(" ");
   const held = [...caller.scopes].join(" ");
   return denial("SCOPE_MISSING", `it needs "${needed}" and holds "${held}"`, { needed, held });

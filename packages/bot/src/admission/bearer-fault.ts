@@ -4,8 +4,8 @@ import type { Trust } from "../trust/trust.js";
 import type { Bearer } from "./bearer.js";
 
 /**
- * Why a token that was verified earlier is good no longer, or `undefined`. It stands in the path of every call: besides
- * its expiry, a token is held against the trust only where that has changed since the last time.
+ * The reason why a token that was verified earlier is no longer good, or `undefined`. It runs on every call, so besides
+ * its expiry, a token is compared with the trust only if the trust has changed since the last time.
  */
 export function bearerFault(bearer: Bearer, trust: Trust, now: number): Reason | undefined {
   const { token, clearedBy } = bearer;

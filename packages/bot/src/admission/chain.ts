@@ -1,56 +1,89 @@
 import type { Rate } from "@interlock/policy";
-import type { Caller } from "../context.js";
+import { type CreateRateLimiter, createRateLimiter } from "../base/rate-limiter.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";
 import { createAuthorize } from "./authorize.js";
 import type { Bearer } from "./bearer.js";
+import type { Caller } from "./caller.js";
 import { createIdentify } from "./identify.js";
 import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
 
-/** A call that was let in. */
+/** That a call was admitted, and for whom. */
 export interface Admission {
   readonly caller: Caller;
-  /** The token that admitted it; absent for methods open to any bot. */
+  /** The token that admitted it; absent for methods that are open to any bot. */
   readonly bearer: Bearer | undefined;
 }
 
-/** Decides on a call: gives the admission, at once where a token is known already, or throws a denial. */
+/**
+ * Decides on a call: gives the admission, or throws or rejects with a denial. It answers at once where the token is known
+ * on the connection already and the limiters are in memory.
+ */
 export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
 
-/** The interceptor chain, in its order: identify → limit flood → authenticate → authorize → limit rate. */
-export function createChain(trust: Trust, callerRate: Rate = defaultCallerRate): Chain {
+/** How a {@link Chain} limits its callers. */
+export interface ChainOptions {
+  /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
+  readonly callerRate?: Rate | undefined;
+  /** Makes the limiters. Default: in the memory of this process, 10,000 keys each. */
+  readonly createLimiter?: CreateRateLimiter | undefined;
+}
+
+/**
+ * Makes the interceptor chain, in its order: identify → limit flood → authenticate → authorize → limit rate.
+ *
+ * @param trust - What the fleet trusts now.
+ * @param options - How callers are limited.
+ * @returns The chain.
+ */
+export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
+  const { callerRate = defaultCallerRate, createLimiter = (rate) => createRateLimiter(rate) } = options;
   const identify = createIdentify(trust);
-  const limitFlood = createLimitFlood(callerRate);
-  const { authenticate, remember } = createAuthenticate(trust);
+  const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"));
+  const { authenticate, remember, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust);
-  const limitRate = createLimitRate();
+  const limitRate = createLimitRate(createLimiter);
 
   return function admit(attempt) {
     identify(attempt);
-    limitFlood(attempt);
+    const limited = limitFlood(attempt);
+    if (limited === undefined) return authenticated(attempt);
+    return limited.then(() => {
+      identify(attempt); // The peer may have been revoked while the chain waited; so below.
+      return authenticated(attempt);
+    });
+  };
+
+  function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     if (attempt.method.policy.anyBot) {
-      const letIn = () => decide(attempt, { caller: peerOf(attempt), bearer: undefined });
       const verifying = remember(attempt);
-      if (!verifying) return letIn();
+      if (!verifying) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
       return verifying.then(() => {
-        identify(attempt); // As below.
-        return letIn();
+        identify(attempt);
+        return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
       });
     }
     const bearer = authenticate(attempt);
     if (!(bearer instanceof Promise)) return decide(attempt, { caller: bearer.caller, bearer });
     return bearer.then((verified) => {
-      identify(attempt); // It may have been shut out while its token was verified.
+      identify(attempt);
       return decide(attempt, { caller: verified.caller, bearer: verified });
     });
-  };
+  }
 
-  function decide(attempt: Attempt, admission: Admission): Admission {
-    authorize(attempt, admission.caller);
-    limitRate(attempt, admission.caller);
-    return admission;
+  function decide(attempt: Attempt, admission: Admission): Admission | Promise<Admission> {
+    const { caller, bearer } = admission;
+    authorize(attempt, caller);
+    const limited = limitRate(attempt, caller);
+    if (limited === undefined) return admission;
+    return limited.then(() => {
+      identify(attempt);
+      if (bearer) check(bearer, attempt);
+      authorize(attempt, caller);
+      return admission;
+    });
   }
 }
 

@@ -9,63 +9,63 @@ import { vouchFor } from "../identity/vouch.js";
 import type { TrustState } from "../trust/trust.js";
 import type { Bearer } from "./bearer.js";
 
-/** A call that is being served, as the connection it came over knows it. */
+/** A call that is being served, as its connection knows it. */
 export interface OpenCall {
-  /** The token that admitted it; absent for methods open to any bot. */
+  /** The token that authorizes it; absent for methods that are open to any bot. */
   readonly bearer: Bearer | undefined;
-  /** Full name of the service called. */
+  /** Full name of the service. */
   readonly service: string;
   /** Ends it with a status. */
   end(error: InterlockError): void;
 }
 
-/** Who is at the other end of a socket, and what it proved that with. */
+/** The bot at the other end of a socket, and its proof. */
 export interface Peer {
   readonly id: SpiffeId;
   readonly certificate: Certificate;
-  /** As it was proved, DER, the root last. */
+  /** The chain that was verified: DER, the root last. */
   readonly chain: readonly Uint8Array[];
 }
 
 /**
- * One authenticated connection. Who is at the other end is worked out once, when it is made; what it stands on may be
- * replaced by what the same peer has proved itself with on a later connection.
+ * One authenticated connection. The peer's identity is established once, when the connection is made. Its certificate may
+ * be replaced by a newer one that the same peer has proved on a later connection.
  */
 export interface Connection {
   readonly peer: SpiffeId;
   readonly certificate: Certificate;
-  /** The peer's chain as it was proved, DER, the root last. */
+  /** The peer's chain that was verified: DER, the root last. */
   readonly chain: readonly Uint8Array[];
-  /** What it stood on before, and might be revoked still. */
+  /** The certificates that it had before {@link rebind}, which can still be revoked; bounded by their expiry. */
   readonly earlier: readonly Certificate[];
-  /** Is told to the peer, so that it can vouch for this connection on a later one. */
+  /** A secret for the peer, with which it can vouch for this connection on a later one. */
   readonly voucher: string;
-  /** What the peer says to vouch for it; see `vouchFor`. */
+  /** What the peer sends to vouch for it; see `vouchFor`. */
   readonly vouch: string;
   /** `host:port` of the peer. */
   readonly address: string;
-  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference; bounded. */
+  /** Tokens that were verified on this connection, each by its `authorization` value and by its reference. At most 64 tokens. */
   readonly bearers: Map<string, Bearer>;
   readonly calls: Roster<OpenCall>;
-  /** The trust that the peer was last held against, and not found shut out. */
+  /** The trust with which the peer was last compared and found not revoked. */
   clearedBy: TrustState | undefined;
-  /** Why it takes no more calls, once it has been cut. */
+  /** The error with which it was cut off; it takes no calls any more. */
   readonly ended: InterlockError | undefined;
-  /** Rests it on what the peer has proved itself with on `later`. */
+  /** Replaces its certificate and chain by those of `later`, a newer connection of the same peer. */
   rebind(later: Connection, now: number): void;
   /** Ends every call with `error`, then the connection. */
   cut(error: InterlockError): void;
-  /** Ends the connection with no word. */
+  /** Ends the connection at once, without a status for its calls. */
   destroy(): void;
 }
 
 // Long enough for the statuses of the calls to leave, short enough to count as at once.
 const farewellMs = 50;
-// HTTP/2 writes a status in several turns of the event loop. Where the process was held up, the time has passed before
-// they came, and without the status the peer would take the end for a failure and try again.
+// HTTP/2 writes a status in several turns of the event loop. In a process that was held up, the time may pass before those
+// turns, and without the status the peer would take the end for a failure and try again.
 const farewellTurns = 10;
 
-/** Makes the record of a connection whose peer has been authenticated. */
+/** Makes the record of a connection whose peer has been verified. */
 export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer): Connection {
   const calls = createRoster<OpenCall>();
   const voucher = randomBytes(16).toString("base64url");
@@ -110,7 +110,7 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
   return connection;
 }
 
-/** The thumbprint of the certificate that this end showed on a socket, which may not be its latest any more. */
+/** The thumbprint of the certificate that this end showed on a socket, which may not be its newest. */
 function ownThumbprint(socket: TLSSocket): string {
   const { fingerprint256 = "" } = socket.getCertificate() as { fingerprint256?: string };
   return Buffer.from(fingerprint256.replaceAll(":", ""), "hex").toString("base64url");

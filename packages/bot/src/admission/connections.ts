@@ -6,25 +6,28 @@ import type { Trust } from "../trust/trust.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
 
-/** The connections of a server whose peers have been authenticated. */
+/** The connections of a server, with verified peers. */
 export interface Connections {
   /** The connection of the peer at this address and port. */
   find(address: string | undefined, port: number | undefined): Connection | undefined;
   all(): readonly Connection[];
   /**
-   * Says on `later` that older connections are its peer's as well, by what `vouchFor` gives for them. They rest on its
-   * certificate from then on. Gives those that were accepted.
+   * Takes the word of the peer of `later` that older connections are its own, by what `vouchFor` gives for them. They take
+   * over the certificate of `later`. Gives the vouches that were accepted.
    */
   vouch(later: Connection, vouches: readonly string[]): string[];
   /** Keeps `connection` until its socket closes. */
   add(connection: Connection, socket: TLSSocket): void;
-  /** Holds them against the trust no longer. */
+  /** Stops watching the trust. */
   close(): void;
 }
 
-/** Keeps connections, and holds them against the trust: what it shuts out is ended when it changes, not at the next call. */
+/**
+ * Makes the register of connections. When the trust changes, it ends the connections and calls that are revoked by the
+ * change at once, not at their next call. Its size is bounded by the listener's `maximumConnections`.
+ */
 export function createConnections(trust: Trust, clock: Clock): Connections {
-  // A port leads to one connection, or very few; and a number is looked up on every call with less ado than a text.
+  // A port leads to one connection, or very few, and looking up a number on every call is cheaper than a text.
   const byPort = new Map<number | undefined, Map<string | undefined, Connection>>();
 
   const byVouch = new Map<string, Connection>();
@@ -34,8 +37,8 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
 
   function add(connection: Connection, socket: TLSSocket): void {
     const { remoteAddress, remotePort } = socket;
-    // One peer cannot have two sockets at one port: if the old one has not closed yet, it is dead all the same, and
-    // what is still to be read from it must not pass for the new peer's.
+    // One peer cannot have two sockets at one port. If the old one has not closed yet, it is dead, and what is still to be
+    // read from it must not pass for the new peer's.
     find(remoteAddress, remotePort)?.destroy();
     const atPort = byPort.get(remotePort) ?? new Map<string | undefined, Connection>();
     byPort.set(remotePort, atPort.set(remoteAddress, connection));
@@ -51,7 +54,7 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
     });
   }
 
-  /** Cuts a connection when the certificate runs out that it rests on then. Gives what calls that off. */
+  /** Cuts a connection off when the certificate that it has then expires. Gives a function that cancels that. */
   function endInTime(connection: Connection): () => void {
     let cancel: () => void;
     function watch(): void {
@@ -68,7 +71,7 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
     return vouches.filter((value) => {
       const older = byVouch.get(value);
       if (!older || older === later || older.ended || later.ended || older.peer.uri !== later.peer.uri) return false;
-      // A copy that comes late must not shorten what a newer certificate has lengthened.
+      // A vouch that arrives late must not replace a newer certificate.
       if (later.certificate.notAfter >= older.certificate.notAfter) older.rebind(later, clock.now());
       return true;
     });

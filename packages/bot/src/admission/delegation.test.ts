@@ -4,7 +4,6 @@ import type { ClientHttp2Session } from "node:http2";
 import { Client, type ClientReadableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { decodeErrorInfo } from "../base/error-details.js";
 import type { Reason } from "../base/reason.js";
-import type { Caller } from "../context.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
@@ -13,6 +12,7 @@ import { plainCall, plainCredentials, plainOptions } from "../testing/plain-clie
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { unsafeVerifyUnbound } from "../token/verify-token.js";
+import type { Caller } from "./caller.js";
 
 const { echo, count, open } = EchoService.methods;
 const id = (name: string) => `spiffe://test/${name}`;
@@ -249,7 +249,7 @@ describe("a bot that acts for another", () => {
       return { stream, ended: ended.promise };
     }
 
-    it("ends at once when that one is locked, and nobody else's does", async () => {
+    it("ends at once when that one is revoked, and nobody else's does", async () => {
       const bad = await openStream(await delegated());
       const good = await openStream(await delegated({ sub: id("caller/2") }));
       fleet.revoke("identity", id("caller/1"));
@@ -259,7 +259,7 @@ describe("a bot that acts for another", () => {
       assert.deepEqual(await good.ended, [1, undefined], "it was open until it was canceled");
     });
 
-    it("ends at once when an actor behind the first is locked", async () => {
+    it("ends at once when an actor behind the first is revoked", async () => {
       const bad = await openStream(await delegated({ act: { sub: id("gateway/1"), act: { sub: id("front/1") } } }));
       fleet.revoke("pattern", "front/*");
       assert.deepEqual(await bad.ended, [16, "IDENTITY_REVOKED"]);

@@ -2,7 +2,10 @@ import { denial } from "../base/error.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 
-/** Who calls is known from the connection; whether it may still call is looked up on every call. */
+/**
+ * Makes the first step of the chain: checks on every call that the peer, which is known from the connection, may still call.
+ * The step throws `CERTIFICATE_EXPIRED`, one of the `…_REVOKED` reasons, or the error with which the connection was cut off.
+ */
 export function createIdentify(trust: Trust) {
   return function identify({ connection, now }: Pick<Attempt, "connection" | "now">): void {
     const { certificate, peer } = connection;

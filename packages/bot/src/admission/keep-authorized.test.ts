@@ -25,7 +25,11 @@ describe("a stream that outlives its token", () => {
     let count = 0;
     let current: { value: string; renewAt: number } | undefined;
     const bot = createBot({
-      ...{ identity, trust: fleet.trust, clock: systemClock, log: silentLog, recorder: createRecorder() },
+      identity,
+      trust: fleet.trust,
+      clock: systemClock,
+      log: silentLog,
+      recorder: createRecorder(),
       tokens: {
         async authorization(audience, wanted, holder) {
           if (current && Date.now() < current.renewAt) return current.value;

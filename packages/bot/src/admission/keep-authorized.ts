@@ -1,21 +1,32 @@
+import type { AnyMethod } from "@interlock/policy";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial } from "../base/error.js";
-import type { LiveCall } from "../server/live-call.js";
 import type { Trust } from "../trust/trust.js";
 import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
-import type { Connection } from "./connection.js";
+import type { Caller } from "./caller.js";
+import type { Connection, OpenCall } from "./connection.js";
+
+/** An open stream whose token can be replaced. */
+export interface RenewableCall extends OpenCall {
+  readonly caller: Caller;
+  readonly method: Pick<AnyMethod, "policy">;
+  /** The token that authorizes the stream now. */
+  bearer: Bearer | undefined;
+  /** Ends the watch over the token; to be called when the stream ends. */
+  stopWatching: (() => void) | undefined;
+}
 
 /**
- * Holds a stream to its token. When that runs out, another takes its place that the peer has shown on the connection
- * meanwhile, for the same service, with the scopes of the method, and of the same caller; where there is none, the
+ * Keeps a stream authorized after its token expires. Another token takes its place that the peer has shown on the
+ * connection meanwhile: for the same service, with the scopes of the method, and of the same caller. Without one, the
  * stream ends with `TOKEN_EXPIRED`.
  */
-export function keepAuthorized(call: LiveCall, { bearers }: Connection, trust: Trust, clock: Clock): void {
+export function keepAuthorized(call: RenewableCall, { bearers }: Connection, trust: Trust, clock: Clock): void {
   const { method, service } = call;
 
-  // A peer that acts for many shows the tokens of all of them on one connection.
+  // A peer that acts for many bots shows the tokens of all of them on one connection.
   function sameCaller({ caller: { spiffeId, actors } }: Bearer): boolean {
     const { caller } = call;
     return (

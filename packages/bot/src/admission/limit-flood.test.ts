@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import type { Rate } from "@interlock/policy";
 import type { InterlockError } from "../base/error.js";
-import type { Attempt } from "./attempt.js";
+import { createRateLimiter, type RateLimiter } from "../base/rate-limiter.js";
 import type { Connection } from "./connection.js";
 import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
 
 describe("the flood limit", () => {
+  const inMemory = (rate: Rate) => createLimitFlood(rate, createRateLimiter(rate));
+
   function connectionOf(name: string) {
     const cuts: InterlockError[] = [];
     const connection = { peer: { name }, cut: (error: InterlockError) => cuts.push(error) } as unknown as Connection;
@@ -16,7 +19,7 @@ describe("the flood limit", () => {
     let admitted = 0;
     for (let i = 0; i < calls; i++) {
       try {
-        limit({ connection, now } as Attempt);
+        limit({ connection, now });
         admitted++;
       } catch (error) {
         assert.equal((error as InterlockError).reason, "RATE_LIMITED");
@@ -27,7 +30,7 @@ describe("the flood limit", () => {
   }
 
   it("counts a bot's calls over all its connections, and each bot by itself", () => {
-    const limit = createLimitFlood({ perSecond: 10, burst: 20 });
+    const limit = inMemory({ perSecond: 10, burst: 20 });
     const [one, two, other] = [connectionOf("a"), connectionOf("a"), connectionOf("b")];
     assert.equal(count(limit, one.connection, 0, 15), 15);
     assert.equal(count(limit, two.connection, 0, 15), 5);
@@ -35,25 +38,36 @@ describe("the flood limit", () => {
     assert.equal(count(limit, one.connection, 1_000, 15), 10);
   });
 
-  it("lets 4,000 calls in at once unless told, and then 2,000 a second", () => {
-    const limit = createLimitFlood(defaultCallerRate);
+  it("admits 4,000 calls at once by default, and then 2,000 a second", () => {
+    const limit = inMemory(defaultCallerRate);
     const { connection } = connectionOf("a");
     assert.equal(count(limit, connection, 0, 4_500), 4_000);
     assert.equal(count(limit, connection, 1_000, 2_500), 2_000);
   });
 
   it("says when to try again", () => {
-    const limit = createLimitFlood({ perSecond: 4, burst: 1 });
+    const limit = inMemory({ perSecond: 4, burst: 1 });
     const { connection } = connectionOf("a");
-    limit({ connection, now: 0 } as Attempt);
-    assert.throws(() => limit({ connection, now: 50 } as Attempt), {
+    limit({ connection, now: 0 });
+    assert.throws(() => limit({ connection, now: 50 }), {
       message: /: one bot may make 4 calls a second in all$/,
       metadata: { retryAfterMs: "200" },
     });
   });
 
+  it("waits for a limiter that answers later", async () => {
+    const waits = [0, 250];
+    const limiter: RateLimiter = { take: async () => waits.shift() ?? 1, peek: () => 0 };
+    const limit = createLimitFlood({ perSecond: 1, burst: 1 }, limiter);
+    const { connection, cuts } = connectionOf("a");
+    assert.equal(await limit({ connection, now: 0 }), undefined);
+    await assert.rejects(async () => limit({ connection, now: 0 }), { metadata: { retryAfterMs: "250" } });
+    for (let i = 0; i < 999; i++) await assert.rejects(async () => limit({ connection, now: 0 }));
+    assert.equal(cuts.length, 1);
+  });
+
   it("cuts a connection off after a thousand refusals, and no sooner", () => {
-    const limit = createLimitFlood({ perSecond: 1, burst: 1 });
+    const limit = inMemory({ perSecond: 1, burst: 1 });
     const { connection, cuts } = connectionOf("a");
     count(limit, connection, 0, 1_000);
     assert.equal(cuts.length, 0);

@@ -1,32 +1,40 @@
 import type { Rate } from "@interlock/policy";
-import { denial } from "../base/error.js";
-import { createTokenBuckets } from "../base/token-buckets.js";
+import { denial, type InterlockError } from "../base/error.js";
+import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Attempt } from "./attempt.js";
 import type { Connection } from "./connection.js";
 
-/** How many calls of all methods a server takes from one bot, unless it is told another rate. */
+/** How many calls of all methods a server takes from one bot, where no other rate is set. */
 export const defaultCallerRate: Rate = { perSecond: 2_000, burst: 4_000 };
 
-/** Who goes on after so many refusals on a connection is not told again, but cut off. */
+/** After so many refusals on one connection, the connection is cut off. */
 const patience = 1_000;
 
 /**
- * Holds each bot to a rate over all methods and connections, good calls and bad ones alike, before anything is done for
- * a call: so one bot that runs wild, or was taken over, leaves the others their share.
+ * Limits each bot to a rate over all methods and connections, admitted calls and denied ones alike, before anything else
+ * is done for a call. A bot that runs wild or was taken over leaves the others their share.
+ *
+ * The function throws or rejects with `RATE_LIMITED`. It gives `undefined` where the limiter answered at once.
  */
-export function createLimitFlood(rate: Rate) {
-  const buckets = createTokenBuckets(rate);
+export function createLimitFlood(rate: Rate, limiter: RateLimiter) {
   const refused = new WeakMap<Connection, number>();
 
-  return function limitFlood({ connection, now }: Attempt): void {
-    const retryAfterMs = buckets.take(connection.peer.name, now);
-    if (retryAfterMs === 0) return;
+  return function limitFlood({ connection, now }: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
+    const retryAfterMs = limiter.take(connection.peer.name, now);
+    if (retryAfterMs === 0) return undefined;
+    if (typeof retryAfterMs === "number") throw refuse(connection, retryAfterMs);
+    return retryAfterMs.then((later) => {
+      if (later > 0) throw refuse(connection, later);
+    });
+  };
+
+  function refuse(connection: Connection, retryAfterMs: number): InterlockError {
     const count = (refused.get(connection) ?? 0) + 1;
     refused.set(connection, count);
     const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} calls a second in all`, {
       retryAfterMs: String(retryAfterMs),
     });
     if (count >= patience) connection.cut(error);
-    throw error;
-  };
+    return error;
+  }
 }

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import type { AnyMethod } from "@interlock/policy";
-import type { Caller } from "../context.js";
+import { createRateLimiter } from "../base/rate-limiter.js";
 import { EchoService } from "../testing/test-fleet.js";
-import type { Attempt } from "./attempt.js";
 import { createLimitRate } from "./limit-rate.js";
 
 describe("the rate limit", () => {
-  const caller = (name: string) => ({ name }) as Caller;
+  const inMemory = () => createLimitRate((rate) => createRateLimiter(rate));
   const { echo, open } = EchoService.methods;
-  const limited = (perSecond: number, burst: number): AnyMethod => ({
+  const limited = (perSecond: number, burst: number, path: string = echo.path): AnyMethod => ({
     ...echo,
+    path,
     policy: { ...echo.policy, rate: { perSecond, burst } },
   });
-  const attempt = (method: AnyMethod, now: number) => ({ method, now }) as Attempt;
 
   /** How many of `calls` calls get through at `now`. */
   function count(
@@ -25,7 +24,7 @@ describe("the rate limit", () => {
     let admitted = 0;
     for (let i = 0; i < calls; i++) {
       try {
-        limit(attempt(method, now), caller(name));
+        limit({ method, now }, { name });
         admitted++;
       } catch (error) {
         assert.equal((error as { reason: string }).reason, "RATE_LIMITED");
@@ -35,7 +34,7 @@ describe("the rate limit", () => {
   }
 
   it("lets a burst through, then as many as the rate gives", () => {
-    const [limit, method] = [createLimitRate(), limited(2, 5)];
+    const [limit, method] = [inMemory(), limited(2, 5)];
     assert.equal(count(limit, method, "a", 0), 5);
     assert.equal(count(limit, method, "a", 499), 0);
     assert.equal(count(limit, method, "a", 1_000), 2);
@@ -43,7 +42,7 @@ describe("the rate limit", () => {
   });
 
   it("counts each caller and each method by itself", () => {
-    const [limit, one, other] = [createLimitRate(), limited(1, 3), limited(1, 4)];
+    const [limit, one, other] = [inMemory(), limited(1, 3), limited(1, 4, "/echo.v1/Other")];
     assert.equal(count(limit, one, "a", 0), 3);
     assert.equal(count(limit, one, "b", 0), 3);
     assert.equal(count(limit, other, "a", 0), 4);
@@ -51,25 +50,42 @@ describe("the rate limit", () => {
   });
 
   it("gives nothing for a clock that goes back", () => {
-    const [limit, method] = [createLimitRate(), limited(1, 2)];
+    const [limit, method] = [inMemory(), limited(1, 2)];
     assert.equal(count(limit, method, "a", 10_000), 2);
     assert.equal(count(limit, method, "a", 0), 0);
     assert.equal(count(limit, method, "a", 1_000), 1);
   });
 
-  it("keeps 10,000 callers, and starts the oldest of more afresh", () => {
-    const [limit, method] = [createLimitRate(), limited(1, 1)];
+  it("keeps 10,000 callers, and starts the one afresh that called longest ago", () => {
+    const [limit, method] = [inMemory(), limited(1, 1)];
     for (let i = 0; i < 10_000; i++) assert.equal(count(limit, method, `${i}`, 0, 1), 1);
     assert.equal(count(limit, method, "0", 0, 1), 0);
     assert.equal(count(limit, method, "one more", 0, 1), 1);
-    assert.equal(count(limit, method, "1", 0, 1), 0);
-    assert.equal(count(limit, method, "0", 0, 1), 1);
+    assert.equal(count(limit, method, "0", 0, 1), 0);
+    assert.equal(count(limit, method, "2", 0, 1), 0);
+    assert.equal(count(limit, method, "1", 0, 1), 1);
+  });
+
+  it("waits for a limiter that answers later, made once for each method, with its path", async () => {
+    const made: unknown[] = [];
+    const waits = [0, 250];
+    const limit = createLimitRate((rate, purpose) => {
+      made.push([rate, purpose]);
+      return { take: async () => waits.shift() ?? 1, peek: () => 0 };
+    });
+    const method = limited(4, 1);
+    assert.equal(await limit({ method, now: 0 }, { name: "a" }), undefined);
+    await assert.rejects(async () => limit({ method, now: 0 }, { name: "a" }), {
+      reason: "RATE_LIMITED",
+      metadata: { retryAfterMs: "250" },
+    });
+    assert.deepEqual(made, [[{ perSecond: 4, burst: 1 }, echo.path]]);
   });
 
   it("says when to try again", () => {
-    const [limit, method] = [createLimitRate(), limited(4, 1)];
-    limit(attempt(method, 0), caller("a"));
-    assert.throws(() => limit(attempt(method, 50), caller("a")), {
+    const [limit, method] = [inMemory(), limited(4, 1)];
+    limit({ method, now: 0 }, { name: "a" });
+    assert.throws(() => limit({ method, now: 50 }, { name: "a" }), {
       code: "RESOURCE_EXHAUSTED",
       message: /: 4 calls a second are allowed$/,
       metadata: { retryAfterMs: "200" },

@@ -31,7 +31,7 @@ describe("tokens", () => {
 
   const good = (claims: object = {}) => fleet.token(caller, audience, ["echo:call"], claims);
 
-  describe("shut out in the middle", () => {
+  describe("revoked in the middle", () => {
     for (const kind of ["identity", "token"] as const) {
       it(`an ${kind === "identity" ? "identity" : "access token"} while its token is being verified`, async () => {
         const identity = await fleet.ca.issue(`spiffe://test/racer/${kind}`);

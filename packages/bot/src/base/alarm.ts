@@ -1,9 +1,14 @@
 import type { Clock } from "./clock.js";
 
-// Node takes a longer delay for 1 ms.
+// Node treats a longer delay as 1 ms.
 const longestDelayMs = 2 ** 31 - 1;
 
-/** Calls `work` once the clock has reached `at` (milliseconds since the epoch), however far that is. Gives what calls it off. */
+/**
+ * Calls `work` once the clock has reached `at`, however far away that is. It keeps no process alive.
+ *
+ * @param at - Milliseconds since the epoch.
+ * @returns A function that cancels the alarm.
+ */
 export function setAlarm(clock: Clock, at: number, work: () => void): () => void {
   let timer: NodeJS.Timeout | undefined;
   function wait(): void {

@@ -1,22 +1,22 @@
-/** How long to wait before the next attempt. */
+/** The delays between attempts that fail. */
 export interface Backoff {
-  /** The next delay in milliseconds: twice the last one, up to the maximum, less up to half of it at random. */
+  /** The next delay in milliseconds: twice the last one, up to the maximum, minus up to half of it at random. */
   next(): number;
-  /** It went well: start anew. */
+  /** Starts again at the first delay, after a success. */
   reset(): void;
 }
 
 /** How a {@link Backoff} grows. */
 export interface BackoffOptions {
-  /** 100 unless said. */
+  /** The first delay, in milliseconds. Default: 100. */
   readonly firstMs?: number;
-  /** 5,000 unless said. */
+  /** The longest delay, in milliseconds. Default: 5,000. */
   readonly maximumMs?: number;
-  /** Gives from 0 to 1; `Math.random` unless said. */
+  /** Gives a number from 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Exponential backoff with jitter: machines that fell together do not rise together. */
+/** Makes an exponential backoff with jitter, so that machines which failed together do not retry together. */
 export function createBackoff({
   firstMs = 100,
   maximumMs = 5_000,

@@ -1,8 +1,16 @@
-/** Where the time comes from, so that tests can set it. */
+/**
+ * The source of the time. Tests pass their own.
+ *
+ * @example
+ * ```ts
+ * let now = Date.now();
+ * const clock: Clock = { now: () => now };
+ * ```
+ */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** The machine's own clock. */
+/** The {@link Clock} of the machine. */
 export const systemClock: Clock = { now: () => Date.now() };

@@ -4,7 +4,7 @@ import { ErrorInfo, Status } from "../gen/google/rpc/status.js";
 const key = "grpc-status-details-bin";
 const typeUrl = "type.googleapis.com/google.rpc.ErrorInfo";
 
-/** Writes an error's reason as trailing metadata: a `google.rpc.Status` holding one `google.rpc.ErrorInfo`. */
+/** Writes the reason of an error as trailing metadata: a `google.rpc.Status` with one `google.rpc.ErrorInfo`. */
 export function encodeErrorInfo(code: number, message: string, info: ErrorInfo): Metadata {
   const value = ErrorInfo.encode(info).finish();
   const metadata = new Metadata();
@@ -13,7 +13,7 @@ export function encodeErrorInfo(code: number, message: string, info: ErrorInfo):
   return metadata;
 }
 
-/** Reads the `google.rpc.ErrorInfo` of trailing metadata; `undefined` when there is none, or none that can be read. */
+/** Reads the `google.rpc.ErrorInfo` from trailing metadata; `undefined` when there is none that can be read. */
 export function decodeErrorInfo(metadata: Metadata): ErrorInfo | undefined {
   const [bytes] = metadata.get(key);
   if (!(bytes instanceof Uint8Array)) return undefined;
@@ -21,6 +21,6 @@ export function decodeErrorInfo(metadata: Metadata): ErrorInfo | undefined {
     const info = Status.decode(bytes).details.find((detail) => detail.typeUrl === typeUrl);
     return info && ErrorInfo.decode(info.value);
   } catch {
-    return undefined; // What the server wrote there is not for us.
+    return undefined; // Another format than ours.
   }
 }

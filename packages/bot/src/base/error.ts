@@ -1,42 +1,60 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { decodeErrorInfo } from "./error-details.js";
-import { type Reason, reasons } from "./reason.js";
+import { type Code, type Reason, reasons } from "./reason.js";
 
-/** The name of a gRPC status code, for example `"PERMISSION_DENIED"`. */
-export type Code = keyof typeof status;
-
-/** The `domain` of every `google.rpc.ErrorInfo` whose reason is one of ours. */
+/** The `domain` of every `google.rpc.ErrorInfo` with a reason of the closed list. */
 export const errorDomain = "interlock";
 
 interface InterlockErrorOptions {
   /** Machine-readable cause in UPPER_SNAKE_CASE; for denials by Interlock one of {@link Reason}. */
   readonly reason?: string;
-  /** Who defines `reason`. */
+  /** The domain that defines `reason`. Default, where there is a reason: `"interlock"`. */
   readonly domain?: string;
-  /** What else is known, by name; it reaches the caller. */
+  /** Further facts by name; they reach the caller. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What led here; it stays in this process. */
+  /** The error that led to this one; it stays in this process. */
   readonly cause?: unknown;
-  /** Whether another bot answered with it. */
+  /** Whether another bot answered with it. Default: false. */
   readonly remote?: boolean;
 }
 
 /**
- * The one error type: what a handler throws to answer with a gRPC status, and what a client call rejects with.
+ * The one error type: a handler throws it to answer with a gRPC status, and a client call rejects with it.
  *
+ * @example
  * ```ts
  * throw new InterlockError("NOT_FOUND", "There is no item 7.");
+ * ```
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await coffee.brew({ shots: 2 });
+ * } catch (error) {
+ *   if (error instanceof InterlockError && error.reason === "SCOPE_MISSING") console.error(error.metadata.needed);
+ * }
  * ```
  */
 export class InterlockError extends Error {
   override readonly name = "InterlockError";
+  /** The gRPC status code by its name. */
   readonly code: Code;
+  /** Machine-readable cause in UPPER_SNAKE_CASE, if there is one; for denials by Interlock one of {@link Reason}. */
   readonly reason: string | undefined;
+  /** The domain that defines {@link reason}: `"interlock"` for its own. */
   readonly domain: string | undefined;
+  /** Further facts by name, for example what was needed and what was held. Never a secret. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Whether another bot answered a call with it; such an error does not pass through a handler to its caller. */
+  /** Whether another bot answered a call with it. Such an error does not pass through a handler to its caller. */
   readonly remote: boolean;
 
+  /**
+   * Makes an error.
+   *
+   * @param code - The gRPC status code by its name.
+   * @param message - What happened and what to do about it. It reaches the caller: it must hold no secret.
+   * @param options - A reason, further facts, and the cause.
+   */
   constructor(code: Code, message: string, options: InterlockErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -46,7 +64,12 @@ export class InterlockError extends Error {
     this.remote = options.remote ?? false;
   }
 
-  /** Makes an `InterlockError` of anything that was thrown; errors of grpc-js keep their code and details. */
+  /**
+   * Makes an `InterlockError` of anything that was thrown. Errors of grpc-js keep their code and details.
+   *
+   * @param thrown - What a `catch` clause caught.
+   * @returns `thrown` itself if it is an `InterlockError`, otherwise a new one with `thrown` as its cause.
+   */
   static from(thrown: unknown): InterlockError {
     if (thrown instanceof InterlockError) return thrown;
     if (isServiceError(thrown)) return fromServiceError(thrown);
@@ -58,8 +81,14 @@ export class InterlockError extends Error {
 }
 
 /**
- * The error for one of our own reasons. `detail` says what to do or what was found; it must hold no secret.
+ * Makes the error for a reason of the closed list.
  *
+ * @param reason - One of {@link reasons}; it decides the code.
+ * @param detail - What to do or what was found. It must hold no secret.
+ * @param metadata - Further facts by name; they reach the caller.
+ * @param cause - The error that led here; it stays in this process.
+ *
+ * @example
  * ```ts
  * throw denial("SCOPE_MISSING", "Grant it with grants.yaml.", { needed: "gripper:actuate", held: "" });
  * ```
@@ -92,7 +121,7 @@ function fromServiceError(error: ServiceError): InterlockError {
   return new InterlockError(code, message, { reason, cause: error, remote: true });
 }
 
-// What OpenSSL says of a chain that leads to no root of ours, as grpc-js hands it on.
+// The words of OpenSSL for a chain that leads to no root of ours, as grpc-js passes them on.
 const untrusted =
   /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/;
 const joinAgain =

@@ -1,21 +1,35 @@
-/** What a log line says besides its message; never a secret, a token or a key. */
+/** The fields of a log line besides its message. Never a secret, a token or a key. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Where a bot's log goes. */
+/**
+ * Takes the log lines of a bot. A logger of yours fits with a few lines.
+ *
+ * @example
+ * ```ts
+ * const log: Log = {
+ *   info: (message, fields) => logger.info(fields, message),
+ *   warn: (message, fields) => logger.warn(fields, message),
+ *   error: (message, fields) => logger.error(fields, message),
+ * };
+ * ```
+ */
 export interface Log {
+  /** Takes a line about something that went as expected. */
   info(message: string, fields?: LogFields): void;
+  /** Takes a line about something that an operator should look at. */
   warn(message: string, fields?: LogFields): void;
+  /** Takes a line about something that failed. */
   error(message: string, fields?: LogFields): void;
 }
 
-/** One JSON object a line, on standard error. */
+/** A {@link Log} that writes one JSON object per line to standard error. */
 export const jsonLog: Log = {
   info: (message, fields) => write("info", message, fields),
   warn: (message, fields) => write("warn", message, fields),
   error: (message, fields) => write("error", message, fields),
 };
 
-/** Says nothing. */
+/** A {@link Log} that writes nothing. */
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 function write(level: string, message: string, fields?: LogFields): void {

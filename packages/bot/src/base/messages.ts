@@ -1,37 +1,37 @@
 import type { Readable } from "node:stream";
 
 /**
- * The messages of a grpc-js stream, one at a time: the next one is read when it is asked for, so a slow reader slows
- * the sender down. Unlike the stream's own iterator it leaves the stream alone when the reader stops early, because
- * the other direction may still be in use. Ends as well when `signal` aborts, with messages left or not.
+ * Reads the messages of a grpc-js stream, each when it is asked for, so that a slow reader slows the sender down. Unlike
+ * the stream's own iterator it leaves the stream open when the reader stops early, because the other direction may still
+ * be in use. It also ends when `signal` aborts, even if messages are left.
  */
 export async function* messages<T>(stream: Readable, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
-  let over = stream.destroyed;
+  let ended = stream.destroyed;
   let failure: unknown;
   let wake = () => {};
   const onReadable = () => wake();
-  const onOver = () => {
-    over = true;
+  const onEnd = () => {
+    ended = true;
     wake();
   };
   const onError = (error: unknown) => {
     failure ??= error;
-    onOver();
+    onEnd();
   };
-  stream.on("readable", onReadable).on("end", onOver).on("close", onOver).on("error", onError);
-  signal?.addEventListener("abort", onOver);
+  stream.on("readable", onReadable).on("end", onEnd).on("close", onEnd).on("error", onError);
+  signal?.addEventListener("abort", onEnd);
   try {
     while (true) {
       if (signal?.aborted) return;
       const message: T | null = stream.read();
       if (message !== null) yield message;
       else if (failure !== undefined) throw failure;
-      else if (over) return;
+      else if (ended) return;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    stream.off("readable", onReadable).off("end", onOver).off("close", onOver);
-    stream.off("error", onError).on("error", () => {}); // What comes now is nobody's to handle.
-    signal?.removeEventListener("abort", onOver);
+    stream.off("readable", onReadable).off("end", onEnd).off("close", onEnd);
+    stream.off("error", onError).on("error", () => {}); // Nothing handles an error that comes now.
+    signal?.removeEventListener("abort", onEnd);
   }
 }

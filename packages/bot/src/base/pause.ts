@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits so many milliseconds, or until the signal aborts; it never throws, and keeps no process alive. */
+/** Waits `ms` milliseconds, or until the signal aborts. It never rejects, and keeps no process alive. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.min(ms, 2 ** 31 - 1), undefined, { signal, ref: false }).catch(() => {});
 }

@@ -1,8 +1,16 @@
-import type { Code } from "./error.js";
+import type { status } from "@grpc/grpc-js";
+
+/** The name of a gRPC status code, for example `"PERMISSION_DENIED"`. */
+export type Code = keyof typeof status;
 
 /**
  * Every reason for which Interlock refuses something: the closed list behind `google.rpc.ErrorInfo.reason`, each with
- * its gRPC code and what it means. A reason is added here or nowhere.
+ * its gRPC code and its meaning. There is no other place for a reason.
+ *
+ * @example
+ * ```ts
+ * const [code, meaning] = reasons.SCOPE_MISSING; // "PERMISSION_DENIED", "the token lacks a scope …"
+ * ```
  */
 export const reasons = {
   // The handshake. The peer sees a closed connection; the reason is in the log and the records.
@@ -76,5 +84,5 @@ export const reasons = {
   STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
 } as const satisfies Record<string, readonly [Code, string]>;
 
-/** A reason for which Interlock refuses something. */
+/** A reason for which Interlock refuses something: a key of {@link reasons}. */
 export type Reason = keyof typeof reasons;

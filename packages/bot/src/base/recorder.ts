@@ -1,14 +1,14 @@
 import { createListeners, type Unsubscribe } from "./subscription.js";
 
-/** Something that was refused. */
+/** The record of a call or a connection that was refused. */
 export interface Denial {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** One of the closed list of reasons. */
+  /** A {@link Reason} of the closed list; for other errors of a handler, their gRPC code. */
   readonly reason: string;
   /** `/package.Service/Method`; empty for a connection refused before any call. */
   readonly method: string;
-  /** The caller's SPIFFE ID; empty when there is none that was accepted. */
+  /** The caller's SPIFFE ID; empty when none was accepted. */
   readonly caller: string;
   /** `host:port` of the caller. */
   readonly address: string;
@@ -16,43 +16,44 @@ export interface Denial {
   readonly detail: string;
 }
 
-/** Calls alike in method, caller and outcome. */
+/** How many calls of one method by one caller had one outcome. */
 export interface UsageCount {
   readonly method: string;
   readonly caller: string;
-  /** Empty when admitted; else the reason. */
+  /** The reason of a denial; empty for admitted calls. */
   readonly denial: string;
   readonly count: number;
   /** Milliseconds since the epoch. */
   readonly lastAt: number;
 }
 
-/** All calls alike in method and outcome, since the start. */
+/** How many calls of one method had one outcome since the start. */
 export type CallTotal = Pick<UsageCount, "method" | "denial" | "count">;
 
-/** Remembers who called what, and who was refused, until it is reported. */
+/** Counts admitted and refused calls by caller until they are reported. */
 export interface Recorder {
   admitted(method: string, caller: string, at: number): void;
   denied(denial: Denial): void;
+  /** Calls `listener` with each denial. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
-  /** Hands over what has been counted since the last time, and starts anew. */
+  /** Hands over what has been counted since the last time, and starts again at zero. */
   take(): UsageCount[];
-  /** What has been counted since the start, whether handed over or not; for metrics. */
+  /** What has been counted since the start, handed over or not; for metrics. */
   totals(): CallTotal[];
 }
 
 type MutableCount = { -readonly [K in keyof UsageCount]: UsageCount[K] };
 
-// A stranger chooses his own method names and addresses, so what is counted has to be bounded.
+// A stranger chooses its method names and addresses, so the number of rows needs a bound.
 const maximumRows = 10_000;
 
-/** A recorder in memory; past 10,000 different rows between two reports, new ones are counted under method "…". */
+/** Makes a recorder in memory. Past 10,000 different rows between two reports, new ones are counted under method "…". */
 export function createRecorder(): Recorder {
   const listeners = createListeners<Denial>();
   // Keyed by method, then caller, then denial: no string is built on the hot path.
   let counts = new Map<string, Map<string, Map<string, MutableCount>>>();
   let rows = 0;
-  // What has been handed over, by method and denial: whoever called is left out, so it stays small.
+  // What has been handed over, by method and denial. Callers are left out, so it stays small.
   const handedOver = new Map<string, CallTotal>();
   function count(method: string, caller: string, denial: string, at: number): void {
     const row = counts.get(method)?.get(caller)?.get(denial);

@@ -1,16 +1,16 @@
-/** What is under way at the moment, such as the calls of a connection: each has a place, until it leaves. */
+/** The things that are under way now, such as the calls of a connection. Each has a place until it leaves. */
 export interface Roster<T> extends Iterable<T> {
   readonly size: number;
-  /** Gives the place that it has now. */
+  /** Adds a member and gives its place. */
   join(member: T): number;
-  /** Frees a place; to be done once. */
+  /** Frees a place; to be called once for each. */
   leave(place: number): void;
 }
 
 /**
- * An empty roster. It is no `Set`, because one that is always changing rehashes every few calls, and V8 links each table
- * to the next: once a full collection has moved one to the old space, every scavenge promotes all later ones, with the
- * calls in them. On a server that was half of its garbage, and 5 to 15 % of its time for a call.
+ * Makes an empty roster. It is not a `Set`, because a `Set` that changes all the time rehashes every few calls, and V8
+ * links each table to the next: once a full collection has moved one to the old space, every scavenge promotes all later
+ * ones, with the calls in them. On a server that was half of the garbage, and 5 to 15 % of the time of a call.
  */
 export function createRoster<T>(): Roster<T> {
   const places: (T | undefined)[] = [];
@@ -28,7 +28,7 @@ export function createRoster<T>(): Roster<T> {
       places[place] = undefined;
       free.push(place);
     },
-    // Of a copy: to be told of its end may make a member leave.
+    // A copy: members may leave while it is read.
     [Symbol.iterator]: () => places.filter((member) => member !== undefined).values(),
   };
 }

@@ -1,9 +1,9 @@
-/** Ends a subscription; calling it again does nothing. */
+/** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
 /**
- * A list of listeners that are all told the same thing. A listener that throws does not keep it from the others, or
- * from whoever tells it: unless `onFailure` takes the error, it becomes a warning of the process.
+ * Makes a list of listeners. A listener that throws affects neither the other listeners nor the caller of `tell`: its
+ * error goes to `onFailure`. Default: a warning of the process.
  */
 export function createListeners<Event>(onFailure: (error: unknown) => void = warn): {
   add(listener: (event: Event) => void): Unsubscribe;

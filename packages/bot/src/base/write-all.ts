@@ -1,9 +1,10 @@
 import type { Writable } from "node:stream";
 
 /**
- * Writes what `source` yields to a grpc-js stream, no faster than the other end takes it. Resolves when the source is
- * exhausted (true), or when `signal` aborts or the stream closes (false); then the source is told to return. Rejects
- * with what the source throws. It does not end the stream.
+ * Writes what `source` yields to a grpc-js stream, no faster than the other end takes it. It does not end the stream.
+ *
+ * Resolves to true when the source is exhausted, and to false when `signal` aborts or the stream closes; then it calls the
+ * source's `return`. Rejects with what the source throws.
  */
 export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, signal: AbortSignal): Promise<boolean> {
   const iterator = source[Symbol.asyncIterator]();
@@ -13,8 +14,8 @@ export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, si
     stopped = true;
     wake();
   };
-  // Not `Promise.race`: whatever waits beside a promise that stays pending is kept, message for message, until the
-  // stream ends (nodejs/node#17469).
+  // Not `Promise.race`: what waits beside a promise that stays pending is kept, message by message, until the stream
+  // ends (nodejs/node#17469).
   function unlessStopped<U>(promise: Promise<U>): Promise<U | undefined> {
     return new Promise((resolve, reject) => {
       wake = () => resolve(undefined);
@@ -31,7 +32,7 @@ export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, si
     while (true) {
       const next = stopped ? undefined : await unlessStopped(iterator.next());
       if (next === undefined || stopped) {
-        // A source that waits for something of its own cannot be woken from here; it sees the signal.
+        // A source that waits for something of its own cannot be woken from here; it can watch the signal.
         iterator.return?.()?.catch?.(() => {});
         return false;
       }

@@ -2,19 +2,19 @@ import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { addressOf } from "../admission/connection.js";
 
-/** A handshake that came to nothing. */
+/** A handshake that failed. */
 export interface FailedHandshake {
   /** `host:port` of the peer. */
   readonly address: string;
-  /** Whether it took too long. */
+  /** Whether it failed because it took too long. */
   readonly late: boolean;
 }
 
 /** The handshakes under way on a TLS server. */
 export interface Handshakes {
-  /** What is known of a socket whose handshake failed. */
+  /** What is known about a socket whose handshake failed. */
   failed(socket: TLSSocket): FailedHandshake;
-  /** Ends those that are under way. */
+  /** Ends the handshakes that are under way. */
   end(): void;
 }
 
@@ -24,10 +24,11 @@ interface Handshake {
 }
 
 /**
- * Remembers the peers of a server's sockets until their handshake is over: a TLS socket that Node has closed for its
- * certificate does not know its peer any more, and the socket beneath it, which does, cannot be reached from it.
+ * Remembers the peers of a server's sockets until their handshake has ended: a TLS socket that Node has closed because of
+ * its certificate no longer knows its peer, and the socket beneath it, which does, cannot be reached from it.
  *
- * Ends those that are not over after `timeoutMs`, however busy they are. Node's own time-out begins anew with every byte.
+ * It ends handshakes that take longer than `timeoutMs`, however busy they are; Node's own time-out starts again with every
+ * byte. The number of entries is bounded by the server's `maxConnections`.
  */
 export function watchHandshakes(server: Server, timeoutMs: number): Handshakes {
   const underWay = new Map<string, Handshake>();
@@ -41,7 +42,7 @@ export function watchHandshakes(server: Server, timeoutMs: number): Handshakes {
     }, timeoutMs).unref();
     beneath.once("close", () => {
       clearTimeout(timer);
-      // The failure is told after this.
+      // Node reports the failure after this event.
       setImmediate(() => underWay.get(address) === handshake && underWay.delete(address));
     });
   });

@@ -18,14 +18,14 @@ import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 
 const handshakeTimeoutMs = 10_000;
-const maximumConnectionsUnlessSaid = 4_096;
-// A client has one to a server for each service it calls, and for a while another after a renewal.
-const connectionsPerPeerUnlessSaid = 64;
+const defaultMaximumConnections = 4_096;
+// A client has one connection to a server for each service it calls, and for a while another one after a renewal.
+const defaultConnectionsPerPeer = 64;
 
-/** What a port shows of itself: a chain, DER, the leaf first, and its key (PKCS #8, PEM). */
+/** The certificate of a port: its chain, DER, the leaf first, and its key (PKCS #8, PEM). */
 export type ServerKeyPair = Pick<Identity, "chain" | "privateKey">;
 
-/** What a TLS port stands on. */
+/** What a TLS port needs. */
 export interface ListenerOptions {
   readonly identity: {
     current(): ServerKeyPair;
@@ -35,52 +35,58 @@ export interface ListenerOptions {
   readonly recorder: Recorder;
   readonly log: Log;
   readonly clock: Clock;
-  /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
+  /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
+  /** 0 for any free port. */
   readonly port: number;
-  /** What is spoken over TLS; gRPC's `h2` unless said. */
+  /** The protocol over TLS. Default: `h2`, for gRPC. */
   readonly protocol?: "h2" | "http/1.1";
-  /** How many connections there may be at once; 4,096 unless said. */
+  /** How many connections there may be at once. Default: 4,096. */
   readonly maximumConnections?: number;
-  /** How many connections one bot may have at once; 64 unless said. */
+  /** How many connections one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
-  /** How many peers without a certificate there may be at once, so that they cannot take the places of the others; 64 unless said. */
+  /**
+   * How many peers without a certificate there may be at once, so that they cannot take the places of the others.
+   * Default: 64.
+   */
   readonly maximumStrangers?: number;
 }
 
-/** What becomes of the sockets that come in. */
+/** Takes the sockets that a listener accepts. */
 export interface ListenerEvents {
-  /** A peer with an identity of this fleet. */
+  /** Takes a peer with an identity of this fleet. */
   onPeer(socket: TLSSocket, connection: Connection): void;
-  /** A peer that showed no certificate; refused where this is absent. */
+  /** Takes a peer that showed no certificate. Without it, such peers are refused. */
   onStranger?(socket: TLSSocket): void;
 }
 
-/** A TLS port that lets nobody through without an identity, unless it has a place for strangers. */
+/** A TLS port that accepts peers with an identity of this fleet, and strangers only where it has a place for them. */
 export interface Listener {
   readonly port: number;
   /** `host:port`. */
   readonly address: string;
   readonly connections: Connections;
-  /** Takes no new connections. */
+  /** Stops taking new connections. */
   stop(): void;
-  /** Resolves once the connections that there are have ended by themselves. */
+  /** Stops taking new connections, and resolves once the open ones have ended by themselves. */
   drained(): Promise<void>;
   /** Ends the connections that are left, and resolves once the port is free. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the port. TLS 1.3 only, no session is resumed, and the peer's certificate is read once, before a byte of
- * HTTP/2: its chain by TLS, the leaf by `checkCertificate`, then revocation. Each refusal is recorded with its reason.
+ * Opens a port: TLS 1.3 only, and no session is resumed. The peer's certificate is verified once, before a byte of HTTP/2:
+ * its chain, the leaf, then revocation. Each refusal is recorded with its reason.
+ *
+ * @throws `FAILED_PRECONDITION` when the port is in use or not allowed.
  */
 export async function createListener(
   options: ListenerOptions,
   { onPeer, onStranger }: ListenerEvents,
 ): Promise<Listener> {
   const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
-  const { connectionsPerPeer = connectionsPerPeerUnlessSaid } = options;
-  const { maximumConnections = maximumConnectionsUnlessSaid } = options;
+  const { connectionsPerPeer = defaultConnectionsPerPeer } = options;
+  const { maximumConnections = defaultMaximumConnections } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
   const strangers = new Set<TLSSocket>();
@@ -91,7 +97,7 @@ export async function createListener(
       ...contextOf(identity.current(), options),
       ALPNProtocols: [protocol],
       requestCert: true,
-      // Where strangers may enroll, a missing certificate is no alert; everything else is refused below all the same.
+      // Where strangers may enroll, a missing certificate must not end the handshake; all else is refused below.
       rejectUnauthorized: onStranger === undefined,
     },
     accept,
@@ -101,7 +107,7 @@ export async function createListener(
   server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
   const handshakes = watchHandshakes(server, handshakeTimeoutMs);
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-    // A certificate that TLS did not accept is told by the socket; the error speaks of a hang-up.
+    // When TLS did not accept a certificate, the socket has the reason; the error only reports a hang-up.
     const found = (socket.authorizationError as unknown as string | undefined) ?? error.code ?? "";
     const { address, late } = handshakes.failed(socket);
     refuse(late ? "HANDSHAKE_TIMEOUT" : refusalOf(found), address, error.message);
@@ -109,10 +115,10 @@ export async function createListener(
 
   function accept(socket: TLSSocket): void {
     const address = addressOf(socket);
-    if (address === "") return void socket.destroy(); // It has gone already.
+    if (address === "") return void socket.destroy(); // The peer has gone already.
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => socket.destroy()); // A reset after the handshake is no news.
+    socket.on("error", () => socket.destroy()); // A reset after the handshake needs no record.
     const peer = readPeer(socket, trust, clock);
     if (typeof peer !== "string" && !takesPlace(peer.id.uri, socket)) {
       refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
@@ -129,7 +135,7 @@ export async function createListener(
     }
   }
 
-  /** Counts a connection of a peer until it closes. False where the peer has as many as it may. */
+  /** Counts a connection of a peer until it closes. False where the peer has as many as allowed. */
   function takesPlace(peer: string, socket: TLSSocket): boolean {
     const open = perPeer.get(peer) ?? 0;
     if (open >= connectionsPerPeer) return false;
@@ -142,14 +148,14 @@ export async function createListener(
     return true;
   }
 
-  function acceptStranger(socket: TLSSocket, welcome: (socket: TLSSocket) => void): void {
+  function acceptStranger(socket: TLSSocket, take: (socket: TLSSocket) => void): void {
     if (strangers.size >= maximumStrangers) {
       refuse("CONNECTION_LIMIT", addressOf(socket));
       return void socket.destroy();
     }
     strangers.add(socket);
     socket.on("close", () => strangers.delete(socket));
-    welcome(socket);
+    take(socket);
   }
 
   function refuse(reason: Reason, address: string, detail = "", caller = ""): void {
@@ -163,14 +169,16 @@ export async function createListener(
     }),
     connections.close,
   ];
-  function leave(): void {
+  function unsubscribeAll(): void {
     for (const end of unsubscribe) end();
   }
 
   await listen(server, options.port, host).catch((error: NodeJS.ErrnoException) => {
-    leave();
-    const taken = error.code === "EADDRINUSE" ? ": something else listens there; choose another port" : "";
-    const problem = `${host}:${options.port} cannot be listened on${taken || ` (${error.code})`}.`;
+    unsubscribeAll();
+    const problem =
+      error.code === "EADDRINUSE"
+        ? `Port ${options.port} is already in use on ${host}: choose another port.`
+        : `The server cannot listen on ${host}:${options.port} (${error.code}).`;
     throw new InterlockError("FAILED_PRECONDITION", problem, { cause: error });
   });
   server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
@@ -186,11 +194,11 @@ export async function createListener(
     stop,
     async drained() {
       stop();
-      handshakes.end(); // Nobody knows who they are, so nobody waits for them.
+      handshakes.end(); // Their peers are unknown, so there is no reason to wait for them.
       await closed;
     },
     async close() {
-      leave();
+      unsubscribeAll();
       stop();
       handshakes.end();
       for (const socket of sockets) socket.destroy();
@@ -202,7 +210,7 @@ export async function createListener(
 function contextOf(identity: ServerKeyPair, { trust: { state }, protocol }: ListenerOptions) {
   const context = tlsContext(identity, state.caCertificates);
   if (protocol === "http/1.1") return context;
-  // The roots go along: one who joins finds there the CA that its join token pins.
+  // The chain includes the roots: a bot that joins looks there for the CA that its join token pins.
   return { ...context, cert: context.cert + certificatesToPem(state.caCertificates) };
 }
 

@@ -5,8 +5,8 @@ import type { Connection } from "../admission/connection.js";
 import { InterlockError } from "../base/error.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
-import { createGate } from "./admission.js";
 import { createEnrollmentDoor } from "./enrollment.js";
+import { createGate } from "./gated-call.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
 import type { Handler, Implementation } from "./handlers.js";
@@ -19,7 +19,10 @@ import { createReflection } from "./reflection.js";
  * Starts a secure server: mutual TLS on its port, the interceptor chain before every handler, health and reflection
  * beside the services that `build` adds. There is no way to leave any of it out.
  *
- * Rejects when the port is taken, when a method's policy is missing or unsound, or when a handler is missing.
+ * @param options - What the server needs, and its limits.
+ * @param build - Adds the services.
+ * @returns The running server.
+ * @throws An error when the port is in use, when the policy of a method is missing or unsound, or when a handler is missing.
  */
 export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
   const { trust, clock, recorder, log } = options;
@@ -28,7 +31,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const methods = new Map<string, ServedMethod>();
   let listener: Listener | undefined;
   const gate = createGate({
-    chain: createChain(trust, options.callerRate),
+    chain: createChain(trust, options),
     trust,
     clock,
     recorder,
@@ -57,7 +60,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
 
   const routes: Routes = {
     add(service, implementation) {
-      if (listener) throw new Error(`${service.name} comes too late: add services before the server listens.`);
+      if (listener) throw new Error(`${service.name} is added too late: add services before the server listens.`);
       serve(service, implementation);
       services.push(service);
       return routes;
@@ -67,7 +70,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   serve(HealthService, health.implementation);
   for (const { service, implementation } of createReflection(services)) register(service, implementation);
 
-  // The sockets are TLS already, and authenticated: "insecure" is grpc-js's word for leaving them as they are.
+  // The sockets are TLS already, and their peers are verified: "insecure" is grpc-js's word for leaving them as they are.
   const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(options, {
@@ -86,8 +89,8 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     running.stop();
     enrollmentDoor?.close();
     endOwnCalls(running);
-    // Every session is told to go away, and goes once its calls are over. grpc-js does not always wait for that (after
-    // `injector.drain`, or on Node 24, it takes a session that is closing for closed), so the sockets are what is awaited.
+    // Every session gets a GOAWAY and closes once its calls have ended. grpc-js does not always wait for that (after
+    // `injector.drain`, or on Node 24, it takes a closing session for closed), so the sockets are awaited instead.
     grpc.tryShutdown(() => {});
     const forced = setTimeout(() => void running.close(), graceMs);
     await running.drained();
@@ -96,7 +99,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     await running.close();
   }
 
-  // Whoever watches the health would keep the server from ever being done.
+  // A call that watches the health would keep the server open forever.
   function endOwnCalls({ connections }: Listener): void {
     const closing = new InterlockError("UNAVAILABLE", "The server is closing.");
     for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
@@ -116,7 +119,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     open: () => {
       const open = (listener as Listener).connections.all();
       const sum = (of: (connection: Connection) => number) => open.reduce((total, one) => total + of(one), 0);
-      // A token is found by its whole text and by its reference.
+      // Each token has two entries: its whole text and its reference.
       const tokens = sum((one) => one.bearers.size / 2);
       return { connections: open.length, calls: sum((one) => one.calls.size), tokens };
     },

@@ -9,17 +9,18 @@ import { limits } from "./limits.js";
 import { toStatus } from "./live-call.js";
 import type { Enrollment } from "./options.js";
 
-/** Where peers without a certificate are let in, to join and for nothing else. */
+/** The door for peers without a certificate: they may join, and nothing else. */
 export interface EnrollmentDoor {
+  /** Takes the socket of a stranger. */
   admit(socket: TLSSocket): void;
   close(): void;
 }
 
-// One call, and goodbye.
+// Long enough for the one call that a stranger makes.
 const maximumStayMs = 20_000;
 
 /**
- * A gRPC server apart, with `EnrollmentService` as its only service: whatever else a stranger asks for is not there.
+ * Makes a separate gRPC server with `EnrollmentService` as its only service, so that a stranger finds nothing else.
  */
 export function createEnrollmentDoor(enrollment: Enrollment, log: Log): EnrollmentDoor {
   const server = new Server({

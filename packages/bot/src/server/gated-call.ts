@@ -1,14 +1,58 @@
-import { type Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from "@grpc/grpc-js";
-import type { Attempt } from "../admission/attempt.js";
-import type { Admission } from "../admission/chain.js";
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from "@grpc/grpc-js";
+import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { keepAuthorized } from "../admission/keep-authorized.js";
+import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
-import { offerReference } from "../token/reference.js";
+import type { Recorder } from "../base/recorder.js";
+import type { Certificate } from "../identity/certificate.js";
+import { authorizationIn } from "../token/authorization.js";
+import { offerReference, referencesIn } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
-import type { GateOptions } from "./admission.js";
-import { LiveCall, toStatus } from "./live-call.js";
+import type { Trust } from "../trust/trust.js";
+import { type GrpcAttempt, LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
+
+/** What the gate of a server needs. */
+export interface GateOptions {
+  readonly chain: Chain;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  /** The server's own certificate, as it is now. */
+  certificate(): Certificate;
+  /** By path. */
+  readonly methods: ReadonlyMap<string, ServedMethod>;
+  /** The connection of the peer at this address and port. */
+  connectionOf(address: string | undefined, port: number | undefined): Connection | undefined;
+  /** The peer of a connection vouches for older ones of its own; gives those that are accepted. */
+  vouch(later: Connection, vouches: readonly string[]): string[];
+}
+
+/** Admits calls to their handlers, or answers them with a denial. */
+export interface Gate {
+  readonly interceptor: ServerInterceptor;
+  /** The call whose handler was given this metadata. */
+  callOf(metadata: Metadata): LiveCall;
+}
+
+/**
+ * Puts the chain before every handler of a grpc-js server, for all four kinds of call: nothing of a request is decoded,
+ * and no handler runs, before the chain has admitted the call. Every outcome is recorded.
+ */
+export function createGate(options: GateOptions): Gate {
+  return {
+    interceptor: function admit(descriptor, call) {
+      return new GatedCall(call, options, options.methods.get(descriptor.path) as ServedMethod);
+    },
+    callOf: (metadata: Carrier) => metadata[liveCall] as LiveCall,
+  };
+}
 
 type Call = ServerInterceptingCallInterface;
 type Listener = Parameters<Call["start"]>[0];
@@ -17,16 +61,11 @@ type Listener = Parameters<Call["start"]>[0];
 const liveCall = Symbol("live call");
 type Carrier = Metadata & { [liveCall]?: LiveCall | undefined };
 
-/** The call whose handler was given this metadata. */
-export function liveCallOf(metadata: Carrier): LiveCall {
-  return metadata[liveCall] as LiveCall;
-}
-
 /**
- * One call on its way through the gate. It takes the place of grpc-js's own intercepting call whole, listener and all:
- * that one makes a dozen closures for each call, and is a tenth of what a call costs a server.
+ * One call on its way through the gate. It replaces grpc-js's own intercepting call as a whole, with its listener: that
+ * one makes a dozen closures for each call, which is a tenth of what a call costs a server.
  */
-export class GatedCall extends ServerInterceptingCall implements Listener {
+class GatedCall extends ServerInterceptingCall implements Listener {
   readonly #call: Call;
   readonly #options: GateOptions;
   readonly #served: ServedMethod;
@@ -49,7 +88,7 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
   onReceiveMetadata(metadata: Metadata): void {
     const { chain, clock, connectionOf } = this.#options;
-    // What grpc-js noted when the call came; `getPeer` would ask the socket again, through two proxies.
+    // What grpc-js noted when the call arrived; `getPeer` would ask the socket again, through two proxies.
     const { remoteAddress, remotePort } = this.#call.getConnectionInfo();
     const connection = connectionOf(remoteAddress, remotePort);
     if (!connection) {
@@ -57,7 +96,15 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
       return;
     }
     const { service, method } = this.#served;
-    const attempt: Attempt = { service, method, connection, metadata, now: clock.now() };
+    const attempt: GrpcAttempt = {
+      service: service.name,
+      method,
+      connection,
+      authorization: authorizationIn(metadata),
+      references: referencesIn(metadata),
+      metadata,
+      now: clock.now(),
+    };
     try {
       const admission = chain(attempt);
       if (admission instanceof Promise) this.#decideLater(attempt, connection, admission);
@@ -78,15 +125,15 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
   onCancel(): void {
     this.#gone = true;
-    // grpc-js says so at the end of every call; an error, with its stack, is made only for one that was cut short.
+    // grpc-js calls this at the end of every call; an error, with its stack, is made only for one that was cut short.
     if (this.#live?.open) this.#live.cancel(cancellation(this.#live));
     if (this.#live) this.#listener?.onCancel();
     this.#letGo();
   }
 
   /**
-   * Nothing comes after this. HTTP/2 keeps a stream for longer than it lives (see `roster.ts`), and with it would keep the
-   * handler's request, its context and its answer.
+   * Drops what the call holds. HTTP/2 keeps a stream for longer than it lives (see `roster.ts`), and with it would keep
+   * the handler's request, its context and its answer.
    */
   #letGo(): void {
     if (this.#metadata) this.#metadata[liveCall] = undefined;
@@ -95,16 +142,20 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     this.#live = undefined;
   }
 
-  #decideLater(attempt: Attempt, connection: Connection, admission: Promise<Admission>): void {
+  #decideLater(attempt: GrpcAttempt, connection: Connection, admission: Promise<Admission>): void {
     admission.then(
-      // The first call with this token here; later ones may refer to it.
-      (admitted) => this.#letIn(attempt, admitted, offerReference(this.#options.certificate())),
+      (admitted) => this.#letIn(attempt, admitted, this.#offerTo(attempt)),
       (thrown) => this.#refuse(attempt, connection, thrown),
     );
   }
 
-  #letIn(attempt: Attempt, admission: Admission, offer?: Metadata): void {
-    if (this.#gone) return; // While its token was verified: nobody would tell the handler to stop.
+  /** What is offered to a call that showed its whole token: later ones may refer to it. */
+  #offerTo({ authorization }: GrpcAttempt): Metadata | undefined {
+    return authorization.length > 0 ? offerReference(this.#options.certificate()) : undefined;
+  }
+
+  #letIn(attempt: GrpcAttempt, admission: Admission, offer?: Metadata): void {
+    if (this.#gone) return; // The caller went away during the check: nothing would tell the handler to stop.
     const { metadata, method, now } = attempt;
     const head = this.#introduce(attempt, offer);
     if (head) this.#call.sendMetadata(head);
@@ -117,17 +168,17 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
     this.#listener?.onReceiveMetadata(metadata);
   }
 
-  /** What is told to the caller before anything that the handler says, if there is any. */
-  #introduce({ connection, method, metadata }: Attempt, offer: Metadata | undefined): Metadata | undefined {
+  /** The initial metadata for the caller that are Interlock's own, if there are any. */
+  #introduce({ connection, method, metadata }: GrpcAttempt, offer: Metadata | undefined): Metadata | undefined {
     // A stream may outlive the certificates of its connection.
     if (method.kind !== "unary") return tellVoucher(connection.voucher, offer);
-    // Looked for where tokens are shown too, and not in the path of every call.
+    // Vouches are read only where tokens need not be shown, and not in the path of every call.
     const vouches = method.policy.anyBot ? vouchesIn(metadata) : none;
     if (vouches.length === 0) return offer;
     return acceptVouches(this.#options.vouch(connection, vouches), offer);
   }
 
-  #refuse({ method, now }: Attempt, { peer, address }: Connection, thrown: unknown): void {
+  #refuse({ method, now }: GrpcAttempt, { peer, address }: Connection, thrown: unknown): void {
     const error = asDenial(thrown);
     const reason = error.reason ?? error.code;
     const { path } = method;
@@ -155,14 +206,14 @@ export class GatedCall extends ServerInterceptingCall implements Listener {
 
 const none: readonly string[] = [];
 
-/** What the chain threw. Anything but a denial is a fault of ours, whose words are not for the caller. */
+/** What the chain threw, as an error for the caller. Anything but a denial is a fault of ours, and its text stays here. */
 function asDenial(thrown: unknown): InterlockError {
   if (thrown instanceof InterlockError) return thrown;
   return new InterlockError("INTERNAL", "The call could not be checked.", { cause: thrown });
 }
 
 function cancellation({ deadline }: LiveCall): InterlockError {
-  // By the machine's clock, as grpc-js has it, whose timers may be a millisecond early.
+  // By the machine's clock, which grpc-js goes by; its timers may be a millisecond early.
   return deadline && Date.now() + 1 >= deadline.getTime()
     ? new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")
     : new InterlockError("CANCELLED", "The caller canceled the call.");

@@ -18,7 +18,7 @@ import { runInCall } from "../context.js";
 import type { Handler } from "./handlers.js";
 import { type LiveCall, toStatus } from "./live-call.js";
 
-/** Turns handlers into what grpc-js calls. */
+/** Makes the function that turns handlers into handlers of grpc-js. */
 export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, log: Log) {
   return function toGrpcHandler(method: AnyMethod, handler: Handler<AnyMethod>): UntypedHandleCall {
     // biome-ignore lint/suspicious/noExplicitAny: the kind decides which of the four shapes the handler has.
@@ -103,7 +103,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
     serve: Serve<Input, AsyncIterable<unknown>>,
     input: Input,
   ): void {
-    call.on("error", () => {}); // grpc-js tells us again what the call's end has told already.
+    call.on("error", () => {}); // grpc-js repeats here what the end of the call has reported.
     const pump = async (given: Input) => writeAll(serve(given, live), call, live.signal);
     runInCall(pump, input, live)
       .then(
@@ -118,13 +118,13 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
       .catch((fault: unknown) => giveUp(live, fault));
   }
 
-  /** The answer could not be written, whatever is in it: the caller is told so, and the process goes on. */
+  /** Ends a call whose answer could not be written, so that the process goes on. */
   function giveUp(live: LiveCall, fault: unknown): void {
     log.error("answer not sent", { method: live.method.path, caller: live.caller.name, error: describe(fault) });
     live.end(new InterlockError("INTERNAL", "The handler failed."));
   }
 
-  /** What the caller is told of a failure: an `InterlockError` as it is, anything else without its words. */
+  /** The error for the caller: an `InterlockError` as it is, anything else without its text. */
   function outward(live: LiveCall, thrown: unknown): InterlockError {
     if (live.ended) return live.ended;
     const error = InterlockError.from(thrown);
@@ -137,7 +137,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
   }
 }
 
-// What a handler was refused elsewhere says nothing about its own caller, unless it is about time.
+// An error from another bot does not concern the caller of this handler, except where it is about time.
 const passesThrough: ReadonlySet<string> = new Set(["CANCELLED", "DEADLINE_EXCEEDED"]);
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -148,10 +148,10 @@ function describe(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
-/** What the caller sends. Throws when the caller goes away before it has sent all: a part is not the whole. */
+/** Reads what the caller sends. Throws when the caller goes away before it has sent everything. */
 async function* requests(call: Pick<ServerReadableStream<unknown, unknown>, "read">, live: LiveCall) {
   yield* messages(call as never, live.signal);
-  // To grpc-js a reset looks like the end of the upload (grpc/grpc-node#2583); that it was one is known a turn later.
+  // grpc-js reports a reset as the end of the upload (grpc/grpc-node#2583); that it was a reset is known a turn later.
   await immediate();
   if (live.ended) throw live.ended;
   if (!live.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");

@@ -2,7 +2,7 @@ import type { ServiceDefinition as GrpcService, MethodDefinition } from "@grpc/g
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
 import { serializer } from "../base/serializer.js";
 
-/** A service definition in the form of grpc-js. */
+/** Converts a service definition into the form of grpc-js. */
 export function toGrpcService(service: ServiceDefinition): GrpcService {
   return Object.fromEntries(Object.entries(service.methods).map(([key, method]) => [key, toGrpcMethod(method)]));
 }

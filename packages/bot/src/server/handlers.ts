@@ -1,7 +1,15 @@
 import type { AnyMethod, Init, Method, ServiceDefinition } from "@interlock/policy";
 import type { CallContext } from "../context.js";
 
-/** The function that serves one method; its shape follows from the method's kind. */
+/**
+ * The function that serves one method. Its shape follows from the method's kind: an async function for one response, an
+ * async generator for a stream of them.
+ *
+ * @example
+ * ```ts
+ * const grip: Handler<typeof GripperService.methods.grip> = async ({ newtons }, { caller }) => ({ held: true });
+ * ```
+ */
 export type Handler<M extends AnyMethod> =
   M extends Method<infer Request, infer Response, infer Kind>
     ? {
@@ -15,7 +23,21 @@ export type Handler<M extends AnyMethod> =
       }[Kind]
     : never;
 
-/** The handlers of a whole service; one that is missing is a type error. */
+/**
+ * The handlers of a whole service, one for each method. A missing handler is a type error.
+ *
+ * @example
+ * ```ts
+ * const gripper: Implementation<typeof GripperService> = {
+ *   async grip({ newtons }) {
+ *     return { held: true };
+ *   },
+ *   async *watchForce(_request, { signal }) {
+ *     yield { newtons: 3.9 };
+ *   },
+ * };
+ * ```
+ */
 export type Implementation<S extends ServiceDefinition> = {
   readonly [K in keyof S["methods"]]: Handler<S["methods"][K]>;
 };

@@ -5,34 +5,35 @@ import type { Health as HealthService } from "../gen/grpc/health/v1/health_inter
 import type { Implementation } from "./handlers.js";
 
 /**
- * What health says of a server's trust: NOT_SERVING while it is stale, which is when high-risk methods are refused. The
- * server as a whole goes on serving.
+ * The name under which health reports a server's trust: NOT_SERVING while it is stale and high-risk methods are refused. The
+ * server as a whole remains SERVING.
  */
 export const trustHealth = "interlock.trust";
 
+/** How many services `List` reports at most. */
 const listedAtMost = 100;
 
 /** The standard health service (`grpc.health.v1.Health`) of a server. */
 export interface Health {
   readonly implementation: Implementation<typeof HealthService>;
-  /** What it says of `service`; of the server as a whole where that is the empty string. */
+  /** Sets the status of `service`, or of the server as a whole where that is the empty string. */
   set(service: string, status: "SERVING" | "NOT_SERVING"): void;
 }
 
-/** Health for any bot of the fleet, without a token: who asks has a certificate. */
+/** Makes the health service. Any bot of the fleet may ask, without a token. */
 export function createHealth(): Health {
   const statuses = new Map<string, Status>([["", Status.NOT_SERVING]]);
   const changes = createListeners<void>();
 
   function change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      function over() {
+      function done() {
         stopListening();
-        signal.removeEventListener("abort", over);
+        signal.removeEventListener("abort", done);
         resolve();
       }
-      const stopListening = changes.add(over);
-      signal.addEventListener("abort", over);
+      const stopListening = changes.add(done);
+      signal.addEventListener("abort", done);
     });
   }
 

@@ -3,32 +3,39 @@ import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/gr
 import type { AnyMethod } from "@interlock/policy";
 import type { Attempt } from "../admission/attempt.js";
 import type { Bearer } from "../admission/bearer.js";
+import type { Caller } from "../admission/caller.js";
 import type { Admission } from "../admission/chain.js";
 import type { OpenCall } from "../admission/connection.js";
+import type { RenewableCall } from "../admission/keep-authorized.js";
 import type { Clock } from "../base/clock.js";
 import { errorDomain, type InterlockError } from "../base/error.js";
 import { encodeErrorInfo } from "../base/error-details.js";
 import type { Recorder } from "../base/recorder.js";
 import type { Roster } from "../base/roster.js";
-import type { CallContext, Caller } from "../context.js";
+import type { CallContext } from "../context.js";
 import { removeToken } from "../token/authorization.js";
 
-/** What a call needs to tell that it was ended for one of our reasons. */
+/** A call over gRPC that asks to be admitted, with the metadata that its handler will be given. */
+export interface GrpcAttempt extends Attempt {
+  readonly method: AnyMethod;
+  readonly metadata: Metadata;
+}
+
+/** What a call needs to record that it was ended for one of our reasons. */
 export interface LiveCallOptions {
   readonly recorder: Recorder;
   readonly clock: Clock;
 }
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
-export class LiveCall implements CallContext, OpenCall {
+export class LiveCall implements CallContext, RenewableCall {
   readonly method: AnyMethod;
   readonly service: string;
   readonly caller: Caller;
-  /** The token that it stands on now; a stream may outlive the one that admitted it. */
+  /** The token that authorizes the call now; a stream may outlive the one that admitted it. */
   bearer: Bearer | undefined;
-  /** Ends the watch over the token, when the call is over. */
   stopWatching: (() => void) | undefined;
-  /** Whether the client has sent all that it wanted to send. */
+  /** Whether the client has sent everything that it wants to send. */
   halfClosed = false;
   #ended: InterlockError | undefined;
   #controller: AbortController | undefined;
@@ -39,9 +46,14 @@ export class LiveCall implements CallContext, OpenCall {
   #place: number | undefined;
   readonly #options: LiveCallOptions;
 
-  constructor(attempt: Attempt, admission: Admission, call: ServerInterceptingCallInterface, options: LiveCallOptions) {
+  constructor(
+    attempt: GrpcAttempt,
+    admission: Admission,
+    call: ServerInterceptingCallInterface,
+    options: LiveCallOptions,
+  ) {
     this.method = attempt.method;
-    this.service = attempt.service.name;
+    this.service = attempt.service;
     this.caller = admission.caller;
     this.bearer = admission.bearer;
     this.#metadata = attempt.metadata;
@@ -51,7 +63,7 @@ export class LiveCall implements CallContext, OpenCall {
     this.#place = this.#connectionCalls.join(this);
   }
 
-  // No handler needs the token, and what it does not have it cannot log.
+  // No handler needs the token, and a handler cannot log what it does not have.
   get metadata(): Metadata {
     removeToken(this.#metadata);
     return this.#metadata;
@@ -73,7 +85,7 @@ export class LiveCall implements CallContext, OpenCall {
     return this.#controller.signal;
   }
 
-  /** Why the call is over before its handler was done; `undefined` while it goes on. */
+  /** Why the call ended before its handler had finished; `undefined` while it goes on. */
   get ended(): InterlockError | undefined {
     return this.#ended;
   }
@@ -83,7 +95,7 @@ export class LiveCall implements CallContext, OpenCall {
     return this.#place !== undefined;
   }
 
-  /** The status has been sent, or never will be: the connection need not know the call any more. */
+  /** Takes the call off its connection, because the status has been sent or never will be. */
   finish(): void {
     if (this.#place === undefined) return;
     this.#connectionCalls.leave(this.#place);
@@ -91,7 +103,7 @@ export class LiveCall implements CallContext, OpenCall {
     this.stopWatching?.();
   }
 
-  /** The other end has gone, or does not wait any longer. */
+  /** Aborts the handler, because the other end has gone or does not wait any longer. */
   cancel(error: InterlockError): void {
     if (!this.open) return;
     this.finish();
@@ -105,13 +117,13 @@ export class LiveCall implements CallContext, OpenCall {
     this.#call.sendStatus(toStatus(error));
   }
 
-  /** Records that the call is answered with `error`, where that is for one of Interlock's own reasons. */
+  /** Records that the call is answered with `error`, if the error has one of Interlock's own reasons. */
   refused({ domain, reason, message }: InterlockError): void {
     if (domain !== errorDomain || reason === undefined) return;
     const { recorder, clock } = this.#options;
     const { spiffeId, address } = this.caller;
-    const denial = { at: clock.now(), reason, method: this.method.path, caller: spiffeId.uri, address };
-    recorder.denied({ ...denial, detail: message });
+    const method = this.method.path;
+    recorder.denied({ at: clock.now(), reason, method, caller: spiffeId.uri, address, detail: message });
   }
 }
 
@@ -124,8 +136,8 @@ export function toStatus(error: InterlockError): { code: number; details: string
   return { code, details: message, metadata: trailer };
 }
 
-// grpc-js writes the message with `encodeURI`, which throws for half a surrogate pair: text cut in the middle of an
-// emoji, or sent so on purpose, would end the process.
+// grpc-js writes the message with `encodeURI`, which throws for half a surrogate pair: a text that was cut in the middle
+// of an emoji, by accident or on purpose, would end the process.
 function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }

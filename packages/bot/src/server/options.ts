@@ -1,59 +1,97 @@
 import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import type { CreateRateLimiter } from "../base/rate-limiter.js";
 import type { Recorder } from "../base/recorder.js";
 import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import type { IdentitySource } from "../identity/identity.js";
 import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";
 
-/** Collects the services of a server. */
+/** The services of a server, while it is built. */
 export interface Routes {
-  /** Adds a service with the functions that serve it. Throws when a method's policy is missing or unsound. */
+  /**
+   * Adds a service with the functions that serve it.
+   *
+   * @param service - The generated definition.
+   * @param implementation - A handler for each method.
+   * @returns The same routes, for the next service.
+   * @throws An `Error` when the policy of a method is missing or unsound, when a method is added twice, when a handler is
+   * missing, or when the server listens already.
+   *
+   * @example
+   * ```ts
+   * await bot.serve({ port: 50051 }, (routes) => routes.add(GripperService, gripper).add(CoffeeService, coffee));
+   * ```
+   */
   add<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): Routes;
 }
 
-/** What a secure server stands on. */
+/** What a secure server needs. */
 export interface ServerOptions {
   readonly identity: IdentitySource;
   readonly trust: Trust;
   readonly recorder: Recorder;
   readonly log: Log;
   readonly clock: Clock;
-  /** Where to listen; `127.0.0.1` unless said, port 0 for any free one. */
+  /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
+  /** 0 for any free port. */
   readonly port: number;
-  /** How many connections there may be at once: 4,096 unless said. */
+  /** How many connections there may be at once. Default: 4,096. */
   readonly maximumConnections?: number;
-  /** How many connections one bot may have at once: 64 unless said. */
+  /** How many connections one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
-  /** How many calls one bot may make of all methods; 2,000 a second unless said, and 4,000 at once. */
+  /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
-  /** Serves `EnrollmentService`, and nothing else, to peers that show no certificate. Only an authority has it. */
+  /** Makes the limiters of callers and methods, for example over a shared store. Default: in memory. */
+  readonly createLimiter?: CreateRateLimiter | undefined;
+  /** Serves `EnrollmentService`, and nothing else, to peers without a certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }
 
-/** Takes in bots that have no certificate yet; the join token in the request is their credential. */
+/** Enrolls bots that have no certificate yet. The join token in the request is their credential. */
 export interface Enrollment {
+  /** Gives a certificate and the trust, or rejects with a denial. */
   join(request: JoinRequest, peer: { readonly address: string }): Promise<Init<JoinResponse>>;
 }
 
-/** A running server. */
+/**
+ * A running server.
+ *
+ * @example
+ * ```ts
+ * const server = await bot.serve({ port: 0 }, (routes) => routes.add(GripperService, gripper));
+ * console.log(server.address); // 127.0.0.1:49152
+ * await server.close();
+ * ```
+ */
 export interface BotServer {
+  /** The port on which it listens. */
   readonly port: number;
-  /** `host:port` to call. */
+  /** `host:port` on which it listens. */
   readonly address: string;
   /** Full names of the services, for the inventory. */
   readonly services: readonly string[];
-  /** How many connections and calls are open now, and how many verified tokens are kept for them. */
+  /** Counts the connections and calls that are open now, and the verified tokens that are kept for them. */
   open(): { readonly connections: number; readonly calls: number; readonly tokens: number };
-  /** What the health service says of one of the services; all serve until the server closes, unless said. */
+  /**
+   * Sets what the health service reports for one service. Default: SERVING, until the server closes.
+   *
+   * @param service - Full name of the service.
+   * @param serving - Whether it can serve.
+   */
   setHealth(service: string, serving: boolean): void;
-  /** Refuses new calls, lets those under way finish for at most `graceMs` (10 s unless said), then closes. */
+  /**
+   * Refuses new calls, lets the open ones finish, then closes.
+   *
+   * @param graceMs - How long open calls may take before they are ended. Default: 10,000.
+   * @returns Resolves once the port is free.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
-/** A method as it is served: its policy has been checked. */
+/** A method that is served. Its policy has been checked. */
 export interface ServedMethod {
   readonly service: ServiceDefinition;
   readonly method: AnyMethod;

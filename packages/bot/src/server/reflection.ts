@@ -20,7 +20,7 @@ const policy: Policy = {
   callers: [],
 };
 
-/** One version of reflection: our definition of it, and a handler that a library wrote for grpc-js. */
+/** One version of reflection: our definition of it, and the handler of a library for grpc-js. */
 export interface Reflection {
   readonly service: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
@@ -30,9 +30,9 @@ type Handler = (call: unknown) => void;
 type Library = ReadonlyMap<string, { readonly method: MethodDefinition<unknown, unknown>; readonly handler: Handler }>;
 
 /**
- * Server reflection (`grpc.reflection.v1` and `v1alpha`) over `services`, behind the scope `reflection:read`. Few servers
- * are ever asked, so the library, with the two megabytes that it holds, is loaded by the first who may: that stops the
- * process for about a tenth of a second, once.
+ * Makes server reflection (`grpc.reflection.v1` and `v1alpha`) over `services`, behind the scope `reflection:read`. Few
+ * servers are ever asked, so the library with its two megabytes is loaded by the first call that is admitted. That blocks
+ * the process for about a tenth of a second, once.
  */
 export function createReflection(services: readonly ServiceDefinition[]): Reflection[] {
   let library: Library | undefined;
@@ -59,7 +59,7 @@ export function createReflection(services: readonly ServiceDefinition[]): Reflec
   });
 }
 
-/** Descriptors that the library cannot read are this server's fault, and no reason to stop serving. */
+/** Runs the handler. Descriptors that the library cannot read become an error of the call, and do not stop the server. */
 function answer(handle: () => void, call: EventEmitter): void {
   try {
     handle();
@@ -82,7 +82,7 @@ function load(services: readonly ServiceDefinition[]): Library {
       library.set(name, { method, handler: handlers.ServerReflectionInfo } as never);
     },
   };
-  // Of the package definition that proto-loader makes, reflection reads the descriptors and nothing else.
+  // Reflection reads only the descriptors of the package definition that proto-loader would make.
   new ReflectionService(root as never, { services: described.map(({ name }) => name) }).addToServer(server as never);
   return library;
 }
@@ -99,7 +99,7 @@ function filesOf(base64: string): Buffer[] {
   return files;
 }
 
-/** A codec of messages that are the library's own, whole as they are. */
+/** A codec for messages of the library, which are whole already. */
 function codec(of: Pick<Codec<unknown>, "encode" | "decode">): Codec<unknown> {
   return { ...of, fromPartial: (message) => message };
 }

@@ -8,7 +8,7 @@ import type { BotServer } from "../server/options.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 
-/** What is observed of a bot. */
+/** The parts of a bot that metrics are read from. */
 export interface ObservedBot {
   readonly identity: IdentitySource;
   readonly trust: Trust;
@@ -19,9 +19,11 @@ export interface ObservedBot {
 }
 
 /**
- * Metrics of a bot, through the OpenTelemetry API: read from what is kept anyway, when an SDK asks for them, and nothing
- * at all in a process that has registered none. Register one before the bot is made. Attributes are method names of this
- * bot's own services and reasons of the closed list, never a caller's words. Gives what ends it.
+ * Reports the metrics of a bot through the OpenTelemetry API. They are read from counts that exist anyway, when an SDK asks
+ * for them, and cost nothing in a process without an SDK. Register the SDK before the bot is made. Attributes are names of
+ * this bot's own methods and reasons of the closed list, never a caller's text.
+ *
+ * @returns A function that ends it.
  */
 export function observeBot(bot: ObservedBot): Unsubscribe {
   const meter = metrics.getMeter("@interlock/bot");
@@ -42,14 +44,14 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
   const connections = upDown("interlock.server.connections", "{connection}", "Connections that are open.");
   const open = upDown("interlock.server.active_calls", "{call}", "Calls and streams that are being served.");
   const verified = upDown("interlock.server.tokens", "{token}", "Verified tokens that are kept for connections.");
-  const held = upDown("interlock.client.tokens", "{token}", "Tokens that are at hand for calls.");
+  const held = upDown("interlock.client.tokens", "{token}", "Tokens that are cached for calls.");
   const fetches = counter("interlock.client.token.fetches", "{token}", "Tokens that were fetched, or failed to be.");
   const version = gauge("interlock.trust.version", "{version}", "The version of the trust.");
-  const age = gauge("interlock.trust.age", "s", "Since when nothing has been heard of the authority.");
-  const bound = gauge("interlock.trust.stale_after", "s", "The age from which on the trust is stale.");
+  const age = gauge("interlock.trust.age", "s", "The time since the last word from the authority.");
+  const bound = gauge("interlock.trust.stale_after", "s", "The age at which the trust becomes stale.");
   const stale = gauge("interlock.trust.stale", "1", "1 while the trust is stale: high-risk methods are refused.");
-  const life = gauge("interlock.certificate.remaining", "s", "How long the certificate is still valid.");
-  const renewed = counter("interlock.certificate.renewals", "{renewal}", "Certificates that took another's place.");
+  const life = gauge("interlock.certificate.remaining", "s", "The remaining validity of the certificate.");
+  const renewed = counter("interlock.certificate.renewals", "{renewal}", "Certificates that replaced another one.");
 
   function observe(result: BatchObservableResult): void {
     const see = (what: Observable, value: number, more?: Attributes) => {
@@ -85,7 +87,7 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
   };
 }
 
-/** By the semantic conventions for RPC, where they have a name for it. */
+/** Attributes by the semantic conventions for RPC, where these have a name. */
 function attributesOf({ method, denial }: CallTotal): Attributes {
   const call = { "rpc.system.name": "grpc", "rpc.method": method.replace(/^\//, "") };
   if (denial === "") return { ...call, "interlock.outcome": "admitted" };

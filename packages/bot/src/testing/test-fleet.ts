@@ -8,7 +8,8 @@ import { type Bot, type BotParts, createBot } from "../bot.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
 import { createMutableIdentity } from "../identity/identity-holder.js";
-import { createTrust, type MutableTrust, type Revocation } from "../trust/trust.js";
+import type { Revocation } from "../trust/revocation.js";
+import { createTrust, type MutableTrust } from "../trust/trust.js";
 import { createTestCa, type TestCa } from "./test-ca.js";
 
 /** A fleet without an authority process: a CA, a token key and trust, all in memory. Tests make any token with it. */

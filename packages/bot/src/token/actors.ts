@@ -1,21 +1,21 @@
 import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
 import { denial } from "../base/error.js";
 
-/** How many bots can act for one another in one token, one behind the other. */
+/** How many bots can act for one another in one token. */
 export const maximumActors = 3;
 
 /**
- * The scope with which a bot may act for others at a service: for those who show it a token for that service, and with
- * a token for that service. It is granted like any other.
+ * The scope with which a bot may act for others. The bot needs it at its own service, where the others show it their token,
+ * and at the service that it calls for them. It is granted like any other scope.
  */
 export const exchangeScope = "token:exchange";
 
 /**
- * Who acts, from an `act` claim (RFC 8693, section 4.1): the bot that shows the token first, then whom it acts for in
- * turn. Empty where there is no such claim. Whatever else stands where the claim should be is no token of ours: it must
- * never pass for a token without actors.
+ * Reads the actors from an `act` claim (RFC 8693, section 4.1): the bot that shows the token first, then the bot that it
+ * acts for, and so on. Empty where there is no such claim. Any other value of the claim is malformed: it must never pass
+ * for a token without actors.
  *
- * Throws `TOKEN_MALFORMED` or `ACTOR_CHAIN_TOO_LONG`.
+ * @throws `TOKEN_MALFORMED` or `ACTOR_CHAIN_TOO_LONG`.
  */
 export function readActors(payload: Readonly<Record<string, unknown>>, trustDomain: string): readonly SpiffeId[] {
   const actors: SpiffeId[] = [];
@@ -30,13 +30,17 @@ export function readActors(payload: Readonly<Record<string, unknown>>, trustDoma
   return actors;
 }
 
-/** The `act` claim of a token whose actors these are; absent where there are none. */
+/** The `act` claim of a token with these actors; absent where there are none. */
 export function actClaim(actors: readonly SpiffeId[]): { act?: object } {
   const [first, ...rest] = actors;
   return first ? { act: { sub: first.uri, ...actClaim(rest) } } : {};
 }
 
-/** The SPIFFE ID of a claim. Throws `TOKEN_MALFORMED` for anything that is not one of the trust domain. */
+/**
+ * Reads the SPIFFE ID in a claim.
+ *
+ * @throws `TOKEN_MALFORMED` for anything but a SPIFFE ID of the trust domain.
+ */
 export function readIdentity(claim: unknown, trustDomain: string, name: string): SpiffeId {
   const id = typeof claim === "string" ? parseSpiffeId(claim) : undefined;
   if (id?.trustDomain !== trustDomain) throw denial("TOKEN_MALFORMED", `"${name}" is no bot of this fleet`);

@@ -2,27 +2,30 @@ import type { Clock } from "../base/clock.js";
 import type { Identity } from "../identity/identity.js";
 import type { TokenSource } from "./token-source.js";
 
-/** A token that an issuer gave. */
+/** A token from an issuer. */
 export interface FetchedToken {
   readonly token: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** Gets a token for `audience` with at most `scopes`, bound to `identity`'s certificate. */
+/** Fetches a token for `audience` with at most `scopes`, bound to the certificate of `identity`. */
 export type FetchToken = (audience: string, scopes: readonly string[], identity: Identity) => Promise<FetchedToken>;
 
 interface Entry {
   readonly authorization: string;
-  /** Milliseconds since the epoch; later when a renewal has failed. */
+  /** Milliseconds since the epoch. A renewal that fails moves it. */
   renewAt: number;
   readonly expiresAt: number;
 }
 
-// An issuer that is away is not asked again by every call.
+// An issuer that is away must not be asked again by every call.
 const retryMs = 2_000;
 
-/** Keeps the tokens that `fetchToken` gets: until a fifth of their life is left, then they are renewed while the old one still serves. */
+/**
+ * Makes a token source that keeps the tokens which `fetchToken` gets. A token is renewed when a fifth of its life is left, and
+ * is still used meanwhile. The number of entries is bounded by the services that the bot calls; expired ones are removed.
+ */
 export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSource {
   const entries = new Map<string, Entry>();
   const fetching = new Map<string, Promise<Entry>>();
@@ -35,7 +38,7 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
     const entry = fetchEntry(audience, scopes, identity);
     fetching.set(key, entry);
     const land = () => fetching.get(key) === entry && fetching.delete(key);
-    // What was forgotten on its way is not kept. Whoever waits for it is told when it fails.
+    // A token that was forgotten while it was fetched is not kept. The callers that wait for it see its failure.
     entry.then((fetched) => land() && keep(key, fetched), land);
     return entry;
   }
@@ -62,7 +65,7 @@ export function createTokenCache(fetchToken: FetchToken, clock: Clock): TokenSou
 
   return {
     authorization(audience, scopes, identity) {
-      // Also of the certificate: while calls move to a channel with another one, both are used.
+      // By certificate, too: while calls move to a channel with another one, both are used.
       const key = `${audience} ${identity.leaf.thumbprint} ${scopes.join(" ")}`;
       const entry = entries.get(key);
       const now = clock.now();

@@ -1,25 +1,25 @@
 import type { JWK, JWTPayload } from "jose";
 
-/** What a token may be signed with. Never a shared secret, and never nothing. */
+/** The signature algorithms of tokens. A shared secret or no signature is never allowed. */
 export type TokenAlgorithm = "ES256" | "EdDSA" | "RS256";
 
-/** What the tokens of an issuer look like. */
+/** The form of the tokens of an issuer. */
 export interface TokenRules {
   readonly algorithms: readonly TokenAlgorithm[];
   /** The `typ` of their header. */
   readonly type: "at+jwt" | "JWT";
-  /** The longest that one may live, from `iat` to `exp`. */
+  /** The longest lifetime, from `iat` to `exp`. */
   readonly maximumLifetimeMs: number;
-  /** The claim that says whose it is. */
+  /** The claim that names the subject. */
   readonly subjectClaim: string;
-  /** Which SPIFFE ID is meant by a value of that claim; a value that is not here is one itself. */
+  /** The SPIFFE ID for each value of that claim. A value that is not here is a SPIFFE ID itself. */
   readonly subjects: Readonly<Record<string, string>>;
 }
 
-/** The longest that a token of the authority may live, from `iat` to `exp`. */
+/** The longest lifetime of a token of the authority, from `iat` to `exp`. */
 export const maximumTokenLifetimeMs = 5 * 60_000;
 
-/** The authority's own tokens (RFC 9068). */
+/** The form of the authority's own tokens (RFC 9068). */
 export const authorityTokens: TokenRules = {
   algorithms: ["ES256"],
   type: "at+jwt",
@@ -36,13 +36,13 @@ const fits: Record<TokenAlgorithm, (key: JWK) => boolean> = {
   RS256: ({ kty, n }) => kty === "RSA" && typeof n === "string" && bitsOf(n) >= minimumRsaBits,
 };
 
-/** Whether a key may verify what is signed with `algorithm`: it is of that kind, long enough, and meant for it. */
+/** Whether a key may verify signatures of `algorithm`: it is of that kind, long enough, and meant for it. */
 export function keyFits(key: JWK, algorithm: TokenAlgorithm): boolean {
   const meant = (key.alg === undefined || key.alg === algorithm) && (key.use === undefined || key.use === "sig");
   return meant && fits[algorithm](key);
 }
 
-/** The SPIFFE ID that a token says it is for; `undefined` when it does not say. */
+/** The SPIFFE ID of the subject that a token names; `undefined` when it names none. */
 export function subjectOf(payload: JWTPayload, { subjectClaim, subjects }: TokenRules): string | undefined {
   const value = payload[subjectClaim];
   if (typeof value !== "string") return undefined;

@@ -1,24 +1,25 @@
 import type { Identity } from "../identity/identity.js";
 
-/** Where a client gets its access tokens. */
+/** The source of the access tokens of a client. */
 export interface TokenSource {
   /**
-   * The `authorization` value for calls to the service `audience`, with at most `scopes`, bound to `identity`'s
-   * certificate. It comes at once when one is at hand. Throws or rejects with a denial. A connector may ask for an
-   * identity that has just been renewed, while calls move: a source that can have none for it rejects.
+   * The `authorization` value for calls to the service `audience`, with at most `scopes`, bound to the certificate of
+   * `identity`. It is given at once when it is cached. Throws or rejects with a denial. While calls move to a renewed
+   * certificate, a connector may ask for either identity; a source that has no token for one rejects.
    */
   authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
-  /** Forgets what was given for `audience`: a server has refused it. */
+  /** Forgets the tokens for `audience`, because a server has refused one. */
   forget(audience: string): void;
-  /** How it has gone so far, for metrics; absent where nobody counts. */
+  /** Counts for metrics; absent where the source does not count. */
   counts?(): TokenCounts;
 }
 
-/** How a {@link TokenSource} has gone so far. */
+/** The counts of a {@link TokenSource}. */
 export interface TokenCounts {
-  /** Tokens that are at hand. */
+  /** Tokens that are cached now. */
   readonly held: number;
-  /** Tokens that were fetched, and attempts to that failed. */
+  /** Tokens that were fetched since the start. */
   readonly fetched: number;
+  /** Attempts to fetch a token that failed since the start. */
   readonly failed: number;
 }

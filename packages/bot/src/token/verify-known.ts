@@ -3,12 +3,12 @@ import type { Reason } from "../base/reason.js";
 import type { Trust } from "../trust/trust.js";
 import { type TokenExpectation, type VerifiedToken, verifyToken } from "./verify-token.js";
 
-// The authority may have a new key, or go by a new name.
+// The authority may have a new key or a new name.
 const mayBeNew: readonly string[] = ["TOKEN_KEY_UNKNOWN", "TOKEN_ISSUER"] satisfies Reason[];
 
 /**
- * Verifies a token as {@link verifyToken} does. Where its key or its issuer is unknown, the authority may have a new one
- * that has not come here yet: it is asked, once in a while, and then the token is verified again.
+ * Verifies a token as {@link verifyToken} does. When its key or its issuer is unknown, the authority may have a new one that
+ * has not arrived here yet. Then the trust is fetched, at most once in 10 s, and the token is verified again.
  */
 export async function verifyKnown(
   token: string,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { Metadata } from "@grpc/grpc-js";
 import type { JWK } from "jose";
+import { shownToken } from "../admission/shown-token.js";
 import { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { tokenAttacks } from "../testing/token-attacks.js";
-import { bearerToken, shownIn, showToken } from "./authorization.js";
+import { bearerToken } from "./authorization.js";
 import { authorityTokens } from "./token-rules.js";
 import { unsafeVerifyUnbound, verifyToken } from "./verify-token.js";
 
@@ -63,8 +63,8 @@ describe("verifyToken", () => {
       const authorization = await make({ fleet, caller, url: "http://127.0.0.1:1" });
       await assert.rejects(
         async () => {
-          const metadata = authorization === undefined ? new Metadata() : showToken(authorization);
-          return verify(bearerToken(shownIn(metadata)));
+          const shown = authorization === undefined ? [] : [authorization];
+          return verify(bearerToken(shownToken({ authorization: shown, references: [] })));
         },
         (error) => {
           assert.ok(error instanceof InterlockError);

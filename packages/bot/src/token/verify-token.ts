@@ -15,26 +15,26 @@ import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { authorityTokens, keyFits, subjectOf, type TokenAlgorithm, type TokenRules } from "./token-rules.js";
 
-/** The claim that says under which version of the grants a token was issued; see `trust/cut-offs.ts`. */
+/** The claim with the version of the grants under which a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
 
-/** The claim of a token that came of an exchange: the `jti` of each that it came of, the latest first. */
+/** The claim of a token that was exchanged: the `jti` of each token that it came from, the newest first. */
 export const exchangedClaim = "exchanged_from";
 
-/** How far another machine's clock may run ahead of ours before its `iat` or `nbf` counts as in the future. */
+/** How far the clock of another machine may be ahead before `iat` or `nbf` counts as in the future. */
 const clockSkewMs = 5_000;
 const maximumLength = 8_192;
 
-/** What is known of a token once its signature and its claims have been verified. */
+/** The contents of a token whose signature and claims have been verified. */
 export interface VerifiedToken {
   readonly jti: string;
-  /** Whose it is: the bot whose scopes it holds. */
+  /** The bot whose scopes it holds. */
   readonly subject: SpiffeId;
   /** Name of the subject. */
   readonly name: string;
-  /** Who acts for the subject: the bot that shows the token first. Empty when the subject does so itself. */
+  /** The bots that act for the subject, the one that shows the token first. Empty when the subject shows it itself. */
   readonly actors: readonly SpiffeId[];
-  /** The `jti` of each token that it was exchanged from; it is revoked with any of them. */
+  /** The `jti` of each token that it was exchanged from. It is revoked together with any of them. */
   readonly ancestors: readonly string[];
   /** The thumbprint of the certificate that it is bound to. */
   readonly thumbprint: string;
@@ -42,35 +42,38 @@ export interface VerifiedToken {
   readonly keyId: string;
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
-  /** The version of the grants under which it was issued; 0 when it does not say. */
+  /** The version of the grants under which it was issued; 0 where the token has none. */
   readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
-/** What a token itself is verified against. */
+/** The basis on which a token itself is verified. */
 export interface TokenBasis {
   readonly trust: TrustState;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** What a token is verified against, together with who shows it. */
+/** The basis on which a token and its bearer are verified. */
 export interface TokenExpectation extends TokenBasis {
-  /** Who shows the token, by the connection it came over. */
+  /** The bot that shows the token, by the connection that it came over. */
   readonly spiffeId: SpiffeId;
   readonly certificate: Certificate;
-  /** What else the bearer has proved itself with on that connection; see `vouchFor`. */
+  /** Earlier certificates of the bearer on that connection; see `vouchFor`. */
   readonly earlier?: readonly Certificate[];
 }
 
 /**
- * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3), and that is its
- * bearer's own, or names it as the one who acts (RFC 8693, section 4.1). Audience, expiry and revocation are looked up
- * again on every call; see the `authenticate` interceptor.
+ * Verifies an access token (RFC 9068) that is bound to its bearer's certificate (RFC 8705, section 3), and that either is the
+ * bearer's own or names it as the actor (RFC 8693, section 4.1). Audience, expiry and revocation are looked up on every
+ * call; see `admission/authenticate.ts`.
  *
- * Rejects with a denial, one of the `TOKEN_…` reasons or `ACTOR_CHAIN_TOO_LONG`.
+ * @param token - The token, without `Bearer`.
+ * @param expectation - The trust, and the bearer.
+ * @returns The contents of the token.
+ * @throws A denial with one of the `TOKEN_…` reasons or `ACTOR_CHAIN_TOO_LONG`.
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
   const { spiffeId, certificate, earlier = [], now } = expectation;
@@ -84,8 +87,9 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
 }
 
 /**
- * Verifies all of a token but that whoever shows it may show it: for an authority, which is asked about tokens that are
- * others'. It says nothing about the one who asks. Rejects as {@link verifyToken} does.
+ * Verifies a token, except that its bearer may show it. It is for an authority, which is asked about the tokens of other bots.
+ *
+ * @throws As {@link verifyToken} does.
  */
 export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
   const rules = trust.tokenRules ?? authorityTokens;
@@ -93,9 +97,9 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   const { payload } = await verifySignature(token, trust, rules, now);
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
-  if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is for `nbf` alone.
+  if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is meant for `nbf` only.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
-  // Who acts for whom is the authority's to say: it alone knows who was granted that.
+  // Only the authority may name actors: it alone knows which bots were granted that.
   if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
@@ -123,10 +127,10 @@ function readHeader(token: string): ProtectedHeaderParameters {
   }
 }
 
-/** Gives the `kid`. Whoever sends a token writes its header: nothing in it need be of the type it should be. */
+/** Checks the header and gives its `kid`. The sender of a token writes it, so its fields may have any type. */
 function checkHeader(header: ProtectedHeaderParameters, { algorithms, type }: TokenRules): string {
   if (!algorithms.includes(header.alg as TokenAlgorithm)) throw denial("TOKEN_ALGORITHM");
-  // A key that comes with the token proves nothing, and fetching one is a request that a stranger steers
+  // A key that comes with the token proves nothing, and fetching one would be a request that a stranger controls
   // (RFC 8725, section 3.10).
   for (const name of ["jwk", "jku", "x5u", "x5c", "crit"]) {
     if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);

@@ -2,12 +2,15 @@ import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { type Revocation, revocationKey } from "./revocation.js";
 import { subjectFromWire } from "./subject-wire.js";
-import { type Revocation, revocationKey, type TrustState } from "./trust.js";
+import type { TrustState } from "./trust.js";
 
 /**
- * The trust after an update from the authority. Pure. Throws when an incremental update is not for the version at
- * hand: ask for the complete trust again.
+ * The trust after an update from the authority. Pure.
+ *
+ * @throws An `Error` when the update is unsound, or when an incremental one is for another version than `state`'s. Then the
+ * caller asks for the complete trust.
  */
 export function applyTrustUpdate(state: TrustState | undefined, update: WatchTrustResponse): TrustState {
   const complete = update.appliesTo === 0n;
@@ -41,7 +44,7 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
   return [...revocations.values()];
 }
 
-// What is unsound here would be found out by every handshake and every call: better to keep what is held.
+// An unsound update would fail every handshake and every call: the trust that is held is better.
 function checkUpdate(update: WatchTrustResponse, held: TrustState | undefined): void {
   const { trustDomain, issuer, caCertificates, staleAfterSeconds } = update;
   if (!isTrustDomain(trustDomain))
@@ -49,7 +52,7 @@ function checkUpdate(update: WatchTrustResponse, held: TrustState | undefined): 
   if (issuer === "") throw new Error("The trust update names no issuer.");
   if (staleAfterSeconds === 0) throw new Error("The trust update has no bound for staleness.");
   if (caCertificates.length === 0) throw new Error("The trust update has no CA certificate.");
-  // Nearly every update has the certificates of the one before it, and reading one is the dearest part of it all.
+  // Nearly every update has the same certificates as the one before, and parsing them costs the most.
   for (const der of caCertificates) if (!isHeld(der, held)) parseCertificate(der);
 }
 
@@ -60,7 +63,7 @@ function isHeld(der: Uint8Array, held: TrustState | undefined): boolean {
 function readJwks(text: string): JSONWebKeySet {
   const jwks: Partial<JSONWebKeySet> | null = JSON.parse(text);
   if (!Array.isArray(jwks?.keys)) throw new Error("The trust update has no token keys.");
-  // Every call looks for its key among them.
+  // Every call looks up its key among them.
   if (!jwks.keys.every((key: unknown) => typeof key === "object" && key !== null && "kid" in key)) {
     throw new Error("The trust update has a token key without a name.");
   }

@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.js";
 
 /**
- * Runs `work` when it is asked to, and then not again for `coolDownMs`. Those who ask while it runs share what it does.
- * Resolves to whether it ran for them; a failure of the work is not theirs.
+ * Makes a function that runs `work`, but not again within `coolDownMs`. Calls while it runs share that run. The function
+ * resolves to whether the work ran for the call, even if the work failed.
  */
 export function createCooledDown(coolDownMs: number, clock: Clock, work: () => Promise<void>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;

@@ -1,35 +1,35 @@
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import { exchangeScope } from "../token/actors.js";
 
-/** A scope that was taken away while tokens with it are still out there. */
+/** A scope that was withdrawn while tokens with it are still valid. */
 export interface CutOff {
-  /** Whose: an identity pattern. */
+  /** The identity pattern from which it was withdrawn. */
   readonly identity: string;
-  /** At which service; empty for any. */
+  /** The service; empty for any. */
   readonly service: string;
-  /** Which scope; empty for any. */
+  /** The scope; empty for any. */
   readonly scope: string;
-  /** Tokens issued under an earlier version of the grants than this are worthless. */
+  /** Tokens that were issued under an earlier version of the grants are refused. */
   readonly grantsVersion: number;
-  /** Identity patterns that hold the scope all the same. */
+  /** Identity patterns that still hold the scope. */
   readonly except: readonly string[];
 }
 
-/** What counts of a token. */
+/** The part of a token that cut-offs look at. */
 export interface GrantedToken {
-  /** Of the bot it was issued to. */
+  /** The name of the bot that it was issued to. */
   readonly name: string;
-  /** Who act with it; they need the scope to exchange tokens. */
+  /** The bots that act with it; they need the scope to exchange tokens. */
   readonly actors: readonly Pick<SpiffeId, "name">[];
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
-  /** The version of the grants under which it was issued; 0 when it does not say. */
+  /** The version of the grants under which it was issued; 0 where the token has none. */
   readonly grantsVersion: number;
 }
 
 /**
- * Answers whether a token holds what has been taken away since. Cut-offs are few and short-lived; each token, which is
- * kept for a connection, is held against them once, and after that it is a look-up.
+ * Makes the function that answers whether a token holds a scope that was withdrawn since it was issued. Cut-offs are few
+ * and short-lived. Each token, which is kept for a connection, is compared with them once; after that it is a look-up.
  */
 export function indexCutOffs(cutOffs: readonly CutOff[]): (token: GrantedToken) => boolean {
   const judged = new WeakMap<GrantedToken, boolean>();

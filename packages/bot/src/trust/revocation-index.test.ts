@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { spiffeId } from "@interlock/policy";
 import type { Certificate } from "../identity/certificate.js";
+import type { Revocation } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
-import type { Revocation } from "./trust.js";
 
 const revocation = (kind: Revocation["kind"], subject: string) => ({ kind, subject, revokedAt: 0, reason: "" });
 const certificate = (serial: string) => ({ serial }) as Certificate;
@@ -16,14 +16,14 @@ describe("indexRevocations", () => {
     revocation("pattern", "lab/**"),
   ]);
 
-  it("finds what is shut out exactly", () => {
+  it("finds exactly what is revoked", () => {
     assert.equal(index.peer("spiffe://cafe/gripper/1", certificate("1")), "IDENTITY_REVOKED");
     assert.equal(index.peer("spiffe://cafe/gripper/2", certificate("4f")), "CERTIFICATE_REVOKED");
     assert.equal(index.peer("spiffe://cafe/gripper/2", certificate("2")), undefined);
     assert.deepEqual([index.token("t1"), index.token("4f")], [true, false]);
   });
 
-  it("finds what a pattern shuts out, in any trust domain's names", () => {
+  it("finds what a pattern revokes, in any trust domain's names", () => {
     for (const name of ["worker/1", "lab/a", "lab/a/b"]) {
       assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), "IDENTITY_REVOKED", name);
     }

@@ -1,20 +1,21 @@
 import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
-import type { Revocation } from "./trust.js";
+import type { Revocation } from "./revocation.js";
 
-/** Answers what is shut out, in O(1) for every call. */
+/** Answers what is revoked, in O(1) for every call. */
 export interface RevocationIndex {
-  /** Why this peer is shut out, or `undefined`. */
+  /** The reason why this peer is revoked, or `undefined`. */
   peer(spiffeId: string, certificate: Certificate): Reason | undefined;
-  /** Whether a bot is shut out by its name; its patterns are compared one by one. */
+  /** Whether a bot is revoked by its name. Patterns are compared one by one. */
   identity(id: SpiffeId): boolean;
+  /** Whether a token is revoked. */
   token(jti: string): boolean;
 }
 
 /**
- * Indexes revocations. Exact ones are look-ups in sets. Patterns are few, and each is matched once with a certificate,
- * which is read once for a connection: after that it is a look-up too.
+ * Indexes revocations. Exact ones are look-ups in sets. Patterns are few, and are matched once with each certificate, which
+ * is parsed once per connection; after that they are a look-up, too.
  */
 export function indexRevocations(revocations: readonly Revocation[]): RevocationIndex {
   const identities = subjects(revocations, "identity");

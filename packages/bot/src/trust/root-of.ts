@@ -5,7 +5,7 @@ import type { TrustState } from "./trust.js";
 
 type Bundle = Pick<TrustState, "caCertificates">;
 
-/** The root (DER) of the bundle that a chain (DER, the leaf first) leads to; `undefined` when there is none. */
+/** The root (DER) in the bundle that a chain (DER, the leaf first) leads to; `undefined` when there is none. */
 export function rootOf(chain: readonly Uint8Array[], { caCertificates }: Bundle): Uint8Array | undefined {
   const last = chain.at(-1);
   if (!last) return undefined;
@@ -13,7 +13,7 @@ export function rootOf(chain: readonly Uint8Array[], { caCertificates }: Bundle)
   return caCertificates.find((der) => Buffer.compare(der, last) === 0 || isIssuedBy(below, new X509Certificate(der)));
 }
 
-/** Whether a chain leads to the root below which certificates are signed now; true as well where that is not known. */
+/** Whether a chain leads to the root that signs certificates now. True where that root is not known. */
 export function isBelowActive(chain: readonly Uint8Array[], state: Bundle & Pick<TrustState, "activeCa">): boolean {
   if (state.activeCa === undefined) return true;
   const root = rootOf(chain, state);

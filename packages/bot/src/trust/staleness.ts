@@ -2,27 +2,28 @@ import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { createListeners, type Unsubscribe } from "../base/subscription.js";
 
-/** When what is held was last known to be right. */
+/** When the trust was last confirmed by the authority. */
 export interface Freshness {
-  /** Milliseconds since the epoch; negative infinity when nobody knows. */
+  /** Milliseconds since the epoch; negative infinity when that is not known. */
   readonly heardAt: number;
   /**
-   * Whether it has been heard of in this process. What was restored from a disk has not: nobody knows what was locked
-   * since it was saved, however recently that was.
+   * Whether it was confirmed to this process. Trust that was loaded from a disk was not: what has been revoked since it was
+   * saved is not known, however recently that was.
    */
   readonly heard: boolean;
 }
 
-/** Tells what is fresh from what is stale: whatever has not been heard of for longer than a bound. */
+/** Watches how long ago something was confirmed. It is stale when that is longer ago than a bound. */
 export interface Staleness extends Freshness {
+  /** Whether it is stale now. */
   isStale(): boolean;
-  /** It has been heard of now. */
+  /** Says that it has been confirmed now. */
   touch(): void;
-  /** Tells whenever it becomes stale (true), and fresh again (false). */
+  /** Calls `listener` when it becomes stale (true), and when it is fresh again (false). */
   onChange(listener: (stale: boolean) => void): Unsubscribe;
 }
 
-/** Watches over something with a bound of `staleAfterMs()` milliseconds. */
+/** Makes the watch, with a bound of `staleAfterMs()` milliseconds. Without `initial`, it was confirmed just now. */
 export function createStaleness(clock: Clock, staleAfterMs: () => number, initial?: Freshness): Staleness {
   const listeners = createListeners<boolean>();
   let { heardAt, heard } = initial ?? { heardAt: clock.now(), heard: true };
@@ -39,7 +40,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
     listeners.tell(stale);
   }
 
-  // It moves with every word that is heard, so it is looked at when it rings, and set anew then.
+  // Every confirmation moves the time, so the alarm checks it when it goes off, and is set again then.
   function watch(): void {
     cancel();
     watchedBound = staleAfterMs();

@@ -1,6 +1,6 @@
-import type { Revocation } from "./trust.js";
+import type { Revocation } from "./revocation.js";
 
-/** How a thing that is shut out is named over the wire. */
+/** The subject of a revocation over the wire. */
 export type WireSubject = { readonly $case: (typeof caseOf)[Revocation["kind"]]; readonly value: string };
 
 const caseOf = {
@@ -12,12 +12,12 @@ const caseOf = {
 
 const kindOf = new Map(Object.entries(caseOf).map(([kind, $case]) => [$case, kind as Revocation["kind"]]));
 
-/** The subject of a revocation, as it goes over the wire. */
+/** Converts the subject of a revocation for the wire. */
 export function subjectToWire({ kind, subject }: Pick<Revocation, "kind" | "subject">): WireSubject {
   return { $case: caseOf[kind], value: subject };
 }
 
-/** The subject of a revocation that came over the wire; `undefined` for one of a kind that is not known here. */
+/** Reads the subject of a revocation from the wire; `undefined` for a kind that is not known here. */
 export function subjectFromWire(subject: WireSubject | undefined): Pick<Revocation, "kind" | "subject"> | undefined {
   const kind = subject && kindOf.get(subject.$case);
   return kind && { kind, subject: subject.value };

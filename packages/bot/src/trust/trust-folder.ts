@@ -5,21 +5,22 @@ import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
 import type { TrustState } from "./trust.js";
 
-/** The trust as it was when it was saved. */
+/** The trust at the time when it was saved. */
 export interface SavedTrust {
   readonly state: TrustState;
-  /** When the authority was last heard of, milliseconds since the epoch; negative infinity when that was not saved. */
+  /** When the authority last confirmed it, in milliseconds since the epoch; negative infinity when that was not saved. */
   readonly heardAt: number;
 }
 
-/** Keeps the trust in a folder, so that a bot starts while the authority is away. */
+/** Keeps the trust on the disk, so that a bot can start while the authority is away. */
 export interface TrustFolder {
-  /** The trust saved last, or `undefined`. Throws when it cannot be read. */
+  /** Gives the trust that was saved last, or `undefined`. Rejects when it cannot be read. */
   load(): Promise<SavedTrust | undefined>;
+  /** Replaces what was saved. */
   save(trust: SavedTrust): Promise<void>;
 }
 
-/** Keeps the trust as `trust.json` in `folder`, and its CA certificates once more as `ca.pem`, for other languages. */
+/** Keeps the trust as `trust.json` in `folder`, and its CA certificates also as `ca.pem`, for other languages. */
 export function createTrustFolder(folder: string): TrustFolder {
   const path = join(folder, "trust.json");
   let savedPem: string | undefined;

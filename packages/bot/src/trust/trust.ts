@@ -7,87 +7,107 @@ import type { Certificate } from "../identity/certificate.js";
 import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
+import { type Revocation, revocationKey } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
 import { createStaleness, type Freshness } from "./staleness.js";
 
-/** Something that is shut out. */
-export interface Revocation {
-  readonly kind: "identity" | "pattern" | "certificate" | "token";
-  /** A SPIFFE ID, an identity pattern, a certificate serial number in lower-case hex, or a token's `jti`. */
-  readonly subject: string;
-  /** Milliseconds since the epoch. */
-  readonly revokedAt: number;
-  readonly reason: string;
-}
-
-/** What a bot trusts, at one version. Complete and immutable; also the form in which it is saved. */
+/** What a bot trusts, at one version. It is complete and immutable, and also the form that is saved. */
 export interface TrustState {
+  /** It grows with every change. */
   readonly version: bigint;
+  /** The trust domain of the fleet, for example `cafe`. */
   readonly trustDomain: string;
   /** The `iss` that every token must have. */
   readonly issuer: string;
-  /** What the same issuer was called before, in tokens that may still be out there; none unless said. */
+  /** Earlier names of the same issuer, in tokens that may still be valid. Default: none. */
   readonly formerIssuers?: readonly string[];
-  /** What its tokens look like; those of the authority unless said. */
+  /** The form of its tokens. Default: the form of the authority's. */
   readonly tokenRules?: TokenRules;
-  /** DER. */
+  /** The CA certificates of the fleet, DER. */
   readonly caCertificates: readonly Uint8Array[];
-  /** The digest (SHA-256 over the DER, base64url) of that CA below which certificates are signed now, where it is known. */
+  /** The digest (SHA-256 over the DER, base64url) of the CA that signs certificates now, where it is known. */
   readonly activeCa?: string;
+  /** The public keys of the token issuer. */
   readonly jwks: JSONWebKeySet;
+  /** Everything that is revoked. */
   readonly revocations: readonly Revocation[];
-  /** Scopes that were taken away while tokens with them are still out there; none unless said. */
+  /** Scopes that were withdrawn while tokens with them are still valid. Default: none. */
   readonly cutOffs?: readonly CutOff[];
-  /** How long the trust may go without word from the authority before it counts as stale. */
+  /** After how many milliseconds without word from the authority the trust is stale. */
   readonly staleAfterMs: number;
 }
 
-/** What changed with an update. */
+/** The effect of an update of the trust. */
 export interface TrustChange {
   readonly state: TrustState;
-  /** What was shut out by it. */
+  /** What was revoked by it. */
   readonly revoked: readonly Revocation[];
   readonly caChanged: boolean;
 }
 
-/** What a bot trusts, kept current: every look-up on it is O(1). */
+/**
+ * What a bot trusts, kept current by the authority. Every look-up on it is O(1).
+ *
+ * @example
+ * ```ts
+ * bot.trust.onStaleness((stale) => console.warn(stale ? "the authority is away" : "the authority is back"));
+ * console.log(bot.trust.state.revocations.length);
+ * ```
+ */
 export interface Trust {
+  /** The trust at its newest version. */
   readonly state: TrustState;
-  /** Why this peer is shut out, or `undefined`. */
+  /**
+   * Looks up whether a peer is revoked.
+   *
+   * @param spiffeId - The URI of its SPIFFE ID.
+   * @param certificate - The certificate that it showed.
+   * @returns The reason, or `undefined`.
+   */
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
-  /** Whether a bot is shut out by its name, wherever it is: for those in a token who are not at the other end. */
+  /** Whether a bot is revoked by its name. It is for the bots in a token that are not at the other end. */
   identityRevoked(id: SpiffeId): boolean;
+  /** Whether the token with this `jti` is revoked. */
   tokenRevoked(jti: string): boolean;
-  /** Whether a token holds a scope that has been taken away since it was issued. */
+  /** Whether a token holds a scope that was withdrawn since it was issued. */
   tokenOutdated(token: GrantedToken): boolean;
   /**
-   * Asks for the newest trust, because something is unknown here: at most once in 10 s, whoever asks. True when that was
-   * done, whatever came of it.
+   * Fetches the newest trust, because something is unknown here. It does so at most once in 10 s.
+   *
+   * @returns Whether the trust was fetched for this call, successfully or not.
    */
   refetch(): Promise<boolean>;
-  /** When the authority was last heard of, milliseconds since the epoch. */
+  /** When the authority was last heard, in milliseconds since the epoch. */
   readonly heardAt: number;
-  /** Whether the last word from the authority is older than the declared bound, or came before this process. */
+  /** Whether the last word from the authority is older than the bound of the state, or came before this process. */
   isStale(): boolean;
-  /** Tells whenever the trust becomes stale (true), and fresh again (false). */
+  /** Calls `listener` when the trust becomes stale (true), and when it is fresh again (false). */
   onStaleness(listener: (stale: boolean) => void): Unsubscribe;
+  /** Calls `listener` after each update. */
   onChange(listener: (change: TrustChange) => void): Unsubscribe;
 }
 
-/** A {@link Trust} that can be told of changes. */
+/** A {@link Trust} that can be updated. */
 export interface MutableTrust extends Trust {
-  /** Takes over a new state, whole. */
+  /** Replaces the whole state. */
   replace(state: TrustState): void;
-  /** Says how the newest trust is asked for; until then, `refetch` does nothing. */
+  /** Sets how the newest trust is fetched; until then, `refetch` does nothing. */
   refetchWith(fetch: () => Promise<void>): void;
-  /** The authority has been heard of, even if nothing changed. */
+  /** Says that the authority has been heard, even if nothing changed. */
   touch(): void;
 }
 
-/** How long nothing more is asked for because of what is unknown, in milliseconds. */
+/** The time between two fetches because of something unknown, in milliseconds. */
 export const refetchCoolDownMs = 10_000;
 
-/** Keeps trust in memory, starting from `initial`, which has been heard just now unless `freshness` says otherwise. */
+/**
+ * Makes a trust in memory.
+ *
+ * @param initial - The state at the start.
+ * @param clock - The source of the time. Default: the machine's.
+ * @param freshness - When the state was confirmed. Default: now.
+ * @returns The trust.
+ */
 export function createTrust(initial: TrustState, clock: Clock = systemClock, freshness?: Freshness): MutableTrust {
   const listeners = createListeners<TrustChange>();
   let state = initial;
@@ -129,11 +149,6 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     },
     onChange: listeners.add,
   };
-}
-
-/** Tells revocations of different things apart. */
-export function revocationKey({ kind, subject }: Pick<Revocation, "kind" | "subject">): string {
-  return `${kind} ${subject}`;
 }
 
 function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

@@ -1,6 +1,6 @@
 import type { TrustState } from "./trust.js";
 
-/** The trust of a bot that nobody has told anything yet; it does not become stale, because nobody is expected to. */
+/** The trust of a bot before its first word from an authority. It never becomes stale, because no word is expected. */
 export function withoutTrust(trustDomain: string): TrustState {
   return {
     version: 0n,

@@ -11,7 +11,7 @@ import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";
 import type { Trust } from "../trust/trust.js";
-import { createGate } from "./admission.js";
+import { createGate } from "./gated-call.js";
 
 const { echo, chat } = EchoService.methods;
 
@@ -31,8 +31,8 @@ describe("the gate", () => {
     connection = { calls: createRoster(), peer, address: "a:1" } as unknown as Connection;
     checking = deferred();
     const gate = createGate({
-      chain({ method, metadata }) {
-        if (metadata.get("fault").length > 0) throw new TypeError("a password is hunter2");
+      chain({ method, authorization: [shown] }) {
+        if (shown === "fault") throw new TypeError("a password is hunter2");
         if (method === echo) return admission;
         const decision = deferred<Admission>();
         checking.resolve(decision);
@@ -95,7 +95,7 @@ describe("the gate", () => {
 
   it("keeps the words of its own faults to itself", async () => {
     const metadata = new Metadata();
-    metadata.set("fault", "1");
+    metadata.set("authorization", "fault");
     const error = await new Promise<{ code: number; details: string }>((resolve) => {
       client.makeUnaryRequest(echo.path, bytes, bytes, Buffer.alloc(0), metadata, {}, (e) => resolve(e as never));
     });

@@ -1,0 +1,24 @@
+import type { SpiffeId } from "@interlock/policy";
+import type { Certificate } from "../identity/certificate.js";
+
+/**
+ * The bot that a call is made for, and the bots that act for it. It is read from the certificate once per connection, and
+ * from the token where there is one.
+ */
+export interface Caller {
+  /** The bot that the scopes were granted to. Without {@link actors}, it is the bot at the other end. */
+  readonly spiffeId: SpiffeId;
+  /** The name within the trust domain, for example `leader/1`. */
+  readonly name: string;
+  /**
+   * The bots that act for the caller (RFC 8693, section 4.1): the bot at the other end first, then the bot that it acts
+   * for, and so on. Empty when the caller itself is at the other end.
+   */
+  readonly actors: readonly SpiffeId[];
+  /** What the caller's token allows at this service. Empty for methods that are open to any bot. */
+  readonly scopes: ReadonlySet<string>;
+  /** The client certificate of the connection: the caller's, or that of the first actor. */
+  readonly certificate: Certificate;
+  /** `host:port` of the other end. */
+  readonly address: string;
+}
