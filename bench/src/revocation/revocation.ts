@@ -22,7 +22,7 @@ type Row = { readonly store: string; readonly authorities: number } & TrialResul
 /** A bot is locked out at one authority, and those that serve it are attached to the other. */
 async function measureReplicas(trial: Trial): Promise<Row> {
   trial.progress("two authorities, on one PostgreSQL: locked out at one, attached to the other");
-  const postgres = await startPostgres({ durable: true });
+  const postgres = await startPostgres();
   try {
     const result = await measureRevocation({ ...trial, store: await postgres.createDatabase() });
     return { store: "postgres", authorities: 2, ...result };
