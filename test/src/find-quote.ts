@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { root } from "./source-graph.js";
 
 // What other tests build and run.
-const folders = ["examples/hello", "packages/cli/template", "test/src/swarm/readme"];
+const folders = ["examples/hello", "packages/cli/template", "test/src/readme", "test/src/swarm/readme"];
 
 /**
  * The file that a code block is quoted from, word for word but for white space; `undefined` when there is none. A first

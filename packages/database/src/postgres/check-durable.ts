@@ -1,6 +1,9 @@
 import { InterlockError, type Log } from "@interlock/bot";
 import type pg from "pg";
 
+/** The check of a new connection. Rejects with `FAILED_PRECONDITION` when its commits may be lost. */
+export type DurabilityCheck = (client: pg.ClientBase) => Promise<void>;
+
 interface Settings {
   readonly fsync: string;
   readonly fullPageWrites: string;
@@ -25,7 +28,7 @@ const question = `select current_setting('fsync') as "fsync",
  * - `full_page_writes=off` is warned of, once: it is safe on a file system that never writes half a page, such as ZFS, and
  *   PostgreSQL cannot know that.
  */
-export function createDurabilityCheck(log: Log): (client: pg.ClientBase) => Promise<void> {
+export function createDurabilityCheck(log: Log): DurabilityCheck {
   let warned = false;
   return async function checkDurable(client) {
     const { rows } = await client.query<Settings>(question);

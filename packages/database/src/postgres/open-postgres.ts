@@ -6,7 +6,7 @@ import { createTurns } from "../turns.js";
 import { createDurabilityCheck } from "./check-durable.js";
 import { listen, type PostgresListener } from "./listen.js";
 import { connectionConfig, createPool, type PostgresLimits } from "./pool.js";
-import { unreachable } from "./postgres-error.js";
+import { unreachable, unreachableFor } from "./postgres-error.js";
 
 /** How a PostgreSQL database is opened. */
 export interface PostgresOptions {
@@ -33,8 +33,9 @@ export interface PostgresDatabase<Schema> extends Database<Schema> {
 
 /**
  * Opens a PostgreSQL database that exists. Every connection is refused whose commits may be lost: `fsync=off`,
- * `synchronous_commit=off`, and `synchronous_commit=local` where there are synchronous standbys. What was found keeps for
- * the session, and each new connection is judged again.
+ * `synchronous_commit=off`, and `synchronous_commit=local` where there are synchronous standbys. A session
+ * keeps what was found, and each new connection is judged again: one that is refused later rejects its queries with
+ * `STORE_UNREACHABLE` and is logged.
  *
  * @throws `UNAVAILABLE` with `STORE_UNREACHABLE` when the database cannot be opened, saying why, and `FAILED_PRECONDITION`
  *   when its commits may be lost. The password is in none of them.
@@ -51,7 +52,15 @@ export async function openPostgres<Schema>(
   { application, startLock, limits, log }: PostgresOptions,
 ): Promise<PostgresDatabase<Schema>> {
   const config = connectionConfig(address.url, application, limits);
-  const pool = createPool(config, limits.connections, createDurabilityCheck(log));
+  const check = createDurabilityCheck(log);
+  let opened = false;
+  const pool = createPool(config, limits.connections, (client) =>
+    check(client).catch((error: unknown) => {
+      if (!opened || !(error instanceof InterlockError)) throw error;
+      log.error("a connection to the database is refused", { error: error.message });
+      throw unreachableFor(error); // The caller can do nothing about it here, but may find another replica.
+    }),
+  );
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
   try {
     await sql`select 1`.execute(db);
@@ -59,6 +68,7 @@ export async function openPostgres<Schema>(
     await db.destroy();
     throw explained(error, address);
   }
+  opened = true;
   const inTurn = createTurns(); // Calls that wait must not hold every connection: the one at work needs another.
   const listeners: PostgresListener[] = [];
 

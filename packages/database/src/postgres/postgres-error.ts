@@ -15,11 +15,13 @@ export function fromPostgres(error: unknown): unknown {
   if (error instanceof InterlockError) return error;
   if (isAnswer(error) && !passing.test(error.code ?? "")) return error;
   const { code } = error as { readonly code?: unknown };
-  const shown = typeof code === "string" && /^\w+$/.test(code) ? ` (${code})` : "";
-  return new InterlockError("UNAVAILABLE", `The database cannot be reached${shown}: try again.`, {
-    reason: unreachable,
-    cause: error,
-  });
+  return unreachableFor(error, typeof code === "string" && /^\w+$/.test(code) ? ` (${code})` : "");
+}
+
+/** The error that says that the database cannot be reached for now. `cause` stays in this process. */
+export function unreachableFor(cause: unknown, detail = ""): InterlockError {
+  const message = `The database cannot be reached${detail}: try again.`;
+  return new InterlockError("UNAVAILABLE", message, { reason: unreachable, cause });
 }
 
 /** Whether PostgreSQL has answered; any other error is the end of the connection. */
