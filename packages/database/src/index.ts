@@ -6,8 +6,8 @@ export {
   type SqliteAddress,
 } from "./address.js";
 export type { Database } from "./database.js";
+export type { PostgresLimits } from "./postgres/limits.js";
 export { openPostgres, type PostgresDatabase, type PostgresOptions } from "./postgres/open-postgres.js";
-export type { PostgresLimits } from "./postgres/pool.js";
 export { lockFolder } from "./sqlite/lock-folder.js";
 export { openSqlite } from "./sqlite/open-sqlite.js";
 export { snapshotSqlite } from "./sqlite/snapshot-sqlite.js";

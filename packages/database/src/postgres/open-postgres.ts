@@ -4,8 +4,9 @@ import type { PostgresAddress } from "../address.js";
 import type { Database } from "../database.js";
 import { createTurns } from "../turns.js";
 import { createDurabilityCheck } from "./check-durable.js";
+import type { PostgresLimits } from "./limits.js";
 import { listen, type PostgresListener } from "./listen.js";
-import { connectionConfig, createPool, type PostgresLimits } from "./pool.js";
+import { connectionConfig, createPool } from "./pool.js";
 import { unreachable, unreachableFor } from "./postgres-error.js";
 
 /** How a PostgreSQL database is opened. */

@@ -1,18 +1,7 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg from "pg";
+import type { PostgresLimits } from "./limits.js";
 import { fromPostgres, isAnswer } from "./postgres-error.js";
-
-/** The bounds of a pool. A process that hangs, or is stopped, must not hold what others wait for. */
-export interface PostgresLimits {
-  /** The most connections; one more listens where `listen` is used. */
-  readonly connections: number;
-  /** The longest that a statement may run in PostgreSQL. */
-  readonly statementMs: number;
-  /** The longest that a transaction may stand still between two statements. */
-  readonly idleInTransactionMs: number;
-  /** The longest that this process waits for an answer. */
-  readonly queryMs: number;
-}
 
 /** Creates the settings that every connection has in common. `application` is the name that PostgreSQL shows. */
 export function connectionConfig(url: string, application: string, limits: PostgresLimits): pg.ClientConfig {
