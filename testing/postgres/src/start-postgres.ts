@@ -20,23 +20,23 @@ export interface PostgresOptions {
 
 type Settings = Readonly<Record<string, string>>;
 
-/** A PostgreSQL server for tests, on a free port of 127.0.0.1. */
+/** A PostgreSQL server of one's own, on a free port of 127.0.0.1. */
 export interface Postgres {
   /** The folder of its programs, such as `pg_dump`. */
   readonly programs: string;
   /** Makes a new, empty database, and gives its URL. */
   createDatabase(): Promise<string>;
-  /** Removes a database, with all connections to it. */
+  /** Removes a database, whoever is connected to it. */
   dropDatabase(url: string): Promise<void>;
-  /** Ends the server without shutdown and checkpoint, as when its machine stops. */
+  /** Lets it fall: no shutdown, no checkpoint, as when its machine stops. */
   crash(): Promise<void>;
-  /** Starts the server again on the same data, after {@link crash}. */
+  /** Starts it again where it was, after {@link crash}. */
   restart(): Promise<void>;
-  /** Stops the server and removes its folder. It also ends by itself with this process, however that ends. */
+  /** Stops it, and removes everything. It also ends by itself with this process, however that ends. */
   stop(): Promise<void>;
 }
 
-// The server ends with this process: when the pipe from here closes, the server stops and its folder is removed.
+// The server outlives nobody: when the pipe from this process ends, so does it, and its folder goes with it.
 const keeper = `
 exec 3<&0
 "$0" "$@" 3<&- & server=$!

@@ -9,7 +9,7 @@ import { caRotation } from "./migrations/0007-ca-rotation.js";
 import { oauth } from "./migrations/0008-oauth.js";
 import type { Schema } from "./schema.js";
 
-/** Every migration, by a name that never changes; a new one goes at the end. */
+/** Every migration there ever was, by a name that never changes; a new one goes at the end. */
 const migrations: Readonly<Record<string, Migration>> = {
   "0001-first": first,
   "0002-locks": locks,

@@ -9,23 +9,23 @@ import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
 const rowsAtOnce = 500;
 const auditKept = 10_000;
 
-/** Creates the store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
+/** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
 export function createTaskStore({ db, now, locksRows, close }: Database<Schema>): TaskStore {
   const putTasks = createPutTasks(db);
   let unpruned = 0;
-  /** Settles when the latest batch does. */
+  /** The batch that came last. */
   let latest: Promise<unknown> = Promise.resolve();
-  /** The latest epoch in which a batch could not be written; no later batch of it is written. */
+  /** The latest epoch in which a batch could not be written. */
   let brokenEpoch = 0;
 
-  /** Runs `work` in one transaction, during which no other leader can begin to lead. */
+  /** Runs `work` in one transaction, in which nobody else can begin to lead. */
   function leading<T>(
     epoch: number,
     forMs: number | undefined,
     work: (transaction: Transaction<Schema>) => Promise<T>,
   ): Promise<T> {
     return db.transaction().execute(async (transaction) => {
-      // The row stays locked until the transaction ends. Writing it first also keeps SQLite from starting as a reader.
+      // The row stays locked until the transaction ends. To write it first also keeps SQLite from starting as a reader.
       const held = await transaction
         .updateTable("leadership")
         .set((e) => ({ leadsUntil: forMs === undefined ? e.ref("leadsUntil") : e(now, "+", forMs) }))
@@ -40,7 +40,7 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
   async function write(transaction: Transaction<Schema>, batch: Batch): Promise<string[]> {
     const { tasks, claims, forgotten, audit } = batch;
     const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
-    // First, because a task in this batch may have the key of one that is forgotten.
+    // First, because the key of a task that is forgotten may be another's from now on.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
     }
@@ -66,7 +66,7 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
       return row?.epoch;
     },
     async release(epoch) {
-      await latest; // A batch under way would extend the lead again.
+      await latest; // It would take the lead again.
       await db
         .updateTable("leadership")
         .set({ leadsUntil: 0, holder: "" })
@@ -130,7 +130,7 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
 
 const none: ReadonlySet<string> = new Set();
 
-/** Locks the rows of these tasks without waiting, and gives the tasks whose rows another transaction has locked. */
+/** Locks the rows of these tasks, and gives those that somebody else has locked: nobody waits for him. */
 async function lockedByOthers(db: Kysely<Schema>, taskIds: readonly string[]): Promise<ReadonlySet<string>> {
   const left = new Set(taskIds);
   for (const some of chunks(taskIds)) {

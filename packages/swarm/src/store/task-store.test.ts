@@ -19,14 +19,8 @@ import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 const run = promisify(execFile);
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
-  taskId,
-  sequence: Number(taskId.replace(/\D/g, "")) || 1,
-  revision: 1,
-  state: 1,
-  sessionId: "",
-  idempotencyKey: "",
-  requestDigest: "",
-  task: Buffer.from(taskId),
+  ...{ taskId, sequence: Number(taskId.replace(/\D/g, "")) || 1, revision: 1, state: 1, sessionId: "" },
+  ...{ idempotencyKey: "", requestDigest: "", task: Buffer.from(taskId) },
   ...rest,
 });
 const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };

@@ -8,7 +8,7 @@ export interface StoredTask {
   readonly state: number;
   /** The worker's session, while a worker has the task; else empty. */
   readonly sessionId: string;
-  /** The submitter and its idempotency key; empty for none. */
+  /** The submitter and his idempotency key; empty for none. */
   readonly idempotencyKey: string;
   /** SHA-256 over the request, base64; empty without a key. */
   readonly requestDigest: string;
@@ -16,7 +16,7 @@ export interface StoredTask {
   readonly task: Uint8Array;
 }
 
-/** An entry of the audit: a report that was refused, an emergency stop, a reset. */
+/** Something that has to be accounted for: a report that was refused, an emergency stop, a reset. */
 export interface AuditEntry {
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -27,7 +27,7 @@ export interface AuditEntry {
   /** The task, or the stop. */
   readonly subject: string;
   readonly attempt: number;
-  /** The token of the lease that was shown; zero for none. */
+  /** Of the lease that was shown; zero for none. */
   readonly leaseToken: number;
   readonly reason: string;
 }
@@ -41,18 +41,18 @@ export interface StoredStop {
   readonly issuedAt: number;
 }
 
-/** The changes that are written in one transaction. */
+/** What is written at once. */
 export interface Batch {
-  /** New and changed tasks, in their present state. */
+  /** New and changed tasks, as they are now. */
   readonly tasks: readonly StoredTask[];
-  /** The ids of those tasks among them that were stored before, and are now given to a worker. */
+  /** The ids of those among them that have been there before, and are now given to a worker. */
   readonly claims: readonly string[];
   /** The ids of closed tasks that are forgotten. */
   readonly forgotten: readonly string[];
   readonly audit: readonly AuditEntry[];
 }
 
-/** Everything that a new leader takes over. */
+/** Everything that a leader takes over. */
 export interface Inheritance {
   /** In the order of submission. */
   readonly tasks: readonly StoredTask[];
@@ -60,20 +60,20 @@ export interface Inheritance {
 }
 
 /**
- * The store of a leader's tasks. Any number of leaders may share one; one of them leads, in an epoch of its own. Each write
- * checks, in its own transaction, that the epoch still is the caller's, and rejects with `LEADER_STANDBY` when it is not: a
- * deposed leader can assign nothing. What is acknowledged is on the disk.
+ * Where a leader keeps its tasks. Any number of leaders may share one; one of them leads, in an epoch of its own. Each
+ * writing checks, in its own transaction, that the epoch still is the caller's, and rejects with `LEADER_STANDBY` when
+ * it is not: a deposed leader can assign nothing. What is acknowledged is on the disk.
  */
 export interface TaskStore {
-  /** Takes the lead when no other leader has it, or `holder` had it: gives the new epoch. The leader before is deposed. */
+  /** Leads from now on, if nobody does, or `holder` did: gives the new epoch. Whoever led before is deposed. */
   acquire(holder: string, forMs: number): Promise<number | undefined>;
   /** Gives the lead back, so that another may take it at once. */
   release(epoch: number): Promise<void>;
   inherit(epoch: number): Promise<Inheritance>;
   /**
-   * Writes a batch, all of it or nothing, and extends the lead to `forMs` from now. Gives the claims that were left out.
-   * Batches are written in the order of the calls. After one that could not be written, no other of that epoch is written,
-   * because the caller's memory is ahead of the store.
+   * Writes a batch, all of it or nothing, and leads for `forMs` more. Gives the claims that it had to leave out. Batches are
+   * written in the order of the calls, and after one that could not be written none of that epoch is: the caller believes
+   * what is not so.
    */
   commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
   latch(epoch: number, stop: StoredStop): Promise<void>;
