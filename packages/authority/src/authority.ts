@@ -1,6 +1,7 @@
 import { type BotServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
 import { caDigest, createRecorder, createServer } from "@interlock/bot/internal";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
+import { lockFolder } from "@interlock/database";
 import { spiffeId } from "@interlock/policy";
 import { openCertificateAuthority } from "./ca/certificate-authority.js";
 import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
@@ -23,7 +24,6 @@ import { unlock } from "./revocations/unrevoke.js";
 import { createAdminService } from "./services/admin-service.js";
 import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
-import { lockFolder } from "./store/lock-folder.js";
 import { openSharedStore, openStore } from "./store/open-store.js";
 import type { RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
@@ -81,7 +81,7 @@ export interface Authority {
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
   const { dataDir, store: url, log } = options;
-  const release = dataDir === undefined ? () => {} : lockFolder(dataDir);
+  const release = dataDir === undefined ? () => {} : lockFolder(dataDir, "authority");
   let store: Store | undefined;
   try {
     store = dataDir === undefined ? await openSharedStore(url as string, log) : await openStore(dataDir);

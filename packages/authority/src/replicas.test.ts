@@ -327,7 +327,7 @@ async function issued(work: () => Promise<unknown>): Promise<void> {
 (hasPostgres ? describe : () => {})("an authority whose store goes away", () => {
   it("answers 14, says to nobody that all is well, and goes on when it is back", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-away-"));
-    const postgres = await startPostgres({ durable: true });
+    const postgres = await startPostgres();
     const store = await postgres.createDatabase();
     const options = { store, trustDomain: "cafe", port: 0, log, keyPassphrase, staleAfterMs: 1_000 };
     const authority = await startAuthority(options);

@@ -6,6 +6,7 @@ import { version } from "./version.js";
 const names = {
   bot: "@interlock/bot",
   policy: "@interlock/policy",
+  database: "@interlock/database",
   authority: "@interlock/authority",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",

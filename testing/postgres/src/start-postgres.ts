@@ -11,9 +11,14 @@ import { findPostgres, type PostgresBinaries } from "./find-postgres.js";
 
 /** How a server is started. */
 export interface PostgresOptions {
-  /** Whether a commit reaches the disk: needed where the machine, or PostgreSQL itself, is to crash. Not unless said. */
-  readonly durable?: boolean;
+  /**
+   * Settings of the server by their names, over those of a test server. A commit reaches the disk where they leave `fsync` on;
+   * Interlock opens no other database. Default: none.
+   */
+  readonly settings?: Settings;
 }
+
+type Settings = Readonly<Record<string, string>>;
 
 /** A PostgreSQL server of one's own, on a free port of 127.0.0.1. */
 export interface Postgres {
@@ -53,7 +58,7 @@ const startLimitMs = 30_000;
  * const url = await postgres.createDatabase();
  * ```
  */
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const binaries = findPostgres();
   if (typeof binaries === "string") throw new Error(binaries);
   const folder = mkdtempSync(join(tmpdir(), "interlock-postgres-"));
@@ -63,7 +68,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   let server: Server;
   try {
     await initialize(binaries, folder, data, password);
-    server = await startOnFreePort(binaries, folder, data, password, durable);
+    server = await startOnFreePort(binaries, folder, data, password, settings);
   } catch (error) {
     remove();
     throw error;
@@ -88,7 +93,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     dropDatabase: (url) => asAdmin(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
     crash: () => server.end(),
     async restart() {
-      server = await run(binaries, folder, data, port, password, durable);
+      server = await run(binaries, folder, data, port, password, settings);
     },
     async stop() {
       await server.end();
@@ -134,11 +139,11 @@ async function startOnFreePort(
   folder: string,
   data: string,
   password: string,
-  durable: boolean,
+  settings: Settings,
 ): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run(binaries, folder, data, await freePort(), password, durable);
+      return await run(binaries, folder, data, await freePort(), password, settings);
     } catch (error) {
       if (attempt === attempts) throw error;
     }
@@ -151,19 +156,18 @@ async function run(
   data: string,
   port: number,
   password: string,
-  durable: boolean,
+  settings: Settings,
 ): Promise<Server> {
-  const settings = {
+  const all = {
     listen_addresses: "127.0.0.1",
     port,
     unix_socket_directories: "",
     max_connections: 200,
     shared_buffers: "16MB",
-    fsync: durable ? "on" : "off",
-    full_page_writes: durable ? "on" : "off",
     autovacuum: "off",
+    ...settings,
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn("/bin/sh", ["-c", keeper, join(programs, "postgres"), "-D", data, ...args], {
     ...user,
     cwd: folder,

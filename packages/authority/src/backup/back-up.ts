@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InterlockError } from "@interlock/bot";
+import { snapshotSqlite } from "@interlock/database";
 import Database from "libsql";
 import { createKeyFolder } from "../key-vault/key-folder.js";
 import { isSealed } from "../key-vault/seal.js";
@@ -27,7 +28,7 @@ export async function backUp(dataDir: string, file: string): Promise<BackedUp> {
   try {
     // A key is there before its row, and as long as that: looked for before and after, every row has its key.
     const before = await readKeys(dataDir);
-    snapshot(source, file);
+    snapshotSqlite(source, file);
     const keys = new Map([...before, ...(await readKeys(dataDir))]);
     addKeys(file, keys);
     return { keys: keys.size, sealed: [...keys.values()].every(isSealed) };
@@ -53,16 +54,6 @@ async function readKeys(dataDir: string): Promise<Map<string, string>> {
     if (text !== undefined) keys.set(name, text);
   }
   return keys;
-}
-
-/** `VACUUM INTO` takes an empty file, and leaves one without the rests of deleted rows. */
-function snapshot(source: string, file: string): void {
-  const database = new Database(source, { timeout: 5_000 });
-  try {
-    database.exec(`VACUUM INTO '${file.replaceAll("'", "''")}'`);
-  } finally {
-    database.close();
-  }
 }
 
 function addKeys(file: string, keys: ReadonlyMap<string, string>): void {

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InterlockError, type Log } from "@interlock/bot";
+import { lockFolder, snapshotSqlite } from "@interlock/database";
 import { sql } from "kysely";
 import Database from "libsql";
 import { createKeyFolder } from "../key-vault/key-folder.js";
-import { lockFolder } from "../store/lock-folder.js";
 import { databaseFile, openOn, openSharedStore } from "../store/open-store.js";
 import { openSqlite } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
@@ -19,14 +19,15 @@ import { markRestored } from "./mark-restored.js";
 export async function restore(file: string, dataDir: string, now: number): Promise<void> {
   checkBackup(file);
   const target = join(dataDir, databaseFile);
-  if (existsSync(target)) {
-    throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
-  }
-  const release = lockFolder(dataDir);
+  checkFree(dataDir, target);
+  const release = lockFolder(dataDir, "authority");
   const half = `${target}.restoring`;
+  const rests = [half, `${half}-wal`, `${half}-shm`];
   try {
-    await copyFile(file, half);
-    await chmod(half, 0o600);
+    checkFree(dataDir, target); // Again: until the lock was there, another restore could finish.
+    for (const rest of rests) await rm(rest, { force: true });
+    await (await open(half, "wx", 0o600)).close();
+    snapshotSqlite(file, half);
     const engine = openSqlite(half);
     const store = await openOn(engine);
     try {
@@ -38,7 +39,7 @@ export async function restore(file: string, dataDir: string, now: number): Promi
     }
     await rename(half, target);
   } finally {
-    for (const rest of [half, `${half}-wal`, `${half}-shm`]) await rm(rest, { force: true });
+    for (const rest of rests) await rm(rest, { force: true });
     release();
   }
 }
@@ -55,6 +56,11 @@ export async function restoredWithPostgres(url: string, now: number, log: Log): 
   } finally {
     await store.close();
   }
+}
+
+function checkFree(dataDir: string, target: string): void {
+  if (!existsSync(target)) return;
+  throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
 }
 
 function checkBackup(file: string): void {

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from "@interlock/bot";
+import { createTurns } from "@interlock/database";
 import type { Kysely } from "kysely";
 import { type AuditLog, createAuditLog } from "./audit-log.js";
 import { type Bots, createBots } from "./bots.js";
@@ -13,7 +14,7 @@ import { createPrivateKeys, type PrivateKeys } from "./private-keys.js";
 import { createRevocations, type Revocations } from "./revocations.js";
 import type { Schema } from "./schema.js";
 import { createSigningKeys, type SigningKeys } from "./signing-keys.js";
-import { createTurns } from "./turns.js";
+
 import { createUsage, type Usage } from "./usage.js";
 
 /** What the authority remembers, one repository for each concept. */

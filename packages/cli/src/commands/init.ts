@@ -73,6 +73,8 @@ async function manifest(name: string, packages?: string): Promise<object> {
     devDependencies: {
       "@interlock/authority": ours.authority,
       "@interlock/cli": ours.cli,
+      // The authority's own dependency: npm takes it from a tarball only when the project names it.
+      ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",
       mocha: others.mocha,

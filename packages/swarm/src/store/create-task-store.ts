@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Database } from "@interlock/database";
 import type { Kysely, Transaction } from "kysely";
 import { swarmError } from "../swarm-error.js";
-import type { Engine } from "./engine.js";
 import { createPutTasks } from "./put-tasks.js";
 import type { Schema } from "./schema.js";
 import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
@@ -10,7 +10,7 @@ const rowsAtOnce = 500;
 const auditKept = 10_000;
 
 /** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
-export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
+export function createTaskStore({ db, now, locksRows, close }: Database<Schema>): TaskStore {
   const putTasks = createPutTasks(db);
   let unpruned = 0;
   /** The batch that came last. */
@@ -124,7 +124,7 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
         .orderBy("id")
         .limit(limit)
         .execute(),
-    close: () => db.destroy(),
+    close,
   };
 }
 

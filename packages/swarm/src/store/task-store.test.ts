@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
+import { openSqlite, parsePostgresUrl } from "@interlock/database";
 import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
+import { openTaskDatabase } from "./open-task-database.js";
 import { openTaskStore } from "./open-task-store.js";
-import { openPostgres } from "./postgres.js";
-import { openSqlite } from "./sqlite.js";
+import type { Schema } from "./schema.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 
 const run = promisify(execFile);
@@ -214,8 +215,25 @@ describeOnEach("task store", (create, engine) => {
       }
     });
 
+    it("is not opened where a commit may be lost", async () => {
+      const admin = new pg.Client(place.place);
+      await admin.connect();
+      try {
+        for (const [set, reset] of [
+          ["alter role current_user set synchronous_commit = off", "alter role current_user reset synchronous_commit"],
+          [`alter database ${admin.database} set synchronous_commit = off`, undefined],
+        ] as const) {
+          await admin.query(set);
+          await assert.rejects(openTaskStore(place.place), { code: "FAILED_PRECONDITION" }, set);
+          if (reset) await admin.query(reset);
+        }
+      } finally {
+        await admin.end();
+      }
+    });
+
     it("outlives a connection that is cut between two queries, as for a leader that stood still", async () => {
-      const { db } = openPostgres(place.place);
+      const { db } = await openTaskDatabase(parsePostgresUrl(place.place));
       const other = new pg.Client(place.place);
       await other.connect();
       try {
@@ -277,7 +295,7 @@ describe("a task store on SQLite", () => {
   }
 
   it("has each commit flushed before it returns", async () => {
-    const { db } = openSqlite(path);
+    const { db } = openSqlite<Schema>(path);
     const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
     await db.destroy();
     const full = 2;
@@ -286,7 +304,7 @@ describe("a task store on SQLite", () => {
 
   it("keeps nobody waiting but whoever asked", async () => {
     const epoch = await lead();
-    const { db } = openSqlite(path);
+    const { db } = openSqlite<Schema>(path);
     await sql`begin immediate`.execute(db); // Nobody else can write.
     let written = false;
     const commit = store.commit(epoch, batch([task("t1")]), 0).then(() => {

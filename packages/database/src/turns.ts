@@ -1,6 +1,7 @@
 /**
- * Gives what runs one `work` after the other, in the order of the calls.
+ * Creates a function that runs each `work` after the one before it has ended, in the order of the calls.
  *
+ * @example
  * ```ts
  * const inTurn = createTurns();
  * await Promise.all([inTurn(first), inTurn(second)]);
@@ -10,7 +11,7 @@ export function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return function inTurn(work) {
     const run = last.then(work);
-    last = run.catch(() => {}); // Whoever called is told.
+    last = run.catch(() => {}); // The caller gets the error; the next one in turn does not.
     return run;
   };
 }

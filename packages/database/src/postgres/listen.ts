@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "@interlock/bot";
 import pg from "pg";
-import type { ConnectionConfig } from "./postgres-pool.js";
 
-/** What listens. */
+/** A connection that listens. */
 export interface PostgresListener {
+  /** Ends the connection. */
   close(): Promise<void>;
 }
 
 const reconnectMs = 500;
 
 /**
- * Listens on a channel (`LISTEN`) over a connection of its own, until it is closed. `onChange` is called for every
- * notification, with its payload, and whenever the connection is there again, because what was announced meanwhile is lost.
+ * Listens on a channel (`LISTEN`) over a connection of its own, until it is closed. A connection that breaks is made again
+ * after half a second. `onChange` is called with the payload of every notification, and without one whenever the connection
+ * is there again, because notifications are lost in between.
  */
 export function listen(
-  config: ConnectionConfig,
+  config: pg.ClientConfig,
   channel: string,
   onChange: (payload?: string) => void,
   log: Log,
@@ -33,7 +34,7 @@ export function listen(
     }
   }
 
-  /** One connection, from its beginning to its end. */
+  /** Runs one connection, from its beginning to its end. */
   async function connection(): Promise<void> {
     const client = new pg.Client(config);
     const ended = new Promise<void>((_, reject) => {
@@ -46,7 +47,7 @@ export function listen(
     client.on("notification", ({ payload }) => onChange(payload));
     try {
       await Promise.race([client.connect(), ended]);
-      await client.query(`listen ${channel}`);
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       onChange();
       await ended;
     } finally {
