@@ -41,7 +41,7 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("listener/read-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
   },
   {
     row: 4,
@@ -63,7 +63,7 @@ export const guards: readonly Guard[] = [
   {
     row: 6,
     guard: "revocation is looked up when a connection is made",
-    patches: [bot("listener/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
+    patches: [bot("identity/verify-peer", "return revoked?.(id.uri, certificate) ??", "return")],
   },
   { row: 7, guard: "TLS 1.3 only", patches: [bot("identity/tls-context", '"TLSv1.3"', '"TLSv1.2"')] },
   {

@@ -8,18 +8,14 @@ import {
   type Metadata,
 } from "@grpc/grpc-js";
 import { matchesIdentity } from "@interlock/policy";
-import type { Peer } from "../admission/connection.js";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial, type InterlockError } from "../base/error.js";
 import { createRoster } from "../base/roster.js";
-import { type Certificate, parseCertificate } from "../identity/certificate.js";
-import { checkCertificate } from "../identity/check-certificate.js";
-import { checkIssuers } from "../identity/check-issuers.js";
 import type { Identity } from "../identity/identity.js";
 import { chainOf } from "../identity/peer-chain.js";
-import { proveChain } from "../identity/prove-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { type Peer, verifyPeer } from "../identity/verify-peer.js";
 import { vouchFor } from "../identity/vouch.js";
 import { offeredBy } from "../token/reference.js";
 import { voucherIn } from "../token/vouches.js";
@@ -138,22 +134,12 @@ export function createChannel(given: ChannelOptions): Channel {
   const grpc = new Client(address, secure, channelOptions(address, trust.state.trustDomain));
 
   function checkServer(peer: DetailedPeerCertificate): InterlockError | undefined {
-    let certificate: Certificate;
-    try {
-      certificate = parseCertificate(peer.raw);
-    } catch (error) {
-      return denial("CERTIFICATE_MALFORMED", "", {}, error);
-    }
     const { trustDomain, caCertificates } = trust.state;
-    const now = clock.now();
-    const id = checkCertificate(certificate, { peer: "server", trustDomain, now });
-    if (typeof id === "string") return denial(id);
-    const chain = proveChain(chainOf(peer), { caCertificates, now });
-    if (!chain) return denial("CERTIFICATE_UNTRUSTED");
-    const fault = checkIssuers(chain.slice(1), trustDomain);
-    if (fault) return denial(fault);
-    const revoked = trust.peerRevoked(id.uri, certificate);
-    if (revoked) return denial(revoked);
+    const { peerRevoked: revoked } = trust;
+    const expected = { peer: "server", trustDomain, now: clock.now(), caCertificates, revoked } as const;
+    const verified = verifyPeer(chainOf(peer), expected);
+    if (typeof verified === "string") return denial(verified);
+    const { id, certificate } = verified;
     if (servers.length > 0 && !servers.some((pattern) => matchesIdentity(pattern, id.name))) {
       const needed = servers.join(" ");
       return denial("SERVER_IDENTITY_MISMATCH", `${needed} was meant, and it is ${id.name}`, { needed, held: id.name });
@@ -161,7 +147,7 @@ export function createChannel(given: ChannelOptions): Channel {
     const busy = calls.size > 0;
     others = busy ? proofs().filter((peer) => peer.certificate.thumbprint !== certificate.thumbprint) : [];
     if (!busy) earlier = [];
-    server = { id, certificate, chain };
+    server = verified;
     handshake = certificate.thumbprint;
     orphaned = isOrphaned();
     return undefined;

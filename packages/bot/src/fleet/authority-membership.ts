@@ -140,7 +140,7 @@ async function enter(
     const remedy = `get a join token with "interlock invite ${name}" and pass it as joinToken`;
     throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
   }
-  const joined = await joinAtFirst(addresses, name, joinToken);
+  const joined = await joinAtFirst(addresses, name, joinToken, clock);
   const trust = createTrust(joined.trust, clock);
   await folders.trust.save({ state: trust.state, heardAt: trust.heardAt });
   await folders.identity.save(joined.identity);
@@ -152,12 +152,13 @@ async function joinAtFirst(
   [address = "", ...others]: readonly string[],
   name: string,
   joinToken: string,
+  clock: Clock,
 ): Promise<Joined> {
   try {
-    return await join(address, name, joinToken);
+    return await join(address, name, joinToken, clock);
   } catch (error) {
     if (others.length === 0 || InterlockError.from(error).code !== "UNAVAILABLE") throw error;
-    return joinAtFirst(others, name, joinToken);
+    return joinAtFirst(others, name, joinToken, clock);
   }
 }
 

@@ -2,10 +2,9 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { reasons } from "../base/reason.js";
 import { parseCertificate } from "../identity/certificate.js";
-import { checkCertificate } from "../identity/check-certificate.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import { certificatesFromPem } from "../identity/pem.js";
-import { leadsTo } from "./check-chain.js";
+import { verifyPeer } from "../identity/verify-peer.js";
 
 /** The files of an identity, by path; each PEM. */
 export interface IdentityPaths {
@@ -43,8 +42,7 @@ export async function readIdentityFiles(paths: IdentityPaths, now: number): Prom
     throw new Error(`${paths.key} is not the key of ${paths.certificate}`);
   }
   const identity = createIdentity(key.export({ type: "pkcs8", format: "pem" }).toString(), chain);
-  checkLeaf(identity, paths.certificate, now);
-  if (!leadsTo(chain, roots)) throw new Error(`${paths.certificate} does not lead to a CA of ${paths.ca}`);
+  verifyFiles(identity, paths, roots, now);
   return { identity, roots, warnings: await keyWarnings(paths.key) };
 }
 
@@ -82,12 +80,20 @@ function belongTogether(key: KeyObject, leaf: Uint8Array, path: string): boolean
   return attempt(() => new X509Certificate(leaf), path).checkPrivateKey(key);
 }
 
-function checkLeaf({ leaf, spiffeId: { trustDomain } }: Identity, path: string, now: number): void {
+/** Verifies the identity as its peers will, on both sides of a connection. */
+function verifyFiles(
+  { chain, spiffeId: { trustDomain } }: Identity,
+  { certificate, ca }: IdentityPaths,
+  caCertificates: readonly Uint8Array[],
+  now: number,
+): void {
   for (const peer of ["client", "server"] as const) {
-    const checked = checkCertificate(leaf, { peer, trustDomain, now });
-    if (typeof checked !== "string") continue;
-    const remedy = checked === "CERTIFICATE_WRONG_USAGE" ? ': it needs the usages "client auth" and "server auth"' : "";
-    throw new Error(`${path} cannot be used: ${reasons[checked][1]}${remedy}`);
+    const verified = verifyPeer(chain, { peer, trustDomain, now, caCertificates });
+    if (verified === "CERTIFICATE_UNTRUSTED") throw new Error(`${certificate} does not lead to a CA of ${ca}`);
+    if (typeof verified !== "string") continue;
+    const remedy =
+      verified === "CERTIFICATE_WRONG_USAGE" ? ': it needs the usages "client auth" and "server auth"' : "";
+    throw new Error(`${certificate} cannot be used: ${reasons[verified][1]}${remedy}`);
   }
 }
 
