@@ -118,7 +118,7 @@ export const guards: readonly Guard[] = [
   {
     row: 12,
     guard: "the server is the one that was meant",
-    patches: [bot("client/channel", "if (servers.length > 0 &&", "if (false &&")],
+    patches: [bot("client/server-proof", "if (servers.length > 0 &&", "if (false &&")],
   },
   { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
   {

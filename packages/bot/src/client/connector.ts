@@ -8,6 +8,7 @@ import { showToken } from "../token/authorization.js";
 import { referToToken } from "../token/reference.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
+import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { type Channel, createChannel } from "./channel.js";
 import { checkIn } from "./check-in.js";
 import { createDrain } from "./drain.js";
@@ -21,34 +22,18 @@ export interface ConnectorOptions {
   readonly clock: Clock;
 }
 
-/** A channel with the credentials for one call on it; to be used at once. */
-export interface Lease {
-  readonly channel: Channel;
-  readonly metadata: Metadata;
-  /** The token in the metadata, or behind it; absent where none is needed. */
-  readonly authorization?: string;
-  /** Whether the metadata only refers to the token. */
-  readonly refers: boolean;
-}
-
-/** A token that was fetched for calls on a channel. */
-export interface Ticket {
-  readonly channel: Channel;
-  readonly authorization: string;
-}
-
 /** Keeps a channel to one server current: its certificate, its CA, its token. */
 export interface Connector {
   /**
-   * A lease, where the token is at hand; else a ticket to come, with which to ask again. It may be that the certificate
-   * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
+   * Gives the credentials for a call, where the token is at hand; else a token to come, with which to ask again. Where the
+   * certificate has been renewed meanwhile, that token is for the old one, and there is another to wait for.
    *
-   * With `mayRefer` it may be but a reference to the token: for a call that can be made again where the server does not
-   * know which is meant.
+   * With `mayRefer` the credentials may only refer to the token: for a call that can be made again where the server does not
+   * know the token.
    */
-  lease(ticket?: Ticket, mayRefer?: boolean): Lease | Promise<Ticket>;
+  credentials(token?: PendingToken, mayRefer?: boolean): CallCredentials | Promise<PendingToken>;
   /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
-  keep(lease: Lease): void;
+  keep(credentials: CallCredentials): void;
   /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
   reconnect(): void;
   /** An error of a call on `channel`, in our terms. */
@@ -157,20 +142,20 @@ export function createConnector(
     }),
   ];
 
-  function lease(ticket?: Ticket, mayRefer = false): Lease | Promise<Ticket> {
+  function credentials(token?: PendingToken, mayRefer = false): CallCredentials | Promise<PendingToken> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     used = true;
     if (channel && isSpent(channel)) replace();
     channel ??= open();
     if (scopes.length === 0) return { channel, metadata: new Metadata(), refers: false };
-    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization, mayRefer);
+    if (token?.channel === channel) return credentialsOn(channel, token.authorization, mayRefer);
     const authorization = authorize(channel);
-    if (typeof authorization === "string") return leaseOn(channel, authorization, mayRefer);
+    if (typeof authorization === "string") return credentialsOn(channel, authorization, mayRefer);
     if (next) {
       // Tokens are had for the certificate that is current, so the old one has served.
       authorization.catch(() => {});
       replace();
-      return lease(undefined, mayRefer);
+      return credentials(undefined, mayRefer);
     }
     const current = channel;
     return authorization.then(
@@ -179,7 +164,7 @@ export function createConnector(
         if (closed || current.identity === identity.current()) throw error;
         // The certificate was renewed while the token was fetched for the one before.
         if (channel === current) replace();
-        const again = lease();
+        const again = credentials();
         return "metadata" in again ? { channel: again.channel, authorization: again.authorization ?? "" } : again;
       },
     );
@@ -191,7 +176,7 @@ export function createConnector(
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
-  function leaseOn(current: Channel, authorization: string, mayRefer: boolean): Lease {
+  function credentialsOn(current: Channel, authorization: string, mayRefer: boolean): CallCredentials {
     if (shown?.authorization !== authorization) {
       shown = { authorization, whole: showToken(authorization), reference: referToToken(authorization) };
     }
@@ -214,7 +199,7 @@ export function createConnector(
   }
 
   return {
-    lease,
+    credentials,
     reconnect,
     keep({ channel: on, authorization }) {
       if (authorization !== undefined) keeper.watch(on, authorization);

@@ -4,7 +4,7 @@ import { matchesIdentity, spiffeId } from "@interlock/policy";
 import type { Clock } from "../base/clock.js";
 import { denial, InterlockError } from "../base/error.js";
 import { serializer } from "../base/serializer.js";
-import { channelOptions } from "../client/channel.js";
+import { grpcOptions } from "../client/grpc-options.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
@@ -90,7 +90,7 @@ function callJoin(authority: string, basis: AuthorityBasis, request: JoinRequest
       return refusal;
     },
   });
-  const grpc = new GrpcClient(authority, secure, channelOptions(authority, "authority"));
+  const grpc = new GrpcClient(authority, secure, grpcOptions(authority, "authority"));
   const { path } = EnrollmentService.methods.join;
   return new Promise<JoinResponse>((resolve, reject) => {
     const deadline = Date.now() + timeoutMs;
