@@ -14,7 +14,6 @@ export { checkCertificate } from "./identity/check-certificate.js";
 export { type DerElement, listOf, readDer } from "./identity/der.js";
 export { createIdentity } from "./identity/identity.js";
 export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
-export { createMutableIdentity, type MutableIdentity } from "./identity/identity-holder.js";
 export { caDigest, formatJoinToken } from "./identity/join-token.js";
 export { certificatesFromPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Recorder } from "../base/recorder.js";
 import { createClient } from "../client/client.js";
 import { createConnector } from "../client/connector.js";
 import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import type { Membership } from "../membership.js";
 import { overlayTrust } from "../providers/overlay-trust.js";
@@ -54,7 +54,7 @@ export async function openAuthorityMembership(
     ? { identity: elsewhere.identity.current(), trust: await restoreTrust(elsewhere, folders.trust, clock) }
     : ((await restore(options, folders)) ?? (await enter(options, folders)));
 
-  const own = elsewhere ? undefined : createMutableIdentity(member.identity);
+  const own = elsewhere ? undefined : createObservable(member.identity);
   const identity = own ?? (elsewhere as ProvidedIdentity).identity;
   const overlay = elsewhere && overlayTrust(member.trust, { roots: elsewhere.roots }, clock);
   const trust = overlay ?? member.trust;

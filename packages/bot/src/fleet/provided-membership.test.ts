@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { systemClock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Bot } from "../bot.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { fromFiles } from "../providers/from-files.js";
 import { fromIssuer } from "../providers/from-issuer.js";
@@ -164,7 +164,7 @@ describe("a fleet of no authority", () => {
     const other = await startTestIssuer(fleet.ca.der);
     try {
       const membership = async (name: string) => {
-        const identity = createMutableIdentity(await fleet.ca.issue(`spiffe://test/${name}`));
+        const identity = createObservable(await fleet.ca.issue(`spiffe://test/${name}`));
         const tokens = { authorization: () => assert.fail("not asked"), forget() {} };
         const provider = fromIssuer({ url: other.url, caFile: other.caFile });
         const context = { clock: systemClock, log: silentLog };

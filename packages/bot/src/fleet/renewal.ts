@@ -1,12 +1,12 @@
 import { createBackoff } from "../base/backoff.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import type { MutableObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
-import type { MutableIdentity } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import { isBelowActive } from "../trust/root-of.js";
 import type { Trust } from "../trust/trust.js";
@@ -14,7 +14,7 @@ import type { Trust } from "../trust/trust.js";
 /** What the renewal of an identity stands on. */
 export interface RenewalOptions {
   readonly authority: Client<typeof AuthorityService>;
-  readonly identity: MutableIdentity;
+  readonly identity: MutableObservable<Identity>;
   readonly folder: IdentityFolder;
   readonly trust: Pick<Trust, "state" | "onChange">;
   readonly clock: Clock;

@@ -3,7 +3,6 @@ import { InterlockError } from "../base/error.js";
 import { createObservable, type MutableObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity, type MutableIdentity } from "../identity/identity-holder.js";
 import type { IdentityProvider, ProviderContext } from "./provider.js";
 import { type IdentityFiles, type IdentityPaths, readIdentityFiles } from "./read-identity-files.js";
 
@@ -32,7 +31,7 @@ export function fromFiles({ pollMs = 5_000, waitMs = 0, ...paths }: FilesOptions
       const { clock, log } = context;
       const first = await readFirst(paths, context, Math.min(pollMs, 500), waitMs);
       for (const warning of first.warnings) log.warn("identity files", { warning });
-      const identity = createMutableIdentity(first.identity);
+      const identity = createObservable(first.identity);
       const roots = createObservable(first.roots);
       const ending = new AbortController();
       void follow();
@@ -102,7 +101,7 @@ function refuseAnother({ spiffeId }: Identity, current: Identity, path: string):
 // The CA first: a new leaf may be of a new one.
 function takeOver(
   files: IdentityFiles,
-  identity: MutableIdentity,
+  identity: MutableObservable<Identity>,
   roots: MutableObservable<readonly Uint8Array[]>,
 ): void {
   if (!sameBytes(files.roots, roots.current())) roots.replace(files.roots);
