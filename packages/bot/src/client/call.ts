@@ -51,7 +51,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         stopListening?.();
         channel.end(place);
         if (error && credentials.refers && isNotShown(error)) {
-          // The server refused it at the gate, so no handler has run: once more, and whole.
+          // The server refused the call before a handler ran: once more, with the whole token.
           channel.forget();
           resolve(settled(() => attempt(request, options, bounds, false)));
         } else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
@@ -79,7 +79,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   const { serialize, deserialize } = codecsOf(method);
 
   return function call(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    // What is being served when the call is made counts, not what is being served when its answers are read.
+    // The call that is being served now counts, not the one that is served when the answers are read.
     const bounds = boundsOf(options, Number.POSITIVE_INFINITY);
     return read(request, options, bounds);
   };
@@ -161,9 +161,9 @@ function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void)
   };
 }
 
-/** Sends what the caller's source yields; where the source fails, the call is canceled and has its error. */
+/** Sends the messages of the caller's source. Where the source fails, the call is canceled and gets the source's error. */
 function send(source: Requests, call: Duplex & { cancel(): void }, onFailure: (error: unknown) => void): void {
-  call.on("error", () => {}); // Its reader, or its callback, is told.
+  call.on("error", () => {}); // The reader or the callback gets it, too.
   const over = new AbortController();
   call.once("status", () => over.abort());
   writeAll(iterate(source), call as Writable, over.signal).then(

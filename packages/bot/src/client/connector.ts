@@ -14,7 +14,7 @@ import { checkIn } from "./check-in.js";
 import { createDrain } from "./drain.js";
 import { createTokenKeeper } from "./token-keeper.js";
 
-/** What clients of one bot have in common. */
+/** The parts that the clients of one bot have in common. */
 export interface ConnectorOptions {
   readonly identity: IdentitySource;
   readonly trust: Trust;
@@ -32,25 +32,25 @@ export interface Connector {
    * know the token.
    */
   credentials(token?: PendingToken, mayRefer?: boolean): CallCredentials | Promise<PendingToken>;
-  /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
+  /** Keeps a stream authorized that may outlive its token: the server is shown the next tokens meanwhile. */
   keep(credentials: CallCredentials): void;
-  /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
+  /** Leaves a connection that seems to be dead: the next call makes another. */
   reconnect(): void;
-  /** An error of a call on `channel`, in our terms. */
+  /** Gives the error of a call on `channel` as an `InterlockError`. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
 }
 
-/** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
+/** The time before the end of its certificate in which no call begins on a channel, in milliseconds: it would be cut short. */
 const inFlightMs = 2_000;
 
 /**
- * Connects to `service` at `address`, with a token for no more than that service and its scopes. Of several addresses,
- * where the same is served, it stays at one until that cannot answer, and then goes to the next.
+ * Connects to `service` at `address`, with a token for that service and its scopes only. With several addresses of one
+ * service, it stays at one until that cannot answer, and then goes to the next.
  *
- * When the certificate is renewed, or the CA changes, calls move to a new channel once that one has been let in with a
- * token of its own; until then the old one serves. What is under way on the old one is drained: its streams go on, see
- * `createDrain`. Where calls need no token, they move at once.
+ * When the certificate is renewed, or the CA changes, calls move to a new channel once a server has accepted a token on it;
+ * until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Where calls need no
+ * token, they move at once.
  */
 export function createConnector(
   service: ServiceDefinition,
@@ -62,7 +62,7 @@ export function createConnector(
   const addresses = [address].flat();
   let at = 0;
   let channel: Channel | undefined;
-  let next: Channel | undefined; // Is being tried, while `channel` serves.
+  let next: Channel | undefined; // Being tried, while `channel` serves.
   let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
   let used = false; // Since the last renewal.
   let closed = false;
@@ -72,8 +72,8 @@ export function createConnector(
   const drain = createDrain(() => channel, keeper.again);
 
   function open(): Channel {
-    const options = { identity: identity.current(), trust, clock, servers, onVouch: drain.look };
-    return createChannel({ ...options, address: addresses[at] as string });
+    const target = addresses[at] as string;
+    return createChannel({ address: target, identity: identity.current(), trust, clock, servers, onVouch: drain.look });
   }
 
   /** New calls go to another channel from now on. */
@@ -82,13 +82,13 @@ export function createConnector(
       channel.retire();
       drain.add(channel);
     }
-    // What is left on older ones needs one on which it is vouched for, whether there are new calls or not.
+    // Streams on older channels need a channel on which those are vouched for, with or without new calls.
     channel = next ?? (drain.inUse ? open() : undefined);
     next = undefined;
     drain.look();
   }
 
-  /** What a new channel would be opened with has changed. */
+  /** Moves to a new channel, because the identity or the CA has changed. */
   function renew(): void {
     next?.retire();
     next = undefined;
@@ -122,7 +122,7 @@ export function createConnector(
     );
   }
 
-  /** Resolves once the server has let us in on a channel, with a token. */
+  /** Resolves once the server has accepted a token on the channel. */
   async function admit(tried: Channel): Promise<void> {
     const authorization = await authorize(tried);
     await checkIn(tried, showToken(authorization), authorization);
@@ -152,7 +152,7 @@ export function createConnector(
     const authorization = authorize(channel);
     if (typeof authorization === "string") return credentialsOn(channel, authorization, mayRefer);
     if (next) {
-      // Tokens are had for the certificate that is current, so the old one has served.
+      // Tokens are issued for the current certificate only, so the old channel cannot be used any longer.
       authorization.catch(() => {});
       replace();
       return credentials(undefined, mayRefer);

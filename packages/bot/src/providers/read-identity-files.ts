@@ -6,21 +6,18 @@ import { createIdentity, type Identity } from "../identity/identity.js";
 import { certificatesFromPem } from "../identity/pem.js";
 import { verifyPeer } from "../identity/verify-peer.js";
 
-/** The files of an identity, by path; each PEM. */
+/** The paths of an identity's files; see `FilesOptions`. */
 export interface IdentityPaths {
-  /** The leaf, then intermediates: `tls.crt` of cert-manager, `cert-chain.pem` of Istio. */
   readonly certificate: string;
-  /** The private key, not encrypted: `tls.key`, `key.pem`. */
   readonly key: string;
-  /** The CA certificates to believe: `ca.crt`, `root-cert.pem`. */
   readonly ca: string;
 }
 
-/** What was read. */
+/** The contents of an identity's files. */
 export interface IdentityFiles {
   readonly identity: Identity;
   readonly roots: readonly Uint8Array[];
-  /** What is not as it should be, and no reason to refuse it. */
+  /** Problems that are no reason to refuse the files. */
   readonly warnings: readonly string[];
 }
 
@@ -28,8 +25,8 @@ const maximumBytes = 1024 * 1024;
 const maximumRoots = 64;
 
 /**
- * Reads the files of an identity, and checks that they belong together and are good now. Rejects with an `Error` that
- * names the file: they may be half written, or not all of them replaced yet.
+ * Reads the files of an identity, and verifies that they belong together and are good now. Rejects with an `Error` that
+ * names the file: files may be half written, or not all replaced yet.
  */
 export async function readIdentityFiles(paths: IdentityPaths, now: number): Promise<IdentityFiles> {
   const [certificate, keyPem, ca] = await Promise.all([read(paths.certificate), read(paths.key), read(paths.ca)]);
@@ -70,9 +67,9 @@ function readRoots(pem: string, path: string): Uint8Array[] {
 
 function readKey(pem: string, path: string): KeyObject {
   try {
-    return createPrivateKey(pem); // PKCS #8, or one of the older forms: cert-manager writes those unless told.
+    return createPrivateKey(pem); // PKCS #8, or one of the older forms, which are cert-manager's default.
   } catch {
-    throw new Error(`${path} holds no private key that can be read without a passphrase`); // No word of what is in it.
+    throw new Error(`${path} holds no private key that can be read without a passphrase`); // The message holds nothing of the file.
   }
 }
 
@@ -97,7 +94,7 @@ function verifyFiles(
   }
 }
 
-// In Kubernetes the group is the pod's own (fsGroup), so that it may read; nobody else may, and nobody may write.
+// In Kubernetes the group is the pod's own (fsGroup), so it may read. No other user may read, and no user may write.
 async function keyWarnings(path: string): Promise<string[]> {
   if (process.platform === "win32") return [];
   const { mode } = await stat(path);
