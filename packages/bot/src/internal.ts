@@ -1,14 +1,22 @@
 // For the sister packages of this repository. There is no promise of stability: import from `@interlock/bot` instead.
+
+// Putting a bot together from its parts.
+
+export { type BotParts, createBot } from "./bot.js";
+export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
+export type { Membership } from "./membership.js";
+export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
+
+// Serving.
+
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
-export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
-export { denial, errorDomain } from "./base/error.js";
-export { type CallTotal, createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
-export { createListeners } from "./base/subscription.js";
-export { createTokenBuckets, type TokenBuckets } from "./base/token-buckets.js";
-export { type BotParts, createBot } from "./bot.js";
-export type { Messages } from "./client/client.js";
-export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
+export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./listener/listener.js";
+export { createServer } from "./server/create-server.js";
+export type { Enrollment, ServerOptions } from "./server/options.js";
+
+// Identities: certificates, join tokens, files.
+
 export { parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
 export { type DerElement, listOf, readDer } from "./identity/der.js";
@@ -18,16 +26,14 @@ export { caDigest, formatJoinToken } from "./identity/join-token.js";
 export { certificatesFromPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
 export { writeDer } from "./identity/write-der.js";
-export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./listener/listener.js";
-export type { Membership } from "./membership.js";
-export { createServer } from "./server/create-server.js";
-export type { Enrollment, ServerOptions } from "./server/options.js";
-export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
+
+// Tokens.
+
 export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
 export { createTokenCache, type FetchedToken, type FetchToken } from "./token/token-cache.js";
 export { tokenFault } from "./token/token-fault.js";
 export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
-export type { TokenCounts, TokenSource } from "./token/token-source.js";
+export type { TokenCounts } from "./token/token-source.js";
 export {
   exchangedClaim,
   grantsClaim,
@@ -35,5 +41,16 @@ export {
   type VerifiedToken,
   verifyToken,
 } from "./token/verify-token.js";
+
+// Trust.
+
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust } from "./trust/trust.js";
+
+// Small tools.
+
+export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
+export { denial, errorDomain } from "./base/error.js";
+export { type CallTotal, createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
+export { createListeners } from "./base/subscription.js";
+export { createTokenBuckets, type TokenBuckets } from "./base/token-buckets.js";

@@ -25,7 +25,7 @@ describe("a fleet of no authority", () => {
   let version = 0;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "interlock-elsewhere-"));
+    folder = await mkdtemp(join(tmpdir(), "interlock-provided-"));
     ca = await createTestCa();
     issuer = await startTestIssuer(ca.der);
     bots = [];
@@ -144,7 +144,7 @@ describe("a fleet of no authority", () => {
     assert.equal(await reasonOf(stranger.client(EchoService, address).echo({})), "TOKEN_SUBJECT_MISMATCH");
   });
 
-  it("needs both from elsewhere, or an authority", async () => {
+  it("needs both from providers, or an authority", async () => {
     await put("half", await ca.issue("spiffe://test/half"));
     const data = join(folder, "half", "..data");
     const identity = fromFiles({
@@ -154,7 +154,7 @@ describe("a fleet of no authority", () => {
     });
     await assert.rejects(
       joinFleet({ identity, stateDir: join(folder, "state"), log: silentLog }),
-      /where the authority of half is/,
+      /address of the authority of half/,
     );
     await assert.rejects(joinFleet({ identity, name: "whole", log: silentLog }), /is of half, and this is whole/);
   });

@@ -5,8 +5,8 @@ const kept = new WeakMap<TLSSocket, readonly Uint8Array[] | undefined>();
 
 /**
  * Keeps the chains of a server's peers for {@link peerChain}. Node 24.2x and 26.8 look at the peer's certificate
- * themselves when a handshake is done, and so take the intermediates away with it (nodejs/node#65579). Before that, a
- * server's socket is handed out with the lines of the key log alone; of what they say nothing is looked at.
+ * themselves when a handshake is done, and so take the intermediates away (nodejs/node#65579). Before that, Node hands out
+ * a server's socket only with the lines of the key log; their content is not used.
  */
 export function keepPeerChains(server: Server): void {
   server.on("keylog", (_line, socket) => {
