@@ -18,8 +18,8 @@ import { createTrust, type MutableTrust, type TrustState } from "../trust/trust.
 
 const first = "spiffe://test/echo/1";
 
-/** Whoever answers at one address may be one bot, and then another, of which one is not honest. */
-describe("a stream whose server is shut out,", () => {
+/** One address may be one bot's, and then another's, of which one is not honest. */
+describe("a stream whose server is refused,", () => {
   let fleet: TestFleet;
   let old: TestCa; // Whose root is withdrawn.
   let rogue: Http2SecureServer;
@@ -83,7 +83,7 @@ describe("a stream whose server is shut out,", () => {
   }
 
   const shutOut: Record<string, [() => Partial<TrustState>, Reason]> = {
-    locked: [
+    revoked: [
       () => ({ revocations: [{ kind: "identity", subject: first, revokedAt: Date.now(), reason: "test" }] }),
       "IDENTITY_REVOKED",
     ],

@@ -120,7 +120,7 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   }
 }
 
-/** Listens, after a whole token, for whether the next call may refer to it; and on a stream, for how it outlives certificates. */
+/** Listens for whether the next call may refer to a whole token; and, on a stream, for the voucher of its connection. */
 function watchHeaders({ channel, authorization }: CallCredentials, call: Answered, streaming: boolean): void {
   const known = authorization === undefined || channel.remembered === authorization;
   if (streaming || !known) channel.watchHeaders(call, known ? undefined : authorization);

@@ -24,7 +24,7 @@ export interface ChannelOptions {
   readonly clock: Clock;
   /** Identity patterns, one of which the server has to match; empty for any bot of the fleet. */
   readonly servers: readonly string[];
-  /** Is told when there is one more thing in `vouches`. */
+  /** Called when `vouches` has a new member. */
   onVouch?(): void;
 }
 

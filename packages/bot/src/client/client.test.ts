@@ -87,7 +87,7 @@ describe("a client", () => {
       });
     }
 
-    it("an intermediate of another trust domain, behind one of that name that nobody has signed", async () => {
+    it("an intermediate of another trust domain, behind one of that name without a valid signature", async () => {
       const root = await createTestCa("root", 1);
       const { state } = fleet.trust;
       fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [root.der] });
@@ -139,7 +139,7 @@ describe("a client", () => {
     });
   });
 
-  it("ends its streams, and makes a new connection, when the server is shut out", async () => {
+  it("ends its streams, and makes a new connection, when the server is revoked", async () => {
     const { bot, address } = await serveEcho(fleet);
     bots.push(bot);
     const client = caller.client(service, address);

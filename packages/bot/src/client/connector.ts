@@ -41,7 +41,7 @@ export interface Connector {
   close(): void;
 }
 
-/** The time before the end of its certificate in which no call begins on a channel, in milliseconds: it would be cut short. */
+/** The time before a certificate expires in which no call begins on its channel, in milliseconds: it would be cut short. */
 const inFlightMs = 2_000;
 
 /**

@@ -93,7 +93,7 @@ describe("a connection that outlives its certificates", () => {
     });
   });
 
-  it("ends when either of the certificates is locked out that it rests on", async () => {
+  it("ends when either of the certificates that it rests on is revoked", async () => {
     for (const which of ["old", "new"] as const) {
       const { identity, client } = await caller(60_000);
       const old = identity.current().leaf;

@@ -39,7 +39,7 @@ export interface ServerProof {
   close(): void;
 }
 
-/** How long a server whose root has been withdrawn has to prove itself anew before its calls are canceled, in milliseconds. */
+/** The time for a server to prove itself anew after its root was withdrawn, before its calls are canceled, in milliseconds. */
 const proveAnewMs = 3_000;
 
 /** Keeps the proof of a channel's server, and watches the trust for what ends it. */
@@ -77,7 +77,7 @@ export function createServerProof({ trust, clock, servers, calls }: ServerProofO
     if (caChanged) reviewRoot();
   }
 
-  /** After a withdrawal nothing new begins here. Calls under way go on only if the server proves itself on a newer channel. */
+  /** After a withdrawal no call begins here, and those under way end unless the server proves itself on a newer channel. */
   function reviewRoot(): void {
     rootWithdrawn = isRootWithdrawn();
     if (!rootWithdrawn) return;

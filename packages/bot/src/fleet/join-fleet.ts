@@ -42,7 +42,7 @@ export interface JoinFleetOptions {
  * away; its trust is stale then, and high-risk methods are refused until the authority has been heard.
  *
  * Identity and tokens may each come from a provider. Where both do and no `authority` is given, there is no authority, so no
- * revocations arrive: a bot is then shut off by letting its certificate expire.
+ * revocations arrive: a bot is then removed by letting its certificate expire.
  *
  * @param options - The authority, the bot's name and its join token; or the providers.
  * @returns The bot.

@@ -89,8 +89,8 @@ describe("join", () => {
     assert.deepEqual(asked, []);
   });
 
-  it("sends nothing where that intermediate hides behind one of its name that nobody has signed", async () => {
-    // It ran out, so TLS passes over it; Node links certificates by names alone.
+  it("sends nothing where that intermediate hides behind one of its name without a valid signature", async () => {
+    // It has expired, so TLS ignores it; Node links certificates by names alone.
     const decoy = await root.issueRaw({
       ...signing,
       notBefore: 0,
@@ -102,7 +102,7 @@ describe("join", () => {
     assert.deepEqual(asked, []);
   });
 
-  it("sends nothing to an authority that shows the pinned CA, and has its certificate from another of that name", async () => {
+  it("sends nothing to an authority that shows the pinned CA, and is below another of that name", async () => {
     await authority(await (await createTestCa("root", 1)).issue(uri));
     await assert.rejects(joining(), { code: "UNAVAILABLE" });
     assert.deepEqual(asked, []);

@@ -73,7 +73,7 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promi
       const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
       if (root) resolve(root);
       else {
-        const remedy = `somebody else may answer at ${authority}; do not join, ask for a new token`;
+        const remedy = `another server may answer at ${authority}; do not join, ask for a new token`;
         reject(denial("CA_PIN_MISMATCH", remedy));
       }
     });

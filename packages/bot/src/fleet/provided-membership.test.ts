@@ -131,7 +131,7 @@ describe("a fleet of no authority", () => {
     assert.match(String(await reasonOf(client.echo({}))), /CERTIFICATE_UNTRUSTED|SERVER_UNREACHABLE/);
   });
 
-  it("is refused without a scope that the issuer gives, and asks nobody else", async () => {
+  it("is refused without a scope that the issuer gives, and asks no other issuer", async () => {
     const server = await start("echo");
     const caller = await start("caller");
     const { address } = await serve(server);
@@ -159,7 +159,7 @@ describe("a fleet of no authority", () => {
     await assert.rejects(joinFleet({ identity, name: "whole", log: silentLog }), /is of half, and this is whole/);
   });
 
-  it("may have an authority's trust with another issuer's tokens: what is revoked is shut out all the same", async () => {
+  it("may have an authority's trust with another issuer's tokens: what is revoked is refused all the same", async () => {
     const fleet = await createTestFleet();
     const other = await startTestIssuer(fleet.ca.der);
     try {

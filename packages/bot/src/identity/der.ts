@@ -50,7 +50,7 @@ export interface DerFields {
   optional(tag: number): DerElement | undefined;
 }
 
-/** Reads a whole SEQUENCE. Throws an `Error` when a field is left over. `readSequence(pair, ({ next }) => [next(2), next(2)])` */
+/** Reads a whole SEQUENCE, as in `readSequence(pair, ({ next }) => [next(2), next(2)])`. Throws when a field is left over. */
 export function readSequence<T>(element: DerElement | undefined, read: (fields: DerFields) => T): T {
   const left = [...listOf(element)];
   const result = read({

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import type { SecureContextOptions } from "node:tls";
 
@@ -20,6 +21,7 @@ export interface HttpsAnswer {
 
 const timeoutMs = 5_000;
 const maximumBytes = 256 * 1024;
+const json = "application/json";
 
 /**
  * Requests JSON over HTTPS: within 5 s, 256 KiB at most, without redirects, over a connection of its own. Rejects with an
@@ -36,13 +38,7 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
       minVersion: "TLSv1.2",
       rejectUnauthorized: true, // Written out, because the environment can change the default.
       method: body === undefined ? "GET" : "POST",
-      headers: {
-        accept: "application/json",
-        ...(body !== undefined && {
-          "content-type": "application/x-www-form-urlencoded",
-          "content-length": Buffer.byteLength(body),
-        }),
-      },
+      headers: body === undefined ? { accept: json } : { accept: json, ...formHeaders(body) },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     sent.once("error", (error: NodeJS.ErrnoException) => {
@@ -66,6 +62,10 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
     });
     sent.end(body);
   });
+}
+
+function formHeaders(body: string): OutgoingHttpHeaders {
+  return { "content-type": "application/x-www-form-urlencoded", "content-length": Buffer.byteLength(body) };
 }
 
 function parse(text: string): unknown {

@@ -57,7 +57,7 @@ export function createClientCredentials(options: ClientCredentialsOptions): Toke
 }
 
 function tlsOf({ privateKey, chain }: Identity, ca: SecureContextOptions["ca"]): SecureContextOptions {
-  return { key: privateKey, cert: certificatesToPem(chain), ...(ca !== undefined && { ca }) };
+  return { key: privateKey, cert: certificatesToPem(chain), ca };
 }
 
 // RFC 6749, section 5.2. The issuer's own text stays out of the error: it may hold anything.

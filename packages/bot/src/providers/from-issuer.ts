@@ -16,7 +16,7 @@ export interface IssuerOptions {
   readonly url: string;
   /** The URL of its JWK Set; then nothing is discovered. */
   readonly jwksUrl?: string;
-  /** The URL of its token endpoint for `client_credentials` with a client certificate; bots that call need it where it is not discovered. */
+  /** The URL of its token endpoint, which takes `client_credentials` with a client certificate. Default: discovered. */
   readonly tokenUrl?: string;
   /** A PEM file with the CA of its HTTPS. Default: the system's CAs. */
   readonly caFile?: string;

@@ -69,7 +69,7 @@ function readKey(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem); // PKCS #8, or one of the older forms, which are cert-manager's default.
   } catch {
-    throw new Error(`${path} holds no private key that can be read without a passphrase`); // The message holds nothing of the file.
+    throw new Error(`${path} holds no private key that can be read without a passphrase`); // Without the cause: it may quote the file.
   }
 }
 
