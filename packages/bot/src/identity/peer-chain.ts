@@ -26,8 +26,8 @@ export function peerChain(socket: TLSSocket): readonly Uint8Array[] {
 }
 
 /*
- * `getPeerCertificate(true)` is not used here: from Node 23 on it ends the process when a certificate has a key on a curve
- * without a name, and a server reads the chain before TLS has judged it. This reads bytes alone.
+ * `getPeerCertificate(true)` is not used here: it converts the names and keys of every certificate that was sent, and a
+ * server reads the chain before TLS has judged it. This reads bytes only.
  */
 function shownBy(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
