@@ -98,13 +98,13 @@ describe("join", () => {
       signer: { name: "CN=root", keys: await createKeyPair() },
     });
     await authority(await below(["spiffe://other"], [decoy.der]));
-    await assert.rejects(joining(), { code: "UNAVAILABLE", reason: "CERTIFICATE_UNTRUSTED" });
+    await assert.rejects(joining(), { code: "UNAUTHENTICATED", reason: "CA_PIN_MISMATCH" });
     assert.deepEqual(asked, []);
   });
 
   it("sends nothing to an authority that shows the pinned CA, and is below another of that name", async () => {
     await authority(await (await createTestCa("root", 1)).issue(uri));
-    await assert.rejects(joining(), { code: "UNAVAILABLE" });
+    await assert.rejects(joining(), { code: "UNAUTHENTICATED", reason: "CA_PIN_MISMATCH" });
     assert.deepEqual(asked, []);
   });
 });

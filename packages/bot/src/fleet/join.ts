@@ -12,6 +12,7 @@ import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import { chainOf, peerChain } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { proveChain } from "../identity/prove-chain.js";
 import { verifyPeer } from "../identity/verify-peer.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { TrustState } from "../trust/trust.js";
@@ -35,7 +36,7 @@ export async function join(authority: string, name: string, joinToken: string, c
   if (!matchesIdentity(token.name, name)) {
     throw denial("JOIN_TOKEN_NAME_MISMATCH", `it is for ${token.name}, and this is ${name}`);
   }
-  const root = await fetchPinnedRoot(authority, token);
+  const root = await fetchPinnedRoot(authority, token, clock);
   const id = spiffeId(token.trustDomain, name);
   const keys = await createKeyPair();
   const csr = await createCsr(keys, id.uri);
@@ -49,10 +50,10 @@ export async function join(authority: string, name: string, joinToken: string, c
 }
 
 /** Fetches the CA certificate, DER, that the authority shows and the join token pins. Nothing is sent before that. */
-function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promise<Uint8Array> {
+function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock: Clock): Promise<Uint8Array> {
   const { hostname: host, port } = new URL(`tls://${authority}`);
   return new Promise((resolve, reject) => {
-    // Here the digest alone decides. The call that follows verifies the chain.
+    // Here the digest decides. The call that follows verifies the server.
     const socket = connect({
       host: host.replace(/^\[|\]$/g, ""),
       port: Number(port),
@@ -71,7 +72,8 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken): Promi
       const shown = peerChain(socket);
       socket.destroy();
       const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
-      if (root) resolve(root);
+      // Any server can send that CA along; only one below it has a certificate of it.
+      if (root && proveChain(shown, { caCertificates: [root], now: clock.now() })) resolve(root);
       else {
         const remedy = `another server may answer at ${authority}; do not join, ask for a new token`;
         reject(denial("CA_PIN_MISMATCH", remedy));
