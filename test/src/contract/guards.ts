@@ -350,8 +350,13 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the pinned CA",
     patches: [
-      bot("fleet/join", "if (root)", "if (shown.length > 0)"),
+      bot("fleet/join", "if (root && ", "if (shown.length > 0 || "),
       bot("fleet/join", "resolve(root)", "resolve(root ?? shown.at(-1))"),
     ],
+  },
+  {
+    row: 36,
+    guard: "the authority is below the pinned CA",
+    patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
   },
 ];
