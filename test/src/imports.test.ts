@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { builtinModules } from "node:module";
 import { findCycles } from "./find-cycles.js";
-import { readWorkspace, resolveImport, type SourceFile } from "./source-graph.js";
+import { readWorkspace, resolveImport, type SourceFile, sourcesIn } from "./source-graph.js";
 
 const everything = ["*"];
 
@@ -55,6 +55,10 @@ function allowed(importer: string): (name: string) => boolean {
   return (name) => row === everything || row.includes(name);
 }
 
+// The sister packages of @interlock/bot, and what tests and measures this repository.
+const mayImportInternals = /^(packages|test|bench|testing)\//;
+const isTemplate = (path: string) => path.startsWith("packages/cli/template/");
+
 describe("who may import whom", () => {
   it("imports only the packages that the table allows", () => {
     const faults = workspace.flatMap(({ name, dependencies, devDependencies, files }) => {
@@ -84,6 +88,19 @@ describe("who may import whom", () => {
           .map(({ specifier }) => `${path} imports ${specifier}`),
       ),
     );
+    assert.deepEqual(faults, []);
+  });
+
+  it("leaves the internals of @interlock/bot to the sister packages", () => {
+    const files = [...workspace.flatMap((found) => found.files), ...sourcesIn("packages/cli/template")];
+    const faults = files
+      .filter(({ path }) => !mayImportInternals.test(path) || isTemplate(path))
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ specifier }) => specifier === "@interlock/bot/internal")
+          .map(({ specifier }) => `${path} imports ${specifier}`),
+      );
+    assert.ok(files.some(({ path }) => isTemplate(path)));
     assert.deepEqual(faults, []);
   });
 

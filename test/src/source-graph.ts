@@ -60,7 +60,8 @@ function readPackage(folder: string): WorkspacePackage {
   };
 }
 
-function sourcesIn(folder: string): SourceFile[] {
+/** The sources below a folder, which is given from the top of the repository; generated code is left out. */
+export function sourcesIn(folder: string): SourceFile[] {
   if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.[jt]s$/.test(entry.name))

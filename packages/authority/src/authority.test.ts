@@ -7,10 +7,13 @@ import {
   type Bot,
   createCsr,
   createKeyPair,
+  createObservable,
   type Denial,
+  type Identity,
   InterlockError,
   type JoinToken,
   joinFleet,
+  type MutableObservable,
   parseJoinToken,
   silentLog,
   systemClock,
@@ -19,10 +22,8 @@ import {
   caDigest,
   createBot,
   createIdentity,
-  createMutableIdentity,
   createRecorder,
   formatJoinToken,
-  type MutableIdentity,
   parseCertificate,
   verifyToken,
 } from "@interlock/bot/internal";
@@ -299,7 +300,7 @@ describe("authority", () => {
     const copied = gripper.identity.current();
     const operator = await joined("operator/alice");
     const clone = createBot({
-      identity: createMutableIdentity(copied),
+      identity: createObservable(copied),
       trust: operator.trust,
       tokens: { authorization: () => "", forget() {} },
       recorder: createRecorder(),
@@ -314,7 +315,9 @@ describe("authority", () => {
     const csr = await createCsr(keys, gripper.spiffeId.uri);
     const { certificate } = await gripper.client(AuthorityService, authority.address).renew({ csr });
     assert.equal(certificate?.generation, 2n);
-    (gripper.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (gripper.identity as MutableObservable<Identity>).replace(
+      createIdentity(keys.privateKeyPem, certificate?.chain ?? []),
+    );
     await gripper.client(AuthorityService, authority.address).confirm({});
 
     const denials: Denial[] = [];

@@ -1,6 +1,6 @@
 import { webcrypto } from "node:crypto";
-import { type Clock, createKeyPair, type Identity, type IdentitySource } from "@interlock/bot";
-import { createIdentity, createMutableIdentity } from "@interlock/bot/internal";
+import { type Clock, createKeyPair, createObservable, type Identity, type IdentitySource } from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
 import type { CertificateAuthority } from "./ca/certificate-authority.js";
 import { digestOf } from "./ca/grow-ca.js";
@@ -29,7 +29,7 @@ export async function createOwnIdentity(
     root = issued.root;
     return createIdentity(keys.privateKeyPem, issued.chain);
   }
-  const holder = createMutableIdentity(await issue());
+  const holder = createObservable(await issue());
   return {
     current: holder.current,
     onChange: holder.onChange,

@@ -3,8 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { type Bot, createCsr, createKeyPair, InterlockError, joinFleet, silentLog, systemClock } from "@interlock/bot";
-import { createBot, createIdentity, createMutableIdentity, createRecorder } from "@interlock/bot/internal";
+import {
+  type Bot,
+  createCsr,
+  createKeyPair,
+  createObservable,
+  InterlockError,
+  joinFleet,
+  silentLog,
+  systemClock,
+} from "@interlock/bot";
+import { createBot, createIdentity, createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type Postgres, startPostgres } from "@interlock/testing-postgres";
 import pg from "pg";
@@ -163,7 +172,7 @@ const log = silentLog;
     const { certificate } = await atTwo.renew({ csr: await createCsr(keys, gripper.spiffeId.uri) });
     const renewed = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
     const copy = createBot({
-      identity: createMutableIdentity(renewed),
+      identity: createObservable(renewed),
       trust: gripper.trust,
       tokens: { authorization: () => "", forget() {} },
       recorder: createRecorder(),

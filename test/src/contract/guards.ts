@@ -41,7 +41,7 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("listener/read-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
   },
   {
     row: 4,
@@ -63,7 +63,7 @@ export const guards: readonly Guard[] = [
   {
     row: 6,
     guard: "revocation is looked up when a connection is made",
-    patches: [bot("listener/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
+    patches: [bot("identity/verify-peer", "return revoked?.(id.uri, certificate) ??", "return")],
   },
   { row: 7, guard: "TLS 1.3 only", patches: [bot("identity/tls-context", '"TLSv1.3"', '"TLSv1.2"')] },
   {
@@ -118,7 +118,7 @@ export const guards: readonly Guard[] = [
   {
     row: 12,
     guard: "the server is the one that was meant",
-    patches: [bot("client/channel", "if (servers.length > 0 &&", "if (false &&")],
+    patches: [bot("client/server-proof", "if (servers.length > 0 &&", "if (false &&")],
   },
   { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
   {
@@ -350,8 +350,13 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the pinned CA",
     patches: [
-      bot("fleet/join", "if (root)", "if (shown.length > 0)"),
+      bot("fleet/join", "if (root && ", "if (shown.length > 0 || "),
       bot("fleet/join", "resolve(root)", "resolve(root ?? shown.at(-1))"),
     ],
+  },
+  {
+    row: 36,
+    guard: "the authority is below the pinned CA",
+    patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
   },
 ];

@@ -1,5 +1,12 @@
-import { type Bot, createCsr, createKeyPair } from "@interlock/bot";
-import { createIdentity, createMutableIdentity, type MutableIdentity } from "@interlock/bot/internal";
+import {
+  type Bot,
+  createCsr,
+  createKeyPair,
+  createObservable,
+  type Identity,
+  type MutableObservable,
+} from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { handMadeCsr } from "@interlock/bot/testing";
 import { type AuthorityStage, authorityStage } from "./authority-stage.js";
@@ -37,7 +44,7 @@ export const lifecycleRows: readonly Row[] = [
       const stage = await authorityStage();
       const good = await stage.joinAs("caller/good");
       const bot = await stage.joinAs("caller/1");
-      const copy = { identity: createMutableIdentity(bot.identity.current()), spiffeId: bot.spiffeId };
+      const copy = { identity: createObservable(bot.identity.current()), spiffeId: bot.spiffeId };
       let renewals = 0;
       return stage.play(
         [
@@ -50,7 +57,9 @@ export const lifecycleRows: readonly Row[] = [
               const csr = await createCsr(keys, bot.spiffeId.uri);
               const client = bot.client(AuthorityService, stage.authority.address);
               const { certificate } = await client.renew({ csr });
-              (bot.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+              (bot.identity as MutableObservable<Identity>).replace(
+                createIdentity(keys.privateKeyPem, certificate?.chain ?? []),
+              );
               await client.confirm({});
               renewals++;
               const locked = new Promise<void>((resolve) => {

@@ -3,8 +3,16 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bot, createCsr, createKeyPair, joinFleet, silentLog } from "@interlock/bot";
-import { createIdentity, type MutableIdentity } from "@interlock/bot/internal";
+import {
+  type Bot,
+  createCsr,
+  createKeyPair,
+  type Identity,
+  joinFleet,
+  type MutableObservable,
+  silentLog,
+} from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { type Authority, startAuthority } from "../authority.js";
 import { openSharedStore, openStore } from "../store/open-store.js";
@@ -39,7 +47,7 @@ describe("a backup", () => {
     const keys = await createKeyPair();
     const csr = await createCsr(keys, bot.spiffeId.uri);
     const { certificate } = await bot.client(AuthorityService, authority.address).renew({ csr });
-    (bot.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (bot.identity as MutableObservable<Identity>).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
     await bot.client(AuthorityService, authority.address).confirm({});
   }
 

@@ -107,7 +107,7 @@ describe("trust feed", () => {
     await feed.ended;
     clearInterval(alive);
     const [reconnected, , silence, , , refusal, stale] = told;
-    assert.deepEqual([reconnected, silence], ["reconnect", "Error: nothing has been heard of the authority"]);
+    assert.deepEqual([reconnected, silence], ["reconnect", "Error: nothing has been heard from the authority"]);
     assert.match(refusal ?? "", /is for version 7/);
     assert.equal(stale, "stale true");
   });
