@@ -55,7 +55,7 @@ describe("journal", () => {
     journal.after(() => done.push("c"));
     await settle();
     assert.deepEqual(ids(), [["a", "b"]]);
-    assert.deepEqual(done, [], "nobody hears of it before");
+    assert.deepEqual(done, [], "no effect runs before");
     writes[0]?.();
     await settle();
     assert.deepEqual(done, ["a", "b"]);
@@ -86,7 +86,7 @@ describe("journal", () => {
     );
     writes[1]?.();
     await settle();
-    assert.deepEqual(done, [], "nobody hears of what came after before what came first");
+    assert.deepEqual(done, [], "no later effect runs before an earlier one");
     writes[0]?.();
     await settle();
     assert.deepEqual(done, ["a", ...many]);
@@ -193,7 +193,7 @@ describe("journal", () => {
     await assert.rejects(failing.journal.settled(), standby);
   });
 
-  it("writes an empty transaction only when it is told to", async () => {
+  it("writes an empty transaction only on request", async () => {
     const { journal, flush, writes, ids } = setUp();
     journal.poke();
     await settle();

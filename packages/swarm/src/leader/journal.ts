@@ -4,7 +4,7 @@ import type { Entry } from "./entry.js";
 
 /**
  * The buffer between the leader's memory and everything outside. It collects changes for the next transaction, and holds
- * back each effect that tells somebody of a change until that transaction is on the disk. So a crash undoes nothing that
+ * back each effect that announces a change until that transaction is on the disk. So a crash undoes nothing that
  * was seen outside, and a thousand changes cost one flush of the disk. The writer (`writer.ts`) takes the changes out.
  *
  * Bounds: one entry for each task in the table, {@link auditAtMost} audit entries, and the effects of the messages that

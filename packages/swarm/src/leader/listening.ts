@@ -6,7 +6,7 @@ export interface Listening {
   add(name: string): () => void;
 }
 
-/** Creates it with nobody listening. */
+/** Creates it without a stream. */
 export function createListening(): Listening {
   const streams = new Map<string, number>();
   return {

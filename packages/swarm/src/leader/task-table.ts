@@ -26,7 +26,7 @@ export interface TaskTable {
   due(): Entry[];
   /**
    * Changes a task. Throws when the change of state is not in the table of states: that is a bug in this package. A change
-   * that is not `urgent` may be written, and told, a little later.
+   * that is not `urgent` may be written, and announced, a little later.
    */
   change(entry: Entry, change: Partial<Task>, urgent?: boolean): Task;
   /** Reverts a change that was never written. */
@@ -110,7 +110,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     row.task = now;
     sort(row, before);
     journal.touch(row, urgent);
-    // An assignment that could not be written is told to nobody.
+    // An assignment that could not be written is not announced.
     journal.after(() => {
       if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
     }, urgent);

@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, Migrator, sql } from "kysely";
 import type { Engine } from "./engine.js";
 
-/** Everything the first release remembers; `Schema` says what each column is. */
+/** The schema of the first release; `Schema` describes each column. */
 function first(bytes: Engine["bytes"]): Migration {
   return {
     async up(db: Kysely<unknown>) {
@@ -52,9 +52,9 @@ function first(bytes: Engine["bytes"]): Migration {
   };
 }
 
-/** Brings a database to the newest schema, all in one transaction or not at all. */
+/** Brings a database to the newest schema, in one transaction or not at all. */
 export async function migrate({ db, bytes, exclusively }: Engine): Promise<void> {
-  // Every migration there ever was, by a name that never changes; a new one goes at the end.
+  // All migrations, each by a name that never changes; a new one goes at the end.
   const migrations: Readonly<Record<string, Migration>> = { "0001-first": first(bytes) };
   const migrator = new Migrator({
     db,

@@ -6,7 +6,7 @@ import { TaskRefusal } from "./task-refusal.js";
 export interface JobReports {
   /** Whether the last word on the attempt is said: its outcome. */
   readonly finished: boolean;
-  /** Accepts the task, unless something else was reported already: that implies it. */
+  /** Accepts the task, if nothing else was reported before: any other report implies it. */
   accept(): void;
   /** Reports progress; only the latest is sure to arrive. */
   progress(progress: Progress): void;

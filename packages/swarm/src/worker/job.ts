@@ -11,7 +11,7 @@ export interface Job {
   readonly paused: boolean;
   /** Whether it was stopped: nothing of it counts any more. */
   readonly stopped: boolean;
-  /** Runs the handler, and reports the outcome unless the job was stopped meanwhile. Never rejects. */
+  /** Runs the handler, and reports the outcome if the job was not stopped meanwhile. Never rejects. */
   run(handle: TaskHandler): Promise<void>;
   /** Pauses it, or lets it go on. */
   pause(paused: boolean): void;

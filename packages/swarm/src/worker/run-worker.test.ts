@@ -408,7 +408,7 @@ describe("runWorker", () => {
     worker.at(1).done();
   });
 
-  it("stops by itself when nobody tells it of an emergency stop any more, and works again afterwards", async () => {
+  it("stops by itself when it cannot hear of an emergency stop any more, and works again afterwards", async () => {
     const worker = start();
     const { taskId } = await fake.submit();
     await fake.time.pass(0);
