@@ -53,6 +53,7 @@ const swarmOrder = [
   ["leader/counter", "leader/entry", "leader/listening", "leader/read-report", "leader/retry-delay", "leader/tenure"],
   ["leader/entry-queue", "leader/stored-task", "leader/timing", "leader/worker-session"],
   ["leader/journal", "leader/roster", "leader/waiting-list"],
+  ["leader/stop-answers"],
   ["leader/task-table"],
   ["leader/heartbeat-answer"],
   ["leader/allocator"],

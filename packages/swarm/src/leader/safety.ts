@@ -5,6 +5,7 @@ import { swarmError } from "../swarm-error.js";
 import type { Wait } from "../wait.js";
 import type { Listening } from "./listening.js";
 import type { Roster } from "./roster.js";
+import { createStopAnswers } from "./stop-answers.js";
 
 /** The emergency stop of a leader. It shares no queue with the tasks. */
 export interface SafetyController {
@@ -50,15 +51,7 @@ interface Watcher {
   readonly tell: (message: WatchSafetyResponse) => void;
 }
 
-interface Answer {
-  readonly outcome: StopOutcome;
-  readonly detail: string;
-  readonly at: number;
-}
-
 const longestReason = 500;
-/** Beyond this many answers the oldest of a worker that is not in the roster is dropped. */
-const answersKept = 10_000;
 
 /** Creates the emergency stop of a leader. */
 export function createSafety(options: SafetyOptions): SafetyController {
@@ -67,11 +60,11 @@ export function createSafety(options: SafetyOptions): SafetyController {
   let stop = options.stop;
   let latching: Promise<void> | undefined;
   let recorded = true;
-  const answers = new Map<string, Answer>();
+  const answers = createStopAnswers(roster);
   const watchers = new Set<Watcher>();
   const waiting = new Set<() => void>(); // One for each caller of `stop`, until its `waitMs` is over.
 
-  const names = () => [...new Set([...roster.keys(), ...answers.keys()])].sort();
+  const names = () => [...new Set([...roster.keys(), ...answers.names()])].sort();
 
   function safety(withWorkers: boolean): Safety {
     if (!stop) return Safety.fromPartial({ state: StopState.STOP_STATE_NONE });
@@ -84,17 +77,6 @@ export function createSafety(options: SafetyOptions): SafetyController {
       issuedAt: new Date(issuedAt),
       workers: withWorkers ? names().map(workerStop) : [],
     };
-  }
-
-  function remember(worker: string, answer: Answer): void {
-    answers.delete(worker); // The latest answer goes to the end.
-    answers.set(worker, answer);
-    if (answers.size <= answersKept) return;
-    for (const name of answers.keys()) {
-      if (roster.has(name)) continue;
-      answers.delete(name);
-      return;
-    }
   }
 
   function workerStop(worker: string): Safety["workers"][number] {
@@ -174,7 +156,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
         throw swarmError("STOP_OUTCOME_INVALID");
       }
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
-      remember(worker, { outcome, detail: detail.slice(0, longestReason), at: clock.now() });
+      answers.set(worker, { outcome, detail: detail.slice(0, longestReason), at: clock.now() });
       broadcast(({ withWorkers }) => withWorkers);
       onChange(safety(true));
       for (const check of waiting) check();
