@@ -52,7 +52,7 @@ describe("runWorker", () => {
     await fake.close();
   });
 
-  /** A worker whose handler waits for the test to say how it ends; it takes notice of its signal unless told. */
+  /** A worker whose handler waits for the test to say how it ends; a `heedless` one ignores its signal. */
   function start(name = "worker/1", options: Partial<WorkerOptions> = {}, heedless = false) {
     const running: Running[] = [];
     const stopping = new AbortController();
