@@ -39,6 +39,36 @@ const botOrder = [
   ["index", "internal", "protocol"],
 ];
 
+// Within packages/swarm, likewise; a part is a file or a folder. Worker and operator stand before store and leader, so
+// that they import neither.
+const swarmOrder = [
+  ["wait", "rotation", "fence", "is-final", "lease", "outbox", "swarm-error", "task-state"],
+  ["batching"],
+  ["operator"],
+  ["worker/send-event", "worker/task-handler", "worker/task-refusal", "worker/taken-leases"],
+  ["worker/job-reports", "worker/uplink"],
+  ["worker/job"],
+  ["worker/workbench"],
+  ["worker/dispatch-link", "worker/safety-link"],
+  ["worker/run-worker"],
+  ["store"],
+  ["leader/counter", "leader/entry", "leader/listening", "leader/read-report", "leader/retry-delay", "leader/tenure"],
+  ["leader/entry-queue", "leader/stored-task", "leader/timing", "leader/worker-session"],
+  ["leader/journal", "leader/roster", "leader/waiting-list"],
+  ["leader/stop-answers"],
+  ["leader/task-table"],
+  ["leader/heartbeat-answer"],
+  ["leader/allocator"],
+  ["leader/operations", "leader/reports", "leader/safety"],
+  ["leader/sessions"],
+  ["leader/writer"],
+  ["leader/dispatcher"],
+  ["leader/leader"],
+  ["leader/dispatch-service", "leader/operator-service", "leader/safety-service"],
+  ["leader/leader-routes"],
+  ["index"],
+];
+
 const workspace = readWorkspace();
 const byName = new Map(workspace.map((found) => [found.name, found]));
 const packageOf = (specifier: string) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
@@ -179,5 +209,24 @@ describe("who may import whom", () => {
           .map((to) => `${path} imports ${to}`);
       });
     assert.deepEqual(faults, []);
+  });
+
+  it("keeps the order within @interlock/swarm, and goes in no circles there, not even of types", () => {
+    const nameOf = (path: string) => path.replace("packages/swarm/src/", "").replace(/\.ts$/, "");
+    const place = (path: string) =>
+      swarmOrder.findIndex((parts) => parts.some((part) => `${nameOf(path)}/`.startsWith(`${part}/`)));
+    const graph = (byName.get("@interlock/swarm")?.files ?? [])
+      .filter((file) => !isTest(file))
+      .map(({ path, imports }) => {
+        const near = imports.filter(({ specifier }) => specifier.startsWith("."));
+        return [path, near.map(({ specifier }) => resolveImport(path, specifier))] as const;
+      });
+    const faults = graph.flatMap(([path, near]) =>
+      place(path) < 0
+        ? [`${path} has no place`]
+        : near.filter((to) => !to.includes("/gen/") && place(to) > place(path)).map((to) => `${path} imports ${to}`),
+    );
+    assert.deepEqual(faults, []);
+    assert.deepEqual(findCycles(new Map(graph)), []);
   });
 });

@@ -19,8 +19,14 @@ import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 const run = promisify(execFile);
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
-  ...{ taskId, sequence: Number(taskId.replace(/\D/g, "")) || 1, revision: 1, state: 1, sessionId: "" },
-  ...{ idempotencyKey: "", requestDigest: "", task: Buffer.from(taskId) },
+  taskId,
+  sequence: Number(taskId.replace(/\D/g, "")) || 1,
+  revision: 1,
+  state: 1,
+  sessionId: "",
+  idempotencyKey: "",
+  requestDigest: "",
+  task: Buffer.from(taskId),
   ...rest,
 });
 const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };
@@ -194,7 +200,7 @@ describeOnEach("task store", (create, engine) => {
   });
 
   if (engine === "PostgreSQL") {
-    it("waits for nobody who holds a task's row, and leaves that task out", async () => {
+    it("does not wait for a connection that holds a task's row, and leaves that task out", async () => {
       const epoch = await lead();
       await store.commit(epoch, batch([task("t1"), task("t2")]), 60_000);
       const holder = new pg.Client(place.place);
@@ -240,7 +246,7 @@ describeOnEach("task store", (create, engine) => {
         const work = db.transaction().execute(async (transaction) => {
           const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction);
           await other.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
-          await sleep(50); // The error comes to a connection that nobody waits for.
+          await sleep(50); // The error arrives while no query uses the connection.
           await sql`select 1`.execute(transaction);
         });
         await assert.rejects(work);
@@ -251,13 +257,13 @@ describeOnEach("task store", (create, engine) => {
       }
     });
 
-    it("lets nobody take over in the middle of a transaction", async () => {
+    it("lets no leader take over in the middle of a transaction", async () => {
       const epoch = await lead("leader/1", 1);
       await sleep(5);
       const holder = new pg.Client(place.place);
       await holder.connect();
       try {
-        // As the deposed leader does, who is in the middle of writing when its time runs out.
+        // As a leader that is writing when its time runs out.
         await holder.query("begin");
         await holder.query("update leadership set leads_until = 9e15 where epoch = $1", [epoch]);
         const taking = store.acquire("leader/2", 60_000);
@@ -302,7 +308,7 @@ describe("a task store on SQLite", () => {
     assert.equal(rows[0]?.synchronous, full);
   });
 
-  it("keeps nobody waiting but whoever asked", async () => {
+  it("keeps only the caller waiting", async () => {
     const epoch = await lead();
     const { db } = openSqlite<Schema>(path);
     await sql`begin immediate`.execute(db); // Nobody else can write.
