@@ -27,7 +27,9 @@ export function settle(submitted: ReadonlySet<string>, recorded: readonly Record
   const proven = completed.filter(({ taskId }) => times.has(taskId));
   const again = [...times.values()].reduce((sum, count) => sum + count - 1, 0);
   return {
-    ...{ submitted: submitted.size, completed: completed.length },
-    ...{ lost: submitted.size - proven.length, duplicated: again },
+    submitted: submitted.size,
+    completed: completed.length,
+    lost: submitted.size - proven.length,
+    duplicated: again,
   };
 }

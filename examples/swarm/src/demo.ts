@@ -22,7 +22,13 @@ async function main(options: Options): Promise<boolean> {
   const reporter = createReporter(feed, new Map(acts.map(({ name, verdict }) => [name, verdict])), json);
   let told = false;
   const outcome = await tellStory({
-    ...{ workers, tasks, seed, record, feed, signal: interrupted.signal, restMs: person ? restMs : 0 },
+    workers,
+    tasks,
+    seed,
+    record,
+    feed,
+    signal: interrupted.signal,
+    restMs: person ? restMs : 0,
     acts: acts.filter(({ name }) => options.act === "" || name === options.act),
     onStage: reporter.stage,
     async onTold(outcome, stage) {

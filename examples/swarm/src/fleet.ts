@@ -81,7 +81,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folderOf = (name: string) => join(dir, name);
   const invite = (name: string) => authority.ask<string>({ type: "createJoinToken", name });
   const at = (name: string, joinToken: string) => ({
-    ...{ authority: authority.address, joinToken, stateDir: folderOf(name) },
+    authority: authority.address,
+    joinToken,
+    stateDir: folderOf(name),
   });
 
   /** `again` says what is different when it starts again. */
@@ -137,11 +139,18 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const story = await joinHere("story/1");
   const told: BotServer = await story.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
   const workerConfig = (name: string, seed: number, joinToken: string): WorkerConfig => ({
-    ...{ ...at(name, joinToken), leader: leader.address, floor: floor.address, seed },
+    ...at(name, joinToken),
+    leader: leader.address,
+    floor: floor.address,
+    seed,
   });
   const dashboardConfig = (joinToken: string): DashboardConfig => ({
-    ...{ ...at("dashboard/1", joinToken), leaders: [leader.address], floor: floor.address, feed: told.address },
-    ...{ port: 0, record },
+    ...at("dashboard/1", joinToken),
+    leaders: [leader.address],
+    floor: floor.address,
+    feed: told.address,
+    port: 0,
+    record,
   });
   const crew = Array.from({ length: options.workers }, (_, i) =>
     start(`worker/${i + 1}`, "./worker.js", (joinToken) => workerConfig(`worker/${i + 1}`, seed + i, joinToken)),
@@ -152,8 +161,15 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   ]);
 
   return {
-    ...{ authority: { address: authority.address, ca: pem }, floor, leader, workers, dashboard: dashboard.address },
-    ...{ join: joinHere, start, invite, folderOf },
+    authority: { address: authority.address, ca: pem },
+    floor,
+    leader,
+    workers,
+    dashboard: dashboard.address,
+    join: joinHere,
+    start,
+    invite,
+    folderOf,
     zombie: (name) => start(name, "./zombie.js", (joinToken) => workerConfig(name, seed, joinToken)),
     laptop: () => launch("laptop", "./laptop.js", { ca: pem } satisfies LaptopConfig),
     revoke: (name) => authority.ask<number>({ type: "revoke", name }),

@@ -20,7 +20,9 @@ tellOf(bot);
 const world = createWorld();
 const floor = createFloor(world);
 const machines = createMachines({
-  ...{ world, gripMs: stepMs * 3, brewMs: stepMs * 20 },
+  world,
+  gripMs: stepMs * 3,
+  brewMs: stepMs * 20,
   wait: (ms, signal) => delay(ms, undefined, { signal }),
   onEffect: ({ taskId, robot, machine }) => tell({ type: "effect", taskId, robot, machine }),
 });

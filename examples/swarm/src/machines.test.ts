@@ -21,7 +21,10 @@ describe("machines", () => {
       waiting.clear();
     };
     machines = createMachines({
-      ...{ world, gripMs: 1, brewMs: 1, onEffect: (effect) => effects.push(effect) },
+      world,
+      gripMs: 1,
+      brewMs: 1,
+      onEffect: (effect) => effects.push(effect),
       wait: (_, signal) =>
         new Promise<void>((resolve, reject) => {
           waiting.add(resolve);

@@ -75,11 +75,16 @@ export function operate(
   }
 
   const carry = (order: CarryTask) => ({
-    ...{ kind: carryKind, payload: CarryTask.encode(order).finish(), requiredCapabilities: [carryKind] },
+    kind: carryKind,
+    payload: CarryTask.encode(order).finish(),
+    requiredCapabilities: [carryKind],
   });
 
   return {
-    ...{ swarm, submitted, tasks, expect },
+    swarm,
+    submitted,
+    tasks,
+    expect,
     floor: () => floor,
     counts() {
       const all = [...tasks.values()];

@@ -49,7 +49,10 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
     throw new Error(`There is no act "${act}"; there are: ${actNames.join(", ")}.`);
   }
   return {
-    ...{ json, act, record, replay },
+    json,
+    act,
+    record,
+    replay,
     workers: whole("workers", values.workers, 4, 20),
     tasks: whole("tasks", values.tasks ?? (act ? "40" : "200"), 1, 2_000),
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1),

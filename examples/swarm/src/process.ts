@@ -58,7 +58,9 @@ export async function startProcess({ name, file, config, onMessage, onDeath }: S
   tell(config);
   const ready = await Promise.race([readiness, died]);
   return {
-    ...{ name, ready, tell },
+    name,
+    ready,
+    tell,
     ask<Answer>(question: Question) {
       const id = ++questions;
       tell({ ...question, id });

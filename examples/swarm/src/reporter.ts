@@ -61,8 +61,16 @@ export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>
     const { stage, joinLine } = staged;
     const tasks = stage.work.counts();
     return {
-      ...{ world: stage.world, ...stage.work.floor(), elapsed: elapsed(), tasks, denied, joinLine, note },
-      ...{ acts: [...acts.values()], throughput: throughput(elapsed(), tasks.done), address: stage.fleet.dashboard },
+      world: stage.world,
+      ...stage.work.floor(),
+      elapsed: elapsed(),
+      tasks,
+      denied,
+      joinLine,
+      note,
+      acts: [...acts.values()],
+      throughput: throughput(elapsed(), tasks.done),
+      address: stage.fleet.dashboard,
     };
   }
 

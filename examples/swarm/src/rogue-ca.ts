@@ -18,7 +18,10 @@ export async function forgeIdentity(spiffeId: string): Promise<{ key: string; ce
   const life = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
   const ca = await X509CertificateGenerator.createSelfSigned(
     {
-      ...{ ...life, serialNumber: "01", name: "CN=swarm CA, honestly", signingAlgorithm },
+      ...life,
+      serialNumber: "01",
+      name: "CN=swarm CA, honestly",
+      signingAlgorithm,
       keys: caKeys as never,
       extensions: [new BasicConstraintsExtension(true, undefined, true)],
     },
@@ -26,7 +29,11 @@ export async function forgeIdentity(spiffeId: string): Promise<{ key: string; ce
   );
   const leaf = await X509CertificateGenerator.create(
     {
-      ...{ ...life, serialNumber: "02", subject: "", issuer: ca.subject, signingAlgorithm },
+      ...life,
+      serialNumber: "02",
+      subject: "",
+      issuer: ca.subject,
+      signingAlgorithm,
       publicKey: keys.publicKey as never,
       signingKey: caKeys.privateKey as never,
       extensions: [

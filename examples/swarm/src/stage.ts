@@ -52,7 +52,13 @@ export async function createStage(
   const work = operate(operator, { leader: fleet.leader.address, floor: fleet.floor.address }, signal, onProblem);
   await work.submit(Array.from({ length: tasks }, order));
   return {
-    ...{ world, fleet, chronicle, work, operator, supervisor, order },
+    world,
+    fleet,
+    chronicle,
+    work,
+    operator,
+    supervisor,
+    order,
     supervision: connectSwarm(supervisor, [fleet.leader.address]),
     visitor: () => fleet.loot("visitor/1"),
     steady: keepCalling(operator.client(TrafficService, fleet.floor.address), signal),

@@ -76,7 +76,14 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     }
     feed.publish({ note: { text: "The fleet starts." } });
     const fleet = await startFleet({
-      ...{ dir, workers, seed, stepMs, feed, record, chronicle, onDeath: fail },
+      dir,
+      workers,
+      seed,
+      stepMs,
+      feed,
+      record,
+      chronicle,
+      onDeath: fail,
       onStarted: (stopFleet) => {
         stop = stopFleet;
       },

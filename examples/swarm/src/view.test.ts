@@ -5,7 +5,12 @@ import { render, scoreboard, type ViewState } from "./view.js";
 import { createWorld } from "./world.js";
 
 const act = (name: string, state: ActState, ok = true) => ({
-  ...{ act: name, verdict: "blocked", state, seen: "UNAVAILABLE NO_CERTIFICATE", ms: 12.4, ok },
+  act: name,
+  verdict: "blocked",
+  state,
+  seen: "UNAVAILABLE NO_CERTIFICATE",
+  ms: 12.4,
+  ok,
 });
 const { ACT_STATE_ENDED, ACT_STATE_PLANNED, ACT_STATE_RUNNING } = ActState;
 const state: ViewState = {

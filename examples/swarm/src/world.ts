@@ -30,7 +30,13 @@ export function createWorld(): World {
   const chargers = [1, 3, 8, 10, 15, 17, 19, 24, 26, 31].map((x) => ({ x, y: height - 1 }));
   const taken = new Set([...shelves, ...stations, ...arms, coffeeMaker].map(keyOf));
   return {
-    ...{ width, height, shelves, stations, arms, coffeeMaker, chargers },
+    width,
+    height,
+    shelves,
+    stations,
+    arms,
+    coffeeMaker,
+    chargers,
     isFree: (cell) => cell.x >= 0 && cell.y >= 0 && cell.x < width && cell.y < height && !taken.has(keyOf(cell)),
   };
 }

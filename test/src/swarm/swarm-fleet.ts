@@ -59,7 +59,10 @@ const patienceMs = 15_000;
 export async function startSwarmFleet(): Promise<SwarmFleet> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-swarm-"));
   const authority: Authority = await startAuthority({
-    ...{ dataDir: join(folder, "authority"), trustDomain: "swarm", port: 0, log: silentLog },
+    dataDir: join(folder, "authority"),
+    trustDomain: "swarm",
+    port: 0,
+    log: silentLog,
   });
   await authority.applyGrants(grants);
   const leaders: string[] = [];
@@ -90,7 +93,14 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
       });
       const port = Number(address.split(":").at(-1) ?? 0);
       const config: ProcessConfig = {
-        ...{ authority: authority.address, name, joinToken, port, store, slots, prefetch, leaders },
+        authority: authority.address,
+        name,
+        joinToken,
+        port,
+        store,
+        slots,
+        prefetch,
+        leaders,
         stateDir: join(folder, name),
       };
       child.send(config);

@@ -15,7 +15,10 @@ export const diagnostics = refusal({
     const nightly = await fleet.join("nightly/1");
     const payload = CarryTask.encode(order()).finish();
     const { task } = await connectSwarm(nightly, [fleet.leader.address]).submit({
-      ...{ kind: carryKind, payload, requiredCapabilities: [carryKind], idempotencyKey: "tonight" },
+      kind: carryKind,
+      payload,
+      requiredCapabilities: [carryKind],
+      idempotencyKey: "tonight",
     });
     work.expect(task);
     return nightly;

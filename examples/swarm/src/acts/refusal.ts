@@ -23,7 +23,8 @@ interface Wanted<Loot> {
 export function refusal<Loot>({ expected, control, attack, recorded = amongDenials, ...act }: Attack<Loot>): Act {
   const [wanted, fitting] = expected;
   return {
-    ...{ ...act, verdict: "blocked" },
+    ...act,
+    verdict: "blocked",
     expected: expected.join(" "),
     async play(stage) {
       const loot = await control(stage).catch((error) => {

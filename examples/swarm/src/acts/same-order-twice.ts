@@ -13,12 +13,10 @@ export const sameOrderTwice: Act = {
   async play({ work, order, chronicle }) {
     const began = performance.now();
     const request = (item: CarryTask) => ({
-      ...{
-        kind: carryKind,
-        payload: CarryTask.encode(item).finish(),
-        requiredCapabilities: [carryKind],
-        priority: 100,
-      },
+      kind: carryKind,
+      payload: CarryTask.encode(item).finish(),
+      requiredCapabilities: [carryKind],
+      priority: 100,
       idempotencyKey: "order-2-am",
     });
     const same = request(order());

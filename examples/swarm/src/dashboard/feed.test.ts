@@ -17,13 +17,22 @@ describe("feed", () => {
     assert.deepEqual(rest, []);
     assert.equal(credential?.sequence, 3n);
     assert.deepEqual(credential.event?.value, {
-      ...{ bot: "worker/1", generation: 1, revoked: false },
-      ...{ certificateIssuedAt: undefined, certificateExpiresAt: new Date(9_000) },
-      ...{ tokenIssuedAt: undefined, tokenExpiresAt: new Date(5_000) },
+      bot: "worker/1",
+      generation: 1,
+      revoked: false,
+      certificateIssuedAt: undefined,
+      certificateExpiresAt: new Date(9_000),
+      tokenIssuedAt: undefined,
+      tokenExpiresAt: new Date(5_000),
     });
     assert.deepEqual(act?.event?.value, {
-      ...{ act: "zombie", title: "A sleeper", expected: "", state: ActState.ACT_STATE_ENDED },
-      ...{ seen: "LEASE_STALE", ms: 12, ok: true },
+      act: "zombie",
+      title: "A sleeper",
+      expected: "",
+      state: ActState.ACT_STATE_ENDED,
+      seen: "LEASE_STALE",
+      ms: 12,
+      ok: true,
     });
     assert.deepEqual(feed.since(3n), [act]);
     assert.deepEqual(feed.since(99n), [credential, act], "a number of another feed");

@@ -41,7 +41,8 @@ describe("follow", () => {
         ends.push(message);
         over.abort();
       },
-      ...{ silentMs: 5, signal: over.signal },
+      silentMs: 5,
+      signal: over.signal,
     });
     assert.deepEqual(ends, ["Nothing was heard for 5 ms."]);
   });

@@ -102,14 +102,22 @@ describe("the dashboard of a fleet", function () {
     traffic = ground.address;
     floor.enter("worker/1");
     const config: DashboardConfig = {
-      ...{ authority: authority.address, joinToken: await authority.createJoinToken("dashboard/1") },
-      ...{ stateDir: join(dir, "dashboard/1"), leaders: [leading.server.address], floor: traffic },
-      ...{ feed: story.address, port: 0 },
+      authority: authority.address,
+      joinToken: await authority.createJoinToken("dashboard/1"),
+      stateDir: join(dir, "dashboard/1"),
+      leaders: [leading.server.address],
+      floor: traffic,
+      feed: story.address,
+      port: 0,
       record: join(dir, "run.ndjson"),
     };
     const onDeath = (problem: string) => assert.fail(problem);
     dashboard = await startProcess({
-      ...{ name: "dashboard/1", file: "./dashboard/main.js", config, onMessage() {}, onDeath },
+      name: "dashboard/1",
+      file: "./dashboard/main.js",
+      config,
+      onMessage() {},
+      onDeath,
     });
     url = dashboard.ready.address;
   });

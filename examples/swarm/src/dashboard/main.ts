@@ -31,7 +31,8 @@ type Asked = { file: string; port: number } | Omit<DashboardConfig, "stateDir">;
 function readArguments(args: string[]): Asked | undefined {
   const text = { type: "string", default: "" } as const;
   const { values, positionals } = parseArgs({
-    ...{ args, allowPositionals: true },
+    args,
+    allowPositionals: true,
     options: {
       help: { type: "boolean", default: false },
       authority: text,
@@ -59,7 +60,13 @@ async function look(config: DashboardConfig): Promise<Dashboard> {
   const name = parseJoinToken(joinToken)?.name ?? "";
   const bot = await joinFleet({ authority, name, joinToken, stateDir, log: silentLog });
   const { url, close } = await startDashboard({
-    ...{ bot, leaders, floor, port, plan: floorPlan(createWorld()), ...(feed && { feed }), ...(record && { record }) },
+    bot,
+    leaders,
+    floor,
+    port,
+    plan: floorPlan(createWorld()),
+    ...(feed && { feed }),
+    ...(record && { record }),
   });
   return { url, close: () => close().then(() => bot.close(0)) };
 }

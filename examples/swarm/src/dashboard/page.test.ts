@@ -14,7 +14,10 @@ import { moments, syntheticRun } from "./testing/synthetic-run.js";
 const screens = {
   laptop: { viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" },
   phone: {
-    ...{ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
     reducedMotion: "reduce",
   },
 } as const;

@@ -30,9 +30,18 @@ export function robotView({ name, position, carrying, battery, status }: Robot):
 export function taskView(task: Task): TaskView {
   const { taskId: id, kind, worker, attempt, leaseToken, progress, submittedBy, priority, reason } = task;
   return {
-    ...{ id, kind, ...errand(task), stage: taskStateName(task.state) as TaskStage, worker, attempt },
+    id,
+    kind,
+    ...errand(task),
+    stage: taskStateName(task.state) as TaskStage,
+    worker,
+    attempt,
     lease: leaseToken === 0n ? "" : `${leaseToken}`,
-    ...{ progress: progress?.fraction ?? 0, doing: progress?.stage ?? "", submittedBy, priority, reason },
+    progress: progress?.fraction ?? 0,
+    doing: progress?.stage ?? "",
+    submittedBy,
+    priority,
+    reason,
   };
 }
 
@@ -63,9 +72,15 @@ const outcomes = new Map<StopOutcome, SafetyView["workers"][number]["outcome"]>(
 
 export function safetyView({ state, issuer, reason, issuedAt, workers }: Safety): SafetyView {
   return {
-    ...{ latched: state === StopState.STOP_STATE_LATCHED, issuer, reason, ...time("issuedAt", issuedAt) },
+    latched: state === StopState.STOP_STATE_LATCHED,
+    issuer,
+    reason,
+    ...time("issuedAt", issuedAt),
     workers: workers.map(({ worker: name, outcome, detail, answeredAt }) => ({
-      ...{ name, outcome: outcomes.get(outcome) ?? "UNREACHABLE", detail, ...time("answeredAt", answeredAt) },
+      name,
+      outcome: outcomes.get(outcome) ?? "UNREACHABLE",
+      detail,
+      ...time("answeredAt", answeredAt),
     })),
   };
 }
@@ -105,7 +120,9 @@ function denialView({ id, caller, ...denial }: Denial, at: number): DenialView {
 function credentialView(credential: Credential): CredentialView {
   const { bot, generation, revoked } = credential;
   return {
-    ...{ bot, generation, revoked },
+    bot,
+    generation,
+    revoked,
     ...time("certificateIssuedAt", credential.certificateIssuedAt),
     ...time("certificateExpiresAt", credential.certificateExpiresAt),
     ...time("tokenIssuedAt", credential.tokenIssuedAt),

@@ -67,7 +67,8 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
         heard = new AbortController();
         link("leader", reasonOf(error));
       },
-      ...{ silentMs, signal },
+      silentMs,
+      signal,
     });
   };
 
@@ -137,7 +138,8 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
         if (news) onNews(news);
       },
       onEnd: (error) => link("feed", reasonOf(error)),
-      ...{ silentMs: feedSilentMs, signal },
+      silentMs: feedSilentMs,
+      signal,
     });
   };
 

@@ -40,7 +40,9 @@ export async function simulateDay(seed: number, robots: number, orders: number):
 
   async function work(name: string, random: () => number): Promise<void> {
     const robot = await createRobot({
-      ...{ world, random, wait: time.wait },
+      world,
+      random,
+      wait: time.wait,
       traffic: {
         enter: async () => ({ ...floor.enter(name), stepMs: 1 }),
         async move({ to, ...load }) {
@@ -54,7 +56,10 @@ export async function simulateDay(seed: number, robots: number, orders: number):
       },
     });
     const { handle } = crewWork({
-      ...{ world, robot, random, broken: () => new AbortController().signal },
+      world,
+      robot,
+      random,
+      broken: () => new AbortController().signal,
       machines: {
         async place({ taskId = "", leaseToken = 0n, station }, { signal } = {}) {
           const attempt = { robot: name, taskId, leaseToken: BigInt(leaseToken) };
@@ -67,8 +72,13 @@ export async function simulateDay(seed: number, robots: number, orders: number):
     for (let next = queue.shift(); next; next = queue.shift()) {
       const current = next;
       const task: WorkerTask = {
-        ...{ taskId: current.taskId, attempt: 1, leaseToken: ++tokens, kind: carryKind, deadline: undefined },
-        ...{ payload: CarryTask.encode(current.order).finish(), checkpoint: current.checkpoint },
+        taskId: current.taskId,
+        attempt: 1,
+        leaseToken: ++tokens,
+        kind: carryKind,
+        deadline: undefined,
+        payload: CarryTask.encode(current.order).finish(),
+        checkpoint: current.checkpoint,
       };
       const checkpoint = async (state: Uint8Array) => {
         current.checkpoint = state;

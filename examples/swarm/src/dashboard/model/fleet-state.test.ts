@@ -3,8 +3,18 @@ import type { Entry, News, TaskStage, TaskView } from "./entry.js";
 import { applyEntry, createFleetState, type FleetState, throughput } from "./fleet-state.js";
 
 const task = (id: string, stage: TaskStage): TaskView => ({
-  ...{ id, stage, kind: "warehouse.carry", title: `bolts ${id}`, worker: "", attempt: 1, lease: "" },
-  ...{ progress: 0, doing: "", submittedBy: "operator/1", priority: 0, reason: "" },
+  id,
+  stage,
+  kind: "warehouse.carry",
+  title: `bolts ${id}`,
+  worker: "",
+  attempt: 1,
+  lease: "",
+  progress: 0,
+  doing: "",
+  submittedBy: "operator/1",
+  priority: 0,
+  reason: "",
 });
 const denial = {
   at: 0,

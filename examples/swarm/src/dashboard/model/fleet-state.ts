@@ -55,10 +55,24 @@ const keptSeconds = 120;
 /** A state in which nothing is known. */
 export function createFleetState(): FleetState {
   return {
-    ...{ startedAt: 0, at: 0, plan: undefined, links: {}, robots: {}, machines: [], tasks: {} },
+    startedAt: 0,
+    at: 0,
+    plan: undefined,
+    links: {},
+    robots: {},
+    machines: [],
+    tasks: {},
     closed: { COMPLETED: 0, FAILED: 0, CANCELED: 0, REJECTED: 0 },
-    ...{ recent: [], pace: [], workers: [], safety: undefined, denials: [], denied: 0, credentials: {}, acts: [] },
-    ...{ note: "", outcome: undefined },
+    recent: [],
+    pace: [],
+    workers: [],
+    safety: undefined,
+    denials: [],
+    denied: 0,
+    credentials: {},
+    acts: [],
+    note: "",
+    outcome: undefined,
   };
 }
 

@@ -36,7 +36,9 @@ export function createFloorTable(table: HTMLTableElement): View {
 
 function lines({ robots, plan, machines }: FleetState): Line[] {
   const moving = Object.values(robots).map(({ name, x, y, carrying, status }) => ({
-    ...{ name, x: `${x + 1}`, y: `${y + 1}` },
+    name,
+    x: `${x + 1}`,
+    y: `${y + 1}`,
     does: [carrying, status].filter(Boolean).join(", ") || "nothing",
   }));
   const fixtures = plan?.fixtures ?? [];
@@ -59,7 +61,9 @@ function shelfRows(shelves: readonly { x: number; y: number }[]): Line[] {
     else rows.push({ x, y, length: 1 });
   }
   return rows.map(({ x, y, length }) => ({
-    ...{ name: length > 1 ? "shelves" : "shelf", y: `${y + 1}`, does: "" },
+    name: length > 1 ? "shelves" : "shelf",
+    y: `${y + 1}`,
+    does: "",
     x: length > 1 ? `${x + 1}–${x + length}` : `${x + 1}`,
   }));
 }

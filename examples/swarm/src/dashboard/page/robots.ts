@@ -14,8 +14,13 @@ interface Row {
 export type Standing = "online" | "draining" | "lost" | "revoked" | "stopped" | "failed" | "silent";
 
 const standings: Readonly<Record<Standing, string>> = {
-  ...{ online: "", draining: "leaves when it is done", lost: "lost", revoked: "shut out" },
-  ...{ stopped: "stopped", failed: "could not stop", silent: "no answer" },
+  online: "",
+  draining: "leaves when it is done",
+  lost: "lost",
+  revoked: "shut out",
+  stopped: "stopped",
+  failed: "could not stop",
+  silent: "no answer",
 };
 
 /** Who is there, with the task that each has in hand. `onChoose` is told whom to show on the map; empty for nobody. */

@@ -196,23 +196,42 @@ interface Scene {
 const place = "/interlock.swarm.v1.OperatorService/SubmitTask";
 const acts: readonly Scene[] = [
   {
-    ...{ act: "no-certificate", title: "A stranger without a certificate", expected: "NO_CERTIFICATE", from: 2_000 },
-    ...{ ms: 38, denial: { attacker: "a stranger", address: "127.0.0.1:53322", code: "UNAVAILABLE" } },
+    act: "no-certificate",
+    title: "A stranger without a certificate",
+    expected: "NO_CERTIFICATE",
+    from: 2_000,
+    ms: 38,
+    denial: { attacker: "a stranger", address: "127.0.0.1:53322", code: "UNAVAILABLE" },
   },
   {
-    ...{ act: "other-ca", title: "A certificate of another CA", expected: "CERTIFICATE_UNTRUSTED", from: 4_000 },
-    ...{ ms: 61, denial: { attacker: "an impostor", address: "127.0.0.1:53340", code: "UNAVAILABLE" } },
+    act: "other-ca",
+    title: "A certificate of another CA",
+    expected: "CERTIFICATE_UNTRUSTED",
+    from: 4_000,
+    ms: 61,
+    denial: { attacker: "an impostor", address: "127.0.0.1:53340", code: "UNAVAILABLE" },
   },
   {
-    ...{ act: "wrong-scope", title: "A worker gives orders", expected: "SCOPE_MISSING", from: 6_500, ms: 12 },
+    act: "wrong-scope",
+    title: "A worker gives orders",
+    expected: "SCOPE_MISSING",
+    from: 6_500,
+    ms: 12,
     denial: { attacker: "", caller: "worker/4", method: place, code: "PERMISSION_DENIED" },
   },
   {
-    ...{ act: "stolen-token", title: "The operator's token, stolen", expected: "TOKEN_SUBJECT_MISMATCH", from: 9_000 },
-    ...{ ms: 9, denial: { attacker: "the visitor", caller: "visitor/1", method: place, code: "UNAUTHENTICATED" } },
+    act: "stolen-token",
+    title: "The operator's token, stolen",
+    expected: "TOKEN_SUBJECT_MISMATCH",
+    from: 9_000,
+    ms: 9,
+    denial: { attacker: "the visitor", caller: "visitor/1", method: place, code: "UNAUTHENTICATED" },
   },
   {
-    ...{ act: "flood", title: "The visitor's laptop floods the leader", expected: "RATE_LIMITED", from: 11_000 },
+    act: "flood",
+    title: "The visitor's laptop floods the leader",
+    expected: "RATE_LIMITED",
+    from: 11_000,
     ms: 1_840,
     denial: {
       attacker: "the visitor's laptop",
@@ -231,7 +250,11 @@ const acts: readonly Scene[] = [
     ms: 3_020,
   },
   {
-    ...{ act: "zombie", title: "A worker that slept too long", expected: "LEASE_STALE", from: 28_000, ms: 3_120 },
+    act: "zombie",
+    title: "A worker that slept too long",
+    expected: "LEASE_STALE",
+    from: 28_000,
+    ms: 3_120,
     denial: { caller: "worker/5", method: "/interlock.swarm.v1.DispatchService/Dispatch", code: "ABORTED" },
   },
   { act: "twice", title: "The same order, sent twice", expected: "one task", from: 33_000, ms: 21 },
@@ -244,13 +267,11 @@ const acts: readonly Scene[] = [
     lasts: 6_500,
   },
   {
-    ...{
-      act: "revoked",
-      title: "A bot is revoked in mid-stream",
-      expected: "IDENTITY_REVOKED",
-      from: moments.revoked,
-      ms: 87,
-    },
+    act: "revoked",
+    title: "A bot is revoked in mid-stream",
+    expected: "IDENTITY_REVOKED",
+    from: moments.revoked,
+    ms: 87,
     denial: { caller: "visitor/1", method: "/interlock.swarm.v1.OperatorService/WatchTasks", code: "UNAUTHENTICATED" },
   },
   { act: "rotation", title: "Certificates renewed all along", expected: "no call failed", from: 52_000, ms: 640 },
@@ -284,8 +305,12 @@ function credentialOf(bot: string, now: number): CredentialView {
   // They do not renew all at once.
   const issuedAt = began + now - place * 1_100;
   return {
-    ...{ bot, generation: 1 + Math.floor(now / 15_000), revoked: bot === intruder && now >= moments.revoked },
-    ...{ certificateIssuedAt: issuedAt, certificateExpiresAt: issuedAt + 30_000 },
-    ...{ tokenIssuedAt: issuedAt - 4_000, tokenExpiresAt: issuedAt + 56_000 },
+    bot,
+    generation: 1 + Math.floor(now / 15_000),
+    revoked: bot === intruder && now >= moments.revoked,
+    certificateIssuedAt: issuedAt,
+    certificateExpiresAt: issuedAt + 30_000,
+    tokenIssuedAt: issuedAt - 4_000,
+    tokenExpiresAt: issuedAt + 56_000,
   };
 }
