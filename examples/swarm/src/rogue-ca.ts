@@ -11,9 +11,9 @@ import {
 
 const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** A CA of the attacker's own making, and the certificate it signs for any SPIFFE ID that he likes. */
+/** Creates the attacker's own CA, and a certificate that it signs for the given SPIFFE ID. */
 export async function forgeIdentity(spiffeId: string): Promise<{ key: string; certificate: string }> {
-  const crypto = webcrypto as never; // The library's types want the browser's name of it.
+  const crypto = webcrypto as never; // The library's types expect the browser's type.
   const [caKeys, keys] = await Promise.all([createKeyPair(), createKeyPair()]);
   const life = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
   const ca = await X509CertificateGenerator.createSelfSigned(

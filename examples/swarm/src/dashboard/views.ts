@@ -21,7 +21,7 @@ import type {
   WorkerView,
 } from "./model/entry.js";
 
-// What the wire says, as the page shows it: numbers that JSON can hold, names of states, what a payload means.
+// Converts wire messages for the page: numbers that JSON can hold, names of states, decoded payloads.
 
 export function robotView({ name, position, carrying, battery, status }: Robot): RobotView {
   return { name, x: position?.x ?? 0, y: position?.y ?? 0, carrying, battery: Number(battery.toFixed(2)), status };
@@ -45,14 +45,14 @@ export function taskView(task: Task): TaskView {
   };
 }
 
-/** What the task is about, as far as its payload can be read. */
+/** The content of a task, if its payload can be decoded. */
 function errand({ kind, payload }: Task): Pick<TaskView, "title" | "from" | "to"> {
   if (kind !== "warehouse.carry") return { title: kind };
   try {
     const { item, shelf, station } = CarryTask.decode(payload);
     return { title: item || kind, ...(shelf && { from: shelf }), ...(station && { to: station }) };
   } catch {
-    return { title: kind }; // Whoever may submit may submit nonsense.
+    return { title: kind }; // A submitter may send nonsense.
   }
 }
 
@@ -85,7 +85,7 @@ export function safetyView({ state, issuer, reason, issuedAt, workers }: Safety)
   };
 }
 
-/** What an event of the feed says; `undefined` when it says nothing that is known here. */
+/** Converts an event of the feed; `undefined` if it is unknown here. */
 export function feedNews({ event, at }: FeedEvent): News | undefined {
   switch (event?.$case) {
     case "act":
@@ -113,7 +113,7 @@ function actView({ state, ...act }: Act): ActView {
 }
 
 function denialView({ id, caller, ...denial }: Denial, at: number): DenialView {
-  // Within one fleet the trust domain says nothing.
+  // Within one fleet the trust domain is redundant.
   return { ...denial, id: `${id}`, at, caller: caller.replace(/^spiffe:\/\/[^/]+\//, "") };
 }
 

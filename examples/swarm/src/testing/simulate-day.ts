@@ -10,20 +10,20 @@ import { createRobot } from "../robot.js";
 import { createWorld, keyOf } from "../world.js";
 import { createVirtualTime } from "./virtual-time.js";
 
-/** What happened on a day. */
+/** The result of a simulated day. */
 export interface Day {
-  /** Every cell that a robot drove to, in order: `12 worker/1 3,4`. */
+  /** Every cell that a robot drove to, in order: `12 worker/1 3,4`. One entry per step. */
   readonly trace: readonly string[];
   readonly effects: readonly Effect[];
-  /** Times that an attempt came to nothing. */
+  /** The number of failed attempts. */
   readonly failures: number;
-  /** The lowest that any battery was. */
+  /** The lowest charge of any battery. */
   readonly lowestBattery: number;
-  /** How often two robots were on one cell, or one was where it cannot be. */
+  /** The number of times that two robots were on one cell, or a robot was on a blocked cell. */
   readonly collisions: number;
 }
 
-/** A day in the warehouse without processes, network and clock: the same for the same seed. */
+/** Simulates a day in the warehouse without processes, network and clock; the same for the same seed. */
 export async function simulateDay(seed: number, robots: number, orders: number): Promise<Day> {
   const world = createWorld();
   const floor = createFloor(world);

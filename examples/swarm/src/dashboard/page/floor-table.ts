@@ -9,7 +9,7 @@ interface Line {
   readonly does: string;
 }
 
-/** The map as a table, for those to whom a drawing says nothing. */
+/** The map as a table, for screen readers. */
 export function createFloorTable(table: HTMLTableElement): View {
   const body = table.tBodies[0] as HTMLTableSectionElement;
   const show = createList<Line>(
@@ -52,7 +52,7 @@ function lines({ robots, plan, machines }: FleetState): Line[] {
   return [...moving, ...standing, ...shelfRows(fixtures.filter(({ kind }) => kind === "shelf"))];
 }
 
-/** Shelves side by side are one line. */
+/** Adjacent shelves share one line. */
 function shelfRows(shelves: readonly { x: number; y: number }[]): Line[] {
   const rows: { x: number; y: number; length: number }[] = [];
   for (const { x, y } of shelves) {

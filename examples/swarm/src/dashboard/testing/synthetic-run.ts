@@ -3,7 +3,7 @@ import { createWorld, findPath, keyOf, neighbors } from "../../world.js";
 import { floorPlan } from "../floor-plan.js";
 import type { ActView, CredentialView, DenialView, Entry, News, RobotView, Spot, TaskView } from "../model/entry.js";
 
-/** When things happen in it, in milliseconds since the beginning. */
+/** The times of its events, in milliseconds since the start. */
 export const moments = {
   lost: 14_000,
   away: [22_000, 25_000],
@@ -30,8 +30,8 @@ interface Body {
 }
 
 /**
- * A minute of a swarm as it could have been, the same each time: what the tests of the page are fed, and the screenshots
- * show. A worker is lost, the leader is away for a while, there is an emergency stop, and intruders come and go.
+ * A synthetic minute of a swarm, the same each time, for the tests of the page and the screenshots. A worker is lost, the
+ * leader is away for a while, there is an emergency stop, and intruders come and go.
  */
 export function syntheticRun(): Entry[] {
   const entries: Entry[] = [];
@@ -90,7 +90,7 @@ export function syntheticRun(): Entry[] {
       return;
     }
     const [next] = body.path;
-    // They go around each other, and wait where that cannot be.
+    // The robots go around each other, or wait if that is not possible.
     const inTheWay = (cell: Spot) => bodies.some((other) => other !== body && keyOf(other.at) === keyOf(cell));
     if (next && inTheWay(next)) {
       go(body, (body.laden ? body.task.to : body.task.from) as Spot);
@@ -188,7 +188,7 @@ interface Scene {
   readonly expected: string;
   readonly from: number;
   readonly ms: number;
-  /** How long it is on, where that is longer than what was measured. */
+  /** The duration of the act, if it is longer than the measured time. */
   readonly lasts?: number;
   readonly denial?: Partial<DenialView>;
 }
@@ -274,7 +274,7 @@ const acts: readonly Scene[] = [
     ms: 87,
     denial: { caller: "visitor/1", method: "/interlock.swarm.v1.OperatorService/WatchTasks", code: "UNAUTHENTICATED" },
   },
-  { act: "rotation", title: "Certificates renewed all along", expected: "no call failed", from: 52_000, ms: 640 },
+  { act: "rotation", title: "Certificates renewed throughout", expected: "no call failed", from: 52_000, ms: 640 },
 ];
 
 function actView({ act, title, expected, ms }: Scene, state: ActView["state"]): ActView {
@@ -282,7 +282,7 @@ function actView({ act, title, expected, ms }: Scene, state: ActView["state"]): 
   return { act, title, expected, state, seen: ended ? expected : "", ms: ended ? ms : 0, ok: ended };
 }
 
-/** An act is on for a second at least, so that it can be seen. */
+/** An act runs for at least a second, so that it is visible. */
 function tellAct(scene: Scene, now: number, tell: (news: News) => void): void {
   const { act, expected: reason, from, ms, lasts = 1_000, denial } = scene;
   const until = from + Math.max(lasts, Math.ceil(ms / stepMs) * stepMs);
@@ -302,7 +302,7 @@ const bots = ["leader/1", "operator/1", "dashboard/1", ...crew, intruder];
 
 function credentialOf(bot: string, now: number): CredentialView {
   const place = bots.indexOf(bot);
-  // They do not renew all at once.
+  // The bots do not renew at the same time.
   const issuedAt = began + now - place * 1_100;
   return {
     bot,
