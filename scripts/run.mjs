@@ -1,5 +1,5 @@
-// The one way into this repository: node scripts/run.mjs <task> [arguments]
-// On a machine with nothing but Node and npm it fetches the pinned pnpm, installs, generates and builds first.
+// The entry point of this repository: node scripts/run.mjs <task> [arguments]
+// It needs only Node and npm: it fetches the pinned pnpm, installs, generates and builds first.
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ const alone = ["examples/swarm/dist/demo.test.js", "test/dist/init.test.js", "te
 
 const tasks = {
   build: [],
-  // Two files at a time; then the story of the demo, which measures time, and those that share an installation.
+  // Two files at a time; then, one by one, the demo, which measures times, and the tests that share an installation.
   test: [
     [...mocha, "--parallel", "--jobs", "2", ...alone.flatMap((file) => ["--ignore", file]), tests],
     [...mocha, ...alone],
@@ -51,7 +51,7 @@ for (const command of tasks[task]) {
 async function pnpm(...pnpmArgs) {
   const { packageManager } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const npm = process.env.npm_execpath;
-  // Said with --package, because under `npx -p node@24 npm test` the environment says another.
+  // With --package, because under `npx -p node@24 npm test` the environment names another package.
   const exec = ["exec", "--yes", `--package=${packageManager}`, "--", "pnpm", ...pnpmArgs];
   return npm?.endsWith(".js") ? [node, npm, ...exec] : ["npm", ...exec];
 }
@@ -60,7 +60,7 @@ function tsc(...projects) {
   return [node, "node_modules/typescript/bin/tsc", "-b", ...projects];
 }
 
-/** Runs one step, says how long it took, and shows what it printed only when it fails. */
+/** Runs one step and prints its duration; prints its output only if it fails. */
 async function step(name, command) {
   const began = performance.now();
   const tty = process.stderr.isTTY;

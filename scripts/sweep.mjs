@@ -1,4 +1,4 @@
-// Removes what was compiled from sources that are gone: tsc leaves it, and mocha would run it.
+// Removes compiled files whose sources are gone: tsc leaves them, and mocha would run them.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

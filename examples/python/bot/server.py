@@ -1,11 +1,11 @@
-"""Serves lab.vision.v1.VisionService: python3 server.py <folder>, with what `interlock join` left in that folder."""
+"""Serves lab.vision.v1.VisionService: python3 server.py <folder>, with the files of `interlock join` in that folder."""
 
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Or it complains of every client that names a host, which is not in the certificate.
+# Without this it complains about every client that names a host, because the certificate names none.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
@@ -40,7 +40,7 @@ def handler(kind, method, behaviour):
 
 
 def credentials(folder):
-    """Mutual TLS, with what is in `folder` at each handshake: `interlock join --stay` keeps it current."""
+    """Mutual TLS with the files in `folder`, read at each handshake: `interlock join --stay` keeps them current."""
 
     def current():
         identity = (Path(folder) / "identity.pem").read_bytes()
