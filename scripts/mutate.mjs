@@ -73,8 +73,7 @@ async function mutate(name) {
   process.chdir(join(root, "packages", inPackage));
   const files = mutate.map((file) => join("dist", folder, `${file}.js`));
   const missing = files.filter((file) => !existsSync(file));
-  if (missing.length > 0)
-    throw new Error(`packages/${inPackage} has no ${missing.join(", ")}; fix scripts/mutate.mjs`);
+  if (missing.length > 0) throw new Error(`packages/${inPackage} has no ${missing.join(", ")}; fix scripts/mutate.mjs`);
   const spec = readdirSync(join("dist", folder))
     .filter((file) => file.endsWith(".test.js") && (tests?.includes(file.slice(0, -".test.js".length)) ?? true))
     .map((file) => join("dist", folder, file));
