@@ -30,10 +30,10 @@ def turn(request, context):
     return message("lab.vision.v1.TurnResponse")()
 
 
-def handler(kind, method, behaviour):
+def handler(kind, method, behavior):
     package = SERVICE.rsplit(".", 1)[0]
     return kind(
-        behaviour,
+        behavior,
         request_deserializer=message(f"{package}.{method}Request").FromString,
         response_serializer=message(f"{package}.{method}Response").SerializeToString,
     )

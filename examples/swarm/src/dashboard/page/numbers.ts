@@ -11,7 +11,7 @@ export function createNumbers(): View {
   const done = tile("Completed");
   const active = tile("In progress");
   const waiting = tile("Waiting");
-  const pace = tile("Tasks per second");
+  const pace = tile("Tasks/s");
   const refused = tile("Refused");
   const failed = tile("Failed");
   const bar = html("span", { class: "bar" }, html("span"));
