@@ -72,7 +72,10 @@ describe("the demo", () => {
   it("reports invalid arguments", async () => {
     const wrong = (...args: string[]) => run(process.execPath, [script, ...args]);
     await assert.rejects(wrong("--workers", "many"), { code: 2, stderr: /--workers is "many"/ });
-    await assert.rejects(wrong("--replay", "run.ndjson", "--json"), { code: 2, stderr: /--replay .* none of --json/ });
+    await assert.rejects(wrong("--replay", "run.ndjson", "--json"), {
+      code: 2,
+      stderr: /--replay .* cannot be combined with --json/,
+    });
     await assert.rejects(wrong("--act", "hamlet"), {
       code: 2,
       stderr: /There is no act "hamlet"; there are: no-certificate, .*, rotation\./,
