@@ -1,4 +1,4 @@
-/** The circles of a graph, each as a path that ends where it began; one for each circle that a walk runs into. */
+/** Finds the cycles of a graph, each as a path that ends at its start; one for each cycle that a walk meets. */
 export function findCycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const done = new Set<string>();
   const cycles: string[] = [];

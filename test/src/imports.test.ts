@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/bench": everything,
 };
 
-// Within packages/bot, from left to right: a file imports what stands in its own place or before it.
+// Within packages/bot, in order: a file imports only from its own place or an earlier one.
 const botOrder = [
   ["base"],
   ["identity"],
@@ -75,7 +75,7 @@ const packageOf = (specifier: string) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0
 const isOurs = (name: string) => name.startsWith("@interlock/") || name === "protoc-gen-interlock";
 const isTest = ({ path }: SourceFile) => /\.test\.|\/testing\//.test(path);
 
-// What tests stand on is a development dependency, and nothing else imports it.
+// Test helpers are development dependencies, and only tests import them.
 const forTests = (where: string, to: string) =>
   to.startsWith("@interlock/testing-") && (where === "devDependencies" || isTest({ path: where, imports: [] }));
 

@@ -3,8 +3,8 @@ import { findCycles } from "./find-cycles.js";
 import { importsOf } from "./source-graph.js";
 
 describe("source graph", () => {
-  it("finds every form of import, and tells those that are types alone", () => {
-    // Indented, so that this file does not seem to import it.
+  it("finds every form of import, and distinguishes type-only imports", () => {
+    // Indented, so that this text does not count as imports of this file.
     const source = [
       'import "a";',
       'import b, { b2 } from "b";',

@@ -7,13 +7,13 @@ export const root = resolve(import.meta.dirname, "../..");
 /** One import statement. */
 export interface Import {
   readonly specifier: string;
-  /** Whether it leaves nothing behind at run time. */
+  /** Whether it disappears at run time. */
   readonly typeOnly: boolean;
 }
 
 /** One source file. */
 export interface SourceFile {
-  /** From the top of the repository. */
+  /** The path from the top of the repository. */
   readonly path: string;
   readonly imports: readonly Import[];
 }
@@ -21,12 +21,12 @@ export interface SourceFile {
 /** One package of the workspace. */
 export interface WorkspacePackage {
   readonly name: string;
-  /** From the top of the repository, for example `packages/bot`. */
+  /** The path from the top of the repository, for example `packages/bot`. */
   readonly folder: string;
   readonly dependencies: ReadonlySet<string>;
-  /** Those of {@link dependencies} that are for its own tests and build only. */
+  /** The subset of {@link dependencies} for its own tests and build only. */
   readonly devDependencies: ReadonlySet<string>;
-  /** What others may import from it. */
+  /** The specifiers that other packages may import. */
   readonly entryPoints: ReadonlySet<string>;
   readonly files: readonly SourceFile[];
 }
@@ -38,7 +38,7 @@ interface PackageJson {
   readonly exports?: Record<string, unknown>;
 }
 
-/** Every package of the workspace with its sources; generated code is left out. */
+/** Reads every package of the workspace with its sources, without generated code. */
 export function readWorkspace(): WorkspacePackage[] {
   const parents = ["packages", "examples", "testing"].flatMap((parent) =>
     readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
@@ -70,18 +70,18 @@ export function sourcesIn(folder: string): SourceFile[] {
     .map((path) => ({ path, imports: importsOf(readFileSync(join(root, path), "utf8")) }));
 }
 
-// A statement begins its line; what stands in a template literal or a comment of ours is indented or starred.
+// A statement starts its line; text in template literals and comments is indented or starred.
 const statement = /^(?:import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|^import\s*["']([^"']+)["']/gm;
 const dynamic = /\bimport\(\s*["']([^"']+)["']\s*\)/g;
 
-/** The imports and re-exports of a source text. */
+/** Finds the imports and re-exports of a source text. */
 export function importsOf(source: string): Import[] {
   const fixed = [...source.matchAll(statement)].map(([, clause = "", from, alone]) => ({
     specifier: from ?? alone ?? "",
     typeOnly: from !== undefined && isTypeOnly(clause),
   }));
   const late = [...source.matchAll(dynamic)].map(([, specifier = ""]) => ({ specifier, typeOnly: false }));
-  // Tests hold proto files as text, whose imports look like ours.
+  // Tests contain proto files as text, whose imports look like TypeScript's.
   return [...fixed, ...late].filter(({ specifier }) => !specifier.endsWith(".proto"));
 }
 
@@ -96,7 +96,7 @@ function isTypeOnly(clause: string): boolean {
   return names.length > 0 && names.every((name) => name.startsWith("type "));
 }
 
-/** The file that a relative import means, from the top of the repository. */
+/** Resolves a relative import to a path from the top of the repository. */
 export function resolveImport(from: string, specifier: string): string {
   return join(dirname(from), specifier).replace(/\.js$/, from.endsWith(".js") ? ".js" : ".ts");
 }

@@ -9,7 +9,7 @@ import "interlock/policy/v1/policy.proto";
 message Empty {}
 `;
 
-/** An rpc's access option, and what the gate has to say of it. */
+/** An rpc's access option, and the fault that the gate reports. */
 const table: readonly [name: string, access: string | undefined, ...faults: string[]][] = [
   ["Sound", `any_bot: true purpose: "Fine."`],
   ["Bare", undefined, "has no access policy: add option (interlock.policy.v1.access)"],
@@ -46,7 +46,7 @@ const table: readonly [name: string, access: string | undefined, ...faults: stri
 ];
 
 describe("the gate", () => {
-  it("names every fault, with file, line and method, and none besides", async () => {
+  it("reports exactly the faults, with file, line and method", async () => {
     const workspace = await tempWorkspace();
     try {
       const rpcs = table.map(([name, access]) => {
@@ -74,7 +74,7 @@ describe("the gate", () => {
     }
   });
 
-  it("is not passed by leaving out the import", async () => {
+  it("cannot be bypassed by leaving out the import", async () => {
     const workspace = await tempWorkspace();
     try {
       const service = `service S {\n  rpc Do(Empty) returns (Empty);\n}\n`;

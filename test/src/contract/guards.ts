@@ -1,4 +1,4 @@
-/** A change of one compiled file: a text that stands there once, and what stands there instead. */
+/** A change of one compiled file: a text that occurs once, and its replacement. */
 export interface Patch {
   /** Below `packages/`, for example `bot/dist/listener/listener.js`. */
   readonly file: string;
@@ -6,7 +6,7 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** What holds a row of the contract. Where several layers do, all of them are taken away. */
+/** The guard that a row of the contract depends on. If several layers guard a row, all of them are removed. */
 export interface Guard {
   readonly row: number;
   readonly guard: string;
@@ -33,8 +33,8 @@ const believesAnyone = [
 ];
 
 /*
- * Two rows are not here. Row 1: that the port speaks TLS is no check that could be left out. Row 26: no path but the
- * methods' own is known to grpc-js.
+ * Two rows are not here. Row 1: TLS on the port is not a check that could be removed. Row 26: grpc-js knows only the
+ * methods' own paths.
  */
 export const guards: readonly Guard[] = [
   { row: 2, guard: "a certificate is demanded in the handshake", patches: believesAnyone.slice(0, 1) },

@@ -30,7 +30,7 @@ async function expect(what: string, answer: Promise<Answer>, expected: Answer): 
   if (got !== expected) throw new Error(`${what} was answered ${got}, and not ${expected}`);
 }
 
-/** Another bot renews and gets a token: two things given. */
+/** The control: another bot renews and gets a token, which counts as two issued items. */
 async function control(stage: AuthorityStage, good: Bot): Promise<void> {
   await expect("a good bot's renewal", renewAs(stage, good), 0);
   await expect("a good bot's request for a token", askForToken(stage, good), 0);
@@ -68,20 +68,20 @@ export const lifecycleRows: readonly Row[] = [
                 });
               });
               const answer = await renewAs(stage, copy);
-              if (answer !== 7) return answer; // Nobody is locked then.
+              if (answer !== 7) return answer; // No bot is revoked then.
               await locked;
               if (!stage.alarms.includes("clone detected, bot locked")) throw new Error("there was no alarm");
               return answer;
             },
           },
           {
-            name: "the copy again: it is locked",
+            name: "the copy again: it is revoked",
             answer: "close",
             reason: "IDENTITY_REVOKED",
             attack: () => renewAs(stage, copy),
           },
           {
-            name: "the bot itself: it is locked too, because nobody can tell which is which",
+            name: "the bot itself: it is revoked too, because the two cannot be distinguished",
             answer: "close",
             reason: "IDENTITY_REVOKED",
             attack: () => renewAs(stage, bot),
@@ -90,7 +90,7 @@ export const lifecycleRows: readonly Row[] = [
         {
           control: () => control(stage, good),
           handled: async () => (await stage.given()) - renewals,
-          // What else the bot had open is cut, and recorded, at any moment after it was locked.
+          // The bot's other connections are cut, and recorded, at any moment after the revocation.
           denials: () => stage.denials.filter(({ method }) => method !== watchTrust.path).map(({ reason }) => reason),
           perControl: 2,
         },

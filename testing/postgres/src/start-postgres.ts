@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { findPostgres, type PostgresBinaries } from "./find-postgres.js";
 
-/** How a server is started. */
+/** The options of a server. */
 export interface PostgresOptions {
   /**
    * Settings of the server by their names, over those of a test server. A commit reaches the disk where they leave `fsync` on;
@@ -24,15 +24,15 @@ type Settings = Readonly<Record<string, string>>;
 export interface Postgres {
   /** The folder of its programs, such as `pg_dump`. */
   readonly programs: string;
-  /** Makes a new, empty database, and gives its URL. */
+  /** Creates a new, empty database, and resolves to its URL. */
   createDatabase(): Promise<string>;
-  /** Removes a database, whoever is connected to it. */
+  /** Removes a database, even with open connections. */
   dropDatabase(url: string): Promise<void>;
-  /** Lets it fall: no shutdown, no checkpoint, as when its machine stops. */
+  /** Crashes the server: no shutdown, no checkpoint, as when its machine stops. */
   crash(): Promise<void>;
-  /** Starts it again where it was, after {@link crash}. */
+  /** Starts it again on the same data and port, after {@link crash}. */
   restart(): Promise<void>;
-  /** Stops it, and removes everything. It also ends by itself with this process, however that ends. */
+  /** Stops the server, and removes everything. The server also ends with this process, however that ends. */
   stop(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ const attempts = 3;
 const startLimitMs = 30_000;
 
 /**
- * Starts a PostgreSQL server in a new temporary folder. It takes about two seconds, so start one for all tests of a
- * process and give each a database of its own. Rejects, saying how to get one, when there is none on this machine.
+ * Starts a PostgreSQL server in a new temporary folder. That takes about two seconds, so start one for all tests of a
+ * process and give each test its own database. Rejects with instructions if PostgreSQL is not installed.
  *
  * ```ts
  * const postgres = await startPostgres();
@@ -133,7 +133,7 @@ interface Server {
   end(): Promise<void>;
 }
 
-// PostgreSQL cannot be told "any free port"; between our looking and its binding, another may take it.
+// PostgreSQL cannot choose a free port itself, so another process may take the port before PostgreSQL binds it.
 async function startOnFreePort(
   binaries: PostgresBinaries,
   folder: string,
@@ -171,7 +171,7 @@ async function run(
   const child = spawn("/bin/sh", ["-c", keeper, join(programs, "postgres"), "-D", data, ...args], {
     ...user,
     cwd: folder,
-    detached: true, // What ends this process may be sent to its whole group; the keeper has to clean up after it.
+    detached: true, // A signal may go to the whole process group; the keeper must survive it to clean up.
     stdio: ["pipe", "pipe", "pipe"],
   });
   const said = collect(child);
@@ -189,7 +189,7 @@ async function run(
     await end();
     throw error;
   }
-  // A test that forgets to stop it must not keep its process from ending.
+  // A test that forgets to stop the server must still be able to end.
   child.unref();
   for (const stream of child.stdio) (stream as { unref?(): void } | null)?.unref?.();
   return { port, end };
