@@ -26,11 +26,13 @@ const tasks = {
   mutate: [[node, "scripts/mutate.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],
+  structure: [[node, "test/dist/structure/main.js"]],
   check: [
     [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
     [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],
     [node, "node_modules/@bufbuild/buf/bin/buf", "format", "--diff", "--exit-code"],
     [node, "scripts/check-packages.mjs"],
+    [node, "test/dist/structure/main.js"],
   ],
 };
 

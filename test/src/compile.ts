@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 const run = promisify(execFile);
 

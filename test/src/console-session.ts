@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { type Command, prints } from "./console-block.js";
 import { ownEnvironment } from "./npm.js";
-import { readWorkspace, root } from "./source-graph.js";
+import { readWorkspace, root } from "./structure/source-graph.js";
 
 /** A terminal that runs one typed command after the other. */
 export interface ConsoleSession {

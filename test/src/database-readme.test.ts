@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { findQuote } from "./find-quote.js";
 import { readBlocks } from "./markdown-blocks.js";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 describe("packages/database/README.md", () => {
   it("has an example that prints what it shows", async () => {

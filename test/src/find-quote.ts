@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 // What other tests build and run.
 const folders = ["examples/hello", "packages/cli/template", "test/src/readme", "test/src/swarm/readme"];

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 /** The output of a command, and its exit code. */
 export interface Finished {

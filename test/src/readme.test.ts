@@ -8,7 +8,7 @@ import { findQuote } from "./find-quote.js";
 import { installedPackages } from "./installed-packages.js";
 import { type Block, readBlocks } from "./markdown-blocks.js";
 import { isOffline } from "./npm.js";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 const path = process.env.README ?? join(root, "README.md");
 const quoted = ["proto", "yaml", "ts"];

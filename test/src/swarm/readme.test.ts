@@ -10,7 +10,7 @@ import { type Authority, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
 import { findQuote } from "../find-quote.js";
 import { readBlocks } from "../markdown-blocks.js";
-import { root } from "../source-graph.js";
+import { root } from "../structure/source-graph.js";
 
 const readme = join(root, "packages/swarm/README.md");
 
