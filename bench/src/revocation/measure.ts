@@ -144,14 +144,14 @@ async function lockOut(
   const single = [];
   for (let bot = 0; bot < revocations; bot++) {
     const name = `bot/${bot}`;
-    const { returned, trustVersion } = await revoke({ $case: "spiffeId", value: uri(name) });
+    const { returned, trustVersion } = await revoke({ $case: "identity", value: uri(name) });
     single.push(...(await ends.of([name], returned)));
     // All bots share this machine: what is measured is one revocation, not how many fit into a second.
     await Promise.all(fleet.map((child) => child.ask({ do: "reach", version: trustVersion })));
   }
   progress("and the rest by one pattern");
   const rest = Array.from({ length: bots - revocations }, (_, i) => `bot/${revocations + i}`);
-  const { returned } = await revoke({ $case: "identityPattern", value: "bot/*" });
+  const { returned } = await revoke({ $case: "pattern", value: "bot/*" });
   return { single: summarize(single), pattern: summarize(await ends.of(rest, returned)) };
 }
 

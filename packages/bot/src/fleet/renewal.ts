@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import type { MutableIdentity } from "../identity/identity-holder.js";

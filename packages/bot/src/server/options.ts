@@ -2,7 +2,7 @@ import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import type { Recorder } from "../base/recorder.js";
-import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
+import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import type { IdentitySource } from "../identity/identity.js";
 import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";
