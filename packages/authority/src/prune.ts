@@ -1,6 +1,6 @@
 import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
-import { liftSpent } from "./revocations/unrevoke-spent.js";
+import { unrevokeSpent } from "./revocations/unrevoke-spent.js";
 import type { Records } from "./store/store.js";
 
 /** What is pruned, and when. */
@@ -29,15 +29,15 @@ export async function prune(records: Records, { now, retentionMs, trustDomain, a
   const before = now - retentionMs;
   await records.joinTokens.prune(now - keptMs);
   await records.certificates.prune(now - keptMs);
-  await liftSpent(records, now, actor);
+  await unrevokeSpent(records, now, actor);
   // Nor is one valid any more of which nobody said when it expires; every bot is told to forget the lock as well.
   for (const subject of await records.revocations.tokensBefore(now - keptMs - maximumTokenLifetimeMs, batch)) {
-    const lifted = { liftedAt: now, trustVersion: await records.fleet.nextTrustVersion() };
-    await records.revocations.lift("token", subject, lifted);
+    const unrevoked = { unrevokedAt: now, trustVersion: await records.fleet.nextTrustVersion() };
+    await records.revocations.unrevoke("token", subject, unrevoked);
   }
-  const lastLifted = await records.revocations.pruneLifted(before);
+  const lastUnrevoked = await records.revocations.pruneUnrevoked(before);
   // A bot that has not heard of those is told everything.
-  if (lastLifted > 0) await records.fleet.startAt(lastLifted);
+  if (lastUnrevoked > 0) await records.fleet.startAt(lastUnrevoked);
   for (const name of await records.bots.prune(before, batch)) {
     await records.certificates.forgetLineage(name);
     await records.endpoints.replace(spiffeId(trustDomain, name).uri, [], now);

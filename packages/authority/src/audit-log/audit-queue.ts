@@ -1,5 +1,5 @@
+import type { AuditEntry } from "@interlock/policy/audit-log";
 import type { Store } from "../store/store.js";
-import type { AuditEntry } from "./audit-record.js";
 
 /** Records what has no transaction of its own, such as a token that was issued. */
 export interface AuditQueue {

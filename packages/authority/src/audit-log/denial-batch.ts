@@ -1,4 +1,4 @@
-import type { AuditEntry } from "./audit-record.js";
+import type { AuditEntry } from "@interlock/policy/audit-log";
 
 /** Calls that were refused, alike in method, caller and reason. */
 export interface DeniedCalls {

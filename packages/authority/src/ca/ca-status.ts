@@ -1,6 +1,6 @@
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { type CaState, caState, intermediatesOf, renewalDue, rootLeadMs, rootsOf } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 
 /** A root, what is below it, and what an operator should know. */
 export interface CaStatus {

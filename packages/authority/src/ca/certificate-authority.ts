@@ -1,25 +1,9 @@
-import type { Clock, Log } from "@interlock/bot";
-import type { KeyVault } from "../key-vault/key-vault.js";
 import type { CaCertificateRow } from "../store/schema.js";
-import type { Store } from "../store/store.js";
 import { type Ca, createCa } from "./ca.js";
+import type { CaBasis } from "./ca-basis.js";
 import { activatedRoots, activeRoot, intermediatesOf, rootsOf } from "./ca-schedule.js";
 import { addRoot, renewIntermediate } from "./grow-ca.js";
 import { BasicConstraintsExtension, X509Certificate } from "./x509.js";
-
-/** What the fleet's CA stands on. */
-export interface CaBasis {
-  readonly store: Store;
-  /** Where private keys are. */
-  readonly keys: KeyVault;
-  readonly trustDomain: string;
-  /** How long leaves are valid, in milliseconds. */
-  readonly leafTtlMs: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The authority's own SPIFFE ID, for what it does by itself. */
-  readonly self: string;
-}
 
 /** A leaf, and where it belongs. */
 export interface IssuedLeaf {

@@ -3,9 +3,9 @@ import { certificatesToPem, createKeyPair } from "@interlock/bot";
 import { caDigest } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
 import { createIntermediate, createRoot, type RootWithKey } from "./ca.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId, intermediateKeyName, rootKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { X509Certificate } from "./x509.js";
 
 /** Another replica was faster. Thrown in a transaction, so that nothing of it happens. */

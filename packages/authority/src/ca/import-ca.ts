@@ -1,9 +1,10 @@
 import { createKeyPair, InterlockError } from "@interlock/bot";
 import { certificatesFromPem } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId, intermediateKeyName, requestKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
-import { type CaBasis, derOf } from "./certificate-authority.js";
+import { derOf } from "./certificate-authority.js";
 import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { createIntermediateRequest } from "./intermediate-request.js";

@@ -1,6 +1,6 @@
+import type { CaBasis } from "./ca-basis.js";
 import { intermediatesOf, renewalDue, rootsOf } from "./ca-schedule.js";
 import { caStatuses } from "./ca-status.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { renewIntermediate } from "./grow-ca.js";
 
 /** How often an operator is told of what he has to do, and how often it is looked for, in milliseconds. */

@@ -1,8 +1,8 @@
 import { InterlockError } from "@interlock/bot";
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId } from "./ca-keys.js";
 import { caState, intermediatesOf, rootsOf, timeAfter } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { addRoot } from "./grow-ca.js";
 
 /** Who rotates the CA, and how. */

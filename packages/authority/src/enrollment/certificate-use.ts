@@ -4,7 +4,7 @@ import { markSeen } from "./lineage.js";
 /** Which certificates have been seen in use. */
 export interface CertificateUse {
   /** A call has come over the certificate with this serial number. On the disk when this resolves. */
-  saw(serial: string): Promise<void>;
+  record(serial: string): Promise<void>;
 }
 
 const maximumRemembered = 100_000;
@@ -13,7 +13,7 @@ const maximumRemembered = 100_000;
 export function createCertificateUse(store: Store): CertificateUse {
   const known = new Set<string>();
   return {
-    async saw(serial) {
+    async record(serial) {
       if (known.has(serial)) return;
       await store.transaction((records) => markSeen(records, serial));
       if (known.size >= maximumRemembered) known.clear();

@@ -5,7 +5,7 @@ import type { CertificateAuthority } from "../ca/certificate-authority.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { JoinTokenRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { beginLineage } from "./lineage.js";
@@ -59,7 +59,7 @@ export async function join(
   const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
-    await refuseLocked(records, id);
+    await refuseRevoked(records, id);
     if (token.name !== name) await refuseTaken(records, name, now);
     const mine = await records.joinTokens.use(secretHash, now);
     if (!mine) checkToken(await records.joinTokens.find(secretHash), token, now);

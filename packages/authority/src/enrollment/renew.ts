@@ -2,7 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import { denial, parseCertificate } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import { checkCsr } from "../ca/check-csr.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import type { EnrollmentBasis, IssuedCertificate } from "./join.js";
@@ -33,11 +33,11 @@ export async function renew(
   const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
-    await refuseLocked(records, renewer.spiffeId);
+    await refuseRevoked(records, renewer.spiffeId);
     await refuseRetired(records, name);
     const known = await descent(records, renewer, now, leaf.notAfter);
     // The lock has to stay, so this transaction must not be undone by throwing in it.
-    if (!known) return lockClone(records, renewer, now);
+    if (!known) return revokeClone(records, renewer, now);
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
     const generation = await continueLineage(records, known.lineage, known.certificate, { ...leaf, root }, now);
     const details = { serial: leaf.serial, generation };
@@ -71,7 +71,7 @@ async function descent(
   throw denial("CERTIFICATE_SUPERSEDED", remedy);
 }
 
-async function lockClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
+async function revokeClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
   const { revocations, fleet, auditLog } = records;
   const { uri } = renewer.spiffeId;
   const reason = "clone detected: a certificate that had been renewed before was renewed again";

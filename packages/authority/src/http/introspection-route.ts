@@ -1,8 +1,8 @@
 import { InterlockError } from "@interlock/bot";
 import { actClaim, type VerifiedToken } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
+import { grantedScopes } from "@interlock/policy/grants";
 import type { GrantStore } from "../grants/grant-store.js";
-import { grantedScopes } from "../grants/grants.js";
 import { paths } from "./paths.js";
 import { required } from "./read-form.js";
 import type { Route } from "./route.js";
@@ -22,7 +22,7 @@ export interface IntrospectionEndpoint extends ClientEndpoint {
  * those that are its own, or that it acts with, and about those for a service at which it is granted `token:introspect`.
  * Whoever asks about another, or about one that is worth nothing, hears `active: false` and nothing more (section 2.2).
  */
-export function introspectionRoute({ desk, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
+export function introspectionRoute({ tokenIssuer, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
   function mayKnow({ name, uri }: SpiffeId, { subject, actors, audiences }: VerifiedToken): boolean {
     if ([subject, ...actors].some((party) => party.uri === uri)) return true;
     const held = [...audiences].map((service) => grantedScopes(grants.current(), name, service));
@@ -34,7 +34,7 @@ export function introspectionRoute({ desk, authenticate, grants, issuer }: Intro
     path: paths.introspection,
     async handle(request) {
       const { spiffeId } = authenticate(request);
-      const token = await desk.inspect(required(request.form, "token")).catch(refused);
+      const token = await tokenIssuer.inspect(required(request.form, "token")).catch(refused);
       const active = token !== undefined && mayKnow(spiffeId, token);
       return { status: 200, body: active ? { active, ...claimsOf(token, issuer) } : { active } };
     },

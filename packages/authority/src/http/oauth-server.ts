@@ -22,7 +22,7 @@ export interface OAuthServerOptions extends Pick<RevocationEndpoint, "revokeToke
   readonly host: string;
   readonly identity: OwnIdentity;
   readonly hub: TrustHub;
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   readonly grants: GrantStore;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -43,7 +43,7 @@ export interface OAuthServer {
  * certificate; what is not, needs one of the fleet, checked as on the gRPC port.
  */
 export async function openOAuthServer(options: OAuthServerOptions): Promise<OAuthServer> {
-  const { https, identity, hub, desk, grants, recorder, clock, log, revokeToken } = options;
+  const { https, identity, hub, tokenIssuer, grants, recorder, clock, log, revokeToken } = options;
   const host = https.host ?? options.host;
   const files = https.certificate && (await openCertificateFiles(https.certificate, log));
   const port = { host, port: https.port, maximumStrangers: 256 };
@@ -53,7 +53,7 @@ export async function openOAuthServer(options: OAuthServerOptions): Promise<OAut
     async (request, response, peer) => handle?.(request, response, peer),
   );
   const issuer = issuerOf(https, host, server.port);
-  const endpoint = { desk, authenticate: createAuthenticateClient(hub.trust) };
+  const endpoint = { tokenIssuer, authenticate: createAuthenticateClient(hub.trust) };
   const routes = [
     ...metadataRoutes(issuer),
     ...keyRoutes(hub.trust),

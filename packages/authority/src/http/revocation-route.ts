@@ -19,7 +19,7 @@ const rate = { perSecond: 1, burst: 30 };
  * The revocation endpoint (RFC 7009): a bot makes a token of its own worthless, at once and everywhere. Its own are those
  * that it may show, and those with which others act for it. A token that is worth nothing already is no error (section 2.2).
  */
-export function revocationRoute({ desk, authenticate, revokeToken }: RevocationEndpoint): Route {
+export function revocationRoute({ tokenIssuer, authenticate, revokeToken }: RevocationEndpoint): Route {
   const buckets = createTokenBuckets(rate);
   return {
     method: "POST",
@@ -41,7 +41,7 @@ export function revocationRoute({ desk, authenticate, revokeToken }: RevocationE
 
   async function worthOf(token: string): Promise<VerifiedToken | undefined> {
     try {
-      return await desk.inspect(token);
+      return await tokenIssuer.inspect(token);
     } catch (error) {
       if (error instanceof InterlockError && error.code !== "INTERNAL") return undefined;
       throw error;

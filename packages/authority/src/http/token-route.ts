@@ -1,5 +1,4 @@
-import { isScope } from "@interlock/policy";
-import { isServiceName } from "../service-name.js";
+import { isScope, isServiceName } from "@interlock/policy";
 import type { IssuedToken } from "../tokens/issue-token.js";
 import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { AuthenticatedClient } from "./authenticate-client.js";
@@ -19,22 +18,22 @@ type Grant = (form: Form, client: AuthenticatedClient) => Promise<object>;
 
 /** What the endpoints for clients stand on. */
 export interface ClientEndpoint {
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   authenticate(request: HttpRequest): AuthenticatedClient;
 }
 
 /** The token endpoint (RFC 6749, section 3.2): a bot's own tokens, and those with which it acts for another. */
-export function tokenRoute({ desk, authenticate }: ClientEndpoint): Route {
+export function tokenRoute({ tokenIssuer, authenticate }: ClientEndpoint): Route {
   const grants: Readonly<Record<string, Grant>> = {
     async client_credentials(form, client) {
       const scopes = readScopes(form);
       if (scopes.length === 0) throw oauthError("invalid_scope", "Name the scopes that are needed.");
-      return tokenBody(await desk.issue(client, readAudience(form), scopes));
+      return tokenBody(await tokenIssuer.issue(client, readAudience(form), scopes));
     },
     async [exchangeGrant](form, client) {
       checkTypes(form);
       const subjectToken = required(form, "subject_token");
-      const issued = await desk.exchange(client, subjectToken, readAudience(form), readScopes(form));
+      const issued = await tokenIssuer.exchange(client, subjectToken, readAudience(form), readScopes(form));
       return { ...tokenBody(issued), issued_token_type: accessTokenType };
     },
   };

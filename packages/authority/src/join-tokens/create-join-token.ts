@@ -3,7 +3,7 @@ import { InterlockError } from "@interlock/bot";
 import { formatJoinToken } from "@interlock/bot/internal";
 import { isBotName, isIdentityPattern, spiffeId } from "@interlock/policy";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
 
@@ -51,7 +51,7 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
     throw invalid(`A join token is for 1 to ${maximumUses} uses.`);
   }
   if (!(ttlMs > 0 && ttlMs <= maximumTtlMs)) throw invalid("A join token lives for at most 7 days: ask for less.");
-  if (isBotName(name)) await refuseLocked(store, spiffeId(trustDomain, name));
+  if (isBotName(name)) await refuseRevoked(store, spiffeId(trustDomain, name));
   const secret = randomBytes(32);
   const expiresAt = now + Math.floor(ttlMs);
   const id = randomBytes(6).toString("hex");

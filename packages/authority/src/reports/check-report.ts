@@ -1,7 +1,6 @@
 import { InterlockError, reasons } from "@interlock/bot";
 import type { ReportRequest } from "@interlock/bot/protocol";
-import { parseSpiffeId } from "@interlock/policy";
-import { isServiceName } from "../service-name.js";
+import { isServiceName, parseSpiffeId } from "@interlock/policy";
 import type { EndpointRow, UsageRow } from "../store/schema.js";
 
 /** The most endpoints and rows of usage that one report may hold. */

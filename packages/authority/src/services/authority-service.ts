@@ -13,7 +13,7 @@ import { trustToWire } from "./to-wire.js";
 
 /** What the AuthorityService stands on. */
 export interface AuthorityServiceOptions extends EnrollmentBasis {
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly hub: TrustHub;
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
 
 /** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, desk, certificateUse, hub, clock, log, counts } = options;
+  const { store, tokenIssuer, certificateUse, hub, clock, log, counts } = options;
 
   function alarm({ name, address, certificate }: Caller): void {
     log.error("clone detected, bot locked", { name, address, serial: certificate.serial });
@@ -48,25 +48,25 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async confirm(_request, { caller }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       return {};
     },
 
     async issueToken({ audience, scopes }, { caller }) {
-      return tokenToWire(await desk.issue(caller, audience, scopes));
+      return tokenToWire(await tokenIssuer.issue(caller, audience, scopes));
     },
 
     async exchangeToken({ subjectToken, audience, scopes }, { caller }) {
-      return tokenToWire(await desk.exchange(caller, subjectToken, audience, scopes));
+      return tokenToWire(await tokenIssuer.exchange(caller, subjectToken, audience, scopes));
     },
 
     async *watchTrust({ version }, { caller, signal }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
     },
 
     async report(request, { caller }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       const now = clock.now();
       const { endpoints, usage } = checkReport(request, now);
       await store.transaction(async (records) => {

@@ -8,7 +8,7 @@ import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
 /** An update of the trust, as it goes over the wire. */
-export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<WatchTrustResponse> {
+export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<WatchTrustResponse> {
   return {
     appliesTo,
     resultsIn: state.version,
@@ -19,7 +19,7 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
-    restored: restored.map(revocationToWire),
+    unrevoked: unrevoked.map(revocationToWire),
     activeCa: state.activeCa ?? "",
     cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
@@ -55,7 +55,7 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
 
 /** A revocation, as it goes over the wire. */
 export function revocationToWire(
-  revocation: Omit<RevocationRow, "trustVersion" | "liftedAt" | "expiresAt">,
+  revocation: Omit<RevocationRow, "trustVersion" | "unrevokedAt" | "expiresAt">,
 ): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };

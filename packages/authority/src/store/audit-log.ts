@@ -1,5 +1,5 @@
+import { type AuditEntry, type AuditPosition, type AuditRecord, toRecord } from "@interlock/policy/audit-log";
 import type { Kysely } from "kysely";
-import { type AuditEntry, type AuditPosition, type AuditRecord, toRecord } from "../audit-log/audit-record.js";
 import type { Schema } from "./schema.js";
 
 /** Everything that was done, in a chain of hashes. Nothing is ever changed in it. */

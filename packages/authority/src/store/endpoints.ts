@@ -67,7 +67,7 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
                 .selectFrom("revocations")
                 .select("subject")
                 .where("kind", "=", "identity")
-                .where("liftedAt", "is", null)
+                .where("unrevokedAt", "is", null)
                 .whereRef("subject", "=", "endpoints.spiffeId"),
             ),
           ),

@@ -1,4 +1,4 @@
-import type { AuditRecord } from "../audit-log/audit-record.js";
+import type { AuditRecord } from "@interlock/policy/audit-log";
 
 /**
  * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
@@ -134,7 +134,7 @@ export interface RevocationRow {
   /** The version of the trust with the latest change to it: shut out, or let in again. */
   trustVersion: number;
   /** When it was let in again; null while it is shut out. */
-  liftedAt: number | null;
+  unrevokedAt: number | null;
   /** When what is shut out is worth nothing any more by itself; null where that is not known. */
   expiresAt: number | null;
 }

@@ -125,9 +125,9 @@ describe("the files of a store on SQLite", () => {
 describe("lockFolder", () => {
   it("lets one authority in, and the next when it has left", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-lock-"));
-    const unlock = lockFolder(folder);
+    const unrevoke = lockFolder(folder);
     assert.throws(() => lockFolder(folder), /Another authority is running/);
-    unlock();
+    unrevoke();
     lockFolder(folder)();
     await rm(folder, { recursive: true });
   });

@@ -26,7 +26,7 @@ export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthor
     unit: "{certificate}",
     description: "Certificates that were issued to bots, by what for.",
   });
-  const locks = meter.createObservableUpDownCounter("interlock.authority.locks", {
+  const locks = meter.createObservableUpDownCounter("interlock.authority.revocations", {
     unit: "{lock}",
     description: "Bots, patterns, certificates and tokens that are locked out.",
   });

@@ -1,7 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import { denial, exchangeScope, maximumActors, type VerifiedToken } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
-import { grantedScopes } from "../grants/grants.js";
+import { grantedScopes } from "@interlock/policy/grants";
 import { type IssuedToken, issueToken, type TokenRequest } from "./issue-token.js";
 
 /** What a token is exchanged with; `caller` is who wants to act. */

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Certificate, InterlockError } from "@interlock/bot";
 import { actClaim, denial, exchangedClaim, grantsClaim, maximumTokenLifetimeMs } from "@interlock/bot/internal";
-import { isScope, type SpiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "../grants/grants.js";
-import { isServiceName } from "../service-name.js";
+import { isScope, isServiceName, type SpiffeId } from "@interlock/policy";
+import { type Grants, grantedScopes } from "@interlock/policy/grants";
 import type { TokenSigner } from "./token-signer.js";
 
 const maximumScopes = 128;

@@ -12,7 +12,7 @@ import { exchangeToken } from "./exchange-token.js";
 import { type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
 import type { TokenSigner } from "./token-signer.js";
 
-/** What a desk stands on. */
+/** What a tokenIssuer stands on. */
 export interface TokenIssuerOptions {
   readonly store: Store;
   readonly grants: GrantStore;
@@ -59,7 +59,7 @@ export interface TokenIssuer {
   onToken(listener: (token: TokenNotice) => void): Unsubscribe;
 }
 
-/** Opens the desk. */
+/** Opens the tokenIssuer. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs } = options;
   const limit = createRateLimit(options.tokenRate, "keep tokens until they run out, as our clients do");
@@ -69,7 +69,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
     limit.check(spiffeId.name, clock.now());
     limit.count(spiffeId.name, clock.now());
-    await certificateUse.saw(certificate.serial);
+    await certificateUse.record(certificate.serial);
     await refuseRetired(store, spiffeId.name);
   }
 

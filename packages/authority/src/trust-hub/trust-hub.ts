@@ -40,7 +40,7 @@ export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | 
 
 /** Opens the hub over what the store remembers. */
 export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
-  let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
+  let revocations: readonly RevocationRow[] = []; // In the order of their versions, unrevoked ones among them.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
   let state = trust.state; // What is told: for a moment newer than `trust`, see `refresh`.
   let firstVersion = 1n;
@@ -89,7 +89,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     const changed = new Set(rows.map(keyOf));
     const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
     revocations = [...kept, ...rows];
-    const inForce = revocations.filter((row) => row.liftedAt === null);
+    const inForce = revocations.filter((row) => row.unrevokedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
     state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce };

@@ -8,14 +8,14 @@ export interface TrustUpdate {
   /** The trust afterwards, but with those revocations only that are new; all there are, when it is complete. */
   readonly state: TrustState;
   /** What is revoked no longer. */
-  readonly restored: readonly RevocationRow[];
+  readonly unrevoked: readonly RevocationRow[];
 }
 
 /** How many revocations, added and restored, one update carries at most, so that it fits in a message; the rest come in the next. */
 export const maximumRevocations = 5_000;
 
 /**
- * The update for a bot that has version `from`; complete when that is 0. `revocations` are all there are, lifted ones
+ * The update for a bot that has version `from`; complete when that is 0. `revocations` are all there are, unrevoked ones
  * among them, in the order of their versions. Where they do not fit, the update leads to the version of the last that does.
  */
 export function updateSince(from: bigint, trust: TrustState, revocations: readonly RevocationRow[]): TrustUpdate {
@@ -27,9 +27,9 @@ export function updateSince(from: bigint, trust: TrustState, revocations: readon
     state: {
       ...trust,
       version: last ? BigInt(last.trustVersion) : trust.version,
-      revocations: batch.filter((row) => row.liftedAt === null),
+      revocations: batch.filter((row) => row.unrevokedAt === null),
     },
-    restored: batch.filter((row) => row.liftedAt !== null),
+    unrevoked: batch.filter((row) => row.unrevokedAt !== null),
   };
 }
 
