@@ -308,7 +308,7 @@ describe("interlock, with an authority", () => {
 
   it("revokes a bot, which gets no token any more", async () => {
     const revoked = await json("revoke", "python/1", "--reason", "test");
-    assert.deepEqual(revoked.revoked, { kind: "spiffeId", value: "spiffe://cafe/python/1" });
+    assert.deepEqual(revoked.revoked, { kind: "identity", subject: "spiffe://cafe/python/1" });
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
     assert.equal(denied.ok, false);
   });
