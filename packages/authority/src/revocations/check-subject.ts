@@ -44,7 +44,8 @@ const checks: Record<RevocationSubject["kind"], (subject: string, own: Own) => s
   },
   certificate(subject, own) {
     const serial = subject.toLowerCase().replace(/^0+(?=.)/, "");
-    if (!/^[0-9a-f]{1,40}$/.test(serial)) throw invalid("That is not a serial number: write it in hex, without colons.");
+    if (!/^[0-9a-f]{1,40}$/.test(serial))
+      throw invalid("That is not a serial number: write it in hex, without colons.");
     if (serial === own.serial) {
       throw invalid("That is the authority's own certificate: restart the authority for a new one, then revoke this.");
     }

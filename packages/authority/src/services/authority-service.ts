@@ -11,7 +11,7 @@ import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
-/** What the AuthorityService stands on. */
+/** What the AuthorityService works with. */
 export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
@@ -21,13 +21,13 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly counts: AuthorityCounts;
 }
 
-/** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
+/** Creates the AuthorityService: certificates, tokens and trust for every bot. A bot can only act for itself. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
   const { store, tokenIssuer, certificateUse, hub, clock, log, counts } = options;
 
   function alarm({ name, address, certificate }: Caller): void {
-    log.error("clone detected, bot locked", { name, address, serial: certificate.serial });
-    // After the answer, which would be cut off together with everything else of that bot.
+    log.error("clone detected, bot revoked", { name, address, serial: certificate.serial });
+    // After the answer, because the refresh ends every connection of that bot.
     setImmediate(() => {
       hub.refresh().catch((cause) => log.error("trust not refreshed", { error: String(cause) }));
     });

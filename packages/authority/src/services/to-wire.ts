@@ -7,7 +7,7 @@ import { derOf } from "../ca/certificate-authority.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
-/** An update of the trust, as it goes over the wire. */
+/** Converts a trust update to its form on the wire. */
 export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<WatchTrustResponse> {
   return {
     appliesTo,
@@ -25,7 +25,7 @@ export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<
   };
 }
 
-/** A bot, as it goes over the wire. */
+/** Converts the record of a bot to its form on the wire. */
 export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
   return {
     spiffeId: spiffeId(trustDomain, bot.name).uri,
@@ -36,7 +36,7 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
   };
 }
 
-/** A root of the CA, as it goes over the wire. */
+/** Converts the state of a root to its form on the wire. */
 export function caToWire(status: CaStatus): Init<CaAuthority> {
   const { root, state, rootKeyAtHand, intermediate, validLeaves, warnings } = status;
   return {
@@ -53,7 +53,7 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
   };
 }
 
-/** A revocation, as it goes over the wire. */
+/** Converts a revocation to its form on the wire. */
 export function revocationToWire(
   revocation: Omit<RevocationRow, "trustVersion" | "unrevokedAt" | "expiresAt">,
 ): Init<Revocation> {

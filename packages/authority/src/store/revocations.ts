@@ -33,6 +33,7 @@ export interface Revocations {
   since(trustVersion: number): Promise<RevocationRow[]>;
 }
 
+/** Opens the revocations in a database. */
 export function createRevocations(db: Kysely<Schema>): Revocations {
   return {
     async add(revocation) {
