@@ -129,8 +129,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     try {
       await work();
     } catch (error) {
-      const { message: said, cause } = InterlockError.from(error);
-      log.error(message, { error: said, ...(cause instanceof Error && { cause: cause.message }) });
+      const { message: detail, cause } = InterlockError.from(error);
+      log.error(message, { error: detail, ...(cause instanceof Error && { cause: cause.message }) });
     }
   }
 

@@ -97,7 +97,7 @@ describe("an authority in operation", () => {
       assert.ok(error instanceof InterlockError);
       assert.deepEqual([error.code, error.reason], ["RESOURCE_EXHAUSTED", "RATE_LIMITED"]);
       assert.ok(Number(error.metadata.retryAfterMs) > 900_000, error.metadata.retryAfterMs);
-      assert.match(error.message, /keep tokens until they run out/);
+      assert.match(error.message, /keep tokens until they expire/);
       return true;
     });
     await ask(await joined("modest/1"));

@@ -272,9 +272,9 @@ const log = silentLog;
 
   it("take no other passphrase, no database without one, and no store together with a folder", async () => {
     const options = { store: url, trustDomain: "cafe", port: 0, log };
-    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another passphrase" }), /passphrase is another/);
-    await assert.rejects(startAuthority(options), /takes a keyPassphrase/);
-    await assert.rejects(startAuthority({ ...options, keyPassphrase, dataDir: folder }), /give dataDir/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another passphrase" }), /passphrase is wrong/);
+    await assert.rejects(startAuthority(options), /requires a keyPassphrase/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase, dataDir: folder }), /give either dataDir/);
     await assert.rejects(
       startAuthority({ ...options, keyPassphrase, trustDomain: "bar" }),
       /belongs to the trust domain/,

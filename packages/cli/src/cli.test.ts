@@ -194,8 +194,8 @@ describe("interlock, with an authority", () => {
 
     const prepared = await json("ca", "prepare");
     assert.equal(prepared.ca.state, "prepared");
-    assert.match((await json("ca", "prepare")).error.message, /prepared already/);
-    assert.match((await json("ca", "activate")).error.message, /may not know it yet/);
+    assert.match((await json("ca", "prepare")).error.message, /already prepared/);
+    assert.match((await json("ca", "activate")).error.message, /may not have received it yet/);
     assert.match((await interlock(dir, "ca", "show")).stdout, /offline .*\n.*prepared/s);
     assert.equal((await json("ca", "withdraw", prepared.id.slice(0, 16))).ok, true);
     assert.match((await json("ca", "withdraw")).error.message, /No CA is retiring or prepared/);
@@ -387,8 +387,8 @@ describe("interlock, with an authority", () => {
     const { keys, ...made } = await json("backup", file);
     assert.deepEqual(made, { ok: true, file, sealed: true });
     assert.ok(keys >= 2);
-    assert.match((await interlock(dir, "backup", file)).stderr, /is there already/);
-    assert.match((await interlock(dir, "restore", file)).stderr, /has an authority already/);
+    assert.match((await interlock(dir, "backup", file)).stderr, /already exists/);
+    assert.match((await interlock(dir, "restore", file)).stderr, /already has an authority/);
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-restored-"));
     const { stdout } = await interlock(elsewhere, "restore", file, "--json");
     assert.equal(JSON.parse(stdout).ok, true);
@@ -462,7 +462,7 @@ describe("interlock, with an authority", () => {
       for (const stream of [refused.stdout, refused.stderr]) stream.on("data", (text) => (said += text));
       const [code] = await once(refused, "close");
       assert.equal(code, 1);
-      assert.match(said, /takes a keyPassphrase/);
+      assert.match(said, /requires a keyPassphrase/);
       const help = run("up", "--help");
       help.stdout.on("data", (text) => (said += text));
       await once(help, "close");

@@ -78,8 +78,8 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** Rewrites a message of commander, such as "error: unknown option '--x'", as a sentence. */
-function sentence(said: string): string {
-  const text = said.replace(/^error: /, "");
+function sentence(message: string): string {
+  const text = message.replace(/^error: /, "");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 

@@ -56,7 +56,7 @@ export async function signIntermediateRequest(order: SigningOrder): Promise<stri
   const [certificate] = certificatesFromPem(rootPem);
   if (!privateKeyPem || !certificate) {
     throw invalid(
-      'The root file holds no private key with its certificate: give what "interlock ca export-root" wrote.',
+      'The root file lacks the private key or the certificate: give the file that "interlock ca export-root" wrote.',
     );
   }
   checkCaKey(certificate, privateKeyPem);

@@ -77,7 +77,7 @@ export async function withdrawCa({ store, keys, clock }: CaBasis, order: CaOrder
     if (leaves > 0 && !force) {
       const who = leaves === 1 ? "1 certificate below it is" : `${leaves} certificates below it are`;
       throw precondition(
-        `${who} valid still: wait until bots have renewed and the old ones have run out, or force it.`,
+        `${who} still valid: wait until bots have renewed and the old certificates have expired, or use --force.`,
       );
     }
     await records.caCertificates.remove(root.digest);
