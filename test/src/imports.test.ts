@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The parts of a package, from left to right: a file imports only files of its own place and of places before it. */
 type Order = readonly (readonly string[])[];
 
-// "Inside `@interlock/…`", ARCHITECTURE.md. A part is a folder or a file of `src`, without its extension.
+// "Inside `@interlock/…`", ARCHITECTURE.md. A part is a folder or a file below `src`, for example `worker/job`.
 const orders: Readonly<Record<string, Order>> = {
   "@interlock/bot": [
     ["base"],
@@ -167,8 +167,8 @@ describe("who may import whom", () => {
 
 /** The files of a package that have no place in its order, and the imports that go from left to right. */
 function orderFaults({ folder, files }: WorkspacePackage, order: Order): string[] {
-  const partOf = (path: string) => path.replace(`${folder}/src/`, "").replace(/\.ts$/, "").split("/")[0] ?? "";
-  const place = (path: string) => order.findIndex((parts) => parts.includes(partOf(path)));
+  const nameOf = (path: string) => `${path.replace(`${folder}/src/`, "").replace(/\.ts$/, "")}/`;
+  const place = (path: string) => order.findIndex((parts) => parts.some((part) => nameOf(path).startsWith(`${part}/`)));
   return files
     .filter((file) => !isTest(file) && file.path.startsWith(`${folder}/src/`))
     .flatMap(({ path, imports }) => {
@@ -176,7 +176,7 @@ function orderFaults({ folder, files }: WorkspacePackage, order: Order): string[
       return imports
         .filter(({ specifier }) => specifier.startsWith("."))
         .map(({ specifier }) => resolveImport(path, specifier))
-        .filter((to) => partOf(to) !== "gen" && place(to) > place(path))
+        .filter((to) => !to.includes("/src/gen/") && place(to) > place(path))
         .map((to) => `${path} imports ${to}`);
     });
 }

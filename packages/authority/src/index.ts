@@ -8,4 +8,5 @@ export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
 export type { Rate } from "./rate-limit.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
+export type { RevocationRow } from "./store/schema.js";
 export type { TokenNotice } from "./tokens/token-issuer.js";
