@@ -46,7 +46,9 @@ export interface Authority {
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
   /** Replaces the grants with those of a grants file. Rejects with `GRANTS_INVALID`, and then changes nothing. */
   applyGrants(yaml: string): Promise<AppliedGrants>;
-  /** Revokes a bot, a pattern, a certificate or a token. Resolves once that is on the disk and on its way to every bot. */
+  /**
+   * Revokes a bot, a pattern, a certificate or a token. Resolves once that is on the disk and on its way to every bot.
+   */
   revoke(subject: RevocationSubject, reason: string): Promise<RevocationRow>;
   /** Ends a revocation. Rejects with `NOT_FOUND` when the subject is not revoked. */
   unrevoke(subject: RevocationSubject): Promise<RevocationRow>;
@@ -160,7 +162,9 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
 
 type Endpoints = readonly Pick<EndpointRow, "service" | "address">[];
 
-/** Records where the authority itself is served. Authorities on a shared store have one identity and several addresses. */
+/**
+ * Records where the authority itself is served. Authorities on a shared store have one identity and several addresses.
+ */
 async function recordEndpoints(
   { store, caBasis: { self }, clock }: AuthorityParts,
   endpoints: Endpoints,

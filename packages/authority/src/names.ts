@@ -12,8 +12,8 @@ export function isOperatorName(name: string): boolean {
 }
 
 /**
- * Whether certificates can be issued for a name or a pattern: at most 255 characters, so that it stays readable, and lower
- * case, because gRPC in other languages compares server names case-insensitively.
+ * Whether certificates can be issued for a name or a pattern: at most 255 characters, so that it stays readable, and
+ * lower case, because gRPC in other languages compares server names case-insensitively.
  */
 export function isIssuable(name: string): boolean {
   return name.length <= 255 && name === name.toLowerCase();

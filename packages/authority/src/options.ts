@@ -7,8 +7,8 @@ import type { Rate } from "./rate-limit.js";
 /** The options of an authority. */
 export interface AuthorityOptions {
   /**
-   * The data folder with an SQLite database and the private keys. It is created (mode 0700) if necessary. Back it up: it
-   * is the fleet. Give either `dataDir` or `store`.
+   * The data folder with an SQLite database and the private keys. It is created (mode 0700) if necessary. Back it up:
+   * it is the fleet. Give either `dataDir` or `store`.
    */
   readonly dataDir?: string;
   /**
@@ -32,18 +32,22 @@ export interface AuthorityOptions {
   readonly tokenTtlMs?: number;
   /** How often one bot may request tokens. Default: 200 at once, and 10 per second. */
   readonly tokenRate?: Rate;
-  /** How long a bot's trust may go without a message from the authority before it is stale, in milliseconds. Default: 60,000. */
+  /**
+   * How long a bot's trust may go without a message from the authority before it is stale, in milliseconds. Default:
+   * 60,000.
+   */
   readonly staleAfterMs?: number;
   /** How long old records are kept, the audit log included, in milliseconds. Default: 400 days. */
   readonly auditRetentionMs?: number;
   /**
-   * The passphrase that encrypts the stored private keys (scrypt, AES-256-GCM), at least 12 characters. Without it, read
-   * access to the data folder or a backup is enough to act as the authority. Once given, it is required at every start.
+   * The passphrase that encrypts the stored private keys (scrypt, AES-256-GCM), at least 12 characters. Without it,
+   * read access to the data folder or a backup is enough to act as the authority. Once given, it is required at every
+   * start.
    */
   readonly keyPassphrase?: string;
   /**
-   * Serves OAuth over HTTPS, too, for clients and gateways without Interlock. New tokens name its issuer; earlier tokens
-   * stay valid. Default: no OAuth server.
+   * Serves OAuth over HTTPS, too, for clients and gateways without Interlock. New tokens name its issuer; earlier
+   * tokens stay valid. Default: no OAuth server.
    */
   readonly https?: HttpsOptions;
 }

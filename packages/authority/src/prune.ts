@@ -17,13 +17,15 @@ export interface PruneOptions {
 /** How long expired join tokens and certificates are kept, so that a refusal can name the reason, in milliseconds. */
 const keptMs = 24 * 3_600_000;
 
-/** The maximum number of deleted rows of one kind in a run, because other transactions wait. The next run deletes more. */
+/**
+ * The maximum number of deleted rows of one kind in a run, because other transactions wait. The next run deletes more.
+ */
 const batch = 1_000;
 
 /**
- * Deletes old records, so that every table has a bound. Join tokens, certificates and revocations of tokens go a day after
- * they expire. Bots that were not renewed, with their lineages and endpoints, ended revocations, replaced grants, usage and
- * audit records go after the retention. Call it in a transaction, and refresh the trust hub afterwards.
+ * Deletes old records, so that every table has a bound. Join tokens, certificates and revocations of tokens go a day
+ * after they expire. Bots that were not renewed, with their lineages and endpoints, ended revocations, replaced grants,
+ * usage and audit records go after the retention. Call it in a transaction, and refresh the trust hub afterwards.
  */
 export async function prune(records: Records, { now, retentionMs, trustDomain, actor }: PruneOptions): Promise<void> {
   const before = now - retentionMs;

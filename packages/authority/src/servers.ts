@@ -11,7 +11,9 @@ import { createAuthorityService } from "./services/authority-service.js";
 import { createEnrollmentService } from "./services/enrollment-service.js";
 import { claimIssuer } from "./tokens/claim-issuer.js";
 
-/** The maximum number of connections. Every bot of the fleet keeps one, for a moment two; each needs a file descriptor. */
+/**
+ * The maximum number of connections. Every bot of the fleet keeps one, for a moment two; each needs a file descriptor.
+ */
 const maximumConnections = 32_768;
 
 /** The listening servers of an authority. */

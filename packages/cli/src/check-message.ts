@@ -1,8 +1,8 @@
 import { InterlockError } from "@interlock/bot";
 
 /**
- * Compares a message as it was written with the message as it was parsed: proto-loader ignores unknown fields, and reads
- * text in a number field as 0. Throws `INVALID_ARGUMENT` that names each such field.
+ * Compares a message as it was written with the message as it was parsed: proto-loader ignores unknown fields, and
+ * reads text in a number field as 0. Throws `INVALID_ARGUMENT` that names each such field.
  */
 export function checkMessage(given: object, understood: object): void {
   const faults = compare("", given, understood);

@@ -18,8 +18,8 @@ export interface OurPackages {
 }
 
 /**
- * Returns the version specifiers for a new project: the tarballs in `folder`, if it is given; otherwise the tarballs from
- * which this command was installed, if there are any; otherwise the published versions.
+ * Returns the version specifiers for a new project: the tarballs in `folder`, if it is given; otherwise the tarballs
+ * from which this command was installed, if there are any; otherwise the published versions.
  */
 export async function ourPackages(folder?: string): Promise<OurPackages> {
   const tarballs = await (folder === undefined ? installedTarballs() : tarballsIn(folder));

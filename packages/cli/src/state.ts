@@ -35,7 +35,9 @@ export async function loadProfile(): Promise<Profile> {
   }
 }
 
-/** Loads the name and the authority of the bot with the identity in `dir`. `name` takes precedence over the saved name. */
+/**
+ * Loads the name and the authority of the bot with the identity in `dir`. `name` takes precedence over the saved name.
+ */
 export async function loadMembership(dir: string, name?: string): Promise<AuthorityRecord> {
   const saved = await createAuthorityFile(dir).load();
   const self = name ?? saved?.name;

@@ -36,7 +36,8 @@ export function policyFaults(policy: Policy | undefined): string[] {
 export function serviceFaults(service: ServiceDefinition): string[] {
   const faults = Object.entries(service.methods).flatMap(([key, { path, policy }]) => [
     ...policyFaults(policy).map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),
-    // Tokens are for a service by its name. A method with the path of another service would accept that service's tokens.
+    // Tokens are for a service by its name. A method with the path of another service would accept that service's
+    // tokens.
     ...(path?.startsWith(`/${service.name}/`)
       ? []
       : [`${service.name}/${key} has the path "${path}" of another service`]),

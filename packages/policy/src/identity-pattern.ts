@@ -1,8 +1,8 @@
 const segmentForm = /^[a-zA-Z0-9._-]+$/;
 
 /**
- * Whether `text` is an identity pattern: a bot's name in which any segment may be `*`, which matches exactly one segment,
- * and the last one may be `**`, which matches one or more.
+ * Whether `text` is an identity pattern: a bot's name in which any segment may be `*`, which matches exactly one
+ * segment, and the last one may be `**`, which matches one or more.
  */
 export function isIdentityPattern(text: string): boolean {
   const segments = text.split("/");

@@ -27,8 +27,8 @@ export interface Deprecation {
 }
 
 /**
- * The policy of one method: the `(interlock.policy.v1.access)` option at run time. Either `anyBot` is true, or `scopes` is
- * not empty, never both.
+ * The policy of one method: the `(interlock.policy.v1.access)` option at run time. Either `anyBot` is true, or `scopes`
+ * is not empty, never both.
  */
 export interface Policy {
   /** The scopes that a token must hold, all of them. */

@@ -48,7 +48,8 @@ export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = R
   /** The methods, by the names that handlers and clients use. */
   readonly methods: Methods;
   /**
-   * The service's proto file with its imports, for reflection: a serialized `google.protobuf.FileDescriptorSet` in base64.
+   * The service's proto file with its imports, for reflection: a serialized `google.protobuf.FileDescriptorSet` in
+   * base64.
    */
   readonly descriptors?: string;
 }

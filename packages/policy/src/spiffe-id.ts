@@ -39,8 +39,8 @@ export function spiffeId(trustDomain: string, name: string): SpiffeId {
 }
 
 /**
- * Parses a SPIFFE ID. Returns `undefined` for any other text, and for one without a path. The bounds of the parts keep the
- * whole below the 2,048 bytes that the specification allows.
+ * Parses a SPIFFE ID. Returns `undefined` for any other text, and for one without a path. The bounds of the parts keep
+ * the whole below the 2,048 bytes that the specification allows.
  */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
   if (!uri.startsWith("spiffe://")) return undefined;

@@ -16,8 +16,8 @@ export interface BackedUp {
 }
 
 /**
- * Backs up a data folder into one new file (mode 0600): an SQLite database that also holds the private keys, encrypted or
- * not as they are. The authority may keep running; the backup shows the state at one moment.
+ * Backs up a data folder into one new file (mode 0600): an SQLite database that also holds the private keys, encrypted
+ * or not as they are. The authority may keep running; the backup shows the state at one moment.
  *
  * @throws InterlockError `NOT_FOUND` when the folder has no authority; `ALREADY_EXISTS` when `file` exists.
  */

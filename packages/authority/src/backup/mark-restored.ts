@@ -5,8 +5,8 @@ const jump = 1_000_000;
 
 /**
  * Prepares restored records for a fleet that has changed since the backup. Bots know versions of the trust and of the
- * grants that are not on record, so both versions jump past all of those, and every bot gets the complete trust. A bot that
- * has renewed since may renew once over a certificate that is not on record. Call it in a transaction.
+ * grants that are not on record, so both versions jump past all of those, and every bot gets the complete trust. A bot
+ * that has renewed since may renew once over a certificate that is not on record. Call it in a transaction.
  */
 export async function markRestored(records: Records, now: number): Promise<void> {
   const trustVersion = await records.fleet.nextTrustVersion(jump);

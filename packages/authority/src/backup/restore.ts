@@ -15,7 +15,8 @@ import { markRestored } from "./mark-restored.js";
  * Restores a data folder from a backup. No authority can use the folder before it is complete.
  *
  * @param now The time of the restore, in milliseconds since the epoch.
- * @throws InterlockError `FAILED_PRECONDITION` when the folder already has an authority; `NOT_FOUND` when there is no file;
+ * @throws InterlockError `FAILED_PRECONDITION` when the folder already has an authority; `NOT_FOUND` when there is no
+ * file;
  *   `INVALID_ARGUMENT` when the file is not a backup.
  */
 export async function restore(file: string, dataDir: string, now: number): Promise<void> {

@@ -5,15 +5,18 @@ export type CaState = "prepared" | "active" | "retiring";
 
 const day = 24 * 3_600_000;
 
-/** How long before it expires an intermediate is renewed, or a warning says that it cannot be, in milliseconds: at most 30 days. */
+/**
+ * How long before it expires an intermediate is renewed, or a warning says that it cannot be, in milliseconds: at most
+ * 30 days.
+ */
 export const renewalLeadMs = 30 * day;
 
 /** How long before a root expires a warning asks for its successor, in milliseconds. */
 export const rootLeadMs = 365 * day;
 
 /**
- * Returns the time to record for an addition or activation at `now`: later than every time on record, even if the clock of
- * this replica is slow. The order of these times decides what signs.
+ * Returns the time to record for an addition or activation at `now`: later than every time on record, even if the clock
+ * of this replica is slow. The order of these times decides what signs.
  */
 export function timeAfter(rows: readonly CaCertificateRow[], now: number): number {
   const known = rows.flatMap(({ createdAt, activatedAt }) => [createdAt, activatedAt ?? 0]);
@@ -41,7 +44,9 @@ export function caState(root: CaCertificateRow, roots: readonly CaCertificateRow
   return root.digest === activeRoot(roots)?.digest ? "active" : "retiring";
 }
 
-/** Returns when an intermediate is due for renewal: 30 days before it expires, or when a third of its lifetime is left. */
+/**
+ * Returns when an intermediate is due for renewal: 30 days before it expires, or when a third of its lifetime is left.
+ */
 export function renewalDue({ createdAt, notAfter }: CaCertificateRow): number {
   return notAfter - Math.min(renewalLeadMs, (notAfter - createdAt) / 3);
 }

@@ -14,8 +14,8 @@ export interface Ca {
   /** Milliseconds since the epoch; no leaf outlives it. */
   readonly notAfter: number;
   /**
-   * Issues a leaf for a SPIFFE ID and a checked public key (SubjectPublicKeyInfo, DER). Returns the chain, DER: the leaf
-   * first, then intermediates, without the root. `hosts` are additional DNS names and IP addresses.
+   * Issues a leaf for a SPIFFE ID and a checked public key (SubjectPublicKeyInfo, DER). Returns the chain, DER: the
+   * leaf first, then intermediates, without the root. `hosts` are additional DNS names and IP addresses.
    */
   issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<Uint8Array[]>;
 }

@@ -28,8 +28,8 @@ export interface CertificateAuthority {
 }
 
 /**
- * Opens the fleet's CA, and creates root and intermediate in a new store. A root from a release without intermediates may
- * forbid them: it keeps signing leaves itself, and its successor is prepared.
+ * Opens the fleet's CA, and creates root and intermediate in a new store. A root from a release without intermediates
+ * may forbid them: it keeps signing leaves itself, and its successor is prepared.
  *
  * Rejects when nothing can sign below the active root. It never replaces a CA that bots trust.
  */

@@ -29,8 +29,8 @@ export const rootLifetimeMs = 10 * 365 * 24 * 3_600_000;
 export const intermediateLifetimeMs = 90 * 24 * 3_600_000;
 
 /**
- * How long before its issue a certificate becomes valid, in milliseconds: how slow a verifier's clock may be. A verifier
- * with a fast clock refuses certificates early, because it considers them expired.
+ * How long before its issue a certificate becomes valid, in milliseconds: how slow a verifier's clock may be. A
+ * verifier with a fast clock refuses certificates early, because it considers them expired.
  */
 export const backdateMs = 60_000;
 
@@ -43,8 +43,8 @@ export interface Issuer {
 }
 
 /**
- * Returns the template of a root: valid for ten years, with at most one intermediate below it. It names its trust domain
- * (X.509-SVID, section 3.2) and is constrained to it.
+ * Returns the template of a root: valid for ten years, with at most one intermediate below it. It names its trust
+ * domain (X.509-SVID, section 3.2) and is constrained to it.
  */
 export async function rootTemplate(key: PublicKey, trustDomain: string, now: number): Promise<CertificateTemplate> {
   return {
@@ -66,7 +66,9 @@ export interface IntermediateOptions {
   readonly ttlMs: number;
 }
 
-/** Returns the template of an intermediate: it signs only leaves of its trust domain, within the validity of its issuer. */
+/**
+ * Returns the template of an intermediate: it signs only leaves of its trust domain, within the validity of its issuer.
+ */
 export async function intermediateTemplate(options: IntermediateOptions): Promise<CertificateTemplate> {
   const { key, issuer, trustDomain, now, ttlMs } = options;
   return {
@@ -93,8 +95,8 @@ export interface LeafOptions {
 }
 
 /**
- * Returns the template of a leaf according to X.509-SVID, section 4: one SPIFFE ID, for clients and servers, no signing,
- * within the validity of its issuer.
+ * Returns the template of a leaf according to X.509-SVID, section 4: one SPIFFE ID, for clients and servers, no
+ * signing, within the validity of its issuer.
  */
 export async function leafTemplate(options: LeafOptions): Promise<CertificateTemplate> {
   const { key, spiffeId, issuer, now, ttlMs, hosts = [] } = options;

@@ -36,9 +36,9 @@ const understood = new Set([
 ]);
 
 /**
- * Checks a CA chain, DER, that begins with the certificate that will sign leaves. Each certificate must be a CA, valid now,
- * within the path length and the name constraints of those above it, and signed by the next one; the last one must be a
- * root. The signing certificate must have a P-256 key. Pure. Returns the chain with its root.
+ * Checks a CA chain, DER, that begins with the certificate that will sign leaves. Each certificate must be a CA, valid
+ * now, within the path length and the name constraints of those above it, and signed by the next one; the last one must
+ * be a root. The signing certificate must have a P-256 key. Pure. Returns the chain with its root.
  *
  * Throws `INVALID_ARGUMENT` that names the certificate, the fault, and what to do.
  */

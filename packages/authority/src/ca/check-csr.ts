@@ -11,9 +11,9 @@ const subjectAlternativeName = "2.5.29.17";
 const p256Prefix = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d03010703420004", "hex");
 
 /**
- * Checks a PKCS #10 certificate request (RFC 2986) and returns its public key (SubjectPublicKeyInfo, DER). The request must
- * ask for the SPIFFE ID `expected` as its only subject alternative name, and for nothing else; have a P-256 key; and be
- * signed with that key. Its subject is ignored: the authority decides the contents of certificates.
+ * Checks a PKCS #10 certificate request (RFC 2986) and returns its public key (SubjectPublicKeyInfo, DER). The request
+ * must ask for the SPIFFE ID `expected` as its only subject alternative name, and for nothing else; have a P-256 key;
+ * and be signed with that key. Its subject is ignored: the authority decides the contents of certificates.
  *
  * Rejects with `CSR_REJECTED`, which says what is wrong and what to send.
  */

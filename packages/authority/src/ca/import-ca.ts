@@ -9,7 +9,9 @@ import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { createIntermediateRequest } from "./intermediate-request.js";
 
-/** Creates a key for an intermediate and returns its certificate request, PEM. The key replaces an earlier waiting one. */
+/**
+ * Creates a key for an intermediate and returns its certificate request, PEM. The key replaces an earlier waiting one.
+ */
 export async function requestIntermediate({ keys, trustDomain }: CaBasis): Promise<string> {
   const { privateKeyPem } = await createKeyPair();
   await keys.write(requestKeyName, privateKeyPem);
@@ -27,8 +29,8 @@ export interface ImportOrder {
 }
 
 /**
- * Imports an intermediate. Below a trusted root, it replaces the signing intermediate; a new root is prepared and can be
- * activated like any other. Returns the root. Rejects with `INVALID_ARGUMENT` or `FAILED_PRECONDITION`.
+ * Imports an intermediate. Below a trusted root, it replaces the signing intermediate; a new root is prepared and can
+ * be activated like any other. Returns the root. Rejects with `INVALID_ARGUMENT` or `FAILED_PRECONDITION`.
  */
 export async function importIntermediate(basis: CaBasis, order: ImportOrder): Promise<CaCertificateRow> {
   const { store, keys, trustDomain, clock } = basis;

@@ -14,9 +14,9 @@ const supersededMs = 3_600_000;
 export const caHealthName = "interlock.ca";
 
 /**
- * Creates the periodic check of the CA. Each run renews due intermediates if the root's key is available. Warnings for an
- * operator are logged once a day and passed to `tell` every hour. The check resolves with true when the trust hub has to be
- * refreshed.
+ * Creates the periodic check of the CA. Each run renews due intermediates if the root's key is available. Warnings for
+ * an operator are logged once a day and passed to `tell` every hour. The check resolves with true when the trust hub
+ * has to be refreshed.
  */
 export function createCaKeeper(basis: CaBasis, tell: (warnings: readonly string[]) => void): () => Promise<boolean> {
   const { store, keys, clock, log } = basis;

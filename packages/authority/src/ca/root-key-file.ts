@@ -22,8 +22,8 @@ export interface RootKeyMove {
 }
 
 /**
- * Moves a root's private key with its certificate from the authority into a file (mode 0600). The key is on the disk there
- * before it is removed here. The authority may keep running: it needs the key only when an intermediate is due.
+ * Moves a root's private key with its certificate from the authority into a file (mode 0600). The key is on the disk
+ * there before it is removed here. The authority may keep running: it needs the key only when an intermediate is due.
  *
  * @throws InterlockError `ALREADY_EXISTS` when the file exists; `NOT_FOUND` when the key is not there.
  */

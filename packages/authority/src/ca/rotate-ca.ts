@@ -16,8 +16,8 @@ export interface CaOrder {
 }
 
 /**
- * Creates a root and an intermediate, and publishes the root, so that bots receive it before anything is signed below it.
- * Rejects with `FAILED_PRECONDITION` while another root is prepared. Refresh the trust hub afterwards.
+ * Creates a root and an intermediate, and publishes the root, so that bots receive it before anything is signed below
+ * it. Rejects with `FAILED_PRECONDITION` while another root is prepared. Refresh the trust hub afterwards.
  */
 export async function prepareCa(basis: CaBasis, by: string): Promise<CaCertificateRow> {
   const root = await addRoot(basis, { activated: false, by });
@@ -63,8 +63,8 @@ export interface WithdrawnCa {
 }
 
 /**
- * Withdraws a root: certificates below it are invalid from now on. Rejects with `FAILED_PRECONDITION` for the active root,
- * and, without `force`, while bots hold valid leaves below it.
+ * Withdraws a root: certificates below it are invalid from now on. Rejects with `FAILED_PRECONDITION` for the active
+ * root, and, without `force`, while bots hold valid leaves below it.
  */
 export async function withdrawCa({ store, keys, clock }: CaBasis, order: CaOrder): Promise<WithdrawnCa> {
   const { id, force, by } = order;

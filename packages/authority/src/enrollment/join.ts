@@ -37,8 +37,8 @@ export interface JoinAttempt {
 }
 
 /**
- * Issues a bot's first certificate for a join token. A use is counted in the same transaction as the record of the bot, so
- * a refused request does not use the token. A token for a pattern never gives a name that a bot has.
+ * Issues a bot's first certificate for a join token. A use is counted in the same transaction as the record of the bot,
+ * so a refused request does not use the token. A token for a pattern never gives a name that a bot has.
  *
  * Rejects with one of `JOIN_TOKEN_…`, `CSR_REJECTED`, or `IDENTITY_REVOKED`.
  */
@@ -83,7 +83,10 @@ function chosenName(token: JoinToken, name: string): string {
   throw denial("JOIN_TOKEN_NAME_MISMATCH", `choose a name that matches ${token.name}`);
 }
 
-/** Refuses a name of a current or a retired bot. An invitation for a pattern does not name such a bot, so it does not mean it. */
+/**
+ * Refuses a name of a current or a retired bot. An invitation for a pattern does not name such a bot, so it does not
+ * mean it.
+ */
 async function refuseTaken({ bots }: Records, name: string, now: number): Promise<void> {
   const bot = await bots.find(name);
   if (!bot || (bot.retiredAt === null && bot.certificateExpiresAt <= now)) return;

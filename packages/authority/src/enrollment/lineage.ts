@@ -13,12 +13,12 @@ export interface Issued extends Pick<Certificate, "serial" | "notAfter"> {
 export type Descent = "ok" | "superseded" | "cloned";
 
 /**
- * Decides on a renewal by the generation of the certificate over which it is requested. The rule: **once a certificate has
- * been used, no other certificate of its generation or of an earlier one can renew.** A request over such a certificate
- * comes from a copy of the bot's identity, or from the original after the copy has renewed.
+ * Decides on a renewal by the generation of the certificate over which it is requested. The rule: **once a certificate
+ * has been used, no other certificate of its generation or of an earlier one can renew.** A request over such a
+ * certificate comes from a copy of the bot's identity, or from the original after the copy has renewed.
  *
- * A lost answer is not a clone: the certificate in it was never used, so the previous one can renew again, any number of
- * times. `superseded` is a certificate from before the bot last joined: it is refused without an alarm.
+ * A lost answer is not a clone: the certificate in it was never used, so the previous one can renew again, any number
+ * of times. `superseded` is a certificate from before the bot last joined: it is refused without an alarm.
  */
 export function judgeDescent(lineage: LineageRow, certificate: CertificateRow | undefined): Descent {
   if (!certificate || certificate.generation < lineage.firstGeneration) return "superseded";
@@ -61,8 +61,8 @@ export async function continueLineage(
 }
 
 /**
- * Accepts a certificate that is not on record as the bot's latest, after the store was restored to a time before its issue.
- * That happens once for each bot; a second such certificate is refused.
+ * Accepts a certificate that is not on record as the bot's latest, after the store was restored to a time before its
+ * issue. That happens once for each bot; a second such certificate is refused.
  */
 export async function adopt(
   { certificates }: CertificateRecords,

@@ -19,8 +19,8 @@ export interface Renewer {
  * Issues the next certificate for a bot's own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`, `BOT_RETIRED`,
  * `CERTIFICATE_SUPERSEDED`, or, when the bot is not on record, `FAILED_PRECONDITION`.
  *
- * Rejects with `CLONE_DETECTED` when two bots hold the identity; see `judgeDescent`. Then the bot is revoked, and the trust
- * hub has to be refreshed.
+ * Rejects with `CLONE_DETECTED` when two bots hold the identity; see `judgeDescent`. Then the bot is revoked, and the
+ * trust hub has to be refreshed.
  */
 export async function renew(
   { store, ca }: EnrollmentBasis,

@@ -5,9 +5,9 @@ import type { BotRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 
 /**
- * Ends a bot's membership: from now on it gets neither certificates nor tokens. Those that it holds stay valid until they
- * expire; to end its access at once, revoke it. It can join again with a later join token for its name. Rejects with
- * `NOT_FOUND`.
+ * Ends a bot's membership: from now on it gets neither certificates nor tokens. Those that it holds stay valid until
+ * they expire; to end its access at once, revoke it. It can join again with a later join token for its name. Rejects
+ * with `NOT_FOUND`.
  */
 export async function retire(
   { store, trustDomain }: { readonly store: Store; readonly trustDomain: string },

@@ -18,9 +18,9 @@ export async function loadCutOffs({ grantVersions }: Pick<Records, "grantVersion
 }
 
 /**
- * Computes what was withdrawn from version to version. `versions` are in order; the first one is the state before. Scopes
- * that the latest version grants again, or through another pattern, are exceptions. If the result is too large for an
- * update, it is one cut-off for every token from before the latest version.
+ * Computes what was withdrawn from version to version. `versions` are in order; the first one is the state before.
+ * Scopes that the latest version grants again, or through another pattern, are exceptions. If the result is too large
+ * for an update, it is one cut-off for every token from before the latest version.
  */
 export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
   const parsed = versions.map(({ version, yaml }) => ({ version, grants: readGrants(yaml) }));

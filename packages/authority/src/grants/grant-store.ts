@@ -25,8 +25,8 @@ export interface GrantStore {
   /** Returns the file of a version. Rejects with `NOT_FOUND`. */
   version(version: number): Promise<string>;
   /**
-   * Replaces the grants and keeps every version. The scopes that it withdraws become invalid in issued tokens as soon as
-   * the trust hub is refreshed. Rejects with `GRANTS_INVALID`, and then changes nothing.
+   * Replaces the grants and keeps every version. The scopes that it withdraws become invalid in issued tokens as soon
+   * as the trust hub is refreshed. Rejects with `GRANTS_INVALID`, and then changes nothing.
    */
   apply(yaml: string, appliedBy: string, now: number): Promise<AppliedGrants>;
 }

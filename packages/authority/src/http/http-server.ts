@@ -33,8 +33,9 @@ interface Place {
 const graceMs = 2_000;
 
 /**
- * Creates an HTTP/1.1 server over the same TLS listener as gRPC: a client's certificate is verified in the same way, and a
- * revoked client loses its connection. Clients without a certificate may connect; routes that need one refuse them.
+ * Creates an HTTP/1.1 server over the same TLS listener as gRPC: a client's certificate is verified in the same way,
+ * and a revoked client loses its connection. Clients without a certificate may connect; routes that need one refuse
+ * them.
  */
 export async function createHttpServer(options: HttpServerOptions, handle: HttpHandler): Promise<HttpServer> {
   const { requestTimeoutMs = 15_000 } = options;

@@ -8,8 +8,8 @@ export interface HttpsOptions {
   /** The interface to listen on. Default: that of the gRPC port. */
   readonly host?: string;
   /**
-   * The URL by which clients know the server, without a path, for example `https://auth.cafe.example`. It is the `iss` of
-   * every token. Default: `https://` with host and port.
+   * The URL by which clients know the server, without a path, for example `https://auth.cafe.example`. It is the `iss`
+   * of every token. Default: `https://` with host and port.
    */
   readonly issuer?: string;
   /** PEM files with a certificate to use instead of one from the fleet's CA. They are read again when they change. */

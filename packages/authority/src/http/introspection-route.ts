@@ -8,7 +8,9 @@ import { required } from "./read-form.js";
 import type { Route } from "./route.js";
 import type { ClientEndpoint } from "./token-route.js";
 
-/** The scope with which a bot may introspect tokens for a service. It is granted at that service, like any other scope. */
+/**
+ * The scope with which a bot may introspect tokens for a service. It is granted at that service, like any other scope.
+ */
 export const introspectScope = "token:introspect";
 
 /** What the introspection endpoint works with. */
@@ -18,9 +20,9 @@ export interface IntrospectionEndpoint extends ClientEndpoint {
 }
 
 /**
- * Creates the introspection endpoint (RFC 7662), which says whether a token is valid now, and for what. A bot may ask about
- * its own tokens, those with which it acts, and those for a service at which it is granted `token:introspect`. For any
- * other token, and for an invalid one, the answer is only `active: false` (section 2.2).
+ * Creates the introspection endpoint (RFC 7662), which says whether a token is valid now, and for what. A bot may ask
+ * about its own tokens, those with which it acts, and those for a service at which it is granted `token:introspect`.
+ * For any other token, and for an invalid one, the answer is only `active: false` (section 2.2).
  */
 export function introspectionRoute({ tokenIssuer, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
   function mayKnow({ name, uri }: SpiffeId, { subject, actors, audiences }: VerifiedToken): boolean {

@@ -3,8 +3,8 @@ import { cacheable, type Route } from "./route.js";
 import { exchangeGrant } from "./token-route.js";
 
 /**
- * Creates the routes of the server metadata at the paths of RFC 8414, section 3, and OpenID Connect Discovery, section 4.
- * There are no users and no ID tokens; the fields that OpenID requires for them say that there are none.
+ * Creates the routes of the server metadata at the paths of RFC 8414, section 3, and OpenID Connect Discovery, section
+ * 4. There are no users and no ID tokens; the fields that OpenID requires for them say that there are none.
  */
 export function metadataRoutes(issuer: string): readonly Route[] {
   const answer = cacheable(metadata(issuer), 300);

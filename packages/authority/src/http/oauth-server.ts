@@ -39,8 +39,8 @@ export interface OAuthServer {
 }
 
 /**
- * Opens the OAuth server over HTTPS: metadata, keys, and the endpoints for clients. Public routes need no certificate; the
- * others need one of the fleet, verified as on the gRPC port.
+ * Opens the OAuth server over HTTPS: metadata, keys, and the endpoints for clients. Public routes need no certificate;
+ * the others need one of the fleet, verified as on the gRPC port.
  */
 export async function openOAuthServer(options: OAuthServerOptions): Promise<OAuthServer> {
   const { https, identity, hub, tokenIssuer, grants, recorder, clock, log, revokeToken } = options;

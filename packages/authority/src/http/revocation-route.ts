@@ -16,8 +16,8 @@ export interface RevocationEndpoint extends ClientEndpoint {
 const rate = { perSecond: 1, burst: 30 };
 
 /**
- * Creates the revocation endpoint (RFC 7009): a bot revokes its own token, at once and everywhere. Its own tokens are those
- * that it may use, and those with which other bots act for it. An invalid token is not an error (section 2.2).
+ * Creates the revocation endpoint (RFC 7009): a bot revokes its own token, at once and everywhere. Its own tokens are
+ * those that it may use, and those with which other bots act for it. An invalid token is not an error (section 2.2).
  */
 export function revocationRoute({ tokenIssuer, authenticate, revokeToken }: RevocationEndpoint): Route {
   const buckets = createTokenBuckets(rate);

@@ -51,8 +51,8 @@ export function tokenRoute({ tokenIssuer, authenticate }: ClientEndpoint): Route
 }
 
 /**
- * Reads the service that the token is for: its full name as `audience`, or its URL as `resource` (RFC 8707), which for gRPC
- * is `https://<any host>/<full name>`. Throws `invalid_target`.
+ * Reads the service that the token is for: its full name as `audience`, or its URL as `resource` (RFC 8707), which for
+ * gRPC is `https://<any host>/<full name>`. Throws `invalid_target`.
  */
 export function readAudience(form: Form): string {
   const given = [...(form.get("audience") ?? []), ...(form.get("resource") ?? []).map(serviceOf)];

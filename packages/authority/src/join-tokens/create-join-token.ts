@@ -40,8 +40,8 @@ export interface CreatedJoinToken {
 }
 
 /**
- * Creates a join token and stores only a hash of its secret. Rejects with `INVALID_ARGUMENT` for a malformed or reserved
- * name, for a pattern that matches names of every kind, and for a lifetime or a count out of range; with
+ * Creates a join token and stores only a hash of its secret. Rejects with `INVALID_ARGUMENT` for a malformed or
+ * reserved name, for a pattern that matches names of every kind, and for a lifetime or a count out of range; with
  * `IDENTITY_REVOKED` for a revoked name.
  */
 export async function createJoinToken(options: JoinTokenOptions): Promise<CreatedJoinToken> {

@@ -1,4 +1,6 @@
-/** A place for the texts of private keys, each with a name such as `ca.key`: files in a folder, or rows of the store. */
+/**
+ * A place for the texts of private keys, each with a name such as `ca.key`: files in a folder, or rows of the store.
+ */
 export interface KeyPlace {
   /** Reads a text; `undefined` when there is none with that name. */
   read(name: string): Promise<string | undefined>;

@@ -14,8 +14,8 @@ export interface KeyVault {
 }
 
 /**
- * Creates a vault in a place, encrypted with a passphrase; without one, the keys are not encrypted. Unencrypted keys from
- * before the passphrase are encrypted when they are first read.
+ * Creates a vault in a place, encrypted with a passphrase; without one, the keys are not encrypted. Unencrypted keys
+ * from before the passphrase are encrypted when they are first read.
  */
 export function createKeyVault(place: KeyPlace, passphrase?: string): KeyVault {
   async function write(name: string, text: string): Promise<void> {

@@ -25,8 +25,8 @@ export function isSealed(text: string): boolean {
 }
 
 /**
- * Encrypts `text` with AES-256-GCM. scrypt derives the key from the passphrase. `name` is authenticated with it: the text
- * can be unsealed only with the same name, so that files cannot be swapped.
+ * Encrypts `text` with AES-256-GCM. scrypt derives the key from the passphrase. `name` is authenticated with it: the
+ * text can be unsealed only with the same name, so that files cannot be swapped.
  */
 export async function seal(text: string, passphrase: string, name: string): Promise<string> {
   const salt = randomBytes(16);

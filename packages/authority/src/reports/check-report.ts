@@ -17,8 +17,8 @@ export interface CheckedReport {
 }
 
 /**
- * Checks the report of a bot. Throws `INVALID_ARGUMENT` for a malformed one. Future times are set to now, so that a bot with
- * a fast clock does not stay on top of the list.
+ * Checks the report of a bot. Throws `INVALID_ARGUMENT` for a malformed one. Future times are set to now, so that a bot
+ * with a fast clock does not stay on top of the list.
  */
 export function checkReport({ endpoints, usage }: ReportRequest, now: number): CheckedReport {
   if (endpoints.length > maximumEndpoints) throw invalid(`Report at most ${maximumEndpoints} endpoints.`);

@@ -3,8 +3,8 @@ import type { Endpoints } from "../store/endpoints.js";
 import type { EndpointRow } from "../store/schema.js";
 
 /**
- * Finds the endpoints of a service, the latest report first. `service` is its full name or the last part of that. Rejects
- * with `INVALID_ARGUMENT` when several services have that last part.
+ * Finds the endpoints of a service, the latest report first. `service` is its full name or the last part of that.
+ * Rejects with `INVALID_ARGUMENT` when several services have that last part.
  */
 export async function findEndpoints(endpoints: Endpoints, service: string): Promise<EndpointRow[]> {
   const exact = await endpoints.find(service);

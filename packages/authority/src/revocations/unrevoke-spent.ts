@@ -6,8 +6,8 @@ const marginMs = 60_000;
 
 /**
  * Ends the revocations of tokens that have expired by themselves, and deletes those that ended long ago. Every bot may
- * revoke its own tokens, and no bot should have to keep those revocations forever. Call it in a transaction, and refresh
- * the trust hub afterwards.
+ * revoke its own tokens, and no bot should have to keep those revocations forever. Call it in a transaction, and
+ * refresh the trust hub afterwards.
  */
 export async function unrevokeSpent({ revocations, fleet, auditLog }: Records, now: number, by: string): Promise<void> {
   await revocations.forgetSpent(now - toldMs);

@@ -5,8 +5,8 @@ import type { TrustHub } from "../trust-hub/trust-hub.js";
 import type { RevocationSubject } from "./check-subject.js";
 
 /**
- * Ends a revocation. When this resolves, the change is on the disk, in force in this process, and on its way to every bot.
- * Rejects with `NOT_FOUND` when the subject is not revoked. A revocation of a pattern ends only by that pattern.
+ * Ends a revocation. When this resolves, the change is on the disk, in force in this process, and on its way to every
+ * bot. Rejects with `NOT_FOUND` when the subject is not revoked. A revocation of a pattern ends only by that pattern.
  */
 export async function unrevoke(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },

@@ -11,8 +11,9 @@ export interface AuditLog {
   /** Returns the last pruned record and the last record. */
   ends(): Promise<{ checkpoint: AuditPosition; head: AuditPosition }>;
   /**
-   * Deletes the records before the first one that is not older than `before`, and appends a record of that. The position of
-   * the last deleted one is kept as the checkpoint, from which the rest can be verified. Call it in a transaction.
+   * Deletes the records before the first one that is not older than `before`, and appends a record of that. The
+   * position of the last deleted one is kept as the checkpoint, from which the rest can be verified. Call it in a
+   * transaction.
    */
   prune(before: number, now: number, actor: string): Promise<void>;
 }

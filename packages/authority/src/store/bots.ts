@@ -12,8 +12,8 @@ export interface Bots {
   /** Records that a bot is retired. */
   retired(name: string, now: number): Promise<void>;
   /**
-   * Deletes bots whose last certificate expired before a time, in milliseconds since the epoch, unless they were retired
-   * after it; at most `limit`. Returns their names.
+   * Deletes bots whose last certificate expired before a time, in milliseconds since the epoch, unless they were
+   * retired after it; at most `limit`. Returns their names.
    */
   prune(before: number, limit: number): Promise<string[]>;
   /** Lists all bots by name. */

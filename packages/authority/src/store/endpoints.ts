@@ -6,8 +6,8 @@ export interface Endpoints {
   /** Replaces the endpoints of a bot. Call it in a transaction. */
   replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
   /**
-   * Adds endpoints of one of several servers that share an identity, as authorities on one store do, and deletes those that
-   * were last reported before `before`. Call it in a transaction.
+   * Adds endpoints of one of several servers that share an identity, as authorities on one store do, and deletes those
+   * that were last reported before `before`. Call it in a transaction.
    */
   share(
     spiffeId: string,

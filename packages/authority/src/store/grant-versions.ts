@@ -15,7 +15,9 @@ export interface GrantVersions {
   prune(appliedBefore: number): Promise<void>;
 }
 
-/** Opens the versions of the grants in a database. `changed` is called for changes that other authorities have to load. */
+/**
+ * Opens the versions of the grants in a database. `changed` is called for changes that other authorities have to load.
+ */
 export function createGrantVersions(db: Kysely<Schema>, changed: () => void): GrantVersions {
   const all = () => db.selectFrom("grantVersions").selectAll();
   return {

@@ -12,7 +12,8 @@ const reconnectMs = 500;
 
 /**
  * Listens on a channel (`LISTEN`) over a connection of its own, until it is closed. `onChange` is called for every
- * notification, with its payload, and whenever the connection is there again, because what was announced meanwhile is lost.
+ * notification, with its payload, and whenever the connection is there again, because what was announced meanwhile is
+ * lost.
  */
 export function listen(
   config: ConnectionConfig,

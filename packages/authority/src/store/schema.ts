@@ -1,8 +1,8 @@
 import type { AuditRecord } from "@interlock/policy/audit-log";
 
 /**
- * The tables of the database. Names are camelCase here and snake_case in the database. The columns have only types of both
- * SQLite and PostgreSQL: text, and bigint for counts and for times, which are milliseconds since the epoch.
+ * The tables of the database. Names are camelCase here and snake_case in the database. The columns have only types of
+ * both SQLite and PostgreSQL: text, and bigint for counts and for times, which are milliseconds since the epoch.
  */
 export interface Schema {
   fleet: FleetRow;
@@ -47,7 +47,9 @@ export interface CaCertificateRow {
   notAfter: number;
   /** The digest of the root above it; of a root, its own. */
   root: string;
-  /** The certificates between an intermediate and its root, usually none: DER, base64, in order, separated by spaces. */
+  /**
+   * The certificates between an intermediate and its root, usually none: DER, base64, in order, separated by spaces.
+   */
   issuers: string;
   /** The name of its private key in the key vault; empty if the authority never has it. */
   keyName: string;

@@ -42,8 +42,8 @@ export interface Store extends Records {
    */
   transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
   /**
-   * Calls `listener` when another authority has changed trust or grants, or may have. Read the store then. A notification
-   * can be lost with its connection, so read the store regularly, too.
+   * Calls `listener` when another authority has changed trust or grants, or may have. Read the store then. A
+   * notification can be lost with its connection, so read the store regularly, too.
    */
   onChange(listener: () => void): Unsubscribe;
   /** Runs `work` while no other authority on this store does: for what is created once. */

@@ -5,8 +5,8 @@ import type { Schema, UsageRow } from "./schema.js";
 /** The counts of calls and denials. */
 export interface Usage {
   /**
-   * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because unauthenticated peers
-   * choose the method names. Further rows are counted under the method "…" without a caller.
+   * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because unauthenticated
+   * peers choose the method names. Further rows are counted under the method "…" without a caller.
    */
   add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
   /** Deletes rows that were last used before a time, in milliseconds since the epoch. */

@@ -14,7 +14,10 @@ export interface ObservedAuthority {
   readonly counts: AuthorityCounts;
 }
 
-/** Registers the metrics of an authority, with those of every bot; see `observeBot`. Returns a function that removes them. */
+/**
+ * Registers the metrics of an authority, with those of every bot; see `observeBot`. Returns a function that removes
+ * them.
+ */
 export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthority): Unsubscribe {
   const stopObserving = observeBot({ ...bot, trust: hub.trust, servers: [server] });
   const meter = metrics.getMeter("@interlock/authority");

@@ -13,9 +13,9 @@ export interface ExchangeRequest extends Omit<TokenRequest, "delegation"> {
 }
 
 /**
- * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693): `sub`
- * stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's certificate, has
- * only scopes of the first one that the subject is granted at the new audience, and expires no later.
+ * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693):
+ * `sub` stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's
+ * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later.
  *
  * Rejects with `ACTOR_NOT_ALLOWED`, `ACTOR_CHAIN_TOO_LONG`, `SCOPE_WIDENED`, and as {@link issueToken} does.
  */

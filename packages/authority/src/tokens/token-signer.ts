@@ -39,8 +39,8 @@ export interface TokenSigner {
 const marginMs = 60_000;
 
 /**
- * Opens the fleet's token signer, and creates its first key in a new store. Rejects when the private key of a signing or a
- * prepared key is missing from the vault. Call it while no other authority on the store starts.
+ * Opens the fleet's token signer, and creates its first key in a new store. Rejects when the private key of a signing
+ * or a prepared key is missing from the vault. Call it while no other authority on the store starts.
  */
 export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault: KeyVault): Promise<TokenSigner> {
   const tokenKeys = createTokenKeys(vault);

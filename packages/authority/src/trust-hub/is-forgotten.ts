@@ -1,6 +1,8 @@
 import type { RevocationRow } from "../store/schema.js";
 
-/** How long bots that were offline are still told that the revocation of an expired subject has ended, in milliseconds. */
+/**
+ * How long bots that were offline are still told that the revocation of an expired subject has ended, in milliseconds.
+ */
 export const toldMs = 24 * 3_600_000;
 
 /** Whether a revocation of an expired subject ended so long ago that no bot has to be told. */

@@ -16,9 +16,9 @@ export interface TrustHub {
   /** Returns the complete trust, for a bot that joins. */
   complete(): TrustUpdate;
   /**
-   * Yields updates for a bot that has `version`: first what it lacks (the complete trust, if its version is 0 or unknown),
-   * then every change, and an empty update with every heartbeat. Nothing is queued for a slow reader: its next update
-   * covers everything that it missed. Ends when `signal` aborts, and when the hub closes.
+   * Yields updates for a bot that has `version`: first what it lacks (the complete trust, if its version is 0 or
+   * unknown), then every change, and an empty update with every heartbeat. Nothing is queued for a slow reader: its
+   * next update covers everything that it missed. Ends when `signal` aborts, and when the hub closes.
    */
   watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
   /** The number of bots that watch now. */
@@ -102,7 +102,8 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
-    // Another authority on this store may have sent the bot more than this one has loaded. And while the store cannot be
+    // Another authority on this store may have sent the bot more than this one has loaded. And while the store cannot
+    // be
     // read, no bot may get a heartbeat.
     await refresh();
     // A version from before a restore, or ahead of ours, belongs to data that no longer exists.

@@ -11,12 +11,15 @@ export interface TrustUpdate {
   readonly unrevoked: readonly RevocationRow[];
 }
 
-/** The maximum number of revocations, new and ended, in one update, so that it fits in a message. The next one has more. */
+/**
+ * The maximum number of revocations, new and ended, in one update, so that it fits in a message. The next one has more.
+ */
 export const maximumRevocations = 5_000;
 
 /**
- * Returns the update for a bot that has version `from`; a complete one for 0. `revocations` are all on record, ended ones
- * included, in the order of their versions. If they do not fit, the update leads to the version of the last one that does.
+ * Returns the update for a bot that has version `from`; a complete one for 0. `revocations` are all on record, ended
+ * ones included, in the order of their versions. If they do not fit, the update leads to the version of the last one
+ * that does.
  */
 export function updateSince(from: bigint, trust: TrustState, revocations: readonly RevocationRow[]): TrustUpdate {
   const start = firstAfter(revocations, from);

@@ -30,8 +30,8 @@ export interface ChainEnds {
 }
 
 /**
- * Creates a verifier that finds records that were changed, removed, inserted or moved. Write access to the whole database
- * is enough to forge a complete new chain; only a head that was kept elsewhere reveals that.
+ * Creates a verifier that finds records that were changed, removed, inserted or moved. Write access to the whole
+ * database is enough to forge a complete new chain; only a head that was kept elsewhere reveals that.
  *
  * @example
  * ```ts
