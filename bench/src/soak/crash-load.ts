@@ -37,7 +37,7 @@ export async function runCrashLoad(options: CrashLoadOptions): Promise<void> {
   const admin = operator.client(AdminService, address);
   const authority = worker.client(AuthorityService, address);
   const { bots, invites, uninvited, grants, locked, unlocked, tokens, keys } = journal;
-  const lock = (value: string) => ({ $case: "tokenId" as const, value });
+  const lock = (value: string) => ({ $case: "token" as const, value });
 
   await Promise.all([
     repeat("join", async (n) => {
@@ -78,7 +78,7 @@ export async function runCrashLoad(options: CrashLoadOptions): Promise<void> {
       const [subject] = locked.size > 5 ? locked : [];
       if (subject === undefined) return false;
       locked.delete(subject);
-      await admin.unlock({ subject: lock(subject) }, { timeoutMs });
+      await admin.unrevoke({ subject: lock(subject) }, { timeoutMs });
       unlocked.add(subject);
       return true;
     }),

@@ -6,13 +6,13 @@ import type { CertificateAuthority } from "./ca/certificate-authority.js";
 import { digestOf } from "./ca/grow-ca.js";
 import { authorityName } from "./names.js";
 
-/** The authority's own identity. Key and certificate are made at every start and live in memory only. */
+/** The authority's own identity. Key and certificate are created at every start and exist only in memory. */
 export interface OwnIdentity extends IdentitySource {
-  /** Makes a new one when half of the life of this one has passed, or when it stands below another root than it should. */
+  /** Renews the certificate after half of its lifetime, and when it is not below the right root. */
   renewIfDue(): Promise<void>;
 }
 
-/** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
+/** Creates the authority's identity. `hosts` are additional DNS names and IP addresses in its certificate. */
 export async function createOwnIdentity(
   ca: CertificateAuthority,
   trustDomain: string,

@@ -15,9 +15,9 @@ import {
 } from "@interlock/bot";
 import { createBot, createIdentity, createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { createChainVerifier } from "@interlock/policy/audit-log";
 import { type Postgres, startPostgres } from "@interlock/testing-postgres";
 import pg from "pg";
-import { createChainVerifier } from "./audit-log/chain-verifier.js";
 import { type Authority, startAuthority } from "./authority.js";
 import { openSharedStore } from "./store/open-store.js";
 import { hasPostgres, testPostgres } from "./testing/test-store.js";
@@ -100,11 +100,11 @@ const log = silentLog;
     for (const { text } of rows) assert.match(text, /^interlock-sealed-1 /);
   });
 
-  it("tell each other at once: locks, grants and token keys of one reach the bots of the other", async () => {
+  it("tell each other at once: revocations, grants and token keys of one reach the bots of the other", async () => {
     const gripper = await joined("gripper/2", two, one);
     const alice = await joined("operator/alice", one);
     const admin = alice.client(AdminService, one.address);
-    await admin.revoke({ subject: { $case: "spiffeId", value: "spiffe://cafe/lost" }, reason: "lost" });
+    await admin.revoke({ subject: { $case: "identity", value: "spiffe://cafe/lost" }, reason: "lost" });
     await until(gripper, () => has(gripper, "spiffe://cafe/lost"));
 
     await one.applyGrants("grants: {gripper/2: {a.B: ['a:b', 'a:c']}}");
@@ -116,7 +116,7 @@ const log = silentLog;
     const { key } = await admin.rotateTokenKey({ leaked: true });
     await until(gripper, () => gripper.trust.state.jwks.keys.every(({ kid }) => kid === key?.kid));
     await issued(() => atTwo.issueToken({ audience: "a.B", scopes: ["a:c"] }));
-    await two.unlock({ kind: "identity", subject: "spiffe://cafe/lost" });
+    await two.unrevoke({ kind: "identity", subject: "spiffe://cafe/lost" });
     await until(alice, () => !has(alice, "spiffe://cafe/lost"));
     assert.deepEqual(await faults(), []);
   });
@@ -151,7 +151,7 @@ const log = silentLog;
     return joined(name, two, one);
   }
 
-  it("cut a bot off that is connected to the one by a lock at the other", async () => {
+  it("cut a bot off that is connected to the one by a revocation at the other", async () => {
     const gripper = await joined("gripper/3", two, one);
     const watching = gripper.client(AuthorityService, two.address).watchTrust({ version: 0n });
     await watching[Symbol.asyncIterator]().next();
@@ -281,9 +281,9 @@ const log = silentLog;
 
   it("take no other passphrase, no database without one, and no store together with a folder", async () => {
     const options = { store: url, trustDomain: "cafe", port: 0, log };
-    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another passphrase" }), /passphrase is another/);
-    await assert.rejects(startAuthority(options), /takes a keyPassphrase/);
-    await assert.rejects(startAuthority({ ...options, keyPassphrase, dataDir: folder }), /give dataDir/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase: "another passphrase" }), /passphrase is wrong/);
+    await assert.rejects(startAuthority(options), /requires a keyPassphrase/);
+    await assert.rejects(startAuthority({ ...options, keyPassphrase, dataDir: folder }), /give either dataDir/);
     await assert.rejects(
       startAuthority({ ...options, keyPassphrase, trustDomain: "bar" }),
       /belongs to the trust domain/,

@@ -62,15 +62,15 @@ export const lifecycleRows: readonly Row[] = [
               );
               await client.confirm({});
               renewals++;
-              const locked = new Promise<void>((resolve) => {
+              const revoked = new Promise<void>((resolve) => {
                 good.trust.onChange(({ revoked }) => {
                   if (revoked.some(({ subject }) => subject === bot.spiffeId.uri)) resolve();
                 });
               });
               const answer = await renewAs(stage, copy);
               if (answer !== 7) return answer; // No bot is revoked then.
-              await locked;
-              if (!stage.alarms.includes("clone detected, bot locked")) throw new Error("there was no alarm");
+              await revoked;
+              if (!stage.alarms.includes("clone detected, bot revoked")) throw new Error("there was no alarm");
               return answer;
             },
           },
@@ -81,7 +81,7 @@ export const lifecycleRows: readonly Row[] = [
             attack: () => renewAs(stage, copy),
           },
           {
-            name: "the bot itself: it is revoked too, because the two cannot be distinguished",
+            name: "the bot itself: it is revoked, too, because the two cannot be distinguished",
             answer: "close",
             reason: "IDENTITY_REVOKED",
             attack: () => renewAs(stage, bot),
@@ -90,7 +90,7 @@ export const lifecycleRows: readonly Row[] = [
         {
           control: () => control(stage, good),
           handled: async () => (await stage.given()) - renewals,
-          // The bot's other connections are cut, and recorded, at any moment after the revocation.
+          // What else the bot had open is cut, and recorded, at any moment after it was revoked.
           denials: () => stage.denials.filter(({ method }) => method !== watchTrust.path).map(({ reason }) => reason),
           perControl: 2,
         },

@@ -12,9 +12,12 @@ import type { Store } from "../store/store.js";
 import { markRestored } from "./mark-restored.js";
 
 /**
- * Makes a data folder of a backup. It is whole when this resolves, and no authority's before. Rejects with
- * `FAILED_PRECONDITION` where the folder has an authority already, running or not, and with `INVALID_ARGUMENT` for a file
- * that is no backup.
+ * Restores a data folder from a backup. No authority can use the folder before it is complete.
+ *
+ * @param now The time of the restore, in milliseconds since the epoch.
+ * @throws InterlockError `FAILED_PRECONDITION` when the folder already has an authority; `NOT_FOUND` when there is no
+ * file;
+ *   `INVALID_ARGUMENT` when the file is not a backup.
  */
 export async function restore(file: string, dataDir: string, now: number): Promise<void> {
   checkBackup(file);
@@ -33,7 +36,7 @@ export async function restore(file: string, dataDir: string, now: number): Promi
     try {
       await takeKeys(store, dataDir);
       await store.transaction((records) => markRestored(records, now));
-      await sql`vacuum`.execute(engine.db); // What is deleted is still in the file until then.
+      await sql`vacuum`.execute(engine.db); // Deleted rows stay in the file until then.
     } finally {
       await store.close();
     }
@@ -45,13 +48,17 @@ export async function restore(file: string, dataDir: string, now: number): Promi
 }
 
 /**
- * To be called once for a PostgreSQL store that has been restored with PostgreSQL's own tools, before an authority is
- * started on it.
+ * Marks a PostgreSQL store as restored. Call it once after a restore with PostgreSQL's own tools, before an authority
+ * starts on the store.
+ *
+ * @param now The time of the restore, in milliseconds since the epoch.
+ * @throws InterlockError `NOT_FOUND` when the database has no fleet.
  */
 export async function restoredWithPostgres(url: string, now: number, log: Log): Promise<void> {
   const store = await openSharedStore(url, log);
   try {
-    if (!(await store.fleet.get())) throw new InterlockError("NOT_FOUND", "There is no fleet in that database.");
+    if (!(await store.fleet.get()))
+      throw new InterlockError("NOT_FOUND", "There is no fleet in that database: name the restored one.");
     await store.transaction((records) => markRestored(records, now));
   } finally {
     await store.close();
@@ -64,7 +71,7 @@ function checkFree(dataDir: string, target: string): void {
 }
 
 function checkBackup(file: string): void {
-  if (!existsSync(file)) throw new InterlockError("NOT_FOUND", `There is no file ${file}.`);
+  if (!existsSync(file)) throw new InterlockError("NOT_FOUND", `There is no file ${file}: name the backup.`);
   let problem: unknown;
   try {
     const database = new Database(file, { readonly: true });
@@ -80,7 +87,7 @@ function checkBackup(file: string): void {
   } catch (error) {
     problem = error;
   }
-  throw new InterlockError("INVALID_ARGUMENT", `${file} is no backup of an authority, or it is damaged.`, {
+  throw new InterlockError("INVALID_ARGUMENT", `${file} is not a backup of an authority, or it is damaged.`, {
     cause: problem,
   });
 }

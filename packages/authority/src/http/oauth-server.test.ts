@@ -166,7 +166,7 @@ describe("the HTTPS port of the authority", () => {
       agent.destroy();
     });
 
-    it("once the bot is locked: its connections end, and there are no others", async () => {
+    it("once the bot is revoked: its connections end, and there are no others", async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const { socket } = await token({}, { agent });
       const closed = once(socket, "close");
@@ -180,7 +180,7 @@ describe("the HTTPS port of the authority", () => {
       );
     });
 
-    it("once its certificate is locked, or the bot is retired", async () => {
+    it("once its certificate is revoked, or the bot is retired", async () => {
       const operator = await fleet.bot("operator/o");
       await operator.client(AdminService, fleet.authority.address).retireBot({ name: "script/1" });
       const retired = await token();
@@ -333,9 +333,9 @@ describe("the HTTPS port of the authority", () => {
     assert.equal((await revoke(script, acting)).status, 200, "it is acted for with it");
     assert.deepEqual(await worth(acting), { active: false });
     const store = await openStore(join(fleet.folder, "authority"));
-    const [lock] = await store.revocations.list("token");
+    const [revocation] = await store.revocations.list("token");
     await store.close();
-    assert.equal(lock?.expiresAt, Number(decodeJwt(acting).exp) * 1_000, "the lock ends with the token");
+    assert.equal(revocation?.expiresAt, Number(decodeJwt(acting).exp) * 1_000, "the revocation ends with the token");
     assert.equal((await token()).status, 200);
 
     let status = 0;

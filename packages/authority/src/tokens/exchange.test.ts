@@ -149,8 +149,8 @@ describe("exchanging tokens", () => {
   });
 
   const cuts: [string, (jti: string) => RevocationSubject, string][] = [
-    ["the subject is locked", () => ({ kind: "identity", subject: "spiffe://cafe/alice/1" }), "IDENTITY_REVOKED"],
-    ["an actor behind the first is locked", () => ({ kind: "pattern", subject: "gateway/1" }), "IDENTITY_REVOKED"],
+    ["the subject is revoked", () => ({ kind: "identity", subject: "spiffe://cafe/alice/1" }), "IDENTITY_REVOKED"],
+    ["an actor behind the first is revoked", () => ({ kind: "pattern", subject: "gateway/1" }), "IDENTITY_REVOKED"],
     ["the token that it came of is revoked", (jti: string) => ({ kind: "token", subject: jti }), "TOKEN_REVOKED"],
   ];
   for (const [what, shutOut, reason] of cuts) {

@@ -6,7 +6,7 @@ import { createObservable } from "../base/observable.js";
 import type { Recorder } from "../base/recorder.js";
 import { createClient } from "../client/client.js";
 import { createConnector } from "../client/connector.js";
-import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";

@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createTokenCache, type FetchToken } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";

@@ -3,7 +3,7 @@ import { systemClock } from "../base/clock.js";
 import { silentLog } from "../base/log.js";
 import { createObservable } from "../base/observable.js";
 import { createRecorder } from "../base/recorder.js";
-import type { JoinRequest } from "../gen/interlock/authority/v1/authority.js";
+import type { JoinRequest } from "../gen/interlock/authority/v1/enrollment_service.js";
 import type { Identity } from "../identity/identity.js";
 import { caDigest, formatJoinToken } from "../identity/join-token.js";
 import { createKeyPair } from "../identity/key-pair.js";

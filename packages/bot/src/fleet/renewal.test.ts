@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { silentLog } from "../base/log.js";
 import { createObservable } from "../base/observable.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import { caDigest } from "../identity/join-token.js";

@@ -4,7 +4,7 @@ import type { Log } from "../base/log.js";
 import type { MutableObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";

@@ -1,7 +1,7 @@
 import type { Log } from "../base/log.js";
 import type { Recorder, UsageCount } from "../base/recorder.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 
 const periodMs = 10_000;
 const maximumRows = 1_000;

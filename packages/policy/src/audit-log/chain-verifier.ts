@@ -1,37 +1,44 @@
 import { type AuditPosition, type AuditRecord, hashOf } from "./audit-record.js";
 
-/** Something that is wrong with an audit log. */
+/** A fault in an audit log. */
 export interface AuditFault {
   readonly kind: "missing" | "changed" | "moved";
-  /** Number of the record; the first of them, where several are missing. */
+  /** The number of the record; of the first one when several are missing. */
   readonly seq: number;
-  /** What was found, in a sentence. */
+  /** The fault in a sentence. */
   readonly text: string;
 }
 
-/** Verifies an audit log, record by record, so that it can be of any length. */
+/** A verifier of an audit log. It takes one record at a time, so the log may have any length. */
 export interface ChainVerifier {
-  /** Takes the next record, in the order of the log. */
+  /** Adds the next record, in the order of the log. */
   add(record: AuditRecord): void;
-  /** Gives every fault there is, at most a hundred, once all records have been added. */
+  /** Returns the faults, at most 100. Call it after the last record. */
   finish(): readonly AuditFault[];
 }
 
 const maximumFaults = 100;
 
-/** What an audit log is verified against. */
+/** The positions against which an audit log is verified. */
 export interface ChainEnds {
-  /** The last record that has been pruned; number 0 when none has. */
+  /** The last pruned record; number 0 when no record has been pruned. */
   readonly checkpoint: AuditPosition;
-  /** The last record there is said to be. */
+  /** The last record, as the keeper of the log states it. */
   readonly head: AuditPosition;
-  /** A head that was noted down earlier, and kept where the log's keeper cannot change it. */
+  /** An earlier head that was kept where the keeper of the log cannot change it. */
   readonly kept?: AuditPosition | undefined;
 }
 
 /**
- * Verifies that no record was changed, taken away, put in, or put elsewhere. Whoever can write the whole database can
- * also make a new chain; only a head that was kept elsewhere finds that out.
+ * Creates a verifier that finds records that were changed, removed, inserted or moved. Write access to the whole
+ * database is enough to forge a complete new chain; only a head that was kept elsewhere reveals that.
+ *
+ * @example
+ * ```ts
+ * const verifier = createChainVerifier({ checkpoint, head });
+ * for (const record of records) verifier.add(record);
+ * const faults = verifier.finish();
+ * ```
  */
 export function createChainVerifier({ checkpoint, head, kept }: ChainEnds): ChainVerifier {
   const faults: AuditFault[] = [];
@@ -47,7 +54,7 @@ export function createChainVerifier({ checkpoint, head, kept }: ChainEnds): Chai
   }
 
   function replaced(by: string): void {
-    if (last.sound) fault("changed", last.seq, `record ${last.seq} has been replaced: ${by} knows another one`);
+    if (last.sound) fault("changed", last.seq, `record ${last.seq} has been replaced: ${by} refers to another one`);
   }
 
   return {
@@ -55,7 +62,7 @@ export function createChainVerifier({ checkpoint, head, kept }: ChainEnds): Chai
       const { seq, hash } = record;
       const sound = hashOf(record) === hash;
       if (seq <= last.seq) return fault("moved", seq, `record ${seq} comes after record ${last.seq}`);
-      if (!sound) fault("changed", seq, `record ${seq} is not as it was written, or not where it was`);
+      if (!sound) fault("changed", seq, `record ${seq} is not as it was written, or not where it was written`);
       if (seq > last.seq + 1) missing(last.seq + 1, seq - 1);
       else if (sound && record.previous !== last.hash) replaced(`record ${seq}`);
       last = { seq, hash, sound };

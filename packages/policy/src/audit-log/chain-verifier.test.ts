@@ -9,7 +9,7 @@ function chain(length: number, from = start): AuditRecord[] {
   for (let i = 0; i < length; i++) {
     const entry = {
       at: 1_000 + i,
-      kind: "lock",
+      kind: "revoke",
       actor: "spiffe://cafe/a",
       subject: `bot/${i}`,
       details: { i },

@@ -1,12 +1,12 @@
 import type { Grant, Grants } from "./grants.js";
 
-/** One scope gained or lost. */
+/** A scope that is gained or lost. */
 export interface GrantChange extends Grant {
-  /** True when gained, false when lost. */
+  /** True for a gained scope, false for a lost one. */
   readonly added: boolean;
 }
 
-/** What changes from one set of grants to another: what is lost first, then what is gained, each in the file's order. */
+/** Returns the changes between two sets of grants: the lost scopes first, then the gained ones, each in file order. */
 export function diffGrants(before: Grants, after: Grants): GrantChange[] {
   const had = new Set(before.map(keyOf));
   const has = new Set(after.map(keyOf));

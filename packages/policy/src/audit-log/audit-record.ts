@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What the audit log has a record of. */
+/** The kinds of actions that the audit log records. */
 export type AuditKind =
   | "invite"
   | "uninvite"
@@ -10,8 +10,8 @@ export type AuditKind =
   | "retire"
   | "token"
   | "grants"
-  | "lock"
-  | "unlock"
+  | "revoke"
+  | "unrevoke"
   | "denials"
   | "key"
   | "ca"
@@ -19,48 +19,52 @@ export type AuditKind =
   | "prune"
   | "restore";
 
-/** Something that is to be recorded. */
+/** An action to record in the audit log. */
 export interface AuditEntry {
-  /** Milliseconds since the epoch. */
+  /** The time of the action, in milliseconds since the epoch. */
   readonly at: number;
   readonly kind: AuditKind;
-  /** Who did it, a SPIFFE ID. */
+  /** The SPIFFE ID of the actor. */
   readonly actor: string;
-  /** To whom or what. */
+  /** What the action was done to. */
   readonly subject: string;
-  /** What else there is to say; never a secret, a token or a key. */
+  /** Further details; never a secret, a token or a key. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** One record of the audit log, as it is stored. */
 export interface AuditRecord {
-  /** Counts up by one, from 1. */
+  /** The number of the record: 1 for the first, then increasing by one. */
   readonly seq: number;
+  /** The time of the action, in milliseconds since the epoch. */
   readonly at: number;
+  /** The kind of action; an {@link AuditKind} in records of this release. */
   readonly kind: string;
+  /** The SPIFFE ID of the actor. */
   readonly actor: string;
+  /** What the action was done to. */
   readonly subject: string;
-  /** JSON. */
+  /** Further details, JSON. */
   readonly details: string;
-  /** The hash of the record before it; empty for the first. */
+  /** The hash of the previous record, hex; empty for the first. */
   readonly previous: string;
-  /** SHA-256 over all of the above, hex. */
+  /** SHA-256 over all other fields, hex. */
   readonly hash: string;
 }
 
-/** A place in the audit log: a record's number and its hash. Kept elsewhere, it vouches for all that is before it. */
+/** A position in the audit log: a record's number and hash. Kept elsewhere, it proves every record up to it. */
 export interface AuditPosition {
   readonly seq: number;
   readonly hash: string;
 }
 
-/** The hash of a record: over the JSON array of everything else in it. */
+/** Computes the hash of a record: SHA-256 over the JSON array of its other fields, hex. */
 export function hashOf({ seq, at, kind, actor, subject, details, previous }: Omit<AuditRecord, "hash">): string {
   const text = JSON.stringify([seq, at, kind, actor, subject, details, previous]);
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Makes the record of an entry, after another one. */
+/** Makes the record of an entry that follows another record. */
 export function toRecord({ at, kind, actor, subject, details }: AuditEntry, after: AuditPosition): AuditRecord {
   const record = {
     seq: after.seq + 1,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InterlockError } from "@interlock/bot";
+import { GrantsError } from "./grants-error.js";
 import { maximumGrantsLength, parseGrants } from "./parse-grants.js";
 
 const good = `
@@ -13,20 +13,20 @@ grants:
 `;
 
 const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
-  "an empty file": ["", [/must say grants:/]],
-  "a list": ["- a", [/line 1: the file must say grants:/]],
+  "an empty file": ["", [/must have the key grants:/]],
+  "a list": ["- a", [/line 1: the file must have the key grants:/]],
   "no grants": ["{}", [/line 1: there is no "grants"/]],
   "grants without anything": ["grants:\n", [/write grants: \{\}/]],
-  "an unknown key": ["grant: {}\ngrants: {}", [/line 1: "grant" is not known/]],
-  "a key twice": ["grants:\n  a: {a.B: [a:b]}\n  a: {a.B: [a:c]}", [/line 3: "a" stands here twice/]],
-  "a bad pattern": ["grants:\n  'a/**/b': {a.B: [a:b]}", [/line 2: "a\/\*\*\/b" is no identity pattern/]],
-  "a bad service": ["grants:\n  a: {a-b: [a:b]}", [/line 2: "a-b" is no service/]],
-  "a bad scope": ["grants:\n  a:\n    a.B: [Everything]", [/line 3: "Everything" is no scope/]],
-  "a scope that is a map": ["grants:\n  a:\n    a.B: [a: b]", [/line 3: .* is no scope/]],
+  "an unknown key": ["grant: {}\ngrants: {}", [/line 1: the key "grant" is not known/]],
+  "a key twice": ["grants:\n  a: {a.B: [a:b]}\n  a: {a.B: [a:c]}", [/line 3: "a" is here twice/]],
+  "a bad pattern": ["grants:\n  'a/**/b': {a.B: [a:b]}", [/line 2: "a\/\*\*\/b" is not an identity pattern/]],
+  "a bad service": ["grants:\n  a: {a-b: [a:b]}", [/line 2: "a-b" is not a service/]],
+  "a bad scope": ["grants:\n  a:\n    a.B: [Everything]", [/line 3: "Everything" is not a scope/]],
+  "a scope that is a map": ["grants:\n  a:\n    a.B: [a: b]", [/line 3: .* is not a scope/]],
   "a scope outside a list": ["grants:\n  a: {a.B: a:b}", [/line 2: write the scopes of a.B as a list/]],
   "no scopes": ["grants:\n  a: {a.B: []}", [/line 2: write the scopes/]],
-  "a number for a key": ["grants:\n  1: {a.B: [a:b]}", [/line 2: a key has to be text/]],
-  "an alias": ["grants:\n  a: &x {a.B: [a:b]}\n  b: *x", [/line 3: aliases are not read/]],
+  "a number for a key": ["grants:\n  1: {a.B: [a:b]}", [/line 2: a key must be text/]],
+  "an alias": ["grants:\n  a: &x {a.B: [a:b]}\n  b: *x", [/line 3: aliases are not supported/]],
   "an alias for a list": ["grants:\n  a: {a.B: &x [a:b], a.C: *x}", [/line 2: write the scopes of a.C/]],
   "a tag": ["grants: !!python/object {}", [/line 1: Unresolved tag/]],
   "a broken line": ["grants:\n  a: {a.B: [a:b]", [/line 2/]],
@@ -42,20 +42,20 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
     `grants: ${"[".repeat(16)}${"]".repeat(16)}`,
     [/write an identity pattern/],
   ],
-  "lists beside lists": [`grants: {a: {a.B: [${"[a], ".repeat(40)}]}}`, [/is no scope/]],
+  "lists beside lists": [`grants: {a: {a.B: [${"[a], ".repeat(40)}]}}`, [/is not a scope/]],
   "too many anchors": [`grants: {a: {a.B: [${"&a a:b, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
   "too many aliases": [`grants: {a: {a.B: [${"*a, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
   "too many tags": [`grants: {a: {a.B: [${"!a b, ".repeat(101)}]}}`, [/full of anchors, aliases or tags/]],
-  "a hundred aliases": [`grants: {a: {a.B: [${"*a, ".repeat(100)}]}}`, [/Unresolved alias|is no scope/]],
+  "a hundred aliases": [`grants: {a: {a.B: [${"*a, ".repeat(100)}]}}`, [/Unresolved alias|is not a scope/]],
   "an identity without services": ["grants:\n  a: 1", [/line 2: write a service and its scopes below "a"/]],
-  "a long key": [`grants: {${"a".repeat(79)}!: {a.B: [a:b]}}`, [new RegExp(`"${"a".repeat(79)}!" is no identity`)]],
+  "a long key": [`grants: {${"a".repeat(79)}!: {a.B: [a:b]}}`, [new RegExp(`"${"a".repeat(79)}!" is not an identity`)]],
   "a key that is too long to be told": [
     `grants: {${"a".repeat(80)}!: {a.B: [a:b]}}`,
     [new RegExp(`"${"a".repeat(80)}…" is`)],
   ],
   "twenty faults": [
     `grants: {${Array.from({ length: 20 }, (_, i) => `'!${i}': {}`).join(", ")}}`,
-    [/"!19" is no identity pattern[^\n]*$/],
+    [/"!19" is not an identity pattern[^\n]*$/],
   ],
   "more faults than are told": [
     `grants: {${Array.from({ length: 23 }, (_, i) => `'!${i}': {}`).join(", ")}}`,
@@ -82,13 +82,26 @@ describe("parseGrants", () => {
     ]);
   });
 
+  it("tells every fault with its line", () => {
+    assert.throws(
+      () => parseGrants("grants:\n  '*x': {a.B: [x]}\n  b: {'': [y]}"),
+      (error) => {
+        assert.ok(error instanceof GrantsError);
+        assert.deepEqual(
+          error.faults.map(({ line, message }) => `${line} ${message.split(" ")[0]}`),
+          ['2 "*x"', '2 "x"', '3 ""', '3 "y"'],
+        );
+        return true;
+      },
+    );
+  });
+
   for (const [what, [yaml, faults]] of Object.entries(bad)) {
     it(`refuses ${what}`, () => {
       assert.throws(
         () => parseGrants(yaml),
         (error) => {
-          assert.ok(error instanceof InterlockError);
-          assert.equal(error.reason, "GRANTS_INVALID");
+          assert.ok(error instanceof GrantsError);
           for (const fault of faults) assert.match(error.message, fault);
           assert.ok(error.message.length < 10_000);
           return true;
