@@ -31,11 +31,24 @@ const groups = {
     folder: "trust",
     mutate: ["apply-update", "cooled-down", "cut-offs", "revocation-index", "staleness", "trust"],
   },
-  interceptors: {
+  admission: {
     package: "bot",
-    folder: "interceptors",
-    mutate: ["authenticate", "authorize", "identify", "limit-rate", "limit-flood", "bearer-fault"],
+    folder: "admission",
+    mutate: ["authenticate", "authorize", "identify", "limit-rate", "limit-flood", "bearer-fault", "shown-token"],
+    // The other tests need servers.
+    tests: [
+      "authenticate",
+      "authorization",
+      "authorize",
+      "chain",
+      "delegation",
+      "limit-flood",
+      "limit-rate",
+      "shown-token",
+      "token",
+    ],
   },
+  limiter: { package: "bot", folder: "base", mutate: ["rate-limiter"], tests: ["rate-limiter"] },
   csr: {
     package: "authority",
     folder: "ca",

@@ -161,7 +161,7 @@ describe("authority", () => {
     await refused(own.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
   });
 
-  it("answers whoever takes a scope away from himself, and then no more", async () => {
+  it("answers an operator that takes a scope away from itself, and then no more", async () => {
     const grants = (...scopes: string[]) => `grants: {"ci/*": {${AdminService.name}: [${scopes.join(", ")}]}}`;
     await authority.applyGrants(grants("'grants:write'", "'bots:read'"));
     const ci = await joined("ci/1");
@@ -203,7 +203,7 @@ describe("authority", () => {
     await refused(admin.createJoinToken({ name: "interlock/authority" }), undefined, "INVALID_ARGUMENT");
   });
 
-  it("remembers endpoints and usage, under the identity of whoever reports", async () => {
+  it("remembers endpoints and usage, under the identity of the reporting bot", async () => {
     const gripper = await joined("gripper/1");
     const report = {
       endpoints: [{ spiffeId: "spiffe://cafe/leader/1", service: "cafe.v1.GripperService", address: "10.0.0.1:1" }],

@@ -501,7 +501,7 @@ describe("interlock, with an authority that speaks OAuth", () => {
     await rm(dir, { recursive: true });
   });
 
-  it("gives a bot's token over HTTPS to whoever has the files of that bot", async () => {
+  it("gives a bot's token over HTTPS to a user that has the files of that bot", async () => {
     await writeFile(join(dir, "oauth.yaml"), 'grants:\n  "curl/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n');
     await jsonOf(dir, "grants", "apply", "oauth.yaml");
     const { joinToken } = await jsonOf(dir, "invite", "curl/1");

@@ -258,7 +258,7 @@ describeOnEach("the CA of a fleet", (create) => {
     now += hour;
     await keep();
     assert.equal(warned.length, 1, "once a day is enough");
-    assert.deepEqual(told, [1, 1], "whoever asks for the health hears of it all the time");
+    assert.deepEqual(told, [1, 1], "the health service says so all the time");
     now += day;
     await keep();
     assert.equal(warned.length, 2);

@@ -10,9 +10,13 @@ export type Messages<T> = AsyncIterable<T> | Iterable<T>;
 export type ClientMethod<M extends AnyMethod> =
   M extends Method<infer Request, infer Response, infer Kind>
     ? {
+        /** One request, one answer. */
         unary: (request: Init<Request>, options?: CallOptions) => Promise<Response>;
+        /** One request, a stream of answers. */
         serverStreaming: (request: Init<Request>, options?: CallOptions) => AsyncIterable<Response>;
+        /** A stream of requests, one answer. */
         clientStreaming: (requests: Messages<Init<Request>>, options?: CallOptions) => Promise<Response>;
+        /** A stream of requests, a stream of answers. */
         bidiStreaming: (requests: Messages<Init<Request>>, options?: CallOptions) => AsyncIterable<Response>;
       }[Kind]
     : never;

@@ -33,7 +33,7 @@ import { asAdmin, hasPostgres, openTestDatabase, testPostgres } from "../testing
     return changed.href;
   };
 
-  it("is refused with synchronous_commit=off, whoever has set it", async () => {
+  it("is refused with synchronous_commit=off, wherever that is set", async () => {
     const off = refused(/synchronous_commit=off/);
     await opens();
     await asAdmin(url, "alter role current_user set synchronous_commit = off");
