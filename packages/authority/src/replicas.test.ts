@@ -144,7 +144,7 @@ const log = silentLog;
     assert.deepEqual(await faults(), []);
   });
 
-  /** Joins at `two` with a token of `one`, once something holds; what is announced comes soon. */
+  /** Joins at `two` with a token of `one`, once something holds; changes of `one` arrive soon. */
   async function joinedWhen(name: string, holds: () => boolean): Promise<Bot> {
     for (let i = 0; i < 200 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.ok(holds());
@@ -243,7 +243,7 @@ const log = silentLog;
   it("heal a lost notification, and a lost connection, by looking", async () => {
     const three = await startAnother({ staleAfterMs: 1_500 });
     const gripper = await joined("gripper/6", three, one);
-    // Written past every authority: nobody is notified.
+    // Written without an authority, so no notification is sent.
     await query(`update fleet set trust_version = trust_version + 1;
       insert into revocations values ('token', 'silent', 1, '', (select trust_version from fleet), null)`);
     await until(gripper, () => has(gripper, "silent"));
@@ -320,7 +320,7 @@ const log = silentLog;
   }
 });
 
-/** Tries until it works: what one authority has done is at the other a moment later. */
+/** Tries until it works: a change at one authority reaches the other a moment later. */
 async function issued(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -334,7 +334,7 @@ async function issued(work: () => Promise<unknown>): Promise<void> {
 }
 
 (hasPostgres ? describe : () => {})("an authority whose store goes away", () => {
-  it("answers 14, says to nobody that all is well, and goes on when it is back", async () => {
+  it("answers 14, sends no heartbeat, and continues when it is back", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-away-"));
     const postgres = await startPostgres();
     const store = await postgres.createDatabase();

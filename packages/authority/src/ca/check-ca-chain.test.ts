@@ -34,7 +34,7 @@ interface Shape {
   readonly notAfter?: number;
 }
 
-/** A CA certificate of another PKI, below `issuer`; a root where there is none. */
+/** A CA certificate of another PKI, below `issuer`. Default: a root. */
 async function make(subject: string, issuer: Made | undefined, shape: Shape = {}): Promise<Made> {
   const { extensions = [isCa(), signs()], algorithm = p256, notBefore = now - day, notAfter = now + day } = shape;
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
@@ -118,7 +118,7 @@ describe("checkCaChain", () => {
       { extensions: [isCa(), signs(), new Extension("2.5.29.30", true, Uint8Array.of(0x30, 9))] },
       /cannot be read/,
     ],
-    "a demand that nobody knows": [
+    "an unknown critical extension": [
       { extensions: [isCa(), signs(), new Extension("1.2.3.4", true, Uint8Array.of(5, 0))] },
       /critical extension 1\.2\.3\.4/,
     ],

@@ -43,7 +43,7 @@ describe("a request for an intermediate", () => {
     await assert.rejects(signIntermediateRequest({ ...order, requestPem: "nothing" }), /no certificate request/);
     await assert.rejects(
       signIntermediateRequest({ ...order, rootPem: "nothing" }),
-      /no private key with its certificate/,
+      /lacks the private key or the certificate/,
     );
     const mixed =
       other.rootPem.slice(0, other.rootPem.indexOf("-----BEGIN CERTIFICATE")) +

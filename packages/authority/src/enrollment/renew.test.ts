@@ -28,7 +28,7 @@ describeOnEach("renewal", (create) => {
   });
 
   const csr = async () => createCsr(await createKeyPair(), id.uri);
-  // Each gives the serial number of what was issued, as its holder would show it.
+  // Each returns the serial number of the issued certificate.
   const enter = async () => {
     const options = { ...basis, caDigest: caDigest(basis.ca.pinned), name: id.name, now, by: "me" };
     const { joinToken } = await createJoinToken(options);

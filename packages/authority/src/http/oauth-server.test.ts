@@ -53,7 +53,7 @@ describe("the HTTPS port of the authority", () => {
     assert.ok(!("access_token" in refused.body));
     return refused;
   }
-  /** The control, then a connection that comes to nothing. */
+  /** The control, then a connection that fails. */
   async function assertClosed(question: Question, reason: string): Promise<void> {
     assert.equal((await token()).status, 200, "the control");
     denials.length = 0;
@@ -107,7 +107,7 @@ describe("the HTTPS port of the authority", () => {
     assert.ok((await bundle()).spiffe_sequence > sequence);
   });
 
-  it("gives a token, which is kept by nobody on the way", async () => {
+  it("gives a token that must not be cached", async () => {
     const { status, headers, body } = await token();
     assert.equal(status, 200);
     assert.deepEqual(Object.keys(body).sort(), ["access_token", "expires_in", "scope", "token_type"]);
@@ -115,7 +115,7 @@ describe("the HTTPS port of the authority", () => {
     assert.deepEqual([headers["content-type"], headers["cache-control"]], ["application/json", "no-store"]);
   });
 
-  describe("lets nobody ask for a token", () => {
+  describe("refuses a token request", () => {
     it("without a certificate", async () => {
       const refused = await assertRefused(() => token({}, { identity: undefined }), 401, "invalid_client");
       assert.equal(refused.body.reason, "NO_CERTIFICATE");
@@ -124,7 +124,7 @@ describe("the HTTPS port of the authority", () => {
       }
     });
 
-    it("in another's name, or in nobody's", async () => {
+    it("in the name of another bot, or without a name", async () => {
       await fleet.bot("script/2");
       for (const client_id of ["spiffe://cafe/script/2", undefined, "script/1", "SPIFFE://cafe/script/1"]) {
         await assertRefused(() => token({ client_id }), 401, "invalid_client");

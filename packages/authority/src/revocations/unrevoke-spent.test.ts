@@ -28,7 +28,7 @@ describeOnEach("unrevokeSpent", (create) => {
     await store.transaction((records) => unrevokeSpent(records, clock.now(), "spiffe://cafe/interlock/authority"));
     await hub.refresh();
   };
-  const forGood = ["of somebody who knows better", "spiffe://cafe/a"];
+  const forGood = ["of unknown expiry", "spiffe://cafe/a"];
   const revoked = () => hub.trust.state.revocations.map(({ subject }) => subject);
 
   it("unrevokes a token when none with its id can be valid, and nothing else, and forgets it in a day", async () => {
@@ -36,7 +36,7 @@ describeOnEach("unrevokeSpent", (create) => {
       revoke({ store, hub }, { kind, subject }, "test", clock.now(), "x", expiresAt);
     await revokeUntil("token", "old", clock.now() + 5 * minute);
     await revokeUntil("identity", "spiffe://cafe/a");
-    await revokeUntil("token", "of somebody who knows better");
+    await revokeUntil("token", "of unknown expiry");
     clock.at += 2 * minute;
     await revokeUntil("token", "new", clock.now() + 5 * minute);
     clock.at += 4 * minute;

@@ -84,7 +84,7 @@ describe("exchanging tokens", () => {
       return true;
     });
 
-  it("lets a gateway call in the name of its caller, and nobody else with its token", async () => {
+  it("lets a gateway call in the name of its caller, and refuses any other bot with its token", async () => {
     const given = await tokenOf(alice, ["item:read", "item:write"]);
     const { token, scopes } = await exchange(given, ["item:read"]);
     assert.deepEqual(scopes, ["item:read"]);

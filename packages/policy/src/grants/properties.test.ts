@@ -39,7 +39,7 @@ describe("grants, whatever they are", () => {
             ({ at, scopes }) =>
               isServiceName(at) && scopes.length > 0 && scopes.every((s) => typeof s === "string" && isScope(s)),
           );
-        // JSON is YAML, but for keys that stand for something else.
+        // JSON is YAML except for keys with a special meaning.
         const got = read(JSON.stringify({ grants }));
         assert.equal(got !== undefined, fine, JSON.stringify(grants));
         if (!got) return;
@@ -76,7 +76,7 @@ describe("grants, whatever they are", () => {
     );
   });
 
-  // Each of them about as long as is read at all.
+  // Each of them has about the maximum length.
   const times = (text: string, length = maximumGrantsLength) => text.repeat(Math.floor(length / text.length));
   const laughs = Array.from({ length: 30 }, (_, i) => `a${i}: &a${i} [${times(`*a${i - 1},`, i === 0 ? 0 : 60)}]`);
   const bombs: Record<string, string> = {
