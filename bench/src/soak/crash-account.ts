@@ -35,9 +35,9 @@ export async function takeAccount(operator: Bot, address: string, journal: Journ
     claim(there !== undefined && digest(there.yaml) === hash, `grants ${version}`);
   }
 
-  const locks = new Set((await admin.listRevocations({})).revocations.map(({ subject }) => subject?.value));
-  for (const subject of journal.locked) claim(locks.has(subject), `lock ${subject}`);
-  for (const subject of journal.unlocked) claim(!locks.has(subject), `unlock ${subject}`);
+  const revocations = new Set((await admin.listRevocations({})).revocations.map(({ subject }) => subject?.value));
+  for (const subject of journal.revoked) claim(revocations.has(subject), `revoke ${subject}`);
+  for (const subject of journal.unrevoked) claim(!revocations.has(subject), `unrevoke ${subject}`);
 
   const { checkpoint, head } = await admin.listLog({ limit: 1 });
   const position = (at = { seq: 0n, hash: "" }) => ({ seq: Number(at.seq), hash: at.hash });

@@ -153,7 +153,7 @@ describe("exchanging tokens", () => {
     ["an actor behind the first is revoked", () => ({ kind: "pattern", subject: "gateway/1" }), "IDENTITY_REVOKED"],
     ["the token that it came of is revoked", (jti: string) => ({ kind: "token", subject: jti }), "TOKEN_REVOKED"],
   ];
-  for (const [what, shutOut, reason] of cuts) {
+  for (const [what, subjectOf, reason] of cuts) {
     it(`ends a stream in another's name at once when ${what}`, async () => {
       const second = await fleet.bot("gateway/2");
       const given = await tokenOf(alice);
@@ -165,7 +165,7 @@ describe("exchanging tokens", () => {
       const stream = watching(second, token);
       assert.equal((await stream.next()).done, false);
       const ended = refused(stream.next(), reason, "UNAUTHENTICATED");
-      await fleet.authority.revoke(shutOut(jti), "test");
+      await fleet.authority.revoke(subjectOf(jti), "test");
       await ended;
       await refused(showing(second, token).read({}), reason, "UNAUTHENTICATED");
       await showing(other, await tokenOf(other)).read({});

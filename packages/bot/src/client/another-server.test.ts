@@ -82,14 +82,14 @@ describe("a stream whose server is refused,", () => {
     for (let i = 0; i < 450; i++) await ticks.next();
   }
 
-  const shutOut: Record<string, [() => Partial<TrustState>, Reason]> = {
+  const cases: Record<string, [() => Partial<TrustState>, Reason]> = {
     revoked: [
       () => ({ revocations: [{ kind: "identity", subject: first, revokedAt: Date.now(), reason: "test" }] }),
       "IDENTITY_REVOKED",
     ],
     "below a root that is withdrawn": [() => ({ caCertificates: [fleet.ca.der] }), "CERTIFICATE_UNTRUSTED"],
   };
-  for (const [how, [change, reason]] of Object.entries(shutOut)) {
+  for (const [how, [change, reason]] of Object.entries(cases)) {
     describe(how, () => {
       async function ends(): Promise<void> {
         for (let i = 0; i < 5; i++) assert.equal((await ticks.next()).done, false);
