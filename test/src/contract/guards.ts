@@ -41,7 +41,10 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [
+      ...believesAnyone,
+      bot("identity/verify-peer", "proveChain(found, { caCertificates, now, accept })", "found"),
+    ],
   },
   {
     row: 4,

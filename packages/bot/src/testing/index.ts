@@ -9,6 +9,7 @@ export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,
   extendedKeyUsage,
+  extension,
   handMade,
   handMadeCsr,
   keyUsage,
@@ -19,6 +20,18 @@ export {
 } from "./hand-made.js";
 export { plainCall, plainCredentials, plainOptions } from "./plain-client.js";
 export { plaintextSession, type RawAnswer, rawCall, rawSession, rawTls, shows } from "./raw-client.js";
+export {
+  caExtensions,
+  ecKey,
+  permittedHost,
+  rsaKey,
+  type Specimen,
+  type SpecimenHash,
+  type SpecimenOptions,
+  specimen,
+  svidExtensions,
+  unknownExtension,
+} from "./specimen.js";
 export { createTestCa, type LeafOptions, type TestCa } from "./test-ca.js";
 export { createTestFleet, EchoService, type TestFleet } from "./test-fleet.js";
 export { type TokenAttack, tokenAttacks } from "./token-attacks.js";
