@@ -22,6 +22,7 @@ export const reasons = {
   CERTIFICATE_MALFORMED: ["UNAVAILABLE", "the certificate cannot be read"],
   CERTIFICATE_EXPIRED: ["UNAUTHENTICATED", "the certificate has expired"],
   CERTIFICATE_NOT_YET_VALID: ["UNAVAILABLE", "the certificate is not valid yet"],
+  CERTIFICATE_WEAK: ["UNAVAILABLE", "a key or a signature in the certificate's chain is too weak, or of no known kind"],
   CERTIFICATE_WRONG_USAGE: ["UNAVAILABLE", "the certificate is not for this side of a connection"],
   CERTIFICATE_IS_CA: ["UNAVAILABLE", "the certificate may sign others, so it cannot be a bot's"],
   CERTIFICATE_WITHOUT_SPIFFE_ID: ["UNAVAILABLE", "the certificate does not have exactly one SPIFFE ID"],

@@ -22,7 +22,7 @@ describe("identity from files", () => {
   let opened: ProvidedIdentity | undefined;
 
   before(async () => {
-    ca = await createTestCa();
+    ca = await createTestCa("test", 1);
   });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-files-"));
