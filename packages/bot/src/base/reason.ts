@@ -80,6 +80,7 @@ export const reasons = {
   SCOPE_WIDENED: ["PERMISSION_DENIED", "the exchange asks for a scope that the token does not hold"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   ISSUER_UNREACHABLE: ["UNAVAILABLE", "the token issuer cannot be reached"],
+  ISSUER_UNUSABLE: ["FAILED_PRECONDITION", "the token issuer's answer cannot be used"],
   ISSUER_REFUSED: ["PERMISSION_DENIED", "the token issuer gives no token"],
   AUTHORITY_UNREACHABLE: ["UNAVAILABLE", "the authority cannot be reached"],
   STORE_UNREACHABLE: ["UNAVAILABLE", "the authority cannot reach its store"],
