@@ -27,6 +27,7 @@ const policy = (file: string, find: string, replace: string): Patch => ({
 
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
+const header = (find: string, replace: string) => bot("token/read-header", find, replace);
 const believesAnyone = [
   bot("listener/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
   bot("listener/read-peer", "if (!socket.authorized)", "if (false)"),
@@ -153,16 +154,16 @@ export const guards: readonly Guard[] = [
   {
     row: 17,
     guard: "the algorithm",
-    patches: [token("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
+    patches: [header("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
   },
-  { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
+  { row: 18, guard: "no key of its own in the header", patches: [header("if (name in header)", "if (false)")] },
   { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
   {
     row: 19,
     guard: "the audience",
     patches: [bot("admission/authenticate", "if (!token.audiences.has(service))", "if (false)")],
   },
-  { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
+  { row: 19, guard: "the type", patches: [header("mediaType(header.typ) !== mediaType(type)", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
   { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > rules.maximumLifetimeMs", "false")] },
   {

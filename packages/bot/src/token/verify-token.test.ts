@@ -172,6 +172,12 @@ describe("verifyToken", () => {
     }
   });
 
+  it("may have its type in full, and in any case (RFC 9068, section 2.1; RFC 7515, section 4.1.9)", async () => {
+    for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"]) {
+      assert.ok(await verify(await good({}, { typ })), typ);
+    }
+  });
+
   describe("with several keys", () => {
     const signedWith = async (key: KeyObject, header: object) => {
       const [, body] = (await good()).split(".");
