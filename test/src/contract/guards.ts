@@ -75,6 +75,11 @@ export const guards: readonly Guard[] = [
     guard: "the extended key usage",
     patches: [certificate("if (!certificate.usages.includes(usageOf[peer]))", "if (false)")],
   },
+  {
+    row: 8,
+    guard: "the key usage",
+    patches: [certificate("if (!certificate.mayAuthenticate)", "if (false)")],
+  },
   { row: 9, guard: "no CA", patches: [certificate("certificate.isCa || certificate.maySign", "certificate.isCa")] },
   {
     row: 9,
@@ -139,6 +144,11 @@ export const guards: readonly Guard[] = [
     row: 16,
     guard: "one token",
     patches: [bot("admission/shown-token", "if (references.length + authorization.length > 1)", "if (false)")],
+  },
+  {
+    row: 16,
+    guard: "the one form of a token",
+    patches: [header('if (!sound || (signature !== "" && !readBase64url(signature)))', "if (false)")],
   },
   { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
   {

@@ -2,9 +2,10 @@
 export { decodeErrorInfo } from "../base/error-details.js";
 export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
+export { verifyPeer } from "../identity/verify-peer.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
 export { type Deferred, deferred } from "./deferred.js";
-export { boolean, longElement } from "./der.js";
+export { boolean, integer, longElement, octets, sequence, text } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,
@@ -34,4 +35,5 @@ export {
 } from "./specimen.js";
 export { createTestCa, type LeafOptions, type TestCa } from "./test-ca.js";
 export { createTestFleet, EchoService, type TestFleet } from "./test-fleet.js";
+export { startTestIssuer, type TestIssuer } from "./test-issuer.js";
 export { type TokenAttack, tokenAttacks } from "./token-attacks.js";
