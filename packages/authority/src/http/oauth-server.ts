@@ -45,7 +45,7 @@ export interface OAuthServer {
 export async function openOAuthServer(options: OAuthServerOptions): Promise<OAuthServer> {
   const { https, identity, hub, desk, grants, recorder, clock, log, revokeToken } = options;
   const host = https.host ?? options.host;
-  const files = https.certificate && (await openCertificateFiles(https.certificate, log));
+  const files = https.certificate && (await openCertificateFiles(https.certificate, log, clock));
   const port = { host, port: https.port, maximumStrangers: 256 };
   let handle: HttpHandler | undefined; // It has to know the port; the first request comes long after this turn.
   const server = await createHttpServer(

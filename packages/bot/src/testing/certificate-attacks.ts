@@ -63,7 +63,6 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ["codeSigning", without(usagesAt, extendedKeyUsage("1.3.6.1.5.5.7.3.3")), wrongUsage],
     ["an identifier that begins like clientAuth's", without(usagesAt, extendedKeyUsage(`${clientAuth}.1`)), wrongUsage],
     ["a key for key agreement alone", without(keyUsageAt, keyUsage(3, 0x08)), wrongUsage],
-    ["a key for no use", without(keyUsageAt, keyUsage(0)), wrongUsage],
     ["clientAuth in a second extension", withMore(extendedKeyUsage(clientAuth)), malformed, untrusted],
   ],
   9: [

@@ -5,7 +5,7 @@ export { tlsContext } from "../identity/tls-context.js";
 export { verifyPeer } from "../identity/verify-peer.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
 export { type Deferred, deferred } from "./deferred.js";
-export { boolean, integer, longElement, octets, sequence, text } from "./der.js";
+export { boolean, integer, longElement, octets, sequence, text, utcTime } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,
