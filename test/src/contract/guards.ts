@@ -116,6 +116,11 @@ export const guards: readonly Guard[] = [
   },
   {
     row: 11,
+    guard: "the strength of a key",
+    patches: [certificate("!certificate.strongKey || ", "")],
+  },
+  {
+    row: 11,
     guard: "no extension twice",
     patches: [bot("identity/certificate", "if (values.has(id))", "if (false)")],
   },

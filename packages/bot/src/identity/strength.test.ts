@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { element, oid, sequence } from "../testing/der.js";
 import { ecKey, rsaKey, specimen, svidExtensions } from "../testing/specimen.js";
 import { parseCertificate } from "./certificate.js";
+import { readDer } from "./der.js";
 import { isSoundRsaKey } from "./rsa-key.js";
+import { isStrongSignature } from "./strength.js";
 
 describe("the strength of a certificate", () => {
   const extensions = svidExtensions("spiffe://test/a");
@@ -49,6 +52,18 @@ describe("the strength of a certificate", () => {
       assert.equal(signed.strongSignature, strong);
     });
   }
+
+  it("a signature of RSA-PSS says its hash, which is SHA-1 where it says none (RFC 4055, section 3.1)", () => {
+    const pss = (...parameters: readonly Uint8Array[]) =>
+      isStrongSignature(readDer(sequence(oid("1.2.840.113549.1.1.10"), ...parameters)));
+    const withHash = (hash: string) => sequence(element(0xa0, sequence(oid(hash), Buffer.of(5, 0))));
+    for (const sha2 of [1, 2, 3]) assert.ok(pss(withHash(`2.16.840.1.101.3.4.2.${sha2}`)));
+    assert.ok(!pss(withHash("1.3.14.3.2.26")));
+    assert.ok(!pss(sequence()));
+    assert.ok(!pss());
+    assert.ok(!isStrongSignature(readDer(sequence(oid("1.2.3"), withHash("2.16.840.1.101.3.4.2.1")))));
+    assert.throws(() => isStrongSignature(readDer(sequence())), /has no identifier/);
+  });
 
   it("the numbers of an RSA key are bounded on both sides, and odd", () => {
     const odd = (bytes: number) => Buffer.alloc(bytes, 0xff);

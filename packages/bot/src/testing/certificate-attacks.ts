@@ -1,3 +1,4 @@
+import { KeyObject } from "node:crypto";
 import type { Reason } from "../base/reason.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { boolean, element, integer, longElement, octets, oid, openElement, sequence, text } from "./der.js";
@@ -18,6 +19,7 @@ import {
   serverAuth,
   uri,
 } from "./hand-made.js";
+import { rsaKey, specimen } from "./specimen.js";
 import type { LeafOptions, TestCa } from "./test-ca.js";
 
 /** A certificate that a server must not let in, though the fleet's own CA has signed it. */
@@ -198,6 +200,16 @@ export const certificateAttacks: readonly CertificateAttack[] = [
     notAfter: Date.now() + 2 * hour,
   })),
   ...handMadeAttacks,
+  {
+    row: 11,
+    attack: "an RSA key with the exponent 3, which TLS takes",
+    reason: "CERTIFICATE_WEAK",
+    async make({ keys }) {
+      const by = { name: "test", key: KeyObject.from(keys.privateKey) };
+      const { privateKey, der } = specimen({ by, key: rsaKey(2_048, 3), extensions: leafExtensions() });
+      return { privateKey, chain: [der] };
+    },
+  },
   {
     row: 11,
     attack: "the CA's certificate in an extension, in PEM, which Node reads instead",
