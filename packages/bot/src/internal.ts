@@ -24,6 +24,7 @@ export { createIdentify } from "./admission/identify.js";
 
 export { parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
+export { checkIssuers } from "./identity/check-issuers.js";
 export { type DerElement, listOf, readDer } from "./identity/der.js";
 export { createIdentity } from "./identity/identity.js";
 export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";

@@ -27,6 +27,7 @@ const policy = (file: string, find: string, replace: string): Patch => ({
 
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
+const header = (find: string, replace: string) => bot("token/read-header", find, replace);
 const believesAnyone = [
   bot("listener/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
   bot("listener/read-peer", "if (!socket.authorized)", "if (false)"),
@@ -41,7 +42,10 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [
+      ...believesAnyone,
+      bot("identity/verify-peer", "proveChain(found, { caCertificates, now, accept })", "found"),
+    ],
   },
   {
     row: 4,
@@ -70,6 +74,11 @@ export const guards: readonly Guard[] = [
     row: 8,
     guard: "the extended key usage",
     patches: [certificate("if (!certificate.usages.includes(usageOf[peer]))", "if (false)")],
+  },
+  {
+    row: 8,
+    guard: "the key usage",
+    patches: [certificate("if (!certificate.mayAuthenticate)", "if (false)")],
   },
   { row: 9, guard: "no CA", patches: [certificate("certificate.isCa || certificate.maySign", "certificate.isCa")] },
   {
@@ -107,6 +116,11 @@ export const guards: readonly Guard[] = [
   },
   {
     row: 11,
+    guard: "the strength of a key",
+    patches: [certificate("!certificate.strongKey || ", "")],
+  },
+  {
+    row: 11,
     guard: "no extension twice",
     patches: [bot("identity/certificate", "if (values.has(id))", "if (false)")],
   },
@@ -136,30 +150,35 @@ export const guards: readonly Guard[] = [
     guard: "one token",
     patches: [bot("admission/shown-token", "if (references.length + authorization.length > 1)", "if (false)")],
   },
+  {
+    row: 16,
+    guard: "the one form of a token",
+    patches: [header('if (!sound || (signature !== "" && !readBase64url(signature)))', "if (false)")],
+  },
   { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
   {
     row: 17,
     guard: "the signature",
     patches: [
       token(
-        "return await jwtVerify(",
-        'return { payload: JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()) };\n        await jwtVerify(',
+        "const { payload } = await jwtVerify(",
+        'const payload = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());\n            if (false) await jwtVerify(',
       ),
     ],
   },
   {
     row: 17,
     guard: "the algorithm",
-    patches: [token("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
+    patches: [header("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
   },
-  { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
+  { row: 18, guard: "no key of its own in the header", patches: [header("if (name in header)", "if (false)")] },
   { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
   {
     row: 19,
     guard: "the audience",
     patches: [bot("admission/authenticate", "if (!token.audiences.has(service))", "if (false)")],
   },
-  { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
+  { row: 19, guard: "the type", patches: [header("mediaType(header.typ) !== mediaType(type)", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
   { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > rules.maximumLifetimeMs", "false")] },
   {
