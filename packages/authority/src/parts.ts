@@ -1,6 +1,7 @@
 import { type Clock, InterlockError, type Log } from "@interlock/bot";
 import { createRecorder, type Recorder } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
+import { createDenialLog, type DenialLog } from "./audit-log/denial-log.js";
 import type { CaBasis } from "./ca/ca-basis.js";
 import { type CertificateAuthority, openCertificateAuthority } from "./ca/certificate-authority.js";
 import { coalesce } from "./coalesce.js";
@@ -29,6 +30,7 @@ export interface AuthorityParts {
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly recorder: Recorder;
+  readonly denialLog: DenialLog;
   readonly counts: AuthorityCounts;
   /** The authority's own identity. */
   readonly identity: OwnIdentity;
@@ -88,6 +90,7 @@ export async function buildParts(store: Store, keys: KeyVault, options: Complete
     tokenIssuer,
     certificateUse,
     recorder: createRecorder(),
+    denialLog: createDenialLog(),
     counts,
     identity,
     trustDomain,

@@ -359,4 +359,14 @@ export const guards: readonly Guard[] = [
     guard: "the authority is below the pinned CA",
     patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
   },
+  {
+    row: 45,
+    guard: "the rate of reports",
+    patches: [bot("admission/limit-rate", "if (!rate)", "if (true)")],
+  },
+  {
+    row: 45,
+    guard: "few audit records for the denials of one reporter",
+    patches: [authority("audit-log/denial-log", "if (limiter.take(reporter, at) > 0)", "if (false)")],
+  },
 ];

@@ -1,6 +1,6 @@
 import { type Caller, type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import type { AuthorityService } from "@interlock/bot/protocol";
-import { denialBatch } from "../audit-log/denial-batch.js";
+import type { DenialLog } from "../audit-log/denial-log.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
@@ -16,10 +16,14 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly hub: TrustHub;
+  readonly denialLog: DenialLog;
   readonly clock: Clock;
   readonly log: Log;
   readonly counts: AuthorityCounts;
 }
+
+/** How long after its last report a process of a bot counts as gone once another one reports, in milliseconds. */
+const instanceGoneMs = 5 * 60_000;
 
 /** Creates the AuthorityService: certificates, tokens and trust for every bot. A bot can only act for itself. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
@@ -68,13 +72,20 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async report(request, { caller }) {
       await certificateUse.record(caller.certificate.serial);
       const now = clock.now();
-      const { endpoints, usage } = checkReport(request, now);
-      await store.transaction(async (records) => {
-        await records.endpoints.replace(caller.spiffeId.uri, endpoints, now);
-        await records.usage.add(caller.spiffeId.uri, usage);
-        await records.auditLog.append(...denialBatch(caller.spiffeId.uri, usage, now));
+      const { endpoints, usage, instance } = checkReport(request, caller.spiffeId, now);
+      const reporter = caller.spiffeId.uri;
+      const serving = await store.transaction(async (records) => {
+        await records.usage.add(reporter, usage);
+        await records.auditLog.append(...options.denialLog.entries(reporter, usage, now));
+        return records.endpoints.report({
+          spiffeId: reporter,
+          instance,
+          endpoints,
+          now,
+          goneBefore: now - instanceGoneMs,
+        });
       });
-      hub.serves(caller.spiffeId.uri, endpoints.length > 0);
+      hub.serves(reporter, serving);
       return {};
     },
   };
