@@ -6,6 +6,7 @@ import type { CaBasis } from "./ca/ca-basis.js";
 import { type CertificateAuthority, openCertificateAuthority } from "./ca/certificate-authority.js";
 import { coalesce } from "./coalesce.js";
 import { type CertificateUse, createCertificateUse } from "./enrollment/certificate-use.js";
+import { type CloneAlarm, createCloneAlarm } from "./enrollment/revoke-clone.js";
 import { type GrantStore, openGrantStore } from "./grants/grant-store.js";
 import { hostsOf } from "./http/https-options.js";
 import type { KeyVault } from "./key-vault/key-vault.js";
@@ -29,6 +30,7 @@ export interface AuthorityParts {
   readonly hub: TrustHub;
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
+  readonly cloneAlarm: CloneAlarm;
   readonly recorder: Recorder;
   readonly denialLog: DenialLog;
   readonly counts: AuthorityCounts;
@@ -62,7 +64,8 @@ export async function buildParts(store: Store, keys: KeyVault, options: Complete
     await identity.renewIfDue();
   }
   const hub = await openTrustHub(store, { trustDomain, issuer: self, staleAfterMs, follow }, clock);
-  const certificateUse = createCertificateUse(store);
+  const cloneAlarm = createCloneAlarm(hub, log);
+  const certificateUse = createCertificateUse({ store, clock, alarm: cloneAlarm });
   const counts = createAuthorityCounts();
   const tokenIssuer = createTokenIssuer({
     store,
@@ -89,6 +92,7 @@ export async function buildParts(store: Store, keys: KeyVault, options: Complete
     hub,
     tokenIssuer,
     certificateUse,
+    cloneAlarm,
     recorder: createRecorder(),
     denialLog: createDenialLog(),
     counts,

@@ -369,4 +369,20 @@ export const guards: readonly Guard[] = [
     guard: "few audit records for the denials of one reporter",
     patches: [authority("audit-log/denial-log", "if (limiter.take(reporter, at) > 0)", "if (false)")],
   },
+  {
+    row: 46,
+    guard: "the rate of renewals",
+    patches: [authority("services/authority-service", "refuseLimited(renewals.take(", "void (renewals.take(")],
+  },
+  {
+    row: 48,
+    guard: "the generation of a certificate in use",
+    patches: [
+      authority(
+        "enrollment/lineage",
+        'return generation === seenGeneration - 1 ? "known" : "cloned"',
+        'return "known"',
+      ),
+    ],
+  },
 ];

@@ -1,5 +1,6 @@
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
+import { copiedRow } from "./copied-row.js";
 import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
 import { handshakeRows } from "./handshake-rows.js";
@@ -37,6 +38,7 @@ export const rows: readonly Row[] = [
   ...joinRows,
   ...lifecycleRows,
   sunsetRow,
+  copiedRow,
   ownServicesRow,
   ...laterRows,
   ...siegeRows,

@@ -40,7 +40,7 @@ export const reportFlood: Attack = {
         answers[code] = (answers[code] ?? 0) + 1;
       }
     }
-    await Promise.all(Array.from({ length: inFlight }, (_, i) => flood(i % 2 === 0 ? methodLength : 200)));
+    await Promise.all(Array.from({ length: inFlight }, (_, i) => flood(i === 0 ? methodLength : 200)));
     return { sent, answers, problem: (await readLog(stage)) ?? (answers["8"] ? undefined : "nothing was limited") };
   },
 };
