@@ -32,7 +32,12 @@ export function createCertificateUse({ store, clock, alarm }: CertificateUseOpti
     if (found && use === "first") await markSeen(records, found.lineage, found.certificate);
     if (use === "cloned") {
       await refuseRevoked(records, holder.spiffeId);
-      await revokeClone(records, holder, "a certificate that had been renewed twice before was used again", clock.now());
+      await revokeClone(
+        records,
+        holder,
+        "a certificate that had been renewed twice before was used again",
+        clock.now(),
+      );
     }
     return use;
   }

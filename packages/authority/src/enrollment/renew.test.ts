@@ -38,7 +38,8 @@ describeOnEach("renewal", (create) => {
   };
   const over = async (serial: string) =>
     (await renew(basis, { spiffeId: id, certificate: { serial } }, await csr(), now)).leaf.serial;
-  const use = (serial: string) => createCertificateUse({ store: basis.store, clock: { now: () => now }, alarm: () => alarms++ }).record({
+  const use = (serial: string) =>
+    createCertificateUse({ store: basis.store, clock: { now: () => now }, alarm: () => alarms++ }).record({
       spiffeId: id,
       certificate: { serial },
     });

@@ -1,4 +1,4 @@
-import { type InterlockError, type Log } from "@interlock/bot";
+import type { InterlockError, Log } from "@interlock/bot";
 import { denial } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import type { Records } from "../store/store.js";

@@ -12,7 +12,7 @@ describe("printable", () => {
     ["what is seen", "a\u200bb\ufeff\u{e0041}", "a\\u200bb\\ufeff\\udb40\\udc41"],
     ["lines", "a\u2028b\u2029", "a\\u2028b\\u2029"],
     ["half a character", "\ud800", "\\ud800"],
-    ["nothing", "Grüße, 猫 🤖 \"ok\"", "Grüße, 猫 🤖 \"ok\""],
+    ["nothing", 'Grüße, 猫 🤖 "ok"', 'Grüße, 猫 🤖 "ok"'],
   ] as const) {
     it(`writes out what would change ${what}`, () => assert.equal(printable(text), shown));
   }
