@@ -25,6 +25,8 @@ const policy = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+const cli = (file: string, find: string, replace: string): Patch => ({ file: `cli/dist/${file}.js`, find, replace });
+
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
 const believesAnyone = [
@@ -384,5 +386,25 @@ export const guards: readonly Guard[] = [
         'return "known"',
       ),
     ],
+  },
+  {
+    row: 49,
+    guard: "control characters are written out",
+    patches: [cli("output", "return printable(text, { lines: true })", "return text")],
+  },
+  {
+    row: 49,
+    guard: "control characters in JSON are written out",
+    patches: [cli("output", "printable(JSON.stringify(value, toPlain))", "JSON.stringify(value, toPlain)")],
+  },
+  {
+    row: 50,
+    guard: "served_by in the directory",
+    patches: [authority("reports/may-serve", "return servedBy.length === 0 ||", "return true ||")],
+  },
+  {
+    row: 50,
+    guard: "the authority's own services",
+    patches: [authority("reports/may-serve", "if (own.has(service))", "if (false)")],
   },
 ];

@@ -7,6 +7,7 @@ import { handshakeRows } from "./handshake-rows.js";
 import { joinRows } from "./join-rows.js";
 import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
+import { operatorRows } from "./operator-rows.js";
 import { ownServicesRow } from "./own-services-row.js";
 import { pathRow } from "./path-row.js";
 import { resumptionRows } from "./resumption-rows.js";
@@ -39,6 +40,7 @@ export const rows: readonly Row[] = [
   ...lifecycleRows,
   sunsetRow,
   copiedRow,
+  ...operatorRows,
   ownServicesRow,
   ...laterRows,
   ...siegeRows,
