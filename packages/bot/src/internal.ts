@@ -57,6 +57,7 @@ export { createTrust, type MutableTrust } from "./trust/trust.js";
 
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { denial, errorDomain } from "./base/error.js";
+export { printable } from "./base/printable.js";
 export {
   type CreateRateLimiter,
   createRateLimiter,

@@ -25,6 +25,8 @@ const policy = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+const cli = (file: string, find: string, replace: string): Patch => ({ file: `cli/dist/${file}.js`, find, replace });
+
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
 const header = (find: string, replace: string) => bot("token/read-header", find, replace);
@@ -377,5 +379,51 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the authority is below the pinned CA",
     patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
+  },
+  {
+    row: 45,
+    guard: "the rate of reports",
+    patches: [bot("admission/limit-rate", "if (!rate)", "if (true)")],
+  },
+  {
+    row: 45,
+    guard: "few audit records for the denials of one reporter",
+    patches: [authority("audit-log/denial-log", "if (limiter.take(reporter, at) > 0)", "if (false)")],
+  },
+  {
+    row: 46,
+    guard: "the rate of renewals",
+    patches: [authority("services/authority-service", "refuseLimited(renewals.take(", "void (renewals.take(")],
+  },
+  {
+    row: 48,
+    guard: "the generation of a certificate in use",
+    patches: [
+      authority(
+        "enrollment/lineage",
+        'return generation === seenGeneration - 1 ? "known" : "cloned"',
+        'return "known"',
+      ),
+    ],
+  },
+  {
+    row: 49,
+    guard: "control characters are written out",
+    patches: [cli("output", "return printable(text, { lines: true })", "return text")],
+  },
+  {
+    row: 49,
+    guard: "control characters in JSON are written out",
+    patches: [cli("output", "printable(JSON.stringify(value, toPlain))", "JSON.stringify(value, toPlain)")],
+  },
+  {
+    row: 50,
+    guard: "served_by in the directory",
+    patches: [authority("reports/may-serve", "return servedBy.length === 0 ||", "return true ||")],
+  },
+  {
+    row: 50,
+    guard: "the authority's own services",
+    patches: [authority("reports/may-serve", "if (own.has(service))", "if (false)")],
   },
 ];
