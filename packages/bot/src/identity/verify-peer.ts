@@ -22,7 +22,7 @@ export interface PeerExpectation extends CertificateExpectation {
 }
 
 /**
- * Verifies a peer: the leaf by itself, then the chain from it to a CA, then the issuers in that chain, then revocation.
+ * Verifies a peer: first the leaf, then the chain from it to a CA, then the issuers in that chain, then revocation.
  * This is the one recipe for every connection and every certificate file.
  *
  * `found` is the chain as it was shown, DER, the leaf first. TLS has proved that the peer holds the key of the leaf.

@@ -30,7 +30,7 @@ export interface LeafOptions {
   readonly signer?: { readonly name: string; readonly keys: KeyPair };
 }
 
-/** A certificate authority in memory, which signs whatever a test asks for. */
+/** A certificate authority in memory, which signs anything that a test requests. */
 export interface TestCa {
   readonly der: Uint8Array;
   readonly keys: KeyPair;

@@ -9,7 +9,7 @@ export interface Schema {
   audit: AuditRow;
 }
 
-/** The one row that says who leads. */
+/** The one row that names the leader. */
 export interface LeadershipRow {
   /** Always 1. */
   id: number;
