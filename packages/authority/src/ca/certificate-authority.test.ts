@@ -87,10 +87,10 @@ describeOnEach("the CA of a fleet", (create) => {
     assert.deepEqual(again.pinned, ca.pinned);
     assert.deepEqual((await issue(again)).chain[1], chain[1], "the same intermediate signs");
     assert.equal((await caStatuses(basis))[0]?.rootKeyAtHand, false);
-    assert.equal((await store.fleet.get())?.trustVersion, 1, "nobody is to be told of the first one");
+    assert.equal((await store.fleet.get())?.trustVersion, 1, "the first one needs no update");
   });
 
-  it("makes another intermediate where the root's key is at hand, and else says what is missing", async () => {
+  it("creates another intermediate if the root's key is available, and says what is missing otherwise", async () => {
     const { root, chain } = await issue(await openCertificateAuthority(basis));
     const [name = ""] = (await keys.names()).filter((known) => !known.startsWith("ca-root-"));
     await keys.remove(name);
@@ -147,7 +147,7 @@ describeOnEach("the CA of a fleet", (create) => {
     await ca.reload();
     const next = await issue(ca);
     assert.deepEqual([next.chain.length, next.root === digest], [2, false]);
-    assert.deepEqual(ca.pinned, der, "who was away knows the old one alone");
+    assert.deepEqual(ca.pinned, der, "a bot that was away knows only the old one");
   });
 
   it("is rotated: published first, then signing, and withdrawn once nothing valid is below the old root", async () => {
@@ -224,7 +224,7 @@ describeOnEach("the CA of a fleet", (create) => {
     assert.equal((await keys.names()).length, 2, "nothing is left of the other");
   });
 
-  it("renews its intermediate in time where the root's key is at hand, and forgets the old key", async () => {
+  it("renews its intermediate in time if the root's key is available, and forgets the old key", async () => {
     const ca = await openCertificateAuthority(basis);
     const told: number[] = [];
     const keep = createCaKeeper(basis, (warnings) => told.push(warnings.length));

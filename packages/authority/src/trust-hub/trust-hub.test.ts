@@ -48,7 +48,7 @@ describeOnEach("trust hub", (create) => {
     return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
   };
 
-  it("tells those first who serve, and remembers who they are", async () => {
+  it("updates bots that serve first, and remembers which they are", async () => {
     const servers = ["spiffe://cafe/server/1", "spiffe://cafe/server/2"];
     await store.endpoints.replace(servers[0] as string, [{ service: "a.B", address: "localhost:1" }], now);
     const reopened = await openTrustHub(store, basis, clock);

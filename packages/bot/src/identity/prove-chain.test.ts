@@ -41,7 +41,7 @@ describe("proveChain", () => {
     assert.equal(prove(chain, [twin.der]), undefined);
   });
 
-  it("gives nothing where the CA is trusted no longer", () => {
+  it("gives nothing when the CA is not trusted any more", () => {
     assert.equal(prove([leaf, intermediate, root.der], [other.der]), undefined);
     assert.equal(prove([leaf, intermediate, root.der], []), undefined);
     assert.equal(prove([leaf]), undefined);
