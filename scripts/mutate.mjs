@@ -21,6 +21,12 @@ const groups = {
     mutate: ["certificate", "check-certificate", "der", "join-token", "key-pair", "write-der"],
     tests: ["certificate", "der", "join-token", "key-pair", "oracle", "properties"],
   },
+  peer: {
+    package: "bot",
+    folder: "identity",
+    mutate: ["check-issuers", "prove-chain", "verify-peer", "vouch"],
+    tests: ["check-issuers", "prove-chain", "verify-peer", "vouch"],
+  },
   token: {
     package: "bot",
     folder: "token",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { createTestCa, type LeafOptions, type TestCa } from "../testing/test-ca.js";
 import { KeyUsageFlags } from "../testing/x509.js";
 import { createKeyPair } from "./key-pair.js";
@@ -61,6 +62,16 @@ describe("proveChain", () => {
     const hour = 3_600_000;
     assert.equal(prove([leaf, intermediate, root.der], [root.der], Date.now() + 25 * hour), undefined);
     assert.equal(prove([leaf, intermediate, root.der], [root.der], Date.now() - 2 * hour), undefined);
+  });
+
+  it("accepts an issuer from the first moment of its validity, and until the last one only", () => {
+    const { validFrom, validTo } = new X509Certificate(root.der);
+    const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+    const found = [intermediate, root.der];
+    assert.equal(prove(found, [root.der], from - 1), undefined);
+    assert.deepEqual(prove(found, [root.der], from), found);
+    assert.deepEqual(prove(found, [root.der], to - 1), found);
+    assert.equal(prove(found, [root.der], to), undefined);
   });
 
   it("takes a key of no known kind for one that has signed nothing", async () => {
