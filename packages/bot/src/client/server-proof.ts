@@ -27,7 +27,7 @@ export interface ServerProof {
   readonly shown: string;
   /** The reason why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** The reason why the server that was accepted last is refused now, if it is; its calls have been canceled then. */
+  /** The reason why the server that was accepted last is refused now, if it is. Its calls have been canceled. */
   readonly cut: InterlockError | undefined;
   /** Decides on a server in the handshake, by the chain that it shows. Gives the reason to refuse it. */
   check(found: readonly Uint8Array[]): InterlockError | undefined;

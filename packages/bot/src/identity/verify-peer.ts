@@ -17,7 +17,7 @@ export interface Peer {
 export interface PeerExpectation extends CertificateExpectation {
   /** The CA certificates to believe, DER. */
   readonly caCertificates: readonly Uint8Array[];
-  /** Gives the reason when a peer is revoked. Absent only where there is no trust yet: when a bot joins. */
+  /** Gives the reason when a peer is revoked. Absent only when a bot joins, because it has no trust yet. */
   readonly revoked?: (spiffeId: string, certificate: Certificate) => Reason | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface Bond {
 
 /**
  * The value with which a client claims, on a newer connection, that an older one is its own as well. It holds no secret. It is
- * the same at both ends only where both have seen the same two certificates, so an intermediary, even with forged
+ * the same at both ends only if both have seen the same two certificates, so an intermediary, even with forged
  * certificates, cannot get a connection of its own vouched for.
  */
 export function vouchFor({ voucher, client, server }: Bond): string {

@@ -87,7 +87,7 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
   };
 }
 
-/** Attributes by the semantic conventions for RPC, where these have a name. */
+/** Attributes, named by the semantic conventions for RPC as far as these have a name. */
 function attributesOf({ method, denial }: CallTotal): Attributes {
   const call = { "rpc.system.name": "grpc", "rpc.method": method.replace(/^\//, "") };
   if (denial === "") return { ...call, "interlock.outcome": "admitted" };

@@ -35,7 +35,7 @@ export interface TestCa {
   readonly der: Uint8Array;
   readonly keys: KeyPair;
   issue(uri: string, options?: LeafOptions): Promise<Identity>;
-  /** The certificate and its key, where the leaf need not hold a SPIFFE ID. */
+  /** The certificate and its key, for a leaf that need not hold a SPIFFE ID. */
   issueRaw(options: LeafOptions): Promise<{ keys: KeyPair; der: Uint8Array }>;
 }
 

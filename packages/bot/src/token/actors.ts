@@ -30,7 +30,7 @@ export function readActors(payload: Readonly<Record<string, unknown>>, trustDoma
   return actors;
 }
 
-/** The `act` claim of a token with these actors; absent where there are none. */
+/** The `act` claim of a token with these actors; absent when there are none. */
 export function actClaim(actors: readonly SpiffeId[]): { act?: object } {
   const [first, ...rest] = actors;
   return first ? { act: { sub: first.uri, ...actClaim(rest) } } : {};
