@@ -24,8 +24,8 @@ const groups = {
   peer: {
     package: "bot",
     folder: "identity",
-    mutate: ["check-issuers", "prove-chain", "verify-peer", "vouch"],
-    tests: ["check-issuers", "prove-chain", "verify-peer", "vouch"],
+    mutate: ["verify-peer", "vouch"],
+    tests: ["verify-peer", "vouch"],
   },
   token: {
     package: "bot",

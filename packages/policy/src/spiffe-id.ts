@@ -24,15 +24,7 @@ export function isBotName(text: string): boolean {
 /**
  * Makes a SPIFFE ID from its parts.
  *
- * @param trustDomain - The trust domain, for example `cafe`.
- * @param name - The bot's name, for example `gripper/1`.
- * @returns The SPIFFE ID.
  * @throws TypeError that names the malformed part.
- *
- * @example
- * ```ts
- * spiffeId("cafe", "gripper/1").uri; // "spiffe://cafe/gripper/1"
- * ```
  */
 export function spiffeId(trustDomain: string, name: string): SpiffeId {
   if (!isTrustDomain(trustDomain)) {
@@ -47,15 +39,8 @@ export function spiffeId(trustDomain: string, name: string): SpiffeId {
 }
 
 /**
- * Parses a SPIFFE ID. The bounds of the parts keep the whole below the 2,048 bytes that the specification allows.
- *
- * @param uri - The text, for example `spiffe://cafe/gripper/1`.
- * @returns The SPIFFE ID; `undefined` for any other text, and for a SPIFFE ID without a path.
- *
- * @example
- * ```ts
- * parseSpiffeId("spiffe://cafe/gripper/1")?.name; // "gripper/1"
- * ```
+ * Parses a SPIFFE ID. Returns `undefined` for any other text, and for one without a path. The bounds of the parts keep
+ * the whole below the 2,048 bytes that the specification allows.
  */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
   if (!uri.startsWith("spiffe://")) return undefined;

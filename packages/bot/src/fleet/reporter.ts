@@ -6,7 +6,7 @@ import type { AuthorityService } from "../gen/interlock/authority/v1/authority_s
 const periodMs = 10_000;
 const maximumRows = 1_000;
 
-/** Reports the services that this bot serves, and the calls that it got, to the authority. */
+/** Reports to the authority the services that this bot serves, and the calls that it got. */
 export interface Reporter {
   /** Adds services that are served at `address`, and reports soon. Returns a function that takes them away again. */
   serving(services: readonly string[], address: string): () => void;

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { isIssuedBy } from "./is-issued-by.js";
 import { remember } from "./remember.js";
 
-/** The values against which a chain is proved. */
+/** The values that a chain is proved by. */
 export interface ChainBasis {
   /** The CA certificates to believe, DER. */
   readonly caCertificates: readonly Uint8Array[];
@@ -14,11 +14,11 @@ const issuer = remember((der) => new X509Certificate(der));
 
 /**
  * Finds the chain (DER, the leaf first) to one of the CAs: each certificate issued by the next, by signature, and each issuer
- * valid now. `undefined` when there is none.
+ * valid now. `undefined` where there is none.
  *
  * TLS says that there is such a chain, and not which one it is. The chain that Node reports (`chainOf`) is linked by names
  * alone, from everything that the other end has sent: a certificate without a valid signature, with the name of an
- * intermediate, would replace that intermediate, and hide it and the root above it.
+ * intermediate, would take its place, and hide it and the root above it.
  */
 export function proveChain(
   found: readonly Uint8Array[],

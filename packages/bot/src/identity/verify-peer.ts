@@ -17,12 +17,12 @@ export interface Peer {
 export interface PeerExpectation extends CertificateExpectation {
   /** The CA certificates to believe, DER. */
   readonly caCertificates: readonly Uint8Array[];
-  /** Gives the reason when a peer is revoked. Absent only when a bot joins, because it has no trust yet. */
+  /** Gives the reason when a peer is revoked. Absent only where there is no trust yet: when a bot joins. */
   readonly revoked?: (spiffeId: string, certificate: Certificate) => Reason | undefined;
 }
 
 /**
- * Verifies a peer: first the leaf, then the chain from it to a CA, then the issuers in that chain, then revocation.
+ * Verifies a peer: the leaf by itself, then the chain from it to a CA, then the issuers in that chain, then revocation.
  * This is the one recipe for every connection and every certificate file.
  *
  * `found` is the chain as it was shown, DER, the leaf first. TLS has proved that the peer holds the key of the leaf.

@@ -26,7 +26,7 @@ const defaultLifetimeS = 60;
  * Creates a source of tokens by `client_credentials` (RFC 6749, section 4.4). The bot's certificate is its credential, and
  * the token is bound to it (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name is sent as `audience`.
  *
- * Rejects with `ISSUER_UNREACHABLE`, with `NO_GRANT` when the issuer does not grant these scopes, and with
+ * Rejects with `ISSUER_UNREACHABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
  * `ISSUER_REFUSED` for every other refusal.
  */
 export function createClientCredentials(options: ClientCredentialsOptions): TokenSource {

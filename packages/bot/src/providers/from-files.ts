@@ -24,8 +24,8 @@ export interface FilesOptions {
  * Provides an identity from files that another program renews: cert-manager, Vault, the Istio agent,
  * `interlock join --stay`.
  *
- * The files are read repeatedly, so any way of replacing them works. New files are used only together and only when they
- * are valid. Everything stays as it was while the key belongs to another certificate, the leaf has expired, has another
+ * The files are read repeatedly, so any way of replacing them works. New files are used only as a whole and only when they
+ * are good. Everything stays as it was while the key belongs to another certificate, the leaf has expired, has another
  * SPIFFE ID or does not lead to the CA, or the CA file is empty; that is logged once, and tried again.
  *
  * @param options - The paths of the three files, and how they are watched.

@@ -25,7 +25,7 @@ const maximumBytes = 1024 * 1024;
 const maximumRoots = 64;
 
 /**
- * Reads the files of an identity, and verifies that they belong together and are valid now. Rejects with an `Error` that
+ * Reads the files of an identity, and verifies that they belong together and are good now. Rejects with an `Error` that
  * names the file: files may be half written, or not all replaced yet.
  */
 export async function readIdentityFiles(paths: IdentityPaths, now: number): Promise<IdentityFiles> {
