@@ -27,6 +27,12 @@ const groups = {
       "strength",
     ],
   },
+  peer: {
+    package: "bot",
+    folder: "identity",
+    mutate: ["verify-peer", "vouch"],
+    tests: ["verify-peer", "vouch"],
+  },
   token: {
     package: "bot",
     folder: "token",

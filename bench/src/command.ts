@@ -20,7 +20,7 @@ export interface Command<Table extends OptionTable, Options> {
   readonly options: Table;
   /** Turns what was given into what an entry takes. `progress` prints one line for people. */
   read(values: OptionValues<Table>, progress: (line: string) => void): Options;
-  /** The time limit where `--limit` is not given. */
+  /** The time limit that applies without `--limit`. */
   readonly limit: { readonly summary: string; seconds(options: Options): number };
 }
 

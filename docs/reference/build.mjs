@@ -1,6 +1,6 @@
 // Builds the API reference of every published package into docs/api, and fails on any warning.
 //
-// TypeDoc stands on the compiler's JavaScript API, which TypeScript 7 does not have. So this folder is a package of its
+// TypeDoc needs the compiler's JavaScript API, which TypeScript 7 does not have. So this folder is a package of its
 // own, with a TypeScript 6 that nothing else uses. It reads the declaration files in dist: what users get.
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";

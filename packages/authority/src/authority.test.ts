@@ -183,7 +183,7 @@ describe("authority", () => {
     await refused(client.renew({ csr }), "CSR_REJECTED", "PERMISSION_DENIED");
   });
 
-  it("serves operators, and nobody else, without any grants", async () => {
+  it("serves operators only, without any grants", async () => {
     const admin = (await joined("operator/alice")).client(AdminService, authority.address);
     const yaml = 'grants: {"a/*": {a.B: ["x:y"]}, "ci/*": {interlock.authority.v1.AdminService: ["bots:enroll"]}}';
     const preview = await admin.applyGrants({ yaml, dryRun: true });
@@ -309,7 +309,7 @@ describe("authority", () => {
     });
     const renewal = async () => ({ csr: await createCsr(await createKeyPair(), gripper.spiffeId.uri) });
     const client = clone.client(AuthorityService, authority.address);
-    await client.renew(await renewal()); // Its answer may have been lost: nobody has used it yet.
+    await client.renew(await renewal()); // Its answer may have been lost: no bot has used it yet.
 
     const keys = await createKeyPair();
     const csr = await createCsr(keys, gripper.spiffeId.uri);
@@ -336,7 +336,7 @@ describe("authority", () => {
     await clone.close(0);
   });
 
-  it("renews by itself, and confirms that the answer has arrived", async () => {
+  it("renews automatically, and confirms that the answer has arrived", async () => {
     const short = await startAuthority({
       dataDir: join(folder, "short"),
       trustDomain: "cafe",

@@ -40,21 +40,56 @@ export interface Authority {
   /**
    * Creates a join token for one bot and one use.
    *
-   * @param name The bot's name, for example `gripper/1`.
-   * @param ttlMs How long the token is valid, at most 7 days. Default: 15 minutes.
+   * @param name - The bot's name, for example `gripper/1`.
+   * @param ttlMs - How long the token is valid, in milliseconds, at most 7 days. Default: 900,000 (15 minutes).
+   * @returns The join token: one line that begins with `ILK1-`.
+   * @throws InterlockError `INVALID_ARGUMENT` for a malformed or reserved name and for a lifetime out of range;
+   *   `IDENTITY_REVOKED` for a revoked name.
    */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
-  /** Replaces the grants with those of a grants file. Rejects with `GRANTS_INVALID`, and then changes nothing. */
+  /**
+   * Replaces the grants with those of a grants file.
+   *
+   * @param yaml - The content of the file.
+   * @returns What has changed, and the version in force now.
+   * @throws InterlockError `GRANTS_INVALID`; then nothing is changed.
+   */
   applyGrants(yaml: string): Promise<AppliedGrants>;
   /**
-   * Revokes a bot, a pattern, a certificate or a token. Resolves once that is on the disk and on its way to every bot.
+   * Revokes a bot, a pattern, a certificate or a token.
+   *
+   * @param subject - What to revoke.
+   * @param reason - Why, for the record.
+   * @returns The record, once the revocation is on the disk and on its way to every bot.
+   * @throws InterlockError `INVALID_ARGUMENT` for a malformed subject, and for the authority itself.
+   *
+   * @example
+   * ```ts
+   * await authority.revoke({ kind: "identity", subject: "spiffe://cafe/gripper/1" }, "stolen");
+   * ```
    */
   revoke(subject: RevocationSubject, reason: string): Promise<RevocationRow>;
-  /** Ends a revocation. Rejects with `NOT_FOUND` when the subject is not revoked. */
+  /**
+   * Ends a revocation.
+   *
+   * @param subject - What to unrevoke, exactly as it was revoked.
+   * @returns The record of the ended revocation.
+   * @throws InterlockError `NOT_FOUND` when the subject is not revoked.
+   */
   unrevoke(subject: RevocationSubject): Promise<RevocationRow>;
-  /** Calls `listener` for everything that the authority refuses. */
+  /**
+   * Calls `listener` for everything that the authority refuses.
+   *
+   * @param listener - Gets the denial with its reason.
+   * @returns A function that ends the subscription.
+   */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
-  /** Calls `listener` for every token that this authority issues. */
+  /**
+   * Calls `listener` for every token that this authority issues.
+   *
+   * @param listener - Gets the notice, without the token itself.
+   * @returns A function that ends the subscription.
+   */
   onToken(listener: (token: TokenNotice) => void): Unsubscribe;
   /** Ends the streams, lets calls finish, and releases the data folder. */
   close(): Promise<void>;
@@ -63,8 +98,11 @@ export interface Authority {
 /**
  * Starts an authority. The first start on a data folder creates the fleet there; later starts load it.
  *
+ * @param given - Where the authority keeps its data, its trust domain and its ports; the rest has defaults.
+ * @returns The running authority.
  * @throws InterlockError when another authority runs on the folder, when the folder belongs to another fleet, when
  *   something is missing from it, and when the port is in use; TypeError for a wrong option.
+ *
  * @example
  * ```ts
  * const authority = await startAuthority({ dataDir: ".interlock/authority", trustDomain: "cafe", port: 7443 });

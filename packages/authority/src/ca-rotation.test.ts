@@ -66,7 +66,7 @@ describe("a CA that is rotated", () => {
     await renewed(back, before);
     await roots(back, 2);
     await back.client(AuthorityService, authority.address).report({});
-    // Who joins now pins the root below which the authority stands, and trusts both.
+    // A bot that joins now pins the root above the authority's certificate, and trusts both.
     const late = await join1("gripper/2");
     assert.equal(late.trust.state.caCertificates.length, 2);
     assert.equal(intermediate(late), intermediate(back));
@@ -119,7 +119,7 @@ describe("a CA that is rotated", () => {
       assert.match(error.message, /has to join again/);
       return true;
     });
-    // Who knew the new one in time has no trouble.
+    // A bot that received the new one in time continues.
     await (await enter("gripper/2")).client(AuthorityService, authority.address).report({});
     await assert.rejects(enter("gripper/3", stale), { reason: "CA_PIN_MISMATCH" });
     await (await enter("gripper/1", await authority.createJoinToken("gripper/1")))

@@ -27,7 +27,7 @@ describe("coalesce", () => {
     await Promise.all(later);
   });
 
-  it("goes on after a run that failed, of which its callers are told", async () => {
+  it("continues after a run that failed, whose callers get the error", async () => {
     let failing = true;
     const refresh = coalesce(async () => {
       if (failing) throw new Error("away");

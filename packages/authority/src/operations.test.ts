@@ -57,7 +57,7 @@ describe("an authority in operation", () => {
 
   const adminOf = (bot: Bot) => bot.client(AdminService, authority.address);
 
-  it("says how it is: what runs out when, how many belong to it, and how many follow it", async () => {
+  it("reports its state: what expires when, how many bots belong to it, and how many follow it", async () => {
     const admin = adminOf(await joined("operator/alice"));
     await joined("gripper/1");
     await joined("gripper/2");

@@ -91,7 +91,7 @@ describeOnEach("prune", (create) => {
       prune(records, { now: now + 500 * day, retentionMs: 400 * day, trustDomain: "cafe", actor: "me" }),
     );
     await hub.refresh();
-    assert.equal((await first(version))?.appliesTo, 0n, "who has not heard of it is told everything");
+    assert.equal((await first(version))?.appliesTo, 0n, "a bot that has missed it gets everything");
     assert.notEqual((await first(hub.trust.state.version))?.appliesTo, 0n);
     assert.deepEqual(
       (await store.revocations.list()).map(({ subject }) => subject),

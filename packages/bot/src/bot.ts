@@ -27,7 +27,7 @@ export interface ServeOptions {
   readonly connectionsPerPeer?: number;
   /**
    * The rate of calls that one bot may make, over all methods. A call above it is answered with RESOURCE_EXHAUSTED, and a
-   * bot that goes on all the same is disconnected. Default: 2,000 a second, and 4,000 at once.
+   * bot that continues regardless is disconnected. Default: 2,000 a second, and 4,000 at once.
    */
   readonly callerRate?: Rate;
 }
@@ -46,7 +46,7 @@ export interface Bot {
   readonly spiffeId: SpiffeId;
   /** The certificate and key with which the bot proves its identity, kept current. */
   readonly identity: IdentitySource;
-  /** The CAs, token keys and revocations that the bot goes by, kept current. */
+  /** The CAs, token keys and revocations that the bot uses, kept current. */
   readonly trust: Trust;
   /**
    * Serves over mutual TLS, each method under its policy.

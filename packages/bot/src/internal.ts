@@ -13,7 +13,7 @@ export { createListener, type Listener, type ListenerOptions, type ServerKeyPair
 export { createServer } from "./server/create-server.js";
 export type { Enrollment, ServerOptions } from "./server/options.js";
 
-// Deciding on calls.
+// Deciding on calls, also those that do not come through the gRPC server of this package.
 
 export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
 export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
@@ -36,10 +36,8 @@ export { writeDer } from "./identity/write-der.js";
 // Tokens.
 
 export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
-export { createTokenCache, type FetchedToken, type FetchToken } from "./token/token-cache.js";
 export { tokenFault } from "./token/token-fault.js";
 export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
-export type { TokenCounts } from "./token/token-source.js";
 export {
   exchangedClaim,
   grantsClaim,
@@ -64,5 +62,5 @@ export {
   type LocalRateLimiter,
   type RateLimiter,
 } from "./base/rate-limiter.js";
-export { type CallTotal, createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
+export { createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";

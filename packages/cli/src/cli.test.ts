@@ -109,7 +109,7 @@ describe("interlock, the command", () => {
     }
   });
 
-  it("gives each fault of a proto file by itself, as JSON", async () => {
+  it("lists each fault of a proto file separately, as JSON", async () => {
     const folder = await mkdtemp(join(tmpdir(), "interlock-faults-"));
     await mkdir(join(folder, "protos/a/v1"), { recursive: true });
     await writeFile(
@@ -423,7 +423,7 @@ describe("interlock, with an authority", () => {
     assert.match(stderr, /"Bad Name" is not a bot's name: write gripper\/1/);
   });
 
-  it("says so when nobody has what is revoked", async () => {
+  it("says so when no bot on record matches what is revoked", async () => {
     const { bots } = await json("revoke", "python/99");
     assert.equal(bots, 0);
     const { stdout } = await interlock(dir, "revoke", "python/99");

@@ -27,6 +27,8 @@ const postgresForm = "postgres://user:password@host:port/database";
  * Reads the address of a database: `postgres://…` or `postgresql://…` names a PostgreSQL database, and everything without
  * a scheme is the path of an SQLite file. A single letter before the colon is a drive of Windows.
  *
+ * @param text - The path or the URL.
+ * @returns The kind of database, and where it is.
  * @throws `INVALID_ARGUMENT` for anything else. The text is not in the error, because a password may be in it.
  *
  * @example
@@ -45,6 +47,8 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
  * Reads `postgres://user:password@host:port/database`. A host that is not this machine is reached over TLS, with its
  * certificate verified, when the URL has no `sslmode` of its own.
  *
+ * @param text - The URL.
+ * @returns The address. Its `shown` has no password and may be printed.
  * @throws `INVALID_ARGUMENT` when the URL is malformed. The URL is not in the error.
  */
 export function parsePostgresUrl(text: string): PostgresAddress {

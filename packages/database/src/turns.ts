@@ -1,6 +1,8 @@
 /**
  * Creates a function that runs each `work` after the one before it has ended, in the order of the calls.
  *
+ * @returns The function. It resolves or rejects as its `work` does.
+ *
  * @example
  * ```ts
  * const inTurn = createTurns();

@@ -3,7 +3,12 @@ import { type Policy, risks } from "./policy.js";
 import { isScope } from "./scope.js";
 import type { ServiceDefinition } from "./service.js";
 
-/** Returns the faults of a policy, in words; none for a sound one. Generator and server both use these rules. */
+/**
+ * Finds the faults of a policy. Generator and server both use these rules.
+ *
+ * @param policy - The policy of one method; `undefined` when it has none, which is a fault.
+ * @returns The faults, in words; empty for a sound policy.
+ */
 export function policyFaults(policy: Policy | undefined): string[] {
   if (policy === undefined || typeof policy !== "object") {
     return ["has no access policy: add option (interlock.policy.v1.access)"];
@@ -32,7 +37,12 @@ export function policyFaults(policy: Policy | undefined): string[] {
   return faults;
 }
 
-/** Returns the faults of a service definition, each with its method; none for a sound one. */
+/**
+ * Finds the faults of a service definition.
+ *
+ * @param service - The definition.
+ * @returns The faults, in words, each with its method; empty for a sound definition.
+ */
 export function serviceFaults(service: ServiceDefinition): string[] {
   const faults = Object.entries(service.methods).flatMap(([key, { path, policy }]) => [
     ...policyFaults(policy).map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),

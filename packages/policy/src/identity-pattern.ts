@@ -3,6 +3,15 @@ const segmentForm = /^[a-zA-Z0-9._-]+$/;
 /**
  * Whether `text` is an identity pattern: a bot's name in which any segment may be `*`, which matches exactly one
  * segment, and the last one may be `**`, which matches one or more.
+ *
+ * @param text - The text to look at.
+ * @returns True for a pattern, and for a name without wildcards.
+ *
+ * @example
+ * ```ts
+ * isIdentityPattern("gripper/*"); // true
+ * isIdentityPattern("gripper*"); // false
+ * ```
  */
 export function isIdentityPattern(text: string): boolean {
   const segments = text.split("/");
@@ -14,6 +23,10 @@ export function isIdentityPattern(text: string): boolean {
 
 /**
  * Whether a bot's name matches an identity pattern.
+ *
+ * @param pattern - The pattern.
+ * @param name - The name, for example `gripper/1`.
+ * @returns True when every segment matches.
  *
  * @example
  * ```ts

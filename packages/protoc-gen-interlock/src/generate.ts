@@ -29,9 +29,13 @@ export interface GenerateResult {
 }
 
 /**
- * Generates messages, service definitions and the manifest from proto files. If a file does not compile or a method's
- * policy is invalid, it changes nothing and throws a `GenerateError` with all faults.
+ * Generates messages, service definitions and the manifest from proto files.
  *
+ * @param options - The folders to read from and to write to.
+ * @returns The written files and the manifest.
+ * @throws GenerateError with every fault when a file does not compile or a policy is invalid; then nothing is changed.
+ *
+ * @example
  * ```ts
  * await generate({ workspace: ".", protos: "protos", out: "src/gen" });
  * ```

@@ -55,7 +55,7 @@ describe("batching", () => {
     }
   });
 
-  it("leaves what opens a session by itself", async () => {
+  it("sends the opening of a session alone", async () => {
     const session = DispatchRequest.fromPartial({ event: { $case: "session", value: {} } });
     const accept = DispatchRequest.fromPartial({ event: { $case: "acceptTask", value: {} } });
     const requests = await batchesOf(requestBatching, [session, accept, accept]);

@@ -1,4 +1,4 @@
-/** A guard that keeps the effects of an attempt that is over away from what it changes outside of the swarm. */
+/** A guard against the late effects of an attempt that has ended, at a device or a database outside of the swarm. */
 export interface Fence {
   /**
    * Whether an effect under this token may happen.
@@ -28,8 +28,8 @@ export interface FenceOptions {
  * not remember. So it fails closed: it never admits a token below the highest that was shown for the task, whether it
  * remembers the task or not.
  *
- * The price: an attempt that was not shown while half of `maximumTasks` other tasks were may be refused, although it still
- * holds its lease. If its handler throws then, the task is tried again under a new token, and tokens grow with every
+ * The price: an attempt may be refused although it still holds its lease, if half of `maximumTasks` other tasks were shown
+ * since it was. If its handler throws then, the task is tried again under a new token, and tokens grow with every
  * assignment: the new one is above the floor, and is admitted.
  *
  * A caller that invents tokens can have others refused, and cannot have a stale one admitted. Show the fence the tokens of

@@ -77,7 +77,7 @@ describe("outbox", () => {
       assert.deepEqual(await reading, ["a+b", "c"]);
     });
 
-    it("makes no batch heavier than it may be, and leaves what is too heavy by itself", async () => {
+    it("keeps each batch within its weight, and sends a message that is too heavy alone", async () => {
       const outbox = createOutbox<string>({ batching: () => batching });
       for (const text of ["aa", "bb", "c", "long-one", "d"]) outbox.send(text);
       outbox.end();

@@ -10,10 +10,10 @@ export interface Outbox<T> extends AsyncIterable<T> {
 
 /** The settings of an outbox. */
 export interface OutboxOptions<T> {
-  /** When more messages than this wait, the outbox ends by itself with `overflow()`. Default: no limit. */
+  /** When more messages than this wait, the outbox ends with `overflow()`. Default: no limit. */
   readonly limit?: number;
   readonly overflow?: () => Error;
-  /** Where it returns something, messages that are sent within one turn of the event loop are taken as one. */
+  /** If it returns something, messages that are sent within one turn of the event loop are taken as one. */
   readonly batching?: () => Batching<T> | undefined;
 }
 

@@ -45,8 +45,3 @@ export function swarmError(reason: SwarmReason, cause?: unknown): InterlockError
   const [code, meaning] = swarmReasons[reason];
   return new InterlockError(code, meaning, { reason, domain: swarmDomain, cause });
 }
-
-/** Whether an error has one of the swarm's own reasons. */
-export function isSwarmError(error: unknown): error is InterlockError & { readonly reason: SwarmReason } {
-  return error instanceof InterlockError && error.domain === swarmDomain;
-}

@@ -138,7 +138,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
       async attack() {
         const authorization = await stage.authorization();
         const { status } = await rawCall(stage.session, echo.path, { authorization });
-        if (status !== 0) throw new Error(`it was answered ${status} before it ran out`);
+        if (status !== 0) throw new Error(`it was answered ${status} before it expired`);
         stage.server.handled.pop();
         stage.clock.ahead = 300_000;
         const answer = await rawCall(stage.session, echo.path, { authorization });

@@ -51,7 +51,7 @@ describe("a backup", () => {
     await bot.client(AuthorityService, authority.address).confirm({});
   }
 
-  it("becomes an authority again, which every bot follows, whatever it has heard since", async () => {
+  it("becomes an authority again, and every bot follows it regardless of later updates", async () => {
     const name = "gripper/1";
     const joinToken = await authority.createJoinToken(name);
     const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir: join(folder, "bot"), log });

@@ -12,6 +12,6 @@ export interface CaBasis {
   readonly leafTtlMs: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** The authority's own SPIFFE ID: the actor of what the CA does by itself. */
+  /** The authority's own SPIFFE ID: the actor of what the CA does automatically. */
   readonly self: string;
 }

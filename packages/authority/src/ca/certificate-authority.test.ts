@@ -53,10 +53,10 @@ describeOnEach("the CA of a fleet", (create) => {
 
   const leafKey = async () =>
     new Uint8Array(await webcrypto.subtle.exportKey("spki", (await createKeyPair()).publicKey));
-  const issue = async (book: CertificateAuthority) => book.issueLeaf(id, await leafKey(), now);
+  const issue = async (ca: CertificateAuthority) => ca.issueLeaf(id, await leafKey(), now);
   /** Issues a leaf and has it on record, as enrollment does. */
-  async function issueOnRecord(book: CertificateAuthority): Promise<string> {
-    const { chain, root } = await issue(book);
+  async function issueOnRecord(ca: CertificateAuthority): Promise<string> {
+    const { chain, root } = await issue(ca);
     const { serial, notAfter } = parseCertificate(chain[0] as Uint8Array);
     await store.certificates.add({
       serial,
@@ -77,20 +77,20 @@ describeOnEach("the CA of a fleet", (create) => {
   };
 
   it("is made at the first start, and does without the root's key from then on", async () => {
-    const book = await openCertificateAuthority(basis);
-    const { chain, root } = await issue(book);
+    const ca = await openCertificateAuthority(basis);
+    const { chain, root } = await issue(ca);
     assert.equal(chain.length, 2);
-    assert.equal(root, digestOf(book.pinned));
+    assert.equal(root, digestOf(ca.pinned));
     assert.equal((await keys.names()).length, 2);
     await takeRootKeyAway(root);
     const again = await openCertificateAuthority(basis);
-    assert.deepEqual(again.pinned, book.pinned);
+    assert.deepEqual(again.pinned, ca.pinned);
     assert.deepEqual((await issue(again)).chain[1], chain[1], "the same intermediate signs");
     assert.equal((await caStatuses(basis))[0]?.rootKeyAtHand, false);
-    assert.equal((await store.fleet.get())?.trustVersion, 1, "nobody is to be told of the first one");
+    assert.equal((await store.fleet.get())?.trustVersion, 1, "the first one needs no update");
   });
 
-  it("makes another intermediate where the root's key is at hand, and else says what is missing", async () => {
+  it("creates another intermediate if the root's key is available, and says what is missing otherwise", async () => {
     const { root, chain } = await issue(await openCertificateAuthority(basis));
     const [name = ""] = (await keys.names()).filter((known) => !known.startsWith("ca-root-"));
     await keys.remove(name);
@@ -133,8 +133,8 @@ describeOnEach("the CA of a fleet", (create) => {
     await keys.write("ca.key", privateKeyPem);
     await store.caCertificates.add({ ...rowOf(der, digest, now), keyName: "ca.key", activatedAt: now });
 
-    const book = await openCertificateAuthority(basis);
-    const issued = await issue(book);
+    const ca = await openCertificateAuthority(basis);
+    const issued = await issue(ca);
     assert.deepEqual([issued.chain.length, issued.root], [1, digest]);
     assert.deepEqual(await states(), ["active", "prepared"]);
     assert.match((await caStatuses(basis))[0]?.warnings.join() ?? "", /signs leaves itself.*activate/);
@@ -144,30 +144,30 @@ describeOnEach("the CA of a fleet", (create) => {
 
     now += minute + 1;
     await activateCa(basis, order(), minute);
-    await book.reload();
-    const next = await issue(book);
+    await ca.reload();
+    const next = await issue(ca);
     assert.deepEqual([next.chain.length, next.root === digest], [2, false]);
-    assert.deepEqual(book.pinned, der, "who was away knows the old one alone");
+    assert.deepEqual(ca.pinned, der, "a bot that was away knows only the old one");
   });
 
   it("is rotated: published first, then signing, and withdrawn once nothing valid is below the old root", async () => {
-    const book = await openCertificateAuthority(basis);
-    const old = await issueOnRecord(book);
+    const ca = await openCertificateAuthority(basis);
+    const old = await issueOnRecord(ca);
     now += 1;
     const { digest } = await prepareCa(basis, by);
-    await book.reload();
+    await ca.reload();
     assert.deepEqual(await states(), ["active", "prepared"]);
-    assert.equal((await issue(book)).root, old, "nothing is signed below it yet");
+    assert.equal((await issue(ca)).root, old, "nothing is signed below it yet");
     await assert.rejects(prepareCa(basis, by), { code: "FAILED_PRECONDITION" });
     now += minute - 1;
     await assert.rejects(activateCa(basis, order(), minute), /may not have received it yet/);
     now += 1;
     await activateCa(basis, order({ id: Buffer.from(digest, "base64url").toString("hex").slice(0, 12) }), minute);
-    await book.reload();
+    await ca.reload();
     assert.deepEqual(await states(), ["retiring", "active"]);
-    assert.equal((await issue(book)).root, digest);
-    const own = await book.issueOwn("spiffe://cafe/interlock/authority", await leafKey(), now);
-    assert.deepEqual([own.root, digestOf(book.pinned)], [old, old]);
+    assert.equal((await issue(ca)).root, digest);
+    const own = await ca.issueOwn("spiffe://cafe/interlock/authority", await leafKey(), now);
+    assert.deepEqual([own.root, digestOf(ca.pinned)], [old, old]);
 
     await assert.rejects(withdrawCa(basis, order()), /1 certificate below it is still valid/);
     await assert.rejects(
@@ -176,8 +176,8 @@ describeOnEach("the CA of a fleet", (create) => {
     );
     now += hour - minute;
     await (await withdrawCa(basis, order())).forgetKeys();
-    await book.reload();
-    assert.equal(digestOf(book.pinned), digest);
+    await ca.reload();
+    assert.equal(digestOf(ca.pinned), digest);
     assert.deepEqual(await states(), ["active"]);
     assert.equal((await keys.names()).length, 2, "the keys of the old one are gone");
     const told = (await store.auditLog.list(0, 10)).map(({ kind, actor, details }) => [
@@ -195,46 +195,46 @@ describeOnEach("the CA of a fleet", (create) => {
   });
 
   it("is withdrawn by force while certificates below it are valid, and the record says so", async () => {
-    const book = await openCertificateAuthority(basis);
-    const old = await issueOnRecord(book);
+    const ca = await openCertificateAuthority(basis);
+    const old = await issueOnRecord(ca);
     await prepareCa(basis, by);
     await activateCa(basis, order({ force: true }), minute);
     await withdrawCa(basis, order({ force: true }));
-    await book.reload();
-    assert.notEqual(digestOf(book.pinned), old);
+    await ca.reload();
+    assert.notEqual(digestOf(ca.pinned), old);
     const last = (await store.auditLog.list(0, 10)).at(-1);
     assert.deepEqual(JSON.parse(last?.details ?? ""), { done: "withdrawn", forced: true, validLeaves: 1 });
   });
 
   it("follows what another replica has done", async () => {
-    const book = await openCertificateAuthority(basis);
+    const ca = await openCertificateAuthority(basis);
     const other = await openCertificateAuthority(basis);
     const { digest } = await prepareCa(basis, by);
     await activateCa(basis, order({ force: true }), minute);
     assert.notEqual((await issue(other)).root, digest);
     await other.reload();
     assert.equal((await issue(other)).root, digest);
-    assert.equal(rootsOf(book.rows).length, 1);
+    assert.equal(rootsOf(ca.rows).length, 1);
   });
 
   it("makes one root where two replicas start at once", async () => {
-    const books = await Promise.all([openCertificateAuthority(basis), openCertificateAuthority(basis)]);
-    const [a, b] = books.map(({ pinned }) => digestOf(pinned));
+    const cas = await Promise.all([openCertificateAuthority(basis), openCertificateAuthority(basis)]);
+    const [a, b] = cas.map(({ pinned }) => digestOf(pinned));
     assert.equal(a, b);
     assert.equal((await keys.names()).length, 2, "nothing is left of the other");
   });
 
-  it("renews its intermediate in time where the root's key is at hand, and forgets the old key", async () => {
-    const book = await openCertificateAuthority(basis);
+  it("renews its intermediate in time if the root's key is available, and forgets the old key", async () => {
+    const ca = await openCertificateAuthority(basis);
     const told: number[] = [];
     const keep = createCaKeeper(basis, (warnings) => told.push(warnings.length));
-    const before = (await issue(book)).chain[1];
+    const before = (await issue(ca)).chain[1];
     now = start + intermediateLifetimeMs - 30 * day - 1;
     assert.equal(await keep(), false);
     now += 1;
     assert.equal(await keep(), true);
-    await book.reload();
-    const renewed = (await issue(book)).chain[1] as Uint8Array;
+    await ca.reload();
+    const renewed = (await issue(ca)).chain[1] as Uint8Array;
     assert.notDeepEqual(renewed, before);
     assert.equal(parseCertificate(renewed).notAfter, now + intermediateLifetimeMs);
     assert.equal((await keys.names()).length, 3);
@@ -246,10 +246,10 @@ describeOnEach("the CA of a fleet", (create) => {
   });
 
   it("warns of an intermediate that cannot be renewed, and takes one that was signed where the root is", async () => {
-    const book = await openCertificateAuthority(basis);
+    const ca = await openCertificateAuthority(basis);
     const told: number[] = [];
     const keep = createCaKeeper(basis, (warnings) => told.push(warnings.length));
-    const { root, chain } = await issue(book);
+    const { root, chain } = await issue(ca);
     const rootPem = await takeRootKeyAway(root);
     now = start + intermediateLifetimeMs - 30 * day;
     assert.equal(await keep(), false);
@@ -266,8 +266,8 @@ describeOnEach("the CA of a fleet", (create) => {
     const requestPem = await requestIntermediate(basis);
     const chainPem = await signIntermediateRequest({ rootPem, requestPem, now });
     await importIntermediate(basis, { chainPem, privateKeyPem: "", by });
-    await book.reload();
-    const after = await issue(book);
+    await ca.reload();
+    const after = await issue(ca);
     assert.equal(after.root, root);
     assert.notDeepEqual(after.chain[1], chain[1]);
     assert.deepEqual((await caStatuses(basis))[0]?.warnings, []);
@@ -284,7 +284,7 @@ describeOnEach("the CA of a fleet", (create) => {
   });
 
   it("prepares an intermediate of another root, and signs with it once it is activated", async () => {
-    const book = await openCertificateAuthority(basis);
+    const ca = await openCertificateAuthority(basis);
     const there = { ...basis, keys: createKeyVault(keysInMemory()) };
     const { privateKeyPem } = await createKeyPair();
     const root = await createRoot(privateKeyPem, "cafe", now);
@@ -293,12 +293,12 @@ describeOnEach("the CA of a fleet", (create) => {
     const chainPem = await signIntermediateRequest({ rootPem, requestPem, now });
     const key = (await there.keys.read("ca-request.key")) as string;
     await importIntermediate(basis, { chainPem, privateKeyPem: key, by });
-    await book.reload();
+    await ca.reload();
     assert.deepEqual(await states(), ["active", "prepared"]);
     await activateCa(basis, order({ force: true }), minute);
-    await book.reload();
-    assert.equal((await issue(book)).root, Buffer.from(caDigest(root)).toString("base64url"));
-    assert.equal(activeRoot(rootsOf(book.rows))?.keyName, "");
+    await ca.reload();
+    assert.equal((await issue(ca)).root, Buffer.from(caDigest(root)).toString("base64url"));
+    assert.equal(activeRoot(rootsOf(ca.rows))?.keyName, "");
   });
 });
 

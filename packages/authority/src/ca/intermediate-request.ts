@@ -45,9 +45,11 @@ export interface SigningOrder {
 }
 
 /**
- * Signs the request for an intermediate with a root, without an authority. Returns the chain to import, PEM: the
- * intermediate, then the root. Only the key and the trust domain come from the request.
+ * Signs the request for an intermediate with a root, without an authority. Only the key and the trust domain come from the
+ * request.
  *
+ * @param order - The root, the request, and the lifetime.
+ * @returns The chain to import, PEM: the intermediate, then the root.
  * @throws InterlockError `INVALID_ARGUMENT` or `CSR_REJECTED`.
  */
 export async function signIntermediateRequest(order: SigningOrder): Promise<string> {

@@ -26,7 +26,7 @@ export async function prepareCa(basis: CaBasis, by: string): Promise<CaCertifica
 }
 
 /**
- * Activates a prepared root: leaves are signed below it from now on, and bots renew by themselves. Rejects with
+ * Activates a prepared root: leaves are signed below it from now on, and bots renew automatically. Rejects with
  * `FAILED_PRECONDITION` until `leadMs` after its publication; a bot without the root considers its trust stale by then.
  */
 export async function activateCa(

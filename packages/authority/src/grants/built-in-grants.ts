@@ -3,7 +3,7 @@ import type { Grants } from "@interlock/policy/grants";
 
 /**
  * The grants that are always in force: `operator/*` holds every scope of the authority's AdminService. Without them, a
- * grants file without operators would leave nobody who can replace it.
+ * grants file without operators could never be replaced.
  */
 export const builtInGrants: Grants = [
   ...new Set(Object.values(AdminService.methods).flatMap((method) => method.policy.scopes)),

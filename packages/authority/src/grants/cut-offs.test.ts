@@ -29,7 +29,7 @@ describe("cutOffsOf", () => {
     assert.deepEqual(cutOffsOf([]), []);
   });
 
-  it("excepts those who hold the scope by another pattern", () => {
+  it("excepts bots that hold the scope by another pattern", () => {
     const versions = [row(1, { "w/*": of("a:b") }), row(2, { "w/1": of("a:b"), z: of("a:c") })];
     assert.deepEqual(
       cutOffsOf(versions).map(({ identity, except }) => [identity, except]),

@@ -75,7 +75,7 @@ describe("openCertificateFiles", () => {
     await assert.rejects(openCertificateFiles(files, silentLog, systemClock), refused);
   });
 
-  it("is shown to clients, who are believed by the fleet's CA all the same", async () => {
+  it("is shown to clients, whose certificates are still verified against the fleet's CA", async () => {
     await write(await issue());
     const fleet = await startTestAuthority({ https: { port: 0, certificate: files } });
     const web = certificatesToPem([ca.certificate]);

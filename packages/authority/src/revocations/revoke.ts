@@ -7,9 +7,8 @@ import type { RevocationSubject } from "./check-subject.js";
  * Revokes a subject. When this resolves, the revocation is on the disk, in force in this process, and on its way to
  * every bot. A subject that is already revoked keeps its record. {@link unrevoke} ends a revocation.
  *
- * @param expiresAt When the subject expires by itself, in milliseconds since the epoch, after which the revocation
- * ends.
- *   Default: null, for a subject without a known expiry.
+ * @param expiresAt - When the subject expires, in milliseconds since the epoch; then the revocation ends. Default: null,
+ *   for a subject without a known expiry.
  */
 export async function revoke(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },

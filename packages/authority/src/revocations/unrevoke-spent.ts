@@ -5,7 +5,7 @@ import { toldMs } from "../trust-hub/is-forgotten.js";
 const marginMs = 60_000;
 
 /**
- * Ends the revocations of tokens that have expired by themselves, and deletes those that ended long ago. Every bot may
+ * Ends the revocations of tokens that have expired meanwhile, and deletes those that ended long ago. Every bot may
  * revoke its own tokens, and no bot should have to keep those revocations forever. Call it in a transaction, and
  * refresh the trust hub afterwards.
  */

@@ -3,7 +3,7 @@ import type { Database } from "@interlock/database";
 import type { Kysely } from "kysely";
 import type { Schema } from "./schema.js";
 
-/** The authority's database: what it needs beside queries, which SQLite and PostgreSQL do each in its own way. */
+/** The authority's database: the operations besides queries, which SQLite and PostgreSQL do differently. */
 export interface Engine extends Pick<Database<Schema>, "db" | "exclusively" | "close"> {
   /** Whether other authorities may be at work on the database. */
   readonly shared: boolean;

@@ -26,7 +26,7 @@ export async function openPostgres(address: string, log: Log): Promise<Engine> {
   const self = randomUUID();
   const listeners = new Set<() => void>();
   let listening = false;
-  // This authority knows its own changes; and what they end, such as the call that made them, is ended after its answer.
+  // This authority knows its own changes. What they end, such as the call that made them, ends after its answer.
   const tell = (announcer?: string) => {
     if (announcer === self) return;
     for (const each of listeners) each();

@@ -137,7 +137,7 @@ export interface RevocationRow {
   trustVersion: number;
   /** When the revocation ended; null while it is in force. */
   unrevokedAt: number | null;
-  /** When the subject expires by itself; null if that is unknown. */
+  /** When the subject expires; null if that is unknown. */
   expiresAt: number | null;
 }
 

@@ -41,13 +41,13 @@ describeOnEach("store", (create) => {
 
   it("lets one of many use a join token", async () => {
     await store.joinTokens.add({ secretHash: "h", id: "1", name: "a", createdAt: 1, expiresAt: 10, uses: 1 });
-    assert.equal(await store.joinTokens.use("h", 10), false, "it has run out");
+    assert.equal(await store.joinTokens.use("h", 10), false, "it has expired");
     const uses = await Promise.all(Array.from({ length: 20 }, () => store.joinTokens.use("h", 5)));
     assert.equal(uses.filter(Boolean).length, 1);
     assert.equal((await store.joinTokens.find("h"))?.usedAt, 5);
   });
 
-  it("gives a join token's uses to as many as there are, and forgets what ran out", async () => {
+  it("gives out as many uses as a join token has, and forgets expired ones", async () => {
     const token = { name: "worker/*", createdAt: 1, uses: 3 };
     await store.joinTokens.add({ ...token, secretHash: "h", id: "1", expiresAt: 10 });
     await store.joinTokens.add({ ...token, secretHash: "i", id: "2", expiresAt: 11 });

@@ -7,14 +7,14 @@ import type { AuthorityOptions } from "../options.js";
 
 /** An authority of the trust domain `cafe` in a folder of its own, with the bots that have joined it. */
 export interface TestAuthority {
-  /** The one that runs now. */
+  /** The running authority. */
   readonly authority: Authority;
   readonly folder: string;
   /** A bot that joins with a new token, or with the identity it has. */
   bot(name: string): Promise<Bot>;
-  /** Starts it again on the same ports' fleet, with other options. */
+  /** Starts the authority again for the same fleet, with other options. */
   restart(options?: Partial<AuthorityOptions>): Promise<Authority>;
-  /** Ends the bots and the authority, and takes the folder away. */
+  /** Ends the bots and the authority, and removes the folder. */
   close(): Promise<void>;
 }
 

@@ -95,12 +95,12 @@ describe("exchangeToken", () => {
     assert.equal(expiresAt, subjectToken.expiresAt, "it does not outlive the one it came of");
   });
 
-  it("lives no longer than the caller's certificate", async () => {
+  it("expires with the caller's certificate at the latest", async () => {
     const caller = { ...request().caller, certificate: { ...certificate, notAfter: now + 9_000 } };
     assert.equal((await exchangeToken(request({ caller }))).expiresAt, now + 9_000);
   });
 
-  it("puts the caller in front of those who have acted so far", async () => {
+  it("puts the caller in front of the earlier actors", async () => {
     const actors = [spiffeId("cafe", "edge/1")];
     const { token } = await exchangeToken(
       request({ subjectToken: { ...subjectToken, actors, ancestors: ["grandparent"] } }),
@@ -123,7 +123,7 @@ describe("exchangeToken", () => {
     await refused({ subjectToken: { ...subjectToken, actors } }, "ACTOR_CHAIN_TOO_LONG", "PERMISSION_DENIED");
   });
 
-  it("lets act who is granted that at both services, and nobody else", async () => {
+  it("lets a bot act only if it is granted that at both services", async () => {
     const { grants } = request();
     for (const service of [front, back]) {
       const without = grants.filter((g) => !(g.scope === "token:exchange" && g.service === service));
@@ -136,7 +136,7 @@ describe("exchangeToken", () => {
     await refused({ subjectToken: { ...subjectToken, audiences: new Set() } }, undefined, "INVALID_ARGUMENT");
   });
 
-  it("lets nobody act for an operator at the authority", async () => {
+  it("lets no bot act for an operator at the authority", async () => {
     const operator = { ...subjectToken, subject: spiffeId("cafe", "operator/a"), scopes: new Set(["bots:revoke"]) };
     const grants = [
       ...request().grants,

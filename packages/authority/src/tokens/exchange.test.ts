@@ -114,7 +114,7 @@ describe("exchanging tokens", () => {
     await refused(exchange(token, [], fourth), "ACTOR_CHAIN_TOO_LONG", "PERMISSION_DENIED");
   });
 
-  it("is for those who are granted it", async () => {
+  it("requires its grant", async () => {
     const given = await tokenOf(alice);
     await exchange(given);
     await refused(exchange(given, [], items), "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED");
@@ -173,7 +173,7 @@ describe("exchanging tokens", () => {
     });
   }
 
-  it("is over, for tokens that are out there too, when the right to act is taken away", async () => {
+  it("ends, also for issued tokens, when the permission to act is taken away", async () => {
     const { token } = await exchange(await tokenOf(alice));
     const stream = watching(gateway, token);
     await stream.next();

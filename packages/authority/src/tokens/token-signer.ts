@@ -89,7 +89,7 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
     async rotate(rotation) {
       // Exclusively, so that a starting authority does not remove the new private key as unknown.
       const { row, withdrawn } = await store.exclusively(async () => {
-        await refuseUnderWay(store, rotation, clock.now()); // Before a key is created in vain.
+        await refuseUnderWay(store, rotation, clock.now()); // Before a key is created for nothing.
         const { publicJwk, privateKey } = await tokenKeys.create();
         const done = await store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
         privateKeys.set(publicJwk.kid, privateKey);

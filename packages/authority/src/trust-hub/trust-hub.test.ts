@@ -48,7 +48,7 @@ describeOnEach("trust hub", (create) => {
     return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
   };
 
-  it("tells those first who serve, and remembers who they are", async () => {
+  it("updates bots that serve first, and remembers which they are", async () => {
     const servers = ["spiffe://cafe/server/1", "spiffe://cafe/server/2"];
     await store.endpoints.replace(servers[0] as string, [{ service: "a.B", address: "localhost:1" }], now);
     const reopened = await openTrustHub(store, basis, clock);
@@ -120,14 +120,14 @@ describeOnEach("trust hub", (create) => {
   });
 
   it("tells of scopes that were taken away, as long as tokens may hold them, also after a restart", async () => {
-    const book = await openGrantStore(store);
+    const grants = await openGrantStore(store);
     const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
     await next(watcher);
-    await book.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);
+    await grants.apply("grants: {x: {a.B: ['a:b', 'a:c']}}", "me", now);
     await hub.refresh();
     assert.equal(hub.trust.state.version, 1n, "nothing was taken away");
     const waiting = watcher.next();
-    await book.apply("grants: {x: {a.B: ['a:c']}}", "me", now);
+    await grants.apply("grants: {x: {a.B: ['a:c']}}", "me", now);
     await hub.refresh();
     const cutOff = { identity: "x", service: "a.B", scope: "a:b", grantsVersion: 2, except: [] };
     assert.deepEqual((await waiting).value?.state.cutOffs, [cutOff]);

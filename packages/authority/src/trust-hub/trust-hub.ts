@@ -102,9 +102,8 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
-    // Another authority on this store may have sent the bot more than this one has loaded. And while the store cannot
-    // be
-    // read, no bot may get a heartbeat.
+    // Another authority on this store may have sent the bot more than this one has loaded. And while the store
+    // cannot be read, no bot may get a heartbeat.
     await refresh();
     // A version from before a restore, or ahead of ours, belongs to data that no longer exists.
     let at = firstVersion <= version && version <= state.version ? version : 0n;

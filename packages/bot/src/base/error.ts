@@ -8,7 +8,7 @@ export const errorDomain = "interlock";
 interface InterlockErrorOptions {
   /** Machine-readable cause in UPPER_SNAKE_CASE; for denials by Interlock one of {@link Reason}. */
   readonly reason?: string;
-  /** The domain that defines `reason`. Default, where there is a reason: `"interlock"`. */
+  /** The domain that defines `reason`. Default: `"interlock"` if there is a reason, otherwise none. */
   readonly domain?: string;
   /** Further facts by name; they reach the caller. */
   readonly metadata?: Readonly<Record<string, string>>;

@@ -18,7 +18,7 @@ describe("a rate limiter", () => {
     assert.equal(count(limiter, "a", 1_000_000, 30), 20, "no more than the burst is saved up");
   });
 
-  it("tells without taking, and does not remember whom it was asked about", () => {
+  it("peeks without taking, and does not remember the key", () => {
     const limiter = createRateLimiter({ burst: 1, perSecond: 1 }, 1);
     assert.equal(limiter.peek("a", 0), 0);
     assert.equal(limiter.peek("a", 0), 0);
@@ -29,7 +29,7 @@ describe("a rate limiter", () => {
     assert.equal(limiter.take("a", 1_000), 0);
   });
 
-  it("does not make it worse to go on all the same, nor to have a clock that is set back", () => {
+  it("makes the wait no longer for a key that continues, nor when the clock is set back", () => {
     const limiter = createRateLimiter({ burst: 20, perSecond: 2 });
     count(limiter, "a", 10_000, 1_000);
     assert.equal(limiter.peek("a", 10_000), 500);
@@ -49,7 +49,7 @@ describe("a rate limiter", () => {
       assert.equal(limiter.peek("1", 0), 1_000);
     });
 
-    it("does not forget a key that goes on, even where it is refused", () => {
+    it("does not forget a key that continues, even if it is refused", () => {
       const limiter = createRateLimiter({ burst: 1, perSecond: 0.001 }, 100);
       assert.equal(limiter.take("flood", 0), 0);
       for (let i = 0; i < 1_000; i++) {
@@ -59,7 +59,7 @@ describe("a rate limiter", () => {
       assert.notEqual(limiter.peek("flood", 0), 0);
     });
 
-    it("does not let an empty bucket go for the sake of many keys that are used once", () => {
+    it("does not evict an empty bucket for many keys that are used once", () => {
       const limiter = createRateLimiter({ burst: 20, perSecond: 0.001 }, 100);
       count(limiter, "empty", 0);
       for (let i = 0; i < 1_000; i++) limiter.take(`once/${i}`, 0);

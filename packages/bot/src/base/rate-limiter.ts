@@ -49,7 +49,7 @@ interface Bucket {
   newer: Bucket | undefined;
 }
 
-/** How many keys a limiter in memory remembers, unless it is given another bound. */
+/** The default of the number of keys that a limiter in memory remembers. */
 const maximumKeys = 10_000;
 
 /** How many buckets, from the one used longest ago on, are compared when one has to go. */

@@ -76,7 +76,7 @@ export const reasons = {
   BOT_RETIRED: ["PERMISSION_DENIED", "the bot has been retired"],
   NO_GRANT: ["PERMISSION_DENIED", "the bot is granted none of the scopes it asked for"],
   ACTOR_NOT_ALLOWED: ["PERMISSION_DENIED", "the bot may not act for others here"],
-  ACTOR_CHAIN_TOO_LONG: ["PERMISSION_DENIED", "too many bots act for one another"],
+  ACTOR_CHAIN_TOO_LONG: ["PERMISSION_DENIED", "too many bots act for each other"],
   SCOPE_WIDENED: ["PERMISSION_DENIED", "the exchange asks for a scope that the token does not hold"],
   GRANTS_INVALID: ["INVALID_ARGUMENT", "the grants cannot be read"],
   ISSUER_UNREACHABLE: ["UNAVAILABLE", "the token issuer cannot be reached"],

@@ -26,7 +26,7 @@ describe("the recorder", () => {
     assert.deepEqual(recorder.take(), []);
   });
 
-  it("tells of each denial, to all who listen", () => {
+  it("reports each denial to all listeners", () => {
     const recorder = createRecorder();
     const told: Denial[] = [];
     const end = recorder.onDenial((denial) => told.push(denial));

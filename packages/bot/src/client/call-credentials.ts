@@ -5,13 +5,13 @@ import type { Channel } from "./channel.js";
 export interface CallCredentials {
   readonly channel: Channel;
   readonly metadata: Metadata;
-  /** The token in the metadata, or behind it; absent where none is needed. */
+  /** The token that the metadata holds or refers to; absent when none is needed. */
   readonly authorization?: string;
   /** Whether the metadata only refers to the token. */
   readonly refers: boolean;
 }
 
-/** A token that is fetched for calls on a channel, to ask for {@link CallCredentials} with once it is there. */
+/** A token that is being fetched for calls on a channel. Request {@link CallCredentials} again once it has arrived. */
 export interface PendingToken {
   readonly channel: Channel;
   readonly authorization: string;

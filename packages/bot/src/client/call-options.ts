@@ -44,7 +44,7 @@ export function boundsOf(options: CallOptions, defaultMs: number): CallBounds {
 
 const none: readonly AbortSignal[] = [];
 
-/** The error of a call that one of its signals has canceled; `undefined` where none has aborted. */
+/** The error of a call that one of its signals has canceled; `undefined` when none has aborted. */
 export function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
   const aborted = signals.find((signal) => signal.aborted);
   if (!aborted) return undefined;

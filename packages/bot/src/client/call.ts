@@ -9,7 +9,7 @@ import { writeAll } from "../base/write-all.js";
 import { awaitToken } from "./await-token.js";
 import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
-import type { Answered, Cancellable } from "./call-under-way.js";
+import type { Answered, Cancelable } from "./call-under-way.js";
 import type { Connector } from "./connector.js";
 
 type Requests = AsyncIterable<unknown> | Iterable<unknown>;
@@ -51,7 +51,7 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         stopListening?.();
         channel.end(place);
         if (error && credentials.refers && isNotShown(error)) {
-          // The server refused the call before a handler ran: once more, with the whole token.
+          // The server refused the call before a handler ran: repeat it with the whole token.
           channel.forget();
           resolve(settled(() => attempt(request, options, bounds, false)));
         } else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
@@ -149,7 +149,7 @@ function metadataFor(credentials: CallCredentials, { metadata }: CallOptions): M
   return merged;
 }
 
-function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void) | undefined {
+function cancelOnAbort(call: Cancelable, { signals }: CallBounds): (() => void) | undefined {
   if (signals.length === 0) return undefined;
   const cancel = () => call.cancel();
   for (const signal of signals) {
@@ -161,7 +161,7 @@ function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void)
   };
 }
 
-/** Sends the messages of the caller's source. Where the source fails, the call is canceled and gets the source's error. */
+/** Sends the messages of the caller's source. When the source fails, the call is canceled and gets the source's error. */
 function send(source: Requests, call: Duplex & { cancel(): void }, onFailure: (error: unknown) => void): void {
   call.on("error", () => {}); // The reader or the callback gets it, too.
   const over = new AbortController();

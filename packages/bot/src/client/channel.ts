@@ -11,7 +11,7 @@ import { vouchFor } from "../identity/vouch.js";
 import { offeredBy } from "../token/reference.js";
 import { voucherIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
-import type { Answered, Cancellable } from "./call-under-way.js";
+import type { Answered, Cancelable } from "./call-under-way.js";
 import { grpcOptions } from "./grpc-options.js";
 import { createServerProof } from "./server-proof.js";
 
@@ -34,7 +34,7 @@ export interface ChannelOptions {
  */
 export interface Channel {
   readonly client: Client;
-  /** The identity under which the channel was opened, or on which it rests since `rebind`. */
+  /** The identity under which the channel was opened, or to which `rebind` moved it. */
   readonly identity: Identity;
   /** See `ServerProof`. */
   readonly server: Peer | undefined;
@@ -55,25 +55,25 @@ export interface Channel {
   isSpent(): boolean;
   /** Whether calls are under way on it. */
   readonly inUse: boolean;
-  /** What is said on a newer channel so that this one outlives its certificates; see `vouchFor`. */
+  /** The values to send on a newer channel so that this one outlives its certificates; see `vouchFor`. */
   readonly vouches: ReadonlySet<string>;
   /**
-   * Rests the channel on the certificates of both sides of `newer`, on which it has been vouched for. False, and nothing
-   * changes, where the server of `newer` is another bot.
+   * Moves the channel to the certificates of both sides of `newer`, on which it has been vouched for. False, without a
+   * change, when the server of `newer` is another bot.
    */
   rebind(newer: Channel): boolean;
   /** Keeps the channel open for a call, and cancels the call when the server is revoked. Gives what it is ended with. */
-  begin(call: Cancellable): number;
+  begin(call: Cancelable): number;
   /** Ends what `begin` began. */
   end(place: number): void;
   /** Takes no new calls, and closes once those under way have ended. */
   retire(): void;
 }
 
-/** Opens a channel on which the server has to prove a SPIFFE ID of the fleet, and one of those that are meant. */
+/** Opens a channel on which the server has to prove a SPIFFE ID of the fleet that is among the expected ones. */
 export function createChannel({ address, trust, clock, servers, onVouch, ...opened }: ChannelOptions): Channel {
   const client = opened.identity.leaf.thumbprint;
-  const calls = createRoster<Cancellable>();
+  const calls = createRoster<Cancelable>();
   const proof = createServerProof({ trust, clock, servers, calls });
   const vouches = new Set<string>();
   let { identity } = opened;
@@ -113,7 +113,7 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
       return proof.cut;
     },
     get remembered() {
-      // The next connection knows nothing of what this one was told.
+      // The server knows the token on this connection only.
       if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
       return remembered;
     },

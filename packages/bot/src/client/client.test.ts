@@ -195,7 +195,7 @@ describe("a client", () => {
     assert.equal((await chat.next()).done, true);
   });
 
-  it("waits for a token no longer than for the call", async () => {
+  it("waits for a token only as long as for the call", async () => {
     const { bot, address } = await serveEcho(fleet);
     bots.push(bot);
     const never = await fleet.bot("caller/2", undefined, {

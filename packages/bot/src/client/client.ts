@@ -3,7 +3,7 @@ import { callForMany, callForOne } from "./call.js";
 import type { CallOptions } from "./call-options.js";
 import type { Connector } from "./connector.js";
 
-/** The messages to stream to a server: an array, a generator, or anything else that can be iterated. */
+/** The messages to stream to a server: an array, a generator, or any other iterable. */
 export type Messages<T> = AsyncIterable<T> | Iterable<T>;
 
 /** The function that calls one method. Its shape follows from the method's kind. */

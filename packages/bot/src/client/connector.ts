@@ -25,14 +25,14 @@ export interface ConnectorOptions {
 /** Keeps a channel to one server current: its certificate, its CA, its token. */
 export interface Connector {
   /**
-   * Gives the credentials for a call, where the token is at hand; else a token to come, with which to ask again. Where the
-   * certificate has been renewed meanwhile, that token is for the old one, and there is another to wait for.
+   * Gives the credentials for a call if the token is cached; otherwise a token that is being fetched, with which to ask
+   * again. If the certificate is renewed meanwhile, that token is for the old one, and there is another to wait for.
    *
-   * With `mayRefer` the credentials may only refer to the token: for a call that can be made again where the server does not
+   * With `mayRefer` the credentials may only refer to the token: for a call that can be repeated if the server does not
    * know the token.
    */
   credentials(token?: PendingToken, mayRefer?: boolean): CallCredentials | Promise<PendingToken>;
-  /** Keeps a stream authorized that may outlive its token: the server is shown the next tokens meanwhile. */
+  /** Keeps a stream authorized that may outlive its token: shows the next tokens to the server meanwhile. */
   keep(credentials: CallCredentials): void;
   /** Leaves a connection that seems to be dead: the next call makes another. */
   reconnect(): void;
@@ -49,8 +49,8 @@ const inFlightMs = 2_000;
  * service, it stays at one until that cannot answer, and then goes to the next.
  *
  * When the certificate is renewed, or the CA changes, calls move to a new channel once a server has accepted a token on it;
- * until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Where calls need no
- * token, they move at once.
+ * until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Calls that need no
+ * token move at once.
  */
 export function createConnector(
   service: ServiceDefinition,

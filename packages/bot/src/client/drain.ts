@@ -16,10 +16,10 @@ export interface Drain {
 /**
  * Lets channels outlive their certificates while there are streams on them, by vouching for them on the `current` channel,
  * which has the latest certificate; see `vouchFor`. `onRebound` is called for each channel that a server has accepted, and
- * that so rests on other certificates. A server of another kind sends no voucher, and ends no stream for its certificate.
+ * that so has newer certificates. A server of another kind sends no voucher, and ends no stream for its certificate.
  */
 export function createDrain(current: () => Channel | undefined, onRebound: (channel: Channel) => void): Drain {
-  const draining = new Map<Channel, Channel | undefined>(); // Each with the channel that it rests on.
+  const draining = new Map<Channel, Channel | undefined>(); // Each with the channel whose certificates it has.
   let busy = false;
   const backoff = createBackoff({ firstMs: 200 });
   let timer: NodeJS.Timeout | undefined;

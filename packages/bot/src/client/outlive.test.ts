@@ -93,7 +93,7 @@ describe("a connection that outlives its certificates", () => {
     });
   });
 
-  it("ends when either of the certificates that it rests on is revoked", async () => {
+  it("ends when the certificate of either side is revoked", async () => {
     for (const which of ["old", "new"] as const) {
       const { identity, client } = await caller(60_000);
       const old = identity.current().leaf;
@@ -157,10 +157,10 @@ describe("a connection that outlives its certificates", () => {
     await assert.rejects(client.echo({}), { code: "UNAVAILABLE" });
   });
 
-  it("begins nothing new with a server whose root the client trusts no longer, and ends what is under way", async () => {
+  it("begins nothing new with a server whose root is not trusted any more, and ends what is under way", async () => {
     const { state } = fleet.trust;
     const trust = createTrust(state); // The client's own: the server knows nothing of it.
-    let token: string | undefined; // At hand, so that nothing stands between a call and the channel.
+    let token: string | undefined; // Cached, so that a call reaches the channel at once.
     const tokens: TokenSource = {
       authorization: (audience, scopes, one) =>
         token ?? fleet.token(one, audience, scopes).then((made) => (token = `Bearer ${made}`)),

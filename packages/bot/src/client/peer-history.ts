@@ -8,13 +8,13 @@ import type { Peer } from "../identity/verify-peer.js";
 export interface PeerHistory {
   /** The latest proof. */
   readonly latest: Peer | undefined;
-  /** The proofs on which the calls under way rest. */
+  /** The proofs that the calls under way depend on. */
   inForce(): readonly Peer[];
-  /** Those, and the ones on which they rested before: a revocation of any of them counts. */
+  /** Those, and the ones that they depended on before: a revocation of any of them counts. */
   all(): readonly Peer[];
   /** Adds the proof of a new connection. `busy` says whether calls are under way on an earlier one. */
   add(peer: Peer, busy: boolean): void;
-  /** Rests everything on `proved`. False, and nothing changes, where that is another bot's. */
+  /** Makes `proved` the only proof in force. False, without a change, when it is another bot's. */
   rebind(proved: Peer): boolean;
 }
 

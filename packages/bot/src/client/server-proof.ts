@@ -6,7 +6,7 @@ import type { Roster } from "../base/roster.js";
 import { type Peer, verifyPeer } from "../identity/verify-peer.js";
 import { rootOf } from "../trust/root-of.js";
 import type { Trust, TrustChange } from "../trust/trust.js";
-import type { Cancellable } from "./call-under-way.js";
+import type { Cancelable } from "./call-under-way.js";
 import { createPeerHistory } from "./peer-history.js";
 
 /** What {@link createServerProof} works with. */
@@ -15,25 +15,25 @@ export interface ServerProofOptions {
   readonly clock: Clock;
   /** Identity patterns, one of which the server has to match; empty for any bot of the fleet. */
   readonly servers: readonly string[];
-  /** The calls under way, which are canceled when the proof no longer holds. */
-  readonly calls: Roster<Cancellable>;
+  /** The calls under way, which are canceled when the proof is not valid any more. */
+  readonly calls: Roster<Cancelable>;
 }
 
-/** The identity of a channel's server: how it was proved, and whether that still holds. */
+/** The identity of a channel's server: how it was proved, and whether that is still valid. */
 export interface ServerProof {
-  /** The server that was accepted last; or the proof on which it rests since `rebind`. */
+  /** The server that was accepted last; after `rebind`, its newer proof. */
   readonly server: Peer | undefined;
   /** The thumbprint of the certificate that the server showed on the latest connection; empty before the first. */
   readonly shown: string;
   /** The reason why the server was refused in the latest handshake, if it was. */
   readonly refusal: InterlockError | undefined;
-  /** The reason why the server that was accepted last is refused now, if it is; its calls have been canceled then. */
+  /** The reason why the server that was accepted last is refused now, if it is. Its calls have been canceled. */
   readonly cut: InterlockError | undefined;
   /** Decides on a server in the handshake, by the chain that it shows. Gives the reason to refuse it. */
   check(found: readonly Uint8Array[]): InterlockError | undefined;
-  /** Whether the proof no longer holds: the server or its CA is revoked, or its certificate has expired. */
+  /** Whether the proof is not valid any more: the server or its CA is revoked, or its certificate has expired. */
   isSpent(): boolean;
-  /** Rests the channel on a newer proof of the same server. False, and nothing changes, where it is another bot's. */
+  /** Moves the channel to a newer proof of the same server. False, without a change, when it is another bot's. */
   rebind(proved: Peer): boolean;
   /** Stops watching the trust. */
   close(): void;

@@ -7,9 +7,9 @@ import { checkIn } from "./check-in.js";
 
 /** Keeps the streams of channels authorized. */
 export interface TokenKeeper {
-  /** Starts to renew `authorization` on `channel`, where a stream has begun with it. */
+  /** Starts to renew `authorization` on `channel`, on which a stream has begun with it. */
   watch(channel: Channel, authorization: string): void;
-  /** Starts anew on a channel that rests on another certificate now: the token shown before is bound to the one before. */
+  /** Starts again on a channel that has another certificate now: the token shown before is bound to the previous one. */
   again(channel: Channel): void;
 }
 
@@ -50,7 +50,7 @@ export function createTokenKeeper(
 
   function show(channel: Channel, token: string): void {
     checkIn(channel, showToken(token), token).catch(() => {
-      // Refused, perhaps because the channel rests on another certificate now, which needs another token.
+      // Refused, perhaps because the channel has another certificate now, which needs another token.
       const watch = watches.get(channel);
       if (watch?.shown === token) schedule(channel, begin(channel, ""));
     });
@@ -75,7 +75,7 @@ export function createTokenKeeper(
 }
 
 interface Watch {
-  /** The token that was shown last; empty while no token is good. */
+  /** The token that was shown last; empty while no token is valid. */
   shown: string;
   cancel(): void;
 }

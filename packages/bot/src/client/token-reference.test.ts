@@ -139,7 +139,7 @@ describe("a reference to a token", () => {
       await server.bot.close(0);
     });
 
-    it("serves until the token is revoked, and then no longer", async () => {
+    it("works until the token is revoked, and not after that", async () => {
       const server = await serveEcho(fleet);
       const jti = "token-1";
       const identity = caller.identity.current();

@@ -26,7 +26,7 @@ import { followTrust } from "./trust-feed.js";
 
 /** The options of {@link openAuthorityMembership}. */
 export interface AuthorityMembershipOptions {
-  /** `host:port` of the authority; of each authority, where several share a store. */
+  /** `host:port` of the authority; of each authority, if several share a store. */
   readonly addresses: readonly string[];
   readonly name: string;
   readonly joinToken: string | undefined;
@@ -41,7 +41,7 @@ export interface AuthorityMembershipOptions {
 const firstWordMs = 2_000;
 
 /**
- * Opens the membership that the authority gives: identity, trust and tokens; only trust and tokens where the identity is
+ * Opens the membership that the authority gives: identity, trust and tokens; only trust and tokens if the identity is
  * `provided`. Rejects as `joinFleet` does.
  */
 export async function openAuthorityMembership(
@@ -84,7 +84,7 @@ export async function openAuthorityMembership(
     async leave() {
       ending.abort();
       stopForgetting();
-      // A renewal under way is seen through: the authority counts it as done.
+      // A renewal under way is completed: the authority counts it as done.
       await Promise.all([reporter.close(), feed.ended, renewing]);
       connector.close();
       overlay?.close();
@@ -109,7 +109,7 @@ interface Member {
   readonly trust: MutableTrust;
 }
 
-/** The identity and trust that were saved the last time, if they are still good. */
+/** The identity and trust that were saved last, if they are still valid. */
 async function restore(
   { name, joinToken, stateDir, clock, log }: AuthorityMembershipOptions,
   folders: Folders,
@@ -121,7 +121,7 @@ async function restore(
     const problem = `${stateDir} holds the identity of ${identity.spiffeId.name}, and this is ${name}`;
     throw new InterlockError("FAILED_PRECONDITION", `${problem}: choose another stateDir.`);
   }
-  // A join token of another authority wins: what is saved here belongs to a fleet that is gone.
+  // A join token of another authority has precedence: the saved state belongs to a fleet that is gone.
   const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
   const { state, heardAt } = saved;
   if (token && !state.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;

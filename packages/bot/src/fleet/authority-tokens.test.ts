@@ -95,7 +95,7 @@ describe("tokens from the authority", () => {
     assert.equal(tokens.authorization("a", [], me), "Bearer t2");
   });
 
-  it("serve to their end when they cannot be renewed, and no longer", async () => {
+  it("are used until they expire when they cannot be renewed, and not after that", async () => {
     const tokens = create();
     await tokens.authorization("a", [], me);
     failing = new Error("the authority is away");

@@ -17,7 +17,7 @@ export interface AuthorityTokensOptions {
 
 /**
  * Creates the source of the authority's tokens. The authority binds a token to the certificate over which it is requested,
- * so an identity that is no longer current gets only tokens that are in the cache.
+ * so an identity that has been renewed gets only tokens that are in the cache.
  */
 export function createAuthorityTokens(
   authority: Client<typeof AuthorityService>,

@@ -15,7 +15,7 @@ import { openProvidedMembership, withIssuer } from "./provided-membership.js";
 /** The options of {@link joinFleet}. */
 export interface JoinFleetOptions {
   /**
-   * `host:port` of the authority. Where several authorities share a store: all of them, as a list or joined by commas.
+   * `host:port` of the authority. If several authorities share a store: all of them, as a list or joined by commas.
    * Default: the authority that this bot joined last.
    */
   readonly authority?: string | readonly string[] | undefined;
@@ -31,7 +31,7 @@ export interface JoinFleetOptions {
   readonly stateDir?: string;
   /** The log. Default: JSON lines on standard error. */
   readonly log?: Log;
-  /** The clock to go by. Default: the machine's. */
+  /** The source of the time. Default: the machine's. */
   readonly clock?: Clock;
 }
 
@@ -41,12 +41,12 @@ export interface JoinFleetOptions {
  * Certificate, tokens and trust then keep themselves current. A bot with an identity also starts while the authority is
  * away; its trust is stale then, and high-risk methods are refused until the authority has been heard.
  *
- * Identity and tokens may each come from a provider. Where both do and no `authority` is given, there is no authority, so no
+ * Identity and tokens may each come from a provider. If both do and no `authority` is given, there is no authority, so no
  * revocations arrive: a bot is then removed by letting its certificate expire.
  *
  * @param options - The authority, the bot's name and its join token; or the providers.
  * @returns The bot.
- * @throws InterlockError with a message that says what to do, and a reason where the fleet refused: `JOIN_TOKEN_…`,
+ * @throws InterlockError with a message that says what to do, and a reason if the fleet refused: `JOIN_TOKEN_…`,
  *   `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
  *
  * @example

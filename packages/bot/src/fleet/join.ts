@@ -53,7 +53,7 @@ export async function join(authority: string, name: string, joinToken: string, c
 function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock: Clock): Promise<Uint8Array> {
   const { hostname: host, port } = new URL(`tls://${authority}`);
   return new Promise((resolve, reject) => {
-    // Here the digest decides. The call that follows verifies the server.
+    // The digest decides here. The call that follows verifies the server.
     const socket = connect({
       host: host.replace(/^\[|\]$/g, ""),
       port: Number(port),
@@ -121,7 +121,7 @@ function callJoin(authority: string, basis: AuthorityBasis, request: JoinRequest
   }).finally(() => grpc.close());
 }
 
-/** What an authority has to prove itself with to a bot that joins. */
+/** The proof that an authority owes a bot that joins. */
 interface AuthorityBasis {
   /** The pinned CA certificate, DER. */
   readonly root: Uint8Array;

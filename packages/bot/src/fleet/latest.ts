@@ -9,8 +9,8 @@ export interface Latest<T> {
 }
 
 /**
- * Calls `work` with the latest value offered: the first at once, then one call at a time, with `restMs` between them. A
- * hundred updates are so a few writes to a disk, and no caller waits for them. `work` must not reject.
+ * Calls `work` with the latest value offered: the first at once, then one call at a time, with `restMs` between them. So a
+ * hundred updates become a few writes to a disk, and no caller waits for them. `work` must not reject.
  */
 export function createLatest<T>(restMs: number, work: (value: T) => Promise<void>): Latest<T> {
   const ending = new AbortController();

@@ -112,7 +112,7 @@ describe("a fleet of no authority", () => {
     assert.ok(asked >= 4, `a token for each certificate of the caller, and there were ${asked}`);
   });
 
-  it("follows a CA that is replaced with overlap, and believes the old one no longer", async () => {
+  it("follows a CA that is replaced with overlap, and then refuses the old one", async () => {
     const server = await start("echo");
     const caller = await start("caller");
     const { address } = await serve(server);

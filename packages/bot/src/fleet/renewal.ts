@@ -30,8 +30,8 @@ const spread = 0.1;
 
 /**
  * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts; and soon after the trust
- * names another CA as the one that signs. The new certificate is on the disk before it is used: from its first use on, the
- * authority takes a renewal over the old one for a clone's.
+ * names another CA as the one that signs. The new certificate is on the disk before it is used: after its first use, the
+ * authority treats a renewal over the old one as a clone's.
  */
 export async function keepRenewed(options: RenewalOptions): Promise<void> {
   const { authority, identity, folder, trust, clock, log, signal } = options;
@@ -81,7 +81,7 @@ async function nextIdentity(
   return next;
 }
 
-/** Uses the new certificate. Where this fails, the next call to the authority confirms it just as well. */
+/** Uses the new certificate. If this fails, the next call to the authority confirms it just as well. */
 async function confirm(authority: Client<typeof AuthorityService>, log: Log): Promise<void> {
   await authority.confirm({}, { detached: true, timeoutMs }).catch((error) => {
     log.warn("certificate not confirmed", { error: String(error) });

@@ -17,7 +17,7 @@ export interface TrustFeedOptions {
   readonly folder: TrustFolder;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Drops the connection: the feed is silent on it though it seems to live, so the next attempt needs another. */
+  /** Drops the connection: the feed on it is silent although it seems open, so the next attempt needs another. */
   reconnect(): void;
 }
 
@@ -32,7 +32,7 @@ export interface TrustFeed {
 // Short, because calls wait for it.
 const refetchTimeoutMs = 2_000;
 
-// The rest between two savings of the trust, so that a storm of updates is no storm of flushes.
+// The rest between two savings of the trust, so that many updates cost few flushes.
 const saveRestMs = 1_000;
 
 /** The destinations of an update: first it takes effect, then it is saved. */

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { bitsOf, type DerElement, type DerFields, isTrue, listOf, oidOf, readDer, readSequence, tags } from "./der.js";
 import { isStrongKey, isStrongSignature } from "./strength.js";
 
-/** The parts of an X.509 certificate that Interlock decides by, read from its DER and never from a textual form. */
+/** The parts of an X.509 certificate that Interlock's decisions use, read from its DER and never from a textual form. */
 export interface Certificate {
   /** The whole certificate, DER. */
   readonly der: Uint8Array;
@@ -109,7 +109,7 @@ function readValidity({ next, optional }: DerFields) {
   return { notBefore: time(), notAfter: time() };
 }
 
-/** Reads the extensions by their object identifiers. The values of the standard's own are DER as well, and are read, too. */
+/** Reads the extensions by their object identifiers. The values of the standard's own are DER as well, and are read too. */
 function readExtensions(list: DerElement | undefined): ReadonlyMap<string, DerElement | undefined> {
   const values = new Map<string, DerElement | undefined>();
   for (const extension of list ? listOf(list) : []) {
@@ -137,7 +137,7 @@ function urisOf(value: DerElement): string[] {
 
 function readConstraints(value: DerElement): { ca: boolean; pathLength: number } {
   return readSequence(value, ({ optional }) => {
-    // DER leaves a FALSE out. Some CAs write it, and every reader takes it for the same.
+    // DER omits a FALSE. Some CAs write it, and every reader treats it as the same.
     const ca = isTrue(optional(tags.boolean));
     const length = optional(tags.integer);
     return { ca, pathLength: length ? naturalOf(length) : unbounded };

@@ -18,7 +18,7 @@ export function keepPeerChains(server: Server): void {
 
 /**
  * The chain (DER) that a socket's other end has sent, in the order in which it was sent: the leaf first; empty when there is
- * none. TLS vouches only for the leaf, and only where `socket.authorized` is true; see `proveChain`. Call this once for a
+ * none. TLS vouches only for the leaf, and only if `socket.authorized` is true; see `proveChain`. Call this once for a
  * socket: before Node 26, a second reading finds no intermediates.
  */
 export function peerChain(socket: TLSSocket): readonly Uint8Array[] {

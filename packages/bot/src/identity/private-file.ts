@@ -26,7 +26,7 @@ export async function writePrivateFile(path: string, data: string | Uint8Array):
   }
 }
 
-/** Creates the file, and its folder where that is missing. */
+/** Creates the file, and its folder if that is missing. */
 async function create(path: string): Promise<FileHandle> {
   const make = () => open(path, "wx", 0o600);
   try {

@@ -3,6 +3,7 @@ import { KeyObject } from "node:crypto";
 import { caExtensions, ecKey, type Specimen, specimen, svidExtensions } from "../testing/specimen.js";
 import { createTestCa, type LeafOptions, type TestCa } from "../testing/test-ca.js";
 import { KeyUsageFlags } from "../testing/x509.js";
+import { parseCertificate } from "./certificate.js";
 import { createKeyPair } from "./key-pair.js";
 import { maximumIssuers, maximumSignatures, proveChain } from "./prove-chain.js";
 
@@ -43,7 +44,7 @@ describe("proveChain", () => {
     assert.equal(prove(chain, [twin.der]), undefined);
   });
 
-  it("gives nothing where the CA is trusted no longer", () => {
+  it("gives nothing when the CA is not trusted any more", () => {
     assert.equal(prove([leaf, intermediate, root.der], [other.der]), undefined);
     assert.equal(prove([leaf, intermediate, root.der], []), undefined);
     assert.equal(prove([leaf]), undefined);
@@ -113,6 +114,15 @@ describe("proveChain", () => {
     const hour = 3_600_000;
     assert.equal(prove([leaf, intermediate, root.der], [root.der], Date.now() + 25 * hour), undefined);
     assert.equal(prove([leaf, intermediate, root.der], [root.der], Date.now() - 2 * hour), undefined);
+  });
+
+  it("accepts an issuer from the first moment of its validity, and until the last one only", () => {
+    const { notBefore: from, notAfter: to } = parseCertificate(root.der);
+    const found = [intermediate, root.der];
+    assert.equal(prove(found, [root.der], from - 1), undefined);
+    assert.deepEqual(prove(found, [root.der], from), found);
+    assert.deepEqual(prove(found, [root.der], to - 1), found);
+    assert.equal(prove(found, [root.der], to), undefined);
   });
 
   it("takes a key of no known kind for one that has signed nothing", async () => {

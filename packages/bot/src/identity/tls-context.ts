@@ -11,7 +11,7 @@ export function tlsContext(identity: Pick<Identity, "chain" | "privateKey">, caC
   return {
     key: identity.privateKey,
     cert: certificatesToPem(identity.chain),
-    // A list: Node takes an empty list for no CA at all, and an empty string for its own web roots.
+    // A list: for Node an empty list means no CA at all, and an empty string means its own web roots.
     ca: caCertificates.map((der) => certificatesToPem([der])),
     minVersion: "TLSv1.3",
     // A resumed session would skip the certificate, which may have expired or been revoked in between.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** The values that only the two ends of one connection have in common. */
+/** The values that only the two ends of one connection share. */
 export interface Bond {
   /** A random value, sent by the server to the client on that connection only. */
   readonly voucher: string;
@@ -11,8 +11,8 @@ export interface Bond {
 }
 
 /**
- * The value by which a client says, on a newer connection, that an older one is its own as well. It holds no secret. It is
- * the same at both ends only where both have seen the same two certificates, so an intermediary, even with forged
+ * The value with which a client claims, on a newer connection, that an older one is its own as well. It holds no secret. It is
+ * the same at both ends only if both have seen the same two certificates, so an intermediary, even with forged
  * certificates, cannot get a connection of its own vouched for.
  */
 export function vouchFor({ voucher, client, server }: Bond): string {

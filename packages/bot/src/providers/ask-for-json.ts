@@ -16,7 +16,7 @@ export interface HttpsRequest {
 /** The answer to an HTTPS request. */
 export interface HttpsAnswer {
   readonly status: number;
-  /** The parsed JSON; `undefined` where an error was answered without JSON. */
+  /** The parsed JSON; `undefined` when an error was answered without JSON. */
   readonly body: unknown;
 }
 

@@ -36,7 +36,7 @@ export interface FilesOptions {
  * CA, TLS does not load it, or the CA file is empty; that is logged once, and tried again.
  *
  * @param options - The paths of the three files, and how they are watched.
- * @returns A provider for `joinFleet`. Opening it rejects with `FAILED_PRECONDITION` when the files are not good in time.
+ * @returns A provider for `joinFleet`. Opening it rejects with `FAILED_PRECONDITION` when the files are not valid in time.
  *
  * @example
  * ```ts

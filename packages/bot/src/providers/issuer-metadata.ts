@@ -75,7 +75,7 @@ function publicPart({ kty, kid, alg, use, crv, x, y, n, e }: JWK & { kid: string
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as JWK;
 }
 
-/** Parses an `https` URL. Throws an `Error` when it is none. */
+/** Parses an `https` URL. Throws an `Error` for any other text. */
 export function httpsUrl(value: unknown): URL {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== "https:" || url.username || url.password) {

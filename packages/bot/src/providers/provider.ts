@@ -8,7 +8,7 @@ import type { TrustState } from "../trust/trust.js";
 
 /** The tools that a provider is opened with. */
 export interface ProviderContext {
-  /** The clock to go by. */
+  /** The source of the time. */
   readonly clock: Clock;
   /** The log of the bot. */
   readonly log: Log;

@@ -19,8 +19,8 @@ export interface ObservedBot {
 }
 
 /**
- * Reports the metrics of a bot through the OpenTelemetry API. They are read from counts that exist anyway, when an SDK asks
- * for them, and cost nothing in a process without an SDK. Register the SDK before the bot is made. Attributes are names of
+ * Reports the metrics of a bot through the OpenTelemetry API. They are read when an SDK asks for them, from counts that exist
+ * anyway, and cost nothing in a process without an SDK. Register the SDK before the bot is made. Attributes are names of
  * this bot's own methods and reasons of the closed list, never a caller's text.
  *
  * @returns A function that ends it.
@@ -87,7 +87,7 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
   };
 }
 
-/** Attributes by the semantic conventions for RPC, where these have a name. */
+/** Attributes, named by the semantic conventions for RPC as far as these have a name. */
 function attributesOf({ method, denial }: CallTotal): Attributes {
   const call = { "rpc.system.name": "grpc", "rpc.method": method.replace(/^\//, "") };
   if (denial === "") return { ...call, "interlock.outcome": "admitted" };

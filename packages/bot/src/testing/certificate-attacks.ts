@@ -29,7 +29,7 @@ export interface CertificateAttack {
   readonly attack: string;
   /** What our own checks say of it, without TLS; `CERTIFICATE_UNTRUSTED` is left to TLS. */
   readonly reason: Reason;
-  /** What a server records, where TLS finds something first. Node puts an outermost layer in order before it sends it. */
+  /** What a server records when TLS finds something first. Node puts an outermost layer in order before it sends it. */
   readonly overTls?: Reason | "not sent" | undefined;
   make(ca: TestCa): Promise<RawLeaf>;
 }

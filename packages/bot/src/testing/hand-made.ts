@@ -94,7 +94,7 @@ export interface HandMadeCsr {
   readonly extensions?: readonly Uint8Array[];
   /** `Attribute`s, DER. Default: the one that requests the extensions. */
   readonly attributes?: readonly Uint8Array[];
-  /** The key in the request, where it is not the one that signs. */
+  /** The key in the request, if it is not the one that signs. */
   readonly claimed?: KeyObject;
 }
 

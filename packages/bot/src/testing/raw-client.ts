@@ -9,7 +9,7 @@ export interface RawAnswer {
   /** `undefined` when the connection, or the stream, was closed without one. */
   readonly status: number | undefined;
   readonly message: string;
-  /** Error code of the socket or the stream, where there was one. */
+  /** Error code of the socket or the stream, if there was one. */
   readonly error: string | undefined;
 }
 

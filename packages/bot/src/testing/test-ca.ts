@@ -30,12 +30,12 @@ export interface LeafOptions {
   readonly signer?: { readonly name: string; readonly keys: KeyPair };
 }
 
-/** A certificate authority in memory, which signs whatever a test asks for. */
+/** A certificate authority in memory, which signs anything that a test requests. */
 export interface TestCa {
   readonly der: Uint8Array;
   readonly keys: KeyPair;
   issue(uri: string, options?: LeafOptions): Promise<Identity>;
-  /** The certificate and its key, where the leaf need not hold a SPIFFE ID. */
+  /** The certificate and its key, for a leaf that need not hold a SPIFFE ID. */
   issueRaw(options: LeafOptions): Promise<{ keys: KeyPair; der: Uint8Array }>;
 }
 

@@ -17,7 +17,7 @@ export interface TestFleet {
   readonly ca: TestCa;
   readonly trust: MutableTrust;
   readonly recorder: Recorder;
-  /** A member; its tokens hold every scope that the service asks for, or `scopes` where given. */
+  /** A member; its tokens hold every scope that the service asks for. With `scopes`, only those. */
   bot(name: string, scopes?: readonly Scope[], parts?: Partial<BotParts>): Promise<Bot>;
   /** A signed token; `claims` and `header` replace what a good one holds, `undefined` leaves a claim out. */
   token(

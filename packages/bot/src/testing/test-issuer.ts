@@ -19,7 +19,7 @@ export interface TestIssuer {
   readonly url: string;
   /** PEM file of the CA of its HTTPS. */
   readonly caFile: string;
-  /** Paths that were asked for, in order. */
+  /** The requested paths, in order. */
   readonly asked: string[];
   /** The keys that it publishes; to be changed by tests. */
   keys: JWK[];

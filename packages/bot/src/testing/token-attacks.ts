@@ -13,7 +13,7 @@ import { EchoService, type TestFleet } from "./test-fleet.js";
 /** What an attack on a token is made with. */
 export interface TokenAttackBasis {
   readonly fleet: TestFleet;
-  /** The caller, to whom a good token belongs. */
+  /** The caller that a good token belongs to. */
   readonly caller: Identity;
   /** An address of the attacker's, for headers that name one. */
   readonly url: string;

@@ -1,7 +1,7 @@
 import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
 import { denial } from "../base/error.js";
 
-/** How many bots can act for one another in one token. */
+/** The maximum number of actors in one token. */
 export const maximumActors = 3;
 
 /**
@@ -12,7 +12,7 @@ export const exchangeScope = "token:exchange";
 
 /**
  * Reads the actors from an `act` claim (RFC 8693, section 4.1): the bot that shows the token first, then the bot that it
- * acts for, and so on. Empty where there is no such claim. Any other value of the claim is malformed: it must never pass
+ * acts for, and so on. Empty when there is no such claim. Any other value of the claim is malformed: it must never pass
  * for a token without actors.
  *
  * @throws `TOKEN_MALFORMED` or `ACTOR_CHAIN_TOO_LONG`.
@@ -30,7 +30,7 @@ export function readActors(payload: Readonly<Record<string, unknown>>, trustDoma
   return actors;
 }
 
-/** The `act` claim of a token with these actors; absent where there are none. */
+/** The `act` claim of a token with these actors; absent when there are none. */
 export function actClaim(actors: readonly SpiffeId[]): { act?: object } {
   const [first, ...rest] = actors;
   return first ? { act: { sub: first.uri, ...actClaim(rest) } } : {};

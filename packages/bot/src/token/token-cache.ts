@@ -19,7 +19,7 @@ interface Entry {
   readonly expiresAt: number;
 }
 
-// An issuer that is away must not be asked again by every call.
+// An unreachable issuer must not be asked again by every call.
 const retryMs = 2_000;
 
 /**

@@ -3,7 +3,7 @@ import type { Trust } from "../trust/trust.js";
 import { isSameKey } from "./token-rules.js";
 import type { VerifiedToken } from "./verify-token.js";
 
-/** The reason why a token that was verified earlier is no longer good, or `undefined`. Look-ups only. */
+/** The reason why a token that was verified earlier is not valid any more, or `undefined`. Look-ups only. */
 export function tokenFault(token: VerifiedToken, trust: Trust, now: number): Reason | undefined {
   if (now >= token.expiresAt) return "TOKEN_EXPIRED";
   if ([token.jti, ...token.ancestors].some((jti) => trust.tokenRevoked(jti))) return "TOKEN_REVOKED";

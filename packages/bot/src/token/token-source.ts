@@ -10,7 +10,7 @@ export interface TokenSource {
   authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
   /** Forgets the tokens for `audience`, because a server has refused one. */
   forget(audience: string): void;
-  /** Counts for metrics; absent where the source does not count. */
+  /** Counts for metrics; absent if the source does not count. */
   counts?(): TokenCounts;
 }
 

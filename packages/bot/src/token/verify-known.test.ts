@@ -35,7 +35,7 @@ describe("verifyKnown", () => {
     assert.equal(fetches, 2);
   });
 
-  it("asks nobody because of a token that is no good for another reason", async () => {
+  it("asks no authority because of a token that is invalid for another reason", async () => {
     const fleet = await createTestFleet();
     const { trust } = fleet;
     let fetches = 0;

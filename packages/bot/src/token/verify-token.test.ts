@@ -135,7 +135,7 @@ describe("verifyToken", () => {
     }
   });
 
-  it("of another issuer say nothing of who acts", async () => {
+  it("of another issuer name no actors", async () => {
     const tokenRules = { ...authorityTokens, maximumLifetimeMs: 600_000 };
     const basis = { trust: { ...fleet.trust.state, tokenRules }, spiffeId: caller.spiffeId, certificate: caller.leaf };
     const claims = { exp: Math.floor(Date.now() / 1_000) + 500 };

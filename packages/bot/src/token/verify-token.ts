@@ -36,7 +36,7 @@ export interface VerifiedToken {
   readonly key: JWK;
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
-  /** The version of the grants under which it was issued; 0 where the token has none. */
+  /** The version of the grants under which it was issued; 0 when the token has none. */
   readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
@@ -81,7 +81,7 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
 }
 
 /**
- * Verifies a token, except that its bearer may show it. It is for an authority, which is asked about the tokens of other bots.
+ * Verifies a token without checking its bearer. It is for an authority, which is asked about the tokens of other bots.
  *
  * @throws As {@link verifyToken} does.
  */
@@ -93,7 +93,7 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is meant for `nbf` only.
   if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
-  // Only the authority may name actors: it alone knows which bots were granted that.
+  // Only the authority may name actors, because only it knows which bots were granted that.
   if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {

@@ -24,13 +24,13 @@ describe("applyTrustUpdate", () => {
   });
   const subjects = (state: typeof start) => state.revocations.map((r) => `${r.kind} ${r.subject}`);
 
-  it("adds what is revoked, and takes away what is restored", () => {
+  it("adds what is revoked, and removes what is unrevoked", () => {
     assert.deepEqual(subjects(start), ["identity spiffe://cafe/a", "pattern worker/*"]);
     const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [bot("b")], unrevoked: [pattern("worker/*")] }));
     assert.deepEqual(subjects(next), ["identity spiffe://cafe/a", "identity spiffe://cafe/b"]);
   });
 
-  it("holds what was restored and revoked again once", () => {
+  it("holds what was unrevoked and revoked again once", () => {
     const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [{ ...bot("a"), reason: "again" }] }));
     assert.deepEqual(
       next.revocations.map((r) => r.reason),

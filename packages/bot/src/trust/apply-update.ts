@@ -45,7 +45,7 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
   return [...revocations.values()];
 }
 
-// An unsound update would fail every handshake and every call: the trust that is held is better.
+// An unsound update would fail every handshake and every call: the present trust is better.
 function checkUpdate(update: WatchTrustResponse, held: TrustState | undefined): void {
   const { trustDomain, issuer, caCertificates, staleAfterSeconds } = update;
   if (!isTrustDomain(trustDomain))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createCooledDown } from "./cooled-down.js";
 
 describe("createCooledDown", () => {
-  it("runs once for all who ask meanwhile, and not again until it has cooled down", async () => {
+  it("runs once for all calls meanwhile, and not again until it has cooled down", async () => {
     let now = 0;
     let runs = 0;
     const run = createCooledDown(10, { now: () => now }, async () => {

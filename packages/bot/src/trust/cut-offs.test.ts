@@ -37,7 +37,7 @@ describe("indexCutOffs", () => {
     assert.equal(several({ ...token, name: "worker/9" }), false);
   });
 
-  it("finds a token with which a bot acts that may act no longer", () => {
+  it("finds a token of an actor that may not act any more", () => {
     const acting = indexCutOffs([{ ...cutOff, identity: "gateway/*", scope: "token:exchange", except: ["gateway/9"] }]);
     const actedWith = (name: string) => ({ ...token, actors: [{ name }, { name: "coffee/1" }] });
     assert.equal(acting(actedWith("gateway/1")), true);

@@ -23,7 +23,7 @@ export interface GrantedToken {
   readonly actors: readonly Pick<SpiffeId, "name">[];
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
-  /** The version of the grants under which it was issued; 0 where the token has none. */
+  /** The version of the grants under which it was issued; 0 when the token has none. */
   readonly grantsVersion: number;
 }
 

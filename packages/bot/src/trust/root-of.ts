@@ -13,7 +13,7 @@ export function rootOf(chain: readonly Uint8Array[], { caCertificates }: Bundle)
   return caCertificates.find((der) => Buffer.compare(der, last) === 0 || isIssuedBy(below, new X509Certificate(der)));
 }
 
-/** Whether a chain leads to the root that signs certificates now. True where that root is not known. */
+/** Whether a chain leads to the root that signs certificates now. True when that root is not known. */
 export function isBelowActive(chain: readonly Uint8Array[], state: Bundle & Pick<TrustState, "activeCa">): boolean {
   if (state.activeCa === undefined) return true;
   const root = rootOf(chain, state);

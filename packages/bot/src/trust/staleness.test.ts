@@ -22,7 +22,7 @@ describe("staleness", () => {
     assert.deepEqual([staleness.isStale(), staleness.heard], [false, true]);
   });
 
-  it("is told when it begins, by itself, and when it ends", async () => {
+  it("notifies when it begins, without a call, and when it ends", async () => {
     const staleness = createStaleness(systemClock, () => 20);
     const next = () =>
       new Promise<boolean>((resolve) => {
@@ -41,7 +41,7 @@ describe("staleness", () => {
     clearInterval(alive);
   });
 
-  it("is told to nobody who has stopped listening", () => {
+  it("does not reach a listener that has been removed", () => {
     let now = 0;
     const staleness = createStaleness({ now: () => now }, () => 100);
     const told: boolean[] = [];

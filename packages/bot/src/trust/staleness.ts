@@ -7,8 +7,8 @@ export interface Freshness {
   /** Milliseconds since the epoch; negative infinity when that is not known. */
   readonly heardAt: number;
   /**
-   * Whether it was confirmed to this process. Trust that was loaded from a disk was not: what has been revoked since it was
-   * saved is not known, however recently that was.
+   * Whether it was confirmed to this process. Trust that was loaded from a disk was not: revocations since it was saved are
+   * unknown, however recently that was.
    */
   readonly heard: boolean;
 }

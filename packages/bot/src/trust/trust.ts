@@ -13,7 +13,7 @@ import { createStaleness, type Freshness } from "./staleness.js";
 
 /** What a bot trusts, at one version. It is complete and immutable, and also the form that is saved. */
 export interface TrustState {
-  /** It grows with every change. */
+  /** The version, which grows with every change. */
   readonly version: bigint;
   /** The trust domain of the fleet, for example `cafe`. */
   readonly trustDomain: string;
@@ -25,7 +25,7 @@ export interface TrustState {
   readonly tokenRules?: TokenRules;
   /** The CA certificates of the fleet, DER. */
   readonly caCertificates: readonly Uint8Array[];
-  /** The digest (SHA-256 over the DER, base64url) of the CA that signs certificates now, where it is known. */
+  /** The digest (SHA-256 over the DER, base64url) of the CA that signs certificates now, if it is known. */
   readonly activeCa?: string;
   /** The public keys of the token issuer. */
   readonly jwks: JSONWebKeySet;
@@ -33,7 +33,7 @@ export interface TrustState {
   readonly revocations: readonly Revocation[];
   /** Scopes that were withdrawn while tokens with them are still valid. Default: none. */
   readonly cutOffs?: readonly CutOff[];
-  /** After how many milliseconds without word from the authority the trust is stale. */
+  /** The time without a message from the authority after which the trust is stale, in milliseconds. */
   readonly staleAfterMs: number;
 }
 

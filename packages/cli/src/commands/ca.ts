@@ -53,7 +53,7 @@ export function caCommand(output: Output): Command {
     .action(() => change(output, "prepared", (admin) => admin.prepareCa({})));
 
   ca.command("activate")
-    .description("Sign below the prepared root from now on. Bots renew by themselves, one after another.")
+    .description("Sign below the prepared root from now on. Bots renew automatically, one after another.")
     .argument("[id]", "the root, if several are prepared")
     .option("--force", "activate even if some bots do not have the root yet and will refuse renewed bots")
     .addHelpText("after", "\nExample:\n  interlock ca activate")
@@ -183,7 +183,7 @@ function change(
 
 const after: Readonly<Record<string, string>> = {
   prepared: "Once every bot has received it, within a minute: interlock ca activate",
-  active: "Bots renew by themselves. When the old certificates have expired: interlock ca withdraw",
+  active: "Bots renew automatically. When the old certificates have expired: interlock ca withdraw",
 };
 
 function toPlain(ca: CaAuthority): object {

@@ -28,7 +28,7 @@ export function keysCommand(output: Output): Command {
     .description(
       "Create a new key. It signs once every bot has received it; the old key is withdrawn after its last token expires.",
     )
-    .option("--leaked", "the old keys have leaked: replace them at once. Bots get new tokens by themselves")
+    .option("--leaked", "the old keys have leaked: replace them at once. Bots get new tokens automatically")
     .addHelpText("after", "\nExample:\n  interlock keys rotate")
     .action(({ leaked = false }: { leaked?: boolean }) =>
       asMember(async ({ admin }) => {

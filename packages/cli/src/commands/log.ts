@@ -9,7 +9,7 @@ import { parseCount } from "./options.js";
 
 /** `interlock log`: the audit log. */
 export function logCommand(output: Output): Command {
-  const log = new Command("log").description("The audit log: what was done in the fleet, and by whom.");
+  const log = new Command("log").description("The audit log: what was done in the fleet, and by which bot.");
   log
     .command("list")
     .description("List the latest records of the audit log, oldest first.")

@@ -24,7 +24,7 @@ export function restoreCommand(output: Output): Command {
       if (file !== undefined) await restore(file, authorityDir, Date.now());
       else await restoredWithPostgres(url as string, Date.now(), silentLog);
       output.result({ ok: true, ...(file !== undefined && { file, dataDir: authorityDir }) }, () => {
-        output.line(`${paint("green", "restored")} Start it with "interlock up": every bot reconnects by itself.`);
+        output.line(`${paint("green", "restored")} Start it with "interlock up": every bot reconnects automatically.`);
       });
     });
 }

@@ -26,7 +26,7 @@ export function tokensCommand(output: Output): Command {
     );
   tokens
     .command("delete")
-    .description("Delete a join token, so that it can no longer be used.")
+    .description("Delete a join token, so that it cannot be used any more.")
     .argument("<id>", 'the ID that "interlock tokens list" shows')
     .addHelpText("after", "\nExample:\n  interlock tokens delete 5d1c0f9a7be2")
     .action((id: string) =>

@@ -19,7 +19,7 @@ const question = `select current_setting('fsync') as "fsync",
 
 /**
  * Creates the check of a new connection: a commit that PostgreSQL acknowledges has to be on the disk. The setting may come
- * from the server, the database, the role or the URL; what counts is what the session has.
+ * from the server, the database, the role or the URL; the setting of the session counts.
  *
  * - `synchronous_commit=off` is refused: a commit is acknowledged before it is written.
  * - `synchronous_commit=local` is refused where there are synchronous standbys: a standby that takes over would lack commits

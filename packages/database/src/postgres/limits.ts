@@ -1,6 +1,6 @@
 /** The bounds of a pool. A process that hangs, or is stopped, must not hold what others wait for. */
 export interface PostgresLimits {
-  /** The most connections; one more listens where `listen` is used. */
+  /** The most connections; one more for `listen`. */
   readonly connections: number;
   /** The longest that a statement may run in PostgreSQL. */
   readonly statementMs: number;

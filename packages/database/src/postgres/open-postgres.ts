@@ -38,6 +38,9 @@ export interface PostgresDatabase<Schema> extends Database<Schema> {
  * keeps what was found, and each new connection is judged again: one that is refused later rejects its queries with
  * `STORE_UNREACHABLE` and is logged.
  *
+ * @param address - The address, from `parsePostgresUrl`.
+ * @param options - The name of the application, the lock of `exclusively`, the bounds, and the log.
+ * @returns The open database.
  * @throws `UNAVAILABLE` with `STORE_UNREACHABLE` when the database cannot be opened, saying why, and `FAILED_PRECONDITION`
  *   when its commits may be lost. The password is in none of them.
  *

@@ -21,7 +21,7 @@ export function connectionConfig(url: string, application: string, limits: Postg
 /**
  * Creates a pool of connections whose errors are ours. A connection that breaks, in use or idle, is replaced by the next.
  *
- * @param check Judges each new connection before its first query; one that it rejects is closed, and its user gets the error.
+ * @param check - Judges each new connection before its first query; one that it rejects is closed, and its user gets the error.
  */
 export function createPool(
   config: pg.ClientConfig,
@@ -35,7 +35,7 @@ export function createPool(
     async connect() {
       const client = await pool.connect().catch(translated);
       let broken = false;
-      // Also between two queries, where nobody waits for an answer and the error would end the process.
+      // Also between two queries, when no call waits for an answer and the error would end the process.
       const onError = () => {
         broken = true;
       };

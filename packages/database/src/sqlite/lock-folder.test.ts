@@ -34,7 +34,7 @@ describe("lockFolder", () => {
     lockFolder(folder, "authority")();
   });
 
-  it("keeps another process out, also after further calls of this one in vain", async () => {
+  it("keeps another process out, also after failed calls of this one", async () => {
     const unlock = lockFolder(folder, "authority");
     assert.match(await elsewhere(), refusal);
     for (let i = 0; i < 3; i++) assert.throws(() => lockFolder(folder, "authority"), refusal);

@@ -10,7 +10,8 @@ import { prepareFile } from "./prepare-file.js";
  *
  * Nothing in this process may open and close the lock file except SQLite: that would drop the lock. See `prepareFile`.
  *
- * @param name What runs on the folder, such as `authority`; in the name of the lock file and in the error.
+ * @param folder - The folder; it is created when it is missing.
+ * @param name - What runs on the folder, such as `authority`; in the name of the lock file and in the error.
  * @returns A function that releases the lock.
  * @throws When another process holds the folder, or an earlier call in this one.
  *

@@ -10,8 +10,10 @@ const settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_
 
 /**
  * Opens an SQLite database, and creates its file (mode 0600) when it is missing. There is one connection, so there is one
- * transaction at a time. The calling thread stands still while SQLite works: see `startThread` for a thread of its own.
+ * transaction at a time. SQLite blocks the calling thread while it works: see `startThread` for a thread of its own.
  *
+ * @param path - The path of the file.
+ * @returns The open database.
  * @throws When the file cannot be opened, is no database, or has a second name (a hard link).
  *
  * @example

@@ -5,7 +5,14 @@ import Libsql from "libsql";
  * this process: SQLite does the copying. (To copy the file by other means would read half of a transaction, and would drop
  * the locks that this process has on it.)
  *
- * @param target A file that is missing or empty.
+ * @param source - The database to copy.
+ * @param target - A file that is missing or empty.
+ * @throws When `source` is no database, or `target` is not empty.
+ *
+ * @example
+ * ```ts
+ * snapshotSqlite("tasks.db", "tasks-2030-01-31.db");
+ * ```
  */
 export function snapshotSqlite(source: string, target: string): void {
   const database = new Libsql(source, { timeout: 5_000, readonly: true });

@@ -1,4 +1,4 @@
-/** What the thread is asked for: one call of a method. */
+/** One call of a method, as the thread receives it. */
 export interface Ask {
   readonly id: number;
   readonly method: string;

@@ -8,7 +8,7 @@ type Served = Readonly<Record<string, (...args: never[]) => unknown>>;
  * Serves a store from a worker thread to the `startThread` that started it. The first call opens the store, each other one
  * is a method of it, and the thread ends after `close`.
  *
- * @param open Opens the store, with the arguments that `startThread` was given.
+ * @param open - Opens the store, with the arguments that `startThread` was given.
  *
  * @example
  * ```ts

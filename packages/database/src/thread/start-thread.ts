@@ -15,7 +15,7 @@ export interface StoreThread<Store extends ThreadMethods<Store>> {
   close(): Promise<void>;
 }
 
-/** What `startThread` is told. */
+/** The options of `startThread`. */
 export interface ThreadOptions {
   /** Starts the worker, whose module calls `serveThread`. */
   spawn(): Worker;
@@ -26,9 +26,11 @@ export interface ThreadOptions {
 }
 
 /**
- * Opens a store on a thread of its own, so that this one does not stand still for as long as the disk takes. When the
+ * Opens a store on a thread of its own, so that the calling thread is not blocked for as long as the disk takes. When the
  * thread fails, all calls that wait for it reject. It keeps the process alive only while a call waits.
  *
+ * @param options - How the worker is started, what the store is, and the arguments with which the thread opens it.
+ * @returns The store on its thread, once it is open.
  * @throws What opening the store throws; then there is no thread.
  *
  * @example

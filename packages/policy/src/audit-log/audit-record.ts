@@ -58,13 +58,24 @@ export interface AuditPosition {
   readonly hash: string;
 }
 
-/** Computes the hash of a record: SHA-256 over the JSON array of its other fields, hex. */
+/**
+ * Computes the hash of a record.
+ *
+ * @param record - The record without its hash.
+ * @returns SHA-256 over the JSON array of the other fields, hex.
+ */
 export function hashOf({ seq, at, kind, actor, subject, details, previous }: Omit<AuditRecord, "hash">): string {
   const text = JSON.stringify([seq, at, kind, actor, subject, details, previous]);
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** Makes the record of an entry that follows another record. */
+/**
+ * Makes the record of an entry.
+ *
+ * @param entry - The action to record.
+ * @param after - The position of the record before it.
+ * @returns The record, with its number and its hash.
+ */
 export function toRecord({ at, kind, actor, subject, details }: AuditEntry, after: AuditPosition): AuditRecord {
   const record = {
     seq: after.seq + 1,

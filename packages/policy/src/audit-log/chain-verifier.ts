@@ -33,6 +33,9 @@ export interface ChainEnds {
  * Creates a verifier that finds records that were changed, removed, inserted or moved. Write access to the whole
  * database is enough to forge a complete new chain; only a head that was kept elsewhere reveals that.
  *
+ * @param ends - The positions between which the log has to lie.
+ * @returns A verifier for one log.
+ *
  * @example
  * ```ts
  * const verifier = createChainVerifier({ checkpoint, head });

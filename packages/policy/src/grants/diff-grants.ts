@@ -6,7 +6,13 @@ export interface GrantChange extends Grant {
   readonly added: boolean;
 }
 
-/** Returns the changes between two sets of grants: the lost scopes first, then the gained ones, each in file order. */
+/**
+ * Compares two sets of grants.
+ *
+ * @param before - The earlier grants.
+ * @param after - The later grants.
+ * @returns The changes: the lost scopes first, then the gained ones, each in file order.
+ */
 export function diffGrants(before: Grants, after: Grants): GrantChange[] {
   const had = new Set(before.map(keyOf));
   const has = new Set(after.map(keyOf));

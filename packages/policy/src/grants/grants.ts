@@ -15,10 +15,12 @@ export interface Grant {
 export type Grants = readonly Grant[];
 
 /**
- * Returns the scopes that a bot may hold at a service: those of every pattern that its name matches.
+ * Finds the scopes that a bot may hold at a service.
  *
- * @param name The bot's name, for example `coffee/1`.
- * @param service The full name of the service.
+ * @param grants - The grants in force.
+ * @param name - The bot's name, for example `coffee/1`.
+ * @param service - The full name of the service.
+ * @returns The scopes of every pattern that the name matches.
  */
 export function grantedScopes(grants: Grants, name: string, service: string): ReadonlySet<Scope> {
   const matching = grants.filter((grant) => grant.service === service && matchesIdentity(grant.identity, name));

@@ -31,7 +31,10 @@ const tooDeep = "the file is nested too deeply; write identity pattern, service,
 /**
  * Reads a grants file (YAML 1.2): identity pattern, service, scopes.
  *
+ * @param yaml - The content of the file, at most {@link maximumGrantsLength} characters.
+ * @returns The grants, in file order.
  * @throws GrantsError with every fault in the file, each with its line and what to write instead.
+ *
  * @example
  * ```ts
  * const grants = parseGrants(`

@@ -6,7 +6,7 @@ import type { TaskStore } from "./task-store.js";
 export type Spawn = () => Worker;
 
 /**
- * Opens a store on SQLite, on a thread of its own: SQLite stands still for as long as the disk takes, and heartbeats and
+ * Opens a store on SQLite, on a thread of its own: SQLite blocks its thread for as long as the disk takes, and heartbeats and
  * emergency stops must not wait for it. When the thread fails, all calls that wait for it reject; the next call of
  * `acquire` starts a new one.
  */

@@ -9,7 +9,8 @@ import type { TaskStore } from "./task-store.js";
  * Opens a store of tasks, and brings it up to date: an SQLite file, which is created when it is missing, or a PostgreSQL
  * database, which several leaders may share.
  *
- * @param place The path of a file, or `postgres://user:password@host:port/database`.
+ * @param place - The path of a file, or `postgres://user:password@host:port/database`.
+ * @returns The open store.
  * @throws `INVALID_ARGUMENT` when the place is malformed; on PostgreSQL also `UNAVAILABLE` when it cannot be reached and
  *   `FAILED_PRECONDITION` when its commits may be lost, as with `synchronous_commit=off`.
  *

@@ -9,7 +9,7 @@ export interface Schema {
   audit: AuditRow;
 }
 
-/** The one row that says who leads. */
+/** The one row that names the leader. */
 export interface LeadershipRow {
   /** Always 1. */
   id: number;
@@ -17,7 +17,7 @@ export interface LeadershipRow {
   epoch: number;
   /** The name of the leader; empty for none. */
   holder: string;
-  /** When another may take over, if the leader does not write before. By the clock of PostgreSQL, where there is one. */
+  /** When another may take over, if the leader does not write before. On PostgreSQL by its clock. */
   leadsUntil: number;
 }
 
@@ -29,7 +29,7 @@ export interface TaskRow {
   /** `interlock.swarm.v1.TaskState`. */
   state: number;
   sessionId: string;
-  /** Unique where it is not empty. */
+  /** Unique unless it is empty. */
   idempotencyKey: string;
   requestDigest: string;
   /** `interlock.swarm.v1.Task`. */

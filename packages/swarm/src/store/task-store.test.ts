@@ -263,7 +263,7 @@ describeOnEach("task store", (create, engine) => {
       const holder = new pg.Client(place.place);
       await holder.connect();
       try {
-        // As a leader that is writing when its time runs out.
+        // As a leader that is writing when its lead expires.
         await holder.query("begin");
         await holder.query("update leadership set leads_until = 9e15 where epoch = $1", [epoch]);
         const taking = store.acquire("leader/2", 60_000);
@@ -311,7 +311,7 @@ describe("a task store on SQLite", () => {
   it("keeps only the caller waiting", async () => {
     const epoch = await lead();
     const { db } = openSqlite<Schema>(path);
-    await sql`begin immediate`.execute(db); // Nobody else can write.
+    await sql`begin immediate`.execute(db); // No other connection can write.
     let written = false;
     const commit = store.commit(epoch, batch([task("t1")]), 0).then(() => {
       written = true;

@@ -89,7 +89,7 @@ export interface TaskStore {
   commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
   /** Writes an emergency stop. */
   latch(epoch: number, stop: StoredStop): Promise<void>;
-  /** Writes that the emergency stop was reset, by whom and why. */
+  /** Writes that the emergency stop was reset, by which bot and why. */
   reset(
     epoch: number,
     stopId: string,

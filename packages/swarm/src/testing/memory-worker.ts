@@ -11,7 +11,7 @@ import type { Dispatcher } from "../leader/dispatcher.js";
 type Event = NonNullable<DispatchRequest["event"]>;
 type Told = NonNullable<DispatchResponse["event"]>;
 
-/** A worker that does nothing by itself, and records the messages that it gets. */
+/** A worker that only records the messages that it gets. */
 export type MemoryWorker = ReturnType<typeof connectWorker>;
 
 /** Opens a session at a dispatcher. A worker that is not `deaf` listens for the emergency stop. */

@@ -69,7 +69,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
       leaving = true;
       requests.send({ event: { $case: "endSession", value: { reason: "" } } });
       requests.end();
-      // The leader ends its side in turn. When it does not, the worker waits no longer.
+      // The leader ends its side in turn. If it does not, the worker stops waiting.
       void wait(leaveMs, connection.signal).then(() => connection.abort());
     }
 

@@ -4,11 +4,11 @@ import { TaskRefusal } from "./task-refusal.js";
 
 /** What a worker reports of one attempt, kept as far as it may have to be repeated on another connection. */
 export interface JobReports {
-  /** Whether the last word on the attempt is said: its outcome. */
+  /** Whether the outcome of the attempt has been reported. */
   readonly finished: boolean;
   /** Accepts the task, if nothing else was reported before: any other report implies it. */
   accept(): void;
-  /** Reports progress; only the latest is sure to arrive. */
+  /** Reports progress; only the latest report is certain to arrive. */
   progress(progress: Progress): void;
   /** Reports a checkpoint; gives its number. */
   checkpoint(state: Uint8Array): number;

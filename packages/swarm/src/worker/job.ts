@@ -9,7 +9,7 @@ export interface Job {
   readonly reports: JobReports;
   /** Whether the operator has paused it. */
   readonly paused: boolean;
-  /** Whether it was stopped: nothing of it counts any more. */
+  /** Whether it was stopped: the leader ignores it from then on. */
   readonly stopped: boolean;
   /** Runs the handler, and reports the outcome if the job was not stopped meanwhile. Never rejects. */
   run(handle: TaskHandler): Promise<void>;
@@ -55,7 +55,7 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
       if (!isOver()) reports.progress({ fraction, stage });
     },
     checkpoint(state) {
-      if (isOver()) return Promise.reject(stopped ?? new Error("The attempt is over."));
+      if (isOver()) return Promise.reject(stopped ?? new Error("The attempt has ended."));
       const sequence = reports.checkpoint(state);
       return untilStopped(signal(), (resolve) => reports.onConfirmed(sequence, resolve));
     },

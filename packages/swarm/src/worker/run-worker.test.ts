@@ -362,7 +362,7 @@ describe("runWorker", () => {
     assert.deepEqual(worker.links, [true, false, false, true]);
   });
 
-  it("stops by itself, in less than two seconds, when its leader is gone", async () => {
+  it("stops on its own, in less than two seconds, when its leader is gone", async () => {
     const worker = start();
     await fake.submit();
     await fake.time.pass(400);
@@ -408,7 +408,7 @@ describe("runWorker", () => {
     worker.at(1).done();
   });
 
-  it("stops by itself when it cannot hear of an emergency stop any more, and works again afterwards", async () => {
+  it("stops on its own when it cannot hear of an emergency stop any more, and works again afterwards", async () => {
     const worker = start();
     const { taskId } = await fake.submit();
     await fake.time.pass(0);

@@ -51,13 +51,13 @@ export type WorkerLink = { readonly online: true } | { readonly online: false; r
 /**
  * Runs a worker until `signal` aborts, or until it was drained: it opens a session with the leader that leads, does what is
  * assigned, reports, and reconnects with backoff for as long as it takes. When the leader, or the stream of the emergency
- * stop, is silent for too long, it stops its tasks by itself, because the leader gives them to others.
+ * stop, is silent for too long, the worker stops its tasks, because the leader gives them to others.
  *
  * @param bot - The bot under whose identity it works.
  * @param options - The leaders, what the worker can do, and how much at a time.
  * @param handle - Does one task.
  * @returns Once the worker has left, and its handlers have returned or had a second to do so.
- * @throws InterlockError when connecting again cannot help: the worker is not allowed, is revoked, or another of its name
+ * @throws InterlockError when connecting again is useless: the worker is not allowed, is revoked, or another of its name
  * has taken over.
  * @throws TypeError when `slots` or `prefetch` is out of range, or `leaders` is empty.
  * @example

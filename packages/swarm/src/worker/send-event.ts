@@ -1,6 +1,6 @@
 import type { DispatchRequest } from "../gen/interlock/swarm/v1/swarm.js";
 
-/** One event that a worker tells its leader. */
+/** One event that a worker sends to its leader. */
 export type WorkerEvent = NonNullable<DispatchRequest["event"]>;
 
 /**

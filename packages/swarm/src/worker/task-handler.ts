@@ -8,7 +8,7 @@ export interface WorkerTask {
   readonly leaseToken: bigint;
   /** What is to be done; says how to read the payload. */
   readonly kind: string;
-  /** The particulars, in the encoding that `kind` implies. */
+  /** The details, in the encoding that `kind` implies. */
   readonly payload: Uint8Array;
   /** After this moment the task fails. Undefined for none. */
   readonly deadline: Date | undefined;
@@ -24,7 +24,7 @@ export interface TaskContext {
    */
   readonly signal: AbortSignal;
   /**
-   * Reports progress. Only the latest report is sure to arrive.
+   * Reports progress. Only the latest report is certain to arrive.
    *
    * @param fraction - From 0 to 1.
    * @param stage - What the worker is doing, in a word or two. Default: empty.
@@ -35,20 +35,20 @@ export interface TaskContext {
    *
    * @param state - In an encoding of the handler's own.
    * @returns Once the state is on the leader's disk.
-   * @throws When the attempt is over.
+   * @throws When the attempt has ended.
    */
   checkpoint(state: Uint8Array): Promise<void>;
   /**
    * Waits while the task is paused.
    *
    * @returns At once, or when the operator resumes the task.
-   * @throws When the attempt is over.
+   * @throws When the attempt has ended.
    */
   unpaused(): Promise<void>;
 }
 
 /**
- * Does one task. What it returns is the result. What it throws has the task tried again later, except for a
+ * Does one task. What it returns is the result. If it throws, the task is tried again later, except for a
  * `TaskRefusal`.
  */
 export type TaskHandler = (task: WorkerTask, context: TaskContext) => Promise<Uint8Array | undefined>;
