@@ -16,7 +16,7 @@ const issuer = remember((der) => new X509Certificate(der));
  * Finds the chain (DER, the leaf first) to one of the CAs: each certificate issued by the next, by signature, and each issuer
  * valid now. `undefined` where there is none.
  *
- * TLS says that there is such a chain, and not which one it is. The chain that Node reports (`chainOf`) is linked by names
+ * TLS says that there is such a chain, and not which one it is. The chain that Node reports (`peerChain`) is linked by names
  * alone, from everything that the other end has sent: a certificate without a valid signature, with the name of an
  * intermediate, would take its place, and hide it and the root above it.
  */
