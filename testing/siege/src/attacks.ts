@@ -1,5 +1,13 @@
 import type { Attack } from "./attack.js";
+import { junkCertificates, junkCertificatesEnrolling } from "./attacks/junk-certificates.js";
 import { silentConnections } from "./attacks/silent-connections.js";
+import { unnamedCurve, unnamedCurveEnrolling } from "./attacks/unnamed-curve.js";
 
 /** Every attack, in the order of the contract's rows. A new one is one file, and a line here. */
-export const attacks: readonly Attack[] = [silentConnections];
+export const attacks: readonly Attack[] = [
+  unnamedCurve,
+  unnamedCurveEnrolling,
+  junkCertificates,
+  junkCertificatesEnrolling,
+  silentConnections,
+];

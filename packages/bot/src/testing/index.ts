@@ -3,6 +3,7 @@ export { decodeErrorInfo } from "../base/error-details.js";
 export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
+export { type Decoy, decoy, decoyChain, decoyName, junkChain } from "./decoys.js";
 export { type Deferred, deferred } from "./deferred.js";
 export { boolean, longElement } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";

@@ -62,7 +62,7 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
         within(
           new Promise<void>((resolve, reject) => {
             const agent = new Agent({ keepAlive: false });
-            const path = "/.well-known/jwks.json";
+            const path = "/jwks";
             const request = get({ host: "localhost", port: target.httpsPort, path, ca, agent }, (response) => {
               response.resume();
               response.once("end", () =>
