@@ -1,4 +1,7 @@
 import type { Attack } from "./attack.js";
+import { failingJoins } from "./attacks/failing-joins.js";
+import { halfHandshakes } from "./attacks/half-handshakes.js";
+import { idleHttps, idleStrangers } from "./attacks/idle-strangers.js";
 import { junkCertificates, junkCertificatesEnrolling } from "./attacks/junk-certificates.js";
 import { silentConnections } from "./attacks/silent-connections.js";
 import { unnamedCurve, unnamedCurveEnrolling } from "./attacks/unnamed-curve.js";
@@ -10,4 +13,8 @@ export const attacks: readonly Attack[] = [
   junkCertificates,
   junkCertificatesEnrolling,
   silentConnections,
+  halfHandshakes,
+  idleStrangers,
+  idleHttps,
+  failingJoins,
 ];

@@ -38,7 +38,9 @@ class SecureCredentials extends ChannelCredentials {
     return this === other;
   }
 
-  override _createSecureConnector(...[target, options]: Parameters<ChannelCredentials["_createSecureConnector"]>): Connector {
+  override _createSecureConnector(
+    ...[target, options]: Parameters<ChannelCredentials["_createSecureConnector"]>
+  ): Connector {
     const calls = CallCredentials.createEmpty();
     const servername = options["grpc.ssl_target_name_override"] ?? hostOf(target);
     return {

@@ -35,7 +35,14 @@ export function decoy(
     sequence(utcTime(Date.now() - hour), utcTime(Date.now() + hour)),
     subject,
     createPublicKey(key).export({ type: "spki", format: "der" }),
-    element(0xa3, sequence(basicConstraints(Buffer.of(1, 1, 0xff)), keyUsage(1, 0x86), extension("2.5.29.14", element(4, randomBytes(20))))),
+    element(
+      0xa3,
+      sequence(
+        basicConstraints(Buffer.of(1, 1, 0xff)),
+        keyUsage(1, 0x86),
+        extension("2.5.29.14", element(4, randomBytes(20))),
+      ),
+    ),
   );
   const signature = sign("sha256", tbs, signer?.key ?? key);
   const privateKey = key.export({ type: "pkcs8", format: "pem" }) as string;

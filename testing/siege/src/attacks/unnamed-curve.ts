@@ -25,7 +25,8 @@ async function run({ target, signal }: AttackStage) {
   const tally = createTally();
   for (let round = 0; round < rounds && !signal.aborted; round++) {
     for (const context of contexts) {
-      for (const port of ports) tally.add(await shakeHands(port, context, port === target.httpsPort ? "http/1.1" : "h2"));
+      for (const port of ports)
+        tally.add(await shakeHands(port, context, port === target.httpsPort ? "http/1.1" : "h2"));
     }
   }
   return { sent: tally.sent, answers: tally.answers };
