@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.js";
+import { compressionByStrangers, compressionWithoutToken, compressionWithToken } from "./attacks/compression.js";
 import { failingJoins } from "./attacks/failing-joins.js";
 import { halfHandshakes } from "./attacks/half-handshakes.js";
 import { idleHttps, idleStrangers } from "./attacks/idle-strangers.js";
@@ -17,4 +18,7 @@ export const attacks: readonly Attack[] = [
   idleStrangers,
   idleHttps,
   failingJoins,
+  compressionByStrangers,
+  compressionWithoutToken,
+  compressionWithToken,
 ];

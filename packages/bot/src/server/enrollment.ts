@@ -1,5 +1,11 @@
 import type { TLSSocket } from "node:tls";
-import { type handleUnaryCall, Server, ServerCredentials } from "@grpc/grpc-js";
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+} from "@grpc/grpc-js";
 import { addressOf } from "../admission/connection.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
@@ -10,6 +16,7 @@ import { toGrpcService } from "./grpc-service.js";
 import { limits } from "./limits.js";
 import { toStatus } from "./live-call.js";
 import type { Enrollment } from "./options.js";
+import { encodingOf, refuseEncoding } from "./unpacking.js";
 
 /** The door for peers without a certificate: they may join, and nothing else. */
 export interface EnrollmentDoor {
@@ -21,6 +28,12 @@ export interface EnrollmentDoor {
 // Long enough for the one call that a stranger makes.
 const maximumStayMs = 20_000;
 
+/** Unpacks nothing for strangers. The call is answered before it begins, so nothing of it is read. */
+const refuseCompressed: ServerInterceptor = (_descriptor, call) => {
+  if (encodingOf(call) === "identity") return new ServerInterceptingCall(call);
+  return new ServerInterceptingCall(call, { start: () => call.sendStatus(refuseEncoding()) });
+};
+
 /**
  * Makes a separate gRPC server with `EnrollmentService` as its only service, so that a stranger finds nothing else.
  */
@@ -29,6 +42,7 @@ export function createEnrollmentDoor(enrollment: Enrollment, log: Log): Enrollme
     ...limits,
     "grpc.max_receive_message_length": 64 * 1024,
     "grpc.max_concurrent_streams": 1,
+    interceptors: [refuseCompressed],
   });
   /** By address; as many as the listener lets in. */
   const strangers = new Map<string, Stranger>();
