@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.js";
+import { badHeaders } from "./attacks/bad-headers.js";
 import { compressionByStrangers, compressionWithoutToken, compressionWithToken } from "./attacks/compression.js";
 import { failingJoins } from "./attacks/failing-joins.js";
 import { halfHandshakes } from "./attacks/half-handshakes.js";
@@ -11,6 +12,7 @@ import { unnamedCurve, unnamedCurveEnrolling } from "./attacks/unnamed-curve.js"
 export const attacks: readonly Attack[] = [
   unnamedCurve,
   unnamedCurveEnrolling,
+  badHeaders,
   junkCertificates,
   junkCertificatesEnrolling,
   silentConnections,

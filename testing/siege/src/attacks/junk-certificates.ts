@@ -4,7 +4,8 @@ import { junkChain } from "@interlock/bot/testing";
 import type { Attack, AttackStage } from "../attack.js";
 import { createTally, shakeHands } from "../tools/handshakes.js";
 
-const perSecond = 10;
+// More than the ten that filled a core.
+const perSecond = 40;
 
 async function run({ target, signal }: AttackStage) {
   const { privateKey, chain } = junkChain();
@@ -28,7 +29,7 @@ const common = { row: 39, who: "S", allowed: ["close"], run } as const;
 export const junkCertificates: Attack = {
   ...common,
   name: "junk-certificates",
-  title: "a chain of 300 junk certificates, ten a second, to a bot",
+  title: "a chain of 300 junk certificates, again and again, to a bot",
   target: "bot",
   probes: ["echo", "connect"],
 };
