@@ -41,7 +41,7 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
   },
   /** A join with a good join token, from the attacker's address. */
   join: {
-    everyMs: 400,
+    everyMs: 200,
     async prepare({ target, joinTokens, folder }) {
       let joined = 0;
       return async () => {
