@@ -9,7 +9,14 @@ export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
 
 // Serving.
 
-export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./listener/listener.js";
+export {
+  createListener,
+  type Listener,
+  type ListenerOptions,
+  type ServerKeyPair,
+  type Stranger,
+} from "./listener/listener.js";
+export { sourceOf } from "./listener/source.js";
 export { createServer } from "./server/create-server.js";
 export type { Enrollment, ServerOptions } from "./server/options.js";
 

@@ -11,6 +11,8 @@ export interface Guard {
   readonly row: number;
   readonly guard: string;
   readonly patches: readonly Patch[];
+  /** The first major version of Node on which the attack does harm. Default: all. */
+  readonly sinceNode?: number;
 }
 
 const bot = (file: string, find: string, replace: string): Patch => ({ file: `bot/dist/${file}.js`, find, replace });
@@ -379,6 +381,76 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the authority is below the pinned CA",
     patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
+  },
+  {
+    row: 37,
+    guard: "TLS's verdict before the chain, and no conversion of it",
+    sinceNode: 23,
+    patches: [
+      bot(
+        "listener/read-peer",
+        "if (!socket.authorized)",
+        "if (Object.getPrototypeOf(socket).getPeerCertificate.call(socket, true) && !socket.authorized)",
+      ),
+    ],
+  },
+  {
+    row: 38,
+    guard: "grpc-js prints nothing itself",
+    patches: [bot("base/grpc-log", "setLogger({ error: take, info: take, debug: take });", "")],
+  },
+  {
+    row: 39,
+    guard: "the bytes of a handshake are counted",
+    patches: [
+      bot("listener/accept-gate", 'if (suspicions.peek(source, now) > 0 || alerts.peek("", now) > 0)', "if (false)"),
+      bot("listener/accept-gate", "if (failures.peek(source, clock.now()) === 0)", "if (true)"),
+    ],
+  },
+  {
+    row: 40,
+    guard: "the oldest handshake goes, and peers have places of their own",
+    patches: [
+      bot("listener/accept-gate", "maximumHandshakes = 512", "maximumHandshakes = 5_000_000"),
+      bot(
+        "listener/listener",
+        "port.maxConnections = maximumConnections + maximumHandshakes + maximumStrangers",
+        "port.maxConnections = 2_048",
+      ),
+    ],
+  },
+  {
+    row: 41,
+    guard: "the oldest stranger goes",
+    patches: [
+      bot("listener/listener", "const strangerIdleMs = 2_000", "const strangerIdleMs = 20_000"),
+      bot(
+        "listener/listener",
+        "const evicted = strangers.add(",
+        "if (strangers.size >= maximumStrangers) return void socket.destroy();\n        const evicted = strangers.add(",
+      ),
+    ],
+  },
+  {
+    row: 41,
+    guard: "a good join token is taken whatever else comes from its address",
+    patches: [
+      authority(
+        "services/enrollment-service",
+        "await limits.check({ ...request, address }, at);",
+        "await limits.check({ ...request, address }, at); await limits.failed({ address }, at);",
+      ),
+    ],
+  },
+  {
+    row: 42,
+    guard: "nothing is unpacked without a token",
+    patches: [bot("server/gated-call", 'if (encodingOf(this.#call) !== "identity")', "if (false)")],
+  },
+  {
+    row: 42,
+    guard: "nothing is unpacked for strangers",
+    patches: [bot("server/enrollment", 'if (encodingOf(call) === "identity")', "if (true)")],
   },
   {
     row: 45,

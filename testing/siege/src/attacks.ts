@@ -1,7 +1,30 @@
 import type { Attack } from "./attack.js";
+import { badHeaders } from "./attacks/bad-headers.js";
+import { compressionByStrangers, compressionWithoutToken, compressionWithToken } from "./attacks/compression.js";
+import { failingJoins } from "./attacks/failing-joins.js";
+import { halfHandshakes } from "./attacks/half-handshakes.js";
+import { idleHttps, idleStrangers } from "./attacks/idle-strangers.js";
+import { junkCertificates, junkCertificatesEnrolling } from "./attacks/junk-certificates.js";
 import { renewalFlood } from "./attacks/renewal-flood.js";
 import { reportFlood } from "./attacks/report-flood.js";
 import { silentConnections } from "./attacks/silent-connections.js";
+import { unnamedCurve, unnamedCurveEnrolling } from "./attacks/unnamed-curve.js";
 
 /** Every attack, in the order of the contract's rows. A new one is one file, and a line here. */
-export const attacks: readonly Attack[] = [silentConnections, reportFlood, renewalFlood];
+export const attacks: readonly Attack[] = [
+  unnamedCurve,
+  unnamedCurveEnrolling,
+  badHeaders,
+  junkCertificates,
+  junkCertificatesEnrolling,
+  silentConnections,
+  halfHandshakes,
+  idleStrangers,
+  idleHttps,
+  failingJoins,
+  compressionByStrangers,
+  compressionWithoutToken,
+  compressionWithToken,
+  reportFlood,
+  renewalFlood,
+];

@@ -179,7 +179,7 @@ export async function besiege(attack: Attack, options: Parameters<typeof openSta
   }
 }
 
-const joiners = Array.from({ length: 60 }, (_, i) => `joiner/${i + 1}`);
+const joiners = Array.from({ length: 160 }, (_, i) => `joiner/${i + 1}`);
 
 async function inAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];

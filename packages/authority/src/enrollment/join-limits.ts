@@ -1,13 +1,13 @@
 import { parseJoinToken } from "@interlock/bot";
-import { createRateLimiter, type RateLimiter } from "@interlock/bot/internal";
+import { createRateLimiter, type RateLimiter, sourceOf } from "@interlock/bot/internal";
 import { refuseLimited } from "../refuse-limited.js";
 
 /** Slows down addresses from which attempts to join keep failing, and names under which bots join again and again. */
 export interface JoinLimits {
-  /** Rejects with `RATE_LIMITED` where an address has failed, or a name has joined, too often. Counts nothing. */
+  /** Rejects with `RATE_LIMITED` where a name has joined too often. Counts nothing. */
   check(attempt: JoinAddress, now: number): Promise<void>;
-  /** Counts an attempt that has failed. */
-  failed(attempt: JoinAddress, now: number): Promise<void>;
+  /** Counts an attempt that has failed. Rejects with `RATE_LIMITED` where too many have failed from there. */
+  failed(attempt: Pick<JoinAddress, "address">, now: number): Promise<void>;
   /** Counts a bot that has joined under `name`. */
   joined(name: string, now: number): Promise<void>;
 }
@@ -27,20 +27,19 @@ const nameJoined =
 /**
  * Makes the limits of an authority, in memory, of 10,000 addresses and 10,000 names.
  *
- * By address without its port: 20 failures at once, and one more each second. Successes are not limited, because a fleet
- * may come from behind one address. By name: 20 times at once, and 6 a minute. Only attempts with a good join token count,
+ * By source (an IPv4 address, or the first 64 bits of an IPv6 address): 20 failures at once, and one more each second. A join
+ * token that is good is taken whatever else comes from there, because a fleet may come from behind one address. By name: 20 times at once, and 6 a minute. Only attempts with a good join token count,
  * so that no stranger keeps a bot out.
  */
 export function createJoinLimits(): JoinLimits {
   const failures: RateLimiter = createRateLimiter({ burst: 20, perSecond: 1 });
   const names: RateLimiter = createRateLimiter({ burst: 20, perSecond: 0.1 });
   return {
-    async check({ address, joinToken, name }, now) {
-      refuseLimited(await failures.peek(hostOf(address), now), attemptsFailed);
+    async check({ joinToken, name }, now) {
       refuseLimited(await names.peek(name || (parseJoinToken(joinToken)?.name ?? ""), now), nameJoined);
     },
     async failed({ address }, now) {
-      await failures.take(hostOf(address), now);
+      refuseLimited(await failures.take(hostOf(address), now), attemptsFailed);
     },
     async joined(name, now) {
       await names.take(name, now);
@@ -49,5 +48,5 @@ export function createJoinLimits(): JoinLimits {
 }
 
 function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":"));
+  return sourceOf(address.slice(0, address.lastIndexOf(":")));
 }

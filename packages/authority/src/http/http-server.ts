@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { type Connection, createListener, type ListenerOptions } from "@interlock/bot/internal";
+import { type Connection, createListener, type ListenerOptions, type Stranger } from "@interlock/bot/internal";
 
 /** A function that answers one request. `peer` is the connection of a client with a certificate. */
 export type HttpHandler = (
@@ -26,7 +26,8 @@ export interface HttpServer {
 /** The state of a socket. */
 interface Place {
   readonly peer: Connection | undefined;
-  /** Restarts the time limit for another request. */
+  readonly stranger: Stranger | undefined;
+  /** Gives it time for another request. */
   extend(): void;
 }
 
@@ -42,15 +43,17 @@ export async function createHttpServer(options: HttpServerOptions, handle: HttpH
   const places = new WeakMap<Socket, Place>();
   const underWay = new Set<Promise<void>>();
   const http = createServer({ maxHeaderSize: 8_192, keepAliveTimeout: 5_000 }, (request, response) => {
-    const { peer, extend } = places.get(request.socket) as Place;
+    const { peer, stranger, extend } = places.get(request.socket) as Place;
     response.once("finish", extend);
+    stranger?.begin();
+    response.once("close", () => stranger?.end());
     const answering = handle(request, response, peer).finally(() => underWay.delete(answering));
     underWay.add(answering);
   });
   http.on("clientError", (_error, socket) => socket.destroy());
 
-  // Node limits the time of requests only on sockets that it accepted itself, and these come from the listener.
-  function serve(socket: TLSSocket, peer?: Connection): void {
+  // Node watches over the requests of sockets that it has accepted itself; these it is handed.
+  function serve(socket: TLSSocket, peer: Connection | undefined, stranger?: Stranger): void {
     let deadline: NodeJS.Timeout | undefined;
     function extend(): void {
       clearTimeout(deadline);
@@ -58,13 +61,13 @@ export async function createHttpServer(options: HttpServerOptions, handle: HttpH
     }
     extend();
     socket.once("close", () => clearTimeout(deadline));
-    places.set(socket, { peer, extend });
+    places.set(socket, { peer, stranger, extend });
     http.emit("connection", socket);
   }
 
   const listener = await createListener(
     { ...options, protocol: "http/1.1" },
-    { onPeer: serve, onStranger: (socket) => serve(socket) },
+    { onPeer: serve, onStranger: (socket, stranger) => serve(socket, undefined, stranger) },
   );
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {

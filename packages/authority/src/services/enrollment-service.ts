@@ -21,6 +21,13 @@ export function createEnrollmentService(options: EnrollmentServiceOptions): Enro
   const { hub, clock, log, recorder, counts } = options;
   const limits = createJoinLimits();
   const { path: method } = EnrollmentService.methods.join;
+
+  /** The answer to an attempt that has failed: where too many have, that. The token has been looked up before. */
+  async function slowedDown(error: InterlockError, address: string, at: number): Promise<InterlockError> {
+    if (error.reason === "RATE_LIMITED") return error;
+    return limits.failed({ address }, at).then(() => error, InterlockError.from);
+  }
+
   return {
     async join(request, { address }) {
       const at = clock.now();
@@ -33,9 +40,8 @@ export function createEnrollmentService(options: EnrollmentServiceOptions): Enro
         log.info("bot joined", { name, address, serial: leaf.serial, generation });
         return { certificate: { chain, generation: BigInt(generation) }, trust: trustToWire(hub.complete()) };
       } catch (thrown) {
-        const error = InterlockError.from(thrown);
+        const error = await slowedDown(InterlockError.from(thrown), address, at);
         recorder.denied({ at, reason: error.reason ?? error.code, method, caller: "", address, detail: error.message });
-        if (error.reason !== "RATE_LIMITED") await limits.failed({ ...request, address }, at);
         throw error;
       }
     },

@@ -24,7 +24,13 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-/** A {@link Log} that writes one JSON object per line to standard error. */
+/** The characters of a field that are written: a stack is shorter. */
+const maximumFieldLength = 4_096;
+
+/**
+ * A {@link Log} that writes one JSON object per line to standard error. Fields are cut to 4,096 characters, and what a terminal
+ * would obey is escaped.
+ */
 export const jsonLog: Log = {
   info: (message, fields) => write("info", message, fields),
   warn: (message, fields) => write("warn", message, fields),
@@ -35,6 +41,15 @@ export const jsonLog: Log = {
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 function write(level: string, message: string, fields?: LogFields): void {
-  // JSON leaves some characters as they are with which a text from elsewhere could change what a terminal shows.
-  process.stderr.write(`${printable(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }))}\n`);
+  process.stderr.write(`${toLine({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+}
+
+/** A JSON object as one line that is safe to look at. */
+export function toLine(fields: LogFields): string {
+  const cut = (_key: string, value: unknown) =>
+    typeof value === "string" && value.length > maximumFieldLength
+      ? `${value.slice(0, maximumFieldLength)}… (${value.length} characters)`
+      : value;
+  // JSON has escaped C0 and lone surrogates. Nothing of the rest stands outside of a string.
+  return printable(JSON.stringify(fields, cut));
 }

@@ -59,6 +59,7 @@ export const reasons = {
   CALLER_NOT_ALLOWED: ["PERMISSION_DENIED", "the method is not for this caller"],
   METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],
   RATE_LIMITED: ["RESOURCE_EXHAUSTED", "the caller calls this method too often"],
+  ENCODING_REFUSED: ["UNIMPLEMENTED", "compressed messages are taken only with a token, as gzip or deflate"],
   TRUST_STALE: ["UNAVAILABLE", "the trust feed is stale, so high-risk methods are refused"],
 
   // Enrollment and the authority.

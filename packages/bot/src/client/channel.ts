@@ -1,10 +1,9 @@
-import { createSecureContext, type DetailedPeerCertificate, type PeerCertificate } from "node:tls";
-import { Client, connectivityState, credentials } from "@grpc/grpc-js";
+import { createSecureContext } from "node:tls";
+import { Client, connectivityState } from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.js";
 import type { InterlockError } from "../base/error.js";
 import { createRoster } from "../base/roster.js";
 import type { Identity } from "../identity/identity.js";
-import { chainOf } from "../identity/peer-chain.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Peer } from "../identity/verify-peer.js";
 import { vouchFor } from "../identity/vouch.js";
@@ -13,6 +12,7 @@ import { voucherIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
 import type { Answered, Cancelable } from "./call-under-way.js";
 import { grpcOptions } from "./grpc-options.js";
+import { secureCredentials } from "./secure-credentials.js";
 import { createServerProof } from "./server-proof.js";
 
 /** What a channel is opened with. */
@@ -81,14 +81,9 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
   let retired = false;
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
-  const secure = credentials.createFromSecureContext(context, {
-    // Written out, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) changes the default.
-    rejectUnauthorized: true,
-    // Node would compare names with host names, and takes no notice of URIs.
-    checkServerIdentity(_host: string, peer: PeerCertificate) {
-      remembered = undefined; // This is a new connection, which has been shown nothing yet.
-      return proof.check(chainOf(peer as DetailedPeerCertificate));
-    },
+  const secure = secureCredentials(context, (found) => {
+    remembered = undefined; // This is a new connection, which has been shown nothing yet.
+    return proof.check(found);
   });
   const grpc = new Client(address, secure, grpcOptions(address, trust.state.trustDomain));
 

@@ -2,8 +2,10 @@ import { join as joinPath } from "node:path";
 import { isBotName } from "@interlock/policy";
 import { type Clock, systemClock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
+import { ownGrpcLog } from "../base/grpc-log.js";
 import { jsonLog, type Log } from "../base/log.js";
 import { createRecorder, type Recorder } from "../base/recorder.js";
+import { warnOfNode } from "../base/warn-node.js";
 import { type Bot, createBot } from "../bot.js";
 import type { Membership } from "../membership.js";
 import type { IdentityProvider, IssuerProvider, ProvidedIdentity } from "../providers/provider.js";
@@ -64,6 +66,8 @@ export interface JoinFleetOptions {
  */
 export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const { log = jsonLog, clock = systemClock } = options;
+  ownGrpcLog(log);
+  warnOfNode(log);
   const recorder = createRecorder();
   const provided = await options.identity?.open({ clock, log });
   try {

@@ -1,16 +1,17 @@
-import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
-import { credentials, Client as GrpcClient } from "@grpc/grpc-js";
+import { connect, createSecureContext, type TLSSocket } from "node:tls";
+import { Client as GrpcClient } from "@grpc/grpc-js";
 import { matchesIdentity, spiffeId } from "@interlock/policy";
 import type { Clock } from "../base/clock.js";
 import { denial, InterlockError } from "../base/error.js";
 import { serializer } from "../base/serializer.js";
 import { grpcOptions } from "../client/grpc-options.js";
+import { secureCredentials } from "../client/secure-credentials.js";
 import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
-import { chainOf, peerChain } from "../identity/peer-chain.js";
+import { peerChain, withoutConversion } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { proveChain } from "../identity/prove-chain.js";
 import { verifyPeer } from "../identity/verify-peer.js";
@@ -53,15 +54,16 @@ export async function join(authority: string, name: string, joinToken: string, c
 function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock: Clock): Promise<Uint8Array> {
   const { hostname: host, port } = new URL(`tls://${authority}`);
   return new Promise((resolve, reject) => {
-    // The digest decides here. The call that follows verifies the server.
-    const socket = connect({
+    // Here the digest decides. The call that follows verifies the server.
+    const options = {
       host: host.replace(/^\[|\]$/g, ""),
       port: Number(port),
       minVersion: "TLSv1.3",
       ALPNProtocols: ["h2"],
       rejectUnauthorized: false,
       timeout: timeoutMs,
-    });
+    } as const;
+    const socket = withoutConversion(connect(options));
     const fail = (cause?: unknown) => {
       socket.destroy();
       reject(denial("AUTHORITY_UNREACHABLE", `is it up at ${authority}?`, {}, cause));
@@ -96,12 +98,10 @@ function leave(socket: TLSSocket): void {
 /** Sends the request to an authority that has proved itself below `root`: any bot has a certificate of the CA. */
 function callJoin(authority: string, basis: AuthorityBasis, request: JoinRequest): Promise<JoinResponse> {
   let refusal: InterlockError | undefined;
-  const secure = credentials.createSsl(Buffer.from(certificatesToPem([basis.root])), null, null, {
-    rejectUnauthorized: true,
-    checkServerIdentity(_host, peer) {
-      refusal = checkAuthority(chainOf(peer as DetailedPeerCertificate), basis);
-      return refusal;
-    },
+  const context = createSecureContext({ ca: certificatesToPem([basis.root]), minVersion: "TLSv1.3" });
+  const secure = secureCredentials(context, (found) => {
+    refusal = checkAuthority(found, basis);
+    return refusal;
   });
   const grpc = new GrpcClient(authority, secure, grpcOptions(authority, "authority"));
   const { path } = EnrollmentService.methods.join;

@@ -1,6 +1,12 @@
 import type { X509Certificate } from "node:crypto";
 import type { DetailedPeerCertificate, Server, TLSSocket } from "node:tls";
 
+/** The certificates of a chain that are read, the leaf included; a fleet has three. Whatever follows is not looked at. */
+export const maximumChainLength = 8;
+
+/** The bytes of a handshake above which the client has certainly shown a certificate; without one it sends half of them. */
+const withoutCertificateBytes = 4_096;
+
 const kept = new WeakMap<TLSSocket, readonly Uint8Array[] | undefined>();
 
 /**
@@ -12,39 +18,53 @@ export function keepPeerChains(server: Server): void {
   server.on("keylog", (_line, socket) => {
     if (kept.has(socket)) return;
     kept.set(socket, undefined);
-    socket.prependOnceListener("secure", () => kept.set(socket, shownBy(socket)));
+    socket.prependOnceListener("secure", () => {
+      if (isVerified(socket)) kept.set(socket, shownBy(socket));
+    });
   });
 }
 
 /**
- * The chain (DER) that a socket's other end has sent, in the order in which it was sent: the leaf first; empty when there is
- * none. TLS vouches only for the leaf, and only if `socket.authorized` is true; see `proveChain`. Call this once for a
- * socket: before Node 26, a second reading finds no intermediates.
+ * The chain (DER) that a socket's other end has sent, in the order in which it was sent: the leaf first; empty when there is none.
+ * TLS vouches only for the leaf, and only where `socket.authorized` is true; see `proveChain`. Call this once for a socket:
+ * before Node 26, a second reading finds no intermediates.
+ *
+ * Call it only after `authorized` is known to be true: the reading of 300 certificates costs tens of milliseconds.
  */
 export function peerChain(socket: TLSSocket): readonly Uint8Array[] {
   return kept.get(socket) ?? shownBy(socket);
 }
 
+/** Whether a client that TLS did not authorize has shown a certificate at all. */
+export function hasShownCertificate(socket: TLSSocket): boolean {
+  // TLS has this code for "none", and for a chain whose root is missing as well.
+  if ((socket.authorizationError as unknown) !== "UNABLE_TO_GET_ISSUER_CERT") return true;
+  return socket.bytesRead > withoutCertificateBytes || socket.getPeerX509Certificate() !== undefined;
+}
+
+/**
+ * Keeps Node from converting the certificates of a socket's other end. `getPeerCertificate` ends the process on Node 23 and
+ * later for an EC key on a curve without a NIST name, and Node itself calls it on every client's socket that TLS has
+ * authorized. It gives no certificate afterwards; {@link peerChain} does, as bytes.
+ */
+export function withoutConversion(socket: TLSSocket): TLSSocket {
+  socket.getPeerCertificate = () => ({}) as DetailedPeerCertificate;
+  return socket;
+}
+
+// Undocumented, and the one way to ask before Node has looked itself. Without it, the chain is read in any case.
+function isVerified(socket: TLSSocket & { readonly ssl?: { verifyError?(): unknown } | null }): boolean {
+  return !socket.ssl?.verifyError?.();
+}
+
 /*
- * `getPeerCertificate(true)` is not used here: it converts the names and keys of every certificate that was sent, and a
- * server reads the chain before TLS has judged it. This reads bytes only.
+ * `getPeerCertificate(true)` is not used here: see `withoutConversion`. This reads bytes only.
  */
 function shownBy(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
   let next: X509Certificate | undefined = socket.getPeerX509Certificate();
-  for (; next; next = next.issuerCertificate) chain.push(Uint8Array.from(next.raw));
-  return chain;
-}
-
-/** The chain (DER) from a certificate up, as Node links it by names: the leaf first, the root last. */
-export function chainOf(peer: Partial<DetailedPeerCertificate>): Uint8Array[] {
-  const chain: Uint8Array[] = [];
-  let next: Partial<DetailedPeerCertificate> | undefined = peer;
-  while (next?.raw) {
-    const { raw } = next;
-    if (chain.some((known) => Buffer.compare(known, raw) === 0)) break; // A root is its own issuer.
-    chain.push(Uint8Array.from(raw));
-    next = next.issuerCertificate;
+  for (; next && chain.length < maximumChainLength; next = next.issuerCertificate) {
+    chain.push(Uint8Array.from(next.raw));
   }
   return chain;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { KeyUsageFlags } from "../testing/x509.js";
-import { type PeerExpectation, verifyPeer } from "./verify-peer.js";
+import { maximumChainLength } from "./peer-chain.js";
+import { maximumCertificateBytes, type PeerExpectation, verifyPeer } from "./verify-peer.js";
 
 const id = "spiffe://test/caller/1";
 const subject = "CN=above";
@@ -37,6 +38,15 @@ describe("verifyPeer", () => {
     assert.equal(verify([]), "NO_CERTIFICATE");
     assert.equal(verify([Uint8Array.of(1, 2)]), "CERTIFICATE_MALFORMED");
     assert.equal(verify(await below([]), { trustDomain: "other" }), "TRUST_DOMAIN_MISMATCH");
+  });
+
+  it("refuses a chain that is too long, and a certificate that is, before either is read", async () => {
+    const [leaf = new Uint8Array(), above = new Uint8Array()] = await below(["spiffe://test"]);
+    const long = [leaf, ...Array.from({ length: maximumChainLength - 1 }, () => above)];
+    assert.notEqual(typeof verify(long), "string", "the last that is taken");
+    assert.equal(verify([...long, above]), "CERTIFICATE_UNTRUSTED");
+    assert.equal(verify([leaf, new Uint8Array(maximumCertificateBytes + 1)]), "CERTIFICATE_MALFORMED");
+    assert.equal(verify([new Uint8Array(maximumCertificateBytes + 1)]), "CERTIFICATE_MALFORMED");
   });
 
   it("refuses a chain that leads to no CA, and one with an issuer of another trust domain", async () => {

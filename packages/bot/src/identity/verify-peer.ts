@@ -3,6 +3,7 @@ import type { Reason } from "../base/reason.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 import { type CertificateExpectation, checkCertificate } from "./check-certificate.js";
 import { checkIssuers } from "./check-issuers.js";
+import { maximumChainLength } from "./peer-chain.js";
 import { proveChain } from "./prove-chain.js";
 
 /** The verified identity at the other end of a connection, and the certificates that prove it. */
@@ -21,6 +22,9 @@ export interface PeerExpectation extends CertificateExpectation {
   readonly revoked?: (spiffeId: string, certificate: Certificate) => Reason | undefined;
 }
 
+/** The longest certificate that is read, in bytes. One with an RSA key of 4,096 bits and 20 names takes 3 KiB. */
+export const maximumCertificateBytes = 16 * 1_024;
+
 /**
  * Verifies a peer: the leaf by itself, then a chain from it to a CA with good issuers, then revocation. This is the one
  * recipe for every connection and every certificate file.
@@ -32,6 +36,8 @@ export interface PeerExpectation extends CertificateExpectation {
 export function verifyPeer(found: readonly Uint8Array[], expected: PeerExpectation): Peer | Reason {
   const [der] = found;
   if (!der) return "NO_CERTIFICATE";
+  if (found.length > maximumChainLength) return "CERTIFICATE_UNTRUSTED";
+  if (found.some(({ length }) => length > maximumCertificateBytes)) return "CERTIFICATE_MALFORMED";
   const certificate = readCertificate(der);
   if (!certificate) return "CERTIFICATE_MALFORMED";
   const { peer, trustDomain, now, caCertificates, revoked } = expected;

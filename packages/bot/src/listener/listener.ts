@@ -1,5 +1,5 @@
-import { type AddressInfo, isIPv6 } from "node:net";
-import { createServer, type Server, type TLSSocket } from "node:tls";
+import { type AddressInfo, createServer, isIPv6, type Server } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { addressOf, type Connection, createConnection } from "../admission/connection.js";
 import { type Connections, createConnections } from "../admission/connections.js";
 import type { Clock } from "../base/clock.js";
@@ -9,18 +9,22 @@ import type { Reason } from "../base/reason.js";
 import type { Recorder } from "../base/recorder.js";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { Identity } from "../identity/identity.js";
-import { keepPeerChains } from "../identity/peer-chain.js";
+import { keepPeerChains, withoutConversion } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
 import type { Trust } from "../trust/trust.js";
-import { watchHandshakes } from "./handshakes.js";
+import { createAcceptGate, maximumHandshakes } from "./accept-gate.js";
+import { createPlaces } from "./places.js";
 import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
+import { sourceOf } from "./source.js";
 
-const handshakeTimeoutMs = 10_000;
 const defaultMaximumConnections = 4_096;
 // A client has one connection to a server for each service it calls, and for a while another one after a renewal.
 const defaultConnectionsPerPeer = 64;
+
+/** The time for a stranger to make its first request, in milliseconds: it has come for one. */
+const strangerIdleMs = 2_000;
 
 /** The certificate of a port: its chain, DER, the leaf first, and its key (PKCS #8, PEM). */
 export type ServerKeyPair = Pick<Identity, "chain" | "privateKey">;
@@ -41,13 +45,13 @@ export interface ListenerOptions {
   readonly port: number;
   /** The protocol over TLS. Default: `h2`, for gRPC. */
   readonly protocol?: "h2" | "http/1.1";
-  /** How many connections there may be at once. Default: 4,096. */
+  /** How many connections of authenticated peers there may be at once. Default: 4,096. */
   readonly maximumConnections?: number;
   /** How many connections one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
   /**
-   * How many peers without a certificate there may be at once, so that they cannot take the places of the others.
-   * Default: 64.
+   * How many peers without a certificate there may be at once. For one more, the oldest goes that has no request under way,
+   * of the source that has the most. Default: 64.
    */
   readonly maximumStrangers?: number;
 }
@@ -57,7 +61,15 @@ export interface ListenerEvents {
   /** Takes a peer with an identity of this fleet. */
   onPeer(socket: TLSSocket, connection: Connection): void;
   /** Takes a peer that showed no certificate. Without it, such peers are refused. */
-  onStranger?(socket: TLSSocket): void;
+  onStranger?(socket: TLSSocket, stranger: Stranger): void;
+}
+
+/** A peer without a certificate, which is let in for its requests. */
+export interface Stranger {
+  /** Says that a request is under way: the stranger goes last. */
+  begin(): void;
+  /** Says that a request has been answered. */
+  end(): void;
 }
 
 /** A TLS port that accepts peers with an identity of this fleet, and strangers only where it has a place for them. */
@@ -89,10 +101,11 @@ export async function createListener(
   const { maximumConnections = defaultMaximumConnections } = options;
   const connections = createConnections(trust, clock);
   const sockets = new Set<TLSSocket>();
-  const strangers = new Set<TLSSocket>();
+  const strangers = createPlaces<StrangerSocket>(maximumStrangers, ({ requests }) => requests === 0);
   const perPeer = new Map<string, number>();
+  let peers = 0;
 
-  const server = createServer(
+  const server = createTlsServer(
     {
       ...contextOf(identity.current(), options),
       ALPNProtocols: [protocol],
@@ -103,17 +116,21 @@ export async function createListener(
     accept,
   );
   keepPeerChains(server);
-  server.maxConnections = maximumConnections;
-  server.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
-  const handshakes = watchHandshakes(server, handshakeTimeoutMs);
+  const gate = createAcceptGate({ clock, begin: (socket) => server.emit("connection", socket), refused: refuse });
   server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
     // When TLS did not accept a certificate, the socket has the reason; the error only reports a hang-up.
     const found = (socket.authorizationError as unknown as string | undefined) ?? error.code ?? "";
-    const { address, late } = handshakes.failed(socket);
-    refuse(late ? "HANDSHAKE_TIMEOUT" : refusalOf(found), address, error.message);
+    const { address, reason } = gate.failed(socket);
+    refuse(reason ?? refusalOf(found), address, error.message);
   });
+  const port = createServer({ noDelay: true }, gate.enter);
+  // The gate and the bounds below come first; this one holds if they fail.
+  port.maxConnections = maximumConnections + maximumHandshakes + maximumStrangers;
+  port.on("drop", (data) => refuse("CONNECTION_LIMIT", `${data?.remoteAddress}:${data?.remotePort}`));
 
-  function accept(socket: TLSSocket): void {
+  function accept(secured: TLSSocket): void {
+    const socket = withoutConversion(secured);
+    gate.passed(socket);
     const address = addressOf(socket);
     if (address === "") return void socket.destroy(); // The peer has gone already.
     sockets.add(socket);
@@ -121,7 +138,7 @@ export async function createListener(
     socket.on("error", () => socket.destroy()); // A reset after the handshake needs no record.
     const peer = readPeer(socket, trust, clock);
     if (typeof peer !== "string" && !takesPlace(peer.id.uri, socket)) {
-      refuse("CONNECTION_LIMIT", address, `it has ${connectionsPerPeer} connections already`, peer.id.uri);
+      refuse("CONNECTION_LIMIT", address, `${perPeer.get(peer.id.uri) ?? 0} of its own, ${peers} in all`, peer.id.uri);
       socket.destroy();
     } else if (typeof peer !== "string") {
       const connection = createConnection(socket, peer);
@@ -131,6 +148,7 @@ export async function createListener(
       acceptStranger(socket, onStranger);
     } else {
       refuse(peer, address);
+      gate.blame(socket);
       socket.destroy();
     }
   }
@@ -138,9 +156,11 @@ export async function createListener(
   /** Counts a connection of a peer until it closes. False where the peer has as many as allowed. */
   function takesPlace(peer: string, socket: TLSSocket): boolean {
     const open = perPeer.get(peer) ?? 0;
-    if (open >= connectionsPerPeer) return false;
+    if (open >= connectionsPerPeer || peers >= maximumConnections) return false;
     perPeer.set(peer, open + 1);
+    peers++;
     socket.once("close", () => {
+      peers--;
       const left = (perPeer.get(peer) ?? 1) - 1;
       if (left > 0) perPeer.set(peer, left);
       else perPeer.delete(peer);
@@ -148,14 +168,27 @@ export async function createListener(
     return true;
   }
 
-  function acceptStranger(socket: TLSSocket, take: (socket: TLSSocket) => void): void {
-    if (strangers.size >= maximumStrangers) {
-      refuse("CONNECTION_LIMIT", addressOf(socket));
-      return void socket.destroy();
+  function acceptStranger(socket: TLSSocket, take: NonNullable<ListenerEvents["onStranger"]>): void {
+    const stranger: StrangerSocket = { socket, requests: 0 };
+    const evicted = strangers.add(stranger, sourceOf(socket.remoteAddress ?? ""));
+    if (evicted) {
+      refuse("CONNECTION_LIMIT", addressOf(evicted.socket));
+      evicted.socket.destroy();
     }
-    strangers.add(socket);
-    socket.on("close", () => strangers.delete(socket));
-    take(socket);
+    const idle = setTimeout(() => socket.destroy(), strangerIdleMs).unref();
+    socket.once("close", () => {
+      clearTimeout(idle);
+      strangers.remove(stranger);
+    });
+    take(socket, {
+      begin() {
+        clearTimeout(idle);
+        stranger.requests++;
+      },
+      end() {
+        stranger.requests--;
+      },
+    });
   }
 
   function refuse(reason: Reason, address: string, detail = "", caller = ""): void {
@@ -173,7 +206,7 @@ export async function createListener(
     for (const end of unsubscribe) end();
   }
 
-  await listen(server, options.port, host).catch((error: NodeJS.ErrnoException) => {
+  await listen(port, options.port, host).catch((error: NodeJS.ErrnoException) => {
     unsubscribeAll();
     const problem =
       error.code === "EADDRINUSE"
@@ -181,30 +214,36 @@ export async function createListener(
         : `The server cannot listen on ${host}:${options.port} (${error.code}).`;
     throw new InterlockError("FAILED_PRECONDITION", problem, { cause: error });
   });
-  server.on("error", (error) => log.error("server socket failed", { error: String(error) }));
-  const { port } = server.address() as AddressInfo;
+  port.on("error", (error) => log.error("server socket failed", { error: String(error) }));
+  const { port: number } = port.address() as AddressInfo;
   let closed: Promise<void> | undefined;
   function stop(): void {
-    closed ??= new Promise((resolve) => server.close(() => resolve()));
+    closed ??= new Promise((resolve) => port.close(() => resolve()));
   }
   return {
-    port,
-    address: isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`,
+    port: number,
+    address: isIPv6(host) ? `[${host}]:${number}` : `${host}:${number}`,
     connections,
     stop,
     async drained() {
       stop();
-      handshakes.end(); // Their peers are unknown, so there is no reason to wait for them.
+      gate.end(); // Their peers are unknown, so there is no reason to wait for them.
       await closed;
     },
     async close() {
       unsubscribeAll();
       stop();
-      handshakes.end();
+      gate.end();
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+}
+
+interface StrangerSocket {
+  readonly socket: TLSSocket;
+  /** How many requests are under way. */
+  requests: number;
 }
 
 function contextOf(identity: ServerKeyPair, { trust: { state }, protocol }: ListenerOptions) {

@@ -3,6 +3,8 @@ import { type AnyMethod, type Rate, type ServiceDefinition, serviceFaults } from
 import { createChain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { InterlockError } from "../base/error.js";
+import { ownGrpcLog } from "../base/grpc-log.js";
+import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
 import { createEnrollmentDoor } from "./enrollment.js";
@@ -26,6 +28,8 @@ import { createReflection } from "./reflection.js";
  */
 export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
   const { trust, clock, recorder, log } = options;
+  ownGrpcLog(log);
+  warnOfNode(log);
   checkRate(options.callerRate);
   const services: ServiceDefinition[] = [];
   const methods = new Map<string, ServedMethod>();

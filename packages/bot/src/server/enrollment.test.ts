@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import type { TLSSocket } from "node:tls";
 import { Client, credentials } from "@grpc/grpc-js";
 import { systemClock } from "../base/clock.js";
 import { denial } from "../base/error.js";
@@ -116,19 +117,34 @@ describe("a server where strangers may enroll", () => {
     );
   });
 
-  it("strangers cannot take the places of bots", async () => {
-    const strangers = [];
-    for (let i = 0; i < 64; i++) strangers.push(rawTls(server.port));
-    for (const socket of strangers) socket.on("error", () => {});
-    await Promise.all(strangers.map((socket) => once(socket, "secureConnect")));
+  it("strangers cannot take the places of bots, nor of a newer stranger: the oldest goes", async () => {
+    const strangers: TLSSocket[] = [];
+    for (let i = 0; i < 64; i++) {
+      const socket = rawTls(server.port).on("error", () => {});
+      strangers.push(socket);
+      await once(socket, "secureConnect");
+    }
+    // The server has let a client in a moment after the client believes so.
+    const first = new Promise((resolve) => strangers[0]?.once("close", resolve));
+    strangers[0]?.resume();
     const late = rawSession(server.port);
-    assert.equal((await rawCall(late, join)).status, undefined);
+    assert.equal((await rawCall(late, join)).status, 16);
+    await first;
     assert.deepEqual(
       denials.map(({ reason }) => reason),
       ["CONNECTION_LIMIT"],
     );
     await goodCall();
     for (const socket of strangers) socket.destroy();
+    late.destroy();
+  });
+
+  it("a stranger that asks for nothing goes", async () => {
+    const socket = rawTls(server.port).on("error", () => {});
+    socket.resume();
+    await once(socket, "secureConnect");
+    await new Promise((resolve) => socket.once("close", resolve));
+    await goodCall();
   });
 });
 

@@ -18,6 +18,7 @@ import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
 import { type GrpcAttempt, LiveCall, toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
+import { createUnpacking, encodingOf, refuseEncoding, type Unpacking } from "./unpacking.js";
 
 /** What the gate of a server needs. */
 export interface GateOptions {
@@ -47,9 +48,10 @@ export interface Gate {
  * and no handler runs, before the chain has admitted the call. Every outcome is recorded.
  */
 export function createGate(options: GateOptions): Gate {
+  const unpacking = createUnpacking();
   return {
     interceptor: function admit(descriptor, call) {
-      return new GatedCall(call, options, options.methods.get(descriptor.path) as ServedMethod);
+      return new GatedCall(call, options, options.methods.get(descriptor.path) as ServedMethod, unpacking);
     },
     callOf: (metadata: Carrier) => metadata[liveCall] as LiveCall,
   };
@@ -74,12 +76,16 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   #live: LiveCall | undefined;
   #metadata: Carrier | undefined;
   #gone = false;
+  readonly #unpacking: Unpacking;
+  /** Called before each read where messages have to be unpacked. */
+  #beforeRead: (() => void) | undefined;
 
-  constructor(call: Call, options: GateOptions, served: ServedMethod) {
+  constructor(call: Call, options: GateOptions, served: ServedMethod, unpacking: Unpacking) {
     super(call);
     this.#call = call;
     this.#options = options;
     this.#served = served;
+    this.#unpacking = unpacking;
   }
 
   override start(listener: Listener): void {
@@ -106,6 +112,13 @@ class GatedCall extends ServerInterceptingCall implements Listener {
       metadata,
       now: clock.now(),
     };
+    if (encodingOf(this.#call) !== "identity") {
+      if (method.policy.anyBot) {
+        this.#refuseEncoding(attempt, connection);
+        return;
+      }
+      this.#beforeRead = this.#unpacking.take(this.#call, connection.peer.uri, clock.now);
+    }
     try {
       const admission = chain(attempt);
       if (admission instanceof Promise) this.#decideLater(attempt, connection, admission);
@@ -191,6 +204,13 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     this.#call.sendStatus(toStatus(error));
   }
 
+  /** Nothing is unpacked for a caller that need not show a token. */
+  #refuseEncoding({ method, now }: GrpcAttempt, { peer, address }: Connection): void {
+    const [reason, detail] = ["ENCODING_REFUSED", encodingOf(this.#call).slice(0, 32)];
+    this.#options.recorder.denied({ at: now, reason, method: method.path, caller: peer.uri, address, detail });
+    this.#call.sendStatus(refuseEncoding());
+  }
+
   override sendMetadata(metadata: Metadata): void {
     this.#call.sendMetadata(metadata);
   }
@@ -205,6 +225,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   override startRead(): void {
+    this.#beforeRead?.();
     this.#call.startRead();
   }
 }

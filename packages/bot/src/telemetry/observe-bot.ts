@@ -1,5 +1,6 @@
 import { type Attributes, type BatchObservableResult, metrics, type Observable } from "@opentelemetry/api";
 import type { Clock } from "../base/clock.js";
+import { grpcLogLines } from "../base/grpc-log.js";
 import { reasons } from "../base/reason.js";
 import type { CallTotal, Recorder } from "../base/recorder.js";
 import type { Unsubscribe } from "../base/subscription.js";
@@ -53,6 +54,8 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
   const life = gauge("interlock.certificate.remaining", "s", "The remaining validity of the certificate.");
   const renewed = counter("interlock.certificate.renewals", "{renewal}", "Certificates that replaced another one.");
 
+  const lines = counter("interlock.grpc.log_lines", "{line}", "Lines that the gRPC library wrote, of all bots here.");
+
   function observe(result: BatchObservableResult): void {
     const see = (what: Observable, value: number, more?: Attributes) => {
       if (Number.isFinite(value)) result.observe(what, value, { ...whose, ...more });
@@ -77,9 +80,25 @@ export function observeBot(bot: ObservedBot): Unsubscribe {
     see(stale, trust.isStale() ? 1 : 0);
     see(life, (identity.current().leaf.notAfter - clock.now()) / 1_000);
     see(renewed, renewals);
+    see(lines, grpcLogLines());
   }
 
-  const all = [calls, refused, connections, open, verified, held, fetches, version, age, bound, stale, life, renewed];
+  const all = [
+    calls,
+    refused,
+    connections,
+    open,
+    verified,
+    held,
+    fetches,
+    version,
+    age,
+    bound,
+    stale,
+    life,
+    renewed,
+    lines,
+  ];
   meter.addBatchObservableCallback(observe, all);
   return () => {
     meter.removeBatchObservableCallback(observe, all);

@@ -4,6 +4,7 @@ export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
 export { verifyPeer } from "../identity/verify-peer.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
+export { type Decoy, decoy, decoyChain, decoyName, junkChain } from "./decoys.js";
 export { type Deferred, deferred } from "./deferred.js";
 export { boolean, integer, longElement, octets, sequence, text, utcTime } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";

@@ -41,7 +41,7 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
   },
   /** A join with a good join token, from the attacker's address. */
   join: {
-    everyMs: 400,
+    everyMs: 200,
     async prepare({ target, joinTokens, folder }) {
       let joined = 0;
       return async () => {
@@ -62,7 +62,7 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
         within(
           new Promise<void>((resolve, reject) => {
             const agent = new Agent({ keepAlive: false });
-            const path = "/.well-known/jwks.json";
+            const path = "/jwks";
             const request = get({ host: "localhost", port: target.httpsPort, path, ca, agent }, (response) => {
               response.resume();
               response.once("end", () =>
