@@ -98,7 +98,7 @@ describe("a client", () => {
       const decoy = await root.issueRaw({ ...signing, signer, notAfter: Date.now() - hour, notBefore: 0 });
       for (const [hidden, reason] of [
         [[above.der], "TRUST_DOMAIN_MISMATCH"],
-        [[decoy.der, above.der], "CERTIFICATE_UNTRUSTED"],
+        [[decoy.der, above.der], "TRUST_DOMAIN_MISMATCH"],
       ] as const) {
         const { heard, address } = await impostor({ privateKey, chain: [...chain, ...hidden] });
         await assert.rejects(async () => caller.client(service, address).echo({}), { code: "UNAVAILABLE", reason });
