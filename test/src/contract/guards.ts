@@ -354,4 +354,14 @@ export const guards: readonly Guard[] = [
       bot("fleet/join", "resolve(root)", "resolve(root ?? shown.at(-1))"),
     ],
   },
+  {
+    row: 43,
+    guard: "a connection keeps an earlier certificate once, and few of them",
+    patches: [
+      bot("admission/connections", "[...new Set(vouches)]", "vouches"),
+      bot("admission/connection", "if (thumbprint === certificate.thumbprint)", "if (false)"),
+      bot("admission/connection", "known.thumbprint !== thumbprint", "true"),
+      bot("admission/connection", "if (others.length >= maximumEarlier)", "if (false)"),
+    ],
+  },
 ];

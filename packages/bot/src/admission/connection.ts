@@ -36,7 +36,7 @@ export interface Connection {
   readonly certificate: Certificate;
   /** The peer's chain that was verified: DER, the root last. */
   readonly chain: readonly Uint8Array[];
-  /** The certificates that it had before {@link rebind}, which can still be revoked; bounded by their expiry. */
+  /** The certificates that it had before {@link rebind}, which can still be revoked: each once, unexpired, at most 8. */
   readonly earlier: readonly Certificate[];
   /** A secret for the peer, with which it can vouch for this connection on a later one. */
   readonly voucher: string;
@@ -51,13 +51,20 @@ export interface Connection {
   clearedBy: TrustState | undefined;
   /** The error with which it was cut off; it takes no calls any more. */
   readonly ended: InterlockError | undefined;
-  /** Replaces its certificate and chain by those of `later`, a newer connection of the same peer. */
-  rebind(later: Connection, now: number): void;
+  /**
+   * Replaces its certificate and chain by those of `later`, a newer connection of the same peer. Nothing happens where it has
+   * that certificate already. Gives false where it has had too many: then it keeps what it has.
+   */
+  rebind(later: Connection, now: number): boolean;
   /** Ends every call with `error`, then the connection. */
   cut(error: InterlockError): void;
   /** Ends the connection at once, without a status for its calls. */
   destroy(): void;
 }
+
+// A certificate is renewed at half of its life, so a connection has one or two earlier ones. Each is compared with every
+// revocation, and none may be forgotten before it expires.
+const maximumEarlier = 8;
 
 // Long enough for the statuses of the calls to leave, short enough to count as at once.
 const farewellMs = 50;
@@ -92,9 +99,14 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
     calls,
     clearedBy: undefined,
     rebind(later, now) {
-      earlier = [...earlier, certificate].filter(({ notAfter }) => notAfter > now);
+      const { thumbprint } = later.certificate;
+      if (thumbprint === certificate.thumbprint) return true;
+      const others = earlier.filter((known) => known.notAfter > now && known.thumbprint !== thumbprint);
+      if (others.length >= maximumEarlier) return false;
+      earlier = [...others, certificate];
       ({ certificate, chain } = later);
       connection.clearedBy = undefined;
+      return true;
     },
     get ended() {
       return ended;

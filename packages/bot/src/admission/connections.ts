@@ -68,12 +68,11 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   }
 
   function vouch(later: Connection, vouches: readonly string[]): string[] {
-    return vouches.filter((value) => {
+    return [...new Set(vouches)].filter((value) => {
       const older = byVouch.get(value);
       if (!older || older === later || older.ended || later.ended || older.peer.uri !== later.peer.uri) return false;
       // A vouch that arrives late must not replace a newer certificate.
-      if (later.certificate.notAfter >= older.certificate.notAfter) older.rebind(later, clock.now());
-      return true;
+      return later.certificate.notAfter < older.certificate.notAfter || older.rebind(later, clock.now());
     });
   }
 
