@@ -7,8 +7,8 @@ import type { Attack } from "../attack.js";
 import { rawAnswer, tally } from "./raw-answer.js";
 
 const health = "/grpc.health.v1.Health";
-const calls = 2_000;
-const atOnce = 50;
+const calls = 4_000;
+const atOnce = 250;
 const vouchesOfACall = 32;
 
 export const repeatedVouches: Attack = {
