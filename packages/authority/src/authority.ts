@@ -167,7 +167,8 @@ async function startOn(
     await hub.refresh();
     const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment };
     return createServer(parts, (routes) => {
-      routes.add(AuthorityService, createAuthorityService(shared));
+      // A report has up to 1,000 rows.
+      routes.add(AuthorityService, createAuthorityService(shared), { requestBytes: { report: 1_048_576 } });
       routes.add(AdminService, createAdminService(shared));
     });
   }

@@ -25,6 +25,10 @@ export interface ServeOptions {
   readonly advertise?: string;
   /** How many connections one bot may have at once: 64 unless said. */
   readonly connectionsPerPeer?: number;
+  /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
+  readonly callsPerPeer?: number;
+  /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
+  readonly requestBytesPerPeer?: number;
   /**
    * How many calls one bot may make of all methods: 2,000 a second unless said, and 4,000 at once. What is over that is
    * answered with RESOURCE_EXHAUSTED; who goes on all the same is cut off.

@@ -364,4 +364,25 @@ export const guards: readonly Guard[] = [
       bot("admission/connection", "if (others.length >= maximumEarlier)", "if (false)"),
     ],
   },
+  {
+    row: 44,
+    guard: "the bytes that one bot has under way",
+    patches: [
+      bot("server/request-meter", "this.#load.bytes > this.#bytesPerPeer", "false"),
+      bot("server/request-meter", "if (this.#frames > framesOfAnyMessage", "if (false && framesOfAnyMessage"),
+    ],
+  },
+  {
+    row: 46,
+    guard: "unknown paths count as calls do",
+    patches: [bot("server/arrivals", "options.chain.count({ connection, now: clock.now() })", "undefined")],
+  },
+  {
+    row: 46,
+    guard: "the budget for tokens that are new",
+    patches: [
+      bot("admission/verification-budget", "if (account.running >= allowed)", "if (false)"),
+      bot("admission/verification-budget", "if (retryAfterMs > 0)", "if (false)"),
+    ],
+  },
 ];

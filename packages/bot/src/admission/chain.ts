@@ -21,7 +21,14 @@ export interface Admission {
  * Decides on a call: gives the admission, or throws or rejects with a denial. It answers at once where the token is known
  * on the connection already and the limiters are in memory.
  */
-export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
+export interface Chain {
+  (attempt: Attempt): Admission | Promise<Admission>;
+  /**
+   * Counts what is no call of a method, at the rate of its bot's calls. Throws or rejects with a denial where the bot is over
+   * it; gives `undefined` where the limiter answered at once.
+   */
+  count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined;
+}
 
 /** How a {@link Chain} limits its callers. */
 export interface ChainOptions {
@@ -46,7 +53,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const authorize = createAuthorize(trust);
   const limitRate = createLimitRate(createLimiter);
 
-  return function admit(attempt) {
+  function admit(attempt: Attempt): Admission | Promise<Admission> {
     identify(attempt);
     const limited = limitFlood(attempt);
     if (limited === undefined) return authenticated(attempt);
@@ -54,7 +61,8 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
       identify(attempt); // The peer may have been revoked while the chain waited; so below.
       return authenticated(attempt);
     });
-  };
+  }
+  return Object.assign(admit, { count: limitFlood });
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     if (attempt.method.policy.anyBot) {

@@ -5,14 +5,15 @@ import type { Connection } from "../admission/connection.js";
 import { InterlockError } from "../base/error.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
+import { type Arrivals, watchArrivals } from "./arrivals.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { createGate } from "./gated-call.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
 import type { Handler, Implementation } from "./handlers.js";
 import { createHealth, trustHealth } from "./health.js";
-import { limits } from "./limits.js";
-import type { BotServer, Routes, ServedMethod, ServerOptions } from "./options.js";
+import { limits, maximumRequestBytes } from "./limits.js";
+import type { BotServer, RouteLimits, Routes, ServedMethod, ServerOptions } from "./options.js";
 import { createReflection } from "./reflection.js";
 
 /**
@@ -30,48 +31,68 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const services: ServiceDefinition[] = [];
   const methods = new Map<string, ServedMethod>();
   let listener: Listener | undefined;
+  let arrivals: Arrivals | undefined;
+  const chain = createChain(trust, options);
+  const connectionOf = (address: string | undefined, port: number | undefined) =>
+    listener?.connections.find(address, port);
   const gate = createGate({
-    chain: createChain(trust, options),
+    chain,
     trust,
     clock,
     recorder,
     certificate: () => options.identity.current().leaf,
-    methods,
-    connectionOf: (address, port) => listener?.connections.find(address, port),
+    arriving: () => arrivals?.current(),
     vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
   const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
   const health = createHealth();
 
-  function serve<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): void {
+  function serve<S extends ServiceDefinition>(
+    service: S,
+    implementation: Implementation<S>,
+    { requestBytes }: RouteLimits<S> = {},
+  ): void {
     checkService(service, implementation, methods);
     const handlers = Object.entries(service.methods).map(([key, method]) => {
       const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
       return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
     });
-    register(service, Object.fromEntries(handlers));
+    register(service, Object.fromEntries(handlers), requestBytes);
   }
 
-  function register(service: ServiceDefinition, handlers: UntypedServiceImplementation): void {
-    for (const method of Object.values(service.methods)) methods.set(method.path, { service, method });
+  function register(
+    service: ServiceDefinition,
+    handlers: UntypedServiceImplementation,
+    requestBytes: Readonly<Record<string, number | undefined>> = {},
+  ): void {
+    for (const [key, method] of Object.entries(service.methods)) {
+      methods.set(method.path, {
+        service,
+        method,
+        maximumRequestBytes: maximumRequestBytes(method, requestBytes[key]),
+      });
+    }
     grpc.addService(toGrpcService(service), handlers);
   }
 
   const routes: Routes = {
-    add(service, implementation) {
+    add(service, implementation, limits) {
       if (listener) throw new Error(`${service.name} is added too late: add services before the server listens.`);
-      serve(service, implementation);
+      serve(service, implementation, limits);
       services.push(service);
       return routes;
     },
   };
   await build(routes);
-  serve(HealthService, health.implementation);
-  for (const { service, implementation } of createReflection(services)) register(service, implementation);
+  serve(HealthService, health.implementation, { requestBytes: healthRequestBytes });
+  for (const { service, implementation } of createReflection(services)) {
+    register(service, implementation, { serverReflectionInfo: reflectionRequestBytes });
+  }
 
   // The sockets are TLS already, and their peers are verified: "insecure" is grpc-js's word for leaving them as they are.
   const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  arrivals = watchArrivals(grpc, { ...options, chain, methods, connectionOf });
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(options, {
     onPeer: (socket) => injector.injectConnection(socket),
@@ -96,6 +117,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     await running.drained();
     clearTimeout(forced);
     injector.destroy();
+    arrivals?.close();
     await running.close();
   }
 
@@ -126,6 +148,10 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
   };
 }
+
+/** A health check names a service, and a call of reflection a file, a symbol or a type. */
+const healthRequestBytes = { check: 4_096, list: 4_096, watch: 4_096 };
+const reflectionRequestBytes = 16_384;
 
 function checkRate(rate: Rate | undefined): void {
   if (!rate || (rate.perSecond > 0 && rate.burst >= 1)) return;

@@ -15,21 +15,19 @@ import { authorizationIn } from "../token/authorization.js";
 import { offerReference, referencesIn } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
+import type { Arrival } from "./arrivals.js";
 import { type GrpcAttempt, LiveCall, toStatus } from "./live-call.js";
-import type { ServedMethod } from "./options.js";
 
 /** What the gate of a server needs. */
 export interface GateOptions {
-  readonly chain: Chain;
+  readonly chain: (...attempt: Parameters<Chain>) => ReturnType<Chain>;
   readonly trust: Trust;
   readonly clock: Clock;
   readonly recorder: Recorder;
   /** The server's own certificate, as it is now. */
   certificate(): Certificate;
-  /** By path. */
-  readonly methods: ReadonlyMap<string, ServedMethod>;
-  /** The connection of the peer at this address and port. */
-  connectionOf(address: string | undefined, port: number | undefined): Connection | undefined;
+  /** The call that has just arrived. */
+  arriving(): Arrival | undefined;
   /** The peer of a connection vouches for older ones of its own; gives those that are accepted. */
   vouch(later: Connection, vouches: readonly string[]): string[];
 }
@@ -47,8 +45,9 @@ export interface Gate {
  */
 export function createGate(options: GateOptions): Gate {
   return {
-    interceptor: function admit(descriptor, call) {
-      return new GatedCall(call, options, options.methods.get(descriptor.path) as ServedMethod);
+    interceptor: function admit(_descriptor, call) {
+      const arrival = options.arriving() as Arrival; // grpc-js makes the call while it is given the stream.
+      return new GatedCall(call, arrival, options);
     },
     callOf: (metadata: Carrier) => metadata[liveCall] as LiveCall,
   };
@@ -67,18 +66,18 @@ type Carrier = Metadata & { [liveCall]?: LiveCall | undefined };
  */
 class GatedCall extends ServerInterceptingCall implements Listener {
   readonly #call: Call;
+  readonly #arrival: Arrival;
   readonly #options: GateOptions;
-  readonly #served: ServedMethod;
   #listener: Listener | undefined;
   #live: LiveCall | undefined;
   #metadata: Carrier | undefined;
   #gone = false;
 
-  constructor(call: Call, options: GateOptions, served: ServedMethod) {
+  constructor(call: Call, arrival: Arrival, options: GateOptions) {
     super(call);
     this.#call = call;
+    this.#arrival = arrival;
     this.#options = options;
-    this.#served = served;
   }
 
   override start(listener: Listener): void {
@@ -87,15 +86,9 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMetadata(metadata: Metadata): void {
-    const { chain, clock, connectionOf } = this.#options;
-    // What grpc-js noted when the call arrived; `getPeer` would ask the socket again, through two proxies.
-    const { remoteAddress, remotePort } = this.#call.getConnectionInfo();
-    const connection = connectionOf(remoteAddress, remotePort);
-    if (!connection) {
-      this.#call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
-      return;
-    }
-    const { service, method } = this.#served;
+    const { chain } = this.#options;
+    const { connection, served, at: now } = this.#arrival;
+    const { service, method } = served;
     const attempt: GrpcAttempt = {
       service: service.name,
       method,
@@ -103,8 +96,9 @@ class GatedCall extends ServerInterceptingCall implements Listener {
       authorization: authorizationIn(metadata),
       references: referencesIn(metadata),
       metadata,
-      now: clock.now(),
+      now,
     };
+    this.#arrival.refuse = (error) => this.#turnAway(attempt, connection, error);
     try {
       const admission = chain(attempt);
       if (admission instanceof Promise) this.#decideLater(attempt, connection, admission);
@@ -115,6 +109,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: unknown): void {
+    this.#arrival.delivered();
     this.#listener?.onReceiveMessage(message);
   }
 
@@ -140,6 +135,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     this.#metadata = undefined;
     this.#listener = undefined;
     this.#live = undefined;
+    this.#arrival.refuse = undefined;
   }
 
   #decideLater(attempt: GrpcAttempt, connection: Connection, admission: Promise<Admission>): void {
@@ -166,6 +162,14 @@ class GatedCall extends ServerInterceptingCall implements Listener {
       keepAuthorized(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);
     this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  /** Ends the call because of its request, before it was admitted or after. */
+  #turnAway(attempt: GrpcAttempt, connection: Connection, error: InterlockError): void {
+    if (this.#gone) return;
+    if (this.#live) this.#live.end(error);
+    else this.#refuse(attempt, connection, error);
+    this.#gone = true;
   }
 
   /** The initial metadata for the caller that are Interlock's own, if there are any. */
