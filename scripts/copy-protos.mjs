@@ -1,4 +1,4 @@
-// Copies the proto files that come with Interlock into @interlock/policy, so that users can import them.
+// Copies Interlock's proto files into @interlock/policy, so that users can import them.
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +7,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const target = join(root, "packages/policy/protos");
 
 export function copyProtos() {
-  rmSync(target, { recursive: true, force: true }); // What is gone from the source goes here too.
-  // Health is the bot's own affair, and users may have the standard file of that name beside theirs.
+  rmSync(target, { recursive: true, force: true }); // Removes files that are gone from the source.
+  // Not health: only the bot uses it, and users may have the standard file of the same name.
   cpSync(join(root, "protos"), target, { recursive: true, filter: (from) => from !== join(root, "protos/grpc") });
 }
 

@@ -1,5 +1,5 @@
-// Generates the code of this workspace from its proto files, with the same `generate` that users have. Leaves out what
-// is up to date, unless called with --force.
+// Generates the code of this workspace from its proto files, with the same `generate` that users have. Skips packages that
+// are up to date; --force generates all.
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ function hasProtos({ workspace, protos, paths = [""] }) {
   return paths.every((path) => filesIn(join(workspace, protos, path)).some((file) => file.endsWith(".proto")));
 }
 
-/** Of everything that the output follows from: proto files, the generator and the versions of what it runs. */
+/** Hashes all inputs of the output: proto files, the generator and the versions of its tools. */
 function digest(job) {
   const protos = [join(job.workspace, "buf.yaml"), ...filesIn(join(job.workspace, job.protos)), ...filesIn("protos")];
   const generator = ["policy", "protoc-gen-interlock"].flatMap((name) => filesIn(`packages/${name}/dist`));

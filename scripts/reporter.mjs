@@ -1,6 +1,6 @@
 import Mocha from "mocha";
 
-/** Mocha's own report, and after it one plain line that any program can read. */
+/** Mocha's own report, followed by one plain line for programs. */
 // biome-ignore lint/style/noDefaultExport: mocha loads a reporter by its default export.
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner, options) {

@@ -1,5 +1,5 @@
-// The one way into this repository: node scripts/run.mjs <task> [arguments]
-// On a machine with nothing but Node and npm it fetches the pinned pnpm, installs, generates and builds first.
+// The entry point of this repository: node scripts/run.mjs <task> [arguments]
+// It needs only Node and npm: it fetches the pinned pnpm, installs, generates and builds first.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { pnpm } from "./pnpm.mjs";
@@ -14,7 +14,7 @@ const alone = ["examples/swarm/dist/demo.test.js", "test/dist/init.test.js", "te
 
 const tasks = {
   build: [],
-  // Two files at a time; then the story of the demo, which measures time, and those that share an installation.
+  // Two files at a time; then, one by one, the demo, which measures times, and the tests that share an installation.
   test: [
     [...mocha, "--parallel", "--jobs", "2", ...alone.flatMap((file) => ["--ignore", file]), tests],
     [...mocha, ...alone],
@@ -23,14 +23,17 @@ const tasks = {
   bench: [[node, "bench/dist/main.js"]],
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
+  nodes: [[node, "scripts/nodes.mjs"]],
   mutate: [[node, "scripts/mutate.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],
+  structure: [[node, "test/dist/structure/main.js"]],
   check: [
     [node, "node_modules/@biomejs/biome/bin/biome", "check", "."],
     [node, "node_modules/@bufbuild/buf/bin/buf", "lint"],
     [node, "node_modules/@bufbuild/buf/bin/buf", "format", "--diff", "--exit-code"],
     [node, "scripts/check-packages.mjs"],
+    [node, "test/dist/structure/main.js"],
   ],
 };
 
@@ -54,7 +57,7 @@ function tsc(...projects) {
   return [node, "node_modules/typescript/bin/tsc", "-b", ...projects];
 }
 
-/** Runs one step, says how long it took, and shows what it printed only when it fails. */
+/** Runs one step and prints its duration; prints its output only if it fails. */
 async function step(name, command) {
   const began = performance.now();
   const tty = process.stderr.isTTY;

@@ -1,4 +1,4 @@
-// A test runner for Stryker, whose own does not know mocha 12 yet. Stryker loads this file in its worker processes.
+// A test runner for Stryker, whose own runner does not support mocha 12 yet. Stryker loads this file in its workers.
 import { resolve } from "node:path";
 import { commonTokens, declareClassPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
 import {
@@ -13,7 +13,7 @@ class MochaRunner {
   static inject = tokens(commonTokens.options);
   #spec;
   #mocha;
-  /** What Stryker's code in the mutated files looks at: which mutant is on, and what a test has covered. */
+  /** The state that Stryker's code in the mutated files uses: the active mutant, and the coverage of a test. */
   #context;
 
   constructor({ mochaSpec }) {
@@ -22,7 +22,7 @@ class MochaRunner {
     this.#context = globalThis.__stryker__;
   }
 
-  // A mutant that is at work while files are loaded has them loaded anew, which takes a new process.
+  // A mutant that is active while files are loaded needs them loaded again, which takes a new process.
   capabilities() {
     return { reloadEnvironment: false };
   }

@@ -35,7 +35,7 @@ export interface StreamEnd {
 }
 
 const bots: Bot[] = [];
-const lockedOut = new Set<Bot>();
+const revoked = new Set<Bot>();
 
 answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
   switch (ask.do) {
@@ -58,7 +58,7 @@ answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
       await inParallel(16, bots, (bot) => open(bot, ask.address));
       return {};
     case "reach":
-      await Promise.all(bots.filter((bot) => !lockedOut.has(bot)).map((bot) => reach(bot, ask.version)));
+      await Promise.all(bots.filter((bot) => !revoked.has(bot)).map((bot) => reach(bot, ask.version)));
       return {};
   }
 });
@@ -81,7 +81,7 @@ function open(bot: Bot, address: string): Promise<void> {
         return InterlockError.from(thrown).code;
       })
       .then((code) => {
-        lockedOut.add(bot);
+        revoked.add(bot);
         tellParent({ name: bot.name, code, at: monotonicMs() } satisfies StreamEnd);
       });
   });

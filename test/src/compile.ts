@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 const run = promisify(execFile);
 
@@ -19,13 +19,13 @@ const tsconfig = {
   include: ["*.ts"],
 };
 
-/** Checks the TypeScript files of a folder, as a user's compiler would. Gives the errors of each file by its name. */
+/** Type-checks the TypeScript files of a folder, as a user's compiler would. Returns the errors of each file by its name. */
 export async function compile(dir: string): Promise<ReadonlyMap<string, readonly string[]>> {
   await writeFile(join(dir, "tsconfig.json"), JSON.stringify(tsconfig));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const output = await run(process.execPath, [tsc, "-p", dir, "--pretty", "false"]).catch((error) => error);
   const errors = new Map<string, string[]>();
-  // An error begins with its place; the lines that explain it are indented.
+  // An error starts with its position; the explaining lines are indented.
   for (const error of output.stdout.split(/\n(?=\S)/).filter(Boolean)) {
     const file = basename(/^(.+?)\(\d+,\d+\): error/.exec(error)?.[1] ?? error);
     errors.set(file, [...(errors.get(file) ?? []), error.trim()]);

@@ -1,13 +1,13 @@
-/** One line that is typed. */
+/** One typed command. */
 export interface Command {
   readonly text: string;
-  /** What stands after `#`. */
+  /** The text after `#`. */
   readonly comment: string;
-  /** What is to be printed, line by line; `…` stands for anything. */
+  /** The expected output, line by line; `…` matches anything. */
   readonly output: readonly string[];
 }
 
-/** The commands of a console block: lines that begin with `$ `, or all of them where none does. */
+/** Reads the commands of a console block: the lines that start with `$ `, or all lines if none does. */
 export function readCommands(block: string): Command[] {
   const lines = block.replace(/\\\n\s*/g, "").split("\n");
   const prompted = lines.some((line) => line.startsWith("$ "));
@@ -25,7 +25,7 @@ export function readCommands(block: string): Command[] {
   return commands;
 }
 
-/** Whether a printed text has a line like `expected`, in which `…` stands for anything. */
+/** Whether a printed text has a line like `expected`, in which `…` matches anything. */
 export function prints(text: string, expected: string): boolean {
   const parts = expected.trim().split(/\s*…\s*/);
   const form = new RegExp(parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*"));

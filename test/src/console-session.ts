@@ -6,11 +6,11 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { type Command, prints } from "./console-block.js";
 import { ownEnvironment } from "./npm.js";
-import { readWorkspace, root } from "./source-graph.js";
+import { readWorkspace, root } from "./structure/source-graph.js";
 
-/** A terminal in which one command after the other is typed. */
+/** A terminal that runs one typed command after the other. */
 export interface ConsoleSession {
-  /** Runs a command, and throws when it does not do what the block says. */
+  /** Runs a command. Throws if it does not behave as the block says. */
   type(command: Command): Promise<void>;
   close(): Promise<void>;
 }
@@ -19,12 +19,12 @@ const known = /^(?:[A-Z_]+=\S+ )?(?:npm|(?:npx )?interlock|npx @interlock\/cli|c
 const staysUp = /^(?:[A-Z_]+=\S+ )?(?:(?:npx )?interlock up|node dist\/\S+)\b/;
 
 /**
- * Opens a session in the folder `start`, in which `interlock` is the command that is installed in `installed`. What
- * stays up runs on beside what is typed next; `ILK1-…` becomes a real join token. A command whose comment begins with
- * "refused" has to fail.
+ * Opens a session in the folder `start`; `interlock` is the command that is installed in `installed`. Long-running commands
+ * keep running beside the next ones; `ILK1-…` becomes a real join token. A command whose comment starts with "refused"
+ * must fail.
  */
 export function openSession(start: string, installed: string): ConsoleSession {
-  // npx runs what is installed, and fetches nothing: what is called "interlock" elsewhere is not ours.
+  // npx runs installed commands only: a package "interlock" in the registry is not ours.
   const env = {
     ...ownEnvironment(),
     npm_config_yes: "false",
@@ -34,7 +34,7 @@ export function openSession(start: string, installed: string): ConsoleSession {
   let folder = start;
 
   function shell(line: string): ChildProcess {
-    // A group of its own, to end it with all that it has started.
+    // A process group of its own, to end it together with its children.
     return spawn("sh", ["-c", line], { cwd: folder, env, detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   }
 
@@ -61,7 +61,7 @@ export function openSession(start: string, installed: string): ConsoleSession {
     child.stderr?.resume();
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const ended = once(child, "exit").then(() => Promise.reject(new Error(`"${line}" ended`)));
-    ended.catch(() => {}); // In the end it does.
+    ended.catch(() => {}); // It is expected to end with the session.
     await Promise.race([once(lines, "line"), ended]);
   }
 
@@ -90,8 +90,8 @@ export function openSession(start: string, installed: string): ConsoleSession {
 }
 
 /**
- * Whether a command is for the top of this repository, where `npm test` is what runs this very test: then it is not run,
- * but its script, or its packages, have to exist.
+ * Whether a command is for the top of this repository. It is not run, because `npm test` there runs this very test, but its
+ * script or its packages must exist.
  */
 function isOfThisRepository(line: string, folder: string): boolean {
   const [, script, packages] = /^npm (?:run (\S+)|(?:install|i)((?: \S+)+)$)/.exec(line) ?? [];

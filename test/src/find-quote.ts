@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 // What other tests build and run.
 const folders = ["examples/hello", "packages/cli/template", "test/src/readme", "test/src/swarm/readme"];
 
 /**
- * The file that a code block is quoted from, word for word but for white space; `undefined` when there is none. A first
- * line that is a comment with the file's path does not count, and a comment of nothing but `…` stands for what is left
- * out.
+ * Finds the file that a code block is quoted from, word for word except for white space; `undefined` if there is none. A first
+ * line that is a comment with the file's path is ignored, and a comment that is only `…` stands for omitted lines.
  */
 export function findQuote(text: string): string | undefined {
   const lines = text.split("\n");
@@ -21,7 +20,7 @@ export function findQuote(text: string): string | undefined {
   return files().find((path) => holds(normalize(readFileSync(join(root, path), "utf8")), passages));
 }
 
-/** Whether `passages` stand in `text`, one after the other. */
+/** Whether `text` contains `passages`, one after the other. */
 function holds(text: string, passages: readonly string[]): boolean {
   let from = 0;
   return passages.every((passage) => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { installedPackages } from "./installed-packages.js";
 import { isOffline, npm, npmOk } from "./npm.js";
 
-// What a user does first, with the packages as they would be published.
+// The first steps of a user, with the packages as they would be published.
 describe("interlock init", () => {
   let dir: string;
   let project: string;
@@ -26,12 +26,12 @@ describe("interlock init", () => {
   });
   after(() => rm(dir, { recursive: true, force: true }));
 
-  it("makes a project that passes its own test as it is", async () => {
+  it("creates a project that passes its own test unchanged", async () => {
     const { output } = await npmOk(project, "test");
     assert.match(output, /1 passing/);
   }).timeout(120_000);
 
-  it("makes a project whose build fails on a method that does not say who may call it", async () => {
+  it("creates a project whose build fails on a method without a policy", async () => {
     const proto = join(project, "protos/cafe/gripper/v1/gripper.proto");
     const before = await readFile(proto, "utf8");
     const grip = /(rpc Grip\(GripRequest\) returns \(GripResponse\)) \{.*?\};\s*\}/s;

@@ -7,8 +7,8 @@ import { npmOk, packAll } from "./npm.js";
 let installing: Promise<string> | undefined;
 
 /**
- * A folder outside of this repository in which our packages are installed, packed as they would be published. Made once
- * for all tests of a run, and gone when that ends.
+ * Returns a folder outside this repository with our packages installed, packed as they would be published. It is created once
+ * for all tests of a run, and removed at the end.
  */
 export function installedPackages(): Promise<string> {
   installing ??= install();

@@ -1,13 +1,13 @@
 /** One fenced code block. */
 export interface Block {
-  /** What stands after the fence, for example `ts`; empty for none. */
+  /** The text after the fence, for example `ts`; empty for none. */
   readonly language: string;
   readonly text: string;
-  /** The line of its fence, from 1. */
+  /** The line number of its fence, from 1. */
   readonly line: number;
 }
 
-/** The fenced code blocks of a Markdown text (CommonMark, section 4.5; fences of backticks). */
+/** Reads the fenced code blocks of a Markdown text (CommonMark, section 4.5; fences of backticks). */
 export function readBlocks(markdown: string): Block[] {
   const blocks: Block[] = [];
   let open: { fence: string; language: string; line: number; lines: string[] } | undefined;

@@ -2,9 +2,9 @@ import { execFile, spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
-/** What a command printed, and how it ended. */
+/** The output of a command, and its exit code. */
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
@@ -12,7 +12,7 @@ export interface Finished {
   readonly output: string;
 }
 
-/** The environment without what an npm, or an npx, that runs this test has put there. */
+/** Returns the environment without the variables of the npm or npx that runs this test. */
 export function ownEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|command|config_local_prefix|config_package)/i.test(name),
@@ -20,7 +20,7 @@ export function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(inherited);
 }
 
-/** Runs npm in a folder, as one would by hand. */
+/** Runs npm in a folder, as a person would. */
 export async function npm(cwd: string, ...args: readonly string[]): Promise<Finished> {
   const child = spawn("npm", args, {
     cwd,
@@ -33,14 +33,14 @@ export async function npm(cwd: string, ...args: readonly string[]): Promise<Fini
   return { code, stdout, output: stdout + stderr };
 }
 
-/** Like {@link npm}; throws what it printed when it fails. */
+/** Like {@link npm}; throws an error with the output if it fails. */
 export async function npmOk(cwd: string, ...args: readonly string[]): Promise<Finished> {
   const finished = await npm(cwd, ...args);
   if (finished.code !== 0) throw new Error(`npm ${args.join(" ")} failed in ${cwd}:\n${finished.output}`);
   return finished;
 }
 
-/** Whether npm failed because there is no way to the registry. */
+/** Whether npm failed because it cannot reach the registry. */
 export function isOffline(error: unknown): boolean {
   return /ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|ENOTCACHED/.test(String(error));
 }

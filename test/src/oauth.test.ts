@@ -35,8 +35,8 @@ const service = {
 const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
 const accessToken = "urn:ietf:params:oauth:token-type:access_token";
 
-/** openid-client, undici, jose and grpc-js, none of which knows anything of Interlock. */
-describe("the authority, to OAuth libraries that we did not write", () => {
+/** Tests with openid-client, undici, jose and grpc-js, none of which knows Interlock. */
+describe("the authority with third-party OAuth libraries", () => {
   let folder: string;
   let authority: Authority;
   let bots: Bot[];
@@ -97,7 +97,7 @@ grants:
     agents.push(agent);
     return agent;
   }
-  /** A `fetch` of Node's makers, over that TLS. */
+  /** undici's `fetch`, over that TLS. */
   const fetchOver = (dispatcher: Agent) =>
     ((url: string, options: object) => fetch(url, { ...options, dispatcher })) as unknown as oauth.CustomFetch;
 
@@ -107,7 +107,7 @@ grants:
     return oauth.discovery(new URL(authority.issuer), clientId, metadata, oauth.TlsClientAuth(), options);
   }
 
-  /** A call of plain grpc-js, with a bot's certificate and any token; gives the status code. */
+  /** Makes a call with plain grpc-js, a bot's certificate and any token; resolves to the status code. */
   function call(bot: Bot, token: string): Promise<number> {
     const { cert, key } = pemOf(bot);
     const tls = credentials.createSsl(Buffer.from(ca()), Buffer.from(key), Buffer.from(cert), {
@@ -133,7 +133,7 @@ grants:
     });
   }
 
-  it("is discovered, under both names, and says what it can", async () => {
+  it("is discovered under both names, with its capabilities", async () => {
     const script = await joined("script/discover");
     const config = await discovered(script);
     const found = config.serverMetadata();
@@ -146,7 +146,7 @@ grants:
     assert.deepEqual(other.serverMetadata().mtls_endpoint_aliases, found.mtls_endpoint_aliases);
   });
 
-  it("gives a token that is bound to the certificate, good over it and over no other", async () => {
+  it("issues a token that is bound to the certificate, and valid with no other", async () => {
     const script = await joined("script/1");
     const config = await discovered(script);
     const tokens = await oauth.clientCredentialsGrant(config, {
@@ -183,7 +183,7 @@ grants:
     assert.deepEqual(payload.cnf, { "x5t#S256": script.identity.current().leaf.thumbprint });
   });
 
-  it("tells what a token is worth, and makes it worthless, to the one whose it is", async () => {
+  it("introspects and revokes a token for its owner", async () => {
     const script = await joined("script/3");
     const config = await discovered(script);
     const { access_token: token } = await oauth.clientCredentialsGrant(config, {
@@ -209,11 +209,11 @@ grants:
     assert.deepEqual(await oauth.tokenIntrospection(config, token), { active: false });
     while (!items.trust.tokenRevoked(String(known.jti))) await new Promise((resolve) => items.trust.onChange(resolve));
     assert.equal(await call(script, token), status.UNAUTHENTICATED);
-    await oauth.tokenRevocation(config, token); // Twice is no error.
+    await oauth.tokenRevocation(config, token); // A second revocation is no error.
     await oauth.tokenRevocation(config, "nonsense");
   });
 
-  it("lets a gateway exchange its caller's token, and act with what it gets", async () => {
+  it("lets a gateway exchange its caller's token, and act with the new one", async () => {
     const script = await joined("script/4");
     const gateway = await joined("gateway/1");
     const { access_token } = await oauth.clientCredentialsGrant(await discovered(script), {
@@ -239,7 +239,7 @@ grants:
     await assert.rejects(exchange({ scope: "item:read item:write" }), { error: "invalid_scope" });
   });
 
-  it("refuses a client that says it is another", async () => {
+  it("refuses a client that claims to be another", async () => {
     const script = await joined("script/5");
     const config = await discovered(script, "spiffe://cafe/script/1");
     await assert.rejects(

@@ -12,7 +12,7 @@ import { type Command, readCommands } from "./console-block.js";
 import { findQuote } from "./find-quote.js";
 import { type Block, readBlocks } from "./markdown-blocks.js";
 import { publishedPackages } from "./published-packages.js";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 const blocksOf = (path: string): Block[] => readBlocks(readFileSync(join(root, path), "utf8"));
 const example = (name: string) => join(import.meta.dirname, "readme", `${name}.js`);

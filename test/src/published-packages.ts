@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 /** What a test asks of a package.json. */
 export interface PackageManifest {

@@ -8,12 +8,12 @@ import { findQuote } from "./find-quote.js";
 import { installedPackages } from "./installed-packages.js";
 import { type Block, readBlocks } from "./markdown-blocks.js";
 import { isOffline } from "./npm.js";
-import { root } from "./source-graph.js";
+import { root } from "./structure/source-graph.js";
 
 const path = process.env.README ?? join(root, "README.md");
 const quoted = ["proto", "yaml", "ts"];
 
-// Nothing in README.md is only said: its code is quoted from files that are tested, its commands are typed here.
+// README.md makes no untested claims: its code is quoted from tested files, and its commands are run here.
 describe("README.md", () => {
   let blocks: readonly Block[];
 
@@ -37,9 +37,9 @@ describe("README.md", () => {
     );
   });
 
-  it("has commands that do what it says", async function () {
+  it("has commands that behave as it says", async function () {
     this.timeout(300_000);
-    // The README's commands name their ports, so this test cannot take any free ones.
+    // The README's commands name their ports, so this test cannot use free ones.
     const taken = await firstTaken([7443, 50051, 50052]);
     if (taken !== undefined) {
       console.log(`skipped: port ${taken}, which a command in README.md uses, is taken on this machine`);
@@ -66,7 +66,7 @@ describe("README.md", () => {
   });
 });
 
-/** The first of `ports` on which something listens already. */
+/** Finds the first of `ports` that is already in use. */
 async function firstTaken(ports: readonly number[]): Promise<number | undefined> {
   for (const port of ports) {
     const probe = createServer();

@@ -9,7 +9,7 @@ const header = `
   declare const bot: Bot;
 `;
 
-// The code a user would write, and the one line of it that is wrong, if any.
+// A user's code, and its one wrong line, if any.
 const snippets = {
   sound: `
     export const server = bot.serve({ port: 0 }, (routes) =>
@@ -68,16 +68,16 @@ describe("type safety", () => {
     assert.match(found[0] ?? "", message);
   }
 
-  it("takes a sound implementation and sound calls, with every type inferred", () => {
+  it("accepts a correct implementation and correct calls, with every type inferred", () => {
     assert.deepEqual(errors.get("sound.ts") ?? [], []);
   });
 
-  it("names the handler that an implementation lacks", () => {
+  it("reports a missing handler", () => {
     failsWith("missing", /TS2741.*Property 'watchForce' is missing/s);
     failsWith("missingInAdd", /Property 'watchForce' is missing/);
   });
 
-  it("knows the types of requests and responses", () => {
+  it("checks the types of requests and responses", () => {
     failsWith("request", /TS2322.*Type 'number' is not assignable to type 'string'/s);
     failsWith(
       "response",
@@ -86,7 +86,7 @@ describe("type safety", () => {
     failsWith("call", /TS2561.*'newton' does not exist.*Did you mean to write 'newtons'/s);
   });
 
-  it("knows a stream from a single answer", () => {
+  it("distinguishes a stream from a single answer", () => {
     failsWith("shape", /Promise<\{ newtons: number; \}>.*AsyncIterable/s);
   });
 });

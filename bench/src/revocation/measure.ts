@@ -144,7 +144,7 @@ async function revokeAll(
   const single: TimedEnd[] = [];
   for (let bot = 0; bot < revocations; bot++) {
     const name = `bot/${bot}`;
-    const { returned, trustVersion } = await revoke({ $case: "spiffeId", value: uri(name) });
+    const { returned, trustVersion } = await revoke({ $case: "identity", value: uri(name) });
     single.push(...(await ends.of([name], returned)));
     // One revocation at a time: all bots share this machine, and their number per second is not measured.
     await Promise.all(fleet.map((child) => child.ask({ do: "reach", version: trustVersion })));
@@ -152,7 +152,7 @@ async function revokeAll(
   found({ single: summarize(single) });
   progress("and the rest by one pattern");
   const rest = Array.from({ length: bots - revocations }, (_, i) => `bot/${revocations + i}`);
-  const { returned } = await revoke({ $case: "identityPattern", value: "bot/*" });
+  const { returned } = await revoke({ $case: "pattern", value: "bot/*" });
   found({ pattern: summarize(await ends.of(rest, returned)) });
 }
 

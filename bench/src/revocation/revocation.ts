@@ -59,7 +59,7 @@ async function measureRow(setup: Setup, trial: Trial, rows: Row[], done: (part: 
 /** Bots are revoked at one authority and attached to the other. */
 async function measureReplicas(trial: Trial, rows: Row[], done: (part: string) => void): Promise<void> {
   trial.progress("two authorities, on one PostgreSQL: revoked at one, attached to the other");
-  const postgres = await startPostgres({ durable: true });
+  const postgres = await startPostgres();
   try {
     await measureRow(replicas, { ...trial, store: await postgres.createDatabase() }, rows, done);
   } finally {

@@ -1,6 +1,6 @@
-import { createChainVerifier } from "@interlock/authority";
 import type { Bot } from "@interlock/bot";
 import { AdminService, type AuditRecord } from "@interlock/bot/protocol";
+import { createChainVerifier } from "@interlock/policy/audit-log";
 import { digest, type Journal } from "./crash-journal.js";
 
 /** The differences between what was acknowledged and what is there, a line for each. */
@@ -35,9 +35,9 @@ export async function takeAccount(operator: Bot, address: string, journal: Journ
     claim(there !== undefined && digest(there.yaml) === hash, `grants ${version}`);
   }
 
-  const locks = new Set((await admin.listLocks({})).locks.map(({ subject }) => subject?.value));
-  for (const subject of journal.locked) claim(locks.has(subject), `lock ${subject}`);
-  for (const subject of journal.unlocked) claim(!locks.has(subject), `unlock ${subject}`);
+  const revocations = new Set((await admin.listRevocations({})).revocations.map(({ subject }) => subject?.value));
+  for (const subject of journal.revoked) claim(revocations.has(subject), `revoke ${subject}`);
+  for (const subject of journal.unrevoked) claim(!revocations.has(subject), `unrevoke ${subject}`);
 
   const { checkpoint, head } = await admin.listLog({ limit: 1 });
   const position = (at = { seq: 0n, hash: "" }) => ({ seq: Number(at.seq), hash: at.hash });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** The kinds of operations that the crash soak records. */
-export const kinds = ["join", "invite", "uninvite", "grants", "lock", "unlock", "token", "key"] as const;
+export const kinds = ["join", "invite", "uninvite", "grants", "revoke", "unrevoke", "token", "key"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Everything that the authority has acknowledged, and that must therefore be there after a crash. */
@@ -13,9 +13,9 @@ export interface Journal {
   readonly uninvited: Set<string>;
   /** The versions of the grants, each with a hash of its text. */
   readonly grants: Map<bigint, string>;
-  /** Subjects that are locked; those of which an unlock was asked are taken out, whatever came of it. */
-  readonly locked: Set<string>;
-  readonly unlocked: Set<string>;
+  /** Subjects that are revoked; those of which an unrevoke was asked are taken out, whatever came of it. */
+  readonly revoked: Set<string>;
+  readonly unrevoked: Set<string>;
   /** The `jti`s of tokens that were issued. */
   readonly tokens: Set<string>;
   /** The `kid`s of token keys that were made. */
@@ -33,8 +33,8 @@ export function createJournal(): Journal {
     invites: new Map(),
     uninvited: new Set(),
     grants: new Map(),
-    locked: new Set(),
-    unlocked: new Set(),
+    revoked: new Set(),
+    unrevoked: new Set(),
     tokens: new Set(),
     keys: new Set(),
     acknowledged: Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<Kind, number>,

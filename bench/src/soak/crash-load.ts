@@ -29,15 +29,15 @@ export function grantsOf(n: number): string {
 const timeoutMs = 3_000;
 
 /**
- * Joins, invites, grants, locks, unlocks, asks for tokens and rotates keys, each over and over, over real connections,
+ * Joins, invites, grants, revokes, unrevokes, asks for tokens and rotates keys, each over and over, over real connections,
  * until `signal` aborts. What was acknowledged goes into the journal; what failed is tried no second time.
  */
 export async function runCrashLoad(options: CrashLoadOptions): Promise<void> {
   const { address, folder, operator, worker, journal, signal } = options;
   const admin = operator.client(AdminService, address);
   const authority = worker.client(AuthorityService, address);
-  const { bots, invites, uninvited, grants, locked, unlocked, tokens, keys } = journal;
-  const lock = (value: string) => ({ $case: "tokenId" as const, value });
+  const { bots, invites, uninvited, grants, revoked, unrevoked, tokens, keys } = journal;
+  const tokenSubject = (value: string) => ({ $case: "token" as const, value });
 
   await Promise.all([
     repeat("join", async (n) => {
@@ -70,16 +70,16 @@ export async function runCrashLoad(options: CrashLoadOptions): Promise<void> {
       const { version } = await admin.applyGrants({ yaml }, { timeoutMs });
       grants.set(version, digest(yaml));
     }),
-    repeat("lock", async (n) => {
-      await admin.revoke({ subject: lock(`soak-${n}`), reason: "soak" }, { timeoutMs });
-      locked.add(`soak-${n}`);
+    repeat("revoke", async (n) => {
+      await admin.revoke({ subject: tokenSubject(`soak-${n}`), reason: "soak" }, { timeoutMs });
+      revoked.add(`soak-${n}`);
     }),
-    repeat("unlock", async () => {
-      const [subject] = locked.size > 5 ? locked : [];
+    repeat("unrevoke", async () => {
+      const [subject] = revoked.size > 5 ? revoked : [];
       if (subject === undefined) return false;
-      locked.delete(subject);
-      await admin.unlock({ subject: lock(subject) }, { timeoutMs });
-      unlocked.add(subject);
+      revoked.delete(subject);
+      await admin.unrevoke({ subject: tokenSubject(subject) }, { timeoutMs });
+      unrevoked.add(subject);
       return true;
     }),
     ...Array.from({ length: 4 }, () =>

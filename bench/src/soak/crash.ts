@@ -147,7 +147,7 @@ interface Place {
 
 async function openPlace(kind: StoreKind, folder: string): Promise<Place> {
   if (kind === "sqlite") return { options: { dataDir: join(folder, "authority") }, remove: async () => {} };
-  const postgres = await startPostgres({ durable: true });
+  const postgres = await startPostgres();
   return {
     options: { store: await postgres.createDatabase(), keyPassphrase: "a passphrase for a soak" },
     async crash() {

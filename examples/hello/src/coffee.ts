@@ -1,4 +1,4 @@
-// The bot that makes coffee, and has a gripper hold the cup: node dist/coffee.js
+// The bot that makes coffee while a gripper holds the cup: node dist/coffee.js
 import { joinFleet } from "@interlock/bot";
 import { CoffeeService } from "./gen/cafe/coffee/v1/coffee_interlock.js";
 import { GripperService } from "./gen/cafe/gripper/v1/gripper_interlock.js";

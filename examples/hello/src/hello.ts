@@ -39,7 +39,7 @@ try {
     "operator/you → CoffeeService/Brew",
     you.client(CoffeeService, coffee.address).brew({ shots: 2 }, { timeoutMs: 5_000 }),
   );
-  // It lets operators watch the gripper, and not move it.
+  // It lets operators watch the gripper, but not move it.
   await showDenied(
     "operator/you → GripperService/Grip",
     you.client(GripperService, gripper.address).grip({ newtons: 4 }, { timeoutMs: 5_000 }),

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** A bot that runs as a process of its own. */
+/** A bot in its own process. */
 export interface BotProcess {
   /** `host:port` at which it serves. */
   readonly address: string;
   stop(): Promise<void>;
 }
 
-/** Starts `dist/<program>.js` in the folder `cwd`, shows what it says, and waits until it serves. */
+/** Starts `dist/<program>.js` in the folder `cwd`, shows its output, and waits until it serves. */
 export async function startBot(program: string, cwd: string, env: Record<string, string>): Promise<BotProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, `${program}.js`)], {
     cwd,

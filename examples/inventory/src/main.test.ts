@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 describe("examples/inventory", () => {
-  it("lets the tracker read and watch, fulfilment write, and nobody more than that", async () => {
+  it("lets the tracker read and watch and fulfilment write, and refuses everything else", async () => {
     const { stdout } = await run(process.execPath, [join(import.meta.dirname, "main.js")]);
     const stock = (onHand: number, reserved: number) =>
       `{"stock":{"sku":"bolt-m8","onHand":${onHand},"reserved":${reserved}}}`;

@@ -1,4 +1,4 @@
-// A stock room for real, with its own authority: node dist/main.js
+// A complete stock room with its own authority: node dist/main.js
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -37,7 +37,7 @@ try {
   const changes = tracker.watchStock({ sku })[Symbol.asyncIterator]();
   await changes.next();
 
-  // The answer may get lost on its way, so the same request goes out twice; it takes effect once.
+  // An answer may get lost, so the same request is sent twice; it takes effect once.
   const reserve = { idempotencyKey: randomUUID(), sku, quantity: 20, orderId: "A-1" };
   await show("fulfilment/1 ReserveStock", fulfilment.reserveStock(reserve));
   await show("fulfilment/1 ReserveStock, again", fulfilment.reserveStock(reserve));

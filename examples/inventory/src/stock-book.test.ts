@@ -13,7 +13,7 @@ describe("stock book", () => {
     assert.throws(() => book.change("", { sku: "bolt", reserved: 5 }), { code: "INVALID_ARGUMENT" });
   });
 
-  it("never has less than what is set aside, and a change that failed can be tried again", () => {
+  it("never falls below the reservations, and a failed change can be tried again", () => {
     const book = createStockBook({ bolt: 3 });
     assert.throws(() => book.change("1", { sku: "bolt", reserved: 4 }), { code: "FAILED_PRECONDITION" });
     book.change("2", { sku: "bolt", onHand: 1 });
@@ -22,7 +22,7 @@ describe("stock book", () => {
     assert.throws(() => book.get("nut"), { code: "NOT_FOUND" });
   });
 
-  it("tells a watcher of what there is, and of every change, until it leaves", async () => {
+  it("sends a watcher the stock and every change, until it leaves", async () => {
     const book = createStockBook({ bolt: 3 });
     const leaving = new AbortController();
     const watch = book.watch("bolt", leaving.signal);

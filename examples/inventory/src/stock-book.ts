@@ -8,24 +8,24 @@ export interface StockChange {
   readonly reserved?: number;
 }
 
-/** How much there is of every item, in memory. */
+/** The stock of every item, in memory. */
 export interface StockBook {
-  /** Throws `NOT_FOUND` where there is no such item. */
+  /** Returns the stock of an item. Throws `NOT_FOUND` if there is no such item. */
   get(sku: string): Stock;
   /**
-   * Applies a change once for each `key`, and gives what there was right after it, also when it is asked again.
-   * Throws `FAILED_PRECONDITION` where there would be less than nothing, and `ALREADY_EXISTS` where the key meant
-   * another change.
+   * Applies a change once for each `key`, and returns the stock right after it, also for a repeated call.
+   * Throws `FAILED_PRECONDITION` if the stock would fall below the reservations, and `ALREADY_EXISTS` if the key was used
+   * for another change.
    */
   change(key: string, change: StockChange): Stock;
-  /** What there is now, and again after every change, until `signal` aborts. */
+  /** Yields the stock now and after every change, until `signal` aborts. */
   watch(sku: string, signal: AbortSignal): AsyncGenerator<Stock>;
 }
 
-// A retry comes within minutes; what is older than this many changes is forgotten.
+// The number of remembered changes, which bounds the map. A retry comes within minutes.
 const keysKept = 10_000;
 
-/** Opens a book with what is on the shelf; `0` for an item of which there is none yet. */
+/** Creates a stock book with the counts on the shelf; `0` for an item without stock. */
 export function createStockBook(onHand: Readonly<Record<string, number>>): StockBook {
   const items = new Map<string, Stock>();
   for (const [sku, count] of Object.entries(onHand)) items.set(sku, { sku, onHand: count, reserved: 0 });

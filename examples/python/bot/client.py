@@ -1,4 +1,4 @@
-"""Calls a bot once, and prints its answer, or the gRPC code and the reason for which it refuses.
+"""Calls a bot once, and prints its answer, or the gRPC code and the reason of the denial.
 
 INTERLOCK_TOKEN=… python3 client.py <read|watch|calibrate|look> <address> <server's SPIFFE ID> <folder> [--no-certificate]
 """

@@ -1,7 +1,7 @@
-"""Who calls, and may they? The checks of an Interlock bot, for a grpcio server that asks for client certificates.
+"""The checks of an Interlock bot, for a grpcio server that requires client certificates.
 
-TLS has verified the caller's chain by then. What is left: its SPIFFE ID, its token, and the method's scopes.
-Not done here: rates, sunsets, a stale trust feed, and ending the streams of a caller who is revoked meanwhile.
+TLS has already verified the caller's chain. This module checks its SPIFFE ID, its token, and the method's scopes.
+Not done here: rates, sunsets, a stale trust feed, and ending the open streams of a revoked caller.
 """
 
 import base64
@@ -25,18 +25,18 @@ REASONS = {
 
 
 class Unauthenticated(Exception):
-    """Holds the reason."""
+    """A denial; its text is the reason."""
 
 
 class InterlockCheck(grpc.ServerInterceptor):
-    """Lets those calls through that the policies in `manifest` allow, by the trust that is kept in `folder`."""
+    """Admits calls that the policies in `manifest` allow, with the trust in `folder`."""
 
     def __init__(self, folder, manifest):
         self._trust_file = Path(folder) / "trust.json"
         services = json.loads(Path(manifest).read_text())["services"]
         self._policies = {method["path"]: method["policy"] for service in services for method in service["methods"]}
         if any(policy["callers"] for policy in self._policies.values()):
-            raise ValueError("a policy names callers, which this check does not know about")
+            raise ValueError("a policy names callers, which this check does not support")
 
     def intercept_service(self, continuation, details):
         handler = continuation(details)
@@ -44,11 +44,11 @@ class InterlockCheck(grpc.ServerInterceptor):
         if handler is None or policy is None:
             return None  # A method without a policy is not served.
         kind = next(kind for kind in KINDS if getattr(handler, kind))
-        behaviour = getattr(handler, kind)
+        behavior = getattr(handler, kind)
 
         def checked(request, context):
             self._admit(details, policy, context)
-            return behaviour(request, context)
+            return behavior(request, context)
 
         return handler._replace(**{kind: checked})
 
@@ -71,7 +71,7 @@ class InterlockCheck(grpc.ServerInterceptor):
 
 def check_peer(peer, trust):
     """The SPIFFE ID in the caller's certificate, and the certificate's thumbprint (RFC 8705, section 3.1)."""
-    ids = peer.get("peer_spiffe_id", [])  # There if the certificate has one URI, and that is a SPIFFE ID.
+    ids = peer.get("peer_spiffe_id", [])  # Present if the certificate has one URI, and it is a SPIFFE ID.
     spiffe_id = ids[0].decode() if len(ids) == 1 else ""
     if not spiffe_id.startswith(f"spiffe://{trust['trustDomain']}/"):
         raise Unauthenticated("CERTIFICATE_WITHOUT_SPIFFE_ID")
@@ -83,7 +83,7 @@ def check_peer(peer, trust):
 
 
 def bearer(authorization):
-    """The token in the one `authorization` value there may be."""
+    """The token in the single `authorization` value."""
     if len(authorization) != 1:
         raise Unauthenticated("TOKEN_DUPLICATED" if authorization else "TOKEN_MISSING")
     scheme, _, token = authorization[0].partition(" ")

@@ -27,7 +27,7 @@ TRUST = {
 
 
 def claims(**changes):
-    """Those of a good token, with `changes`; None leaves one out."""
+    """The claims of a good token, with `changes`; None removes a claim."""
     now = int(time.time())
     good = {"iss": ISSUER, "sub": CALLER, "aud": SERVICE, "iat": now, "exp": now + 300, "jti": "1"}
     good.update({"scope": "vision:look", "cnf": {"x5t#S256": THUMBPRINT}})
@@ -43,7 +43,7 @@ def encoded(part):
 
 
 def signed_with_public_key():
-    """HS256, keyed with what everyone knows."""
+    """HS256, with the public key as the secret."""
     text = encoded(b'{"alg":"HS256","typ":"at+jwt","kid":"1"}') + b"." + encoded(json.dumps(claims()).encode())
     public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return (text + b"." + encoded(hmac.new(public, text, hashlib.sha256).digest())).decode()

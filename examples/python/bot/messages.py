@@ -1,4 +1,4 @@
-"""The messages of the proto files, made at run time from what `npx buf build protos -o dist/bots.binpb` has written."""
+"""The messages of the proto files, built at run time from the output of `npx buf build protos -o dist/bots.binpb`."""
 
 from pathlib import Path
 
@@ -9,5 +9,5 @@ _MESSAGES = message_factory.GetMessages(descriptor_pb2.FileDescriptorSet.FromStr
 
 
 def message(name):
-    """The class of one message, for example message("lab.vision.v1.LookRequest")."""
+    """Returns the class of one message, for example message("lab.vision.v1.LookRequest")."""
     return _MESSAGES[name]

@@ -7,7 +7,7 @@ _ERROR_INFO = "google.rpc.ErrorInfo"
 
 
 def reason_of(error):
-    """The reason that came with a grpc.RpcError, for example "SCOPE_MISSING"; "" when there is none."""
+    """Returns the reason of a grpc.RpcError, for example "SCOPE_MISSING", or "" if it has none."""
     details = dict(error.trailing_metadata() or ()).get(_KEY, b"")
     for detail in message("google.rpc.Status").FromString(details).details:
         if detail.Is(message(_ERROR_INFO).DESCRIPTOR):

@@ -1,11 +1,11 @@
-"""Serves lab.vision.v1.VisionService: python3 server.py <folder>, with what `interlock join` left in that folder."""
+"""Serves lab.vision.v1.VisionService: python3 server.py <folder>, with the files of `interlock join` in that folder."""
 
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# Or it complains of every client that names a host, which is not in the certificate.
+# Without this it complains about every client that names a host, because the certificate names none.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
@@ -30,17 +30,17 @@ def turn(request, context):
     return message("lab.vision.v1.TurnResponse")()
 
 
-def handler(kind, method, behaviour):
+def handler(kind, method, behavior):
     package = SERVICE.rsplit(".", 1)[0]
     return kind(
-        behaviour,
+        behavior,
         request_deserializer=message(f"{package}.{method}Request").FromString,
         response_serializer=message(f"{package}.{method}Response").SerializeToString,
     )
 
 
 def credentials(folder):
-    """Mutual TLS, with what is in `folder` at each handshake: `interlock join --stay` keeps it current."""
+    """Mutual TLS with the files in `folder`, read at each handshake: `interlock join --stay` keeps them current."""
 
     def current():
         identity = (Path(folder) / "identity.pem").read_bytes()

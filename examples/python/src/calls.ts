@@ -6,7 +6,7 @@ import { VisionService } from "./gen/lab/vision/v1/vision_interlock.js";
 import { example, python, run } from "./processes.js";
 import { show } from "./show.js";
 
-/** python/1 calls thermometer/1, properly and otherwise. */
+/** python/1 calls thermometer/1, with valid and with invalid calls. */
 export async function pythonCallsTypeScript(
   fleet: Fleet,
   address: string,
@@ -34,7 +34,7 @@ export async function pythonCallsTypeScript(
   }
 }
 
-/** thermometer/1 calls python/1, properly and with a scope that it is not granted. */
+/** thermometer/1 calls python/1, with a valid call and with a scope that it is not granted. */
 export async function typeScriptCallsPython(bot: Bot, address: string, log: readonly string[]): Promise<void> {
   console.log("TypeScript calls Python:");
   const eyes = bot.client(VisionService, address);
@@ -47,7 +47,7 @@ export async function typeScriptCallsPython(bot: Bot, address: string, log: read
   await show("Look, where python/7 is meant", others.look({}), "UNAVAILABLE SERVER_IDENTITY_MISMATCH");
 }
 
-/** python/1 calls itself, never properly: the Python server refuses as a TypeScript one does. */
+/** python/1 calls itself with invalid calls only: the Python server refuses them as a TypeScript server does. */
 export async function pythonCallsPython(fleet: Fleet, address: string): Promise<void> {
   console.log("Python calls Python:");
   const call = clientOf(fleet, address, "spiffe://lab/python/1");

@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { interlock, run, start } from "./processes.js";
 
-/** A fleet in a temporary folder, made with nothing but the `interlock` command. */
+/** A fleet in a temporary folder, created with the `interlock` command only. */
 export interface Fleet {
   /** `host:port` of the authority. */
   readonly authority: string;
-  /** Where the bot called `name` keeps its identity. */
+  /** The state folder of the bot `name`. */
   folder(name: string): string;
-  /** Lets a bot join. */
+  /** Joins a bot to the fleet. */
   join(name: string): Promise<void>;
-  /** Makes a join token, for a bot that joins in code. */
+  /** Creates a join token, for a bot that joins in code. */
   invite(name: string): Promise<string>;
-  /** An access token for the bot called `name`. */
+  /** Fetches an access token for the bot `name`. */
   token(name: string, service: string, scope: string): Promise<string>;
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { python, run } from "./processes.js";
 
-/** Why the Python of this machine cannot run the bot, and what to install; `undefined` when it can. */
+/** Returns why this machine's Python cannot run the bot, and what to install; `undefined` if it can. */
 export async function missingPython(): Promise<string | undefined> {
   const [command = ""] = python("");
   const packages = "python3-grpcio python3-protobuf python3-jwt python3-cryptography";

@@ -11,16 +11,16 @@ const require = createRequire(import.meta.url);
 /** The folder of this example. */
 export const example = join(import.meta.dirname, "..");
 
-/** What a program printed, and how it ended. */
+/** A finished program: its output and its exit code. */
 export interface Finished {
   readonly stdout: string;
   readonly stderr: string;
   readonly code: number;
 }
 
-/** A program that runs on. */
+/** A running program. */
 export interface Running {
-  /** What it has printed so far, at least one line. */
+  /** Its output so far, at least one line. */
   readonly lines: readonly string[];
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function start(program: readonly string[], cwd: string): Promise<Ru
   const output = createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
   const ended = exit.then(([code]) => Promise.reject(new Error(`${command} ended with exit code ${code}`)));
   await Promise.race([once(output, "line"), ended]);
-  ended.catch(() => {}); // From here on it is stop() that waits for the end.
+  ended.catch(() => {}); // From here on stop() waits for the end.
   return {
     lines,
     async stop() {

@@ -4,14 +4,14 @@ import { missingPython } from "./missing-python.js";
 import { python, run } from "./processes.js";
 
 describe("examples/python", () => {
-  it("has a Python bot and a TypeScript bot call each other, and refuse what is not granted", async function () {
+  it("lets a Python bot and a TypeScript bot call each other, and refuse calls without grants", async function () {
     this.timeout(90_000);
     const missing = await missingPython();
     if (missing) {
       console.log(`skipped: ${missing}`);
       return this.skip();
     }
-    // It compares every answer, and every refusal's code and reason, with what is expected.
+    // The run compares every answer, and every denial's code and reason, with the expected ones.
     const { code, stdout, stderr } = await run([process.execPath, join(import.meta.dirname, "run.js")], ".");
     assert.equal(code, 0, stdout + stderr);
     assert.equal(stdout.split("\n").filter((line) => line.includes("→")).length, 15);

@@ -1,4 +1,4 @@
-// A Python bot and a TypeScript bot call each other, and refuse each other what is not granted: node dist/run.js
+// A Python bot and a TypeScript bot call each other, and refuse calls without grants: node dist/run.js
 import { join } from "node:path";
 import { type Denial, joinFleet, silentLog } from "@interlock/bot";
 import { pythonCallsPython, pythonCallsTypeScript, typeScriptCallsPython } from "./calls.js";

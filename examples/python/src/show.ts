@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { InterlockError } from "@interlock/bot";
 import type { Finished } from "./processes.js";
 
-/** Prints a call and what came of it; throws when that is not what was expected. */
+/** Prints a call and its outcome; throws if that is not the expected one. */
 export async function show(call: string, outcome: Promise<unknown>, expected: string | RegExp): Promise<void> {
   const said = await outcome.then(describe, describe);
   console.log(`  ${call}  →  ${said.replaceAll("\n", ", ")}`);
@@ -10,7 +10,7 @@ export async function show(call: string, outcome: Promise<unknown>, expected: st
   else assert.match(said, expected, call);
 }
 
-/** A finished program's output, an answer as JSON, an error's code and reason. */
+/** Describes an outcome: a program's output, an answer as JSON, or an error's code and reason. */
 function describe(outcome: unknown): string {
   if (outcome instanceof Error) {
     const { code, reason, message } = InterlockError.from(outcome);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Implementation } from "@interlock/bot";
 import type { ThermometerService } from "./gen/lab/thermometer/v1/thermometer_interlock.js";
 
-/** What a thermometer does, and notes in `handled`; who may ask for it stands in thermometer.proto. */
+/** The handlers of a thermometer, which record their calls in `handled`; thermometer.proto has their policies. */
 export function thermometer(handled: string[]): Implementation<typeof ThermometerService> {
   return {
     read() {

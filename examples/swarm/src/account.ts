@@ -1,25 +1,25 @@
-/** Something that a machine of the floor did for a task, for good: by the floor's own record, not by anybody's report. */
+/** A permanent effect of a machine for a task, as the floor recorded it; not a report by a robot. */
 export interface Done {
   readonly taskId: string;
 }
 
-/** One task, as the leader has it. */
+/** One task, as the leader recorded it. */
 export interface Recorded {
   readonly taskId: string;
   readonly completed: boolean;
 }
 
-/** What came of the tasks. */
+/** The result of all tasks. */
 export interface Account {
   readonly submitted: number;
   readonly completed: number;
-  /** Not completed; or completed, as the leader says, and no machine of the floor knows of it. */
+  /** Not completed; or completed according to the leader, without an effect on record at the floor. */
   readonly lost: number;
   /** Times that a machine did a task again. */
   readonly duplicated: number;
 }
 
-/** Holds the leader's record of the tasks that were submitted against what the machines did. */
+/** Compares the leader's record of the submitted tasks with the effects of the machines. */
 export function settle(submitted: ReadonlySet<string>, recorded: readonly Recorded[], done: readonly Done[]): Account {
   const times = new Map<string, number>();
   for (const { taskId } of done) times.set(taskId, (times.get(taskId) ?? 0) + 1);
@@ -27,7 +27,9 @@ export function settle(submitted: ReadonlySet<string>, recorded: readonly Record
   const proven = completed.filter(({ taskId }) => times.has(taskId));
   const again = [...times.values()].reduce((sum, count) => sum + count - 1, 0);
   return {
-    ...{ submitted: submitted.size, completed: completed.length },
-    ...{ lost: submitted.size - proven.length, duplicated: again },
+    submitted: submitted.size,
+    completed: completed.length,
+    lost: submitted.size - proven.length,
+    duplicated: again,
   };
 }

@@ -1,4 +1,4 @@
-// The authority's process: certificates, tokens and grants for the demo's fleet.
+// The authority's process: certificates, tokens and grants of the demo's fleet.
 import { startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
 import { onAsked, receiveConfig, stopSignal, tell, tellDenials } from "./child.js";

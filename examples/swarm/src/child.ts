@@ -2,19 +2,19 @@ import { once } from "node:events";
 import type { Bot, Denial } from "@interlock/bot";
 import type { ChildMessage, ParentMessage } from "./messages.js";
 
-/** The first thing that the demo tells this process. From then on it does not outlive the demo. */
+/** The first message from the demo. From then on this process ends when the demo ends. */
 export async function receiveConfig<Config>(): Promise<Config> {
   process.on("disconnect", () => process.exit(0));
   const [config] = await once(process, "message");
   return config;
 }
 
-/** Tells the demo something, if a demo started this process. */
+/** Sends a message to the demo, if a demo started this process. */
 export function tell(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-/** Hears what the demo asks. What `listener` gives for a question is the answer. */
+/** Listens to the demo's questions; the result of `listener` is the answer. */
 export function onAsked(listener: (message: ParentMessage) => unknown): void {
   process.on("message", async (message: ParentMessage) => {
     const value = await listener(message);
@@ -31,11 +31,11 @@ export function stopSignal(): AbortSignal {
 
 const alikeMs = 100;
 
-/** Tells the demo whom this bot refuses, and which certificates it has. */
+/** Reports this bot's denials and certificates to the demo. */
 export function tellOf(bot: Bot, say = tell): void {
   tellDenials(bot.onDenial, say);
   const certificate = () => {
-    // It is valid from a minute before it was issued, which is now.
+    // The certificate is valid from a minute before its issue, which is now.
     const { notAfter } = bot.identity.current().leaf;
     say({ type: "credential", issuedAt: Date.now(), expiresAt: notAfter });
   };
@@ -43,7 +43,7 @@ export function tellOf(bot: Bot, say = tell): void {
   certificate();
 }
 
-/** A flood of denials is a few messages: of those alike the first at once, the others together. */
+/** Batches denials: of similar ones the first is sent at once, the others together. A flood costs a few messages. */
 export function tellDenials(onDenial: Bot["onDenial"], say = tell): void {
   const alike = new Map<string, { denial: Denial; count: number }>();
   onDenial((denial) => {

@@ -2,21 +2,21 @@ import type { Bot } from "@interlock/bot";
 import { tellOf } from "./child.js";
 import type { ChildMessage } from "./messages.js";
 
-/** Something that a process said, and when it was heard, in milliseconds since the epoch. */
+/** A message of a process, and when it was received, in milliseconds since the epoch. */
 export type Said<T extends ChildMessage["type"] = ChildMessage["type"]> = Extract<ChildMessage, { type: T }> & {
   readonly from: string;
   readonly heardAt: number;
 };
 
-/** Everything that the processes have said. */
+/** All messages of the processes. */
 export interface Chronicle {
   note(from: string, message: ChildMessage): void;
-  /** Notes what a bot of this very process would say. */
+  /** Records a message of a bot in this process. */
   follow(bot: Bot): void;
   onSaid(listener: (said: Said) => void): void;
-  /** What has been said of this type. */
+  /** All messages of this type. */
   all<T extends ChildMessage["type"]>(type: T): readonly Said<T>[];
-  /** The first that fits, of what was said after the moment `since` or will be. Rejects after `withinMs`; 10 s unless told. */
+  /** Resolves to the first matching message after the moment `since`. Rejects after `withinMs`. Default: 10 s. */
   until<T extends ChildMessage["type"]>(
     type: T,
     fits: (said: Said<T>) => boolean,

@@ -10,14 +10,14 @@ export interface Credentials {
   readonly certificate: string;
 }
 
-/** Reads what a bot keeps in its state folder, as one who has broken into its machine could. */
+/** Reads the credentials in a bot's state folder, as an attacker on its machine could. */
 export async function readCredentials(stateDir: string): Promise<Credentials> {
   const pem = await readFile(join(stateDir, "identity.pem"), "utf8");
   const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n/.exec(pem)?.[0] ?? "";
   return { key, certificate: pem.replace(key, "") };
 }
 
-/** Gets a token the way its owner does. */
+/** Fetches a token in the same way as its owner. */
 export async function fetchToken(
   authority: { readonly address: string; readonly ca: string },
   identity: Credentials,

@@ -5,9 +5,9 @@ import type { MachineService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import type { Robot } from "./robot.js";
 import { sameCell, type World } from "./world.js";
 
-/** The kind of task of carrying an item from its shelf to a station. */
+/** The kind of a task to carry an item from its shelf to a station. */
 export const carryKind = "warehouse.carry";
-/** The kind of task of fetching coffee. */
+/** The kind of a task to fetch coffee. */
 export const brewKind = "coffee.brew";
 
 export interface CrewWorkOptions {
@@ -16,24 +16,24 @@ export interface CrewWorkOptions {
   readonly machines: Pick<Client<typeof MachineService>, "place" | "brew">;
   /** From 0 to 1; below {@link slipRate} the gripper slips. */
   readonly random: () => number;
-  /** Aborted when the drive breaks down. */
+  /** Aborts when the drive breaks down. */
   readonly broken: () => AbortSignal;
 }
 
 export interface CrewWork {
   readonly handle: TaskHandler;
-  /** Stops what it does between two tasks. */
+  /** Stops the robot's movements between two tasks. */
   halt(): Promise<void>;
 }
 
-/** How often an item slips from the gripper: the task is tried again then. */
+/** The share of items that slip from the gripper; the task is then tried again. */
 export const slipRate = 0.02;
 const checkpointEvery = 8;
 const fragileSlowness = 6;
 
 /**
- * What a robot does with a task: carry, or brew. A robot that cannot go on, because its drive or the floor has failed, hands
- * the task to the others; they go on from its checkpoint, and take the item over where it is.
+ * The task handler of a robot: carry, or brew. When the drive or the floor fails, the robot hands its task back; another
+ * robot continues from the checkpoint, and takes over the item where it is.
  */
 export function crewWork({ world, robot, machines, random, broken }: CrewWorkOptions): CrewWork {
   let idle = new AbortController();
@@ -58,7 +58,7 @@ export function crewWork({ world, robot, machines, random, broken }: CrewWorkOpt
     const onStep = (left: number) => {
       far = Math.max(far, left);
       if (left % 4 === 0) progress(0.9 - (0.5 * left) / far, "to the station");
-      // On its way it does not wait for the leader's disk.
+      // The robot does not wait for the leader's disk while it drives.
       if (++driven % checkpointEvery === 0) mark().catch(() => {});
     };
     steps += await robot.drive(station, { carrying: item, signal, slowness: fragile ? fragileSlowness : 1, onStep });
@@ -93,12 +93,12 @@ export function crewWork({ world, robot, machines, random, broken }: CrewWorkOpt
       return CarryResult.encode({ steps: await work(task, context, signal) }).finish();
     } catch (error) {
       if (breakdown.aborted) throw new TaskRefusal("forfeit", "The drive has broken down.");
-      // Where nobody watches the coffee maker somebody may in a moment: that is tried again later.
+      // A supervisor may arrive in a moment, so the task is tried again later.
       const later = error instanceof InterlockError && error.reason === "SUPERVISOR_ABSENT";
       throw error instanceof InterlockError && !later ? new TaskRefusal("forfeit", error.message) : error;
     } finally {
       idle = new AbortController();
-      // One that was stopped stands still.
+      // A stopped robot does not move.
       if (!context.signal.aborted) parked = robot.park(idle.signal).catch(() => {});
     }
   }

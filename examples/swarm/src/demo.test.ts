@@ -14,7 +14,7 @@ const script = fileURLToPath(new URL("./demo.js", import.meta.url));
 const run = promisify(execFile);
 
 describe("the demo", () => {
-  it("tells the whole story: every act ends well, nothing is lost or done twice, and the record can be played", async function () {
+  it("plays the whole story: every act ends well, nothing is lost or done twice, and the record can be replayed", async function () {
     this.timeout(120_000);
     const dir = await mkdtemp(join(tmpdir(), "interlock-demo-"));
     try {
@@ -69,10 +69,13 @@ describe("the demo", () => {
     }
   });
 
-  it("says what is wrong with its arguments", async () => {
+  it("reports invalid arguments", async () => {
     const wrong = (...args: string[]) => run(process.execPath, [script, ...args]);
     await assert.rejects(wrong("--workers", "many"), { code: 2, stderr: /--workers is "many"/ });
-    await assert.rejects(wrong("--replay", "run.ndjson", "--json"), { code: 2, stderr: /--replay .* none of --json/ });
+    await assert.rejects(wrong("--replay", "run.ndjson", "--json"), {
+      code: 2,
+      stderr: /--replay .* cannot be combined with --json/,
+    });
     await assert.rejects(wrong("--act", "hamlet"), {
       code: 2,
       stderr: /There is no act "hamlet"; there are: no-certificate, .*, rotation\./,

@@ -1,4 +1,4 @@
-// The story: robots carry items across a warehouse, while everything that can go wrong is made to go wrong.
+// The story: robots carry items across a warehouse, while attacks and failures are played against them.
 //   node examples/swarm/dist/demo.js [--json] [--act NAME] [--workers N] [--tasks N] [--seed N] [--record FILE | --replay FILE]
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -22,7 +22,13 @@ async function main(options: Options): Promise<boolean> {
   const reporter = createReporter(feed, new Map(acts.map(({ name, verdict }) => [name, verdict])), json);
   let told = false;
   const outcome = await tellStory({
-    ...{ workers, tasks, seed, record, feed, signal: interrupted.signal, restMs: person ? restMs : 0 },
+    workers,
+    tasks,
+    seed,
+    record,
+    feed,
+    signal: interrupted.signal,
+    restMs: person ? restMs : 0,
     acts: acts.filter(({ name }) => options.act === "" || name === options.act),
     onStage: reporter.stage,
     async onTold(outcome, stage) {
@@ -45,14 +51,14 @@ async function main(options: Options): Promise<boolean> {
 async function playAgain(file: string): Promise<void> {
   const stopping = stopSignal();
   const { url, close } = await startReplay({ file });
-  console.log(`${url}  (Ctrl-C ends it)`);
+  console.log(`${url}  (Ctrl-C to stop)`);
   if (!stopping.aborted) await once(stopping, "abort");
   await close();
 }
 
 /** Keeps the robots at work, and the dashboard with them, until Ctrl-C. */
 async function stay(stage: Stage, signal: AbortSignal): Promise<void> {
-  process.stdout.write(`The robots go on. The dashboard: ${stage.fleet.dashboard}   Ctrl-C ends it.\n`);
+  process.stdout.write(`The robots keep working. Dashboard: ${stage.fleet.dashboard}   Ctrl-C to stop.\n`);
   while (!signal.aborted) {
     // Ctrl-C reaches every process of the terminal, and some end before this one.
     await stage.keepBusy().catch(() => {});
@@ -70,7 +76,7 @@ try {
     await playAgain(options.replay);
     process.exit(0);
   }
-  // Whatever is still there ends with this process.
+  // The remaining processes end with this one.
   process.exit(options && !(await main(options)) ? 1 : 0);
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`);

@@ -1,4 +1,4 @@
 import type { DispatchService } from "@interlock/swarm";
 
-/** One thing that a worker says in its session, for those who speak to a leader without the library. */
+/** One event of a worker's session, for workers that are written without the library. */
 export type DispatchEvent = NonNullable<Parameters<typeof DispatchService.methods.dispatch.request.encode>[0]["event"]>;

@@ -12,15 +12,15 @@ import { grants } from "./grants.js";
 import type { AuthorityConfig, FloorConfig, LaptopConfig, LeaderConfig, WorkerConfig } from "./messages.js";
 import { type Process, startProcess } from "./process.js";
 
-/** A bot that is a process of its own, over all its lives. */
+/** A bot in a process of its own, across restarts. */
 export interface Member extends Omit<Process, "ready" | "stop"> {
   /** `host:port`. */
   readonly address: string;
-  /** Starts it again, where and as what it was. */
+  /** Starts it again, with the same identity and address. */
   restart(): Promise<void>;
 }
 
-/** The demo's fleet: each bot is a process, but for those that join here. */
+/** The demo's fleet: each bot is a process, except those that join here. */
 export interface Fleet {
   readonly authority: { readonly address: string; readonly ca: string };
   readonly floor: Member;
@@ -36,11 +36,11 @@ export interface Fleet {
   laptop(): Promise<Member>;
   /** A join token. */
   invite(name: string): Promise<string>;
-  /** Resolves, when the authority has said yes, to when that was. */
+  /** Resolves to the time at which the authority confirmed it. */
   revoke(name: string): Promise<number>;
-  /** What whoever has broken into the bot's machine has. */
+  /** The credentials that an attacker on the bot's machine gets. */
   loot(name: string): Promise<Credentials>;
-  /** A line for another terminal that lets the robot of this name in. */
+  /** A command for another terminal that adds the robot of this name. */
   joinLine(name: string): Promise<string>;
   folderOf(name: string): string;
 }
@@ -55,13 +55,13 @@ export interface FleetOptions {
   /** A file for the record of the run; empty for none. */
   readonly record: string;
   readonly chronicle: Chronicle;
-  /** A process ended although nobody asked it to. */
+  /** Is called when a process ends unexpectedly. */
   readonly onDeath: (problem: string) => void;
-  /** Is told at once how to end all of it; afterwards everything that the processes said has been heard. */
+  /** Receives the function that stops the fleet. When that resolves, all messages of the processes have been received. */
   readonly onStarted: (stop: () => Promise<void>) => void;
 }
 
-// Short, so that everything is renewed while people watch.
+// Short, so that everything is renewed during the demo.
 const leafTtlMs = 20_000;
 const tokenTtlMs = 30_000;
 
@@ -72,7 +72,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   let ended = false;
   options.onStarted(async () => {
     ended = true;
-    // The workers first, the authority last.
+    // Workers first, the authority last.
     const [authority, floor, leader, ...others] = running.splice(0);
     await Promise.all(others.map((each) => each.stop()));
     for (const each of [leader, floor, authority]) await each?.stop();
@@ -81,10 +81,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folderOf = (name: string) => join(dir, name);
   const invite = (name: string) => authority.ask<string>({ type: "createJoinToken", name });
   const at = (name: string, joinToken: string) => ({
-    ...{ authority: authority.address, joinToken, stateDir: folderOf(name) },
+    authority: authority.address,
+    joinToken,
+    stateDir: folderOf(name),
   });
 
-  /** `again` says what is different when it starts again. */
+  /** `again` returns the changes to the configuration for a restart. */
   async function launch(name: string, file: string, config: object, again = (_: Member) => ({})): Promise<Member> {
     const onMessage = (message: Parameters<Chronicle["note"]>[1]) => chronicle.note(name, message);
     const start = (config: object) => startProcess({ name, file, config, onMessage, onDeath });
@@ -137,11 +139,18 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const story = await joinHere("story/1");
   const told: BotServer = await story.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
   const workerConfig = (name: string, seed: number, joinToken: string): WorkerConfig => ({
-    ...{ ...at(name, joinToken), leader: leader.address, floor: floor.address, seed },
+    ...at(name, joinToken),
+    leader: leader.address,
+    floor: floor.address,
+    seed,
   });
   const dashboardConfig = (joinToken: string): DashboardConfig => ({
-    ...{ ...at("dashboard/1", joinToken), leaders: [leader.address], floor: floor.address, feed: told.address },
-    ...{ port: 0, record },
+    ...at("dashboard/1", joinToken),
+    leaders: [leader.address],
+    floor: floor.address,
+    feed: told.address,
+    port: 0,
+    record,
   });
   const crew = Array.from({ length: options.workers }, (_, i) =>
     start(`worker/${i + 1}`, "./worker.js", (joinToken) => workerConfig(`worker/${i + 1}`, seed + i, joinToken)),
@@ -152,14 +161,21 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   ]);
 
   return {
-    ...{ authority: { address: authority.address, ca: pem }, floor, leader, workers, dashboard: dashboard.address },
-    ...{ join: joinHere, start, invite, folderOf },
+    authority: { address: authority.address, ca: pem },
+    floor,
+    leader,
+    workers,
+    dashboard: dashboard.address,
+    join: joinHere,
+    start,
+    invite,
+    folderOf,
     zombie: (name) => start(name, "./zombie.js", (joinToken) => workerConfig(name, seed, joinToken)),
     laptop: () => launch("laptop", "./laptop.js", { ca: pem } satisfies LaptopConfig),
     revoke: (name) => authority.ask<number>({ type: "revoke", name }),
     loot: (name) => readCredentials(folderOf(name)),
     async joinLine(name) {
-      // A join token is longer than a terminal is wide, and a line that wraps is hard to copy: a file holds it.
+      // A join token is longer than a terminal line, and a wrapped line is hard to copy: the command goes into a file.
       const worker = fileURLToPath(new URL("./worker.js", import.meta.url));
       const where = `--authority ${authority.address} --leader ${leader.address} --floor ${floor.address}`;
       const script = join(dir, `join-${name.split("/").at(-1)}`);

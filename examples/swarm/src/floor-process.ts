@@ -1,4 +1,4 @@
-// The floor's process: traffic rules, gripper arms, coffee maker. It stands apart from the leader, as a warehouse does.
+// The floor's process: traffic rules, gripper arms, coffee maker. It is separate from the leader, like a real warehouse.
 import { setTimeout as delay } from "node:timers/promises";
 import { InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { receiveConfig, stopSignal, tell, tellOf } from "./child.js";
@@ -20,7 +20,9 @@ tellOf(bot);
 const world = createWorld();
 const floor = createFloor(world);
 const machines = createMachines({
-  ...{ world, gripMs: stepMs * 3, brewMs: stepMs * 20 },
+  world,
+  gripMs: stepMs * 3,
+  brewMs: stepMs * 20,
   wait: (ms, signal) => delay(ms, undefined, { signal }),
   onEffect: ({ taskId, robot, machine }) => tell({ type: "effect", taskId, robot, machine }),
 });
@@ -28,7 +30,7 @@ const nextFrame = (signal: AbortSignal) => delay(frameMs, undefined, { signal })
 const server = await bot.serve({ port: 0 }, (routes) => {
   routes.add(TrafficService, trafficService(floor, machines, stepMs, nextFrame));
   routes.add(MachineService, machineService(world, floor, machines, nextFrame));
-  // Nobody remembered to take it out. Its policy says since when it is not called any more.
+  // A forgotten endpoint. Its policy has a sunset date, and calls after that date are refused.
   routes.add(DiagnosticsService, {
     placeOrder() {
       throw new InterlockError("INTERNAL", "An order was placed at 2 AM.");

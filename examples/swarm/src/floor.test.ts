@@ -5,7 +5,7 @@ import { createWorld } from "./world.js";
 const load = { carrying: "", battery: 0.5, status: "" };
 
 describe("floor", () => {
-  it("lets robots in, each to a cell of its own, and a robot only once", () => {
+  it("puts each robot on its own cell, and a robot only once", () => {
     const floor = createFloor(createWorld());
     const first = floor.enter("worker/1");
     const second = floor.enter("worker/2");

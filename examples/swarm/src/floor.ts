@@ -1,23 +1,23 @@
 import type { Cell, Robot } from "./gen/warehouse/v1/warehouse.js";
 import { isNextTo, keyOf, type World } from "./world.js";
 
-/** Where a robot stands after it asked for something. */
+/** The place of a robot after its request. */
 export interface Standing {
   readonly position: Cell;
-  /** Where the others stand. */
+  /** The cells of the other robots. */
   readonly occupied: Cell[];
-  /** What is left of its battery, from 0 to 1. */
+  /** The battery's charge, from 0 to 1. */
   readonly battery: number;
 }
 
-/** What a robot says of itself besides where it goes. */
+/** A robot's report about itself, besides its destination. */
 export type Load = Pick<Robot, "carrying" | "battery" | "status">;
 
-/** Who stands where: one robot to a cell, at any time. */
+/** The places of all robots: at most one robot on a cell. */
 export interface Floor {
-  /** Puts a robot on the floor, where there is room; one that is there, alive or dead, stays where it is. */
+  /** Puts a robot on a free cell of the floor. A robot that is already there, alive or dead, stays where it is. */
   enter(name: string): Standing;
-  /** Moves a robot to a cell next to its own, if that is free; else it stays. */
+  /** Moves a robot to an adjacent cell, if that is free; otherwise the robot stays. */
   move(name: string, to: Cell, load: Load): Standing;
   leave(name: string): void;
   robot(name: string): Robot | undefined;
@@ -26,7 +26,7 @@ export interface Floor {
 
 const fresh: Load = { carrying: "", battery: 1, status: "" };
 
-/** Makes an empty floor. */
+/** Creates an empty floor. */
 export function createFloor(world: World): Floor {
   const robots = new Map<string, Robot>();
   const takenBy = new Map<string, string>();

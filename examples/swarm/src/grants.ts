@@ -1,6 +1,6 @@
 import { dashboardGrants } from "./dashboard/grants.js";
 
-/** Who may do what in the warehouse. */
+/** The grants of the warehouse. */
 export const grants = `
 grants:
   "worker/*":

@@ -1,4 +1,4 @@
-// The visitor's laptop: it has got hold of a certificate, and calls one method over and over, with nonsense.
+// The visitor's laptop: it has a stolen certificate, and calls one method over and over, with nonsense.
 import { Client, credentials, Metadata, status } from "@grpc/grpc-js";
 import { onAsked, receiveConfig, stopSignal, tell } from "./child.js";
 import type { LaptopConfig } from "./messages.js";
@@ -16,11 +16,11 @@ metadata.set("authorization", "Bearer let-me-in");
 let answers = new Map<string, number>();
 let calm = () => {};
 
-/** Calls 1,200 times a second, on one connection after another: one that calls too often is cut off. */
+/** Calls 1,200 times a second, on one connection after another, because the server closes those that call too often. */
 function flood(client: Client, path: string): void {
   let open = 0;
   const had = new Map<string, number>();
-  answers = had; // What is still under way of an earlier flood is not counted with this one.
+  answers = had; // Late answers of an earlier flood do not count for this one.
   const answered = (error: { code: number } | null) => {
     open--;
     const code = status[error?.code ?? 0] as string;

@@ -1,11 +1,11 @@
-/** Listeners to one thing that changes. */
+/** Listeners to one changing value. */
 export interface Listeners<T> {
-  /** Adds a listener, and gives the function that removes it. */
+  /** Adds a listener, and returns the function that removes it. */
   add(listener: (value: T) => void): () => void;
   tell(value: T): void;
 }
 
-/** Keeps listeners, in the order in which they were added. */
+/** Creates an empty set of listeners. It calls them in the order in which they were added. */
 export function createListeners<T>(): Listeners<T> {
   const listeners = new Set<(value: T) => void>();
   return {

@@ -4,7 +4,7 @@ import type { MachineService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import type { Machines } from "./machines.js";
 import { isNextTo, type World } from "./world.js";
 
-/** Serves the machines to robots that stand next to them. */
+/** Serves the machines to robots on adjacent cells. */
 export function machineService(
   world: World,
   floor: Floor,

@@ -9,7 +9,7 @@ const attempt = (taskId: string, leaseToken = 1n, robot = "worker/1") => ({ task
 
 describe("machines", () => {
   let effects: Effect[];
-  /** Lets what the machines wait for be over. */
+  /** Ends the machines' current waiting time. */
   let finish: () => void;
   let machines: ReturnType<typeof createMachines>;
 
@@ -21,7 +21,10 @@ describe("machines", () => {
       waiting.clear();
     };
     machines = createMachines({
-      ...{ world, gripMs: 1, brewMs: 1, onEffect: (effect) => effects.push(effect) },
+      world,
+      gripMs: 1,
+      brewMs: 1,
+      onEffect: (effect) => effects.push(effect),
       wait: (_, signal) =>
         new Promise<void>((resolve, reject) => {
           waiting.add(resolve);
@@ -32,7 +35,7 @@ describe("machines", () => {
 
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  it("does a task once, however often it is asked", async () => {
+  it("does a task once, however often it is requested", async () => {
     const first = machines.place(station, attempt("a"), never);
     await turn();
     assert.deepEqual(machines.all()[0], { name: "arm 1", state: "gripping", user: "worker/1" });
@@ -46,7 +49,7 @@ describe("machines", () => {
     assert.equal(machines.all()[0]?.user, "");
   });
 
-  it("does nothing for an attempt that another has taken over, also when that comes while it works", async () => {
+  it("does nothing for an outdated attempt, even if the new attempt comes while the machine works", async () => {
     const slow = machines.place(station, attempt("a", 1n), never);
     await turn();
     const [, other = station] = world.stations;
@@ -62,7 +65,7 @@ describe("machines", () => {
     );
   });
 
-  it("serves one robot at a time, and stops for one that is stopped", async () => {
+  it("serves one robot at a time, and stops when that robot is stopped", async () => {
     const stop = new AbortController();
     const stopped = machines.place(station, attempt("a"), stop.signal);
     const next = machines.place(station, attempt("b", 2n, "worker/2"), never);

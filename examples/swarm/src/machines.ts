@@ -3,7 +3,7 @@ import { createFence } from "@interlock/swarm";
 import type { Cell, Machine } from "./gen/warehouse/v1/warehouse.js";
 import { sameCell, type World } from "./world.js";
 
-/** Something that a machine did, for good. */
+/** A permanent effect of a machine. */
 export interface Effect {
   readonly taskId: string;
   readonly leaseToken: bigint;
@@ -11,7 +11,7 @@ export interface Effect {
   readonly machine: string;
 }
 
-/** Which attempt at which task wants something of a machine. */
+/** The attempt at a task that uses a machine. */
 export interface Attempt {
   readonly robot: string;
   readonly taskId: string;
@@ -20,11 +20,11 @@ export interface Attempt {
 
 /** The gripper arms and the coffee maker. */
 export interface Machines {
-  /** Has the arm of a station take an item. Gives whether it had been taken before; then nothing moves. */
+  /** The arm of a station takes an item. Returns whether that was done before; then nothing moves. */
   place(station: Cell, attempt: Attempt, signal: AbortSignal): Promise<boolean>;
-  /** Makes coffee, likewise. Stops when nobody watches any more. */
+  /** Makes coffee, in the same way. Stops when no supervisor is left. */
   brew(attempt: Attempt, signal: AbortSignal): Promise<boolean>;
-  /** A supervisor begins to watch; what it gives is called when he turns away. */
+  /** A supervisor starts to watch. Call the returned function when the supervisor leaves. */
   supervise(): () => void;
   all(): Machine[];
 }
@@ -39,7 +39,7 @@ export interface MachinesOptions {
 
 const idle = { state: "idle", user: "" };
 
-/** Makes machines that do each task once, and nothing for an attempt that another has taken over. */
+/** Creates machines that do each task once, and nothing for an outdated attempt. */
 export function createMachines({ world, gripMs, brewMs, wait, onEffect }: MachinesOptions): Machines {
   const fence = createFence();
   const done = new Set<string>();
@@ -50,7 +50,7 @@ export function createMachines({ world, gripMs, brewMs, wait, onEffect }: Machin
   let watching = 0;
   let unwatched = new AbortController();
 
-  /** One robot at a time; the fence is asked when the machine begins, and again before it is done. */
+  /** Serves one robot at a time. It checks the fence when the machine starts, and again before the effect. */
   function work(name: string, state: string, ms: number, attempt: Attempt, signal: AbortSignal): Promise<boolean> {
     const run = async () => {
       signal.throwIfAborted();

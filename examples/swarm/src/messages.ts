@@ -1,7 +1,7 @@
 import type { Denial } from "@interlock/bot";
 import type { Credentials } from "./credentials.js";
 
-/** What the demo tells its authority process. */
+/** The configuration of the authority's process. */
 export interface AuthorityConfig {
   readonly dataDir: string;
   readonly grants: string;
@@ -9,69 +9,69 @@ export interface AuthorityConfig {
   readonly tokenTtlMs: number;
 }
 
-/** How a process becomes a bot of the fleet; the join token is for the first time only. */
+/** The data with which a process joins the fleet; the join token is used the first time only. */
 export interface BotConfig {
   readonly authority: string;
   readonly joinToken: string;
   readonly stateDir: string;
 }
 
-/** What the demo tells the process that is the floor and its machines. */
+/** The configuration of the floor's process. */
 export interface FloorConfig extends BotConfig {
   readonly stepMs: number;
 }
 
-/** What the demo tells its leader process. */
+/** The configuration of the leader's process. */
 export interface LeaderConfig extends BotConfig {
   /** 0 for any free one. */
   readonly port: number;
 }
 
-/** What the demo tells each worker process, and the zombie's. */
+/** The configuration of each worker's process, and of the zombie's. */
 export interface WorkerConfig extends BotConfig {
   readonly leader: string;
   readonly floor: string;
   readonly seed: number;
 }
 
-/** What the demo tells the visitor's laptop. */
+/** The configuration of the visitor's laptop. */
 export interface LaptopConfig {
   readonly ca: string;
 }
 
-/** What the processes tell the demo. Times are milliseconds since the epoch. */
+/** The messages of the processes to the demo. Times are milliseconds since the epoch. */
 export type ChildMessage =
   | { readonly type: "ready"; readonly address: string; readonly ca?: string }
-  /** What was asked under this number. */
+  /** The answer to the question with this number. */
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
-  /** Refused, so many times. */
+  /** A denial, and how often it happened. */
   | { readonly type: "denial"; readonly denial: Denial; readonly count: number }
   | { readonly type: "credential"; readonly issuedAt: number; readonly expiresAt: number }
-  /** Of the authority: it has given a bot a token; it has shut a bot out. */
+  /** From the authority: it issued a token to a bot; it revoked a bot. */
   | { readonly type: "token"; readonly name: string; readonly issuedAt: number; readonly expiresAt: number }
   | { readonly type: "revoked"; readonly name: string }
-  /** Of the leader: it leads; a worker came or went; a report was refused. */
+  /** From the leader: it leads; a worker came or went; a report was refused. */
   | { readonly type: "leads"; readonly epoch: number; readonly at: number }
   | { readonly type: "worker"; readonly worker: string; readonly state: string; readonly at: number }
   | { readonly type: "refusal"; readonly worker: string; readonly taskId: string; readonly reason: string }
-  /** Of a worker: an attempt begins, with a checkpoint or without; it is stopped. */
+  /** From a worker: an attempt begins, with or without a checkpoint; it is stopped. */
   | { readonly type: "begun"; readonly taskId: string; readonly attempt: number; readonly checkpoint: string }
   | { readonly type: "halted"; readonly taskId: string; readonly reason: string; readonly at: number }
-  /** Of the zombie: what it was answered. */
+  /** From the zombie: the answer that it got. */
   | { readonly type: "receipt"; readonly recorded: boolean; readonly reason: string }
-  /** Of the floor: a machine has done something for good. */
+  /** From the floor: a machine had a permanent effect. */
   | { readonly type: "effect"; readonly taskId: string; readonly robot: string; readonly machine: string };
 
-/** What the demo asks a process that runs. */
+/** The demo's questions to a running process. */
 export type ParentMessage =
   | { readonly type: "createJoinToken"; readonly id: number; readonly name: string }
   | { readonly type: "revoke"; readonly id: number; readonly name: string }
   | { readonly type: "audit"; readonly id: number }
-  /** The zombie reports the first task it was given as done, whatever has happened meanwhile. */
+  /** The zombie reports its first task as done, whatever has happened since. */
   | { readonly type: "complete" }
   /**
-   * The laptop calls this method there until it is told to stop; it answers how often it had which gRPC code. Papers do
-   * not last long.
+   * The laptop calls this method there until it is told to stop; it answers with the number of answers per gRPC code. It
+   * gets fresh credentials with each question, because they are short-lived.
    */
   | { readonly type: "flood"; readonly address: string; readonly path: string; readonly papers: Credentials }
   | { readonly type: "enough"; readonly id: number };

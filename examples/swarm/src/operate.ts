@@ -5,33 +5,33 @@ import { BrewTask, CarryTask, type GetFloorResponse } from "./gen/warehouse/v1/w
 import { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import { createListeners } from "./listeners.js";
 
-/** What the operator has had done, and knows of it, as it hears of it. */
+/** The operator's orders, and their current state. */
 export interface Work {
-  /** Over all leaders. */
+  /** The swarm, across all leaders. */
   readonly swarm: Swarm;
-  /** The ids of what was submitted. */
+  /** The ids of all submitted tasks. */
   readonly submitted: ReadonlySet<string>;
   readonly tasks: ReadonlyMap<string, Task>;
   floor(): GetFloorResponse;
   counts(): { total: number; waiting: number; active: number; done: number };
   /** Submits the orders, each under its own idempotency key. */
   submit(orders: readonly CarryTask[]): Promise<void>;
-  /** Has one item carried before all others. */
+  /** Submits one item with priority over all others. */
   errand(order: CarryTask): Promise<Task>;
-  /** Has coffee brought. */
+  /** Orders coffee. */
   coffee(guest: string): Promise<Task>;
-  /** What somebody else submitted, and is to be done as well. */
+  /** Adds a task that another bot submitted to those that must be completed. */
   expect(task: Task): Task;
-  /** The task, once it is so. Rejects after `withinMs`, 15 s unless told. */
+  /** Resolves to the task once `isSo` is true for it. Rejects after `withinMs`. Default: 15 s. */
   until(taskId: string, isSo: (task: Task) => boolean, withinMs?: number): Promise<Task>;
-  /** Asks the leader for every task there is. */
+  /** Reads all tasks from the leader. */
   listAll(): Promise<Task[]>;
 }
 
 const atOnce = 8;
 const patienceMs = 15_000;
 
-/** Submits and watches under the operator's identity; `onProblem` hears of a watch that broke before `signal` aborts. */
+/** Submits and watches under the operator's identity; calls `onProblem` if a watch breaks before `signal` aborts. */
 export function operate(
   operator: Bot,
   at: { readonly leader: string; readonly floor: string },
@@ -75,11 +75,16 @@ export function operate(
   }
 
   const carry = (order: CarryTask) => ({
-    ...{ kind: carryKind, payload: CarryTask.encode(order).finish(), requiredCapabilities: [carryKind] },
+    kind: carryKind,
+    payload: CarryTask.encode(order).finish(),
+    requiredCapabilities: [carryKind],
   });
 
   return {
-    ...{ swarm, submitted, tasks, expect },
+    swarm,
+    submitted,
+    tasks,
+    expect,
     floor: () => floor,
     counts() {
       const all = [...tasks.values()];

@@ -1,16 +1,16 @@
 import { parseArgs } from "node:util";
 
-/** What the demo is asked for. */
+/** The options of the demo. */
 export interface Options {
   readonly json: boolean;
   readonly workers: number;
   readonly tasks: number;
   readonly seed: number;
-  /** The name of the only act to be played; empty for the whole story. */
+  /** The name of a single act to play; empty for the whole story. */
   readonly act: string;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
-  /** The record of an earlier run, to be played instead; empty for none. */
+  /** The record of an earlier run to replay instead; empty for none. */
   readonly replay: string;
 }
 
@@ -20,12 +20,12 @@ export const usage = `node examples/swarm/dist/demo.js [options]
   --workers N    robots, 4 to 20 (5)
   --tasks N      items to carry besides those of the acts, 1 to 2000 (200; 40 with --act)
   --seed N       another warehouse day (1)
-  --record FILE  write down what happens
-  --replay FILE  play what was written down on the dashboard, instead of a new run
+  --record FILE  write a record of the run
+  --replay FILE  replay a record on the dashboard, instead of a new run
   --json         one JSON object on the last line of standard output, progress on standard error
-  --help         this`;
+  --help         print this help`;
 
-/** Reads the command line; `undefined` for --help. Throws an `Error` that says what is wrong. */
+/** Reads the command line; returns `undefined` for --help. Throws an `Error` that says what is wrong. */
 export function readOptions(args: readonly string[], actNames: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
@@ -43,13 +43,16 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
   if (values.help) return undefined;
   const { json, act, record, replay } = values;
   if (replay !== "" && (json || act !== "" || record !== "")) {
-    throw new Error("--replay plays what was, so it goes with none of --json, --act and --record.");
+    throw new Error("--replay plays an earlier run, so it cannot be combined with --json, --act or --record.");
   }
   if (act !== "" && !actNames.includes(act)) {
     throw new Error(`There is no act "${act}"; there are: ${actNames.join(", ")}.`);
   }
   return {
-    ...{ json, act, record, replay },
+    json,
+    act,
+    record,
+    replay,
     workers: whole("workers", values.workers, 4, 20),
     tasks: whole("tasks", values.tasks ?? (act ? "40" : "200"), 1, 2_000),
     seed: whole("seed", values.seed, 0, 2 ** 32 - 1),

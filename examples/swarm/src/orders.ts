@@ -4,7 +4,7 @@ import type { World } from "./world.js";
 
 const items = ["bolts", "cups", "lamps", "books", "beans", "tiles", "gears", "ropes"];
 
-/** Items to carry, without end, the same for the same seed. */
+/** An endless sequence of items to carry, the same for the same seed. */
 export function* endlessOrders(world: World, seed: number): Generator<CarryTask, never> {
   const random = createRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
@@ -17,7 +17,7 @@ export function* endlessOrders(world: World, seed: number): Generator<CarryTask,
   }
 }
 
-/** The first of them. */
+/** The first `count` orders. */
 export function makeOrders(world: World, count: number, seed: number): CarryTask[] {
   const orders = endlessOrders(world, seed);
   return Array.from({ length: count }, () => orders.next().value);

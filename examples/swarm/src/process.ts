@@ -6,17 +6,17 @@ import type { ChildMessage, ParentMessage, Question } from "./messages.js";
 /** A process of the demo. */
 export interface Process {
   readonly name: string;
-  /** What it said when it was ready. */
+  /** The message with which it became ready. */
   readonly ready: Extract<ChildMessage, { type: "ready" }>;
   tell(message: ParentMessage): void;
-  /** Asks, and gives the answer. Rejects when the process ends instead. */
+  /** Asks a question and resolves to the answer. Rejects when the process ends instead. */
   ask<Answer>(question: Question): Promise<Answer>;
-  /** Stops it with SIGSTOP, so that it does not notice, and lets it go on. */
+  /** Freezes the process with SIGSTOP, and continues it. */
   freeze(): void;
   thaw(): void;
-  /** SIGKILL. Resolves when it is gone. */
+  /** Kills the process with SIGKILL. Resolves when it is gone. */
   kill(): Promise<void>;
-  /** Asks it to end, and makes it after two seconds. Resolves when it has ended and all that it said has been heard. */
+  /** Ends the process: SIGTERM, and SIGKILL after two seconds. Resolves when it has ended and all its messages were received. */
   stop(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly file: string;
   readonly config: object;
   readonly onMessage: (message: ChildMessage) => void;
-  /** It ended although nobody asked it to. */
+  /** Is called when the process ends unexpectedly. */
   readonly onDeath: (problem: string) => void;
 }
 
@@ -58,7 +58,9 @@ export async function startProcess({ name, file, config, onMessage, onDeath }: S
   tell(config);
   const ready = await Promise.race([readiness, died]);
   return {
-    ...{ name, ready, tell },
+    name,
+    ready,
+    tell,
     ask<Answer>(question: Question) {
       const id = ++questions;
       tell({ ...question, id });

@@ -2,12 +2,12 @@ import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { InterlockError } from "@interlock/bot";
 import type { AnyMethod, Init, RequestOf, ResponseOf } from "@interlock/policy";
 
-/** What somebody without Interlock dials with: any gRPC client can. */
+/** A call without Interlock, as any gRPC client can make it. */
 export interface RawCall<M extends AnyMethod> {
   readonly address: string;
   /** The CA that the caller trusts, PEM. */
   readonly ca: string;
-  /** The caller's private key and certificate, PEM; none unless said. */
+  /** The caller's private key and certificate, PEM. Default: none. */
   readonly identity?: { readonly key: string; readonly certificate: string };
   readonly token?: string;
   readonly method: M;
@@ -21,12 +21,12 @@ export async function rawCall<M extends AnyMethod>(call: RawCall<M>): Promise<Re
     Buffer.from(ca),
     identity ? Buffer.from(identity.key) : null,
     identity ? Buffer.from(identity.certificate) : null,
-    // SPIFFE certificates name no host; an attacker would not care anyway.
+    // SPIFFE certificates name no host, and an attacker would not check it.
     { checkServerIdentity: () => undefined },
   );
   const client = new Client(address, secure, {
     "grpc.ssl_target_name_override": "swarm",
-    // One attempt is one attack: nobody dials again behind its back.
+    // One attempt is one attack, so there are no retries.
     "grpc.initial_reconnect_backoff_ms": 60_000,
     "grpc.use_local_subchannel_pool": 1,
   });

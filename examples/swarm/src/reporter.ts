@@ -5,20 +5,20 @@ import type { Stage } from "./stage.js";
 import type { Outcome } from "./story.js";
 import { describeAct, type EndedAct, render, scoreboard, type ViewState } from "./view.js";
 
-/** Shows how it goes, from what the feed tells: on a terminal as a picture, elsewhere as lines. */
+/** Shows the progress of the story, from the feed: as a picture on a terminal, elsewhere as lines. */
 export interface Reporter {
-  /** The swarm lives: there is something to see, and the line with which one more robot can join. */
+  /** The swarm is running. `joinLine` is the command that adds one more robot. */
   stage(stage: Stage, joinLine: string): void;
-  /** The story has been told: the scoreboard takes the place of the picture. */
+  /** The story has ended: the scoreboard replaces the picture. */
   told(outcome: Outcome): void;
-  /** Stops following, and gives the terminal back. */
+  /** Stops the reports, and restores the terminal. */
   close(): void;
 }
 
 const frameMs = 66;
 const windowSeconds = 3;
 
-/** Makes a reporter. With `json`, standard output is left alone. */
+/** Creates a reporter. With `json` it writes nothing to standard output. */
 export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>, json: boolean): Reporter {
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1_000;
@@ -61,8 +61,16 @@ export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>
     const { stage, joinLine } = staged;
     const tasks = stage.work.counts();
     return {
-      ...{ world: stage.world, ...stage.work.floor(), elapsed: elapsed(), tasks, denied, joinLine, note },
-      ...{ acts: [...acts.values()], throughput: throughput(elapsed(), tasks.done), address: stage.fleet.dashboard },
+      world: stage.world,
+      ...stage.work.floor(),
+      elapsed: elapsed(),
+      tasks,
+      denied,
+      joinLine,
+      note,
+      acts: [...acts.values()],
+      throughput: throughput(elapsed(), tasks.done),
+      address: stage.fleet.dashboard,
     };
   }
 
@@ -81,7 +89,7 @@ export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>
   return {
     stage(stage, joinLine) {
       staged = { stage, joinLine };
-      say(`the dashboard: ${stage.fleet.dashboard}`);
+      say(`dashboard: ${stage.fleet.dashboard}`);
       say(`one more robot, from another terminal: ${joinLine}`);
     },
     told({ tasks, acts: played, problems }) {
@@ -95,7 +103,7 @@ export function createReporter(feed: Feed, verdicts: ReadonlyMap<string, string>
   };
 }
 
-/** Gives the rate of the last few seconds. */
+/** Computes the rate of the last few seconds. */
 function createThroughput(): (seconds: number, done: number) => number {
   const samples: { seconds: number; done: number }[] = [];
   return (seconds, done) => {

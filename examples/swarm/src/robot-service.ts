@@ -3,10 +3,10 @@ import { Fault } from "./gen/warehouse/v1/warehouse.js";
 import type { RobotService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import type { Robot } from "./robot.js";
 
-/** What a robot says of itself, and how it fails in a drill. */
+/** A robot's own service: its status, and its failures in a drill. */
 export interface Drill {
   readonly service: Implementation<typeof RobotService>;
-  /** Aborts when the drive breaks down; ask for it at the beginning of a task. */
+  /** Returns a signal that aborts when the drive breaks down; call it at the start of a task. */
   broken(): AbortSignal;
   /** Throws when the brake has failed. */
   brake(): void;
@@ -27,7 +27,11 @@ export function robotService(robot: Pick<Robot, "battery">): Drill {
           before.abort();
         } else if (fault === Fault.FAULT_BRAKE) brakeFails = true;
         else if (fault === Fault.FAULT_NONE) brakeFails = false;
-        else throw new InterlockError("INVALID_ARGUMENT", "Say what is to fail.");
+        else
+          throw new InterlockError(
+            "INVALID_ARGUMENT",
+            "The fault is unspecified: choose the drive, the brake or none.",
+          );
         return {};
       },
     },

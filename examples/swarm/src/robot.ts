@@ -3,36 +3,36 @@ import type { Cell } from "./gen/warehouse/v1/warehouse.js";
 import type { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import { findPath, neighbors, sameCell, type World } from "./world.js";
 
-/** A robot's body: where it stands, what is left of its battery, and how it gets elsewhere. */
+/** A robot's body: its place, its battery, and its movements. */
 export interface Robot {
   readonly position: Cell;
   /** From 0 to 1. */
   readonly battery: number;
-  /** Drives next to `target`, one cell at a time; resolves to the cells driven. */
+  /** Drives next to `target`, one cell at a time. Resolves to the number of cells. */
   drive(target: Cell, trip: Trip): Promise<number>;
-  /** Stands still for so many steps, with what it carries, and says why. */
+  /** Stands still for this number of steps, and reports this load and status. */
   handle(carrying: string, steps: number, status: string, signal: AbortSignal): Promise<void>;
-  /** Drives to a charger and charges, if the battery is low; a robot that would strand carries nothing. */
+  /** Drives to a charger and charges if the battery is low, so that the robot does not strand with an item. */
   charge(signal: AbortSignal): Promise<void>;
-  /** Goes back to where it came in and charges, unless something is to be done soon: who idles is in the way. */
+  /** Returns to its entry cell and charges, because idle robots are in the way. `signal` ends that when a task comes. */
   park(signal: AbortSignal): Promise<void>;
 }
 
-/** How to get there. */
+/** Options of a drive. */
 export interface Trip {
   readonly signal: AbortSignal;
-  /** Nothing unless said. */
+  /** The item on board. Default: none. */
   readonly carrying?: string;
-  /** So many times as long for a cell; 1 unless said. */
+  /** The factor by which a cell takes longer. Default: 1. */
   readonly slowness?: number;
-  /** Is told, before each cell, how many are left; the robot waits for it. */
+  /** Is called before each cell with the number of cells left; the robot waits for it. */
   readonly onStep?: (left: number) => unknown;
 }
 
 export interface RobotOptions {
   readonly world: World;
   readonly traffic: Pick<Client<typeof TrafficService>, "enter" | "move">;
-  /** From 0 to 1; for giving way. */
+  /** A random number from 0 to 1, to decide which robot gives way. */
   readonly random: () => number;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
@@ -42,7 +42,7 @@ const perStepAtCharger = 1 / 20;
 const low = 0.25;
 const full = 0.95;
 
-/** Puts a robot on the floor; one that was there before goes on where it stands. */
+/** Puts a robot on the floor. A robot that is already there continues from its place. */
 export async function createRobot({ world, traffic, random, wait }: RobotOptions): Promise<Robot> {
   const entered = await traffic.enter({});
   const { stepMs } = entered;
@@ -77,7 +77,7 @@ export async function createRobot({ world, traffic, random, wait }: RobotOptions
         steps++;
         stuck = 0;
       } else {
-        // Somebody is in the way: wait a moment, and after a while step aside.
+        // Another robot is in the way: wait a moment, and after a while step aside.
         path = undefined;
         stuck++;
         await wait(stepMs * (1 + random() * 2), signal);

@@ -11,14 +11,17 @@ import {
 
 const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** A CA of the attacker's own making, and the certificate it signs for any SPIFFE ID that he likes. */
+/** Creates the attacker's own CA, and a certificate that it signs for the given SPIFFE ID. */
 export async function forgeIdentity(spiffeId: string): Promise<{ key: string; certificate: string }> {
-  const crypto = webcrypto as never; // The library's types want the browser's name of it.
+  const crypto = webcrypto as never; // The library's types expect the browser's type.
   const [caKeys, keys] = await Promise.all([createKeyPair(), createKeyPair()]);
   const life = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
   const ca = await X509CertificateGenerator.createSelfSigned(
     {
-      ...{ ...life, serialNumber: "01", name: "CN=swarm CA, honestly", signingAlgorithm },
+      ...life,
+      serialNumber: "01",
+      name: "CN=swarm CA, honestly",
+      signingAlgorithm,
       keys: caKeys as never,
       extensions: [new BasicConstraintsExtension(true, undefined, true)],
     },
@@ -26,7 +29,11 @@ export async function forgeIdentity(spiffeId: string): Promise<{ key: string; ce
   );
   const leaf = await X509CertificateGenerator.create(
     {
-      ...{ ...life, serialNumber: "02", subject: "", issuer: ca.subject, signingAlgorithm },
+      ...life,
+      serialNumber: "02",
+      subject: "",
+      issuer: ca.subject,
+      signingAlgorithm,
       publicKey: keys.publicKey as never,
       signingKey: caKeys.privateKey as never,
       extensions: [

@@ -1,7 +1,7 @@
-/** A terminal that is drawn over and over. */
+/** A terminal screen that is redrawn repeatedly. */
 export interface Screen {
   show(text: string): void;
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
@@ -11,7 +11,7 @@ const home = "\x1b[H";
 const clearLine = "\x1b[K";
 const clearBelow = "\x1b[J";
 
-/** Draws on the alternate screen, in one write a frame. Whatever ends the process, the terminal is given back. */
+/** Draws on the alternate screen, in one write per frame. The terminal is restored however the process ends. */
 export function createScreen(out: NodeJS.WriteStream): Screen {
   let open = true;
   const close = () => {
@@ -25,7 +25,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
     show(text) {
       if (!open) return;
       const lines = text.split("\n");
-      // The last line may be longer than the screen is wide; it wraps by itself, so that it is copied as one.
+      // The last line may be wider than the screen; the terminal wraps it, so that it is copied as one line.
       out.write(home + lines.map((line) => line + clearLine).join("\r\n") + clearBelow);
     },
     close,

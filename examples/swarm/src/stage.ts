@@ -10,31 +10,31 @@ import { endlessOrders } from "./orders.js";
 import { keepCalling, type Steady } from "./steady.js";
 import { createWorld, type World } from "./world.js";
 
-/** Everything that an act of the story may use: the living swarm, and who is there besides. */
+/** Everything that an act may use: the running swarm and the other members of the fleet. */
 export interface Stage {
   readonly world: World;
   readonly fleet: Fleet;
   readonly chronicle: Chronicle;
-  /** What the operator has had done, and sees. */
+  /** The operator's orders and their state. */
   readonly work: Work;
   readonly operator: Bot;
   readonly supervisor: Bot;
   /** The supervisor's side of the emergency stop. */
   readonly supervision: Swarm;
-  /** The papers of a bot that is granted nothing, as they are now: they are on the visitor's laptop. */
+  /** The current credentials of a bot without grants: they are on the visitor's laptop. */
   visitor(): Promise<Credentials>;
-  /** Calls that go on since the beginning. */
+  /** Calls that run throughout the story. */
   readonly steady: Steady;
-  /** An order that nobody has given yet. */
+  /** A new order. */
   order(): CarryTask;
-  /** Sees to it that every robot has something to do, and that more waits. */
+  /** Ensures that every robot has a task, and that more tasks wait. */
   keepBusy(): Promise<void>;
-  /** The worker's process; throws for one that is not of the demo. */
+  /** The process of a worker; throws for a worker that the demo did not start. */
   worker(name: string): Member;
   robot(member: Member): Client<typeof RobotService>;
 }
 
-/** Sets the stage: who is not a process of its own joins here, and the orders come in. */
+/** Sets the stage: bots without a process of their own join here, and the orders are submitted. */
 export async function createStage(
   fleet: Fleet,
   chronicle: Chronicle,
@@ -52,7 +52,13 @@ export async function createStage(
   const work = operate(operator, { leader: fleet.leader.address, floor: fleet.floor.address }, signal, onProblem);
   await work.submit(Array.from({ length: tasks }, order));
   return {
-    ...{ world, fleet, chronicle, work, operator, supervisor, order },
+    world,
+    fleet,
+    chronicle,
+    work,
+    operator,
+    supervisor,
+    order,
     supervision: connectSwarm(supervisor, [fleet.leader.address]),
     visitor: () => fleet.loot("visitor/1"),
     steady: keepCalling(operator.client(TrafficService, fleet.floor.address), signal),

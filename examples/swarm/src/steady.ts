@@ -2,16 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Client, InterlockError } from "@interlock/bot";
 import type { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
 
-/** A caller that goes on all the time: calls one after the other, and one stream. */
+/** A caller that runs throughout the story: calls one after the other, and one stream. */
 export interface Steady {
   readonly calls: number;
-  /** Why calls, or the stream, failed. */
+  /** The errors of the calls and of the stream: at most one for each. */
   readonly failures: readonly string[];
 }
 
 const everyMs = 25;
 
-/** Calls, and reads, until `signal` aborts. */
+/** Makes calls and reads the stream until `signal` aborts. */
 export function keepCalling(traffic: Client<typeof TrafficService>, signal: AbortSignal): Steady {
   const failures: string[] = [];
   let calls = 0;

@@ -17,12 +17,12 @@ export interface Played extends Seen, Pick<Act, "expected" | "bars" | "verdict">
   readonly act: string;
 }
 
-/** How the story ended. */
+/** The result of the story. */
 export interface Outcome {
   readonly ok: boolean;
   readonly tasks: Account;
   readonly acts: readonly Played[];
-  /** What else went wrong, for people. */
+  /** Other problems, for people. */
   readonly problems: readonly string[];
 }
 
@@ -33,15 +33,15 @@ export interface StoryOptions {
   readonly seed: number;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
-  /** Milliseconds of rest after each act, so that people can follow. */
+  /** The pause after each act, in milliseconds, so that people can follow. */
   readonly restMs: number;
-  /** Where everything is told. */
+  /** The feed that gets all events. */
   readonly feed: Feed;
-  /** Ends the story before its time. */
+  /** Ends the story early. */
   readonly signal: AbortSignal;
-  /** The stage is set. `joinLine` lets one more robot in. */
+  /** Is called when the stage is set. `joinLine` is the command that adds one more robot. */
   readonly onStage: (stage: Stage, joinLine: string) => void;
-  /** The story has been told, and the swarm still lives: it ends when this resolves. */
+  /** Is called when the story has ended. The swarm stops when the promise resolves. */
   readonly onTold: (outcome: Outcome, stage: Stage) => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const limitMs = 240_000;
 const stepMs = 14;
 const lastWordsMs = 250;
 
-/** Starts the fleet, plays the acts against it one after the other, and draws up the account. */
+/** Starts the fleet, plays the acts against it one after the other, and draws up the account of the tasks. */
 export async function tellStory(options: StoryOptions): Promise<Outcome> {
   const { feed, seed, workers, record } = options;
   const dir = await mkdtemp(join(tmpdir(), "interlock-swarm-"));
@@ -58,7 +58,7 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
   const over = new AbortController();
   let told = false;
   const fail = (problem: string) => {
-    if (told) return; // What ends now has had its end.
+    if (told) return; // The story has ended, so later ends are expected.
     if (!over.signal.aborted) problems.push(problem);
     over.abort();
   };
@@ -76,7 +76,14 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     }
     feed.publish({ note: { text: "The fleet starts." } });
     const fleet = await startFleet({
-      ...{ dir, workers, seed, stepMs, feed, record, chronicle, onDeath: fail },
+      dir,
+      workers,
+      seed,
+      stepMs,
+      feed,
+      record,
+      chronicle,
+      onDeath: fail,
       onStarted: (stopFleet) => {
         stop = stopFleet;
       },
@@ -102,13 +109,13 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     feed.publish({ outcome: { ok, ...tasks } });
     clearTimeout(timer);
     told = true;
-    await delay(lastWordsMs); // Until the last word is in the record.
+    await delay(lastWordsMs); // Until the last event is in the record.
     await options.onTold(outcome, stage);
     return outcome;
   }
 
   const failed = new Promise<never>((_, reject) => {
-    over.signal.addEventListener("abort", () => reject(new Error("It is over.")));
+    over.signal.addEventListener("abort", () => reject(new Error("The story was stopped.")));
   });
   failed.catch(() => {});
   try {
@@ -127,7 +134,7 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
   }
 }
 
-/** Plays one act, and tells of it. One that cannot be played is one that failed. */
+/** Plays one act, and publishes its result. An act that cannot be played has failed. */
 async function play(act: Act, stage: Stage, feed: Feed): Promise<Played> {
   const { name, title, expected, bars, verdict } = act;
   feed.publish({ act: { act: name, title, expected, state: ActState.ACT_STATE_RUNNING } });
@@ -141,7 +148,7 @@ async function play(act: Act, stage: Stage, feed: Feed): Promise<Played> {
   return { act: name, expected, bars, verdict, ...seen, ms };
 }
 
-/** Tells of everybody's denials and certificates, from what the processes say. */
+/** Publishes the denials and certificates that the processes report. */
 function passOn(chronicle: Chronicle, feed: Feed, attacker: () => string): void {
   const generations = new Map<string, number>();
   chronicle.onSaid((said) => {
@@ -171,7 +178,7 @@ function passOn(chronicle: Chronicle, feed: Feed, attacker: () => string): void 
   });
 }
 
-/** All tasks, once all have been closed. */
+/** Resolves to all tasks, once all of them are closed. */
 async function everythingDone({ work }: Stage, signal: AbortSignal): Promise<readonly Task[]> {
   for (;;) {
     const tasks = await work.listAll();

@@ -3,7 +3,7 @@ import type { Floor } from "./floor.js";
 import type { TrafficService } from "./gen/warehouse/v1/warehouse_interlock.js";
 import type { Machines } from "./machines.js";
 
-/** Serves the floor. `changed(signal)` resolves when there is something new to show. */
+/** Serves the floor. `changed(signal)` resolves when the floor has changed. */
 export function trafficService(
   floor: Floor,
   machines: Pick<Machines, "all">,

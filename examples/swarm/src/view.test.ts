@@ -5,7 +5,12 @@ import { render, scoreboard, type ViewState } from "./view.js";
 import { createWorld } from "./world.js";
 
 const act = (name: string, state: ActState, ok = true) => ({
-  ...{ act: name, verdict: "blocked", state, seen: "UNAVAILABLE NO_CERTIFICATE", ms: 12.4, ok },
+  act: name,
+  verdict: "blocked",
+  state,
+  seen: "UNAVAILABLE NO_CERTIFICATE",
+  ms: 12.4,
+  ok,
 });
 const { ACT_STATE_ENDED, ACT_STATE_PLANNED, ACT_STATE_RUNNING } = ActState;
 const state: ViewState = {
@@ -31,11 +36,11 @@ const state: ViewState = {
   ],
   address: "http://127.0.0.1:65535/",
   joinLine: "node worker.js --join ILK1-x",
-  note: "A stranger knocks at the leader, and again, and again.",
+  note: "A stranger calls the leader, and again, and again.",
 };
 
 describe("view", () => {
-  it("shows robots and what they do, shelves, stations and machines", () => {
+  it("shows robots and their activities, shelves, stations and machines", () => {
     const lines = render(state, false).split("\n");
     assert.match(lines[2] ?? "", /^│1·C■3\+ /);
     assert.match(lines[3] ?? "", /▒▒▒▒▒▒▒▒/);
@@ -43,15 +48,15 @@ describe("view", () => {
     assert.match(lines[10] ?? "", /\(\)│$/);
   });
 
-  it("counts, and shows which act is on and what came of the latest", () => {
+  it("shows counts, the running act and the results of the latest", () => {
     const text = render(state, false);
-    assert.match(text, /12\.3 s {2}act 8 of 9 {2}A stranger knocks/);
-    assert.match(text, /50\/200 done {2}5 under way {2}145 waiting {2}10\.0\/s {2}1200 refused/);
+    assert.match(text, /12\.3 s {2}act 8 of 9 {2}A stranger calls/);
+    assert.match(text, /50\/200 done {2}5 active {2}145 waiting {2}10\.0\/s {2}1200 refused/);
     assert.match(text, /✘ FAILED +emergency-stop +12 ms {2}UNAVAILABLE NO_CERTIFICATE/);
     assert.doesNotMatch(text, /no-certificate-2/);
   });
 
-  it("fits 80 columns and 24 rows, but for the line to copy", () => {
+  it("fits 80 columns and 24 rows, except for the line to copy", () => {
     const joinLine = "x".repeat(200);
     const lines = render({ ...state, joinLine }, false).split("\n");
     assert.equal(lines.at(-1), joinLine);

@@ -4,12 +4,12 @@ import type { Cell, Machine, Robot } from "./gen/warehouse/v1/warehouse.js";
 import type { Played } from "./story.js";
 import { keyOf, type World } from "./world.js";
 
-/** An act, and what a good end of it is called. */
+/** An act, and the word for its good end. */
 export interface EndedAct extends Pick<Act, "act" | "seen" | "ms" | "ok"> {
   readonly verdict: string;
 }
 
-/** All that the screen shows. */
+/** Everything that the screen shows. */
 export interface ViewState {
   readonly world: World;
   readonly robots: readonly Robot[];
@@ -17,16 +17,16 @@ export interface ViewState {
   /** Seconds since the start. */
   readonly elapsed: number;
   readonly tasks: { readonly total: number; readonly waiting: number; readonly active: number; readonly done: number };
-  /** Tasks a second, lately. */
+  /** Tasks per second, in the last few seconds. */
   readonly throughput: number;
   readonly acts: readonly (EndedAct & Pick<Act, "state">)[];
-  /** How many calls and connections were refused. */
+  /** The number of refused calls and connections. */
   readonly denied: number;
-  /** Of the dashboard. */
+  /** The address of the dashboard. */
   readonly address: string;
-  /** The line that lets one more robot in, from another terminal. */
+  /** The command for another terminal that adds one more robot. */
   readonly joinLine: string;
-  /** What happens just now. */
+  /** The current event, in a few words. */
   readonly note: string;
 }
 
@@ -37,9 +37,9 @@ type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
 /**
- * Draws the state as lines of text. Two columns a cell: a robot is its number and `■` when it carries something, `+` when
- * it charges; `▒▒` is a shelf, `▼▼` a station, `◊` its arm, `◆` while it grips; `()` the coffee maker. Only the last line,
- * which is to be copied, may be wider than the map.
+ * Draws the state as lines of text. A cell has two columns: a robot is its number, with `■` if it carries an item and `+` if
+ * it charges; `▒▒` is a shelf, `▼▼` a station, `◊` its arm, `◆` the arm while it grips; `()` is the coffee maker. Only the
+ * last line, the command to copy, may be wider than the map.
  */
 export function render(state: ViewState, color: boolean): string {
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
@@ -90,11 +90,11 @@ function counters({ tasks, throughput, denied }: ViewState, paint: Paint): strin
   const bar = paint("green", "█".repeat(full)) + paint("dim", "░".repeat(barWidth - full));
   const rate = `${throughput.toFixed(1)}/s`;
   return [
-    `${bar} ${done}/${total} done  ${active} under way  ${waiting} waiting  ${rate}  ${paint("red", `${denied} refused`)}`,
+    `${bar} ${done}/${total} done  ${active} active  ${waiting} waiting  ${rate}  ${paint("red", `${denied} refused`)}`,
   ];
 }
 
-/** The latest acts that are over. */
+/** The latest finished acts. */
 function ended({ acts }: ViewState, paint: Paint): string[] {
   const latest = acts.filter(({ state }) => state === ActState.ACT_STATE_ENDED).slice(-shownActs);
   const lines = latest.map((act) => paint(act.ok ? "green" : "red", cut(describeAct(act), lineWidth)));
@@ -102,13 +102,13 @@ function ended({ acts }: ViewState, paint: Paint): string[] {
   return lines;
 }
 
-/** What came of an act, in one line. */
+/** The result of an act, in one line. */
 export function describeAct({ act, seen, ms, ok, verdict }: EndedAct): string {
   const end = ok ? `✔ ${verdict}` : "✘ FAILED";
   return `${end.padEnd(10)} ${act.padEnd(19)} ${`${Math.round(ms)} ms`.padStart(9)}  ${seen}`;
 }
 
-/** What came of all of them, as a table. */
+/** The results of all acts, as a table. */
 export function scoreboard(played: readonly Played[]): string[] {
   const row = (bars: string, line: string) => `${bars.padStart(4)}  ${line}`;
   const lines = played.map(({ bars, ...each }) => row(bars.join(","), describeAct(each)));

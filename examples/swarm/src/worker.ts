@@ -1,4 +1,4 @@
-// One robot's process. The demo starts some; the line that the demo prints starts one more from another terminal:
+// One robot's process. The demo starts several; the command that it prints starts one more from another terminal:
 //   node dist/worker.js --authority 127.0.0.1:7443 --leader 127.0.0.1:7450 --floor 127.0.0.1:7460 --join ILK1-…
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +23,8 @@ async function configFromArguments(): Promise<WorkerConfig> {
   const text = { type: "string", default: "" } as const;
   const { values } = parseArgs({ options: { authority: text, leader: text, floor: text, join: text } });
   const { authority, leader, floor, join: joinToken } = values;
-  if (!authority || !leader || !floor || !joinToken) throw new Error("Paste the whole line that the demo prints.");
+  if (!authority || !leader || !floor || !joinToken)
+    throw new Error("An argument is missing: paste the whole line that the demo prints.");
   const stateDir = await mkdtemp(join(tmpdir(), "interlock-worker-"));
   return { authority, leader, floor, joinToken, stateDir, seed: process.pid };
 }
@@ -62,7 +63,7 @@ async function work({ leader, floor, seed, ...fleet }: WorkerConfig, guest: bool
 
   let done = 0;
   let patience: NodeJS.Timeout | undefined;
-  // Nobody has a reason to ask one robot more often than this.
+  // No bot needs to call one robot more often.
   const server = await bot.serve({ port: 0, callerRate: { perSecond: 300, burst: 300 } }, (routes) =>
     routes.add(RobotService, drill.service),
   );
@@ -80,10 +81,10 @@ async function work({ leader, floor, seed, ...fleet }: WorkerConfig, guest: bool
       },
       onLink({ online }) {
         if (online) clearTimeout(patience);
-        // The demo is over some time; a guest has no other way to know.
+        // The demo ends at some time; a guest has no other way to notice.
         if (!online && guest) patience ??= setTimeout(() => gone.abort(), patienceMs);
         if (online) patience = undefined;
-        // Nobody leads: then nobody could stop it.
+        // Without a leader no emergency stop could reach this robot.
         else void crew.halt();
       },
     },

@@ -27,7 +27,7 @@ describe("world", () => {
     assert.deepEqual(before, { x: 8, y: 4 });
   });
 
-  it("goes around others, and says when it cannot", () => {
+  it("goes around other robots, and reports when there is no path", () => {
     const around = findPath(world, { x: 0, y: 0 }, [{ x: 2, y: 0 }], [{ x: 1, y: 0 }]);
     assert.equal(around?.length, 4);
     const shutIn = [

@@ -1,46 +1,52 @@
 import type { Cell } from "./gen/warehouse/v1/warehouse.js";
 
-/** The floor plan: what stands where, and never moves. */
+/** The floor plan: everything that never moves. */
 export interface World {
   readonly width: number;
   readonly height: number;
   readonly shelves: readonly Cell[];
-  /** Where items go, each with a gripper arm beside it. */
+  /** The destinations of items, each with a gripper arm beside it. */
   readonly stations: readonly Cell[];
   /** The arm of the station of the same index. */
   readonly arms: readonly Cell[];
   readonly coffeeMaker: Cell;
-  /** Where robots come in, and go when they are idle: cells like others. */
+  /** The cells where robots enter, charge and wait when they are idle. */
   readonly chargers: readonly Cell[];
-  /** Whether a robot may stand there, as far as the building goes. */
+  /** Whether the building leaves this cell free for robots. */
   isFree(cell: Cell): boolean;
 }
 
 const shelfColumns = [3, 9, 15, 21, 27].flatMap((x) => [x, x + 1, x + 2, x + 3]);
 const shelfRows = [1, 2, 5, 6];
 
-/** Ten blocks of shelves with aisles wide enough for two, four stations with their arms below them, and a coffee maker. */
+/** Creates ten blocks of shelves with aisles for two robots, four stations with arms beside them, and a coffee maker. */
 export function createWorld(): World {
   const [width, height] = [34, 11];
   const shelves = shelfRows.flatMap((y) => shelfColumns.map((x) => ({ x, y })));
   const stations = [5, 12, 21, 28].map((x) => ({ x, y: 9 }));
   const arms = stations.map(({ x, y }) => ({ x: x + 1, y }));
   const coffeeMaker = { x: width - 1, y: 8 };
-  // Not next to a station, where it would be in the way.
+  // Not next to a station, where a waiting robot would be in the way.
   const chargers = [1, 3, 8, 10, 15, 17, 19, 24, 26, 31].map((x) => ({ x, y: height - 1 }));
   const taken = new Set([...shelves, ...stations, ...arms, coffeeMaker].map(keyOf));
   return {
-    ...{ width, height, shelves, stations, arms, coffeeMaker, chargers },
+    width,
+    height,
+    shelves,
+    stations,
+    arms,
+    coffeeMaker,
+    chargers,
     isFree: (cell) => cell.x >= 0 && cell.y >= 0 && cell.x < width && cell.y < height && !taken.has(keyOf(cell)),
   };
 }
 
-/** The same cell has the same key. */
+/** The key of a cell, for maps and sets. */
 export function keyOf({ x, y }: Cell): string {
   return `${x},${y}`;
 }
 
-/** Whether they are the same cell. */
+/** Whether two cells are the same. */
 export function sameCell(a: Cell, b: Cell): boolean {
   return a.x === b.x && a.y === b.y;
 }
@@ -50,7 +56,7 @@ export function isNextTo(a: Cell, b: Cell): boolean {
   return Math.abs(a.x - b.x) + Math.abs(a.y - b.y) === 1;
 }
 
-/** The four cells next to one, also those outside. */
+/** The four adjacent cells, including those outside the floor. */
 export function neighbors({ x, y }: Cell): Cell[] {
   return [
     { x, y: y - 1 },
@@ -61,8 +67,8 @@ export function neighbors({ x, y }: Cell): Cell[] {
 }
 
 /**
- * The shortest way from a cell to any of `goals`, without the first and with the last cell; empty when it stands on one
- * already, `undefined` when there is none. Cells that are `occupied` cannot be driven over.
+ * The shortest path from a cell to any of `goals`, without the first and with the last cell. Empty if `from` is a goal,
+ * `undefined` if there is no path. `occupied` cells are blocked.
  */
 export function findPath(
   world: World,

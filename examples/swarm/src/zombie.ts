@@ -1,5 +1,5 @@
-// A worker that was written without the library, and so does not stop by itself: when it is told to, it reports the first
-// task that it was ever given as done, whatever has happened meanwhile.
+// A worker that is written without the library, so it does not stop by itself. On command it reports its first task as done,
+// whatever has happened since.
 import { InterlockError, joinFleet, parseJoinToken, silentLog } from "@interlock/bot";
 import { DispatchService, type Lease, SafetyService, Session } from "@interlock/swarm";
 import { onAsked, receiveConfig, stopSignal, tell, tellOf } from "./child.js";
@@ -18,7 +18,7 @@ const safety = bot.client(SafetyService, leader);
 let first: Lease | undefined;
 let sessionId = "";
 
-/** Keeps a session until it ends; with a lease, it reports that as done at once and leaves when it is answered. */
+/** Runs a session until it ends. With a lease, it reports that lease as done at once and leaves after the answer. */
 async function work(finished?: Lease): Promise<void> {
   let wake = () => {};
   const waiting: DispatchEvent[] = [];

@@ -7,10 +7,13 @@ import {
   type Bot,
   createCsr,
   createKeyPair,
+  createObservable,
   type Denial,
+  type Identity,
   InterlockError,
   type JoinToken,
   joinFleet,
+  type MutableObservable,
   parseJoinToken,
   silentLog,
   systemClock,
@@ -19,15 +22,13 @@ import {
   caDigest,
   createBot,
   createIdentity,
-  createMutableIdentity,
   createRecorder,
   formatJoinToken,
-  type MutableIdentity,
   parseCertificate,
   verifyToken,
 } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
-import { createChainVerifier } from "./audit-log/chain-verifier.js";
+import { createChainVerifier } from "@interlock/policy/audit-log";
 import { type Authority, startAuthority } from "./authority.js";
 import { openStore } from "./store/open-store.js";
 import type { TokenNotice } from "./tokens/token-issuer.js";
@@ -160,7 +161,7 @@ describe("authority", () => {
     await refused(own.listBots({}), "SCOPE_MISSING", "PERMISSION_DENIED");
   });
 
-  it("answers whoever takes a scope away from himself, and then no more", async () => {
+  it("answers an operator that takes a scope away from itself, and then no more", async () => {
     const grants = (...scopes: string[]) => `grants: {"ci/*": {${AdminService.name}: [${scopes.join(", ")}]}}`;
     await authority.applyGrants(grants("'grants:write'", "'bots:read'"));
     const ci = await joined("ci/1");
@@ -202,7 +203,7 @@ describe("authority", () => {
     await refused(admin.createJoinToken({ name: "interlock/authority" }), undefined, "INVALID_ARGUMENT");
   });
 
-  it("remembers endpoints and usage, under the identity of whoever reports", async () => {
+  it("remembers endpoints and usage, under the identity of the reporting bot", async () => {
     const gripper = await joined("gripper/1");
     const report = {
       endpoints: [{ spiffeId: "spiffe://cafe/leader/1", service: "cafe.v1.GripperService", address: "10.0.0.1:1" }],
@@ -223,7 +224,7 @@ describe("authority", () => {
     );
   });
 
-  it("tells every bot of a revocation, and shuts the bot out itself", async () => {
+  it("tells every bot of a revocation, and refuses the bot itself", async () => {
     const admin = (await joined("operator/alice")).client(AdminService, authority.address);
     const [good, bad] = [await joined("gripper/1"), await joined("gripper/2")];
     const client = bad.client(AuthorityService, authority.address);
@@ -231,7 +232,7 @@ describe("authority", () => {
     await client.renew({ csr }); // It can, until it is revoked.
 
     const told = new Promise<void>((resolve) => good.trust.onChange(() => resolve()));
-    const subject = { $case: "spiffeId", value: bad.spiffeId.uri } as const;
+    const subject = { $case: "identity", value: bad.spiffeId.uri } as const;
     const { revocation, trustVersion } = await admin.revoke({ subject, reason: "stolen" });
     assert.deepEqual([revocation?.subject, revocation?.reason, trustVersion], [subject, "stolen", 2n]);
     await told;
@@ -255,9 +256,9 @@ describe("authority", () => {
     await admin.applyGrants({ yaml: "grants: {gripper/1: {a.B: ['a:b']}}" });
     await client.issueToken({ audience: "a.B", scopes: ["a:b"] });
     await client.report({ usage: [{ method: "a.B/C", denial: "SCOPE_MISSING", count: 3n }] });
-    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    const subject = { $case: "pattern", value: "worker/*" } as const;
     await admin.revoke({ subject, reason: "recalled" });
-    await admin.unlock({ subject });
+    await admin.unrevoke({ subject });
     await admin.deleteJoinToken({ id });
     await admin.retireBot({ name: "gripper/1" });
 
@@ -278,8 +279,8 @@ describe("authority", () => {
       "grants operator/alice grants",
       "token gripper/1 a.B",
       "denials gripper/1 gripper/1",
-      "lock operator/alice worker/*",
-      "unlock operator/alice worker/*",
+      "revoke operator/alice worker/*",
+      "unrevoke operator/alice worker/*",
       `uninvite operator/alice ${id}`,
       "retire operator/alice gripper/1",
     ]);
@@ -294,12 +295,12 @@ describe("authority", () => {
     );
   });
 
-  it("locks a bot that has been cloned, and tells of it", async () => {
+  it("revokes a bot that has been cloned, and tells of it", async () => {
     const gripper = await joined("gripper/1");
     const copied = gripper.identity.current();
     const operator = await joined("operator/alice");
     const clone = createBot({
-      identity: createMutableIdentity(copied),
+      identity: createObservable(copied),
       trust: operator.trust,
       tokens: { authorization: () => "", forget() {} },
       recorder: createRecorder(),
@@ -314,7 +315,9 @@ describe("authority", () => {
     const csr = await createCsr(keys, gripper.spiffeId.uri);
     const { certificate } = await gripper.client(AuthorityService, authority.address).renew({ csr });
     assert.equal(certificate?.generation, 2n);
-    (gripper.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (gripper.identity as MutableObservable<Identity>).replace(
+      createIdentity(keys.privateKeyPem, certificate?.chain ?? []),
+    );
     await gripper.client(AuthorityService, authority.address).confirm({});
 
     const denials: Denial[] = [];
@@ -385,13 +388,13 @@ describe("authority", () => {
     await refused(admin.deleteJoinToken({ id }), undefined, "NOT_FOUND");
   });
 
-  it("locks out every bot of a pattern, those to come too, until it is unlocked", async () => {
+  it("revokes every bot of a pattern, those to come too, until it is unrevoked", async () => {
     const admin = (await joined("operator/alice")).client(AdminService, authority.address);
     const worker = await joined("worker/1");
     const gripper = await joined("gripper/1");
     const client = worker.client(AuthorityService, authority.address);
-    await client.report({ endpoints: [{ service: "a.B", address: "a:1" }] }); // It can, until it is locked out.
-    const subject = { $case: "identityPattern", value: "worker/*" } as const;
+    await client.report({ endpoints: [{ service: "a.B", address: "a:1" }] }); // It can, until it is revoked.
+    const subject = { $case: "pattern", value: "worker/*" } as const;
     const { trustVersion } = await admin.revoke({ subject, reason: "recalled" });
     await assert.rejects(client.report({}));
     await refused(authority.createJoinToken("worker/2"), "IDENTITY_REVOKED", "UNAUTHENTICATED");
@@ -403,22 +406,22 @@ describe("authority", () => {
       [undefined, undefined, "recalled"],
     );
     assert.deepEqual(
-      (await admin.listLocks({})).locks.map((lock) => lock.subject),
+      (await admin.listRevocations({})).revocations.map(({ subject }) => subject),
       [subject],
     );
 
-    assert.equal((await admin.unlock({ subject })).trustVersion, trustVersion + 1n);
+    assert.equal((await admin.unrevoke({ subject })).trustVersion, trustVersion + 1n);
     await worker.close(0); // Its old connection is on its way out.
     const again = await joined("worker/1");
     await again.client(AuthorityService, authority.address).report({});
-    assert.deepEqual((await admin.listLocks({})).locks, []);
-    await refused(admin.unlock({ subject }), undefined, "NOT_FOUND");
+    assert.deepEqual((await admin.listRevocations({})).revocations, []);
+    await refused(admin.unrevoke({ subject }), undefined, "NOT_FOUND");
     for (const value of ["operator/*", "**", "*/authority", "a b"]) {
-      await refused(admin.revoke({ subject: { $case: "identityPattern", value } }), undefined, "INVALID_ARGUMENT");
+      await refused(admin.revoke({ subject: { $case: "pattern", value } }), undefined, "INVALID_ARGUMENT");
     }
   });
 
-  it("tells a bot that was away what was locked and unlocked meanwhile", async () => {
+  it("tells a bot that was away what was revoked and unrevoked meanwhile", async () => {
     const stateDir = join(folder, "bots", "gripper/1");
     const gripper = await joined("gripper/1");
     const lost = { kind: "identity", subject: "spiffe://cafe/lost" } as const;
@@ -428,7 +431,7 @@ describe("authority", () => {
     await authority.revoke(lost, "lost");
     await told;
     await gripper.close(0);
-    await authority.unlock(lost);
+    await authority.unrevoke(lost);
     const { port } = authority;
     await authority.close();
     authority = await start(port);

@@ -1,92 +1,86 @@
-import { type BotServer, type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
-import { caDigest, createRecorder, createServer } from "@interlock/bot/internal";
-import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
-import { spiffeId } from "@interlock/policy";
-import { openCertificateAuthority } from "./ca/certificate-authority.js";
+import { type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
+import { caDigest } from "@interlock/bot/internal";
+import { EnrollmentService } from "@interlock/bot/protocol";
+import { lockFolder } from "@interlock/database";
 import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
-import { coalesce } from "./coalesce.js";
-import { createCertificateUse } from "./enrollment/certificate-use.js";
-import { type AppliedGrants, openGrantStore } from "./grants/grant-store.js";
+import type { AppliedGrants } from "./grants/grant-store.js";
 import { startHousekeeping } from "./housekeeping.js";
-import { hostsOf } from "./http/https-options.js";
-import { openOAuthServer } from "./http/oauth-server.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
 import { createKeyFolder } from "./key-vault/key-folder.js";
 import { createKeyTable } from "./key-vault/key-table.js";
-import { createKeyVault, type KeyVault } from "./key-vault/key-vault.js";
-import { authorityName } from "./names.js";
+import { createKeyVault } from "./key-vault/key-vault.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
-import { createOwnIdentity } from "./own-identity.js";
+import { type AuthorityParts, buildParts } from "./parts.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
-import { unlock } from "./revocations/unrevoke.js";
-import { createAdminService } from "./services/admin-service.js";
-import { createAuthorityService } from "./services/authority-service.js";
-import { createEnrollmentService } from "./services/enrollment-service.js";
-import { lockFolder } from "./store/lock-folder.js";
+import { unrevoke } from "./revocations/unrevoke.js";
+import { openServers } from "./servers.js";
 import { openSharedStore, openStore } from "./store/open-store.js";
-import type { RevocationRow } from "./store/schema.js";
+import type { EndpointRow, RevocationRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
-import { createAuthorityCounts } from "./telemetry/authority-counts.js";
 import { observeAuthority } from "./telemetry/observe-authority.js";
-import { claimIssuer } from "./tokens/claim-issuer.js";
-import { createTokenIssuer, type TokenNotice } from "./tokens/token-issuer.js";
-import { loadOrCreateTokenSigner } from "./tokens/token-signer.js";
-import { openTrustHub } from "./trust-hub/trust-hub.js";
+import type { TokenNotice } from "./tokens/token-issuer.js";
 
-/** Every bot of the fleet keeps one, and for a moment two; one file descriptor each. */
-const maximumConnections = 32_768;
-
-/** A running authority, as its own process sees it: whoever holds this may do everything. */
+/** A running authority in its own process. Its holder may do everything that an operator may. */
 export interface Authority {
-  /** `host:port`, what bots are given as `authority`. */
+  /** `host:port`, the address that bots are given as `authority`. */
   readonly address: string;
+  /** The gRPC port. */
   readonly port: number;
+  /** The fleet's trust domain. */
   readonly trustDomain: string;
-  /** The `iss` of every token; the URL of the OAuth endpoints, where there are any. */
+  /** The `iss` of every token; with the option `https`, the URL of the OAuth endpoints. */
   readonly issuer: string;
-  /** The root certificate, DER, below which the authority itself stands. */
+  /** The root certificate, DER, above the authority's own certificate. */
   readonly caCertificate: Uint8Array;
   /** SHA-256 over that root certificate, as join tokens pin it. */
   readonly caDigest: Uint8Array;
-  /** The version of the trust, which counts up with every change of it. */
+  /** The version of the trust, which increases with every change of it. */
   readonly trustVersion: bigint;
-  /** Makes a token with which one bot can join once, within `ttlMs` (15 minutes unless said, 7 days at most). */
+  /**
+   * Creates a join token for one bot and one use.
+   *
+   * @param name The bot's name, for example `gripper/1`.
+   * @param ttlMs How long the token is valid, at most 7 days. Default: 15 minutes.
+   */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
-  /** Replaces the grants with those of a grants.yaml. Rejects with `GRANTS_INVALID`, and then nothing has changed. */
+  /** Replaces the grants with those of a grants file. Rejects with `GRANTS_INVALID`, and then changes nothing. */
   applyGrants(yaml: string): Promise<AppliedGrants>;
-  /** Locks a bot, a pattern, a certificate or a token out. Resolves once that is on the disk and on its way to every bot. */
+  /**
+   * Revokes a bot, a pattern, a certificate or a token. Resolves once that is on the disk and on its way to every bot.
+   */
   revoke(subject: RevocationSubject, reason: string): Promise<RevocationRow>;
-  /** Takes a lock off again. Rejects with `NOT_FOUND` when there is none. */
-  unlock(subject: RevocationSubject): Promise<RevocationRow>;
-  /** Tells of everything that the authority refuses. */
+  /** Ends a revocation. Rejects with `NOT_FOUND` when the subject is not revoked. */
+  unrevoke(subject: RevocationSubject): Promise<RevocationRow>;
+  /** Calls `listener` for everything that the authority refuses. */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
-  /** Tells of every token that this authority hands out: to whom, for what and until when. */
+  /** Calls `listener` for every token that this authority issues. */
   onToken(listener: (token: TokenNotice) => void): Unsubscribe;
-  /** Ends the streams, lets calls finish, and leaves the data folder to the next. */
+  /** Ends the streams, lets calls finish, and releases the data folder. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an authority. The first start on a data folder makes everything; later ones find it there.
+ * Starts an authority. The first start on a data folder creates the fleet there; later starts load it.
  *
+ * @throws InterlockError when another authority runs on the folder, when the folder belongs to another fleet, when
+ *   something is missing from it, and when the port is in use; TypeError for a wrong option.
+ * @example
  * ```ts
  * const authority = await startAuthority({ dataDir: ".interlock/authority", trustDomain: "cafe", port: 7443 });
  * const joinToken = await authority.createJoinToken("gripper/1");
  * ```
- *
- * Rejects when another authority runs on the folder, when the folder is another fleet's, when something is missing from
- * it, and when the port is taken.
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = completeOptions(given);
   const { dataDir, store: url, log } = options;
-  const release = dataDir === undefined ? () => {} : lockFolder(dataDir);
+  const release = dataDir === undefined ? () => {} : lockFolder(dataDir, "authority");
   let store: Store | undefined;
   try {
     store = dataDir === undefined ? await openSharedStore(url as string, log) : await openStore(dataDir);
     const place = dataDir === undefined ? createKeyTable(store.privateKeys) : createKeyFolder(dataDir);
-    return await startOn(store, createKeyVault(place, options.keyPassphrase), options, release);
+    const parts = await buildParts(store, createKeyVault(place, options.keyPassphrase), options);
+    return await run(parts, options, release);
   } catch (error) {
     await store?.close();
     release();
@@ -94,37 +88,14 @@ export async function startAuthority(given: AuthorityOptions): Promise<Authority
   }
 }
 
-async function startOn(
-  store: Store,
-  keys: KeyVault,
-  options: CompleteOptions,
-  release: () => void,
-): Promise<Authority> {
-  const { trustDomain, host, port, log, clock, leafTtlMs, staleAfterMs, auditRetentionMs, https } = options;
-  const self = spiffeId(trustDomain, authorityName);
-  const caBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self: self.uri };
-  // Of several that start at once on a new store, one makes everything.
-  const { ca, signer } = await store.exclusively(async () => {
-    await openFleet(store, options);
-    return { ca: await openCertificateAuthority(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
-  });
-  const grants = await openGrantStore(store);
-  const hosts = https ? hostsOf(https, https.host ?? host) : [];
-  const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
-  async function follow(): Promise<void> {
-    await ca.reload();
-    await identity.renewIfDue();
-  }
-  const hub = await openTrustHub(store, { trustDomain, issuer: self.uri, staleAfterMs, follow }, clock);
-  const recorder = createRecorder();
-  const refresh = coalesce(async () => {
-    await grants.refresh();
-    await signer.refresh();
-    await hub.refresh();
-  });
+/** Runs an authority until it is closed. */
+async function run(parts: AuthorityParts, options: CompleteOptions, release: () => void): Promise<Authority> {
+  const { store, ca, caBasis, grants, hub, tokenIssuer, recorder, trustDomain, clock, log, own, refresh } = parts;
+  const { self } = caBasis;
   const stopWatching = store.onChange(() => {
     refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
   });
+<<<<<<< HEAD
   const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
   const certificateUse = createCertificateUse(store);
   const counts = createAuthorityCounts();
@@ -183,29 +154,35 @@ async function startOn(
   await store.transaction(async (records) => {
     if (store.shared) await records.endpoints.share(self.uri, endpoints, clock.now(), 0);
     else await records.endpoints.replace(self.uri, endpoints, clock.now());
+=======
+  const servers = await openServers(parts, options);
+  const { server, oauthServer } = servers;
+  const endpoints = [...server.services, EnrollmentService.name].map((service) => {
+    return { service, address: server.address };
+>>>>>>> main
   });
+  await recordEndpoints(parts, endpoints);
   const housekeeping = startHousekeeping({
-    ...shared,
-    refresh,
+    ...parts,
     keepCa: createCaKeeper(caBasis, (warnings) => server.setHealth(caHealthName, warnings.length === 0)),
     server,
     oauthServer,
-    spiffeId: self.uri,
+    spiffeId: self,
     endpoints,
-    leafTtlMs,
-    staleAfterMs,
-    auditRetentionMs,
+    leafTtlMs: options.leafTtlMs,
+    auditRetentionMs: options.auditRetentionMs,
   });
-  const stopObserving = observeAuthority({ ...shared, server });
+  const stopObserving = observeAuthority({ ...parts, server });
   const { issuer } = hub.trust.state;
   log.info("authority started", { address: server.address, trustDomain, issuer });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
-    hub.close(); // First: a server waits for streams that are open.
-    await Promise.all([server.close(), oauthServer?.close()]);
+    hub.close(); // First: a server waits for open streams.
+    await servers.close();
     await housekeeping.close();
-    if (store.shared) await store.endpoints.leave(self.uri, server.address).catch(() => {}); // Or it is forgotten later.
+    // If this fails, another authority removes the endpoints later.
+    if (store.shared) await store.endpoints.leave(self, server.address).catch(() => {});
     stopWatching();
     stopObserving();
     await store.close();
@@ -228,29 +205,33 @@ async function startOn(
     },
     async createJoinToken(name, ttlMs) {
       const now = clock.now();
-      const token = { store, trustDomain, caDigest: caDigest(ca.pinned), name, ttlMs, now, by: self.uri };
+      const token = { store, trustDomain, caDigest: caDigest(ca.pinned), name, ttlMs, now, by: self };
       return (await createJoinToken(token)).joinToken;
     },
     async applyGrants(yaml) {
-      const applied = await grants.apply(yaml, self.uri, clock.now());
+      const applied = await grants.apply(yaml, self, clock.now());
       await hub.refresh();
       return applied;
     },
-    revoke: async (subject, reason) => revoke(shared, checkSubject(subject, own()), reason, clock.now(), self.uri),
-    unlock: async (subject) => unlock(shared, checkSubject(subject, own()), clock.now(), self.uri),
+    revoke: async (subject, reason) => revoke(parts, checkSubject(subject, own()), reason, clock.now(), self),
+    unrevoke: async (subject) => unrevoke(parts, checkSubject(subject, own()), clock.now(), self),
     onDenial: recorder.onDenial,
-    onToken: desk.onToken,
+    onToken: tokenIssuer.onToken,
     close: () => (closing ??= close()),
   };
 }
 
-/** Makes the folder this fleet's, or makes sure that it is. */
-async function openFleet(store: Store, { dataDir = "The store", trustDomain, clock }: CompleteOptions): Promise<void> {
-  const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
-  if (fleet.trustDomain !== trustDomain) {
-    throw new InterlockError(
-      "FAILED_PRECONDITION",
-      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another.`,
-    );
-  }
+type Endpoints = readonly Pick<EndpointRow, "service" | "address">[];
+
+/**
+ * Records where the authority itself is served. Authorities on a shared store have one identity and several addresses.
+ */
+async function recordEndpoints(
+  { store, caBasis: { self }, clock }: AuthorityParts,
+  endpoints: Endpoints,
+): Promise<void> {
+  await store.transaction(async (records) => {
+    if (store.shared) await records.endpoints.share(self, endpoints, clock.now(), 0);
+    else await records.endpoints.replace(self, endpoints, clock.now());
+  });
 }

@@ -90,7 +90,7 @@ describe("a CA that is rotated", () => {
     await assert.rejects(admin.withdrawCa({}), { code: "FAILED_PRECONDITION" });
   });
 
-  it("cuts off who stays below the old root when that is withdrawn by force, and tells him to join again", async () => {
+  it("cuts off a bot that stays below the old root when that is withdrawn by force, and tells it to join again", async () => {
     const old = await join1("gripper/1");
     const lost = await join1("gripper/2");
     const before = intermediate(old);

@@ -1,6 +1,6 @@
 /**
- * Lets `work` run one at a time. Every call gets a run that begins after it; those that come while one is under way
- * share the next.
+ * Returns a function that runs `work` one run at a time. Every call waits for a run that begins after the call; calls
+ * during a run share the next one.
  *
  * ```ts
  * const refresh = coalesce(async () => replace(await store.read()));
@@ -13,7 +13,7 @@ export function coalesce(work: () => Promise<void>): () => Promise<void> {
   function begin(): Promise<void> {
     next = undefined;
     const run = work();
-    running = run.catch(() => {}); // Whoever asked for it is told.
+    running = run.catch(() => {}); // The callers of this run get the error.
     return run;
   }
 

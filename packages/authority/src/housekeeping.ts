@@ -10,25 +10,25 @@ import type { Store } from "./store/store.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
 
-/** What has to be done again and again. */
+/** What housekeeping works with. */
 export interface HousekeepingOptions {
   readonly store: Store;
-  /** Takes over what is new in the store. */
+  /** Loads changes from the store. */
   refresh(): Promise<void>;
   readonly hub: TrustHub;
   readonly signer: TokenSigner;
-  /** Keeps the CA current; resolves with whether that changed anything. */
+  /** Keeps the CA current. Resolves with true when it changed something. */
   keepCa(): Promise<boolean>;
   readonly identity: OwnIdentity;
-  /** Where there is one. */
+  /** The OAuth server, if there is one. */
   readonly oauthServer: Pick<OAuthServer, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
   readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
-  /** The authority's own. */
+  /** The authority's own SPIFFE ID. */
   readonly spiffeId: string;
-  /** What it serves, and where. */
+  /** The authority's own endpoints. */
   readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
   readonly trustDomain: string;
   readonly leafTtlMs: number;
@@ -36,16 +36,16 @@ export interface HousekeepingOptions {
   readonly auditRetentionMs: number;
 }
 
-/** How many rows of usage wait, at most, for a store that is away. */
+/** The maximum number of usage rows that wait for an unreachable store. */
 const maximumUnsent = 10_000;
 
-/** How long after its last word an authority on the same store counts as gone. */
+/** How long after its last record the endpoints of another authority on the store are removed, in milliseconds. */
 const goneMs = 10 * 60_000;
 
-/** Gives signs of life, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
+/** Sends heartbeats, renews the authority's own certificate, stores its usage, and prunes, until it is closed. */
 export function startHousekeeping(options: HousekeepingOptions): { close(): Promise<void> } {
   const { store, refresh, hub, signer, identity, recorder, log, clock, spiffeId } = options;
-  // Three signs of life within the bound, so that two may be lost; and eight looks at a certificate in its life.
+  // Three heartbeats within the bound, so that two may be lost; and eight checks of a certificate in its lifetime.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
   let flight: Promise<void> = Promise.resolve();
   let unsent: UsageCount[] = [];
@@ -64,13 +64,13 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       .then(pruneAll);
   }
 
-  // "All is well" is said only of what is in the store now: another authority may have shut somebody out.
+  // A heartbeat follows a read of the store, because another authority may have revoked a bot.
   async function beat(): Promise<void> {
     await refresh();
     hub.beat();
   }
 
-  /** An authority that cannot read its store answers nobody, so it says that it does not serve. */
+  /** Reports "not serving" while the store cannot be read, because no call can succeed then. */
   async function showHealth(): Promise<void> {
     const readable = await store.fleet.get().then(
       () => true,
@@ -129,8 +129,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     try {
       await work();
     } catch (error) {
-      const { message: said, cause } = InterlockError.from(error);
-      log.error(message, { error: said, ...(cause instanceof Error && { cause: cause.message }) });
+      const { message: detail, cause } = InterlockError.from(error);
+      log.error(message, { error: detail, ...(cause instanceof Error && { cause: cause.message }) });
     }
   }
 

@@ -1,16 +1,11 @@
-export type { Rate } from "@interlock/policy";
-export type { AuditPosition, AuditRecord } from "./audit-log/audit-record.js";
-export { type AuditFault, type ChainVerifier, createChainVerifier } from "./audit-log/chain-verifier.js";
 export { type Authority, startAuthority } from "./authority.js";
 export { type BackedUp, backUp } from "./backup/back-up.js";
 export { restore, restoredWithPostgres } from "./backup/restore.js";
 export { type SigningOrder, signIntermediateRequest } from "./ca/intermediate-request.js";
 export { moveRootKey, type RootKeyMove, readRootKey } from "./ca/root-key-file.js";
-export { diffGrants, type GrantChange } from "./grants/diff-grants.js";
 export type { AppliedGrants } from "./grants/grant-store.js";
-export { type Grant, type Grants, grantedScopes } from "./grants/grants.js";
-export { parseGrants } from "./grants/parse-grants.js";
 export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
+export type { RevocationRow } from "./store/schema.js";
 export type { TokenNotice } from "./tokens/token-issuer.js";

@@ -62,26 +62,26 @@ describe("an authority in operation", () => {
     await joined("gripper/1");
     await joined("gripper/2");
     await admin.retireBot({ name: "gripper/2" });
-    await admin.revoke({ subject: { $case: "identityPattern", value: "robot/*" }, reason: "" });
+    await admin.revoke({ subject: { $case: "pattern", value: "robot/*" }, reason: "" });
     const status = await admin.getStatus({});
-    const { trustDomain, bots: members, locks, staleAfterSeconds } = status;
-    assert.deepEqual([trustDomain, members, locks, staleAfterSeconds], ["cafe", 2, 1, 60]);
+    const { trustDomain, bots: members, revocations, staleAfterSeconds } = status;
+    assert.deepEqual([trustDomain, members, revocations, staleAfterSeconds], ["cafe", 2, 1, 60]);
     assert.equal(status.trustVersion, bots[0]?.trust.state.version);
     assert.ok(status.botsConnected >= 1 && status.botsConnected <= 3, String(status.botsConnected));
     assert.ok(Number(status.caExpiresAt) > Number(status.certificateExpiresAt));
     assert.ok(Number(status.certificateExpiresAt) > Date.now());
   });
 
-  it("says how many bots on record a lock shuts out", async () => {
+  it("says how many bots on record a revocation is for", async () => {
     const admin = adminOf(await joined("operator/alice"));
     const gripper = await joined("gripper/1");
     const revoke = async (subject: Parameters<typeof admin.revoke>[0]["subject"]) =>
       (await admin.revoke({ subject, reason: "" })).bots;
-    assert.equal(await revoke({ $case: "spiffeId", value: "spiffe://cafe/gripper/9" }), 0);
-    assert.equal(await revoke({ $case: "identityPattern", value: "gripper/*" }), 1);
-    assert.equal(await revoke({ $case: "certificateSerial", value: gripper.identity.current().leaf.serial }), 1);
-    assert.equal(await revoke({ $case: "spiffeId", value: "spiffe://cafe/gripper/1" }), 1);
-    assert.equal(await revoke({ $case: "tokenId", value: "abc" }), 0);
+    assert.equal(await revoke({ $case: "identity", value: "spiffe://cafe/gripper/9" }), 0);
+    assert.equal(await revoke({ $case: "pattern", value: "gripper/*" }), 1);
+    assert.equal(await revoke({ $case: "certificate", value: gripper.identity.current().leaf.serial }), 1);
+    assert.equal(await revoke({ $case: "identity", value: "spiffe://cafe/gripper/1" }), 1);
+    assert.equal(await revoke({ $case: "token", value: "abc" }), 0);
   });
 
   it("lets a bot ask for so many tokens and no more, says when to come again, and serves others", async () => {
@@ -124,7 +124,7 @@ describe("an authority in operation", () => {
         ["renewal", 0],
       ],
     );
-    assert.equal(points("interlock.authority.locks")[0]?.value, 1);
+    assert.equal(points("interlock.authority.revocations")[0]?.value, 1);
     assert.equal(points("interlock.authority.bots.connected")[0]?.value, 1);
     const own = points("interlock.trust.version").find(
       ({ attributes }) => attributes["interlock.bot"] === "interlock/authority",
@@ -169,7 +169,7 @@ describe("an authority in operation", () => {
     await alone.close(0);
     await assert.rejects(
       joinFleet({ name: "coffee/2", stateDir: join(folder, "none"), log }),
-      /where the authority of coffee\/2 is/,
+      /address of the authority of coffee\/2/,
     );
     authority = await startAuthority({ dataDir: join(folder, "authority"), trustDomain: "cafe", port: 0, log });
     assert.notEqual(authority.address, address);

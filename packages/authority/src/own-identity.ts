@@ -1,18 +1,18 @@
 import { webcrypto } from "node:crypto";
-import { type Clock, createKeyPair, type Identity, type IdentitySource } from "@interlock/bot";
-import { createIdentity, createMutableIdentity } from "@interlock/bot/internal";
+import { type Clock, createKeyPair, createObservable, type Identity, type IdentitySource } from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
 import type { CertificateAuthority } from "./ca/certificate-authority.js";
 import { digestOf } from "./ca/grow-ca.js";
 import { authorityName } from "./names.js";
 
-/** The authority's own identity. Key and certificate are made at every start and live in memory only. */
+/** The authority's own identity. Key and certificate are created at every start and exist only in memory. */
 export interface OwnIdentity extends IdentitySource {
-  /** Makes a new one when half of the life of this one has passed, or when it stands below another root than it should. */
+  /** Renews the certificate after half of its lifetime, and when it is not below the right root. */
   renewIfDue(): Promise<void>;
 }
 
-/** Makes the authority's first identity; `hosts` are the DNS names and IP addresses that its certificate names besides. */
+/** Creates the authority's identity. `hosts` are additional DNS names and IP addresses in its certificate. */
 export async function createOwnIdentity(
   ca: CertificateAuthority,
   trustDomain: string,
@@ -29,7 +29,7 @@ export async function createOwnIdentity(
     root = issued.root;
     return createIdentity(keys.privateKeyPem, issued.chain);
   }
-  const holder = createMutableIdentity(await issue());
+  const holder = createObservable(await issue());
   return {
     current: holder.current,
     onChange: holder.onChange,

@@ -69,7 +69,7 @@ describeOnEach("prune", (create) => {
     );
   });
 
-  it("takes locks off tokens that cannot be valid, tells every bot, and later forgets them", async () => {
+  it("unrevokes tokens that cannot be valid, tells every bot, and later forgets them", async () => {
     await revoke("token", "old", now - 2 * day);
     await revoke("token", "new", now - day);
     await revoke("identity", "spiffe://cafe/lost", 0);
@@ -83,7 +83,7 @@ describeOnEach("prune", (create) => {
     const stop = new AbortController();
     const first = async (from: bigint) => (await hub.watch(from, stop.signal, "spiffe://cafe/x").next()).value;
     assert.deepEqual(
-      (await first(version))?.restored.map(({ subject }) => subject),
+      (await first(version))?.unrevoked.map(({ subject }) => subject),
       ["old"],
     );
 
@@ -111,7 +111,7 @@ describeOnEach("prune", (create) => {
       await store.certificates.add({ serial, name: "a", generation: 1, issuedAt: 0, expiresAt, root: "" });
     }
     for (const at of [now - 401 * day, now - 399 * day]) {
-      await store.auditLog.append({ at, kind: "lock", actor: "me", subject: "x", details: {} });
+      await store.auditLog.append({ at, kind: "revoke", actor: "me", subject: "x", details: {} });
     }
     await pruneNow();
     assert.deepEqual(
@@ -124,7 +124,7 @@ describeOnEach("prune", (create) => {
     );
     assert.deepEqual(
       (await store.auditLog.list(0, 9)).map(({ kind }) => kind),
-      ["lock", "prune"],
+      ["revoke", "prune"],
     );
   });
 });

@@ -1,43 +1,45 @@
 import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
-import { liftSpent } from "./revocations/unrevoke-spent.js";
+import { unrevokeSpent } from "./revocations/unrevoke-spent.js";
 import type { Records } from "./store/store.js";
 
-/** What is pruned, and when. */
+/** The options of pruning. */
 export interface PruneOptions {
-  /** Milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   readonly now: number;
-  /** How long what is over stays on record, in milliseconds. */
+  /** How long old records are kept, in milliseconds. */
   readonly retentionMs: number;
   readonly trustDomain: string;
-  /** Who is said to have done it, a SPIFFE ID. */
+  /** The SPIFFE ID of the actor in the audit log. */
   readonly actor: string;
 }
 
-/** How long after its end a join token or a certificate is still known, so that who shows it is told why it is refused. */
+/** How long expired join tokens and certificates are kept, so that a refusal can name the reason, in milliseconds. */
 const keptMs = 24 * 3_600_000;
 
-/** How many rows of one kind go at once: the others are waiting. The rest goes the next time. */
+/**
+ * The maximum number of deleted rows of one kind in a run, because other transactions wait. The next run deletes more.
+ */
 const batch = 1_000;
 
 /**
- * Forgets what is over. Nothing is without a bound: join tokens, certificates and locks on tokens go a day after their
- * end; bots that nobody has renewed, with their lineages and endpoints, locks that were taken off, grants that were
- * replaced, usage and audit records go after the retention. Call it in a transaction, and refresh the trust hub after.
+ * Deletes old records, so that every table has a bound. Join tokens, certificates and revocations of tokens go a day
+ * after they expire. Bots that were not renewed, with their lineages and endpoints, ended revocations, replaced grants,
+ * usage and audit records go after the retention. Call it in a transaction, and refresh the trust hub afterwards.
  */
 export async function prune(records: Records, { now, retentionMs, trustDomain, actor }: PruneOptions): Promise<void> {
   const before = now - retentionMs;
   await records.joinTokens.prune(now - keptMs);
   await records.certificates.prune(now - keptMs);
-  await liftSpent(records, now, actor);
-  // Nor is one valid any more of which nobody said when it expires; every bot is told to forget the lock as well.
+  await unrevokeSpent(records, now, actor);
+  // A token without a known expiry cannot be valid either after that. Every bot drops the revocation, too.
   for (const subject of await records.revocations.tokensBefore(now - keptMs - maximumTokenLifetimeMs, batch)) {
-    const lifted = { liftedAt: now, trustVersion: await records.fleet.nextTrustVersion() };
-    await records.revocations.lift("token", subject, lifted);
+    const unrevoked = { unrevokedAt: now, trustVersion: await records.fleet.nextTrustVersion() };
+    await records.revocations.unrevoke("token", subject, unrevoked);
   }
-  const lastLifted = await records.revocations.pruneLifted(before);
-  // A bot that has not heard of those is told everything.
-  if (lastLifted > 0) await records.fleet.startAt(lastLifted);
+  const lastUnrevoked = await records.revocations.pruneUnrevoked(before);
+  // A bot that has missed those changes gets the complete trust.
+  if (lastUnrevoked > 0) await records.fleet.startAt(lastUnrevoked);
   for (const name of await records.bots.prune(before, batch)) {
     await records.certificates.forgetLineage(name);
     await records.endpoints.replace(spiffeId(trustDomain, name).uri, [], now);

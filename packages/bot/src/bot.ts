@@ -15,56 +15,93 @@ import type { BotServer, Routes } from "./server/options.js";
 import { observeBot } from "./telemetry/observe-bot.js";
 import type { Trust } from "./trust/trust.js";
 
-/** Where a bot listens. */
+/** The options of {@link Bot.serve}. */
 export interface ServeOptions {
-  /** 0 for any free port. */
+  /** The port to listen on; 0 for any free port. */
   readonly port: number;
-  /** `127.0.0.1` unless said; `0.0.0.0` for every interface. */
+  /** The address to listen on; `0.0.0.0` for every interface. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** `host:port` at which others reach it; what it listens on unless said. */
+  /** `host:port` at which others reach the server. Default: the address that it listens on. */
   readonly advertise?: string;
-  /** How many connections one bot may have at once: 64 unless said. */
+  /** The number of connections that one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
   /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
   readonly callsPerPeer?: number;
   /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
   readonly requestBytesPerPeer?: number;
   /**
-   * How many calls one bot may make of all methods: 2,000 a second unless said, and 4,000 at once. What is over that is
-   * answered with RESOURCE_EXHAUSTED; who goes on all the same is cut off.
+   * The rate of calls that one bot may make, over all methods. A call above it is answered with RESOURCE_EXHAUSTED, and a
+   * bot that goes on all the same is disconnected. Default: 2,000 a second, and 4,000 at once.
    */
   readonly callerRate?: Rate;
 }
 
-/** Whom a client means to reach. */
+/** The options of {@link Bot.client}. */
 export interface ClientOptions {
-  /** Identity pattern of the server, for example `coffee/*`; the service's `served_by` unless said. */
+  /** The identity pattern that the server has to match, for example `coffee/*`. Default: the service's `served_by`. */
   readonly server?: string;
 }
 
-/** A member of a fleet: it serves and calls under one identity. */
+/** A member of a fleet, which serves and calls under one identity. Made by {@link joinFleet}. */
 export interface Bot {
+  /** The name within the fleet, for example `gripper/1`. */
   readonly name: string;
+  /** The SPIFFE ID, for example `spiffe://cafe/gripper/1`. */
   readonly spiffeId: SpiffeId;
-  /** What it proves itself with; current at every moment. */
+  /** The certificate and key with which the bot proves its identity, kept current. */
   readonly identity: IdentitySource;
-  /** What it trusts; current at every moment. */
+  /** The CAs, token keys and revocations that the bot goes by, kept current. */
   readonly trust: Trust;
-  /** Serves what `build` adds, over mutual TLS, each method under its policy. */
+  /**
+   * Serves over mutual TLS, each method under its policy.
+   *
+   * @param options - The port to listen on, and the limits.
+   * @param build - Adds the services.
+   * @returns The running server.
+   * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, or the bot has been closed.
+   *
+   * @example
+   * ```ts
+   * await bot.serve({ port: 50051 }, (routes) => routes.add(GripperService, { grip, watchForce }));
+   * ```
+   */
   serve(options: ServeOptions, build: (routes: Routes) => unknown): Promise<BotServer>;
   /**
-   * A typed client of `service` at `address`, with a token for that service alone. Make it before you serve: the first
-   * client of a process is what makes handlers hand their deadline and cancellation on, from the next call.
+   * Creates a typed client, whose calls carry a token for that one service. Create it before you serve: the first client
+   * of a process switches on that handlers pass their deadline and cancellation on, from the next call.
+   *
+   * @param service - The service's generated definition.
+   * @param address - `host:port` of the server.
+   * @param options - The identity that the server has to have.
+   * @returns The client; it connects with its first call.
+   * @throws InterlockError `FAILED_PRECONDITION` when the bot has been closed.
+   *
+   * @example
+   * ```ts
+   * const coffee = bot.client(CoffeeService, "localhost:50052");
+   * await coffee.brew({ shots: 2 }, { timeoutMs: 2_000 });
+   * ```
    */
   client<S extends ServiceDefinition>(service: S, address: string, options?: ClientOptions): Client<S>;
-  /** Tells of everything that this bot's servers refuse. */
+  /**
+   * Calls `listener` for each connection and each call that this bot's servers refuse.
+   *
+   * @param listener - Gets the denial with its reason.
+   * @returns A function that ends the subscription.
+   */
   onDenial(listener: (denial: Denial) => void): Unsubscribe;
-  /** Drains the servers, reports a last time, and leaves. */
+  /**
+   * Drains the servers, reports to the authority a last time, and closes every connection.
+   *
+   * @param graceMs - The time that calls under way have to finish. Default: 10,000.
+   * @returns A promise that resolves once everything is closed.
+   */
   close(graceMs?: number): Promise<void>;
+  /** Closes the bot at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a bot stands on. */
+/** The parts that {@link createBot} puts together. */
 export interface BotParts extends Membership {
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -73,7 +110,7 @@ export interface BotParts extends Membership {
   readonly createLimiter?: CreateRateLimiter | undefined;
 }
 
-/** Puts a bot together from its parts; `joinFleet` does so with a membership that keeps itself current. */
+/** Creates a bot from its parts. `joinFleet` passes a membership that keeps itself current. */
 export function createBot(parts: BotParts): Bot {
   const { identity, trust, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();
@@ -88,8 +125,10 @@ export function createBot(parts: BotParts): Bot {
     trust,
     async serve({ advertise, ...listening }, build) {
       refuseWhenClosed();
-      const options = { identity, trust, recorder, log, clock, createLimiter: parts.createLimiter, ...listening };
-      const server = await createServer(options, build);
+      const server = await createServer(
+        { identity, trust, recorder, log, clock, createLimiter: parts.createLimiter, ...listening },
+        build,
+      );
       if (closing) {
         await server.close(0);
         refuseWhenClosed();
@@ -119,7 +158,7 @@ export function createBot(parts: BotParts): Bot {
   };
   const stopObserving = observeBot({ ...parts, servers });
 
-  // Clients that are alike share a channel, so that one made for every request is no leak.
+  // Clients that are alike share a channel, so a client that is made for every request does not leak.
   function connectorFor(service: ServiceDefinition, address: string, server: string | undefined): Connector {
     const ofService = connectors.get(service) ?? new Map<string, Connector>();
     connectors.set(service, ofService);

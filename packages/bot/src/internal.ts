@@ -1,8 +1,59 @@
 // For the sister packages of this repository. There is no promise of stability: import from `@interlock/bot` instead.
+
+// Putting a bot together from its parts.
+
+export { type BotParts, createBot } from "./bot.js";
+export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
+export type { Membership } from "./membership.js";
+export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
+
+// Serving.
+
+export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./listener/listener.js";
+export { createServer } from "./server/create-server.js";
+export type { Enrollment, ServerOptions } from "./server/options.js";
+
+// Deciding on calls.
+
 export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
 export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
+
+// Identities: certificates, join tokens, files.
+
+export { parseCertificate } from "./identity/certificate.js";
+export { checkCertificate } from "./identity/check-certificate.js";
+export { type DerElement, listOf, readDer } from "./identity/der.js";
+export { createIdentity } from "./identity/identity.js";
+export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
+export { caDigest, formatJoinToken } from "./identity/join-token.js";
+export { certificatesFromPem } from "./identity/pem.js";
+export { writePrivateFile } from "./identity/private-file.js";
+export { writeDer } from "./identity/write-der.js";
+
+// Tokens.
+
+export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
+export { createTokenCache, type FetchedToken, type FetchToken } from "./token/token-cache.js";
+export { tokenFault } from "./token/token-fault.js";
+export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
+export type { TokenCounts } from "./token/token-source.js";
+export {
+  exchangedClaim,
+  grantsClaim,
+  unsafeVerifyUnbound,
+  type VerifiedToken,
+  verifyToken,
+} from "./token/verify-token.js";
+
+// Trust.
+
+export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
+export { createTrust, type MutableTrust } from "./trust/trust.js";
+
+// Small tools.
+
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { denial, errorDomain } from "./base/error.js";
 export {
@@ -13,35 +64,3 @@ export {
 } from "./base/rate-limiter.js";
 export { type CallTotal, createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";
-export { type BotParts, createBot } from "./bot.js";
-export type { Messages } from "./client/client.js";
-export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
-export { parseCertificate } from "./identity/certificate.js";
-export { checkCertificate } from "./identity/check-certificate.js";
-export { type DerElement, listOf, readDer } from "./identity/der.js";
-export { createIdentity } from "./identity/identity.js";
-export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
-export { createMutableIdentity, type MutableIdentity } from "./identity/identity-holder.js";
-export { caDigest, formatJoinToken } from "./identity/join-token.js";
-export { certificatesFromPem } from "./identity/pem.js";
-export { writePrivateFile } from "./identity/private-file.js";
-export { writeDer } from "./identity/write-der.js";
-export { createListener, type Listener, type ListenerOptions, type ServerKeyPair } from "./listener/listener.js";
-export type { Membership } from "./membership.js";
-export { createServer } from "./server/create-server.js";
-export type { Enrollment, ServerOptions } from "./server/options.js";
-export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
-export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
-export { createTokenCache, type FetchedToken, type FetchToken } from "./token/token-cache.js";
-export { tokenFault } from "./token/token-fault.js";
-export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
-export type { TokenCounts, TokenSource } from "./token/token-source.js";
-export {
-  exchangedClaim,
-  grantsClaim,
-  unsafeVerifyUnbound,
-  type VerifiedToken,
-  verifyToken,
-} from "./token/verify-token.js";
-export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
-export { createTrust, type MutableTrust } from "./trust/trust.js";

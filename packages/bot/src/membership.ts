@@ -3,15 +3,15 @@ import type { TokenSource } from "./token/token-source.js";
 import type { Trust } from "./trust/trust.js";
 
 /**
- * What a bot has of its fleet, kept current by whoever gives it: the authority, or certificate files and another token
- * issuer. Everything else of a bot stands on this, and knows of neither.
+ * A bot's part in its fleet: identity, trust and tokens, kept current by the authority, or by certificate files and another
+ * token issuer. The rest of a bot uses this interface and does not know its source.
  */
 export interface Membership {
   readonly identity: IdentitySource;
   readonly trust: Trust;
   readonly tokens: TokenSource;
-  /** Is told what is served where; gives what takes it back. */
+  /** Reports the services that are served at an address. Returns a function that takes the report back. */
   serving?(services: readonly string[], address: string): () => void;
-  /** Ends what keeps it current. */
+  /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

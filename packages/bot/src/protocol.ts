@@ -1,3 +1,82 @@
-// What goes over the wire between bots and the authority, as generated from protos/interlock/authority.
-export * from "./gen/interlock/authority/v1/authority.js";
-export { AdminService, AuthorityService, EnrollmentService } from "./gen/interlock/authority/v1/authority_interlock.js";
+// The messages and services between bots and the authority, generated from protos/interlock/authority.
+export { AdminService } from "./gen/interlock/authority/v1/admin_service_interlock.js";
+export { AuditPosition, AuditRecord, ListLogRequest, ListLogResponse } from "./gen/interlock/authority/v1/audit_log.js";
+export {
+  ConfirmRequest,
+  ConfirmResponse,
+  ExchangeTokenRequest,
+  ExchangeTokenResponse,
+  IssueTokenRequest,
+  IssueTokenResponse,
+  RenewRequest,
+  RenewResponse,
+  ReportRequest,
+  ReportResponse,
+} from "./gen/interlock/authority/v1/authority_service.js";
+export { AuthorityService } from "./gen/interlock/authority/v1/authority_service_interlock.js";
+export {
+  Bot,
+  ListBotsRequest,
+  ListBotsResponse,
+  RetireBotRequest,
+  RetireBotResponse,
+} from "./gen/interlock/authority/v1/bot.js";
+export {
+  ActivateCaRequest,
+  ActivateCaResponse,
+  CaAuthority,
+  ImportIntermediateRequest,
+  ImportIntermediateResponse,
+  ListCasRequest,
+  ListCasResponse,
+  PrepareCaRequest,
+  PrepareCaResponse,
+  RequestIntermediateRequest,
+  RequestIntermediateResponse,
+  WithdrawCaRequest,
+  WithdrawCaResponse,
+} from "./gen/interlock/authority/v1/ca.js";
+export { Certificate } from "./gen/interlock/authority/v1/certificate.js";
+export { Endpoint, FindEndpointsRequest, FindEndpointsResponse } from "./gen/interlock/authority/v1/endpoint.js";
+export { JoinRequest, JoinResponse } from "./gen/interlock/authority/v1/enrollment_service.js";
+export { EnrollmentService } from "./gen/interlock/authority/v1/enrollment_service_interlock.js";
+export {
+  ApplyGrantsRequest,
+  ApplyGrantsResponse,
+  GetGrantsRequest,
+  GetGrantsResponse,
+  GrantChange,
+  GrantVersion,
+  ListGrantVersionsRequest,
+  ListGrantVersionsResponse,
+  RollbackGrantsRequest,
+  RollbackGrantsResponse,
+} from "./gen/interlock/authority/v1/grant.js";
+export {
+  CreateJoinTokenRequest,
+  CreateJoinTokenResponse,
+  DeleteJoinTokenRequest,
+  DeleteJoinTokenResponse,
+  JoinToken,
+  ListJoinTokensRequest,
+  ListJoinTokensResponse,
+} from "./gen/interlock/authority/v1/join_token.js";
+export {
+  ListRevocationsRequest,
+  ListRevocationsResponse,
+  Revocation,
+  RevokeRequest,
+  RevokeResponse,
+  UnrevokeRequest,
+  UnrevokeResponse,
+} from "./gen/interlock/authority/v1/revocation.js";
+export { GetStatusRequest, GetStatusResponse } from "./gen/interlock/authority/v1/status.js";
+export {
+  ListTokenKeysRequest,
+  ListTokenKeysResponse,
+  RotateTokenKeyRequest,
+  RotateTokenKeyResponse,
+  TokenKey,
+} from "./gen/interlock/authority/v1/token_key.js";
+export { CutOff, WatchTrustRequest, WatchTrustResponse } from "./gen/interlock/authority/v1/trust.js";
+export { ListUsageRequest, ListUsageResponse, Usage } from "./gen/interlock/authority/v1/usage.js";

@@ -1,12 +1,13 @@
 import { InterlockError } from "@interlock/bot";
 
 /**
- * Holds a message that a person wrote against what was understood of it: proto-loader passes over fields that it does not
- * know, and makes 0 of text where a number is meant. Throws `INVALID_ARGUMENT`, naming each such field.
+ * Compares a message as it was written with the message as it was parsed: proto-loader ignores unknown fields, and
+ * reads text in a number field as 0. Throws `INVALID_ARGUMENT` that names each such field.
  */
 export function checkMessage(given: object, understood: object): void {
   const faults = compare("", given, understood);
-  if (faults.length > 0) throw new InterlockError("INVALID_ARGUMENT", `Nothing was sent: ${faults.join("; ")}.`);
+  if (faults.length > 0)
+    throw new InterlockError("INVALID_ARGUMENT", `The message was not sent: ${faults.join("; ")}.`);
 }
 
 function compare(path: string, given: unknown, understood: unknown): string[] {
@@ -30,7 +31,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function same(given: unknown, understood: unknown): boolean {
   if (isObject(given) || Array.isArray(given)) return false;
-  // A 64-bit number is text on our side, a float has lost some digits, and base64 may come without its padding.
+  // A 64-bit number is parsed as text, a float loses digits, and base64 may lack its padding.
   if (typeof given === "number" && Math.fround(given) === Number(understood)) return true;
   return String(given).replace(/=+$/, "") === String(understood).replace(/=+$/, "");
 }

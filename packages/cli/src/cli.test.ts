@@ -53,9 +53,8 @@ describe("interlock, the command", () => {
       "call",
       "token",
       "revoke",
-      "locks list",
-      "locks add",
-      "locks remove",
+      "unrevoke",
+      "revocations",
       "keys list",
       "keys rotate",
       "ca show",
@@ -176,7 +175,7 @@ describe("interlock, with an authority", () => {
     assert.equal((await json("ca", "export-root", "--out", root, ...key)).ok, true);
     assert.match(await readFile(root, "utf8"), /^interlock-sealed-1 /);
     await assert.rejects(stat(join(dir, ".interlock/authority", first?.rootKey)));
-    assert.match((await json("ca", "export-root", "--out", `${root}2`, ...key)).error.message, /away already/);
+    assert.match((await json("ca", "export-root", "--out", `${root}2`, ...key)).error.message, /already offline/);
 
     const [csr, chain] = [join(dir, "i.csr"), join(dir, "i.pem")];
     assert.equal((await json("ca", "import", csr)).error.code, "NOT_FOUND");
@@ -195,9 +194,9 @@ describe("interlock, with an authority", () => {
 
     const prepared = await json("ca", "prepare");
     assert.equal(prepared.ca.state, "prepared");
-    assert.match((await json("ca", "prepare")).error.message, /prepared already/);
-    assert.match((await json("ca", "activate")).error.message, /may not know it yet/);
-    assert.match((await interlock(dir, "ca", "show")).stdout, /away .*\n.*prepared/s);
+    assert.match((await json("ca", "prepare")).error.message, /already prepared/);
+    assert.match((await json("ca", "activate")).error.message, /may not have received it yet/);
+    assert.match((await interlock(dir, "ca", "show")).stdout, /offline .*\n.*prepared/s);
     assert.equal((await json("ca", "withdraw", prepared.id.slice(0, 16))).ok, true);
     assert.match((await json("ca", "withdraw")).error.message, /No CA is retiring or prepared/);
     assert.match((await json("ca", "withdraw", first?.id)).error.message, /is active. Prepare and activate another/);
@@ -221,7 +220,7 @@ describe("interlock, with an authority", () => {
     assert.equal(joined.already, false);
     const once = await json(...join1);
     assert.deepEqual([once.ok, once.already, once.spiffeId], [true, true, "spiffe://cafe/python/1"]);
-    assert.match((await interlock(dir, ...join1)).stdout, /^had joined as .*\n.*\n?.*was not needed, and not used/s);
+    assert.match((await interlock(dir, ...join1)).stdout, /^already joined as .*\n.*\n?.*was not used/s);
     // Where the authority is has been kept, so it need not be said again.
     assert.equal((await json("join", "--name", "python/1")).already, true);
   });
@@ -309,7 +308,7 @@ describe("interlock, with an authority", () => {
 
   it("revokes a bot, which gets no token any more", async () => {
     const revoked = await json("revoke", "python/1", "--reason", "test");
-    assert.deepEqual(revoked.revoked, { kind: "spiffeId", value: "spiffe://cafe/python/1" });
+    assert.deepEqual(revoked.revoked, { kind: "identity", subject: "spiffe://cafe/python/1" });
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
     assert.equal(denied.ok, false);
   });
@@ -326,23 +325,24 @@ describe("interlock, with an authority", () => {
 
   it("lists bots, and retires one", async () => {
     const states = async () => (await json("bots", "list")).bots.map((bot: Json) => bot.state);
-    assert.deepEqual((await states()).sort(), ["locked", "member"]);
+    assert.deepEqual((await states()).sort(), ["member", "revoked"]);
     await json("bots", "retire", "python/1");
-    await json("locks", "remove", "python/1");
+    await json("unrevoke", "python/1");
     assert.match((await interlock(dir, "bots", "list")).stdout, /python\/1 +retired/);
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
     assert.equal(denied.error.reason, "BOT_RETIRED");
   });
 
-  it("lists locks, and takes them off", async () => {
-    await json("locks", "add", "worker/*", "--reason", "recalled");
-    const values = async () => (await json("locks", "list")).locks.map((lock: Json) => `${lock.kind} ${lock.value}`);
-    await json("locks", "add", "python/1");
-    assert.deepEqual(await values(), ["spiffeId spiffe://cafe/python/1", "identityPattern worker/*"]);
-    assert.match((await interlock(dir, "locks", "list")).stdout, /worker\/\* .* recalled/);
-    assert.deepEqual((await json("locks", "remove", "worker/*")).unlocked.value, "worker/*");
-    assert.deepEqual((await json("locks", "remove", "worker/*")).error.code, "NOT_FOUND");
-    assert.deepEqual((await json("locks", "remove", "python/1")).ok, true);
+  it("lists revocations, and ends them", async () => {
+    await json("revoke", "worker/*", "--reason", "recalled");
+    const values = async () =>
+      (await json("revocations")).revocations.map(({ kind, subject }: Json) => `${kind} ${subject}`);
+    await json("revoke", "python/1");
+    assert.deepEqual(await values(), ["identity spiffe://cafe/python/1", "pattern worker/*"]);
+    assert.match((await interlock(dir, "revocations")).stdout, /worker\/\* .* recalled/);
+    assert.deepEqual((await json("unrevoke", "worker/*")).unrevoked, { kind: "pattern", subject: "worker/*" });
+    assert.deepEqual((await json("unrevoke", "worker/*")).error.code, "NOT_FOUND");
+    assert.deepEqual((await json("unrevoke", "python/1")).ok, true);
     assert.deepEqual(await values(), []);
   });
 
@@ -377,7 +377,7 @@ describe("interlock, with an authority", () => {
     const { joinToken } = await json("invite", "operator/two");
     const several = `127.0.0.1:1,${authority}`;
     await interlock(elsewhere, "join", "--authority", several, "--name", "operator/two", "--token", joinToken);
-    const { stdout } = await interlock(elsewhere, "locks", "list", "--json");
+    const { stdout } = await interlock(elsewhere, "revocations", "--json");
     assert.equal(JSON.parse(stdout).ok, true);
     await rm(elsewhere, { recursive: true });
   });
@@ -387,8 +387,8 @@ describe("interlock, with an authority", () => {
     const { keys, ...made } = await json("backup", file);
     assert.deepEqual(made, { ok: true, file, sealed: true });
     assert.ok(keys >= 2);
-    assert.match((await interlock(dir, "backup", file)).stderr, /is there already/);
-    assert.match((await interlock(dir, "restore", file)).stderr, /has an authority already/);
+    assert.match((await interlock(dir, "backup", file)).stderr, /already exists/);
+    assert.match((await interlock(dir, "restore", file)).stderr, /already has an authority/);
     const elsewhere = await mkdtemp(join(tmpdir(), "interlock-restored-"));
     const { stdout } = await interlock(elsewhere, "restore", file, "--json");
     assert.equal(JSON.parse(stdout).ok, true);
@@ -396,7 +396,7 @@ describe("interlock, with an authority", () => {
     const restored = (await readdir(folder)).filter((name) => name.endsWith(".key"));
     assert.equal(restored.length, keys);
     for (const name of restored) assert.match(await readFile(join(folder, name), "utf8"), /^interlock-sealed-1 /, name);
-    assert.match((await interlock(elsewhere, "restore")).stderr, /Name the backup's file/);
+    assert.match((await interlock(elsewhere, "restore")).stderr, /Name either the backup file/);
     await rm(elsewhere, { recursive: true });
   });
 
@@ -420,15 +420,15 @@ describe("interlock, with an authority", () => {
 
   it("says how to write what is no name", async () => {
     const { stderr } = await interlock(dir, "revoke", "Bad Name").catch((error) => error);
-    assert.match(stderr, /"Bad Name" is no bot's name: write gripper\/1/);
+    assert.match(stderr, /"Bad Name" is not a bot's name: write gripper\/1/);
   });
 
   it("says so when nobody has what is revoked", async () => {
     const { bots } = await json("revoke", "python/99");
     assert.equal(bots, 0);
     const { stdout } = await interlock(dir, "revoke", "python/99");
-    assert.match(stdout, /No bot on record has it/);
-    await json("locks", "remove", "python/99");
+    assert.match(stdout, /No bot on record matches it/);
+    await json("unrevoke", "python/99");
   });
 
   it("says what to do when there is no fleet, and when the folder for a project is taken", async () => {
@@ -462,7 +462,7 @@ describe("interlock, with an authority", () => {
       for (const stream of [refused.stdout, refused.stderr]) stream.on("data", (text) => (said += text));
       const [code] = await once(refused, "close");
       assert.equal(code, 1);
-      assert.match(said, /takes a keyPassphrase/);
+      assert.match(said, /requires a keyPassphrase/);
       const help = run("up", "--help");
       help.stdout.on("data", (text) => (said += text));
       await once(help, "close");
@@ -501,7 +501,7 @@ describe("interlock, with an authority that speaks OAuth", () => {
     await rm(dir, { recursive: true });
   });
 
-  it("gives a bot's token over HTTPS to whoever has the files of that bot", async () => {
+  it("gives a bot's token over HTTPS to a user that has the files of that bot", async () => {
     await writeFile(join(dir, "oauth.yaml"), 'grants:\n  "curl/*":\n    cafe.v1.CoffeeService: [coffee:brew]\n');
     await jsonOf(dir, "grants", "apply", "oauth.yaml");
     const { joinToken } = await jsonOf(dir, "invite", "curl/1");

@@ -1,7 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import type { Fault } from "./read-fault.js";
 
-/** Several things are wrong, each of which `--json` gives by itself. */
+/** An error with several faults. With `--json`, each fault is listed separately. */
 export class FaultsError extends InterlockError {
   readonly faults: readonly Fault[];
 

@@ -6,19 +6,19 @@ import { InterlockError } from "@interlock/bot";
 import type { AnyMethod, Manifest, ManifestService, ServiceDefinition } from "@interlock/policy";
 import { checkMessage } from "./check-message.js";
 
-/** A method that is known from proto files and manifest only. */
+/** A method that was found in proto files and manifest. */
 export interface FoundMethod {
-  /** The service with this one method, so that a token for it asks for no other's scopes. */
+  /** The service with only this method, so that a token request names only its scopes. */
   readonly service: ServiceDefinition;
   readonly key: string;
   readonly method: AnyMethod;
-  /** Throws `INVALID_ARGUMENT` for a message that is not, word for word, one of this method's. */
+  /** Throws `INVALID_ARGUMENT` for a message with fields or values that this method does not have. */
   check(message: object): void;
 }
 
 const notGenerated = 'run "interlock generate" first, in the project\'s folder';
 
-/** Finds `Service/Method` in a project. Throws when it is not there, or is there twice. */
+/** Finds `Service/Method` in a project. Rejects with `NOT_FOUND` when none or several match. */
 export async function findMethod(
   name: string,
   { protos, manifest }: { protos: string; manifest: string },

@@ -12,11 +12,12 @@ import { joinCommand } from "./commands/join.js";
 import { keysCommand } from "./commands/keys.js";
 import { logCommand } from "./commands/log.js";
 import { restoreCommand } from "./commands/restore.js";
-import { locksCommand } from "./commands/revocations.js";
+import { revocationsCommand } from "./commands/revocations.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
+import { unrevokeCommand } from "./commands/unrevoke.js";
 import { upCommand } from "./commands/up.js";
 import { createOutput } from "./output.js";
 import { version } from "./version.js";
@@ -32,7 +33,8 @@ const commands = [
   callCommand,
   tokenCommand,
   revokeCommand,
-  locksCommand,
+  unrevokeCommand,
+  revocationsCommand,
   botsCommand,
   tokensCommand,
   keysCommand,
@@ -42,9 +44,9 @@ const commands = [
   restoreCommand,
 ];
 
-/** Runs one `interlock` command line, and gives its exit code: 0, 1 for a failure, 2 for a command line it cannot read. */
+/** Runs one `interlock` command line. Returns its exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(args: readonly string[]): Promise<number> {
-  // Whoever reads our output, `head` say, may have had enough of it.
+  // The reader of the output, for example `head`, may close it early.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const output = createOutput(args.includes("--json"));
   const program = new Command("interlock")
@@ -58,7 +60,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (command !== program && command.commands.length === 0)
       command.option("--json", "print one JSON value, for programs");
     command.exitOverride();
-    // One JSON value, for a command line that cannot be read as for everything else.
+    // With --json, a usage error is one JSON value, too.
     if (output.json) command.configureOutput({ writeErr: () => {} });
   }
   try {
@@ -75,9 +77,9 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** "error: unknown option '--x'" as our own errors say it. */
-function sentence(said: string): string {
-  const text = said.replace(/^error: /, "");
+/** Rewrites a message of commander, such as "error: unknown option '--x'", as a sentence. */
+function sentence(message: string): string {
+  const text = message.replace(/^error: /, "");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }
 

@@ -3,22 +3,22 @@ import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@in
 import { AdminService } from "@interlock/bot/protocol";
 import { botDir, loadMembership, loadProfile } from "./state.js";
 
-/** As whom a command acts. */
+/** The bot as which a command acts. */
 export interface Self {
-  /** A bot of this project; its operator unless said. */
+  /** The name of a bot of this project. Default: its operator. */
   readonly name?: string | undefined;
-  /** Where the bot's identity is kept, if not in this project. */
+  /** The folder of the bot's identity. Default: the one in this project. */
   readonly dir?: string | undefined;
 }
 
-/** A bot of this project, and the authority that it belongs to. */
+/** A bot of this project with its authority. */
 export interface Session {
   readonly bot: Bot;
   readonly authority: string;
   readonly admin: Client<typeof AdminService>;
 }
 
-/** Runs `work` as `self`, the operator of this project unless said, and leaves the fleet again. */
+/** Runs `work` as a bot and closes the bot afterwards. Default: as the operator of this project. */
 export async function asMember<T>(work: (session: Session) => Promise<T>, self: Self = {}): Promise<T> {
   const { authority: known, name, dir } = await whoAmI(self);
   const authority = await firstReached(known.split(","));
@@ -38,7 +38,8 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, self: 
       `The authority cannot be reached: is "interlock up" running at ${authority}?`,
       {
         reason: reason ?? "AUTHORITY_UNREACHABLE",
-        ...{ metadata, cause: error },
+        metadata,
+        cause: error,
       },
     );
   } finally {
@@ -55,7 +56,7 @@ async function whoAmI({ name, dir }: Self): Promise<{ authority: string; name: s
   return { ...(await loadMembership(botDir(name), name)), dir: botDir(name) };
 }
 
-/** Of several authorities the first that is up; the first, when none is. */
+/** Returns the first authority that is reachable; the first one when none is. */
 async function firstReached(addresses: readonly string[]): Promise<string> {
   const [first = ""] = addresses;
   if (addresses.length === 1) return first;
@@ -63,7 +64,7 @@ async function firstReached(addresses: readonly string[]): Promise<string> {
   return first;
 }
 
-/** Whether anything listens at `address`. */
+/** Whether something listens at `address`. */
 function reaches(address: string): Promise<boolean> {
   const { hostname, port } = new URL(`tcp://${address}`);
   return new Promise((resolve) => {

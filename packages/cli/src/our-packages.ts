@@ -6,20 +6,21 @@ import { version } from "./version.js";
 const names = {
   bot: "@interlock/bot",
   policy: "@interlock/policy",
+  database: "@interlock/database",
   authority: "@interlock/authority",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;
 
-/** What a new project asks npm for. */
+/** The version specifiers of a new project's dependencies. */
 export interface OurPackages {
   readonly ours: Readonly<Record<keyof typeof names, string>>;
   readonly others: { readonly protobuf: string; readonly mocha: string; readonly typescript: string };
 }
 
 /**
- * What a new project asks npm for: tarballs from `folder` where one is given; else, where this command was itself
- * installed from tarballs, those; else what is published.
+ * Returns the version specifiers for a new project: the tarballs in `folder`, if it is given; otherwise the tarballs
+ * from which this command was installed, if there are any; otherwise the published versions.
  */
 export async function ourPackages(folder?: string): Promise<OurPackages> {
   const tarballs = await (folder === undefined ? installedTarballs() : tarballsIn(folder));
@@ -30,7 +31,7 @@ export async function ourPackages(folder?: string): Promise<OurPackages> {
   };
 }
 
-/** The tarballs of this installation by package name, from the lock file that npm keeps in `node_modules`. */
+/** Finds the tarballs of this installation by package name, from npm's lock file in `node_modules`. */
 async function installedTarballs(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (let folder = import.meta.dirname; dirname(folder) !== folder; folder = dirname(folder)) {
@@ -48,7 +49,7 @@ async function installedTarballs(): Promise<Map<string, string>> {
   return found;
 }
 
-/** The tarballs of a folder by package name, as `npm pack` names them. */
+/** Finds the tarballs in a folder by package name, under the names that `npm pack` gives them. */
 async function tarballsIn(folder: string): Promise<Map<string, string>> {
   const files = await readdir(folder).catch((cause) => {
     throw new InterlockError("NOT_FOUND", `${folder} cannot be read: name the folder that holds the tarballs.`, {

@@ -2,30 +2,30 @@ import { styleText } from "node:util";
 import { InterlockError } from "@interlock/bot";
 import { FaultsError } from "./faults-error.js";
 
-/** Where a command's words go: tables and color for people, JSON for programs. */
+/** The output of a command: tables and color for people, JSON for programs. */
 export interface Output {
   readonly json: boolean;
-  /** With which the command exits when it has said what it has to say; 0 unless it was set. */
+  /** The exit code of the command when it succeeds. Default: 0. */
   exitCode: number;
-  /** The result: `value` with `--json`, else what `print` says with the functions of this object. */
+  /** Writes the result: `value` with `--json`; otherwise calls `print`, which uses the functions of this object. */
   result(value: object, print: () => void): void;
-  /** A line for people; nothing with `--json`. */
+  /** Writes a line for people; nothing with `--json`. */
   line(text?: string): void;
-  /** Rows under headings, in columns. */
+  /** Writes a table for people; nothing with `--json`. */
   table(headings: readonly string[], rows: readonly (readonly string[])[]): void;
-  /** What is going on, on standard error, for people on a terminal and for logs alike. */
+  /** Writes progress on standard error, with and without `--json`. */
   progress(text: string): void;
-  /** What went wrong, and what to do. */
+  /** Writes an error, which says what to do. */
   failure(error: unknown): void;
 }
 
-/** Colors a text where the terminal has colors. */
+/** Colors a text if standard output is a terminal with colors. */
 export function paint(style: Parameters<typeof styleText>[0], text: string): string {
   const plain = !process.stdout.isTTY || process.env.NO_COLOR;
   return plain ? text : styleText(style, text);
 }
 
-/** Writes to standard output and standard error. */
+/** Creates an output that writes to standard output and standard error. */
 export function createOutput(json: boolean): Output {
   const write = (text: string) => void process.stdout.write(`${text}\n`);
   const output: Output = {

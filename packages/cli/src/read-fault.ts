@@ -1,16 +1,16 @@
-/** What is wrong in a proto file, and where. */
+/** A fault in a proto file. */
 export interface Fault {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
-  /** `package.Service/Method`; absent where it is not of a method. */
+  /** `package.Service/Method`; absent when the fault is not in a method. */
   readonly method?: string;
   readonly message: string;
 }
 
 const form = /^(?<file>.+?\.proto):(?:(?<line>\d+):(?<column>\d+):)? (?:(?<method>[\w.]+\/\w+) )?(?<message>.*)$/s;
 
-/** Takes a fault apart that is one line of text: `path/to/file.proto:line:column: Service/Method what is wrong`. */
+/** Parses a fault in one line of text: `path/to/file.proto:line:column: Service/Method what is wrong`. */
 export function readFault(text: string): Fault {
   const { file, line, column, method, message } = form.exec(text)?.groups ?? {};
   if (file === undefined || message === undefined) return { message: text };

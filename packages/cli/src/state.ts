@@ -3,29 +3,29 @@ import { join, resolve } from "node:path";
 import { InterlockError } from "@interlock/bot";
 import { type AuthorityRecord, createAuthorityFile, writePrivateFile } from "@interlock/bot/internal";
 
-/** The folder in which a project keeps its authority, its bots and its operator: `.interlock` unless said. */
+/** The folder with a project's authority, bots and operator: INTERLOCK_HOME. Default: `.interlock`. */
 export const stateRoot = resolve(process.env.INTERLOCK_HOME ?? ".interlock");
 
-/** Where the authority keeps what it has. */
+/** The data folder of the authority. */
 export const authorityDir = join(stateRoot, "authority");
 
-/** Where the bot called `name` keeps its identity. */
+/** Returns the folder of a bot's identity. */
 export function botDir(name: string): string {
   return join(stateRoot, "bots", name);
 }
 
-/** Which authority this project's commands talk to, and as whom. */
+/** The authority that the commands of this project talk to, and the operator as which they do. */
 export interface Profile {
   readonly authority: string;
   readonly operator: string;
 }
 
-/** Remembers the profile for the commands to come. */
+/** Saves the profile for later commands. */
 export function saveProfile(profile: Profile): Promise<void> {
   return writePrivateFile(join(stateRoot, file), `${JSON.stringify(profile, undefined, 2)}\n`);
 }
 
-/** The profile that `interlock up`, or `interlock join` as an operator, has written here. */
+/** Loads the profile that `interlock up`, or `interlock join` as an operator, saved. */
 export async function loadProfile(): Promise<Profile> {
   const remedy = 'run "interlock up" here, or "interlock join" as operator/<you> with a token from "interlock invite"';
   try {
@@ -35,7 +35,9 @@ export async function loadProfile(): Promise<Profile> {
   }
 }
 
-/** Whose identity is in `dir`, and where its authority is, as joining has left it there; `name` where that is known. */
+/**
+ * Loads the name and the authority of the bot with the identity in `dir`. `name` takes precedence over the saved name.
+ */
 export async function loadMembership(dir: string, name?: string): Promise<AuthorityRecord> {
   const saved = await createAuthorityFile(dir).load();
   const self = name ?? saved?.name;

@@ -1,17 +1,15 @@
 import { InterlockError } from "@interlock/bot";
+import type { WireSubject } from "@interlock/bot/internal";
 import { isBotName } from "@interlock/policy";
 import type { Command } from "commander";
 
-/** What a command line names to be locked out, or let in again. */
+/** The options that name what to revoke or to unrevoke. */
 export interface SubjectOptions {
   readonly certificate?: string;
   readonly token?: string;
 }
 
-/** The subject of a request, as it goes over the wire. */
-export type Subject = ReturnType<typeof subjectOf>;
-
-/** Adds to a command what names a subject. */
+/** Adds the arguments and options that name a subject to a command. */
 export function withSubject(command: Command): Command {
   return command
     .argument("[name]", "a bot's name, or an identity pattern such as 'worker/*'")
@@ -19,17 +17,21 @@ export function withSubject(command: Command): Command {
     .option("--token <jti>", "a token instead, by its jti");
 }
 
-/** The subject that is named. Throws `INVALID_ARGUMENT` when that is not exactly one. */
-export function subjectOf(trustDomain: string, name: string | undefined, { certificate, token }: SubjectOptions) {
+/** Reads the subject that a command line names. Throws `INVALID_ARGUMENT` unless it names exactly one. */
+export function readSubject(
+  trustDomain: string,
+  name: string | undefined,
+  { certificate, token }: SubjectOptions,
+): WireSubject {
   if ([name, certificate, token].filter((given) => given !== undefined).length !== 1) {
-    throw new InterlockError("INVALID_ARGUMENT", "Name one: a bot or a pattern, --certificate, or --token.");
+    throw new InterlockError("INVALID_ARGUMENT", "Name one subject: a bot or a pattern, --certificate, or --token.");
   }
-  if (certificate !== undefined) return { $case: "certificateSerial", value: certificate.toLowerCase() } as const;
-  if (token !== undefined) return { $case: "tokenId", value: token } as const;
-  if (name?.includes("*")) return { $case: "identityPattern", value: name } as const;
-  if (name?.startsWith("spiffe://")) return { $case: "spiffeId", value: name } as const;
+  if (certificate !== undefined) return { $case: "certificate", value: certificate.toLowerCase() };
+  if (token !== undefined) return { $case: "token", value: token };
+  if (name?.includes("*")) return { $case: "pattern", value: name };
+  if (name?.startsWith("spiffe://")) return { $case: "identity", value: name };
   if (name === undefined || !isBotName(name)) {
-    throw new InterlockError("INVALID_ARGUMENT", `"${name}" is no bot's name: write gripper/1, or 'worker/*'.`);
+    throw new InterlockError("INVALID_ARGUMENT", `"${name}" is not a bot's name: write gripper/1, or 'worker/*'.`);
   }
-  return { $case: "spiffeId", value: `spiffe://${trustDomain}/${name}` } as const;
+  return { $case: "identity", value: `spiffe://${trustDomain}/${name}` };
 }

@@ -3,46 +3,48 @@ import { type Policy, risks } from "./policy.js";
 import { isScope } from "./scope.js";
 import type { ServiceDefinition } from "./service.js";
 
-/** What is wrong with a policy, in words; empty when it is sound. The one rule book of generator and server. */
+/** Returns the faults of a policy, in words; none for a sound one. Generator and server both use these rules. */
 export function policyFaults(policy: Policy | undefined): string[] {
   if (policy === undefined || typeof policy !== "object") {
     return ["has no access policy: add option (interlock.policy.v1.access)"];
   }
   const faults: string[] = [];
   if (!policy.anyBot && !policy.scopes?.length) {
-    faults.push('has neither scopes nor any_bot: say scopes: ["resource:action"] or any_bot: true');
+    faults.push('has neither scopes nor any_bot: write scopes: ["resource:action"] or any_bot: true');
   }
   if (policy.anyBot && policy.scopes?.length) faults.push("has both scopes and any_bot: keep one of them");
   for (const scope of policy.scopes ?? []) {
     if (!isScope(scope)) faults.push(`has the scope "${scope}", which is not resource:action in lower case`);
   }
-  if (!policy.purpose?.trim()) faults.push("has an empty purpose: say in one sentence what it is for");
+  if (!policy.purpose?.trim()) faults.push("has an empty purpose: write in one sentence what it is for");
   if (!risks.includes(policy.risk)) faults.push(`has the unknown risk "${policy.risk}"`);
   for (const caller of policy.callers ?? []) {
-    if (!isIdentityPattern(caller)) faults.push(`has the caller "${caller}", which is no identity pattern`);
+    if (!isIdentityPattern(caller)) faults.push(`has the caller "${caller}", which is not an identity pattern`);
   }
   if (policy.rate && !(policy.rate.perSecond > 0 && Number.isFinite(policy.rate.perSecond) && policy.rate.burst >= 1)) {
     faults.push("has a rate that is not above zero: set per_second");
   }
   const { since, sunset } = policy.deprecation ?? {};
   if (since !== undefined && !isDay(since))
-    faults.push(`is deprecated since "${since}", which is no date (YYYY-MM-DD)`);
-  if (sunset !== undefined && !isDay(sunset)) faults.push(`has the sunset "${sunset}", which is no date (YYYY-MM-DD)`);
+    faults.push(`is deprecated since "${since}", which is not a date (YYYY-MM-DD)`);
+  if (sunset !== undefined && !isDay(sunset))
+    faults.push(`has the sunset "${sunset}", which is not a date (YYYY-MM-DD)`);
   return faults;
 }
 
-/** What is wrong with a service definition, each fault naming its method; empty when it is sound. */
+/** Returns the faults of a service definition, each with its method; none for a sound one. */
 export function serviceFaults(service: ServiceDefinition): string[] {
   const faults = Object.entries(service.methods).flatMap(([key, { path, policy }]) => [
     ...policyFaults(policy).map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),
-    // A token is for a service by its name, so a method under another name would be under another's tokens.
+    // Tokens are for a service by its name. A method with the path of another service would accept that service's
+    // tokens.
     ...(path?.startsWith(`/${service.name}/`)
       ? []
       : [`${service.name}/${key} has the path "${path}" of another service`]),
   ]);
   for (const pattern of service.servedBy ?? []) {
     if (!isIdentityPattern(pattern))
-      faults.push(`${service.name} has served_by "${pattern}", which is no identity pattern`);
+      faults.push(`${service.name} has served_by "${pattern}", which is not an identity pattern`);
   }
   return faults;
 }

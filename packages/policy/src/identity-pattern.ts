@@ -1,8 +1,8 @@
 const segmentForm = /^[a-zA-Z0-9._-]+$/;
 
 /**
- * Whether `text` is an identity pattern: a bot's name in which a segment may be `*`, which stands for exactly one
- * segment, and the last may be `**`, which stands for one or more.
+ * Whether `text` is an identity pattern: a bot's name in which any segment may be `*`, which matches exactly one
+ * segment, and the last one may be `**`, which matches one or more.
  */
 export function isIdentityPattern(text: string): boolean {
   const segments = text.split("/");
@@ -12,7 +12,14 @@ export function isIdentityPattern(text: string): boolean {
   );
 }
 
-/** Whether the bot called `name` matches `pattern`. `matchesIdentity("gripper/*", "gripper/1")` is true. */
+/**
+ * Whether a bot's name matches an identity pattern.
+ *
+ * @example
+ * ```ts
+ * matchesIdentity("gripper/*", "gripper/1"); // true
+ * ```
+ */
 export function matchesIdentity(pattern: string, name: string): boolean {
   const wanted = pattern.split("/");
   const given = name.split("/");

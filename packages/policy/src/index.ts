@@ -13,4 +13,5 @@ export type {
   ResponseOf,
   ServiceDefinition,
 } from "./service.js";
+export { isServiceName } from "./service-name.js";
 export { isBotName, isTrustDomain, parseSpiffeId, type SpiffeId, spiffeId } from "./spiffe-id.js";

@@ -12,36 +12,43 @@ export const dataClasses = ["public", "internal", "confidential", "personal", "s
 /** A kind of data that a method reads or returns: one of {@link dataClasses}. */
 export type DataClass = (typeof dataClasses)[number];
 
-/** How often one caller may call one method: a token bucket. */
+/** The rate at which one caller may call one method: a token bucket. */
 export interface Rate {
-  /** Calls a second in the long run, above zero. */
+  /** Calls per second in the long run, above zero. */
   readonly perSecond: number;
-  /** Calls that may come at once, at least 1. */
+  /** Calls at once, at least 1. */
   readonly burst: number;
 }
 
-/** When a method goes away, and what to use instead. Days are `YYYY-MM-DD`, in UTC. */
+/** The deprecation of a method. Days are `YYYY-MM-DD`, in UTC. */
 export interface Deprecation {
+  /** The day on which it was deprecated. */
   readonly since: string;
-  /** The first day on which calls are refused; absent while undecided. */
+  /** The first day on which calls are refused; absent while it is undecided. */
   readonly sunset?: string;
+  /** What to use instead. */
   readonly replacement?: string;
 }
 
 /**
- * Who may call one method, and why it exists: the `(interlock.policy.v1.access)` option as the runtime sees it.
- * Either `anyBot` is true or `scopes` is not empty, never both.
+ * The policy of one method: the `(interlock.policy.v1.access)` option at run time. Either `anyBot` is true, or `scopes`
+ * is not empty, never both.
  */
 export interface Policy {
-  /** The scopes a token must hold, every one of them. */
+  /** The scopes that a token must hold, all of them. */
   readonly scopes: readonly Scope[];
-  /** Any bot with a valid certificate may call, without a token. */
+  /** Whether any bot with a valid certificate may call, without a token. */
   readonly anyBot: boolean;
+  /** What the method is for, in one sentence. */
   readonly purpose: string;
+  /** How much harm a wrongful call could do. */
   readonly risk: Risk;
+  /** The kinds of data that the method reads or returns. */
   readonly dataClasses: readonly DataClass[];
-  /** Identity patterns, one of which the caller has to match; empty for any caller. */
+  /** Identity patterns of which the caller must match one; empty for any caller. */
   readonly callers: readonly string[];
+  /** The rate of one caller; absent for no limit. */
   readonly rate?: Rate;
+  /** The deprecation; absent for a method that is not deprecated. */
   readonly deprecation?: Deprecation;
 }

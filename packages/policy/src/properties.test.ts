@@ -20,7 +20,7 @@ function isSegment(text: string): boolean {
   return text !== "" && text !== "." && text !== ".." && [...text].every((char) => inName.has(char));
 }
 
-// Mostly what is nearly right, so that both answers come up.
+// Mostly nearly valid inputs, so that both answers occur.
 const near = fc.string({ unit: fc.constantFrom(..."aB1._-/:% *"), maxLength: 12 });
 const text = fc.oneof(near, fc.string({ maxLength: 20 }), fc.string({ unit: "binary", maxLength: 8 }));
 

@@ -3,7 +3,7 @@ import type { Policy } from "./policy.js";
 /** The four shapes of a gRPC call. */
 export type MethodKind = "unary" | "serverStreaming" | "clientStreaming" | "bidiStreaming";
 
-/** What a caller may write where a whole message is meant: fields left out have their proto3 default. */
+/** The input form of a message: omitted fields get their proto3 default. */
 export type Init<T> = T extends bigint
   ? string | number | bigint
   : T extends Date | Uint8Array | string | number | boolean | undefined
@@ -30,7 +30,7 @@ export interface Codec<T> {
   fromPartial(init: Init<T>): T;
 }
 
-/** One method: where it is, what it carries, who may call it. */
+/** The definition of one method: its path, its messages and its policy. */
 export interface Method<Request = unknown, Response = unknown, Kind extends MethodKind = MethodKind> {
   /** The `:path` of a call, `/package.Service/Method`. */
   readonly path: string;
@@ -44,7 +44,7 @@ export interface Method<Request = unknown, Response = unknown, Kind extends Meth
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` would not accept a concrete codec.
 export type AnyMethod = Method<any, any, MethodKind>;
 
-/** One service, as `protoc-gen-interlock` writes it; keys of `methods` are the names handlers and clients use. */
+/** The definition of one service, as `protoc-gen-interlock` writes it. */
 export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = Record<string, AnyMethod>> {
   /** `package.Service`. */
   readonly name: string;
@@ -52,16 +52,17 @@ export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = R
   readonly description?: string;
   /** Identity patterns of the bots that may serve it; empty for any. */
   readonly servedBy: readonly string[];
+  /** The methods, by the names that handlers and clients use. */
   readonly methods: Methods;
   /**
-   * The service's proto file and all that it imports: a serialized `google.protobuf.FileDescriptorSet` in base64,
-   * for reflection.
+   * The service's proto file with its imports, for reflection: a serialized `google.protobuf.FileDescriptorSet` in
+   * base64.
    */
   readonly descriptors?: string;
 }
 
-/** The message a method takes. */
+/** The request message of a method. */
 export type RequestOf<M> = M extends Method<infer Request, infer _Response, infer _Kind> ? Request : never;
 
-/** The message a method gives. */
+/** The response message of a method. */
 export type ResponseOf<M> = M extends Method<infer _Request, infer Response, infer _Kind> ? Response : never;

@@ -46,8 +46,8 @@ describe("SPIFFE IDs", () => {
   }
 
   it("says which part is malformed", () => {
-    assert.throws(() => spiffeId("Cafe", "a"), /"Cafe" is no trust domain/);
-    assert.throws(() => spiffeId("cafe", "a//b"), /"a\/\/b" is no bot name/);
+    assert.throws(() => spiffeId("Cafe", "a"), /"Cafe" is not a trust domain/);
+    assert.throws(() => spiffeId("cafe", "a//b"), /"a\/\/b" is not a bot name/);
   });
 
   it("reads the longest that there is", () => {

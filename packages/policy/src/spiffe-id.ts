@@ -1,6 +1,6 @@
-/** Who a bot is: `spiffe://<trust-domain>/<name>` (SPIFFE ID specification, section 2). */
+/** The identity of a bot: `spiffe://<trust-domain>/<name>` (SPIFFE ID specification, section 2). */
 export interface SpiffeId {
-  /** For example `cafe`; lower case. */
+  /** The trust domain in lower case, for example `cafe`. */
   readonly trustDomain: string;
   /** The path without its leading slash, for example `gripper/1`. */
   readonly name: string;
@@ -11,30 +11,36 @@ export interface SpiffeId {
 const trustDomainForm = /^[a-z0-9._-]{1,255}$/;
 const segmentForm = /^[a-zA-Z0-9._-]+$/;
 
-/** Whether `text` can be a trust domain. */
+/** Whether `text` is a well-formed trust domain. */
 export function isTrustDomain(text: string): boolean {
   return trustDomainForm.test(text);
 }
 
-/** Whether `text` can be a bot's name: segments of letters, digits, `.`, `-` and `_`, joined by `/`. */
+/** Whether `text` is a well-formed bot's name: segments of letters, digits, `.`, `-` and `_`, joined by `/`. */
 export function isBotName(text: string): boolean {
   return text.length <= 1024 && text.split("/").every((s) => segmentForm.test(s) && s !== "." && s !== "..");
 }
 
-/** Puts a SPIFFE ID together. Throws a `TypeError` that says which part is malformed. */
+/**
+ * Makes a SPIFFE ID from its parts.
+ *
+ * @throws TypeError that names the malformed part.
+ */
 export function spiffeId(trustDomain: string, name: string): SpiffeId {
   if (!isTrustDomain(trustDomain)) {
-    throw new TypeError(`"${trustDomain}" is no trust domain: use lower-case letters, digits, ".", "-" and "_"`);
+    throw new TypeError(`"${trustDomain}" is not a trust domain: use lower-case letters, digits, ".", "-" and "_"`);
   }
   if (!isBotName(name)) {
-    throw new TypeError(`"${name}" is no bot name: use segments of letters, digits, ".", "-" and "_", joined by "/"`);
+    throw new TypeError(
+      `"${name}" is not a bot name: use segments of letters, digits, ".", "-" and "_", joined by "/"`,
+    );
   }
   return { trustDomain, name, uri: `spiffe://${trustDomain}/${name}` };
 }
 
 /**
- * Reads a SPIFFE ID; `undefined` for anything that is not exactly one, or that has no path. Its parts are bounded, so
- * that the whole is well within the 2,048 bytes that the specification allows.
+ * Parses a SPIFFE ID. Returns `undefined` for any other text, and for one without a path. The bounds of the parts keep
+ * the whole below the 2,048 bytes that the specification allows.
  */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
   if (!uri.startsWith("spiffe://")) return undefined;

@@ -3,8 +3,8 @@ import { join, posix } from "node:path";
 import { GenerateError } from "./generate-error.js";
 
 /**
- * Makes an error of what buf says: without its own words, the plugin's faults and buf's in one form, and every file
- * named as it is found from the workspace (a plugin knows only the name it is imported by).
+ * Converts buf's output to an error: faults of the plugin and of buf in one form, without buf's own text, and with file
+ * names relative to the workspace (a plugin knows only the import names).
  */
 export function bufError(said: string, workspace: string, protos: string): GenerateError {
   const lines = said

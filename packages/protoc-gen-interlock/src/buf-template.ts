@@ -14,12 +14,12 @@ const tsProtoOptions = [
   "annotateFilesWithVersion=false",
 ];
 
-// They are for our plugin alone; without them no message needs the policy files.
+// Only our plugin needs these options; without them no message needs the policy files.
 const policyOptions = ["interlock.policy.v1.access", "interlock.policy.v1.service"];
 
 /**
- * What `buf generate --template` takes: ts-proto for messages and our plugin for services, both on this machine.
- * `hasPolicies`: whether any file imports the policy options; buf refuses to leave out what is not there.
+ * Returns the value for `buf generate --template`: ts-proto for messages and our plugin for services, both local.
+ * `hasPolicies`: whether any file imports the policy options; buf refuses to exclude types that do not exist.
  */
 export function bufTemplate(out: string, hasPolicies: boolean): string {
   const require = createRequire(import.meta.url);
@@ -35,7 +35,7 @@ export function bufTemplate(out: string, hasPolicies: boolean): string {
         strategy: "all",
         exclude_types: hasPolicies ? policyOptions : [],
       },
-      // All files in one request, for the one manifest.
+      // All files in one request, because there is one manifest.
       { local: [process.execPath, ours], out, strategy: "all" },
     ],
   });

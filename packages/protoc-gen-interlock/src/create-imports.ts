@@ -13,7 +13,7 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-/** Collects imports so that no two of them, and none of the names `reserved` by the file itself, collide. */
+/** Collects imports without collisions among each other or with the names `reserved` by the file. */
 export function createImports(reserved: Iterable<string>): Imports {
   const taken = new Set(reserved);
   const imports = new Map<string, Import>();

@@ -1,7 +1,7 @@
 import type { Manifest, ManifestService } from "@interlock/policy";
 import type { FoundService } from "./found-service.js";
 
-/** Everything that was seen, services by name and methods as they are declared: always the same for the same input. */
+/** Creates the manifest: services sorted by name, methods in their declared order. The same input gives the same manifest. */
 export function createManifest(services: readonly FoundService[]): Manifest {
   const byName = (a: ManifestService, b: ManifestService) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   return { version: 1, services: services.map(manifestService).sort(byName) };

@@ -2,8 +2,8 @@ import { create, type DescFile, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 /**
- * A proto file and all that it imports, imports first: a serialized `google.protobuf.FileDescriptorSet` in base64,
- * without comments and positions.
+ * Serializes a proto file and all its imports, imports first, as a `google.protobuf.FileDescriptorSet` in base64, without
+ * comments and positions.
  */
 export function descriptorSet(file: DescFile): string {
   const files = new Set<DescFile>();

@@ -12,13 +12,13 @@ const kinds = {
   bidi_streaming: "bidiStreaming",
 } as const;
 
-/** The services of some files, and everything that is wrong with them: `file:line:column: package.Service/Method has …`. */
+/** The services of some files, and all their faults: `file:line:column: package.Service/Method has …`. */
 export interface Findings {
   readonly services: readonly FoundService[];
   readonly faults: readonly string[];
 }
 
-/** The gate: reads every service of `files` and judges every policy. `registry` knows the policy options. */
+/** The gate: reads every service of `files` and checks every policy. `registry` knows the policy options. */
 export function findServices(files: readonly DescFile[], registry: FileRegistry): Findings {
   const access = registry.getExtension("interlock.policy.v1.access");
   const option = registry.getExtension("interlock.policy.v1.service");
@@ -39,7 +39,7 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry)
       if (names.has(key)) found.push(`has the name ${key} in TypeScript, as ${names.get(key)} has: rename one of them`);
       names.set(key, method.name);
       faults.push(...found.map((fault) => `${sourcePosition(method)}: ${fullName(method)} ${fault}`));
-      // Without a policy there is a fault, and nothing is generated.
+      // A missing policy is a fault, so nothing is generated.
       return policy ? [describe(method, key, policy)] : [];
     });
     return { desc, ...facts, methods };

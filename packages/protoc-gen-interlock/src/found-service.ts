@@ -1,7 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ManifestService, MethodKind, Policy } from "@interlock/policy";
 
-/** A service as it stands in a proto file, with all that its options say. */
+/** A service of a proto file, with its options. */
 export interface FoundService extends Pick<ManifestService, "owner" | "description" | "servedBy"> {
   readonly desc: DescService;
   readonly methods: readonly FoundMethod[];

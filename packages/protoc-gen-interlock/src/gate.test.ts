@@ -9,20 +9,20 @@ import "interlock/policy/v1/policy.proto";
 message Empty {}
 `;
 
-/** An rpc's access option, and what the gate has to say of it. */
+/** An rpc's access option, and the fault that the gate reports. */
 const table: readonly [name: string, access: string | undefined, ...faults: string[]][] = [
   ["Sound", `any_bot: true purpose: "Fine."`],
   ["Bare", undefined, "has no access policy: add option (interlock.policy.v1.access)"],
-  ["Neither", `purpose: "x"`, 'has neither scopes nor any_bot: say scopes: ["resource:action"] or any_bot: true'],
+  ["Neither", `purpose: "x"`, 'has neither scopes nor any_bot: write scopes: ["resource:action"] or any_bot: true'],
   ["Both", `any_bot: true scopes: "a:b" purpose: "x"`, "has both scopes and any_bot: keep one of them"],
-  ["NoPurpose", "any_bot: true", "has an empty purpose: say in one sentence what it is for"],
-  ["Blank", `any_bot: true purpose: "  "`, "has an empty purpose: say in one sentence what it is for"],
+  ["NoPurpose", "any_bot: true", "has an empty purpose: write in one sentence what it is for"],
+  ["Blank", `any_bot: true purpose: "  "`, "has an empty purpose: write in one sentence what it is for"],
   [
     "Scope",
     `scopes: ["a:b", "Gripper"] purpose: "x"`,
     'has the scope "Gripper", which is not resource:action in lower case',
   ],
-  ["Caller", `any_bot: true purpose: "x" callers: "**/a"`, 'has the caller "**/a", which is no identity pattern'],
+  ["Caller", `any_bot: true purpose: "x" callers: "**/a"`, 'has the caller "**/a", which is not an identity pattern'],
   ["Rate", `any_bot: true purpose: "x" rate: {burst: 3}`, "has a rate that is not above zero: set per_second"],
   [
     "Infinite",
@@ -32,21 +32,21 @@ const table: readonly [name: string, access: string | undefined, ...faults: stri
   [
     "Deprecated",
     `any_bot: true purpose: "x" deprecation: {since: "May" sunset: "2026-02-30"}`,
-    'is deprecated since "May", which is no date (YYYY-MM-DD)',
-    'has the sunset "2026-02-30", which is no date (YYYY-MM-DD)',
+    'is deprecated since "May", which is not a date (YYYY-MM-DD)',
+    'has the sunset "2026-02-30", which is not a date (YYYY-MM-DD)',
   ],
-  ["NoSince", `any_bot: true purpose: "x" deprecation: {}`, 'is deprecated since "", which is no date (YYYY-MM-DD)'],
+  ["NoSince", `any_bot: true purpose: "x" deprecation: {}`, 'is deprecated since "", which is not a date (YYYY-MM-DD)'],
   ["GetAPIKey", `any_bot: true purpose: "x"`],
   [
     "get_api_key",
     "any_bot: true",
-    "has an empty purpose: say in one sentence what it is for",
+    "has an empty purpose: write in one sentence what it is for",
     "has the name getApiKey in TypeScript, as GetAPIKey has: rename one of them",
   ],
 ];
 
 describe("the gate", () => {
-  it("names every fault, with file, line and method, and none besides", async () => {
+  it("reports exactly the faults, with file, line and method", async () => {
     const workspace = await tempWorkspace();
     try {
       const rpcs = table.map(([name, access]) => {
@@ -62,7 +62,9 @@ describe("the gate", () => {
       const expected = table.flatMap(([name, , ...faults], i) =>
         faults.map((fault) => `protos/cafe/v1/bad.proto:${i + 6}:3: cafe.v1.BadService/${name} ${fault}`),
       );
-      expected.push('protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has served_by "a//b", which is no identity pattern');
+      expected.push(
+        'protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has served_by "a//b", which is not an identity pattern',
+      );
       await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen" }), (error) => {
         assert(error instanceof GenerateError);
         assert.deepEqual(error.faults, expected);
@@ -74,7 +76,7 @@ describe("the gate", () => {
     }
   });
 
-  it("is not passed by leaving out the import", async () => {
+  it("cannot be bypassed by leaving out the import", async () => {
     const workspace = await tempWorkspace();
     try {
       const service = `service S {\n  rpc Do(Empty) returns (Empty);\n}\n`;

@@ -1,4 +1,4 @@
-/** Nothing was generated. The message holds every fault on a line of its own, or what else went wrong. */
+/** An error that means that nothing was generated. The message has one line for each fault, or describes another failure. */
 export class GenerateError extends Error {
   override readonly name = "GenerateError";
 

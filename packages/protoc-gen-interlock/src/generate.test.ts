@@ -30,7 +30,7 @@ describe("generate", () => {
   });
   afterEach(() => workspace.remove());
 
-  it("replaces what it generated before, and leaves it alone when it fails", async () => {
+  it("replaces its earlier output, and leaves it unchanged on failure", async () => {
     await workspace.write("protos/cafe/v1/s.proto", service);
     const first = await run();
     assert.deepEqual(first.files, [
@@ -56,7 +56,7 @@ describe("generate", () => {
     assert.deepEqual(await readdir(join(workspace.path, "src/gen/cafe/v1")), ["a.ts", "s.ts"]);
   });
 
-  it("does not replace a folder that it has not made", async () => {
+  it("does not replace a folder that it has not generated", async () => {
     await workspace.write("src/gen/mine.ts", "");
     const { message, faults } = await faultsOf(run());
     assert.match(message, /src[/\\]gen holds no interlock\.manifest\.json/);
@@ -64,7 +64,7 @@ describe("generate", () => {
     assert.deepEqual(await readdir(join(workspace.path, "src/gen")), ["mine.ts"]);
   });
 
-  it("takes modules from buf.yaml, follows links, and keeps to the paths it is given", async () => {
+  it("reads modules from buf.yaml, follows links, and generates only the given paths", async () => {
     const path = "node_modules/@interlock/policy/protos";
     await workspace.write("buf.yaml", `version: v2\nmodules:\n  - path: api/protos\n  - path: ${path}\n`);
     await workspace.write("api/protos/cafe/v1/a.proto", message("A"));
@@ -74,7 +74,7 @@ describe("generate", () => {
     assert.deepEqual(files, ["cafe/v1/a.ts", "cafe/v1/s.ts", "cafe/v1/s_interlock.ts", "interlock.manifest.json"]);
   });
 
-  it("says so when there is nothing to generate from", async () => {
+  it("reports that there is nothing to generate from", async () => {
     const { message } = await faultsOf(run({ paths: ["tea"] }));
     assert.match(message, /^no \.proto files were targeted/);
   });

@@ -10,13 +10,13 @@ import { runBuf } from "./run-buf.js";
 
 /** What {@link generate} reads, and where it writes. */
 export interface GenerateOptions {
-  /** The folder with `buf.yaml`. Without that file, its modules are `protos` and `node_modules/@interlock/policy/protos`. */
+  /** The folder with `buf.yaml`. Default modules without that file: `protos` and `node_modules/@interlock/policy/protos`. */
   readonly workspace: string;
   /** The folder of the proto files, relative to `workspace`; one of the modules of `buf.yaml`. */
   readonly protos: string;
-  /** Folders and files below `protos`, relative to it: generate only these and what they import. */
+  /** Folders and files below `protos`, relative to it: generate only these and their imports. Default: all. */
   readonly paths?: readonly string[];
-  /** Where to write, relative to `workspace`. A folder that is not generated is not replaced. */
+  /** The output folder, relative to `workspace`. A folder that was not generated is not replaced. */
   readonly out: string;
 }
 
@@ -24,13 +24,13 @@ export interface GenerateOptions {
 export interface GenerateResult {
   /** The files written, relative to `out`, sorted. */
   readonly files: readonly string[];
-  /** What stands in `interlock.manifest.json`: every service and method. */
+  /** The contents of `interlock.manifest.json`: every service and method. */
   readonly manifest: Manifest;
 }
 
 /**
- * Generates messages, service definitions and the manifest from proto files. Throws a `GenerateError` with all faults,
- * and leaves everything as it is, when a file does not compile or a method's policy is not sound.
+ * Generates messages, service definitions and the manifest from proto files. If a file does not compile or a method's
+ * policy is invalid, it changes nothing and throws a `GenerateError` with all faults.
  *
  * ```ts
  * await generate({ workspace: ".", protos: "protos", out: "src/gen" });
@@ -53,7 +53,7 @@ export async function generate({ workspace, protos, paths = [], out }: GenerateO
   });
 }
 
-/** For a workspace without `buf.yaml`: its protos, and the policy options from the package that has them. */
+/** The configuration for a workspace without `buf.yaml`: its protos, and the policy options from their package. */
 function bufConfig(workspace: string, protos: string): string[] {
   if (existsSync(join(workspace, "buf.yaml"))) return [];
   const modules = [protos, "node_modules/@interlock/policy/protos"].filter((path) => existsSync(join(workspace, path)));

@@ -1,2 +1,2 @@
-/** Where the manifest stands in a folder of generated code; also the sign that the folder is one. */
+/** The file name of the manifest in a folder of generated code. It also marks the folder as generated. */
 export const manifestFile = "interlock.manifest.json";

@@ -1,9 +1,9 @@
-// Names that mean something to every JavaScript object, or to `await`.
+// Names with a meaning for every JavaScript object, or for `await`.
 const taken = ["constructor", "then", "toJSON", "toString", "valueOf"];
 
 /**
- * The name of an rpc in handlers and clients: its own name in lowerCamelCase, word by word, as ts-proto and grpc-js have
- * it. `methodKey("WatchForce")` is `watchForce`, `methodKey("GetAPIKey")` is `getApiKey`.
+ * Converts an rpc's name to its name in handlers and clients: lowerCamelCase, word by word, as in ts-proto and grpc-js.
+ * `methodKey("WatchForce")` is `watchForce`, `methodKey("GetAPIKey")` is `getApiKey`.
  */
 export function methodKey(name: string): string {
   const words = name

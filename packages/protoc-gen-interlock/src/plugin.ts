@@ -29,11 +29,11 @@ const supported = {
   maximumEdition,
 };
 
-/** The protoc plugin: a definition for each service of the requested files, or every fault that its policies have. */
+/** The protoc plugin: it writes a definition for each service of the requested files, or reports all faults of their policies. */
 export const interlockPlugin = { name: "protoc-gen-interlock", version, run };
 
 function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
-  // `sourceFileDescriptors` are not needed: nothing that counts here is stripped from `protoFile`.
+  // `sourceFileDescriptors` are not needed: `protoFile` has everything that is used here.
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
   const files = request.fileToGenerate.map((name) => registry.getFile(name)).filter((file): file is DescFile => !!file);
   const { services, faults } = findServices(files, registry);

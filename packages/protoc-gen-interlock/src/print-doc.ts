@@ -1,4 +1,4 @@
-/** A doc comment of these paragraphs, with a line break after it; nothing if all of them are empty. */
+/** Prints a doc comment of these paragraphs, with a line break after it; nothing if all of them are empty. */
 export function printDoc(paragraphs: readonly (string | undefined)[], indent = ""): string {
   const text = paragraphs
     .map((paragraph) => paragraph?.replace(/^ /gm, "").replaceAll("*/", "*\\/").trim() ?? "")

@@ -10,7 +10,7 @@ import { tsProtoName } from "./ts-proto-name.js";
 
 const descriptorsName = "fileDescriptorSet";
 
-/** The TypeScript of one proto file: a typed definition of each of its services. */
+/** Prints the TypeScript of one proto file: a typed definition of each of its services. */
 export function printFile(file: DescFile, services: readonly FoundService[]): string {
   const imports = createImports([descriptorsName, ...services.map(({ desc }) => safeIdentifier(desc.name))]);
   const names = {
@@ -89,7 +89,7 @@ function deprecation(deprecated: boolean, { deprecation }: FoundMethod["policy"]
   return `@deprecated since ${since}${sunset ? `, refused from ${sunset}` : ""}${replacement ? `; use ${replacement}` : ""}`;
 }
 
-/** Lets the messages of this file and package have their own names, whichever else are imported. */
+/** Reserves the names of this file's and package's own messages, whatever else is imported. */
 function importOwnMessages(file: DescFile, services: readonly FoundService[], add: Names["message"]): void {
   const messages = services.flatMap(({ methods }) => methods.flatMap(({ desc }) => [desc.input, desc.output]));
   for (const message of messages) if (message.file === file) add(message);

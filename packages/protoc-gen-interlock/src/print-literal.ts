@@ -1,6 +1,6 @@
 const width = 120;
 
-/** Writes a JSON value as TypeScript, objects one property a line; `indent` is that of the line it starts on. */
+/** Prints a JSON value as TypeScript, objects with one property per line; `indent` is that of its first line. */
 export function printLiteral(value: unknown, indent = "", column = indent.length): string {
   if (Array.isArray(value)) {
     const flat = `[${value.map((item) => printLiteral(item)).join(", ")}]`;

@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import type { ManifestService, Policy } from "@interlock/policy";
 
-/** What `interlock.policy.v1.Access` looks like as JSON, with all defaults in place. */
+/** `interlock.policy.v1.Access` as JSON, with all defaults filled in. */
 interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation"> {
   readonly risk: string;
   readonly dataClasses: readonly string[];
@@ -18,7 +18,7 @@ interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "dep
 
 type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy">;
 
-/** Reads a method's `(interlock.policy.v1.access)`; `undefined` when it has none. Judges nothing. */
+/** Reads a method's `(interlock.policy.v1.access)`; `undefined` if it has none. It checks nothing. */
 export function readPolicy(method: DescMethod, access: DescExtension | undefined): Policy | undefined {
   const json = readOption(method, access) as AccessJson | undefined;
   if (json === undefined) return undefined;
@@ -37,7 +37,7 @@ export function readPolicy(method: DescMethod, access: DescExtension | undefined
   };
 }
 
-/** Reads a service's `(interlock.policy.v1.service)`; without it, nothing is known. */
+/** Reads a service's `(interlock.policy.v1.service)`; without that option all facts are empty. */
 export function readServiceFacts(service: DescService, option: DescExtension | undefined): ServiceFacts {
   const json = readOption(service, option) as Required<ServiceFacts> | undefined;
   if (json === undefined) return { servedBy: [] };
@@ -47,7 +47,7 @@ export function readServiceFacts(service: DescService, option: DescExtension | u
 
 function readOption(desc: DescMethod | DescService, option: DescExtension | undefined): unknown {
   if (option?.message === undefined || !hasOption(desc, option)) return undefined;
-  // The registry knows nothing of the message's TypeScript type, hence the cast.
+  // The registry does not know the message's TypeScript type, hence the cast.
   return toJson(option.message, getOption(desc, option) as never, { alwaysEmitImplicit: true });
 }
 

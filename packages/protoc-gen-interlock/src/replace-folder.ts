@@ -4,8 +4,8 @@ import { GenerateError } from "./generate-error.js";
 import { manifestFile } from "./manifest-file.js";
 
 /**
- * Fills a new folder and puts it in the place of `folder`, so that nothing stale stays and nothing is lost when `fill`
- * throws. Refuses to replace what it has not made.
+ * Fills a new folder and replaces `folder` with it, so that no stale file stays and nothing is lost if `fill` throws. It
+ * refuses to replace a folder that was not generated.
  */
 export async function replaceFolder<T>(folder: string, fill: (folder: string) => Promise<T>): Promise<T> {
   const existing = await readdir(folder).catch(emptyIfMissing);
@@ -13,7 +13,7 @@ export async function replaceFolder<T>(folder: string, fill: (folder: string) =>
     throw new GenerateError(`${folder} holds no ${manifestFile}, so it was not generated: empty it, or choose another`);
   }
   await mkdir(dirname(folder), { recursive: true });
-  // Beside it, for a rename cannot cross file systems.
+  // Beside `folder`, because a rename cannot cross file systems.
   const work = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
   try {
     const result = await fill(join(work, "new"));

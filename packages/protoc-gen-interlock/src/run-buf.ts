@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 
 const require = createRequire(import.meta.url);
 
-/** Runs the `buf` this package depends on in the folder `cwd`: what it has to say, should it fail. */
+/** Runs this package's `buf` in the folder `cwd`. Resolves to its output if it fails, otherwise to `undefined`. */
 export async function runBuf(cwd: string, args: readonly string[]): Promise<string | undefined> {
   const buf = join(dirname(require.resolve("@bufbuild/buf/package.json")), "bin", "buf");
   const child = spawn(process.execPath, [buf, ...args], { cwd, stdio: ["ignore", "ignore", "pipe"] });

@@ -4,7 +4,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 const serviceField = 6;
 const methodField = 2;
 
-/** Where a service or method is declared: `cafe/v1/cafe.proto:12:3`, both counted from 1. Only the file, if unknown. */
+/** The position of a service or method: `cafe/v1/cafe.proto:12:3`, both counted from 1. Only the file if unknown. */
 export function sourcePosition(desc: DescService | DescMethod): string {
   const service = desc.kind === "rpc" ? desc.parent : desc;
   const path = [serviceField, service.file.services.indexOf(service)];

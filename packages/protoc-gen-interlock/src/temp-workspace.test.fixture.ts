@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A user's project in a temporary folder: proto files, and the packages that generated code imports. */
+/** A project in a temporary folder: proto files, and the packages that generated code imports. */
 export interface TempWorkspace {
   readonly path: string;
   write(file: string, text: string): Promise<void>;
@@ -12,11 +12,11 @@ export interface TempWorkspace {
 
 const ours = fileURLToPath(new URL("..", import.meta.url));
 
-/** A project with `testdata/`, and with `@interlock/policy` linked into it as pnpm does. */
+/** Creates a project with `testdata/`, and with `@interlock/policy` linked into it as pnpm does. */
 export async function tempWorkspace({ testdata = false } = {}): Promise<TempWorkspace> {
   const path = await mkdtemp(join(tmpdir(), "protoc-gen-interlock-"));
   if (testdata) await cp(join(ours, "testdata"), path, { recursive: true });
-  // As installed: the package carries its proto files, which the checkout has elsewhere.
+  // As installed: the package contains its proto files, which the checkout has elsewhere.
   const policy = join(path, "installed", "policy");
   await mkdir(policy, { recursive: true });
   for (const name of ["dist", "package.json"]) await symlink(join(ours, "../policy", name), join(policy, name));

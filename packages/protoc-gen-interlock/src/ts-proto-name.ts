@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 
-/** The name ts-proto gives a message: nested ones are `Outer_Inner`, `snake_case` becomes `snakeCase`. */
+/** Returns ts-proto's name of a message: nested ones are `Outer_Inner`, `snake_case` becomes `snakeCase`. */
 export function tsProtoName(message: DescMessage): string {
   const name = fullName(message);
   return name === "Date" || name === "Function" ? `${name}Message` : name;

@@ -1,4 +1,4 @@
-// Compiled by the test with what is generated from protos/: this file is wrong if a type is not inferred.
+// The test compiles this file with the code generated from protos/; it does not compile if a type is not inferred.
 import type { AnyMethod, Method, MethodKind, ServiceDefinition } from "@interlock/policy";
 import type { Item as OtherItem } from "./gen/cafe/other/v1/other.js";
 import { OtherService } from "./gen/cafe/other/v1/other_interlock.js";
@@ -36,14 +36,14 @@ same<Other["deleteItem"], Method<snakeName, snakeName_innerName, "unary">>(true)
 same<Request<Rich["grip"]>, GripRequest>(true);
 same<Request<(typeof OtherService)["methods"]["echo"]>, OtherItem>(true);
 
-// The comparison tells types apart.
+// The comparison distinguishes types.
 same<Rich["grip"], Method<GripRequest, GripResponse, MethodKind>>(false);
 same<Request<Rich["grip"]>, GripResponse>(false);
 
-// A definition fits wherever any service is meant.
+// A definition is assignable to the type of any service.
 export const all: readonly ServiceDefinition[] = [RichService, Empty, OtherService];
 
-// What a caller may write.
+// Valid calls.
 void RichService.methods.grip.request.fromPartial({
   options: { deadlineNanos: 1n },
   target: { $case: "item", value: { newtons: 4 } },

@@ -1,14 +1,14 @@
 import type { Assignment, DispatchRequest, DispatchResponse } from "./gen/interlock/swarm/v1/swarm.js";
 import type { Batching } from "./outbox.js";
 
-/** A batch with more messages than this is refused. */
+/** The leader refuses a batch with more messages than this. */
 export const batchAtMost = 512;
 
-// What a message counts beside its bytes, so that a batch is far below the 4 MiB that one may have, and never too many.
+// Added to the bytes of each message, so that a batch stays far below the 4 MiB of one message and the limit on their number.
 const each = 512;
 const atMost = batchAtMost * each;
 
-/** How a worker's messages are made into one. */
+/** The batching of a worker's messages. */
 export const requestBatching: Batching<DispatchRequest> = {
   atMost,
   join: (messages) => ({ event: { $case: "batch", value: { requests: [...messages] } } }),
@@ -33,7 +33,7 @@ export const requestBatching: Batching<DispatchRequest> = {
   },
 };
 
-/** How a leader's messages to one worker are made into one. */
+/** The batching of a leader's messages to one worker. */
 export const responseBatching: Batching<DispatchResponse> = {
   atMost,
   join: (messages) => ({ event: { $case: "batch", value: { responses: [...messages] } } }),
@@ -50,7 +50,7 @@ export const responseBatching: Batching<DispatchResponse> = {
   },
 };
 
-/** Divides a list so that each part fits in a message; at least one part, if an empty one. */
+/** Divides a list into parts that fit into one message each. An empty list is one empty part. */
 export function inParts(assignments: readonly Assignment[]): Assignment[][] {
   let part: Assignment[] = [];
   const parts = [part];

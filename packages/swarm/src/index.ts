@@ -1,4 +1,4 @@
-export { createFence, type Fence } from "./fence.js";
+export { createFence, type Fence, type FenceOptions } from "./fence.js";
 export {
   Assignment,
   DispatchRequest,

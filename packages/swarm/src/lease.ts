@@ -5,7 +5,7 @@ export function leaseOf({ taskId, attempt, leaseToken, leaderEpoch }: Task): Lea
   return { taskId, attempt, leaseToken, leaderEpoch };
 }
 
-/** Whether both name the same attempt, given by the same leader. */
+/** Whether two leases name the same attempt, given by the same leader. */
 export function sameLease(one: Lease, other: Lease): boolean {
   return (
     one.taskId === other.taskId &&
@@ -15,8 +15,14 @@ export function sameLease(one: Lease, other: Lease): boolean {
   );
 }
 
-/** The lease that names nothing. */
+/** A lease that names nothing. */
 export const noLease: Lease = Lease.fromPartial({});
 
-/** A worker has no more leases than this in hand: slots, and what it is given beforehand, together. */
+/** A worker has at most this many leases in hand: its slots and its prefetch together. */
 export const inHandAtMost = 1_000;
+
+/**
+ * A heartbeat or a Session names at most this many leases: those in hand, and those that are done and wait for their
+ * receipt while others were given in their place.
+ */
+export const namedAtMost = 4 * inHandAtMost;

@@ -1,31 +1,32 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-/** What is still to be sent, in order. Iterating it takes the messages out, and waits for more until it is ended. */
+/** The messages that are still to be sent, in order. Iterating takes them out, and waits for more until the outbox ends. */
 export interface Outbox<T> extends AsyncIterable<T> {
-  /** Adds a message. It takes the place of one with the same `key` that has not been taken yet, and goes to the end. */
+  /** Adds a message at the end. It replaces one with the same `key` that was not taken yet. */
   send(message: T, key?: unknown): void;
-  /** Ends the iteration: after what is still in it, or at once with an error. */
+  /** Ends the iteration: after the remaining messages, or at once with an error. */
   end(error?: Error): void;
 }
 
+/** The settings of an outbox. */
 export interface OutboxOptions<T> {
-  /** With more messages waiting than this it ends by itself, with `overflow()`; there is no limit. */
+  /** When more messages than this wait, the outbox ends by itself with `overflow()`. Default: no limit. */
   readonly limit?: number;
   readonly overflow?: () => Error;
-  /** Has what is sent within one turn of the event loop taken as one message, where it gives something. */
+  /** Where it returns something, messages that are sent within one turn of the event loop are taken as one. */
   readonly batching?: () => Batching<T> | undefined;
 }
 
-/** How messages are made into one. */
+/** The rule by which several messages become one. */
 export interface Batching<T> {
   join(messages: readonly T[]): T;
-  /** What a message weighs; one of `Infinity` goes alone. */
+  /** The weight of a message; one of `Infinity` goes alone. */
   weigh(message: T): number;
-  /** A batch weighs no more than this. */
+  /** The highest weight of a batch. */
   readonly atMost: number;
 }
 
-/** Makes an outbox for one reader. */
+/** Creates an outbox for one reader. */
 export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
   const { limit = Number.POSITIVE_INFINITY, overflow } = options;
   const waiting = new Map<unknown, T>();
@@ -41,7 +42,7 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
     wake?.();
   }
 
-  /** Takes the next message out, with those that fit in one with it. */
+  /** Takes out the next message, joined with those that fit into one message with it. */
   function next(): T | undefined {
     const batching = options.batching?.();
     const some: T[] = [];

@@ -1,13 +1,13 @@
-/** The leaders that may lead, and the one to try now. */
+/** The addresses of all leaders, and the one to try now. */
 export interface Rotation {
   readonly current: string;
-  /** This one does not lead, or does not answer: the next is tried. */
+  /** Moves on to the next leader, because this one does not lead or does not answer. */
   pass(address: string): void;
 }
 
-/** Makes a rotation over the addresses, from the first. */
+/** Creates a rotation over the addresses, from the first. */
 export function createRotation(addresses: readonly string[]): Rotation {
-  if (addresses.length === 0) throw new TypeError("There has to be the address of a leader.");
+  if (addresses.length === 0) throw new TypeError("Name the address of at least one leader.");
   let index = 0;
   const at = (i: number) => addresses[i % addresses.length] as string;
   return {
@@ -15,7 +15,7 @@ export function createRotation(addresses: readonly string[]): Rotation {
       return at(index);
     },
     pass(address) {
-      // Two who notice at the same time move on once.
+      // Two callers that notice at the same time move on once.
       if (at(index) === address) index++;
     },
   };

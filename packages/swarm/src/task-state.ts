@@ -12,10 +12,10 @@ const {
   TASK_STATE_REJECTED: rejected,
 } = TaskState;
 
-/** Which state may follow which: all that is allowed, and nothing else is. A state that nothing follows is closed. */
+/** The complete table of allowed transitions. A state that nothing follows is closed. */
 const transitions = new Map<TaskState, readonly TaskState[]>([
   [submitted, [assigned, failed, canceled]],
-  // Back to SUBMITTED only as the next attempt, when the worker is lost, fails, or hands the task back.
+  // SUBMITTED follows only as the next attempt, after the worker was lost, failed, or handed the task back.
   [assigned, [accepted, running, paused, completed, failed, canceled, rejected, submitted]],
   [accepted, [running, paused, completed, failed, canceled, rejected, submitted]],
   [running, [running, paused, completed, failed, canceled, rejected, submitted]],
@@ -26,17 +26,26 @@ const transitions = new Map<TaskState, readonly TaskState[]>([
   [rejected, []],
 ]);
 
-/** Whether a task may go from one state to the other. */
+/** Whether a task may go from one state to another. */
 export function mayFollow(from: TaskState, to: TaskState): boolean {
   return transitions.get(from)?.includes(to) ?? false;
 }
 
-/** Whether the task is over, one way or another. */
+/**
+ * Whether a task in this state is closed: it never changes again.
+ *
+ * @param state - The state of a task.
+ * @returns True for COMPLETED, FAILED, CANCELED and REJECTED.
+ * @example
+ * ```ts
+ * if (isClosed(task.state)) console.log(task.reason);
+ * ```
+ */
 export function isClosed(state: TaskState): boolean {
   return transitions.get(state)?.length === 0;
 }
 
-/** Whether a worker has the task in hand. */
+/** Whether a worker has the task in hand in this state. */
 export function isHeld(state: TaskState): boolean {
   return transitions.get(state)?.includes(submitted) ?? false;
 }
@@ -45,7 +54,16 @@ const names = new Map<TaskState, string>(
   Object.entries(TaskState).map(([name, state]) => [state, name.replace("TASK_STATE_", "")]),
 );
 
-/** What a state is called, for people: `COMPLETED`. */
+/**
+ * The name of a state for people, without its prefix.
+ *
+ * @param state - The state of a task.
+ * @returns For example `COMPLETED`; `UNRECOGNIZED` for a state of a later version.
+ * @example
+ * ```ts
+ * console.log(taskStateName(TaskState.TASK_STATE_COMPLETED)); // COMPLETED
+ * ```
+ */
 export function taskStateName(state: TaskState): string {
   return names.get(state) ?? "UNRECOGNIZED";
 }

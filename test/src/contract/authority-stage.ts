@@ -9,26 +9,26 @@ import { rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { answerOf, audience } from "./echo-stage.js";
 import type { Answer, Play, Variant } from "./row.js";
 
-/** A real authority, and an operator who sees into it. */
+/** A real authority, and an operator to inspect it. */
 export interface AuthorityStage {
   readonly authority: Authority;
   readonly folder: string;
-  /** The authority's. */
+  /** The clock of the authority. */
   readonly clock: { ahead: number; now(): number };
-  /** The bots'. */
+  /** The clock of the bots. */
   readonly botClock: { ahead: number; now(): number };
   readonly denials: Denial[];
-  /** Messages of errors in the authority's log: its alarms. */
+  /** The error messages in the authority's log: its alarms. */
   readonly alarms: string[];
-  /** What the operator does. */
+  /** The operator's client. */
   readonly admin: AdminClient;
-  /** Lets a bot join, with a new join token unless one is given. */
+  /** Joins a bot. Default: with a new join token. */
   joinAs(name: string, joinToken?: string): Promise<Bot>;
-  /** Calls the authority past every client library, with a bot's certificate unless there is none. */
+  /** Calls the authority without any client library, with a bot's certificate if there is one. */
   call(path: string, message: Uint8Array, bot?: Pick<Bot, "identity">, authorization?: string): Promise<Answer>;
-  /** A good `authorization` of a bot's. */
+  /** Returns a valid `authorization` of a bot. */
   authorization(bot: Bot, service?: string, scopes?: readonly string[]): Promise<string>;
-  /** How many certificates and tokens have been given out to bots: what has to stay as it is. */
+  /** Returns the number of certificates and tokens issued to bots, which an attack must not change. */
   given(): Promise<number>;
   play(variants: readonly Variant[], more: Partial<Play> & Pick<Play, "control">): Play;
   end(): Promise<void>;
@@ -37,14 +37,14 @@ export interface AuthorityStage {
 type AdminClient = ReturnType<typeof adminOf>;
 const adminOf = (bot: Bot, address: string) => bot.client(AdminService, address);
 
-/** A gRPC message on the wire: not compressed, and its length. */
+/** Encodes a gRPC message for the wire: the flag for no compression, its length, its bytes. */
 export function framed(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(message.length, 1);
   return Buffer.concat([head, message]);
 }
 
-/** Sets the stage; each row has one of its own. */
+/** Sets the stage; each row has its own. */
 export async function authorityStage(options: { readonly staleAfterMs?: number } = {}): Promise<AuthorityStage> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-contract-"));
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };

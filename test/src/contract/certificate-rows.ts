@@ -14,7 +14,7 @@ const attacks = {
 
 type CertificateRow = keyof typeof attacks;
 
-/** Leaves put together byte by byte and signed with the fleet's own CA, shown in a real handshake. */
+/** Leaves assembled byte by byte and signed with the fleet's own CA, shown in a real handshake. */
 export const certificateRows: readonly Row[] = Object.entries(attacks).map(([number, attack]) => {
   const row = Number(number) as CertificateRow;
   return {
@@ -31,7 +31,7 @@ export const certificateRows: readonly Row[] = Object.entries(attacks).map(([num
           return { name: made.attack, answer: "close", reason, attack };
         });
       return stage.play([...shown, ...(row === 8 ? impostorVariants(stage, serverLeaves) : [])], {
-        // The very same certificate, but for what the attack changes.
+        // The same certificate, except for the change of the attack.
         async control() {
           const answer = await callOver(server.port, shows(await handMade(fleet.ca)));
           if (answer !== 0) throw new Error(`a good certificate made by hand was answered ${answer}`);

@@ -4,12 +4,12 @@ import { type Guard, guards } from "./guards.js";
 import type { Result } from "./row.js";
 import { patchesVariable } from "./without-guard.js";
 
-/** However long a row may take that has lost its guard. */
+/** The time limit for a row without its guard. */
 const limitMs = 120_000;
 
 /**
- * Takes each guard away, in a process of its own, and plays its row: the control has to succeed, and an attack to get
- * through. Tells of each, and gives whether all of them were needed.
+ * Removes each guard, in a process of its own, and plays its row: the control must succeed, and an attack must get through.
+ * Reports each, and returns whether all of them were needed.
  */
 export async function checkGuards(rows: readonly number[] | undefined, json: boolean): Promise<boolean> {
   let needed = true;

@@ -22,13 +22,13 @@ export const connectedRows: readonly Row[] = [
           answer: 16,
           reason: "CERTIFICATE_EXPIRED",
           async attack() {
-            // TLS goes by the machine's clock, so this waits for real.
+            // TLS uses the machine's clock, so this test really waits.
             const notAfter = Math.ceil((Date.now() + 300) / 1_000) * 1_000;
             const identity = await stage.fleet.ca.issue("spiffe://test/brief/1", { notAfter });
             const session = rawSession(stage.server.port, shows(identity));
             const authorization = `Bearer ${await stage.fleet.token(identity, audience, ["echo:call"])}`;
             const stream = await openStream(session, count.path, authorization);
-            stage.server.handled.pop(); // The stream's own handler, which was let in.
+            stage.server.handled.pop(); // The stream's own handler, which was admitted.
             const closed = closeOf(session);
             const status = await stream.status;
             if (Date.now() < notAfter) throw new Error("it ended before its time");
@@ -41,7 +41,7 @@ export const connectedRows: readonly Row[] = [
   },
 ];
 
-/** A real authority, a bot server, and bots that each hold a stream open. */
+/** A real authority, a bot server, and bots that each keep a stream open. */
 async function revocationPlay(): Promise<Play> {
   const stage = await authorityStage();
   const { authority } = stage;

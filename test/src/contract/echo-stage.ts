@@ -13,24 +13,24 @@ import {
 } from "@interlock/bot/testing";
 import type { Answer, Play, Variant } from "./row.js";
 
-/** A bot server that echoes, and someone with a good certificate who calls it. */
+/** A bot server that echoes, and a caller with a valid certificate. */
 export interface EchoStage {
   readonly fleet: TestFleet;
   readonly server: EchoServer;
   readonly clock: { ahead: number; now(): number };
   readonly caller: Identity;
-  /** A connection of the caller's. */
+  /** Opens a connection of the caller. */
   readonly session: ClientHttp2Session;
-  /** A good `authorization` of the caller's. */
+  /** Returns a valid `authorization` of the caller. */
   authorization(scopes?: readonly string[]): Promise<string>;
-  /** Makes a play of it, in which `variants` are the attacks. */
+  /** Builds a play with the attacks `variants`. */
   play(variants: readonly Variant[], more?: Partial<Play>): Play;
 }
 
 export const { echo, open, chat, count, reset } = EchoService.methods;
 export const audience = EchoService.name;
 
-/** Sets the stage; each row has one of its own. */
+/** Sets the stage; each row has its own. */
 export async function echoStage(overrides: Parameters<typeof serveEcho>[1] = {}): Promise<EchoStage> {
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const fleet = await createTestFleet(clock);
@@ -58,12 +58,12 @@ export async function echoStage(overrides: Parameters<typeof serveEcho>[1] = {})
   };
 }
 
-/** The answer in a raw call's: no status means that there was no usable channel. */
+/** Converts the result of a raw call: no status means that there was no usable channel. */
 export function answerOf({ status }: RawAnswer): Answer {
   return status ?? "close";
 }
 
-/** Calls the method that is open to any bot: nothing but the transport stands in the way. */
+/** Calls the method that is open to any bot, so only the transport can refuse it. */
 export async function callOver(port: number, tls: Parameters<typeof rawSession>[1] = {}): Promise<Answer> {
   const session = rawSession(port, tls);
   const answer = await rawCall(session, open.path);

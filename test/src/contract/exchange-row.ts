@@ -21,7 +21,7 @@ export const exchangeRow: Row = {
     const [gateway] = gateways as [Bot];
     const shown = (await stage.authorization(caller)).replace("Bearer ", "");
 
-    // One gateway behind the other, as far as they may go.
+    // A chain of gateways, as long as is allowed.
     let chain = shown;
     for (const between of gateways.slice(0, 3)) {
       const client = between.client(AuthorityService, authority.address);

@@ -3,7 +3,7 @@ import { rawCall, rawSession } from "@interlock/bot/testing";
 import { closeOf } from "./close-of.js";
 import { callHeaders, connectRaw, flag, frame, frameType, headerBlock } from "./raw-http2.js";
 
-/** What an attacker is started with, in a thread of his own, so that his work is not the server's. */
+/** The input of an attacker, which runs in a thread of its own, so that its work does not slow the server. */
 export interface Assault {
   readonly kind: keyof typeof assaults;
   readonly port: number;
@@ -13,13 +13,13 @@ export interface Assault {
   readonly cert: string;
 }
 
-/** What became of it. */
+/** The result of an attack. */
 export interface Outcome {
-  /** Whether the server closed the connection before the attacker was through. */
+  /** Whether the server closed the connection before the attacker had finished. */
   readonly closed: boolean;
-  /** Calls or frames that were sent. */
+  /** The number of calls or frames that were sent. */
   readonly sent: number;
-  /** Answers by their gRPC status; `none` for calls that got none. */
+  /** The numbers of answers by gRPC status; `none` for calls without an answer. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
@@ -46,7 +46,7 @@ const assaults = {
         : frame(frameType.continuation, 0, 1, headerBlock([[`x-${i}`, "a".repeat(1_000)]])),
     ),
 
-  /** The same with frames in which there is nothing. */
+  /** The same with empty frames. */
   emptyContinuation: (assault: Assault) =>
     framesOf(assault, (i) =>
       i === 0
@@ -54,7 +54,7 @@ const assaults = {
         : frame(frameType.continuation, 0, 1),
     ),
 
-  /** Calls that are in order, as many as will go. */
+  /** Valid calls, as many as possible. */
   async goodCalls({ port, path, key, cert }: Assault): Promise<Outcome> {
     const session = rawSession(port, { key, cert });
     const statuses: Record<string, number> = {};
@@ -66,7 +66,7 @@ const assaults = {
         statuses[status] = (statuses[status] ?? 0) + 1;
       }
     }
-    // A call that the end of the connection has overtaken may never be told of it; nor, now and then, is the session.
+    // When the connection ends, a call may never be notified, and now and then neither is the session.
     const ended = closeOf(session).then(() => new Promise((resolve) => setTimeout(resolve, 500)));
     const silence = silenceOf(() => Object.values(statuses).reduce((sum, count) => sum + count, 0));
     await Promise.race([Promise.all(Array.from({ length: 200 }, keepCalling)), ended, silence]);
@@ -76,7 +76,7 @@ const assaults = {
   },
 };
 
-/** Resolves when a count has stood still for two seconds. */
+/** Resolves when a count has not changed for two seconds. */
 function silenceOf(count: () => number): Promise<void> {
   return new Promise((resolve) => {
     let before = -1;
@@ -92,8 +92,8 @@ function silenceOf(count: () => number): Promise<void> {
 }
 
 /**
- * Writes frames until the server has had enough: it closes, or it says GOAWAY, after which Node reads nothing more of
- * the connection, and grpc-js closes it when its keepalive is not answered.
+ * Writes frames until the server reacts: it closes, or it sends GOAWAY. After that Node reads nothing more from the
+ * connection, and grpc-js closes it when its keepalive is not answered.
  */
 async function framesOf({ port, key, cert }: Assault, frameOf: (i: number) => Buffer): Promise<Outcome> {
   const connection = await connectRaw(port, { key, cert });
@@ -104,7 +104,7 @@ async function framesOf({ port, key, cert }: Assault, frameOf: (i: number) => Bu
     await Promise.race([connection.write(frameOf(sent)), over]);
     sent++;
   }
-  // What was written last may still be on its way.
+  // The last frames may still be on their way.
   const late = new Promise<void>((resolve) => setTimeout(resolve, 5_000).unref());
   await Promise.race([over, late]);
   connection.destroy();

@@ -12,7 +12,7 @@ import type { Assault, Outcome } from "./flood-attacker.js";
 import type { Answer, Row, Variant } from "./row.js";
 
 const megabyte = 1024 * 1024;
-/** What a server may hold on to after a flood that it did not hold before: caches, code that was compiled. */
+/** The memory that a server may keep after a flood: caches, compiled code. */
 const flatBytes = 16 * megabyte;
 
 export const floodRow: Row = {
@@ -21,13 +21,13 @@ export const floodRow: Row = {
     "rapid reset, CONTINUATION flood, oversized metadata or message, slow handshake, a flood of good calls from one bot",
   async play() {
     const stage = await echoStage({ open: () => ({}) });
-    // At a server of their own, because they take ten seconds, in which the others are made.
+    // At a separate server, because they take ten seconds; the other attacks run meanwhile.
     const waiting = await echoStage();
     const slow = await beginSlowHandshakes(waiting.server.port);
     const authorization = await stage.authorization();
     const call = async (headers: Record<string, string>, body?: Uint8Array): Promise<Answer> => {
       const { status, error } = await rawCall(stage.session, echo.path, { authorization, ...headers }, body);
-      // HTTP/2's own word for it, which gRPC maps to 8.
+      // HTTP/2's own error code, which gRPC maps to 8.
       return error === "NGHTTP2_ENHANCE_YOUR_CALM" ? 8 : (status ?? "close");
     };
     const play = stage.play([
@@ -73,7 +73,7 @@ export const floodRow: Row = {
   },
 };
 
-/** The server ends the connection, and long before the attacker is through; it holds on to nothing. */
+/** The server ends the connection long before the attacker has finished, and keeps no memory. */
 function closesOn(stage: EchoStage, name: string, kind: Assault["kind"]): Variant {
   return {
     name,
@@ -85,7 +85,7 @@ function closesOn(stage: EchoStage, name: string, kind: Assault["kind"]): Varian
   };
 }
 
-/** A peer has 64 connections at the most; those that it has go on. */
+/** A peer has at most 64 connections; the existing ones continue. */
 function tooManyConnections({ server, caller }: EchoStage): Variant {
   return {
     name: "more connections from one bot than it may have",
@@ -99,16 +99,16 @@ function tooManyConnections({ server, caller }: EchoStage): Variant {
       const good = answers.filter((answer) => answer === 0).length;
       for (const session of sessions) session.destroy();
       await closed;
-      // The server hears of it a moment later, and then there is a place for the next attack.
+      // The server notices it a moment later, and then there is room for the next attack.
       while ((await callOver(server.port, shows(caller))) !== 0);
-      // The stage itself holds one of them.
+      // The stage itself uses one of them.
       if (good < 60 || good > 64) throw new Error(`${good} of 80 connections were let in`);
       return answers.find((answer) => answer !== 0) ?? 0;
     },
   };
 }
 
-/** Answered with 8 past the rate, and never with 14, which clients try again; others are served as before. */
+/** Calls past the rate are answered with 8, never with 14, which clients retry; other bots are served as before. */
 function goodCalls(stage: EchoStage): Variant {
   let [before, during] = [0, 0];
   return {
@@ -122,7 +122,7 @@ function goodCalls(stage: EchoStage): Variant {
       const [{ statuses }, flooded] = await Promise.all([flood, latencies(stage)]);
       const { 0: admitted = 0, 8: refused = 0, none = 0, ...other } = statuses as Record<string, number>;
       if (admitted === 0 || Object.keys(other).length > 0) throw new Error(`answered ${JSON.stringify(statuses)}`);
-      // Calls that were under way when the connection was cut; the others had their answer.
+      // Calls in flight when the connection was cut; the others had their answer.
       if (none > 400) throw new Error(`${none} calls had no answer`);
       [before, during] = [p99(quiet), p99(flooded)];
       if (during > Math.max(30 * before, 1_000)) {
@@ -134,7 +134,7 @@ function goodCalls(stage: EchoStage): Variant {
   };
 }
 
-/** Runs an attack, and throws when the server has grown by it. */
+/** Runs an attack, and throws if the server's memory has grown. */
 async function flat<T>(attack: () => Promise<T>): Promise<T> {
   const before = usedBytes();
   const result = await attack();
@@ -171,7 +171,7 @@ async function assail({ server, caller }: EchoStage, kind: Assault["kind"]): Pro
   return outcome;
 }
 
-/** How long another bot's calls take, one after the other, in milliseconds. */
+/** Measures the durations of another bot's calls, one after the other, in milliseconds. */
 async function latencies({ fleet, server }: EchoStage): Promise<number[]> {
   const session = rawSession(server.port, shows(await fleet.ca.issue("spiffe://test/other/1")));
   const times: number[] = [];
@@ -194,7 +194,7 @@ interface SlowHandshake {
   readonly closed: Promise<unknown>;
 }
 
-/** One that says nothing, one that says half a hello, one that goes on a byte at a time. */
+/** One handshake that sends nothing, one that sends half a hello, one that sends a byte at a time. */
 async function beginSlowHandshakes(port: number): Promise<SlowHandshake[]> {
   const handshakes = Array.from({ length: 3 }, (): SlowHandshake => {
     const socket = connect(port, "127.0.0.1").on("error", () => {});
@@ -213,7 +213,7 @@ async function beginSlowHandshakes(port: number): Promise<SlowHandshake[]> {
   return handshakes;
 }
 
-/** On a connection of its own, which it may cost. */
+/** Runs on a connection of its own, which the server may close. */
 async function big({ server, caller }: EchoStage, authorization: string): Promise<Answer> {
   const session = rawSession(server.port, shows(caller));
   const answer = await rawCall(session, echo.path, { authorization, "x-big": "a".repeat(100_000) });
@@ -221,7 +221,7 @@ async function big({ server, caller }: EchoStage, authorization: string): Promis
   return answer.error === "NGHTTP2_ENHANCE_YOUR_CALM" ? 8 : answerOf(answer);
 }
 
-/** The head of a message of `size` bytes, and the first few of them. */
+/** Builds the header of a message of `size` bytes, and its first few bytes. */
 function head(size: number, sent: number): Buffer {
   const bytes = Buffer.alloc(5 + sent);
   bytes.writeUInt32BE(size, 1);

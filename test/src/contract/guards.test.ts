@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../source-graph.js";
+import { root } from "../structure/source-graph.js";
 import { guards } from "./guards.js";
 
 // Taking all guards away takes half an hour; this tells at once of one that was moved or reworded.

@@ -1,4 +1,4 @@
-/** A change of one compiled file: a text that stands there once, and what stands there instead. */
+/** A change of one compiled file: a text that occurs once, and its replacement. */
 export interface Patch {
   /** Below `packages/`, for example `bot/dist/listener/listener.js`. */
   readonly file: string;
@@ -6,7 +6,7 @@ export interface Patch {
   readonly replace: string;
 }
 
-/** What holds a row of the contract. Where several layers do, all of them are taken away. */
+/** The guard that a row of the contract depends on. If several layers guard a row, all of them are removed. */
 export interface Guard {
   readonly row: number;
   readonly guard: string;
@@ -33,15 +33,15 @@ const believesAnyone = [
 ];
 
 /*
- * Two rows are not here. Row 1: that the port speaks TLS is no check that could be left out. Row 26: no path but the
- * methods' own is known to grpc-js.
+ * Two rows are not here. Row 1: TLS on the port is not a check that could be removed. Row 26: grpc-js knows only the
+ * methods' own paths.
  */
 export const guards: readonly Guard[] = [
   { row: 2, guard: "a certificate is demanded in the handshake", patches: believesAnyone.slice(0, 1) },
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("listener/read-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
   },
   {
     row: 4,
@@ -63,7 +63,7 @@ export const guards: readonly Guard[] = [
   {
     row: 6,
     guard: "revocation is looked up when a connection is made",
-    patches: [bot("listener/read-peer", "return trust.peerRevoked(id.uri, certificate) ??", "return")],
+    patches: [bot("identity/verify-peer", "return revoked?.(id.uri, certificate) ??", "return")],
   },
   { row: 7, guard: "TLS 1.3 only", patches: [bot("identity/tls-context", '"TLSv1.3"', '"TLSv1.2"')] },
   {
@@ -118,7 +118,7 @@ export const guards: readonly Guard[] = [
   {
     row: 12,
     guard: "the server is the one that was meant",
-    patches: [bot("client/channel", "if (servers.length > 0 &&", "if (false &&")],
+    patches: [bot("client/server-proof", "if (servers.length > 0 &&", "if (false &&")],
   },
   { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
   {
@@ -350,9 +350,14 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the pinned CA",
     patches: [
-      bot("fleet/join", "if (root)", "if (shown.length > 0)"),
+      bot("fleet/join", "if (root && ", "if (shown.length > 0 || "),
       bot("fleet/join", "resolve(root)", "resolve(root ?? shown.at(-1))"),
     ],
+  },
+  {
+    row: 36,
+    guard: "the authority is below the pinned CA",
+    patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
   },
   {
     row: 43,

@@ -109,7 +109,7 @@ export const handshakeRows: readonly Row[] = [
         answer: "close" as const,
         reason: "HANDSHAKE_FAILED" as const,
         async attack() {
-          // OpenSSL itself offers nothing before 1.2 at its usual level of security.
+          // OpenSSL itself offers nothing below 1.2 at its default security level.
           const options = { minVersion: "TLSv1", maxVersion, ciphers: "ALL:@SECLEVEL=0" } as const;
           const [error] = await once(rawTls(stage.server.port, { ...shows(stage.caller), ...options }), "error");
           if (error.code !== "ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION") throw new Error(`no TLS alert, but ${error.code}`);

@@ -6,15 +6,15 @@ import { EchoService, type LeafOptions } from "@interlock/bot/testing";
 import type { EchoStage } from "./echo-stage.js";
 import type { Answer, Variant } from "./row.js";
 
-/** A TLS server that is not who it should be, and keeps what it is sent. */
+/** A TLS server with the wrong identity, which records the bytes that it gets. */
 export interface Impostor {
   readonly address: string;
-  /** Bytes that came after the handshake. */
+  /** The number of bytes after the handshake. */
   heard(): number;
   close(): void;
 }
 
-/** Opens one with any certificate at all. */
+/** Starts an impostor with any certificate. */
 export async function openImpostor({ privateKey, chain }: Pick<Identity, "privateKey" | "chain">): Promise<Impostor> {
   let heard = 0;
   const sockets = new Set<Socket>();
@@ -31,21 +31,21 @@ export async function openImpostor({ privateKey, chain }: Pick<Identity, "privat
     heard: () => heard,
     close() {
       server.close();
-      // grpc-js waits without end for a server that is silent in the handshake, even when its client is closed.
+      // grpc-js waits forever for a server that is silent in the handshake, even when its client is closed.
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-/** What a server shows that a client must close on. */
+/** A server certificate that a client must reject. */
 export interface ImpostorLeaf {
   readonly name: string;
   readonly leaf: LeafOptions;
-  /** What our own client says; where TLS itself refuses, that the server cannot be reached. */
+  /** The reason that our client reports; if TLS itself refuses, that the server cannot be reached. */
   readonly reason?: Reason;
 }
 
-/** A client of ours calls servers with such leaves: it closes, and sends nothing of the call. */
+/** Our client calls servers with such leaves: it closes, and sends nothing of the call. */
 export function impostorVariants(stage: EchoStage, leaves: readonly ImpostorLeaf[]): Variant[] {
   return leaves.map(({ name, leaf, reason = "SERVER_UNREACHABLE" }) => ({
     name,
@@ -66,7 +66,7 @@ export function impostorVariants(stage: EchoStage, leaves: readonly ImpostorLeaf
   }));
 }
 
-/** Calls a server that has to be `echo/*`. */
+/** Calls a server that must be `echo/*`. */
 export async function callAs(bot: Bot, address: string, reason?: Reason): Promise<Answer> {
   const client = bot.client({ ...EchoService, servedBy: ["echo/*"] }, address);
   try {

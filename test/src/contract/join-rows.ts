@@ -22,7 +22,7 @@ const { renew } = AuthorityService.methods;
 const idOf = (name: string) => `spiffe://cafe/${name}`;
 const minute = 60_000;
 
-/** Joins past our own client, which would hold the token against the name first. */
+/** Joins without our own client, which would compare the token with the name first. */
 function rawJoin(
   stage: AuthorityStage,
   joinToken: string,
@@ -33,7 +33,7 @@ function rawJoin(
   return stage.call(joinMethod.path, joinMethod.request.encode(request).finish());
 }
 
-/** A stranger with a good join token is let in. */
+/** The control: a stranger with a valid join token is admitted. */
 async function control(stage: AuthorityStage): Promise<void> {
   const name = `arm/${Math.random().toString(36).slice(2)}`;
   const answer = await rawJoin(stage, await stage.authority.createJoinToken(name), name);
@@ -55,7 +55,7 @@ export const joinRows: readonly Row[] = [
       };
       const used = await token("gripper/2");
       let first = true;
-      let extra = 0; // Joins that were let in on the way to an attack.
+      let extra = 0; // The number of joins that were admitted in preparation of an attack.
       return stage.play(
         [
           bad("reused", "JOIN_TOKEN_USED", () => rawJoin(stage, used, "gripper/2")),
@@ -163,7 +163,7 @@ export const joinRows: readonly Row[] = [
       });
       return stage.play(variants, {
         async control() {
-          // Failed attempts to join are slowed down after a score of them; that is not what is shown here.
+          // Failed joins are slowed down after about twenty of them; this row does not test that.
           stage.clock.ahead += 1_000;
           await control(stage);
         },

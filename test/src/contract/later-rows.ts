@@ -1,6 +1,6 @@
 import type { Row } from "./row.js";
 
-/** What the contract demands of parts that are not built yet. */
+/** The rows of the contract for parts that are not built yet. */
 export const laterRows: readonly Row[] = [
   {
     row: 27,

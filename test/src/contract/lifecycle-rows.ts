@@ -1,5 +1,12 @@
-import { type Bot, createCsr, createKeyPair } from "@interlock/bot";
-import { createIdentity, createMutableIdentity, type MutableIdentity } from "@interlock/bot/internal";
+import {
+  type Bot,
+  createCsr,
+  createKeyPair,
+  createObservable,
+  type Identity,
+  type MutableObservable,
+} from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { handMadeCsr } from "@interlock/bot/testing";
 import { type AuthorityStage, authorityStage } from "./authority-stage.js";
@@ -23,7 +30,7 @@ async function expect(what: string, answer: Promise<Answer>, expected: Answer): 
   if (got !== expected) throw new Error(`${what} was answered ${got}, and not ${expected}`);
 }
 
-/** Another bot renews and gets a token: two things given. */
+/** The control: another bot renews and gets a token, which counts as two issued items. */
 async function control(stage: AuthorityStage, good: Bot): Promise<void> {
   await expect("a good bot's renewal", renewAs(stage, good), 0);
   await expect("a good bot's request for a token", askForToken(stage, good), 0);
@@ -37,7 +44,7 @@ export const lifecycleRows: readonly Row[] = [
       const stage = await authorityStage();
       const good = await stage.joinAs("caller/good");
       const bot = await stage.joinAs("caller/1");
-      const copy = { identity: createMutableIdentity(bot.identity.current()), spiffeId: bot.spiffeId };
+      const copy = { identity: createObservable(bot.identity.current()), spiffeId: bot.spiffeId };
       let renewals = 0;
       return stage.play(
         [
@@ -50,29 +57,31 @@ export const lifecycleRows: readonly Row[] = [
               const csr = await createCsr(keys, bot.spiffeId.uri);
               const client = bot.client(AuthorityService, stage.authority.address);
               const { certificate } = await client.renew({ csr });
-              (bot.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+              (bot.identity as MutableObservable<Identity>).replace(
+                createIdentity(keys.privateKeyPem, certificate?.chain ?? []),
+              );
               await client.confirm({});
               renewals++;
-              const locked = new Promise<void>((resolve) => {
+              const revoked = new Promise<void>((resolve) => {
                 good.trust.onChange(({ revoked }) => {
                   if (revoked.some(({ subject }) => subject === bot.spiffeId.uri)) resolve();
                 });
               });
               const answer = await renewAs(stage, copy);
-              if (answer !== 7) return answer; // Nobody is locked then.
-              await locked;
-              if (!stage.alarms.includes("clone detected, bot locked")) throw new Error("there was no alarm");
+              if (answer !== 7) return answer; // No bot is revoked then.
+              await revoked;
+              if (!stage.alarms.includes("clone detected, bot revoked")) throw new Error("there was no alarm");
               return answer;
             },
           },
           {
-            name: "the copy again: it is locked",
+            name: "the copy again: it is revoked",
             answer: "close",
             reason: "IDENTITY_REVOKED",
             attack: () => renewAs(stage, copy),
           },
           {
-            name: "the bot itself: it is locked too, because nobody can tell which is which",
+            name: "the bot itself: it is revoked, too, because the two cannot be distinguished",
             answer: "close",
             reason: "IDENTITY_REVOKED",
             attack: () => renewAs(stage, bot),
@@ -81,7 +90,7 @@ export const lifecycleRows: readonly Row[] = [
         {
           control: () => control(stage, good),
           handled: async () => (await stage.given()) - renewals,
-          // What else the bot had open is cut, and recorded, at any moment after it was locked.
+          // What else the bot had open is cut, and recorded, at any moment after it was revoked.
           denials: () => stage.denials.filter(({ method }) => method !== watchTrust.path).map(({ reason }) => reason),
           perControl: 2,
         },

@@ -36,7 +36,7 @@ if (values.help) {
     if (!result.ok && result.skipped === undefined) failed = true;
   }
   report.end();
-  // What an attacker's end of a connection still waits for holds nobody up.
+  // Open ends of attackers' connections must not keep the process alive.
   process.exit(failed ? 1 : 0);
 }
 

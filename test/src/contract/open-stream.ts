@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 
-/** A call that has been let in, and has not ended. */
+/** An admitted call that has not ended. */
 export interface OpenStream {
   readonly stream: ClientHttp2Stream;
-  /** The gRPC status with which it ends; `undefined` where it is cut without one. */
+  /** Resolves to the gRPC status with which it ends; `undefined` if it is cut without one. */
   readonly status: Promise<number | undefined>;
 }
 
-/** Opens a server-streaming call past every client library, and waits for its first message. */
+/** Opens a server-streaming call without any client library, and waits for its first message. */
 export async function openStream(
   session: ClientHttp2Session,
   path: string,

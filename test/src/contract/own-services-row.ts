@@ -68,7 +68,7 @@ export const ownServicesRow: Row = {
     const unheard = health.map(
       (path): Variant => ({
         name: `${path} at the authority, without a certificate`,
-        answer: 12, // Strangers may join there, and nothing else exists for them.
+        answer: 12, // Strangers may only join there.
         attack: () => stage.call(path, empty),
       }),
     );
@@ -81,12 +81,12 @@ export const ownServicesRow: Row = {
           await atServer(health[0] as string),
           await atServer(path, reading),
         ];
-        // An empty request of reflection is answered with an error of its own, which is beyond the gate.
+        // Reflection answers an empty request with an error of its own, after the gate has admitted it.
         if (answers[0] !== 0 || answers[1] !== 0 || answers[2] === 16 || answers[2] === 7) {
           throw new Error(`good calls were answered ${answers.join(", ")}`);
         }
       },
-      // An admin call that was let in by mistake would have been recorded as what it does; see `given` of the stage.
+      // An admin call that was admitted by mistake would show up in its effects; see `given` of the stage.
       perControl: 0,
       denials: () => denials,
       async end() {

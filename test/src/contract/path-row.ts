@@ -4,8 +4,8 @@ import type { Answer, Row } from "./row.js";
 
 const p = echo.path;
 
-// 12 is grpc-js's own answer to a path that it does not know, before anything of ours is asked: it is not recorded.
-// On what is no path HTTP/2 itself closes the stream; which that is differs between its versions.
+// 12 is grpc-js's own answer to an unknown path, before any code of ours runs: it is not recorded.
+// HTTP/2 itself closes the stream for an invalid path; versions of Node differ in what is invalid.
 const games: readonly (readonly [path: string, answer: Answer])[] = [
   [p.slice(1), "close"],
   [`/${p}`, 12],

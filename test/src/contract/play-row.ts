@@ -1,13 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Play, Result, Row, Variant } from "./row.js";
 
-/** However long a step of a row may take: it is over sooner, unless something hangs. */
+/** The time limit of one step of a row: only a hanging step reaches it. */
 const stepMs = 45_000;
 
 /**
- * Plays a row: the control, then each variant of the attack with the control after it, which is the barrier behind
- * which nothing of the attack is still under way. Never rejects: what goes wrong is in the result. With `bail` it is
- * over at the first variant that fails.
+ * Plays a row: the control, then each variant of the attack followed by the control, which is a barrier: after it nothing of
+ * the attack is in flight. Never rejects: problems are in the result. With `bail` it ends at the first variant that fails.
  */
 export async function playRow({ row, attack, needs, play }: Row, { bail = false } = {}): Promise<Result> {
   const began = performance.now();
@@ -71,7 +70,7 @@ async function playVariant(stage: Play, variant: Variant): Promise<{ seen: strin
   return { seen: `${seen} ${reason}${note}` };
 }
 
-// A refusal in the handshake is told to the recorder after the socket has closed, so it may still be on its way.
+// A refusal in the handshake reaches the recorder after the socket has closed, so it may still be on its way.
 async function denialsSince(stage: Play, start: number, count: number): Promise<readonly string[]> {
   const end = performance.now() + 2_000;
   while (stage.denials().length < start + count && performance.now() < end) await wait(5);

@@ -2,7 +2,7 @@ import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { rawTls } from "@interlock/bot/testing";
 import { closeOf } from "./close-of.js";
 
-// RFC 9113, section 6; only what the attacks need.
+// RFC 9113, section 6; only the parts that the attacks need.
 export const frameType = {
   data: 0,
   headers: 1,
@@ -16,16 +16,16 @@ export const flag = { ack: 1, endStream: 1, endHeaders: 4 } as const;
 
 type Header = readonly [name: string, value: string];
 
-/** HTTP/2 frame by frame, as no library would write it. */
+/** An HTTP/2 connection that is written frame by frame, as no library would. */
 export interface RawHttp2 {
   readonly socket: TLSSocket;
   /** Resolves when the other end has closed. */
   readonly closed: Promise<unknown>;
-  /** Resolves when the other end has said GOAWAY. */
+  /** Resolves when the other end has sent GOAWAY. */
   readonly sentAway: Promise<unknown>;
   /** Writes a frame; resolves to false once the other end has closed. */
   write(frame: Buffer): Promise<boolean>;
-  /** One unary call with headers as they are; gives its gRPC status, `undefined` where it got none. */
+  /** Makes one unary call with exactly these headers. Resolves to its gRPC status, `undefined` if it got none. */
   call(path: string, headers: readonly Header[]): Promise<number | undefined>;
   destroy(): void;
 }
@@ -40,7 +40,7 @@ export function frame(type: number, flags: number, stream: number, payload: Uint
   return Buffer.concat([head, payload]);
 }
 
-/** A header block in which nothing is indexed or compressed (RFC 7541, section 6.2.2). */
+/** Encodes a header block without indexing or compression (RFC 7541, section 6.2.2). */
 export function headerBlock(headers: readonly Header[]): Buffer {
   return Buffer.concat(headers.flatMap(([name, value]) => [Buffer.of(0), literal(name), literal(value)]));
 }
@@ -58,7 +58,7 @@ export function callHeaders(path: string, more: readonly Header[] = []): Header[
   ];
 }
 
-/** Connects, and says hello: preface and settings. */
+/** Connects, and sends the preface and settings. */
 export async function connectRaw(port: number, tls: ConnectionOptions): Promise<RawHttp2> {
   const socket = rawTls(port, tls).on("error", () => {});
   const closed = closeOf(socket);
@@ -81,7 +81,7 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
     if (type === frameType.goaway) sendAway();
     if (type === frameType.settings && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0));
     if (type === frameType.ping && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0, payload));
-    // nghttp2 writes a digit, Huffman-coded or plain, in the trailers' grpc-status; decoded by whoever needs more.
+    // nghttp2 writes the trailers' grpc-status as digits, Huffman-coded or plain; nothing else is decoded here.
     if (type === frameType.headers) status = grpcStatusIn(payload) ?? status;
     if ((type === frameType.headers && (flags & flag.endStream) !== 0) || type === frameType.rstStream) over();
   }
@@ -111,7 +111,7 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
   };
 }
 
-// `grpc-status` is no name that HPACK knows, so the name is written out the first time: 0x40, its length with the
+// `grpc-status` is not in HPACK's static table, so the name is written out the first time: 0x40, its length with the
 // Huffman bit, the name in Huffman's code, then the value, of one or two digits (RFC 7541, appendix B).
 const huffmanName = Buffer.from("9acac8b21234da8f", "hex");
 

@@ -1,13 +1,13 @@
 import { styleText } from "node:util";
 import type { Result } from "./row.js";
 
-/** Tells what became of the rows, one by one. */
+/** Reports the results of the rows, one by one. */
 export interface Report {
   row(result: Result): void;
   end(): void;
 }
 
-/** One JSON object a line for programs; a table with color, where there is color, for people. */
+/** Creates a report: one JSON object per line for programs, or a table for people, with color if available. */
 export function createReport(json: boolean): Report {
   const write = (line: string) => void process.stdout.write(`${line}\n`);
   if (json) return { row: (result) => write(JSON.stringify(result)), end() {} };

@@ -20,7 +20,7 @@ export const resumptionRows: readonly Row[] = [
             reason: "CERTIFICATE_EXPIRED",
             async attack() {
               const { ca } = stage.fleet;
-              // TLS goes by the machine's clock, so this waits for real: until the server itself ends the connection.
+              // TLS uses the machine's clock, so this test really waits, until the server itself ends the connection.
               const notAfter = Math.ceil((Date.now() + 300) / 1_000) * 1_000;
               const identity = await ca.issue("spiffe://test/brief/1", { notAfter });
               const { socket, session } = await firstConnection(stage.server.port, identity);
@@ -56,7 +56,7 @@ export const resumptionRows: readonly Row[] = [
   },
 ];
 
-/** This very client does resume a session, where a server lets it. */
+/** The control: the same client does resume a session at a server that permits it. */
 async function control({ fleet, server }: EchoStage): Promise<void> {
   const identity = await fleet.ca.issue("spiffe://test/caller/4");
   const context = { ...tlsContext(identity, [fleet.ca.der]), secureOptions: 0, sessionTimeout: 300 };
@@ -81,13 +81,13 @@ async function firstConnection(port: number, identity: Identity): Promise<{ sock
   return { socket: socket.resume(), session };
 }
 
-/** Comes back with a session: nothing is resumed, and the certificate is looked at again. */
+/** Returns with a session: the server resumes nothing, and checks the certificate again. */
 async function resume(port: number, identity: Identity, session: Buffer): Promise<Answer> {
   const options = { ...shows(identity), session };
   const socket = rawTls(port, options).on("error", () => {});
   const closed = closeOf(socket.resume());
   await Promise.race([new Promise((resolve) => socket.once("secureConnect", resolve)), closed]);
-  // A resumed session would skip the certificate; TLS 1.3 tells the client before the server has looked at anything.
+  // A resumed session would skip the certificate. In TLS 1.3 the client learns of it before the server checks anything.
   if (socket.isSessionReused()) throw new Error("the session was resumed");
   await closed;
   return "close";

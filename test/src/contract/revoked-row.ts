@@ -15,8 +15,8 @@ export const revokedRow: Row = {
       `Bearer ${await fleet.token(caller, audience, ["echo:call"], { jti, ...claims })}`;
     const call = async (authorization: string) => answerOf(await rawCall(session, echo.path, { authorization }));
 
-    /** It works before; then `shutOut`, and the same again. */
-    const wasGood = (name: string, reason: Reason, shutOut: (jti: string) => () => void, claims = {}): Variant => ({
+    /** The call works first; then `revoke` runs, and the same call is made again. */
+    const wasGood = (name: string, reason: Reason, revoke: (jti: string) => () => void, claims = {}): Variant => ({
       name,
       answer: 16,
       reason,
@@ -25,21 +25,21 @@ export const revokedRow: Row = {
         const before = await call(authorization);
         if (before !== 0) throw new Error(`it was answered ${before} before`);
         server.handled.pop();
-        const restore = shutOut(name);
+        const unrevoke = revoke(name);
         const answer = await call(authorization);
-        restore();
+        unrevoke();
         return answer;
       },
     });
-    const isNew = (name: string, reason: Reason, shutOut: (jti: string) => () => void, claims = {}): Variant => ({
+    const isNew = (name: string, reason: Reason, revoke: (jti: string) => () => void, claims = {}): Variant => ({
       name,
       answer: 16,
       reason,
       async attack() {
         const authorization = await token(name, claims);
-        const restore = shutOut(name);
+        const unrevoke = revoke(name);
         const answer = await call(authorization);
-        restore();
+        unrevoke();
         return answer;
       },
     });

@@ -1,8 +1,8 @@
 import type { Reason } from "@interlock/bot";
 
 /**
- * What an attacker gets: the code of a gRPC status, a connection without a usable channel, or, where somebody is to be
- * talked into something (a bot, a build), a refusal that says so.
+ * The result of an attack: the code of a gRPC status, a connection without a usable channel, or, if the target is a bot or a
+ * build, an explicit refusal.
  */
 export type Answer = number | "close" | "refused";
 
@@ -11,26 +11,26 @@ export interface Variant {
   readonly name: string;
   /** The answer that the contract demands. */
   readonly answer: Answer | readonly Answer[];
-  /** What is recorded where the attack was refused; absent where nothing can be, as the row says. */
+  /** The recorded reason of the refusal; absent if nothing can be recorded, as the row says. */
   readonly reason?: Reason;
-  /** How often it is recorded: once unless said. */
+  /** The number of records. Default: 1. */
   readonly times?: number | "some";
-  /** Makes the attack and gives what became of it. Whatever else it finds wrong, it throws. */
+  /** Makes the attack and resolves to its result. Throws for any other problem. */
   attack(): Promise<Answer>;
-  /** What was measured on the way, for whoever reads the answer. */
+  /** A measurement for the report. */
   note?(): string;
 }
 
-/** A row's stage: servers that run, with everything in reach. */
+/** A row's stage: running servers, with access to everything. */
 export interface Play {
-  /** The same made properly. Throws unless it succeeds. It is the barrier after each attack as well. */
+  /** The same call made properly. Throws if it fails. It is also the barrier after each attack. */
   control(): Promise<void>;
   readonly variants: readonly Variant[];
-  /** How many times handlers have run that must not run but for the control, which counts as `perControl`. */
+  /** The number of handler runs. Only the control may cause them; it counts as `perControl`. */
   handled(): number | Promise<number>;
-  /** What handlers run in one control; 1 unless said. */
+  /** The number of handler runs in one control. Default: 1. */
   readonly perControl?: number;
-  /** Reasons of everything that has been refused since the stage was set, in order. */
+  /** The reasons of all refusals since the stage was set, in order. */
   denials(): readonly string[];
   end(): Promise<void>;
 }
@@ -38,26 +38,26 @@ export interface Play {
 /** One row of the security contract. */
 export interface Row {
   readonly row: number;
-  /** What is tried, in the words of the contract. */
+  /** The attack, in the words of the contract. */
   readonly attack: string;
-  /** What is not there yet; such a row is not played. */
+  /** A missing part; a row with one is not played. */
   readonly needs?: string;
   /** Sets the stage. */
   play?(): Promise<Play>;
 }
 
-/** What became of a row. */
+/** The result of a row. */
 export interface Result {
   readonly row: number;
   readonly attack: string;
   readonly control: "ok" | "failed" | "not run";
-  /** What the attacks were answered with, and what was recorded. */
+  /** The answers to the attacks, and the recorded reasons. */
   readonly answer: string;
-  /** How many ways were tried. */
+  /** The number of variants that were played. */
   readonly variants: number;
   readonly ms: number;
   readonly ok: boolean;
   readonly skipped?: string;
-  /** What is wrong, a line for each variant that failed. */
+  /** The problems, one line for each failed variant. */
   readonly problems?: readonly string[];
 }

@@ -19,7 +19,7 @@ import { tokenRows } from "./token-rows.js";
 import { unavailableRow } from "./unavailable-row.js";
 import { unknownKeyRow } from "./unknown-key-row.js";
 
-/** The security contract, row by row, in its order. */
+/** All rows of the security contract, in its order. */
 export const rows: readonly Row[] = [
   ...handshakeRows,
   ...certificateRows,

@@ -64,7 +64,7 @@ export const scopeRow: Row = {
   },
 };
 
-/** Serves a service one of whose methods has `policy`, as nobody who generates it can. */
+/** Serves a service with a method that has `policy`; generated code cannot have such a policy. */
 async function starts({ server }: EchoStage, policy: Policy | undefined, path = reset.path): Promise<Answer> {
   const methods = { ...EchoService.methods, reset: { ...reset, path, policy: policy as Policy } };
   try {

@@ -35,7 +35,7 @@ export const sunsetRow: Row = {
     const caller = await fleet.ca.issue("spiffe://test/caller/1", { notAfter: Date.now() + 10 * day });
     const client = new Client(address, plainCredentials(fleet, caller), plainOptions);
 
-    /** Calls when it is `at`, with a token of that moment. */
+    /** Calls at the time `at`, with a token of that moment. */
     async function callAt(at: number): Promise<ServiceError | undefined> {
       clock.ahead = at - Date.now();
       try {

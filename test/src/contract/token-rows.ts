@@ -15,7 +15,7 @@ const attacks = {
   21: "stolen token over another bot's valid mTLS; cnf missing, empty, or in hex",
 } as const;
 
-/** Tokens put together by hand, each shown over the caller's own good connection. */
+/** Hand-made tokens, each shown over the caller's own valid connection. */
 export const tokenRows: readonly Row[] = Object.entries(attacks).map(([number, attack]) => {
   const row = Number(number);
   return {
@@ -46,7 +46,7 @@ export const tokenRows: readonly Row[] = Object.entries(attacks).map(([number, a
           }),
         );
       const play = stage.play([...shown, ...(more[row]?.(stage) ?? [])], {
-        // On the very connection on which the attacks are made.
+        // On the same connection as the attacks.
         async control() {
           const authorization = await stage.authorization();
           const { status } = await rawCall(session, echo.path, { authorization });
@@ -64,12 +64,12 @@ export const tokenRows: readonly Row[] = Object.entries(attacks).map(([number, a
   };
 });
 
-// What a call refers to a token with that was shown on the same connection before.
+// The header that refers to a token shown earlier on the same connection.
 const reference = "interlock-token-reference";
 const referenceOf = (authorization: string) =>
   createHash("sha256").update(authorization).digest().subarray(0, 16).toString("base64url");
 
-/** What does not fit in one `authorization` value. */
+/** Attacks with more than one `authorization` value. */
 const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
   16: (stage) => [
     {
@@ -83,7 +83,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
       },
     },
     {
-      // Node's HTTP/2 keeps the first and drops the others before any code of ours: it is the first that has to be good.
+      // Node's HTTP/2 keeps the first and drops the others before any code of ours, so the first one must be valid.
       name: "duplicated on the wire, a worthless one before the good one",
       answer: 16,
       reason: "TOKEN_MALFORMED",
@@ -123,7 +123,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
         const service = "grpc.reflection.v1.ServerReflection";
         const authorization = `Bearer ${await stage.fleet.token(stage.caller, service, ["reflection:read", "echo:call"])}`;
         const path = `/${service}/ServerReflectionInfo`;
-        // An empty request is answered with an error of reflection's own: it was let in.
+        // Reflection answers an empty request with an error of its own: the call was admitted.
         const { status } = await rawCall(stage.session, path, { authorization });
         if (status === 16 || status === 7 || status === undefined) throw new Error(`there it was answered ${status}`);
         return answerOf(await rawCall(stage.session, echo.path, { authorization }));
@@ -132,7 +132,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
   ],
   20: (stage) => [
     {
-      name: "a token that runs out where it was good before",
+      name: "a token that expires on a connection where it was valid before",
       answer: 16,
       reason: "TOKEN_EXPIRED",
       async attack() {
@@ -149,7 +149,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
   ],
   21: (stage) => [
     {
-      name: "a token that its owner is using on his own connection",
+      name: "a token that its owner is using on its own connection",
       answer: 16,
       reason: "TOKEN_SUBJECT_MISMATCH",
       async attack() {
@@ -164,7 +164,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
       },
     },
     {
-      name: "a reference to a token that its owner has shown on his own connection",
+      name: "a reference to a token that its owner has shown on its own connection",
       answer: 16,
       reason: "TOKEN_NOT_SHOWN",
       async attack() {
@@ -183,7 +183,7 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
   ],
 };
 
-/** An attacker's web server, which counts who comes. */
+/** An attacker's web server, which counts its visitors. */
 async function openWeb(): Promise<{ url: string; requests(): number; close(): void }> {
   let requests = 0;
   const server = createServer((_request, response) => {

@@ -87,7 +87,7 @@ export const unavailableRow: Row = {
         },
       ],
       {
-        // With a good token, and within the bound, with the authority or without.
+        // With a valid token, and within the bound, with or without the authority.
         async control() {
           const answer = await call();
           if (answer !== 0) throw new Error(`the good call was answered ${answer}`);

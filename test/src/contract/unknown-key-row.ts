@@ -13,7 +13,7 @@ export const unknownKeyRow: Row = {
   row: 22,
   attack: "flood of unknown kids",
   async play() {
-    // So that the authority stores what it counts three times a second.
+    // So that the authority stores its counts three times a second.
     const stage = await authorityStage({ staleAfterMs: 1_000 });
     const server = await stage.joinAs("echo/1");
     const caller = await stage.joinAs("caller/1");
@@ -44,9 +44,9 @@ export const unknownKeyRow: Row = {
       return `Bearer ${header}.${body}.${signature}`;
     };
 
-    /** How often the server's bot has asked the authority for its trust: the feed is the first time. */
+    /** Returns the number of times that the server's bot has requested the trust; opening the feed is the first. */
     async function asked(): Promise<number> {
-      // Nobody else has this name, and what the authority has counted it stores in one piece.
+      // No other bot has this name, and the authority stores its counts in one transaction.
       const marker = await stage.joinAs(`marker/${markers++}`);
       for (;;) {
         const { usage } = await stage.admin.listUsage({});

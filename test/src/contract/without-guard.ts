@@ -4,14 +4,14 @@ import { isMainThread } from "node:worker_threads";
 import type { Patch } from "./guards.js";
 
 /*
- * Loaded before everything else (`node --import`), this takes a guard away in the memory of one process. The patches
- * come in an environment variable, and threads of the process have them as well.
+ * Loaded before everything else (`node --import`), this removes a guard in the memory of one process. The patches come in an
+ * environment variable, so threads of the process have them, too.
  */
 export const patchesVariable = "INTERLOCK_WITHOUT_GUARD";
 
 type Load = (url: string, context: LoadHookContext) => Promise<{ source?: unknown; format?: string }>;
 
-/** A hook of Node's loader, which gives the changed text of the files that are patched. */
+/** A hook of Node's loader that returns the changed text of patched files. */
 export async function load(url: string, context: LoadHookContext, next: Load) {
   const patches = (JSON.parse(process.env[patchesVariable] ?? "[]") as Patch[]).filter(({ file }) =>
     url.endsWith(`/packages/${file}`),

@@ -8,11 +8,11 @@ import { type SwarmFleet, type SwarmProcess, startSwarmFleet, until } from "./sw
 
 const workerCount = 8;
 const taskCount = 2_000;
-// At least so long, and until so many tasks have had their effect: what it hurts is work that is under way.
+// The shortest time, and the number of tasks that must have had their effect: chaos must hit running work.
 const chaosMs = 8_000;
 const inTheMiddle = 200;
 
-/** A random sequence that a seed gives again (mulberry32). */
+/** Creates a random sequence that is the same for the same seed (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -26,13 +26,13 @@ function createRandom(seed: number): () => number {
 describe("the swarm under chaos", function () {
   this.timeout(120_000);
 
-  // Both rage at the same time: what is tested is that nothing is lost, however long it takes.
+  // Both run at the same time: the test is that nothing is lost, however long it takes.
   let onSqlite: Promise<void>;
   let onPostgres: Promise<void> | undefined;
 
   before(() => {
     onSqlite = inFleet((fleet) => survive(fleet, join(fleet.folder, "tasks.db"), 1));
-    onSqlite.catch(() => {}); // The test is told.
+    onSqlite.catch(() => {}); // The test awaits it, too.
     const found = findPostgres();
     if (typeof found === "string") return console.log(`    skipped: chaos on PostgreSQL (${found})`);
     onPostgres = inFleet(async (fleet) => {

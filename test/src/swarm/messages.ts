@@ -1,22 +1,22 @@
-/** What a test tells a process of the swarm when it starts. */
+/** The configuration of a process of the swarm. */
 export interface ProcessConfig {
   readonly authority: string;
   readonly name: string;
   readonly stateDir: string;
   readonly joinToken: string;
-  /** Where the leader listens; 0 for any free port. */
+  /** The leader's port; 0 for any free port. */
   readonly port: number;
-  /** Where the leader keeps its tasks. */
+  /** The leader's task store. */
   readonly store: string;
-  /** How many tasks a worker takes at once. */
+  /** The number of tasks that a worker takes at once. */
   readonly slots: number;
-  /** How many more it is given beforehand. */
+  /** The number of additional tasks that it receives ahead of time. */
   readonly prefetch: number;
   /** `host:port` of every leader. */
   readonly leaders: readonly string[];
 }
 
-/** Something that came up in a process. */
+/** A message of a process to the test. */
 export type Report =
   | { readonly type: "ready"; readonly address: string }
   | { readonly type: "failed"; readonly error: string }
@@ -29,5 +29,5 @@ export type Report =
       readonly leaseToken: string;
     };
 
-/** What a test tells a worker that runs: the sink's answer. */
+/** A message of the test to a running worker: the sink's answer. */
 export type Order = { readonly type: "answer"; readonly id: number; readonly answer: string };

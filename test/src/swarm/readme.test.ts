@@ -10,7 +10,7 @@ import { type Authority, startAuthority } from "@interlock/authority";
 import { silentLog } from "@interlock/bot";
 import { findQuote } from "../find-quote.js";
 import { readBlocks } from "../markdown-blocks.js";
-import { root } from "../source-graph.js";
+import { root } from "../structure/source-graph.js";
 
 const readme = join(root, "packages/swarm/README.md");
 
@@ -40,7 +40,7 @@ describe("packages/swarm/README.md", function () {
     assert.deepEqual(files, [of("leader"), of("worker"), of("operator")]);
   });
 
-  it("is right: they count to five, once, under the grants that it shows", async () => {
+  it("is right: the programs count to five, once, under the grants that it shows", async () => {
     const grants = blocks.find(({ language }) => language === "yaml")?.text ?? "";
     const dataDir = join(folder, "authority");
     authority = await startAuthority({ dataDir, trustDomain: "swarm", port: 0, log: silentLog });

@@ -1,21 +1,21 @@
 import { createFence } from "@interlock/swarm";
 import type { SwarmProcess } from "./swarm-fleet.js";
 
-/** Where the effects of the tasks go: outside of the swarm, behind a fence. It counts them. */
+/** The target of the tasks' effects: outside the swarm, behind a fence. It counts the effects. */
 export interface Sink {
-  /** Answers what a worker asks. */
+  /** Answers a worker's question. */
   attach(worker: SwarmProcess): SwarmProcess;
-  /** How many effects a task has had. */
+  /** The number of effects of a task. */
   effects(taskId: string): number;
-  /** How many effects all tasks have had. */
+  /** The number of effects of all tasks. */
   total(): number;
-  /** How often it has refused a token because it had seen a higher one. */
+  /** The number of tokens that were refused because of a higher one. */
   stale(): number;
 }
 
 /**
- * Makes an empty sink. It believes no worker: an effect happens if, and only if, its token is the highest that it has
- * been shown for the task. That nothing happens twice is not its doing.
+ * Creates an empty sink. It trusts no worker: an effect happens if, and only if, its token is the highest that it has seen
+ * for the task. It does not prevent repeated effects itself.
  */
 export function createSink(): Sink {
   const fence = createFence();

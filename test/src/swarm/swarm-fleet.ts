@@ -10,36 +10,36 @@ import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { connectSwarm, type Swarm } from "@interlock/swarm";
 import type { Order, ProcessConfig, Report } from "./messages.js";
 
-/** A process of the swarm: a bot with an identity of its own, which it keeps when it is killed and started again. */
+/** A process of the swarm: a bot with its own identity, which it keeps across restarts. */
 export interface SwarmProcess {
   readonly name: string;
-  /** `host:port`, of a leader. */
+  /** `host:port` of a leader; empty for other roles. */
   readonly address: string;
-  /** Is told of everything that it says from now on. */
+  /** Adds a listener to its further messages. */
   onReport(listener: (report: Report) => void): void;
   send(order: Order): void;
-  /** Sends a signal; resolves, for SIGKILL, when the process is gone. */
+  /** Sends a signal. For SIGKILL, it resolves when the process is gone. */
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
-  /** Starts it again, where it was. */
+  /** Starts it again, with the same identity and address. */
   restart(): Promise<void>;
 }
 
-/** An authority in this process, and a swarm in others. */
+/** An authority in this process, and a swarm in other processes. */
 export interface SwarmFleet {
-  /** Starts one more process. Those that need a leader look for all leaders there are by then. */
+  /** Starts one more process. It gets the addresses of all current leaders. */
   start(role: Role, name: string, options?: StartOptions): Promise<SwarmProcess>;
-  /** What an operator of the name has of the swarm; it may do everything. */
+  /** Connects an operator of this name, with all grants. */
   operator(name: string): Promise<Swarm>;
   readonly folder: string;
   close(): Promise<void>;
 }
 
 export interface StartOptions {
-  /** Where a leader keeps its tasks. */
+  /** A leader's task store. */
   readonly store?: string;
-  /** How many tasks a worker takes at once; 1. */
+  /** The number of tasks that a worker takes at once. Default: 1. */
   readonly slots?: number;
-  /** How many more it is given beforehand; none. */
+  /** The number of additional tasks that it receives ahead of time. Default: 0. */
   readonly prefetch?: number;
 }
 
@@ -59,7 +59,10 @@ const patienceMs = 15_000;
 export async function startSwarmFleet(): Promise<SwarmFleet> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-swarm-"));
   const authority: Authority = await startAuthority({
-    ...{ dataDir: join(folder, "authority"), trustDomain: "swarm", port: 0, log: silentLog },
+    dataDir: join(folder, "authority"),
+    trustDomain: "swarm",
+    port: 0,
+    log: silentLog,
   });
   await authority.applyGrants(grants);
   const leaders: string[] = [];
@@ -90,7 +93,14 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
       });
       const port = Number(address.split(":").at(-1) ?? 0);
       const config: ProcessConfig = {
-        ...{ authority: authority.address, name, joinToken, port, store, slots, prefetch, leaders },
+        authority: authority.address,
+        name,
+        joinToken,
+        port,
+        store,
+        slots,
+        prefetch,
+        leaders,
         stateDir: join(folder, name),
       };
       child.send(config);
@@ -143,7 +153,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   };
 }
 
-/** Waits until something is so, at most so long. It is for what tells nobody that it has changed. */
+/** Waits until `isSo` is true, at most `limitMs`. It polls, for states without a notification. */
 export async function until(isSo: () => Promise<boolean> | boolean, what: string, limitMs = patienceMs): Promise<void> {
   for (const end = Date.now() + limitMs; !(await isSo()); ) {
     if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${what}`);

@@ -7,19 +7,19 @@ import { onOrder, receiveConfig, run, tell } from "./child.js";
 const asked = new Map<number, (answer: string) => void>();
 let ids = 0;
 
-/** Asks the sink, which stands outside of the swarm, as a machine or another database would. */
+/** Asks the sink, which is outside the swarm, as a machine or another database would be. */
 function ask(what: "begin" | "apply", { taskId, leaseToken }: WorkerTask): Promise<string> {
   const id = ++ids;
   tell({ type: "ask", id, what, taskId, leaseToken: String(leaseToken) });
   return new Promise((resolve) => asked.set(id, resolve));
 }
 
-/** Has one effect outside, under its fencing token, unless an earlier attempt has had it. */
+/** Causes one effect outside the swarm, under its fencing token, if no earlier attempt has caused it. */
 async function effect(task: WorkerTask): Promise<void> {
   const begun = await ask("begin", task);
   if (begun === "stale") throw new TaskRefusal("forfeit", "STALE");
   if (begun === "done") return;
-  await sleep(100 + Math.random() * 200); // It takes no notice of its signal, as a gripper that has begun to close.
+  await sleep(100 + Math.random() * 200); // It ignores its signal, like a gripper that has started to close.
   if ((await ask("apply", task)) !== "applied") throw new TaskRefusal("forfeit", "STALE");
 }
 

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Where PostgreSQL's programs are, and as whom they can run. */
+/** PostgreSQL's programs, and the user to run them as. */
 export interface PostgresBinaries {
   /** The folder of `initdb`, `postgres` and `pg_dump`. */
   readonly folder: string;
-  /** As whom to run them, because they refuse to run as root; nobody else where this process is not root. */
+  /** The user to run them as, because they refuse to run as root; absent if this process is not root. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-/** Finds a PostgreSQL server of version 14 or later; a sentence that says how to get one, when there is none. */
+/** Finds a PostgreSQL server of version 14 or later. Returns a sentence that says how to get one if there is none. */
 export function findPostgres(): PostgresBinaries | string {
   const folder = candidates().find((path) => ["initdb", "postgres"].every((name) => existsSync(join(path, name))));
   if (!folder) return "there is no PostgreSQL here: install it, on Debian with apt-get install postgresql";
@@ -20,7 +20,7 @@ export function findPostgres(): PostgresBinaries | string {
     : "PostgreSQL does not run as root, and there is no other user: add one named postgres";
 }
 
-// Debian keeps its server out of the PATH, one folder for each version; Homebrew does the same.
+// Debian and Homebrew keep the server outside the PATH, in one folder per version.
 function candidates(): string[] {
   const said = process.env.INTERLOCK_POSTGRES_BIN;
   if (said) return [said];

@@ -22,7 +22,7 @@ describe("PostgreSQL for tests", () => {
   }
 
   it("has databases that know nothing of each other, and what was committed after a crash", async () => {
-    const postgres = await startPostgres({ durable: true });
+    const postgres = await startPostgres();
     try {
       const [one, two] = [await postgres.createDatabase(), await postgres.createDatabase()];
       await ask(one, "create table t as select 7 as n");

@@ -9,25 +9,30 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { findPostgres, type PostgresBinaries } from "./find-postgres.js";
 
-/** How a server is started. */
+/** The options of a server. */
 export interface PostgresOptions {
-  /** Whether a commit reaches the disk: needed where the machine, or PostgreSQL itself, is to crash. Not unless said. */
-  readonly durable?: boolean;
+  /**
+   * Settings of the server by their names, over those of a test server. A commit reaches the disk where they leave `fsync` on;
+   * Interlock opens no other database. Default: none.
+   */
+  readonly settings?: Settings;
 }
+
+type Settings = Readonly<Record<string, string>>;
 
 /** A PostgreSQL server of one's own, on a free port of 127.0.0.1. */
 export interface Postgres {
   /** The folder of its programs, such as `pg_dump`. */
   readonly programs: string;
-  /** Makes a new, empty database, and gives its URL. */
+  /** Creates a new, empty database, and resolves to its URL. */
   createDatabase(): Promise<string>;
-  /** Removes a database, whoever is connected to it. */
+  /** Removes a database, even with open connections. */
   dropDatabase(url: string): Promise<void>;
-  /** Lets it fall: no shutdown, no checkpoint, as when its machine stops. */
+  /** Crashes the server: no shutdown, no checkpoint, as when its machine stops. */
   crash(): Promise<void>;
-  /** Starts it again where it was, after {@link crash}. */
+  /** Starts it again on the same data and port, after {@link crash}. */
   restart(): Promise<void>;
-  /** Stops it, and removes everything. It also ends by itself with this process, however that ends. */
+  /** Stops the server, and removes everything. The server also ends with this process, however that ends. */
   stop(): Promise<void>;
 }
 
@@ -45,15 +50,15 @@ const attempts = 3;
 const startLimitMs = 30_000;
 
 /**
- * Starts a PostgreSQL server in a new temporary folder. It takes about two seconds, so start one for all tests of a
- * process and give each a database of its own. Rejects, saying how to get one, when there is none on this machine.
+ * Starts a PostgreSQL server in a new temporary folder. That takes about two seconds, so start one for all tests of a
+ * process and give each test its own database. Rejects with instructions if PostgreSQL is not installed.
  *
  * ```ts
  * const postgres = await startPostgres();
  * const url = await postgres.createDatabase();
  * ```
  */
-export async function startPostgres({ durable = false }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({ settings = {} }: PostgresOptions = {}): Promise<Postgres> {
   const binaries = findPostgres();
   if (typeof binaries === "string") throw new Error(binaries);
   const folder = mkdtempSync(join(tmpdir(), "interlock-postgres-"));
@@ -63,7 +68,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
   let server: Server;
   try {
     await initialize(binaries, folder, data, password);
-    server = await startOnFreePort(binaries, folder, data, password, durable);
+    server = await startOnFreePort(binaries, folder, data, password, settings);
   } catch (error) {
     remove();
     throw error;
@@ -88,7 +93,7 @@ export async function startPostgres({ durable = false }: PostgresOptions = {}): 
     dropDatabase: (url) => asAdmin(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
     crash: () => server.end(),
     async restart() {
-      server = await run(binaries, folder, data, port, password, durable);
+      server = await run(binaries, folder, data, port, password, settings);
     },
     async stop() {
       await server.end();
@@ -128,17 +133,17 @@ interface Server {
   end(): Promise<void>;
 }
 
-// PostgreSQL cannot be told "any free port"; between our looking and its binding, another may take it.
+// PostgreSQL cannot choose a free port itself, so another process may take the port before PostgreSQL binds it.
 async function startOnFreePort(
   binaries: PostgresBinaries,
   folder: string,
   data: string,
   password: string,
-  durable: boolean,
+  settings: Settings,
 ): Promise<Server> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run(binaries, folder, data, await freePort(), password, durable);
+      return await run(binaries, folder, data, await freePort(), password, settings);
     } catch (error) {
       if (attempt === attempts) throw error;
     }
@@ -151,23 +156,22 @@ async function run(
   data: string,
   port: number,
   password: string,
-  durable: boolean,
+  settings: Settings,
 ): Promise<Server> {
-  const settings = {
+  const all = {
     listen_addresses: "127.0.0.1",
     port,
     unix_socket_directories: "",
     max_connections: 200,
     shared_buffers: "16MB",
-    fsync: durable ? "on" : "off",
-    full_page_writes: durable ? "on" : "off",
     autovacuum: "off",
+    ...settings,
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn("/bin/sh", ["-c", keeper, join(programs, "postgres"), "-D", data, ...args], {
     ...user,
     cwd: folder,
-    detached: true, // What ends this process may be sent to its whole group; the keeper has to clean up after it.
+    detached: true, // A signal may go to the whole process group; the keeper must survive it to clean up.
     stdio: ["pipe", "pipe", "pipe"],
   });
   const said = collect(child);
@@ -185,7 +189,7 @@ async function run(
     await end();
     throw error;
   }
-  // A test that forgets to stop it must not keep its process from ending.
+  // A test that forgets to stop the server must still be able to end.
   child.unref();
   for (const stream of child.stdio) (stream as { unref?(): void } | null)?.unref?.();
   return { port, end };

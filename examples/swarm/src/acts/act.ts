@@ -4,26 +4,26 @@ import type { Stage } from "../stage.js";
 export interface Act {
   /** For `--act`. */
   readonly name: string;
-  /** What happens in it, for people. */
+  /** A sentence for people: what happens. */
   readonly title: string;
-  /** Who is refused in it, in words. */
+  /** The refused party, in words. */
   readonly attacker?: string;
-  /** What a good end of it is called. */
+  /** The word for a good end. */
   readonly verdict: "blocked" | "survived" | "done";
-  /** The numbers of the bars that it shows; the README has them. */
+  /** The numbers of the bars that it shows; see the README. */
   readonly bars: readonly number[];
-  /** What ought to be seen. */
+  /** The expected observation. */
   readonly expected: string;
-  /** Plays it. Throws when it cannot be played, for example because what is refused is refused to everybody. */
+  /** Plays the act. Throws when it cannot be played, for example because its control is refused, too. */
   play(stage: Stage): Promise<Seen>;
 }
 
-/** What was seen, all of it measured. */
+/** The measured result of an act. */
 export interface Seen {
   readonly seen: string;
-  /** How long that took, in milliseconds: what it is that took so long the act says. */
+  /** The measured time, in milliseconds; each act defines what it measures. */
   readonly ms: number;
   readonly ok: boolean;
-  /** The refusal, where the act is an attack. */
+  /** The refusal, if the act is an attack. */
   readonly denial?: { readonly code: string; readonly reason: string };
 }

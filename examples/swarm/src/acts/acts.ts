@@ -18,7 +18,7 @@ import { stolenTask } from "./stolen-task.js";
 import { noCertificate, otherCa, stolenToken } from "./strangers.js";
 import { zombie } from "./zombie.js";
 
-/** The story, in its order. */
+/** All acts, in the order of the story. */
 export const acts: readonly Act[] = [
   noCertificate,
   otherCa,

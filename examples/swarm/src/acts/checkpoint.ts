@@ -6,10 +6,10 @@ import { isCompleted, isLoaded } from "./task-is.js";
 
 export const checkpoint: Act = {
   name: "checkpoint",
-  title: "A robot's drive breaks down half way; another takes the item over where it is",
+  title: "A robot's drive breaks down halfway; another robot takes over the item where it is",
   bars: [11],
   verdict: "survived",
-  expected: "the next attempt begins at the checkpoint; a watch goes on at its cursor",
+  expected: "the next attempt begins at the checkpoint; a watch resumes at its cursor",
   async play({ work, worker, robot, order, chronicle }) {
     const { taskId } = await work.errand(order());
     const { worker: name, attempt } = await work.until(taskId, isLoaded);
@@ -25,7 +25,7 @@ export const checkpoint: Act = {
     const kept = itemAt !== undefined && begun.checkpoint === keyOf(itemAt);
     const resumed = await resumes(work.swarm.watch({ cursor }), taskId);
     const at = kept ? `at ${begun.checkpoint}, the last checkpoint of ${name}` : "somewhere else";
-    const seen = `attempt ${begun.attempt} by ${begun.from} begins ${at}; a watch ${resumed ? "goes on" : "begins anew"}`;
+    const seen = `attempt ${begun.attempt} by ${begun.from} begins ${at}; a watch ${resumed ? "resumes" : "starts over"}`;
     return { seen, ms, ok: kept && resumed };
   },
 };
@@ -37,7 +37,7 @@ async function firstCursor(updates: Updates): Promise<string> {
   throw new Error("The watch has ended.");
 }
 
-/** Whether a watch that is taken up tells what has changed since, the task among it, and not everything again. */
+/** Whether a resumed watch sends the changes since its cursor, including the task, and not everything again. */
 async function resumes(updates: Updates, taskId: string): Promise<boolean> {
   for await (const { type, tasks } of updates) {
     if (type !== UpdateType.UPDATE_TYPE_INCREMENTAL) return false;

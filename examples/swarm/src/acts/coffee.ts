@@ -6,7 +6,7 @@ import { isCompleted } from "./task-is.js";
 
 export const coffee: Act = {
   name: "coffee",
-  title: "Coffee is ordered while nobody watches the machine, then a supervisor does",
+  title: "Coffee is ordered while nobody supervises the machine, then a supervisor arrives",
   bars: [],
   verdict: "done",
   expected: "SUPERVISOR_ABSENT, then brewed 1 time",

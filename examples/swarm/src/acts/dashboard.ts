@@ -5,11 +5,11 @@ import { refusal } from "./refusal.js";
 
 export const dashboard = refusal({
   name: "dashboard",
-  attacker: "who has the dashboard",
-  title: "Somebody who has taken the dashboard over submits a task",
+  attacker: "the dashboard's hijacker",
+  title: "An attacker takes over the dashboard and submits a task",
   bars: [12],
   expected: ["PERMISSION_DENIED", "SCOPE_MISSING"],
-  // The page is there, it cannot be posted to, and its identity may look.
+  // The page is served, it refuses POST, and its identity may read.
   async control({ fleet }) {
     const page = await fetch(fleet.dashboard);
     if (!page.ok || !(await page.text()).includes("<html")) throw new Error(`the page answers ${page.status}`);

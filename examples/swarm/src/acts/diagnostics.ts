@@ -7,15 +7,18 @@ import { refusal } from "./refusal.js";
 export const diagnostics = refusal({
   name: "diagnostics",
   attacker: "the nightly job",
-  title: "2 AM: the nightly job orders through the forgotten diagnostics endpoint",
+  title: "2 AM: the nightly job places an order through the forgotten diagnostics endpoint",
   bars: [],
   expected: ["UNIMPLEMENTED", "METHOD_SUNSET"],
-  // It still has the scope. The order is taken where the policy of the old method says that it is taken today.
+  // The job still has the scope. The method that replaces the old one, according to its policy, accepts the order.
   async control({ fleet, work, order }) {
     const nightly = await fleet.join("nightly/1");
     const payload = CarryTask.encode(order()).finish();
     const { task } = await connectSwarm(nightly, [fleet.leader.address]).submit({
-      ...{ kind: carryKind, payload, requiredCapabilities: [carryKind], idempotencyKey: "tonight" },
+      kind: carryKind,
+      payload,
+      requiredCapabilities: [carryKind],
+      idempotencyKey: "tonight",
     });
     work.expect(task);
     return nightly;

@@ -12,14 +12,14 @@ const drills = 12;
 const standsStillMs = 120;
 const { STOP_OUTCOME_ACKNOWLEDGED, STOP_OUTCOME_FAILED, STOP_OUTCOME_UNREACHABLE } = StopOutcome;
 
-/** Twelve stops in the middle of a flood, and a thirteenth when one robot's brake has failed and one does not answer. */
+/** Twelve stops during a flood, and a thirteenth with one robot whose brake has failed and one that does not answer. */
 export const emergencyStop: Act = {
   name: "emergency-stop",
   attacker: "the visitor's laptop",
-  title: "Emergency stop in the middle of a flood, with a failed brake and a robot that hangs; reset by a supervisor",
+  title: "Emergency stop during a flood, with a failed brake and a robot that hangs; reset by a supervisor",
   bars: [5],
   verdict: "survived",
-  expected: "answered within 250 ms with every robot by name; SCOPE_MISSING for who may stop but not reset",
+  expected: "answered within 250 ms with every robot by name; SCOPE_MISSING for a reset without its scope",
   async play(stage) {
     const { fleet, visitor } = stage;
     const since = Date.now();
@@ -71,7 +71,7 @@ async function drill(stage: Stage): Promise<Seen> {
   const { stopped, failed, unreachable } = tally(last);
   const named = `${stopped} stopped, ${failed} failed, ${unreachable} unreachable`;
   const whole = stopped === fleet.workers.length - 2 && failed === 1 && unreachable === 1;
-  const seen = `slowest of ${times.length}: ${slowest} ms; by ${last.issuer}: ${named}; reset by him ${denied}`;
+  const seen = `slowest of ${times.length}: ${slowest} ms; by ${last.issuer}: ${named}; its reset: ${denied}`;
   const ok = slowest <= 250 && still === drills && whole && denied === "SCOPE_MISSING" && last.issuer === "operator/1";
   return {
     seen: still === drills ? seen : `${drills - still} of ${drills} did not stop all; ${seen}`,
@@ -89,9 +89,9 @@ function tally({ workers }: Safety): { stopped: number; failed: number; unreacha
   };
 }
 
-/** Whether nobody moves for a moment, as the floor has it. */
+/** Whether no robot moves for a moment, according to the floor. */
 async function standStill({ work }: Stage): Promise<boolean> {
-  await delay(standsStillMs / 2); // The floor is told of twenty times a second.
+  await delay(standsStillMs / 2); // The floor is reported twenty times a second.
   const before = whereabouts(work);
   await delay(standsStillMs);
   return whereabouts(work) === before;

@@ -9,8 +9,8 @@ const { confirm, renew } = AuthorityService.methods;
 
 export const replayedJoinToken = refusal({
   name: "replayed-join-token",
-  attacker: "who emptied the bin",
-  title: "Somebody finds a join token in the bin, and joins with it once more",
+  attacker: "a dumpster diver",
+  title: "A stranger finds a used join token in the trash, and tries to join with it",
   bars: [7],
   expected: ["UNAUTHENTICATED", "JOIN_TOKEN_USED"],
   async control({ fleet }) {
@@ -30,21 +30,21 @@ async function enter({ authority, folderOf }: Fleet, joinToken: string, folder: 
 export const clone = refusal({
   name: "clone",
   attacker: "a copy",
-  title: "A copy of a bot's disk asks for the next certificate, after the bot has had it",
+  title: "A copy of a bot's disk requests the next certificate after the bot has renewed",
   bars: [7],
   expected: ["PERMISSION_DENIED", "CLONE_DETECTED"],
   async control({ fleet }) {
     await (await fleet.join("courier/2")).close(0);
     const copied = await fleet.loot("courier/2");
     const renewed = await next(fleet, copied);
-    // The new one is in use: from here on nobody renews over the one before.
+    // The new certificate is in use: from now on the previous one cannot renew.
     await rawCall({ ...fleet.authority, identity: renewed, method: confirm, request: {} });
     return copied;
   },
   attack: ({ fleet }, copied) => next(fleet, copied),
 });
 
-/** Asks for the next certificate over the one there is. */
+/** Requests the next certificate with the current one. */
 async function next({ authority }: Fleet, identity: Credentials): Promise<Credentials> {
   const keys = await createKeyPair();
   const request = { csr: await createCsr(keys, "spiffe://swarm/courier/2") };

@@ -8,14 +8,14 @@ import { measureAgain } from "./measure-again.js";
 const rounds = 9;
 const callsEach = 40;
 const settleMs = 80;
-/** What the p99 of a few hundred calls moves by itself where a dozen processes share two processors. */
+/** The natural variation of the p99 of a few hundred calls, when a dozen processes share two processors. */
 const scatterMs = 20;
 
 /**
- * The laptop calls a robot that works, as often as it can, while the operator asks the same robot how it is. Windows take
- * turns: in every other one the laptop floods another robot, because here they all share the processors, and what that costs
- * is not what the flood costs. The bar is the p99 of the calls in flooded windows: within 20 % of that of the others, or
- * within what such a p99 moves by itself.
+ * The laptop calls a working robot as often as it can, while the operator asks the same robot for its status. Windows
+ * alternate: in every other one the laptop floods another robot, because all processes share the processors, and that cost
+ * is not the cost of the flood. The bar is the p99 of the calls in flooded windows: within 20 % of the other windows, or
+ * within the natural variation of such a p99.
  */
 export const flood: Act = {
   name: "flood",
@@ -66,7 +66,7 @@ export const flood: Act = {
     };
 
     try {
-      await window(other); // What is slow the first time is not what is looked for.
+      await window(other); // A warm-up: the first calls are slow.
       const { code, seen, ...measured } = await measureAgain(measure);
       const { reason } = (await chronicle.until("denial", refusedByVictim, since)).denial;
       return { ...measured, seen: `${code} ${reason}: ${seen}`, denial: { code, reason } };

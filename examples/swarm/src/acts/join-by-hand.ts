@@ -5,7 +5,7 @@ import type { Act } from "./act.js";
 
 export const joinByHand: Act = {
   name: "join-by-hand",
-  title: "Somebody pastes the line into a second terminal",
+  title: "A person pastes the join line into a second terminal",
   bars: [1],
   verdict: "done",
   expected: "one more robot, with a task of its own done",

@@ -6,13 +6,13 @@ import { whereabouts } from "./whereabouts.js";
 
 const lookForMs = 2_400;
 
-/** What counts is not what the robots say but the floor: when it last saw one of them move. */
+/** The floor's record counts, not the robots' reports: when a robot last moved. */
 export const leaderFrozen: Act = {
   name: "leader-frozen",
-  title: "The leader stands still, while robots carry what breaks easily; they stop by themselves",
+  title: "The leader freezes while robots carry fragile items; the robots stop by themselves",
   bars: [6],
   verdict: "survived",
-  expected: "no robot moves later than 2,000 ms after",
+  expected: "no robot moves later than 2,000 ms after the freeze",
   async play(stage) {
     const { fleet, work, chronicle, order } = stage;
     const orders = fleet.workers.map(() => work.errand({ ...order(), fragile: true }));
@@ -24,8 +24,8 @@ export const leaderFrozen: Act = {
       const halts = chronicle
         .all("halted")
         .filter(({ at, reason }) => at >= frozenAt && /^(LEADER|SAFETY)_LOST$/.test(reason));
-      const seen = `${halts.length} robots gave up their task; the last one moved ${lastMove} ms after`;
-      // They were moving until then: one that stands still anyway shows nothing.
+      const seen = `${halts.length} robots gave up their task; the last one moved ${lastMove} ms after the freeze`;
+      // The robots must have been moving until then: a robot at rest proves nothing.
       return { seen, ms: lastMove, ok: lastMove <= 2_000 && lastMove > 500 && halts.length > 0 };
     } finally {
       fleet.leader.thaw();
@@ -33,7 +33,7 @@ export const leaderFrozen: Act = {
   },
 };
 
-/** When a robot was last seen to move, in milliseconds after `since`. The floor is told of twenty times a second. */
+/** The time of the last move of any robot, in milliseconds after `since`. The floor is reported twenty times a second. */
 async function watchUntilStill({ work }: Stage, since: number): Promise<number> {
   let lastMove = 0;
   let before = "";

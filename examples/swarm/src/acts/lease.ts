@@ -1,4 +1,4 @@
-/** A lease token as people read it: the epoch of the leader that gave it, and its number in that. */
+/** A lease token for people: the epoch of its leader, and its number in that epoch. */
 export function leaseName(leaseToken: bigint): string {
   return `${leaseToken >> 32n}·${leaseToken & 0xffff_ffffn}`;
 }

@@ -1,8 +1,8 @@
 const tries = 5;
 
 /**
- * Measures up to five times, until it is `ok`: on a machine that is busy with other things a time may be missed. What is
- * seen says how often it was measured.
+ * Measures up to five times, until the result is `ok`, because a busy machine may miss a time limit. `seen` reports the
+ * number of measurements.
  */
 export async function measureAgain<M extends { readonly ok: boolean; readonly seen: string }>(
   measure: () => Promise<M>,

@@ -9,7 +9,7 @@ export const missingScope = refusal({
   title: "A worker gives orders: it submits a task",
   bars: [7],
   expected: ["PERMISSION_DENIED", "SCOPE_MISSING"],
-  // A worker may look at the queue, and nothing else; more scopes than it is granted it does not get.
+  // A worker may read the queue, and nothing else; its token holds only granted scopes.
   async control({ fleet }) {
     const identity = await fleet.loot("worker/2");
     const token = await fetchToken(fleet.authority, identity, OperatorService, ["swarm:read", "swarm:submit"]);
@@ -17,6 +17,6 @@ export const missingScope = refusal({
     await rawCall({ ...as, method: OperatorService.methods.listTasks, request: { pageSize: 1 } });
     return as;
   },
-  // Should it ever be let in, this shows up among the leader's tasks.
+  // If this call were ever accepted, the task would show up at the leader.
   attack: (_, as) => rawCall({ ...as, method: OperatorService.methods.submitTask, request: { kind: "mischief" } }),
 });

@@ -2,14 +2,14 @@ import { InterlockError } from "@interlock/bot";
 import type { Stage } from "../stage.js";
 import type { Act } from "./act.js";
 
-/** An attack, that has to be refused for this reason and no other. */
+/** An attack that must be refused for exactly this reason. */
 export interface Attack<Loot> extends Pick<Act, "name" | "title" | "bars" | "attacker"> {
-  /** The gRPC code that the attacker sees, and the reason that is on record where it was refused. */
+  /** The gRPC code that the attacker sees, and the reason in the record of the server that refused it. */
   readonly expected: readonly [code: string, reason: string];
-  /** The same call made properly: it has to succeed, or the refusal proves nothing. Gives what the attacker has of it. */
+  /** The same call made properly: it must succeed, or the refusal proves nothing. Returns what the attacker uses of it. */
   readonly control: (stage: Stage) => Promise<Loot>;
   readonly attack: (stage: Stage, loot: Loot) => Promise<unknown>;
-  /** Where the refusal is on record: among the denials unless said. */
+  /** Finds the record of the refusal. Default: among the denials. */
   readonly recorded?: (stage: Stage, found: Wanted<Loot>) => Promise<{ readonly reason: string }>;
 }
 
@@ -19,11 +19,12 @@ interface Wanted<Loot> {
   readonly since: number;
 }
 
-/** Makes an act of an attack: the control, the attack, and what the one that refused has on record. */
+/** Builds an act from an attack: the control, the attack, and the record of the server that refused it. */
 export function refusal<Loot>({ expected, control, attack, recorded = amongDenials, ...act }: Attack<Loot>): Act {
   const [wanted, fitting] = expected;
   return {
-    ...{ ...act, verdict: "blocked" },
+    ...act,
+    verdict: "blocked",
     expected: expected.join(" "),
     async play(stage) {
       const loot = await control(stage).catch((error) => {
@@ -33,7 +34,7 @@ export function refusal<Loot>({ expected, control, attack, recorded = amongDenia
       const began = performance.now();
       const { code, reason: told = "" } = await answer(attack(stage, loot));
       const ms = performance.now() - began;
-      // Whoever got as far as an answer is told the same reason as is on record.
+      // An attacker that gets an answer sees the same reason as the record.
       const { reason } = await recorded(stage, { loot, since, reason: fitting }).catch(() => ({
         reason: told || "nothing on record",
       }));

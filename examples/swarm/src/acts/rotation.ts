@@ -1,11 +1,11 @@
 import type { Act } from "./act.js";
 
-/** Certificates live 20 s here, and are renewed at half of that. */
+/** Certificates live for 20 s here, and are renewed at half of that. */
 const patienceMs = 15_000;
 
 export const rotation: Act = {
   name: "rotation",
-  title: "All along, certificates of 20 s are renewed, under calls and a stream",
+  title: "Certificates of 20 s are renewed throughout, under calls and a stream",
   bars: [],
   verdict: "survived",
   expected: "0 calls failed, every robot's certificate renewed",

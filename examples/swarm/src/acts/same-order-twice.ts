@@ -6,19 +6,17 @@ import { isCompleted } from "./task-is.js";
 
 export const sameOrderTwice: Act = {
   name: "same-order-twice",
-  title: "The same order is sent twice at once, and again when it has been done",
+  title: "The same order is sent twice at once, and again after it has been completed",
   bars: [10],
   verdict: "survived",
   expected: "1 task, placed 1 time; with other contents ALREADY_EXISTS",
   async play({ work, order, chronicle }) {
     const began = performance.now();
     const request = (item: CarryTask) => ({
-      ...{
-        kind: carryKind,
-        payload: CarryTask.encode(item).finish(),
-        requiredCapabilities: [carryKind],
-        priority: 100,
-      },
+      kind: carryKind,
+      payload: CarryTask.encode(item).finish(),
+      requiredCapabilities: [carryKind],
+      priority: 100,
       idempotencyKey: "order-2-am",
     });
     const same = request(order());

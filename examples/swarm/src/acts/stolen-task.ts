@@ -6,10 +6,10 @@ import { refusal } from "./refusal.js";
 export const stolenTask = refusal({
   name: "stolen-task",
   attacker: "a thief",
-  title: "A worker reports on another's task, with its id and its whole lease",
+  title: "A worker reports on another worker's task, with its id and its complete lease",
   bars: [7],
   expected: ["PERMISSION_DENIED", "TASK_NOT_ASSIGNED"],
-  // The robot that has it reports on it, and that counts: so the task is running.
+  // The robot that holds the task reports on it, and the leader accepts that: the task is running.
   async control({ work, order }) {
     const { taskId } = await work.errand(order());
     return work.until(taskId, ({ state }) => state === TaskState.TASK_STATE_RUNNING);
@@ -20,7 +20,7 @@ export const stolenTask = refusal({
     try {
       await say(thief, fleet.leader.address, { $case: "completeTask", value: { lease, result: Buffer.from("mine") } });
     } finally {
-      // Else it would be missed, and named in every emergency stop.
+      // Without this the leader would miss it, and name it in every emergency stop.
       await say(thief, fleet.leader.address, { $case: "endSession", value: { reason: "caught" } }).catch(() => {});
     }
   },
@@ -28,7 +28,7 @@ export const stolenTask = refusal({
     chronicle.until("refusal", (said) => said.taskId === taskId && said.reason === reason, since, 3_000),
 });
 
-/** Opens a session and says one thing in it. */
+/** Opens a session and sends one message in it. */
 async function say(thief: Bot, leader: string, event: DispatchEvent): Promise<void> {
   const session = Session.fromPartial({ slots: 1 });
   const events: DispatchEvent[] = [{ $case: "session", value: session }, event];

@@ -8,7 +8,7 @@ import { refusal } from "./refusal.js";
 const { listTasks: method } = OperatorService.methods;
 const request = { pageSize: 1 };
 
-/** The call that the operator makes, with his papers and his token: what was lifted from some log and some disk. */
+/** The operator's own call, with certificate and token; the attackers have parts of it from a log or a disk. */
 async function properly({ fleet }: Stage): Promise<RawCall<typeof method>> {
   const identity = await fleet.loot("operator/1");
   const token = await fetchToken(fleet.authority, identity, OperatorService, ["swarm:read"]);
@@ -20,7 +20,7 @@ async function properly({ fleet }: Stage): Promise<RawCall<typeof method>> {
 export const noCertificate = refusal({
   name: "no-certificate",
   attacker: "a stranger",
-  title: "A stranger without a certificate knocks at the leader",
+  title: "A stranger without a certificate calls the leader",
   bars: [7],
   expected: ["UNAVAILABLE", "NO_CERTIFICATE"],
   control: properly,

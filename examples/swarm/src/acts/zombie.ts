@@ -4,15 +4,15 @@ import type { Act } from "./act.js";
 export const zombie: Act = {
   name: "zombie",
   attacker: "a zombie",
-  title: "A worker is stopped with SIGSTOP until its lease has passed, wakes up, and reports its task as done",
+  title: "A worker is frozen with SIGSTOP until its lease has expired, wakes up, and reports its task as done",
   bars: [3],
   verdict: "blocked",
-  expected: "refused by its old lease, audited; the task is another's",
+  expected: "refused for its old lease, recorded; another worker has the task",
   async play({ fleet, work, order, chronicle, keepBusy }) {
     await keepBusy();
     const name = "worker/13";
     const undead = await fleet.zombie(name);
-    // It has the next task that comes when nobody else is free; the one in hand is as good as any.
+    // It gets the next task when no other robot is free; the task that it holds is as good as any.
     for (let i = 0; i < fleet.workers.length; i++) await work.errand(order());
     const { taskId, attempt } = await chronicle.until("begun", ({ from }) => from === name, 0);
     const began = performance.now();
@@ -26,7 +26,7 @@ export const zombie: Act = {
     const ms = performance.now() - began;
     const audit = await fleet.leader.ask<AuditEntry[]>({ type: "audit" });
     const entry = audit.find(({ actor, subject }) => actor === name && subject === taskId);
-    // It left by itself, as one that is buried does.
+    // The zombie ended its session itself, so it counts as gone.
     await chronicle.until("worker", ({ worker, state }) => worker === name && state === "left", since);
     await undead.kill();
     const refused = receipt.recorded ? "it counts" : receipt.reason;

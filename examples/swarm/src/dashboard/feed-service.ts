@@ -8,8 +8,8 @@ const quietMs = 1_000;
 const systemWait = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => {});
 
 /**
- * Serves a feed. A watcher is sent what is new at most once a frame, so a flood of denials is a few messages; and a sign of
- * life when there has been nothing for a second.
+ * Serves a feed. A watcher gets new events at most once per frame, so a flood of denials is a few messages. After a second
+ * without events it gets a sign of life.
  *
  * ```ts
  * await bot.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));

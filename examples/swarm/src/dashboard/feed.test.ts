@@ -7,7 +7,7 @@ const flood = { attacker: "the visitor's laptop", caller: "visitor/1", method: "
 const clock = { now: () => 1_000 };
 
 describe("feed", () => {
-  it("tells who comes late how it stands, and forgets the steps in between", () => {
+  it("tells a late watcher the current state, and forgets the steps in between", () => {
     const feed = createFeed(clock);
     feed.publish({ act: { act: "zombie", title: "A sleeper", state: ActState.ACT_STATE_RUNNING } });
     feed.publish({ credential: { bot: "worker/1", generation: 1, certificateExpiresAt: new Date(9_000) } });
@@ -17,19 +17,28 @@ describe("feed", () => {
     assert.deepEqual(rest, []);
     assert.equal(credential?.sequence, 3n);
     assert.deepEqual(credential.event?.value, {
-      ...{ bot: "worker/1", generation: 1, revoked: false },
-      ...{ certificateIssuedAt: undefined, certificateExpiresAt: new Date(9_000) },
-      ...{ tokenIssuedAt: undefined, tokenExpiresAt: new Date(5_000) },
+      bot: "worker/1",
+      generation: 1,
+      revoked: false,
+      certificateIssuedAt: undefined,
+      certificateExpiresAt: new Date(9_000),
+      tokenIssuedAt: undefined,
+      tokenExpiresAt: new Date(5_000),
     });
     assert.deepEqual(act?.event?.value, {
-      ...{ act: "zombie", title: "A sleeper", expected: "", state: ActState.ACT_STATE_ENDED },
-      ...{ seen: "LEASE_STALE", ms: 12, ok: true },
+      act: "zombie",
+      title: "A sleeper",
+      expected: "",
+      state: ActState.ACT_STATE_ENDED,
+      seen: "LEASE_STALE",
+      ms: 12,
+      ok: true,
     });
     assert.deepEqual(feed.since(3n), [act]);
     assert.deepEqual(feed.since(99n), [credential, act], "a number of another feed");
   });
 
-  it("counts denials up that are alike, and keeps the latest", () => {
+  it("counts similar denials as one, and keeps the latest", () => {
     const feed = createFeed(clock);
     for (let i = 0; i < 5_000; i++) feed.publish({ denial: flood }, i);
     feed.publish({ denial: { ...flood, reason: "SCOPE_MISSING" } }, 5_000);
@@ -47,16 +56,16 @@ describe("feed", () => {
     assert.equal(feed.since(0n).length, 200);
   });
 
-  it("sends what is new once a frame, a sign of life when nothing is, and ends with the call", async () => {
+  it("sends new events once per frame, a sign of life when there are none, and ends with the call", async () => {
     const feed = createFeed(clock);
     const calling = new AbortController();
     const waits: number[] = [];
     const wait = async (ms: number, signal: AbortSignal) => {
       waits.push(ms);
-      // While a frame passes much happens; the second second of quiet is broken.
+      // Many events happen during a frame; an event ends the second quiet second.
       if (ms < 1_000) for (let i = 0; i < 100; i++) feed.publish({ denial: flood });
       else if (waits.filter((each) => each === ms).length === 2) feed.publish({ note: { text: "more" } });
-      if (waits.length <= 3) assert.equal(signal.aborted, waits.length === 2, "only what is new ends a quiet second");
+      if (waits.length <= 3) assert.equal(signal.aborted, waits.length === 2, "only a new event ends a quiet second");
     };
     feed.publish({ note: { text: "begun" } });
     const { watchFeed } = feedService(feed, wait);

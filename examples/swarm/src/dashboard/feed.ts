@@ -4,17 +4,17 @@ import { createListeners } from "../listeners.js";
 
 type Event = NonNullable<FeedEvent["event"]>;
 
-/** What can be told: `{ act: { … } }`, `{ denial: { … } }`, `{ credential: { … } }`, `{ note: { … } }`, `{ outcome: { … } }`. */
+/** An event to publish: `{ act: { … } }`, `{ denial: { … } }`, `{ credential: { … } }`, `{ note: { … } }`, `{ outcome: { … } }`. */
 export type Telling = { [E in Event as E["$case"]]: { readonly [K in E["$case"]]: Init<E["value"]> } }[Event["$case"]];
 
-/** What the story has told so far, so that whoever comes late knows how it stands. Bounded, however long it goes on. */
+/** The events of the story, compacted so that a late watcher gets the current state. Bounded, however long the story is. */
 export interface Feed {
   /**
-   * Tells something. An act, or the credentials of a bot, told again takes the place of what was told before; what is
-   * left out of it stays. Denials alike in quick succession become one that is counted up.
+   * Publishes an event. An event for a known act, or for the credentials of a known bot, replaces the earlier one; fields
+   * that it leaves out stay. Similar denials in quick succession become one, with a count.
    */
   publish(telling: Telling, at?: number): void;
-  /** What is later than `after`, oldest first. A number that this feed has not given yet means from the beginning. */
+  /** The events after `after`, oldest first. A number that this feed has not given yet means all events. */
   since(after: bigint): readonly FeedEvent[];
   onChange(listener: () => void): Unsubscribe;
 }
@@ -23,7 +23,7 @@ const maximumDenials = 200;
 const alikeWithinMs = 1_000;
 
 /**
- * Makes an empty feed.
+ * Creates an empty feed.
  *
  * ```ts
  * const feed = createFeed();
@@ -33,13 +33,13 @@ const alikeWithinMs = 1_000;
  * ```
  */
 export function createFeed(clock: Clock = systemClock): Feed {
-  // In the order of their sequence: what is told again goes to the end.
+  // In the order of their sequence: an updated event moves to the end.
   const latest = new Map<string, FeedEvent>();
   const denials = new Map<string, string>();
   const changes = createListeners<void>();
   let sequence = 0n;
 
-  /** The name under which a later event takes the place of this one. */
+  /** The key under which a later event replaces this one. */
   function keyOf(event: Event, at: number): string {
     if (event.$case === "act") return `act ${event.value.act}`;
     if (event.$case === "credential") return `credential ${event.value.bot}`;
@@ -87,7 +87,7 @@ export function createFeed(clock: Clock = systemClock): Feed {
   };
 }
 
-/** The event as it stands now: what has been `said` of it, over what was told before. */
+/** The current event: the fields of `said`, over those of the earlier event. */
 function merge(before: Event | undefined, event: Event, said: object, sequence: bigint): Event {
   if (event.$case === "denial") {
     const { count = 0, id = sequence } = before?.$case === "denial" ? before.value : {};

@@ -1,7 +1,7 @@
 import type { World } from "../world.js";
 import type { Fixture, FloorPlan } from "./model/entry.js";
 
-/** The floor as the page draws it. */
+/** The floor plan for the page. */
 export function floorPlan({ width, height, shelves, stations, arms, coffeeMaker, chargers }: World): FloorPlan {
   const fixtures: Fixture[] = [
     ...shelves.map(({ x, y }) => ({ kind: "shelf" as const, name: "", x, y })),

@@ -4,7 +4,7 @@ import { InterlockError } from "@interlock/bot";
 import { follow } from "./follow.js";
 
 describe("follow", () => {
-  it("opens what has ended at the next address, and says why it ended", async () => {
+  it("opens an ended stream at the next address, and reports why it ended", async () => {
     const over = new AbortController();
     const asked: string[] = [];
     const heard: string[] = [];
@@ -27,7 +27,7 @@ describe("follow", () => {
     assert.deepEqual(ends, ["LEADER_STANDBY", "SERVER_UNREACHABLE", "LEADER_STANDBY"]);
   });
 
-  it("takes a stream that has gone silent for dead", async () => {
+  it("treats a silent stream as dead", async () => {
     const over = new AbortController();
     const ends: string[] = [];
     await follow(["a"], {
@@ -41,12 +41,13 @@ describe("follow", () => {
         ends.push(message);
         over.abort();
       },
-      ...{ silentMs: 5, signal: over.signal },
+      silentMs: 5,
+      signal: over.signal,
     });
     assert.deepEqual(ends, ["Nothing was heard for 5 ms."]);
   });
 
-  it("ends when it is told to, without a word", async () => {
+  it("ends on its signal, without a report", async () => {
     const over = new AbortController();
     await follow(["a"], {
       async *open(_, signal) {

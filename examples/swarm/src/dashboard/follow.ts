@@ -1,24 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InterlockError } from "@interlock/bot";
 
-/** How a stream is kept. */
+/** Options for a stream that is kept open. */
 export interface FollowOptions<T> {
   /** Opens the stream at one of the addresses. */
   open(address: string, signal: AbortSignal): AsyncIterable<T>;
   onMessage(message: T): void;
-  /** The stream has ended, and will be opened again. */
+  /** Is called when the stream has ended; it will be opened again. */
   onEnd?(error: InterlockError): void;
-  /** After so many milliseconds without a message the stream counts as dead, though nothing has closed it. */
+  /** After this number of milliseconds without a message the stream counts as dead, even if nothing has closed it. */
   readonly silentMs?: number;
   readonly signal: AbortSignal;
 }
 
 const firstWaitMs = 50;
 const longestWaitMs = 1_000;
-/** Who may not watch is not told otherwise within a second. */
+/** The pause after a refusal: permissions rarely change within a second. */
 const refusedWaitMs = 5_000;
 
-/** Reads a stream for as long as `signal` allows: when it ends it is opened again, at the next address. */
+/** Reads a stream until `signal` aborts: when it ends it is opened again, at the next address. */
 export async function follow<T>(addresses: readonly string[], options: FollowOptions<T>): Promise<void> {
   const { open, onMessage, onEnd, silentMs, signal } = options;
   let waitMs = firstWaitMs;
@@ -47,7 +47,7 @@ export async function follow<T>(addresses: readonly string[], options: FollowOpt
   }
 }
 
-/** Its signal aborts unless it is broken often enough. */
+/** A watchdog: its signal aborts when nothing resets it in time. */
 function createSilence(ms: number | undefined): { signal: AbortSignal; broken(): void; end(): void } {
   const silent = new AbortController();
   const timer = ms === undefined ? undefined : setTimeout(() => silent.abort(), ms);

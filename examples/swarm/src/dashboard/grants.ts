@@ -1,4 +1,4 @@
-/** What a dashboard may do: look. Lines of a grants file, below `grants:`. */
+/** The grants of a dashboard: read only. Lines of a grants file, below `grants:`. */
 export const dashboardGrants = `
   "dashboard/*":
     interlock.swarm.v1.OperatorService: [swarm:read]

@@ -4,7 +4,7 @@ import { createHub, type Stream } from "./hub.js";
 import type { Entry } from "./model/entry.js";
 import { applyEntry, createFleetState } from "./model/fleet-state.js";
 
-/** A browser that takes what it likes: `full` makes writes say that there is no more room. */
+/** A fake browser: with `full`, writes report that the buffer is full. */
 function createBrowser() {
   const events = new EventEmitter();
   const browser = {
@@ -64,7 +64,7 @@ function createFixture() {
 }
 
 describe("hub", () => {
-  it("sends all there is, and then what is new, once a flush", () => {
+  it("sends the whole state, and then new entries, once per flush", () => {
     const { hub, tell } = createFixture();
     tell(3);
     const browser = createBrowser();
@@ -82,7 +82,7 @@ describe("hub", () => {
     assert.deepEqual(rest, []);
   });
 
-  it("goes on where a browser was that comes back", () => {
+  it("resumes at the position of a browser that comes back", () => {
     const { hub, tell } = createFixture();
     const before = createBrowser();
     hub.connect(before.stream, "");
@@ -100,7 +100,7 @@ describe("hub", () => {
     assert.deepEqual([late.received()[0]?.event, late.received()[0]?.state.note], ["state", "1002"]);
   });
 
-  it("takes no position from another run, or one that cannot be", () => {
+  it("accepts no position of another run, and no impossible one", () => {
     const { hub, tell } = createFixture();
     tell(3);
     const probe = createBrowser();
@@ -113,7 +113,7 @@ describe("hub", () => {
     }
   });
 
-  it("keeps nothing for a browser that reads slowly: it gets one message, however far behind it is", () => {
+  it("buffers nothing for a slow browser: it gets one message, however far behind it is", () => {
     const { hub, tell } = createFixture();
     const [slow, quick] = [createBrowser(), createBrowser()];
     hub.connect(slow.stream, "");
@@ -133,7 +133,7 @@ describe("hub", () => {
     assert.equal(slow.received().at(-1)?.event, "news");
   });
 
-  it("cuts off who takes nothing for half a minute, and who comes when it is full", () => {
+  it("cuts off a browser that reads nothing for half a minute, and any beyond the limit", () => {
     const { hub, tell, pass } = createFixture();
     const dead = createBrowser();
     dead.full = true;

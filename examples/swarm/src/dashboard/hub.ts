@@ -4,18 +4,18 @@ import type { Clock } from "@interlock/bot";
 import type { Entry } from "./model/entry.js";
 import type { FleetState } from "./model/fleet-state.js";
 
-/** What is needed of a response. */
+/** The part of a response that the hub needs. */
 export type Stream = Pick<ServerResponse, "writeHead" | "write" | "end" | "destroy" | "on" | "once">;
 
-/** Sends what is learned to any number of browsers, as server-sent events. */
+/** Sends entries to browsers, as server-sent events. */
 export interface Hub {
-  /** Takes an entry that has been applied to the state; it is sent with the next flush. */
+  /** Adds an entry that has been applied to the state; the next flush sends it. */
   tell(entry: Entry): void;
-  /** Sends what is new to all who can take it. */
+  /** Sends new entries to all browsers that can take them. */
   flush(): void;
   /**
-   * Begins a stream of events: `news` is entries, `state` is all there is. Whoever comes back with the id of the last
-   * event that he got is sent what has come since, or the state where that is too much.
+   * Starts a stream of events: `news` holds entries, `state` the whole state. A browser that comes back with the id of its
+   * last event gets the entries since then, or the state if those are too many.
    */
   connect(stream: Stream, lastEventId: string): void;
   readonly size: number;
@@ -23,31 +23,31 @@ export interface Hub {
 }
 
 export interface HubOptions {
-  /** With every entry that the hub was told. */
+  /** The state, with every entry that the hub got. */
   readonly state: FleetState;
   readonly clock: Clock;
 }
 
-/** So many entries may be outstanding; with more of them the state is sent instead. */
+/** The number of entries that are kept; a browser that lacks more gets the state instead. */
 const kept = 500;
 const maximumBrowsers = 24;
-/** A browser that takes nothing for so long is cut off; it may come back. */
+/** A browser that reads nothing for this time is cut off; it may come back. */
 const patienceMs = 30_000;
 
 interface Browser {
   readonly stream: Stream;
-  /** The number of the last entry that it was sent; before any, -1. */
+  /** The number of the last entry that was sent to it; -1 before the first. */
   sent: number;
-  /** Since when it takes nothing more. */
+  /** The time since which its socket is full. */
   fullSince: number | undefined;
 }
 
 /**
- * Makes a hub. For a browser that reads slowly nothing is kept: what it is sent next is made from what the hub has anyway,
- * once it has taken the last. So it costs one message, however far behind it is.
+ * Creates a hub. It buffers nothing for a slow browser: once that has read the last message, the hub makes the next one from
+ * the entries or the state that it has anyway. So a browser costs one message, however far behind it is.
  */
 export function createHub({ state, clock }: HubOptions): Hub {
-  // Numbers of another run mean nothing here.
+  // The numbers of another run are not valid here.
   const run = randomUUID().slice(0, 8);
   const browsers = new Set<Browser>();
   const latest: Entry[] = [];

@@ -33,7 +33,7 @@ grants:
     interlock.swarm.v1.SafetyService: [safety:watch, safety:stop]
 ${dashboardGrants}`;
 
-/** Reads events until `isSo`; gives the state then. */
+/** Reads events until `isSo`; returns the state at that moment. */
 async function until(url: string, isSo: (state: FleetState) => boolean): Promise<FleetState> {
   const { body } = await fetch(`${url}events`);
   assert.ok(body);
@@ -102,14 +102,22 @@ describe("the dashboard of a fleet", function () {
     traffic = ground.address;
     floor.enter("worker/1");
     const config: DashboardConfig = {
-      ...{ authority: authority.address, joinToken: await authority.createJoinToken("dashboard/1") },
-      ...{ stateDir: join(dir, "dashboard/1"), leaders: [leading.server.address], floor: traffic },
-      ...{ feed: story.address, port: 0 },
+      authority: authority.address,
+      joinToken: await authority.createJoinToken("dashboard/1"),
+      stateDir: join(dir, "dashboard/1"),
+      leaders: [leading.server.address],
+      floor: traffic,
+      feed: story.address,
+      port: 0,
       record: join(dir, "run.ndjson"),
     };
     const onDeath = (problem: string) => assert.fail(problem);
     dashboard = await startProcess({
-      ...{ name: "dashboard/1", file: "./dashboard/main.js", config, onMessage() {}, onDeath },
+      name: "dashboard/1",
+      file: "./dashboard/main.js",
+      config,
+      onMessage() {},
+      onDeath,
     });
     url = dashboard.ready.address;
   });
@@ -123,7 +131,7 @@ describe("the dashboard of a fleet", function () {
     await rm(dir, { recursive: true, force: true });
   });
 
-  it("sees tasks, floor, denials and acts, and how the emergency stop stands", async () => {
+  it("sees tasks, floor, denials and acts, and the state of the emergency stop", async () => {
     const client = operator.client(OperatorService, leading.server.address);
     const payload = CarryTask.encode({
       item: "bolts 7",
@@ -144,7 +152,7 @@ describe("the dashboard of a fleet", function () {
     const [task, nonsense] = Object.values(state.tasks);
     assert.deepEqual([task?.title, task?.from, task?.to], ["bolts 7", { x: 3, y: 1 }, { x: 5, y: 9 }]);
     assert.deepEqual([task?.stage, task?.attempt, task?.submittedBy], ["SUBMITTED", 1, "operator/1"]);
-    assert.equal(nonsense?.title, kind, "a payload that cannot be read is no harm");
+    assert.equal(nonsense?.title, kind, "an unreadable payload does no harm");
     assert.deepEqual([state.denied, state.denials[0]?.caller, state.safety?.latched], [3, "visitor/1", false]);
     assert.deepEqual([state.acts[0]?.state, state.plan?.width], ["planned", 34]);
     const safety = operator.client(SafetyService, leading.server.address);
@@ -153,7 +161,7 @@ describe("the dashboard of a fleet", function () {
     assert.deepEqual([stopped.safety?.issuer, stopped.safety?.reason], ["operator/1", "smoke"]);
   });
 
-  it("may look and cannot act: each acting method is refused to it", async () => {
+  it("may read and cannot act: each acting method is refused to it", async () => {
     const at = leading.server.address;
     const swarm = looker.client(OperatorService, at);
     const safety = looker.client(SafetyService, at);
@@ -199,10 +207,10 @@ describe("the dashboard of a fleet", function () {
     assert.deepEqual(acting.sort(), [...operates, ...stops, "enter", "move", "leave", "dispatch"].sort());
   });
 
-  it("says that the leader is away, and is back with it", async () => {
+  it("reports that the leader is away, and recovers with it", async () => {
     const [bot] = bots as [Bot];
     const { port } = new URL(`http://${leading.server.address}`);
-    // How a stream ends that is cut differs; whoever calls again finds nobody.
+    // A cut stream can end with several reasons; the next call always finds no server.
     const away = until(url, ({ links }) => links.leader?.reason === "SERVER_UNREACHABLE");
     await leading.server.close(0);
     await leading.leader.close();
@@ -213,7 +221,7 @@ describe("the dashboard of a fleet", function () {
     assert.equal(state.safety?.latched, true, "the stop is in force as before");
   });
 
-  it("leaves a record that can be played", async () => {
+  it("writes a record that can be replayed", async () => {
     await dashboard.stop();
     const entries = await readRecord(join(dir, "run.ndjson"));
     const state = createFleetState();
@@ -234,9 +242,12 @@ describe("the dashboard of a fleet", function () {
     assert.deepEqual(await once(player, "exit"), [0, null]);
   });
 
-  it("says what is wrong with its arguments", async () => {
+  it("reports invalid arguments", async () => {
     const start = (...args: string[]) => promisify(execFile)(process.execPath, [program, ...args]);
-    await assert.rejects(start(), { code: 2, stderr: /^Say what to play, or whom to watch\.\n\nnode/ });
+    await assert.rejects(start(), {
+      code: 2,
+      stderr: /^An argument is missing: name a file to replay, or the addresses of a swarm to watch\.\n\nnode/,
+    });
     await assert.rejects(start("a", "--port", "many"), { code: 2, stderr: /^--port is "many"/ });
     await assert.rejects(start(join(dir, "none.ndjson")), { code: 1, stderr: /ENOENT/ });
   });

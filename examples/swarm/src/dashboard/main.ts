@@ -1,4 +1,4 @@
-// The dashboard's process. The demo starts it; by hand it shows a swarm that runs, or the record of one that did:
+// The dashboard's process. The demo starts it. By hand it shows a running swarm, or the record of an earlier run:
 //   node dist/dashboard/main.js run.ndjson
 //   node dist/dashboard/main.js --authority 127.0.0.1:7443 --leader 127.0.0.1:7450 --floor 127.0.0.1:7455 --feed 127.0.0.1:7460 --join ILK1-…
 import { mkdtemp, rm } from "node:fs/promises";
@@ -23,15 +23,16 @@ node examples/swarm/dist/dashboard/main.js --authority HOST:PORT --leader HOST:P
   --join ILK1-…    a join token for dashboard/1
   --feed …         host:port of the story's feed
   --record FILE    where to write what is seen
-  --port N         of the page; any free one unless said`;
+  --port N         port of the page (default: any free port)`;
 
 type Asked = { file: string; port: number } | Omit<DashboardConfig, "stateDir">;
 
-/** A file to be played, or a swarm to be watched; `undefined` for --help. Throws an `Error` that says what is wrong. */
+/** Reads the arguments: a file to replay or a swarm to watch; `undefined` for --help. Throws an `Error` that says what is wrong. */
 function readArguments(args: string[]): Asked | undefined {
   const text = { type: "string", default: "" } as const;
   const { values, positionals } = parseArgs({
-    ...{ args, allowPositionals: true },
+    args,
+    allowPositionals: true,
     options: {
       help: { type: "boolean", default: false },
       authority: text,
@@ -48,9 +49,10 @@ function readArguments(args: string[]): Asked | undefined {
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port is "${values.port}".`);
   const [file, ...rest] = positionals;
-  if (rest.length > 0) throw new Error("One file can be played at a time.");
+  if (rest.length > 0) throw new Error("Only one file can be replayed at a time.");
   if (file !== undefined) return { file, port };
-  if (!authority || !leader || !floor || !joinToken) throw new Error("Say what to play, or whom to watch.");
+  if (!authority || !leader || !floor || !joinToken)
+    throw new Error("An argument is missing: name a file to replay, or the addresses of a swarm to watch.");
   return { authority, joinToken, leaders: leader.split(","), floor, feed, port, record };
 }
 
@@ -59,7 +61,13 @@ async function look(config: DashboardConfig): Promise<Dashboard> {
   const name = parseJoinToken(joinToken)?.name ?? "";
   const bot = await joinFleet({ authority, name, joinToken, stateDir, log: silentLog });
   const { url, close } = await startDashboard({
-    ...{ bot, leaders, floor, port, plan: floorPlan(createWorld()), ...(feed && { feed }), ...(record && { record }) },
+    bot,
+    leaders,
+    floor,
+    port,
+    plan: floorPlan(createWorld()),
+    ...(feed && { feed }),
+    ...(record && { record }),
   });
   return { url, close: () => close().then(() => bot.close(0)) };
 }
@@ -91,7 +99,7 @@ try {
   stopping.addEventListener("abort", leave);
   if (stopping.aborted) leave();
   tell({ type: "ready", address: dashboard.url });
-  if (asked) console.log(`${dashboard.url}  (Ctrl-C ends it)`);
+  if (asked) console.log(`${dashboard.url}  (Ctrl-C to stop)`);
 } catch (error) {
   console.error(InterlockError.from(error).message);
   process.exit(1);

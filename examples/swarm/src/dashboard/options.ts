@@ -1,32 +1,32 @@
 import type { Bot } from "@interlock/bot";
 import type { FloorPlan } from "./model/entry.js";
 
-/** What a dashboard looks at, and how it is looked at. */
+/** The options of a dashboard: what it watches, and where it serves its page. */
 export interface DashboardOptions {
-  /** Who looks: a bot that is granted `swarm:read`, `safety:watch`, `floor:read`, `feed:read`, and nothing else. */
+  /** The dashboard's bot, with the grants `swarm:read`, `safety:watch`, `floor:read`, `feed:read`, and nothing else. */
   readonly bot: Pick<Bot, "client">;
   /** `host:port` of every leader. */
   readonly leaders: readonly string[];
   /** `host:port` of the TrafficService. */
   readonly floor: string;
-  /** `host:port` of the FeedService. Without it there are no acts, denials and credentials to see. */
+  /** `host:port` of the FeedService. Without it the page shows no acts, denials and credentials. */
   readonly feed?: string;
   readonly plan: FloorPlan;
-  /** Of the page, on 127.0.0.1; 0, or unsaid, for any free one. */
+  /** The port of the page, on 127.0.0.1. Default: 0, any free port. */
   readonly port?: number;
-  /** A file that is written with all that is seen, for a replay. */
+  /** A file that gets a record of everything, for a replay. */
   readonly record?: string;
 }
 
-/** A dashboard that can be looked at. */
+/** A running dashboard. */
 export interface Dashboard {
   /** `http://127.0.0.1:port/`. */
   readonly url: string;
-  /** Ends the watching and the page; the record is whole then. */
+  /** Stops watching and closes the page; then the record is complete. */
   close(): Promise<void>;
 }
 
-/** What the demo tells the dashboard's process. */
+/** The configuration of the dashboard's process. */
 export interface DashboardConfig {
   readonly authority: string;
   readonly joinToken: string;
@@ -35,6 +35,6 @@ export interface DashboardConfig {
   readonly floor: string;
   readonly feed: string;
   readonly port: number;
-  /** Empty: nothing is recorded. */
+  /** The file of the record; empty for none. */
   readonly record: string;
 }

@@ -16,7 +16,7 @@ const types: Readonly<Record<string, string>> = {
   woff2: "font/woff2",
 };
 
-/** The page and what belongs to it, read once: no path of a request ever becomes one of a file. */
+/** Reads the page and its files, once: a request's path is never used as a file path. */
 export async function pageRoutes(source: "live" | "replay"): Promise<Map<string, PageRoute>> {
   const routes = new Map<string, PageRoute>();
   const add = (path: string, body: Buffer) => {

@@ -18,7 +18,7 @@ describe("the page's server", () => {
     readonly body: string;
   }
 
-  /** As a program asks, which may write into a request what it likes. */
+  /** Sends a request with arbitrary headers, as a program can. */
   async function ask(path: string, method = "GET", headers = {}): Promise<Answer> {
     const { hostname, port } = new URL(server.url);
     const asking = request({ hostname, port, path, method, headers, agent: false });
@@ -27,7 +27,7 @@ describe("the page's server", () => {
     return { status: response.statusCode, headers: response.headers, body: await text(response) };
   }
 
-  it("serves the page, its style, its font and its modules to who asks by its name", async () => {
+  it("serves the page, its style, its font and its modules under its own name", async () => {
     const { port } = new URL(server.url);
     assert.equal(new URL(server.url).hostname, "127.0.0.1");
     for (const path of ["/", "/index.html", "/style.css", "/icon.svg", "/inter.woff2", "/page/main.js"]) {
@@ -39,7 +39,7 @@ describe("the page's server", () => {
     assert.equal(headers["content-type"], "text/html; charset=utf-8");
   });
 
-  it("has GET and no other method, on every path", async () => {
+  it("accepts GET and no other method, on every path", async () => {
     for (const path of ["/", "/page/main.js", "/events", "/submit"]) {
       for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"]) {
         const { status, headers } = await ask(path, method);
@@ -48,7 +48,7 @@ describe("the page's server", () => {
     }
   });
 
-  it("refuses another host, so that no stranger's page gets in by DNS rebinding", async () => {
+  it("refuses another host, against DNS rebinding", async () => {
     const { port } = new URL(server.url);
     for (const host of ["attacker.example", `attacker.example:${port}`, "127.0.0.1", "localhost", "127.0.0.1:1"]) {
       assert.equal((await ask("/", "GET", { host })).status, 421, host);
@@ -58,7 +58,7 @@ describe("the page's server", () => {
     assert.equal((await ask("/", "GET", { origin: server.url.slice(0, -1) })).status, 200);
   });
 
-  it("serves what it has, and never a file that a path names", async () => {
+  it("serves its own files only, never a file named by a path", async () => {
     const paths = [
       "/nothing",
       "/../package.json",
@@ -71,7 +71,7 @@ describe("the page's server", () => {
     }
   });
 
-  it("lets the page load from here alone, and run no script that stands in it", async () => {
+  it("lets the page load from this server only, and run no inline script", async () => {
     for (const path of ["/", "/page/main.js", "/nothing"]) {
       const { headers } = await ask(path);
       const policy = String(headers["content-security-policy"]);

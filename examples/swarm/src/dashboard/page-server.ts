@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Answers a GET of one path. */
+/** The handler of GET on one path. */
 export type PageRoute = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server of pages on 127.0.0.1. */
@@ -13,7 +13,7 @@ export interface PageServer {
 
 const maximumConnections = 100;
 
-// Nothing but what is served here is loaded, and no text becomes script: https://www.w3.org/TR/CSP3/.
+// The page loads only from this server, and no text becomes script: https://www.w3.org/TR/CSP3/.
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -38,8 +38,8 @@ const headers = {
 };
 
 /**
- * Serves what is to be looked at, to browsers on this machine. There is GET and nothing else; a request that names
- * another host is refused, so that no page of a stranger gets in by DNS rebinding.
+ * Creates the server of the page, for browsers on this machine. It accepts GET only, and refuses requests that name another
+ * host, so that no foreign page gets in by DNS rebinding.
  */
 export async function createPageServer(routes: ReadonlyMap<string, PageRoute>, port: number): Promise<PageServer> {
   let hosts: readonly string[] = [];
@@ -58,7 +58,7 @@ export async function createPageServer(routes: ReadonlyMap<string, PageRoute>, p
     const status = refusal(request) || (route ? 0 : 404);
     if (status === 0) return route?.(request, response);
     if (status === 405) response.setHeader("Allow", "GET");
-    // Whatever else the request carries is not read.
+    // The request's body is not read.
     response.setHeader("Connection", "close");
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${status}\n`);
   });

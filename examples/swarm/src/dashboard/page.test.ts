@@ -14,7 +14,10 @@ import { moments, syntheticRun } from "./testing/synthetic-run.js";
 const screens = {
   laptop: { viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" },
   phone: {
-    ...{ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+    viewport: { width: 390, height: 844 },
+    deviceScaleFactor: 2,
+    isMobile: true,
+    hasTouch: true,
     reducedMotion: "reduce",
   },
 } as const;
@@ -32,7 +35,7 @@ describe("the page in a browser", function () {
   let browser: Browser;
   let live: LivePage;
   let axe: string;
-  // A window is opened once for each screen: that takes longer than any of these tests.
+  // One window for each screen: opening one takes longer than any of these tests.
   const pages = new Map<keyof typeof screens, Page>();
   const complaints: string[] = [];
 
@@ -54,7 +57,7 @@ describe("the page in a browser", function () {
     const page = await (await browser.newContext(screens[screen])).newPage();
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
-      // A connection that is refused is what one test is about.
+      // One test needs a refused connection.
       const meant = message.text().includes("ERR_CONNECTION_REFUSED");
       if (message.type() === "error" && !meant) complaints.push(message.text());
     });
@@ -73,7 +76,7 @@ describe("the page in a browser", function () {
     return page;
   }
 
-  /** Waits until the text of one such element is so. A locator would wait ever longer between its looks. */
+  /** Waits until the text of a matching element is as expected. A locator would poll less and less often. */
   async function says(page: Page, selector: string, text: string | RegExp): Promise<void> {
     const wanted = typeof text === "string" ? (said: string) => said.includes(text) : (said: string) => text.test(said);
     let texts: string[] = [];
@@ -84,7 +87,7 @@ describe("the page in a browser", function () {
     assert.fail(`${selector} does not say ${text}, but ${texts.join(" | ")}`);
   }
 
-  /** What anybody would be kept out by, as far as a program can tell. */
+  /** The accessibility problems that a program can find. */
   async function faults(page: Page): Promise<string[]> {
     const found = await page.evaluate<{ id: string; nodes: { html: string; failureSummary: string }[] }[]>(
       `${axe}; axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }).then((r) => r.violations)`,
@@ -95,11 +98,11 @@ describe("the page in a browser", function () {
     return (await tooWide(page)) ? [...told, "it is wider than the screen"] : told;
   }
 
-  // A phone would make its window as wide as what is in it.
+  // A phone would widen its window to fit the content.
   const tooWide = async (page: Page) =>
     (await page.evaluate<number>("document.documentElement.scrollWidth")) > (page.viewportSize()?.width ?? 0);
 
-  /** Looks the same to everybody, at one moment of the run; written to docs/ when INTERLOCK_SCREENSHOTS says so. */
+  /** Takes a reproducible screenshot at one moment of the run; writes it to docs/ if INTERLOCK_SCREENSHOTS is set. */
   async function picture(page: Page, name: string): Promise<void> {
     assert.ok(await page.evaluate("document.fonts.ready.then(() => document.fonts.check('14px \"Inter Variable\"'))"));
     const png = await page.screenshot({ animations: "disabled" });
@@ -107,7 +110,7 @@ describe("the page in a browser", function () {
     if (process.env.INTERLOCK_SCREENSHOTS) await writeFile(join(docs, `dashboard-${name}.png`), png);
   }
 
-  it("shows a swarm at work, to all who can see", async () => {
+  it("shows a swarm at work, accessibly", async () => {
     live.play(run, moments.stop[0] - 4_000);
     const page = await open(live.url, "laptop", "light");
     await says(page, "#numbers li", /Completed\s*\d+ of 150/);
@@ -125,13 +128,13 @@ describe("the page in a browser", function () {
     await says(page, "#polite", /^Refused: worker\/5, LEASE_STALE/);
     assert.equal(await page.locator("#stop").isVisible(), false);
     assert.deepEqual(await faults(page), []);
-    assert.equal(await page.locator("#acts details[open]").count(), 0, "what went well is folded");
+    assert.equal(await page.locator("#acts details[open]").count(), 0, "successful acts are collapsed");
     await page.locator("#details").click();
     assert.equal(await page.locator("#acts details[open]").count(), 12);
     await picture(page, "light");
   });
 
-  it("makes an emergency stop unmistakable, and says when it is over", async () => {
+  it("makes an emergency stop unmistakable, and reports its reset", async () => {
     live.play(run, moments.stop[0] - 1_000);
     const page = await open(live.url, "laptop", "dark");
     assert.equal(await page.locator("#alert").textContent(), "");
@@ -145,7 +148,7 @@ describe("the page in a browser", function () {
     );
     assert.match(await page.title(), /EMERGENCY STOP/);
     await says(page, "#robots tr", /worker\/1\s*stopped/);
-    assert.equal(await page.locator("#acts details[open]").count(), 1, "the act that is on");
+    assert.equal(await page.locator("#acts details[open]").count(), 1, "the running act");
     await picture(page, "dark");
     const failed = { name: "worker/4", outcome: "FAILED", detail: "A task has not come to a halt yet." } as const;
     const rest = Array.from(
@@ -160,7 +163,7 @@ describe("the page in a browser", function () {
     assert.equal(
       await page.locator(".map .robot[data-standing=silent]").count(),
       2,
-      "worker/1 has said nothing either",
+      "worker/1 has not answered either",
     );
     live.play(run, moments.stop[1]);
     await page.locator("#stop").waitFor({ state: "hidden" });
@@ -183,10 +186,10 @@ describe("the page in a browser", function () {
     }
   });
 
-  it("says that the leader is away, that the dashboard is, and goes on where it was", async () => {
+  it("reports that the leader or the dashboard is away, and resumes where it was", async () => {
     live.play(run, moments.away[0] + 1_000);
     const page = await open(live.url, "laptop", "light");
-    await says(page, "#away", "The leader does not answer (SERVER_UNREACHABLE). What you see is from 1 s ago.");
+    await says(page, "#away", "The leader does not answer (SERVER_UNREACHABLE). This is the state from 1 s ago.");
     await says(page, "#status", "Leader unreachable");
     live.play(run, moments.away[1] + 1_000);
     await page.locator("#away").waitFor({ state: "hidden" });
@@ -200,7 +203,7 @@ describe("the page in a browser", function () {
     await page.locator("#away").waitFor({ state: "hidden" });
   });
 
-  it("can be used from the keyboard, and shows where it is", async () => {
+  it("can be used from the keyboard, and shows the focus", async () => {
     live.play(run, 10_000);
     const page = await open(live.url, "laptop", "light");
     await says(page, "#robots tr", "worker/6");
@@ -227,26 +230,26 @@ describe("the page in a browser", function () {
     await says(page, "#floor-table tr", /station 4/);
     live.play(run, moments.end);
     await page.locator("#outcome").waitFor();
-    await says(page, "#credentials li", /visitor\/1shut out.*revoked.*revoked/);
+    await says(page, "#credentials li", /visitor\/1revoked.*revoked.*revoked/);
     assert.deepEqual(await faults(page), []);
   });
 
-  it("keeps the colors that were chosen", async () => {
+  it("keeps the chosen colors", async () => {
     const page = await open(live.url, "laptop", "light");
     const ground = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
     const light = await ground();
     await page.locator("#theme").click();
-    assert.equal(await ground(), light, "light, now because it was chosen");
+    assert.equal(await ground(), light, "light, now by choice");
     await page.locator("#theme").click();
     const dark = await ground();
     assert.notEqual(dark, light);
     await page.reload();
     assert.equal(await ground(), dark);
     await page.locator("#theme").click();
-    assert.equal(await ground(), light, "as the system has it");
+    assert.equal(await ground(), light, "the system's choice");
   });
 
-  it("shows what a bot says as text", async () => {
+  it("shows a bot's text as plain text", async () => {
     live.play(run, 1_000);
     const page = await open(live.url, "laptop", "light");
     const attacker = '<img src="x" onerror="alert(1)"><script>alert(2)</script>';
@@ -283,7 +286,7 @@ describe("the page in a browser", function () {
       await page.locator("#seek").press("ArrowLeft");
       assert.equal(await position(), paused - (paused % 100 || 100));
       await page.locator("#seek").press("End");
-      await says(page, "#outcome", /All went as it should. \d+ of 150 tasks completed, 0 lost, 0 done twice/);
+      await says(page, "#outcome", /Everything went as expected. \d+ of 150 tasks completed, 0 lost, 0 done twice/);
       await says(page, "#play", "Again");
     } finally {
       await replay.close();

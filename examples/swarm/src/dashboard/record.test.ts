@@ -17,7 +17,7 @@ describe("record", () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it("is read as it was written, also when the last line was cut off", async () => {
+  it("is read as it was written, even if the last line was cut off", async () => {
     const record = await createRecord(file);
     for (const entry of [plan, note]) record.write(entry);
     await record.close();
@@ -27,7 +27,7 @@ describe("record", () => {
     assert.deepEqual(await readRecord(file), [plan, note]);
   });
 
-  it("says which line is none of a record", async () => {
+  it("names the invalid line", async () => {
     const whole = JSON.stringify(plan);
     await writeFile(file, `${whole}\n${whole}\nnonsense\n`);
     await assert.rejects(readRecord(file), /run\.ndjson:3: no entry/);
@@ -39,7 +39,7 @@ describe("record", () => {
     await assert.rejects(readRecord(file), /no record of a run/);
   });
 
-  it("says so at once when it cannot be written", async () => {
+  it("fails at once when it cannot be written", async () => {
     await assert.rejects(createRecord(join(dir, "no", "such", "folder")), { code: "ENOENT" });
   });
 });

@@ -3,17 +3,17 @@ import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Entry } from "./model/entry.js";
 
-/** The record of a run, while it is made. */
+/** The writer of a run's record. */
 export interface RunRecord {
   write(entry: Entry): void;
   close(): Promise<void>;
 }
 
-/** Begins a record in a file, which only its owner may read. Rejects when it cannot be written. */
+/** Starts a record in a file with mode 0600. Rejects when the file cannot be written. */
 export async function createRecord(path: string): Promise<RunRecord> {
   const stream = createWriteStream(path, { mode: 0o600 });
   await once(stream, "open");
-  // A disk that is full later on is no reason to stop looking; what is there can be replayed.
+  // A disk that fills up later does not stop the dashboard; the written part can be replayed.
   stream.on("error", (error) => process.emitWarning(`${path}: ${error.message}`));
   return {
     write: (entry) => void stream.write(`${JSON.stringify(entry)}\n`),
@@ -22,8 +22,8 @@ export async function createRecord(path: string): Promise<RunRecord> {
 }
 
 /**
- * Reads a record, and checks as much of it as a player needs. A last line that was cut off when the run was killed is left
- * out. Rejects with an `Error` that names the line.
+ * Reads a record, and checks the parts that a player needs. It ignores a last line that was cut off when the run was killed.
+ * Rejects with an `Error` that names the line.
  */
 export async function readRecord(path: string): Promise<Entry[]> {
   const lines = (await readFile(path, "utf8")).split("\n");

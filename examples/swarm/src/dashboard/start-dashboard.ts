@@ -8,18 +8,18 @@ import { createPageServer } from "./page-server.js";
 import { createRecord } from "./record.js";
 import { watchSwarm } from "./watch-swarm.js";
 
-/** Twenty pictures a second are enough for an eye. */
+/** Twenty frames per second look smooth. */
 const frameMs = 50;
 
 /**
- * Watches a swarm and shows it at a page.
+ * Watches a swarm and shows it on a page.
  *
  * ```ts
  * const dashboard = await startDashboard({ bot, leaders: [leader], floor, feed: story.address, plan: floorPlan(createWorld()) });
  * console.log(dashboard.url);
  * ```
  *
- * Rejects when the port is taken or the record cannot be written. A leader or a feed that is away is shown as that.
+ * Rejects when the port is taken or the record cannot be written. The page shows when a leader or a feed is away.
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { bot, leaders, floor, feed, plan, port = 0 } = options;

@@ -4,13 +4,13 @@ import { createPageServer } from "./page-server.js";
 import { readRecord } from "./record.js";
 
 /**
- * Shows the record of a run at a page that plays it. Needs no fleet.
+ * Replays the record of a run on a page. Needs no fleet.
  *
  * ```ts
  * const { url } = await startReplay({ file: "run.ndjson" });
  * ```
  *
- * Rejects with an `Error` that names the line when the file is no record.
+ * Rejects with an `Error` that names the line if the file is not a record.
  */
 export async function startReplay({ file, port = 0 }: { file: string; port?: number }): Promise<Dashboard> {
   const entries = await readRecord(file);

@@ -21,7 +21,7 @@ import type {
   WorkerView,
 } from "./model/entry.js";
 
-// What the wire says, as the page shows it: numbers that JSON can hold, names of states, what a payload means.
+// Converts wire messages for the page: numbers that JSON can hold, names of states, decoded payloads.
 
 export function robotView({ name, position, carrying, battery, status }: Robot): RobotView {
   return { name, x: position?.x ?? 0, y: position?.y ?? 0, carrying, battery: Number(battery.toFixed(2)), status };
@@ -30,20 +30,29 @@ export function robotView({ name, position, carrying, battery, status }: Robot):
 export function taskView(task: Task): TaskView {
   const { taskId: id, kind, worker, attempt, leaseToken, progress, submittedBy, priority, reason } = task;
   return {
-    ...{ id, kind, ...errand(task), stage: taskStateName(task.state) as TaskStage, worker, attempt },
+    id,
+    kind,
+    ...errand(task),
+    stage: taskStateName(task.state) as TaskStage,
+    worker,
+    attempt,
     lease: leaseToken === 0n ? "" : `${leaseToken}`,
-    ...{ progress: progress?.fraction ?? 0, doing: progress?.stage ?? "", submittedBy, priority, reason },
+    progress: progress?.fraction ?? 0,
+    doing: progress?.stage ?? "",
+    submittedBy,
+    priority,
+    reason,
   };
 }
 
-/** What the task is about, as far as its payload can be read. */
+/** The content of a task, if its payload can be decoded. */
 function errand({ kind, payload }: Task): Pick<TaskView, "title" | "from" | "to"> {
   if (kind !== "warehouse.carry") return { title: kind };
   try {
     const { item, shelf, station } = CarryTask.decode(payload);
     return { title: item || kind, ...(shelf && { from: shelf }), ...(station && { to: station }) };
   } catch {
-    return { title: kind }; // Whoever may submit may submit nonsense.
+    return { title: kind }; // A submitter may send nonsense.
   }
 }
 
@@ -63,14 +72,20 @@ const outcomes = new Map<StopOutcome, SafetyView["workers"][number]["outcome"]>(
 
 export function safetyView({ state, issuer, reason, issuedAt, workers }: Safety): SafetyView {
   return {
-    ...{ latched: state === StopState.STOP_STATE_LATCHED, issuer, reason, ...time("issuedAt", issuedAt) },
+    latched: state === StopState.STOP_STATE_LATCHED,
+    issuer,
+    reason,
+    ...time("issuedAt", issuedAt),
     workers: workers.map(({ worker: name, outcome, detail, answeredAt }) => ({
-      ...{ name, outcome: outcomes.get(outcome) ?? "UNREACHABLE", detail, ...time("answeredAt", answeredAt) },
+      name,
+      outcome: outcomes.get(outcome) ?? "UNREACHABLE",
+      detail,
+      ...time("answeredAt", answeredAt),
     })),
   };
 }
 
-/** What an event of the feed says; `undefined` when it says nothing that is known here. */
+/** Converts an event of the feed; `undefined` if it is unknown here. */
 export function feedNews({ event, at }: FeedEvent): News | undefined {
   switch (event?.$case) {
     case "act":
@@ -98,14 +113,16 @@ function actView({ state, ...act }: Act): ActView {
 }
 
 function denialView({ id, caller, ...denial }: Denial, at: number): DenialView {
-  // Within one fleet the trust domain says nothing.
+  // Within one fleet the trust domain is redundant.
   return { ...denial, id: `${id}`, at, caller: caller.replace(/^spiffe:\/\/[^/]+\//, "") };
 }
 
 function credentialView(credential: Credential): CredentialView {
   const { bot, generation, revoked } = credential;
   return {
-    ...{ bot, generation, revoked },
+    bot,
+    generation,
+    revoked,
     ...time("certificateIssuedAt", credential.certificateIssuedAt),
     ...time("certificateExpiresAt", credential.certificateExpiresAt),
     ...time("tokenIssuedAt", credential.tokenIssuedAt),

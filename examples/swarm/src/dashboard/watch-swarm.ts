@@ -8,24 +8,24 @@ import { follow } from "./follow.js";
 import type { LinkView, News, RobotView, TaskView } from "./model/entry.js";
 import { feedNews, robotView, safetyView, taskView, workerView } from "./views.js";
 
-/** Whom to watch, and as whom. */
+/** What to watch, and with which bot. */
 export interface WatchOptions {
   readonly bot: Pick<Bot, "client">;
   readonly leaders: readonly string[];
-  /** Where the TrafficService is. */
+  /** `host:port` of the TrafficService. */
   readonly floor: string;
   readonly feed: string | undefined;
-  /** Is told of everything that changes. */
+  /** Is called with every change. */
   readonly onNews: (news: News) => void;
   readonly signal: AbortSignal;
 }
 
-/** A leader says every half second at least how the emergency stop stands, a feed every second that it is there. */
+/** A leader sends the state of the emergency stop at least every half second, a feed a sign of life every second. */
 const silentMs = 2_000;
 const feedSilentMs = 3_000;
 const rosterMs = 500;
 
-/** Watches leaders and feed until `signal` aborts. Whatever breaks is taken up again. */
+/** Watches leaders and feed until `signal` aborts. Broken streams are reopened. */
 export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: WatchOptions): Promise<void> {
   const clients = new Map(
     leaders.map((address) => [
@@ -38,10 +38,10 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
   );
   const at = (address: string) => clients.get(address) as NonNullable<ReturnType<typeof clients.get>>;
   const link = createLinks(onNews);
-  /** The leader that was heard last; nobody while none is. */
+  /** The leader that answered last; none while none answers. */
   let leader: string | undefined;
   let heard = new AbortController();
-  /** What is read from a leader ends when he is not heard any more, though nothing may have closed it. */
+  /** Ends the reads from a leader when it falls silent, even if nothing has closed them. */
   const whileHeard = (signal: AbortSignal) => AbortSignal.any([signal, heard.signal]);
 
   const watchSafety = () => {
@@ -67,7 +67,8 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
         heard = new AbortController();
         link("leader", reasonOf(error));
       },
-      ...{ silentMs, signal },
+      silentMs,
+      signal,
     });
   };
 
@@ -83,7 +84,7 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
       onMessage(update) {
         if (update.type === UpdateType.UPDATE_TYPE_COMPLETE) list = [];
         list?.push(...update.tasks);
-        // A long list comes in several messages, of which only the last has a cursor.
+        // A long list comes in several messages; only the last has a cursor.
         if (update.cursor === "") return;
         cursor = update.cursor;
         const tasks = changed(list ?? update.tasks, list !== undefined);
@@ -115,7 +116,7 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
     while (!signal.aborted) {
       if (leader !== undefined) {
         const options = { signal, timeoutMs: silentMs };
-        // A leader that does not answer is told of by the safety stream.
+        // The safety stream reports a leader that does not answer.
         const answer = await at(leader)
           .operator.listWorkers({}, options)
           .catch(() => undefined);
@@ -137,7 +138,8 @@ export async function watchSwarm({ bot, leaders, floor, feed, onNews, signal }: 
         if (news) onNews(news);
       },
       onEnd: (error) => link("feed", reasonOf(error)),
-      ...{ silentMs: feedSilentMs, signal },
+      silentMs: feedSilentMs,
+      signal,
     });
   };
 
@@ -149,7 +151,7 @@ function reasonOf(error: InterlockError): string {
   return error.reason || error.code;
 }
 
-/** Tells of a link only when it changes. */
+/** Reports a link only when it changes. */
 function createLinks(onNews: WatchOptions["onNews"]): (to: LinkView["to"], reason: string) => void {
   const told = new Map<LinkView["to"], string>();
   return (to, reason) => {
@@ -159,7 +161,7 @@ function createLinks(onNews: WatchOptions["onNews"]): (to: LinkView["to"], reaso
   };
 }
 
-/** Lets through what is newer than what was let through before: a leader may say the same again. */
+/** Passes only newer states than before: a leader may repeat itself. */
 function createTaskFilter(): (tasks: readonly Task[], complete: boolean) => TaskView[] {
   const revisions = new Map<string, bigint>();
   return (tasks, complete) => {
@@ -170,7 +172,7 @@ function createTaskFilter(): (tasks: readonly Task[], complete: boolean) => Task
   };
 }
 
-/** What is different from the floor before; `undefined` for nothing. */
+/** The changes since the previous floor; `undefined` for none. */
 function createFloorDifference(): (robots: readonly Robot[]) => News | undefined {
   let before: Map<string, string> | undefined;
   return (robots) => {

@@ -10,20 +10,20 @@ import { createRobot } from "../robot.js";
 import { createWorld, keyOf } from "../world.js";
 import { createVirtualTime } from "./virtual-time.js";
 
-/** What happened on a day. */
+/** The result of a simulated day. */
 export interface Day {
-  /** Every cell that a robot drove to, in order: `12 worker/1 3,4`. */
+  /** Every cell that a robot drove to, in order: `12 worker/1 3,4`. One entry per step. */
   readonly trace: readonly string[];
   readonly effects: readonly Effect[];
-  /** Times that an attempt came to nothing. */
+  /** The number of failed attempts. */
   readonly failures: number;
-  /** The lowest that any battery was. */
+  /** The lowest charge of any battery. */
   readonly lowestBattery: number;
-  /** How often two robots were on one cell, or one was where it cannot be. */
+  /** The number of times that two robots were on one cell, or a robot was on a blocked cell. */
   readonly collisions: number;
 }
 
-/** A day in the warehouse without processes, network and clock: the same for the same seed. */
+/** Simulates a day in the warehouse without processes, network and clock; the same for the same seed. */
 export async function simulateDay(seed: number, robots: number, orders: number): Promise<Day> {
   const world = createWorld();
   const floor = createFloor(world);
@@ -40,7 +40,9 @@ export async function simulateDay(seed: number, robots: number, orders: number):
 
   async function work(name: string, random: () => number): Promise<void> {
     const robot = await createRobot({
-      ...{ world, random, wait: time.wait },
+      world,
+      random,
+      wait: time.wait,
       traffic: {
         enter: async () => ({ ...floor.enter(name), stepMs: 1 }),
         async move({ to, ...load }) {
@@ -54,7 +56,10 @@ export async function simulateDay(seed: number, robots: number, orders: number):
       },
     });
     const { handle } = crewWork({
-      ...{ world, robot, random, broken: () => new AbortController().signal },
+      world,
+      robot,
+      random,
+      broken: () => new AbortController().signal,
       machines: {
         async place({ taskId = "", leaseToken = 0n, station }, { signal } = {}) {
           const attempt = { robot: name, taskId, leaseToken: BigInt(leaseToken) };
@@ -67,8 +72,13 @@ export async function simulateDay(seed: number, robots: number, orders: number):
     for (let next = queue.shift(); next; next = queue.shift()) {
       const current = next;
       const task: WorkerTask = {
-        ...{ taskId: current.taskId, attempt: 1, leaseToken: ++tokens, kind: carryKind, deadline: undefined },
-        ...{ payload: CarryTask.encode(current.order).finish(), checkpoint: current.checkpoint },
+        taskId: current.taskId,
+        attempt: 1,
+        leaseToken: ++tokens,
+        kind: carryKind,
+        deadline: undefined,
+        payload: CarryTask.encode(current.order).finish(),
+        checkpoint: current.checkpoint,
       };
       const checkpoint = async (state: Uint8Array) => {
         current.checkpoint = state;

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-/** Time that passes as fast as it can, one moment after the other. */
+/** Virtual time that passes as fast as it can, one moment after the other. */
 export interface VirtualTime {
   now(): number;
   wait(ms: number, signal: AbortSignal): Promise<void>;
-  /** Lets time pass until `done`. */
+  /** Advances the time until `done`. */
   run(done: Promise<unknown>): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function createVirtualTime(): VirtualTime {
           now = next.at;
           next.ring();
         }
-        await turn(); // Everything that follows from it happens first.
+        await turn(); // All consequences of this moment happen first.
       }
       await finished;
     },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { createChainVerifier } from "@interlock/policy/audit-log";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { createAuditQueue } from "./audit-queue.js";
-import { createChainVerifier } from "./chain-verifier.js";
 import { denialBatch } from "./denial-batch.js";
 
 describeOnEach("audit log", (create) => {
@@ -17,7 +17,7 @@ describeOnEach("audit log", (create) => {
     await place.remove();
   });
 
-  const entry = (at: number) => ({ at, kind: "lock", actor: "a", subject: "b", details: { at } }) as const;
+  const entry = (at: number) => ({ at, kind: "revoke", actor: "a", subject: "b", details: { at } }) as const;
   const append = (...ats: number[]) => store.transaction(({ auditLog }) => auditLog.append(...ats.map(entry)));
   const faults = async () => {
     const { auditLog } = store;

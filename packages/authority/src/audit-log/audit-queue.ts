@@ -1,7 +1,7 @@
+import type { AuditEntry } from "@interlock/policy/audit-log";
 import type { Store } from "../store/store.js";
-import type { AuditEntry } from "./audit-record.js";
 
-/** Records what has no transaction of its own, such as a token that was issued. */
+/** Records actions that have no transaction of their own, such as an issued token. */
 export interface AuditQueue {
   /** Resolves once the entry is on the disk. */
   append(entry: AuditEntry): Promise<void>;
@@ -9,7 +9,10 @@ export interface AuditQueue {
 
 const maximumBatch = 1_000;
 
-/** Writes together what comes while the disk is busy: many calls at once cost few flushes. */
+/**
+ * Creates a queue that writes in batches: entries that arrive during a write are written together by the next one, at
+ * most 1,000 at a time. So many concurrent calls cost few flushes. The queue is bounded by the calls that wait for it.
+ */
 export function createAuditQueue(store: Store): AuditQueue {
   let waiting: { entry: AuditEntry; resolve(): void; reject(error: unknown): void }[] = [];
   let writing = false;

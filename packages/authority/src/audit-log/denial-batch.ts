@@ -1,6 +1,6 @@
-import type { AuditEntry } from "./audit-record.js";
+import type { AuditEntry } from "@interlock/policy/audit-log";
 
-/** Calls that were refused, alike in method, caller and reason. */
+/** Counted calls with the same method, caller and outcome. */
 export interface DeniedCalls {
   readonly method: string;
   readonly caller: string;
@@ -11,7 +11,7 @@ export interface DeniedCalls {
 
 const maximumListed = 50;
 
-/** The record of what a bot refused since its last report: none when that is nothing, and bounded when it is much. */
+/** Returns the audit entry for the denials in a report, or none without denials. It lists the 50 most frequent ones. */
 export function denialBatch(reporter: string, rows: readonly DeniedCalls[], at: number): AuditEntry[] {
   const denied = rows.filter(({ denial }) => denial !== "").sort((a, b) => b.count - a.count);
   if (denied.length === 0) return [];

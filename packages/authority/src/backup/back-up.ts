@@ -2,32 +2,35 @@ import { existsSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InterlockError } from "@interlock/bot";
+import { snapshotSqlite } from "@interlock/database";
 import Database from "libsql";
 import { createKeyFolder } from "../key-vault/key-folder.js";
 import { isSealed } from "../key-vault/seal.js";
 import { databaseFile } from "../store/open-store.js";
 
-/** What a backup holds. */
+/** The contents of a backup. */
 export interface BackedUp {
-  /** How many private keys are in it. */
+  /** The number of private keys in it. */
   readonly keys: number;
-  /** Whether all of them are encrypted; if not, whoever reads the backup is the authority. */
+  /** Whether all of them are encrypted. If not, read access to the backup is enough to act as the authority. */
   readonly sealed: boolean;
 }
 
 /**
- * Writes everything in a data folder into one new file (mode 0600): an SQLite database, with the private keys as they
- * are, sealed or not. The authority may run meanwhile; the backup is of one moment. Rejects with `NOT_FOUND` where there
- * is nothing to back up, and with `ALREADY_EXISTS`, and never writes over anything.
+ * Backs up a data folder into one new file (mode 0600): an SQLite database that also holds the private keys, encrypted
+ * or not as they are. The authority may keep running; the backup shows the state at one moment.
+ *
+ * @throws InterlockError `NOT_FOUND` when the folder has no authority; `ALREADY_EXISTS` when `file` exists.
  */
 export async function backUp(dataDir: string, file: string): Promise<BackedUp> {
   const source = join(dataDir, databaseFile);
-  if (!existsSync(source)) throw new InterlockError("NOT_FOUND", `There is no authority in ${dataDir}.`);
+  if (!existsSync(source))
+    throw new InterlockError("NOT_FOUND", `There is no authority in ${dataDir}: name its data folder.`);
   await create(file);
   try {
-    // A key is there before its row, and as long as that: looked for before and after, every row has its key.
+    // A key exists before its row and at least as long. Reading keys before and after finds the key of every row.
     const before = await readKeys(dataDir);
-    snapshot(source, file);
+    snapshotSqlite(source, file);
     const keys = new Map([...before, ...(await readKeys(dataDir))]);
     addKeys(file, keys);
     return { keys: keys.size, sealed: [...keys.values()].every(isSealed) };
@@ -40,7 +43,7 @@ export async function backUp(dataDir: string, file: string): Promise<BackedUp> {
 async function create(file: string): Promise<void> {
   const handle = await open(file, "wx", 0o600).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "EEXIST") throw cause;
-    throw new InterlockError("ALREADY_EXISTS", `${file} is there already: choose another name.`);
+    throw new InterlockError("ALREADY_EXISTS", `${file} already exists: choose another name.`);
   });
   await handle.close();
 }
@@ -53,16 +56,6 @@ async function readKeys(dataDir: string): Promise<Map<string, string>> {
     if (text !== undefined) keys.set(name, text);
   }
   return keys;
-}
-
-/** `VACUUM INTO` takes an empty file, and leaves one without the rests of deleted rows. */
-function snapshot(source: string, file: string): void {
-  const database = new Database(source, { timeout: 5_000 });
-  try {
-    database.exec(`VACUUM INTO '${file.replaceAll("'", "''")}'`);
-  } finally {
-    database.close();
-  }
 }
 
 function addKeys(file: string, keys: ReadonlyMap<string, string>): void {

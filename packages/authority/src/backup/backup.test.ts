@@ -3,8 +3,16 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bot, createCsr, createKeyPair, joinFleet, silentLog } from "@interlock/bot";
-import { createIdentity, type MutableIdentity } from "@interlock/bot/internal";
+import {
+  type Bot,
+  createCsr,
+  createKeyPair,
+  type Identity,
+  joinFleet,
+  type MutableObservable,
+  silentLog,
+} from "@interlock/bot";
+import { createIdentity } from "@interlock/bot/internal";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { type Authority, startAuthority } from "../authority.js";
 import { openSharedStore, openStore } from "../store/open-store.js";
@@ -32,14 +40,14 @@ describe("a backup", () => {
     await rm(folder, { recursive: true });
   });
 
-  const lock = (name: string) => authority.revoke({ kind: "identity", subject: `spiffe://cafe/${name}` }, "lost");
-  const unlock = (name: string) => authority.unlock({ kind: "identity", subject: `spiffe://cafe/${name}` });
-  const locked = ({ trust }: Bot) => trust.state.revocations.map(({ subject }) => subject.split("/").at(-1)).sort();
+  const revoke = (name: string) => authority.revoke({ kind: "identity", subject: `spiffe://cafe/${name}` }, "lost");
+  const unrevoke = (name: string) => authority.unrevoke({ kind: "identity", subject: `spiffe://cafe/${name}` });
+  const revoked = ({ trust }: Bot) => trust.state.revocations.map(({ subject }) => subject.split("/").at(-1)).sort();
   async function renew(bot: Bot): Promise<void> {
     const keys = await createKeyPair();
     const csr = await createCsr(keys, bot.spiffeId.uri);
     const { certificate } = await bot.client(AuthorityService, authority.address).renew({ csr });
-    (bot.identity as MutableIdentity).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
+    (bot.identity as MutableObservable<Identity>).replace(createIdentity(keys.privateKeyPem, certificate?.chain ?? []));
     await bot.client(AuthorityService, authority.address).confirm({});
   }
 
@@ -48,14 +56,14 @@ describe("a backup", () => {
     const joinToken = await authority.createJoinToken(name);
     const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir: join(folder, "bot"), log });
     await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b']}}");
-    await lock("unlocked-later");
+    await revoke("unrevoked-later");
     const made = await backUp(dataDir, file);
     assert.deepEqual(made, { keys: 3, sealed: false });
     assert.equal((await stat(file)).mode & 0o777, 0o600);
 
-    // What is lost: a lock, an unlock, a renewal.
-    await lock("locked-later");
-    await unlock("unlocked-later");
+    // What is lost: a revocation, the end of another, a renewal.
+    await revoke("revoked-later");
+    await unrevoke("unrevoked-later");
     await renew(bot);
     const { version } = bot.trust.state;
     const { port } = authority;
@@ -75,7 +83,7 @@ describe("a backup", () => {
         resolve();
       });
     });
-    assert.deepEqual(locked(bot), ["unlocked-later"]);
+    assert.deepEqual(revoked(bot), ["unrevoked-later"]);
     assert.ok(bot.trust.state.version > version + 1_000n);
     const client = bot.client(AuthorityService, authority.address);
     for (const from of [version, 1n]) {

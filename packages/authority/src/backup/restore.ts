@@ -1,64 +1,77 @@
 import { existsSync } from "node:fs";
-import { chmod, copyFile, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { InterlockError, type Log } from "@interlock/bot";
+import { lockFolder, snapshotSqlite } from "@interlock/database";
 import { sql } from "kysely";
 import Database from "libsql";
 import { createKeyFolder } from "../key-vault/key-folder.js";
-import { lockFolder } from "../store/lock-folder.js";
 import { databaseFile, openOn, openSharedStore } from "../store/open-store.js";
 import { openSqlite } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 import { markRestored } from "./mark-restored.js";
 
 /**
- * Makes a data folder of a backup. It is whole when this resolves, and no authority's before. Rejects with
- * `FAILED_PRECONDITION` where the folder has an authority already, running or not, and with `INVALID_ARGUMENT` for a file
- * that is no backup.
+ * Restores a data folder from a backup. No authority can use the folder before it is complete.
+ *
+ * @param now The time of the restore, in milliseconds since the epoch.
+ * @throws InterlockError `FAILED_PRECONDITION` when the folder already has an authority; `NOT_FOUND` when there is no
+ * file;
+ *   `INVALID_ARGUMENT` when the file is not a backup.
  */
 export async function restore(file: string, dataDir: string, now: number): Promise<void> {
   checkBackup(file);
   const target = join(dataDir, databaseFile);
-  if (existsSync(target)) {
-    throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
-  }
-  const release = lockFolder(dataDir);
+  checkFree(dataDir, target);
+  const release = lockFolder(dataDir, "authority");
   const half = `${target}.restoring`;
+  const rests = [half, `${half}-wal`, `${half}-shm`];
   try {
-    await copyFile(file, half);
-    await chmod(half, 0o600);
+    checkFree(dataDir, target); // Again: until the lock was there, another restore could finish.
+    for (const rest of rests) await rm(rest, { force: true });
+    await (await open(half, "wx", 0o600)).close();
+    snapshotSqlite(file, half);
     const engine = openSqlite(half);
     const store = await openOn(engine);
     try {
       await takeKeys(store, dataDir);
       await store.transaction((records) => markRestored(records, now));
-      await sql`vacuum`.execute(engine.db); // What is deleted is still in the file until then.
+      await sql`vacuum`.execute(engine.db); // Deleted rows stay in the file until then.
     } finally {
       await store.close();
     }
     await rename(half, target);
   } finally {
-    for (const rest of [half, `${half}-wal`, `${half}-shm`]) await rm(rest, { force: true });
+    for (const rest of rests) await rm(rest, { force: true });
     release();
   }
 }
 
 /**
- * To be called once for a PostgreSQL store that has been restored with PostgreSQL's own tools, before an authority is
- * started on it.
+ * Marks a PostgreSQL store as restored. Call it once after a restore with PostgreSQL's own tools, before an authority
+ * starts on the store.
+ *
+ * @param now The time of the restore, in milliseconds since the epoch.
+ * @throws InterlockError `NOT_FOUND` when the database has no fleet.
  */
 export async function restoredWithPostgres(url: string, now: number, log: Log): Promise<void> {
   const store = await openSharedStore(url, log);
   try {
-    if (!(await store.fleet.get())) throw new InterlockError("NOT_FOUND", "There is no fleet in that database.");
+    if (!(await store.fleet.get()))
+      throw new InterlockError("NOT_FOUND", "There is no fleet in that database: name the restored one.");
     await store.transaction((records) => markRestored(records, now));
   } finally {
     await store.close();
   }
 }
 
+function checkFree(dataDir: string, target: string): void {
+  if (!existsSync(target)) return;
+  throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
+}
+
 function checkBackup(file: string): void {
-  if (!existsSync(file)) throw new InterlockError("NOT_FOUND", `There is no file ${file}.`);
+  if (!existsSync(file)) throw new InterlockError("NOT_FOUND", `There is no file ${file}: name the backup.`);
   let problem: unknown;
   try {
     const database = new Database(file, { readonly: true });
@@ -74,7 +87,7 @@ function checkBackup(file: string): void {
   } catch (error) {
     problem = error;
   }
-  throw new InterlockError("INVALID_ARGUMENT", `${file} is no backup of an authority, or it is damaged.`, {
+  throw new InterlockError("INVALID_ARGUMENT", `${file} is not a backup of an authority, or it is damaged.`, {
     cause: problem,
   });
 }

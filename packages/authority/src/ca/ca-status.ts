@@ -1,22 +1,22 @@
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { type CaState, caState, intermediatesOf, renewalDue, rootLeadMs, rootsOf } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 
-/** A root, what is below it, and what an operator should know. */
+/** The state of a root and of the intermediate below it. */
 export interface CaStatus {
   readonly root: CaCertificateRow;
   readonly state: CaState;
-  /** Whether the authority can reach the root's private key. It does without, until the intermediate is due. */
+  /** Whether the authority has the root's private key. It needs the key only when the intermediate is due. */
   readonly rootKeyAtHand: boolean;
-  /** The one that signs; absent where the root signs leaves itself. */
+  /** The signing intermediate; absent when the root signs leaves itself. */
   readonly intermediate: CaCertificateRow | undefined;
-  /** Certificates of bots that lead to it and are valid. */
+  /** The number of valid bot certificates below the root. */
   readonly validLeaves: number;
-  /** What has to be done, and how; empty when nothing has. */
+  /** The actions that an operator has to take, and how. */
   readonly warnings: readonly string[];
 }
 
-/** How every root of the fleet stands, the oldest first. */
+/** Returns the state of every root of the fleet, the oldest first. */
 export async function caStatuses({ store, keys, clock }: CaBasis): Promise<CaStatus[]> {
   const rows = await store.caCertificates.list();
   const roots = rootsOf(rows);
@@ -35,23 +35,23 @@ export async function caStatuses({ store, keys, clock }: CaBasis): Promise<CaSta
   return statuses;
 }
 
-/** What an operator has to do about a root. Pure. */
+/** Returns the actions that an operator has to take for a root. Pure. */
 export function caWarnings(
   { root, state, rootKeyAtHand, intermediate }: Omit<CaStatus, "warnings">,
   now: number,
 ): string[] {
   const warnings: string[] = [];
   if (state === "active" && now >= root.notAfter - rootLeadMs) {
-    warnings.push(`The root runs out at ${iso(root.notAfter)}: "interlock ca prepare" its successor.`);
+    warnings.push(`The root expires at ${iso(root.notAfter)}: prepare its successor with "interlock ca prepare".`);
   }
   if (state === "active" && !intermediate) {
     warnings.push(
-      'The root signs leaves itself, so its key cannot be taken away: "interlock ca activate" its successor.',
+      'The root signs leaves itself, so its key cannot be kept offline: run "interlock ca activate" for its successor.',
     );
   }
   if (intermediate && state !== "retiring" && !rootKeyAtHand && now >= renewalDue(intermediate)) {
-    const end = `The intermediate runs out at ${iso(intermediate.notAfter)}, and the root's key is away`;
-    warnings.push(`${end}: "interlock ca csr", "interlock ca sign" where the root is, "interlock ca import".`);
+    const end = `The intermediate expires at ${iso(intermediate.notAfter)}, and the root's key is offline`;
+    warnings.push(`${end}: run "interlock ca csr", "interlock ca sign" with the root, and "interlock ca import".`);
   }
   return warnings;
 }

@@ -9,13 +9,13 @@ import {
 } from "./certificate-template.js";
 import { PublicKey, X509Certificate, X509CertificateGenerator } from "./x509.js";
 
-/** Signs leaves. */
+/** A signer of leaves. */
 export interface Ca {
   /** Milliseconds since the epoch; no leaf outlives it. */
   readonly notAfter: number;
   /**
-   * Makes a leaf for a SPIFFE ID and a public key (SubjectPublicKeyInfo, DER) that has been checked. Gives the chain,
-   * DER: the leaf first, then intermediates, without the root. `hosts` are DNS names and IP addresses besides.
+   * Issues a leaf for a SPIFFE ID and a checked public key (SubjectPublicKeyInfo, DER). Returns the chain, DER: the
+   * leaf first, then intermediates, without the root. `hosts` are additional DNS names and IP addresses.
    */
   issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<Uint8Array[]>;
 }
@@ -23,7 +23,7 @@ export interface Ca {
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const leafName = "O=Interlock";
 
-/** Makes a self-signed root certificate, DER, for a P-256 private key (PKCS #8, PEM). */
+/** Creates a self-signed root certificate, DER, for a P-256 private key (PKCS #8, PEM). */
 export async function createRoot(privateKeyPem: string, trustDomain: string, now: number): Promise<Uint8Array> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
   const name = nameOf("root", publicKey);
@@ -36,7 +36,7 @@ export interface RootWithKey {
   readonly privateKeyPem: string;
 }
 
-/** Makes an intermediate certificate, DER, below a root, for a public key (SubjectPublicKeyInfo, DER). */
+/** Creates an intermediate certificate, DER, below a root, for a public key (SubjectPublicKeyInfo, DER). */
 export async function createIntermediate(
   root: RootWithKey,
   spki: Uint8Array,
@@ -53,8 +53,8 @@ export async function createIntermediate(
 }
 
 /**
- * What signs leaves with a CA certificate and its private key (PKCS #8, PEM). `chain`, DER, is that certificate first, the
- * root last; both are one where a root signs leaves itself. Throws when key and certificate do not belong together.
+ * Creates a signer of leaves from a CA certificate and its private key (PKCS #8, PEM). `chain`, DER, begins with that
+ * certificate and ends with the root; a root that signs leaves itself is both. Rejects when the key does not match.
  */
 export async function createCa(chain: readonly Uint8Array[], privateKeyPem: string, leafTtlMs: number): Promise<Ca> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
@@ -73,7 +73,7 @@ export async function createCa(chain: readonly Uint8Array[], privateKeyPem: stri
   };
 }
 
-/** Whether a private key (PEM) is the one of a certificate (DER). */
+/** Whether a private key (PEM) matches a certificate (DER). */
 export function belongTogether(certificate: Uint8Array, privateKeyPem: string): boolean {
   const spki = createPublicKey(createPrivateKey(privateKeyPem)).export({ type: "spki", format: "der" });
   return spki.equals(Buffer.from(new X509Certificate(Uint8Array.from(certificate)).publicKey.rawData));
@@ -94,12 +94,12 @@ async function sign(template: CertificateTemplate, signing: Signing): Promise<Ui
 function certificateOf(der: Uint8Array, key: PublicKey): X509Certificate {
   const certificate = new X509Certificate(Uint8Array.from(der));
   if (!Buffer.from(certificate.publicKey.rawData).equals(Buffer.from(key.rawData))) {
-    throw new Error("the CA's private key is not the one of its certificate");
+    throw new Error("the CA's private key does not match its certificate");
   }
   return certificate;
 }
 
-/** The time in which every certificate of a chain is valid. */
+/** Returns the time in which every certificate of a chain is valid. */
 function narrowest(chain: readonly Uint8Array[]): Pick<Issuer, "notBefore" | "notAfter"> {
   const certificates = chain.map((der) => new X509Certificate(Uint8Array.from(der)));
   return {
@@ -108,7 +108,7 @@ function narrowest(chain: readonly Uint8Array[]): Pick<Issuer, "notBefore" | "no
   };
 }
 
-// Different for every key, so that a person, and whoever looks for an issuer by name, tells them apart.
+// Different for every key, so that operators, and software that finds issuers by name, can distinguish them.
 function nameOf(what: string, key: PublicKey): string {
   const short = createHash("sha256").update(Buffer.from(key.rawData)).digest("hex").slice(0, 8);
   return `O=Interlock, CN=Interlock ${what} ${short}`;

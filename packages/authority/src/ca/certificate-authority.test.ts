@@ -7,10 +7,11 @@ import type { Store } from "../store/store.js";
 import { keysInMemory } from "../testing/open-test-ca.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { createRoot } from "./ca.js";
+import type { CaBasis } from "./ca-basis.js";
 import { rootKeyName } from "./ca-keys.js";
 import { activeRoot, rootsOf } from "./ca-schedule.js";
 import { caStatuses } from "./ca-status.js";
-import { type CaBasis, type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.js";
+import { type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.js";
 import { intermediateLifetimeMs, rootLifetimeMs } from "./certificate-template.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { importIntermediate, requestIntermediate } from "./import-ca.js";
@@ -137,7 +138,7 @@ describeOnEach("the CA of a fleet", (create) => {
     assert.deepEqual([issued.chain.length, issued.root], [1, digest]);
     assert.deepEqual(await states(), ["active", "prepared"]);
     assert.match((await caStatuses(basis))[0]?.warnings.join() ?? "", /signs leaves itself.*activate/);
-    assert.match(warned.join(), /a successor is prepared/);
+    assert.match(warned.join(), /its successor is prepared/);
     await openCertificateAuthority(basis);
     assert.equal((await states()).length, 2, "once is enough");
 
@@ -159,7 +160,7 @@ describeOnEach("the CA of a fleet", (create) => {
     assert.equal((await issue(book)).root, old, "nothing is signed below it yet");
     await assert.rejects(prepareCa(basis, by), { code: "FAILED_PRECONDITION" });
     now += minute - 1;
-    await assert.rejects(activateCa(basis, order(), minute), /may not know it yet/);
+    await assert.rejects(activateCa(basis, order(), minute), /may not have received it yet/);
     now += 1;
     await activateCa(basis, order({ id: Buffer.from(digest, "base64url").toString("hex").slice(0, 12) }), minute);
     await book.reload();
@@ -168,7 +169,7 @@ describeOnEach("the CA of a fleet", (create) => {
     const own = await book.issueOwn("spiffe://cafe/interlock/authority", await leafKey(), now);
     assert.deepEqual([own.root, digestOf(book.pinned)], [old, old]);
 
-    await assert.rejects(withdrawCa(basis, order()), /1 certificate below it is valid still/);
+    await assert.rejects(withdrawCa(basis, order()), /1 certificate below it is still valid/);
     await assert.rejects(
       withdrawCa(basis, order({ id: caDigestHex(digest) })),
       /is active. Prepare and activate another/,
@@ -252,12 +253,12 @@ describeOnEach("the CA of a fleet", (create) => {
     const rootPem = await takeRootKeyAway(root);
     now = start + intermediateLifetimeMs - 30 * day;
     assert.equal(await keep(), false);
-    assert.match(warned.join("\n"), /runs out at 2030-04-01.*the root's key is away.*"interlock ca csr"/);
+    assert.match(warned.join("\n"), /expires at 2030-04-01.*the root's key is offline.*"interlock ca csr"/);
     await keep();
     now += hour;
     await keep();
     assert.equal(warned.length, 1, "once a day is enough");
-    assert.deepEqual(told, [1, 1], "whoever asks for the health hears of it all the time");
+    assert.deepEqual(told, [1, 1], "the health service says so all the time");
     now += day;
     await keep();
     assert.equal(warned.length, 2);
@@ -279,7 +280,7 @@ describeOnEach("the CA of a fleet", (create) => {
   it("warns in time of a root that wants a successor", async () => {
     await openCertificateAuthority(basis);
     now = start + rootLifetimeMs - 365 * day;
-    assert.match((await caStatuses(basis))[0]?.warnings[0] ?? "", /The root runs out.*"interlock ca prepare"/);
+    assert.match((await caStatuses(basis))[0]?.warnings[0] ?? "", /The root expires.*"interlock ca prepare"/);
   });
 
   it("prepares an intermediate of another root, and signs with it once it is activated", async () => {

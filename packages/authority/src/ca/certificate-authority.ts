@@ -1,53 +1,37 @@
-import type { Clock, Log } from "@interlock/bot";
-import type { KeyVault } from "../key-vault/key-vault.js";
 import type { CaCertificateRow } from "../store/schema.js";
-import type { Store } from "../store/store.js";
 import { type Ca, createCa } from "./ca.js";
+import type { CaBasis } from "./ca-basis.js";
 import { activatedRoots, activeRoot, intermediatesOf, rootsOf } from "./ca-schedule.js";
 import { addRoot, renewIntermediate } from "./grow-ca.js";
 import { BasicConstraintsExtension, X509Certificate } from "./x509.js";
 
-/** What the fleet's CA stands on. */
-export interface CaBasis {
-  readonly store: Store;
-  /** Where private keys are. */
-  readonly keys: KeyVault;
-  readonly trustDomain: string;
-  /** How long leaves are valid, in milliseconds. */
-  readonly leafTtlMs: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The authority's own SPIFFE ID, for what it does by itself. */
-  readonly self: string;
-}
-
-/** A leaf, and where it belongs. */
+/** An issued leaf and its root. */
 export interface IssuedLeaf {
   /** DER, the leaf first, then intermediates. */
   readonly chain: readonly Uint8Array[];
-  /** The digest (SHA-256 over the DER, base64url) of the root that it leads to. */
+  /** The digest of the root above it: SHA-256 over the DER, base64url. */
   readonly root: string;
 }
 
-/** The fleet's CA as it is on record: roots, and the intermediates below them that sign. */
+/** The CA of the fleet: roots, and the intermediates below them that sign. */
 export interface CertificateAuthority {
-  /** As they are on record, the oldest first. */
+  /** The CA certificates on record, the oldest first. */
   readonly rows: readonly CaCertificateRow[];
-  /** The root, DER, below which the authority itself stands: what join tokens pin. */
+  /** The root, DER, above the authority's own certificate. Join tokens pin it. */
   readonly pinned: Uint8Array;
-  /** Makes a leaf for a bot, below the root that is active. */
+  /** Issues a leaf for a bot, below the active root. */
   issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number): Promise<IssuedLeaf>;
-  /** Makes a leaf for the authority itself, below the root that every bot knows; `hosts` as for a {@link Ca}. */
+  /** Issues a leaf for the authority itself, below the root that every bot knows; `hosts` as for a {@link Ca}. */
   issueOwn(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<IssuedLeaf>;
-  /** Takes over what is new in the store, which another replica may have put there. */
+  /** Loads changes from the store, which another replica may have made. */
   reload(): Promise<void>;
 }
 
 /**
- * Opens the fleet's CA; root and intermediate are made when there are none yet. A root from before there were
- * intermediates may have none below it: it goes on signing leaves itself, and its successor is prepared.
+ * Opens the fleet's CA, and creates root and intermediate in a new store. A root from a release without intermediates
+ * may forbid them: it keeps signing leaves itself, and its successor is prepared.
  *
- * Rejects when nothing can sign below the active root: nothing is ever made anew over a CA that bots trust.
+ * Rejects when nothing can sign below the active root. It never replaces a CA that bots trust.
  */
 export async function openCertificateAuthority(basis: CaBasis): Promise<CertificateAuthority> {
   const { store, keys, leafTtlMs, clock, log } = basis;
@@ -66,7 +50,7 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
     signers = found;
   }
 
-  /** The newest that signs below a root; that root itself, where it may have no intermediate. */
+  /** Finds the newest signer below a root; the root itself when it may have no intermediate. */
   async function findSigner(root: CaCertificateRow, all: readonly CaCertificateRow[]): Promise<Ca | undefined> {
     const candidates = [...intermediatesOf(root, all), ...(signsLeaves(root) ? [root] : [])];
     for (const row of candidates) {
@@ -88,7 +72,7 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
   }
 
   const active = () => signerOf(activeRoot(rootsOf(rows)));
-  /** Whoever was away since before the others were known knows the oldest alone; one that cannot sign serves nobody. */
+  /** Returns the oldest root that can sign: a bot that was offline for long may know only that one. */
   function serving(): { ca: Ca; root: CaCertificateRow } {
     const now = clock.now();
     const able = activatedRoots(rootsOf(rows)).find(({ digest }) => (signers.get(digest)?.notAfter ?? 0) > now);
@@ -111,13 +95,13 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
     await addRoot(basis, { activated: true, by: basis.self });
   } else if (signsLeaves(root) && rootsOf(rows).length === 1) {
     await addRoot(basis, { activated: false, by: basis.self });
-    log.warn('the CA signs leaves with its root itself; a successor is prepared: "interlock ca activate"');
+    log.warn('the root of the CA signs leaves itself; its successor is prepared: run "interlock ca activate"');
   } else if (!signers.has(root.digest) && (await renewIntermediate(basis, root))) {
-    log.warn("the CA's intermediate had lost its private key; another was made");
+    log.warn("the private key of the CA's intermediate is missing; created a new intermediate");
   }
   await reload();
   active();
-  // Also those that nothing needs now: a passphrase that is new encrypts them, and one that is wrong is found out.
+  // Reads keys that nothing needs now, too: that encrypts them under a new passphrase, and detects a wrong one.
   for (const { keyName } of rows) if (keyName !== "") await keys.read(keyName);
 
   return {
@@ -133,19 +117,19 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
   };
 }
 
-/** The certificate of a row, DER. */
+/** Returns the certificate of a row, DER. */
 export function derOf({ certificate }: Pick<CaCertificateRow, "certificate">): Uint8Array {
   return Uint8Array.from(Buffer.from(certificate, "base64"));
 }
 
-/** From the certificate of a row to its root, DER. */
+/** Returns the chain from the certificate of a row to its root, DER. */
 function chainOf(row: CaCertificateRow, root: CaCertificateRow): Uint8Array[] {
   if (row.digest === root.digest) return [derOf(root)];
   const between = row.issuers.split(" ").filter((text) => text !== "");
   return [row, ...between.map((certificate) => ({ certificate })), root].map(derOf);
 }
 
-/** Whether a root may have no intermediate below it, and so signs leaves itself. */
+/** Whether a root forbids intermediates, and so signs leaves itself. */
 function signsLeaves(root: CaCertificateRow): boolean {
   return new X509Certificate(derOf(root)).getExtension(BasicConstraintsExtension)?.pathLength === 0;
 }

@@ -14,7 +14,7 @@ import {
   SubjectKeyIdentifierExtension,
 } from "./x509.js";
 
-/** What stands in a certificate, besides names and keys. */
+/** The contents of a certificate except names and keys. */
 export interface CertificateTemplate {
   readonly serialNumber: string;
   readonly notBefore: Date;
@@ -29,22 +29,22 @@ export const rootLifetimeMs = 10 * 365 * 24 * 3_600_000;
 export const intermediateLifetimeMs = 90 * 24 * 3_600_000;
 
 /**
- * How long before the moment of its issue a certificate is valid, in milliseconds. It is how late the clock of whoever
- * verifies it may be. No clock may be early: what has run out by the verifier's own clock is refused.
+ * How long before its issue a certificate becomes valid, in milliseconds: how slow a verifier's clock may be. A
+ * verifier with a fast clock refuses certificates early, because it considers them expired.
  */
 export const backdateMs = 60_000;
 
-/** Who signs a certificate. */
+/** The issuer of a certificate. */
 export interface Issuer {
   readonly key: PublicKey;
-  /** What it signs is valid within these, and so never outlives it. */
+  /** What it signs is valid only between these times. */
   readonly notBefore: Date;
   readonly notAfter: Date;
 }
 
 /**
- * A root: one intermediate may stand below it, and nothing deeper, for ten years. It names the trust domain (X.509-SVID,
- * section 3.2), and is good for no other.
+ * Returns the template of a root: valid for ten years, with at most one intermediate below it. It names its trust
+ * domain (X.509-SVID, section 3.2) and is constrained to it.
  */
 export async function rootTemplate(key: PublicKey, trustDomain: string, now: number): Promise<CertificateTemplate> {
   return {
@@ -55,7 +55,7 @@ export async function rootTemplate(key: PublicKey, trustDomain: string, now: num
   };
 }
 
-/** What an intermediate is made for. */
+/** The input for the template of an intermediate. */
 export interface IntermediateOptions {
   readonly key: PublicKey;
   readonly issuer: Issuer;
@@ -66,7 +66,9 @@ export interface IntermediateOptions {
   readonly ttlMs: number;
 }
 
-/** An intermediate: signs leaves of its trust domain and nothing deeper, within the validity of its issuer. */
+/**
+ * Returns the template of an intermediate: it signs only leaves of its trust domain, within the validity of its issuer.
+ */
 export async function intermediateTemplate(options: IntermediateOptions): Promise<CertificateTemplate> {
   const { key, issuer, trustDomain, now, ttlMs } = options;
   return {
@@ -79,7 +81,7 @@ export async function intermediateTemplate(options: IntermediateOptions): Promis
   };
 }
 
-/** What a leaf is made for. */
+/** The input for the template of a leaf. */
 export interface LeafOptions {
   readonly key: PublicKey;
   readonly spiffeId: string;
@@ -88,13 +90,13 @@ export interface LeafOptions {
   readonly now: number;
   /** Milliseconds. */
   readonly ttlMs: number;
-  /** DNS names and IP addresses besides, for clients that know hosts and no SPIFFE IDs; none unless said. */
+  /** Additional DNS names and IP addresses, for clients that verify host names. Default: none. */
   readonly hosts?: readonly string[];
 }
 
 /**
- * A leaf as the X.509-SVID specification has it (section 4): one SPIFFE ID, for both sides of a connection, signing
- * nothing, within the validity of its issuer.
+ * Returns the template of a leaf according to X.509-SVID, section 4: one SPIFFE ID, for clients and servers, no
+ * signing, within the validity of its issuer.
  */
 export async function leafTemplate(options: LeafOptions): Promise<CertificateTemplate> {
   const { key, spiffeId, issuer, now, ttlMs, hosts = [] } = options;
@@ -130,7 +132,7 @@ function validity(issuer: Issuer, now: number, ttlMs: number): { notBefore: Date
   };
 }
 
-// 16 random bytes in hex. The first two bits are fixed, so that the number is positive and has no leading zeros
+// 16 random bytes in hex. The first two bits are fixed: the number is positive and has no leading zeros
 // (RFC 5280, section 4.1.2.2).
 function randomSerial(): string {
   const bytes = randomBytes(16);

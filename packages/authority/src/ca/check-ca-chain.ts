@@ -11,19 +11,19 @@ import {
   X509Certificate,
 } from "./x509.js";
 
-/** What a CA chain is held against. */
+/** The expectations of a CA chain. */
 export interface CaExpectation {
   readonly trustDomain: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Roots that are trusted already, DER: a chain may end below one of them. */
+  /** The trusted roots, DER. A chain may omit its root if it is one of them. */
   readonly roots: readonly Uint8Array[];
 }
 
-/** The longest chain that is read: certificates, with the root. */
+/** The maximum length of a chain, in certificates, root included. */
 export const maximumChainLength = 5;
 
-/** What a certificate may demand to be understood: TLS understands these as well. */
+/** The critical extensions that are accepted; TLS supports them, too. */
 const understood = new Set([
   "2.5.29.14", // subject key identifier
   "2.5.29.15", // key usage
@@ -36,14 +36,14 @@ const understood = new Set([
 ]);
 
 /**
- * Checks a chain that is to sign leaves: the signing certificate first, DER. Each has to be a CA, valid now, within the
- * path length and the name constraints of those above it, and signed by the next; the last has to be a root. The signing
- * certificate has to hold a P-256 key, which is what leaves are signed with. Pure. Gives the chain with its root.
+ * Checks a CA chain, DER, that begins with the certificate that will sign leaves. Each certificate must be a CA, valid
+ * now, within the path length and the name constraints of those above it, and signed by the next one; the last one must
+ * be a root. The signing certificate must have a P-256 key. Pure. Returns the chain with its root.
  *
- * Throws `INVALID_ARGUMENT` that says which certificate is wrong, in what, and what to do.
+ * Throws `INVALID_ARGUMENT` that names the certificate, the fault, and what to do.
  */
 export function checkCaChain(given: readonly Uint8Array[], { trustDomain, now, roots }: CaExpectation): Uint8Array[] {
-  if (given.length === 0) throw unfit("There is no certificate in it: give the intermediate first, then its issuers.");
+  if (given.length === 0) throw unfit("It has no certificate: give the intermediate first, then its issuers.");
   const chain = withRoot(given, roots);
   if (chain.length > maximumChainLength) throw unfit(`It is longer than ${maximumChainLength} certificates.`);
   const certificates = chain.map(read);
@@ -59,7 +59,7 @@ export function checkCaChain(given: readonly Uint8Array[], { trustDomain, now, r
   return chain;
 }
 
-/** Throws `INVALID_ARGUMENT` when a private key (PEM) is not the one of a certificate (DER), or none at all. */
+/** Throws `INVALID_ARGUMENT` when a private key (PEM) does not match a certificate (DER), or cannot be read. */
 export function checkCaKey(certificate: Uint8Array, privateKeyPem: string): void {
   let fits: boolean;
   try {
@@ -67,7 +67,7 @@ export function checkCaKey(certificate: Uint8Array, privateKeyPem: string): void
   } catch {
     throw unfit("The private key cannot be read: give it as unencrypted PKCS #8 in PEM.");
   }
-  if (!fits) throw unfit("The private key is not the one of the first certificate.");
+  if (!fits) throw unfit("The private key does not match the first certificate.");
 }
 
 interface Read {
@@ -84,7 +84,7 @@ function read(der: Uint8Array, index: number): Read {
   }
 }
 
-/** The chain with its root, which may be left out where it is known. */
+/** Returns the chain with its root, which may be omitted if it is known. */
 function withRoot(given: readonly Uint8Array[], roots: readonly Uint8Array[]): Uint8Array[] {
   const last = read(given.at(-1) as Uint8Array, given.length - 1);
   if (isSelfSigned(last)) return [...given];
@@ -97,26 +97,26 @@ function isSelfSigned({ node }: Read): boolean {
   return node.checkIssued(node);
 }
 
-/** What is wrong with a certificate that has `below` CA certificates under it in the chain. */
+/** Returns the fault of a certificate that has `below` CA certificates under it in the chain. */
 function faultOf({ parsed }: Read, below: number, now: number): string | undefined {
   const basic = parsed.getExtension(BasicConstraintsExtension);
-  if (!basic?.ca) return "is no CA: its basic constraints have to say CA:TRUE";
+  if (!basic?.ca) return "is not a CA: its basic constraints must be CA:TRUE";
   if (basic.pathLength !== undefined && basic.pathLength < below) {
-    return `allows ${basic.pathLength} CA certificates below it, and there are ${below}`;
+    return `allows ${basic.pathLength} CA certificates below it, but there are ${below}`;
   }
   const usage = parsed.getExtension(KeyUsagesExtension)?.usages;
-  // RFC 5280, section 4.2.1.3: a CA certificate must have it. Old roots have none, and are trusted for what they are.
-  if (usage === undefined && below === 0) return "has no key usage, which has to hold keyCertSign";
+  // RFC 5280, section 4.2.1.3 requires a key usage in CA certificates. Old roots without one are accepted.
+  if (usage === undefined && below === 0) return "has no key usage, which must include keyCertSign";
   if (usage !== undefined && (usage & KeyUsageFlags.keyCertSign) === 0)
-    return "may not sign certificates: it lacks keyCertSign";
+    return "may not sign certificates: its key usage lacks keyCertSign";
   const extended = parsed.getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
-  if (extended && !serves(extended)) return "is not for TLS clients and servers both, by its extended key usage";
-  if (now >= parsed.notAfter.getTime()) return `ran out at ${parsed.notAfter.toISOString()}`;
+  if (extended && !serves(extended)) return "has an extended key usage without both TLS clients and TLS servers";
+  if (now >= parsed.notAfter.getTime()) return `expired at ${parsed.notAfter.toISOString()}`;
   if (now < parsed.notBefore.getTime()) return `is not valid before ${parsed.notBefore.toISOString()}`;
   const types = parsed.extensions.map(({ type }) => type);
   if (new Set(types).size !== types.length) return "has an extension twice";
   const unknown = parsed.extensions.find(({ critical, type }) => critical && !understood.has(type));
-  return unknown && `demands the extension ${unknown.type} to be understood, and TLS would not`;
+  return unknown && `has the critical extension ${unknown.type}, which TLS does not support`;
 }
 
 function serves(usages: readonly string[]): boolean {
@@ -134,7 +134,7 @@ function constraintFault({ parsed }: Read, trustDomain: string): string | undefi
   } catch {
     return "has name constraints that cannot be read";
   }
-  return permitted ? undefined : `does not permit the trust domain "${trustDomain}", by its name constraints`;
+  return permitted ? undefined : `has name constraints that do not permit the trust domain "${trustDomain}"`;
 }
 
 function signatureFault({ node }: Read, issuer: Read): string | undefined {
@@ -145,11 +145,9 @@ function signatureFault({ node }: Read, issuer: Read): string | undefined {
 function checkKey({ node }: Read): void {
   const { asymmetricKeyType, asymmetricKeyDetails } = node.publicKey;
   if (asymmetricKeyType === "ec" && asymmetricKeyDetails?.namedCurve === "prime256v1") return;
-  throw unfit(
-    "The first certificate holds another key than one on P-256, which leaves are signed with: have one made.",
-  );
+  throw unfit("The key of the first certificate is not on P-256: have an intermediate signed that has a P-256 key.");
 }
 
 function unfit(message: string, cause?: unknown): InterlockError {
-  return new InterlockError("INVALID_ARGUMENT", `The CA chain is unfit. ${message}`, { cause });
+  return new InterlockError("INVALID_ARGUMENT", `The CA chain is not usable. ${message}`, { cause });
 }

@@ -85,18 +85,18 @@ const bad: Record<string, [() => Promise<Uint8Array>, RegExp]> = {
     },
     /ECDSA and SHA-256/,
   ],
-  "8,192 bytes of nothing": [async () => new Uint8Array(maximumCsrLength), /one PKCS #10 request/],
+  "8,192 bytes of nothing": [async () => new Uint8Array(maximumCsrLength), /single PKCS #10 request/],
   "a length in more bytes than it takes": [
     async () => longElement(0x30, (await csr()).subarray(4)),
-    /one PKCS #10 request/,
+    /single PKCS #10 request/,
   ],
-  nothing: [async () => new Uint8Array(), /one PKCS #10 request/],
+  nothing: [async () => new Uint8Array(), /single PKCS #10 request/],
   nonsense: [async () => Uint8Array.of(0x30, 3, 2, 1, 0), /cannot be read/],
   "too much": [async () => new Uint8Array(maximumCsrLength + 1), /longer than/],
-  "bytes after the end": [async () => Buffer.concat([await csr(), Buffer.of(0)]), /one PKCS #10 request/],
+  "bytes after the end": [async () => Buffer.concat([await csr(), Buffer.of(0)]), /single PKCS #10 request/],
   PEM: [
     async () => Buffer.from(`-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(await csr()).toString("base64")}`),
-    /one PKCS/,
+    /single PKCS/,
   ],
   "a broken signature": [
     async () => {

@@ -3,25 +3,25 @@ import { certificatesToPem, createKeyPair } from "@interlock/bot";
 import { caDigest } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
 import { createIntermediate, createRoot, type RootWithKey } from "./ca.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId, intermediateKeyName, rootKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { X509Certificate } from "./x509.js";
 
-/** Another replica was faster. Thrown in a transaction, so that nothing of it happens. */
+/** The error that undoes a transaction because another replica was faster. */
 class TooLate extends Error {}
 
 /** How a root is added. */
 export interface NewRoot {
-  /** It signs at once: the first one of a fleet. */
+  /** Whether it signs at once, as the first root of a fleet does. */
   readonly activated: boolean;
-  /** Who does it, a SPIFFE ID. */
+  /** The SPIFFE ID of the actor. */
   readonly by: string;
 }
 
 /**
- * Makes a root and an intermediate below it. Gives the root's row; `undefined` when another replica was faster, and then
- * nothing has changed.
+ * Creates a root and an intermediate below it. Returns the row of the root; `undefined`, without a change, when another
+ * replica was faster.
  */
 export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promise<CaCertificateRow | undefined> {
   const { store, keys, trustDomain, clock } = basis;
@@ -34,19 +34,19 @@ export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promi
     keyName: rootKeyName(digest),
     activatedAt: activated ? now : null,
   };
-  // With its certificate, so that who has this file can sign: it is what `interlock ca export-root` takes away.
+  // With its certificate, so that this file is enough to sign. `interlock ca export-root` moves it out.
   await keys.write(root.keyName, privateKeyPem + certificatesToPem([certificate]));
   const intermediate = await makeIntermediate(basis, root, { certificate, privateKeyPem });
   const added = await store
     .transaction(async (records) => {
-      // First: of two replicas one waits here for the other.
+      // First, because of two replicas one waits here for the other.
       const details = { done: activated ? "made" : "prepared", notAfter: root.notAfter };
       await records.auditLog.append({ at: now, kind: "ca", actor: by, subject: caId(digest), details });
       const rows = await records.caCertificates.list();
       const known = rootsOf(rows);
       const late = activated ? known.length > 0 : known.some(({ activatedAt }) => activatedAt === null);
       if (late) throw new TooLate();
-      if (!activated) await records.fleet.nextTrustVersion(); // Nobody is to be told of the first.
+      if (!activated) await records.fleet.nextTrustVersion(); // No bot exists yet that has to receive the first root.
       const createdAt = timeAfter(rows, now);
       for (const row of [root, intermediate]) await records.caCertificates.add({ ...row, createdAt });
       return true;
@@ -60,7 +60,7 @@ export async function addRoot(basis: CaBasis, { activated, by }: NewRoot): Promi
   return undefined;
 }
 
-/** Makes a new intermediate below a root, where the root's private key is at hand. Gives whether it was. */
+/** Creates a new intermediate below a root. Resolves with false when the root's private key is not available. */
 export async function renewIntermediate(basis: CaBasis, root: CaCertificateRow): Promise<boolean> {
   const { store, keys, clock, self } = basis;
   const text = root.keyName === "" ? undefined : await keys.read(root.keyName);
@@ -78,7 +78,7 @@ export async function renewIntermediate(basis: CaBasis, root: CaCertificateRow):
   return true;
 }
 
-/** The row of a CA certificate (DER) that is new. */
+/** Returns the row of a new CA certificate (DER). */
 export function rowOf(der: Uint8Array, root: string, now: number): CaCertificateRow {
   const digest = digestOf(der);
   return {
@@ -93,7 +93,7 @@ export function rowOf(der: Uint8Array, root: string, now: number): CaCertificate
   };
 }
 
-/** SHA-256 over a certificate's DER, base64url. */
+/** Returns SHA-256 over a certificate's DER, base64url. */
 export function digestOf(der: Uint8Array): string {
   return Buffer.from(caDigest(der)).toString("base64url");
 }
@@ -108,12 +108,12 @@ async function makeIntermediate(
   const certificate = await createIntermediate(signer, spki, trustDomain, clock.now());
   const row = rowOf(certificate, root.digest, clock.now());
   const keyName = intermediateKeyName(row.digest);
-  // The key first: a key that no row knows of is harmless, a row without its key is not.
+  // The key first: a key without a row is harmless, a row without its key is not.
   await keys.write(keyName, privateKeyPem);
   return { ...row, keyName };
 }
 
-/** The private key in a root's file, which holds its certificate too. */
+/** Returns the private key in a root's file, which also holds the certificate. */
 function keyIn(text: string): string {
   return text.split("-----BEGIN CERTIFICATE-----")[0] as string;
 }

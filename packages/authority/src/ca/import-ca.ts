@@ -1,33 +1,36 @@
 import { createKeyPair, InterlockError } from "@interlock/bot";
 import { certificatesFromPem } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId, intermediateKeyName, requestKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
-import { type CaBasis, derOf } from "./certificate-authority.js";
+import { derOf } from "./certificate-authority.js";
 import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { digestOf, rowOf } from "./grow-ca.js";
 import { createIntermediateRequest } from "./intermediate-request.js";
 
-/** Makes a key for an intermediate, which waits for its certificate, and the request for that, PEM. One waits at a time. */
+/**
+ * Creates a key for an intermediate and returns its certificate request, PEM. The key replaces an earlier waiting one.
+ */
 export async function requestIntermediate({ keys, trustDomain }: CaBasis): Promise<string> {
   const { privateKeyPem } = await createKeyPair();
   await keys.write(requestKeyName, privateKeyPem);
   return createIntermediateRequest(privateKeyPem, trustDomain);
 }
 
-/** An intermediate that somebody else has signed. */
+/** An intermediate that was signed elsewhere. */
 export interface ImportOrder {
-  /** The intermediate first, then its issuers; the root may be left out where it is known. PEM. */
+  /** The intermediate first, then its issuers, PEM. A known root may be omitted. */
   readonly chainPem: string;
-  /** Its private key (PKCS #8, PEM); empty for the one that waits since {@link requestIntermediate}. */
+  /** Its private key (PKCS #8, PEM). Default, if empty: the waiting key of {@link requestIntermediate}. */
   readonly privateKeyPem: string;
-  /** A SPIFFE ID. */
+  /** The SPIFFE ID of the actor. */
   readonly by: string;
 }
 
 /**
- * Takes in an intermediate. Below a root that is trusted it signs in place of the one before; a root that is new is
- * prepared, and activated as any other. Rejects with `INVALID_ARGUMENT`, or `FAILED_PRECONDITION`. Gives the root.
+ * Imports an intermediate. Below a trusted root, it replaces the signing intermediate; a new root is prepared and can
+ * be activated like any other. Returns the root. Rejects with `INVALID_ARGUMENT` or `FAILED_PRECONDITION`.
  */
 export async function importIntermediate(basis: CaBasis, order: ImportOrder): Promise<CaCertificateRow> {
   const { store, keys, trustDomain, clock } = basis;
@@ -36,10 +39,10 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
   const chain = checkCaChain(certificatesFromPem(order.chainPem), { trustDomain, now: at, roots: known });
   const privateKeyPem = order.privateKeyPem || (await keys.read(requestKeyName));
   if (!privateKeyPem)
-    throw precondition('No key waits for a certificate: begin with "interlock ca csr", or give the key.');
+    throw precondition('No key waits for a certificate: run "interlock ca csr" first, or give the key.');
   const [certificate, ...issuers] = chain as [Uint8Array, ...Uint8Array[]];
   if (issuers.length === 0)
-    throw new InterlockError("INVALID_ARGUMENT", "That is a root: import an intermediate below it.");
+    throw new InterlockError("INVALID_ARGUMENT", "The first certificate is a root: import an intermediate below it.");
   checkCaKey(certificate, privateKeyPem);
   const rootDer = issuers.pop() as Uint8Array;
   const root = rowOf(rootDer, digestOf(rootDer), at);
@@ -51,10 +54,12 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
     await records.fleet.nextTrustVersion();
     const rows = await records.caCertificates.list();
     const createdAt = timeAfter(rows, at);
-    if (rows.some(({ digest }) => digest === row.digest)) throw precondition("That intermediate is here already.");
+    if (rows.some(({ digest }) => digest === row.digest)) throw precondition("That intermediate is already imported.");
     if (!rows.some(({ digest }) => digest === root.digest)) {
       if (rootsOf(rows).some(({ activatedAt }) => activatedAt === null)) {
-        throw precondition('Another CA is prepared: "interlock ca activate" it, or "interlock ca withdraw" it, first.');
+        throw precondition(
+          'Another CA is prepared: run "interlock ca activate" or "interlock ca withdraw" for it first.',
+        );
       }
       await records.caCertificates.add({ ...root, createdAt });
     }

@@ -40,16 +40,16 @@ describe("a request for an intermediate", () => {
     await assert.rejects(other.sign(), { reason: "CSR_REJECTED" });
     const { rootPem, requestPem } = await signed();
     const order = { rootPem, requestPem, now };
-    await assert.rejects(signIntermediateRequest({ ...order, requestPem: "nothing" }), /no request in it/);
+    await assert.rejects(signIntermediateRequest({ ...order, requestPem: "nothing" }), /no certificate request/);
     await assert.rejects(
       signIntermediateRequest({ ...order, rootPem: "nothing" }),
-      /no private key with its certificate/,
+      /lacks the private key or the certificate/,
     );
     const mixed =
       other.rootPem.slice(0, other.rootPem.indexOf("-----BEGIN CERTIFICATE")) +
       rootPem.slice(rootPem.indexOf("-----BEGIN CERTIFICATE"));
-    await assert.rejects(signIntermediateRequest({ ...order, rootPem: mixed }), /not the one/);
-    await assert.rejects(signIntermediateRequest({ ...order, now: now + 20 * 365 * day }), /ran out/);
+    await assert.rejects(signIntermediateRequest({ ...order, rootPem: mixed }), /does not match/);
+    await assert.rejects(signIntermediateRequest({ ...order, now: now + 20 * 365 * day }), /expired/);
   });
 
   it("leads to chains that OpenSSL verifies, and to none of another trust domain", async function () {

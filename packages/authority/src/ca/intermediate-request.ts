@@ -12,7 +12,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 const begin = "-----BEGIN CERTIFICATE REQUEST-----";
 const end = "-----END CERTIFICATE REQUEST-----";
 
-/** The PKCS #10 request (RFC 2986), PEM, for an intermediate of a trust domain, with a P-256 private key (PKCS #8, PEM). */
+/** Creates the PKCS #10 request (RFC 2986), PEM, for an intermediate, from a P-256 private key (PKCS #8, PEM). */
 export async function createIntermediateRequest(privateKeyPem: string, trustDomain: string): Promise<string> {
   const key = createPrivateKey(privateKeyPem);
   const pkcs8 = key.export({ type: "pkcs8", format: "der" });
@@ -32,22 +32,23 @@ export async function createIntermediateRequest(privateKeyPem: string, trustDoma
   return `${begin}\n${body.join("\n")}\n${end}\n`;
 }
 
-/** What the holder of a root needs to sign a request. */
+/** The input for signing an intermediate's request with a root. */
 export interface SigningOrder {
   /** The root's private key and certificate, as `interlock ca export-root` writes them: PEM. */
   readonly rootPem: string;
-  /** PEM. */
+  /** The certificate request, PEM. */
   readonly requestPem: string;
-  /** Milliseconds since the epoch. */
+  /** The time of the signature, in milliseconds since the epoch. */
   readonly now: number;
-  /** How long the intermediate is valid, in milliseconds: 90 days unless said. */
+  /** How long the intermediate is valid, in milliseconds. Default: 90 days. */
   readonly ttlMs?: number;
 }
 
 /**
- * Signs the request for an intermediate with a root; no authority is needed. Gives the chain to import, PEM: the
- * intermediate, then the root. What stands in it is decided here; the request gives the key and names the trust domain.
- * Rejects with `INVALID_ARGUMENT` or `CSR_REJECTED`.
+ * Signs the request for an intermediate with a root, without an authority. Returns the chain to import, PEM: the
+ * intermediate, then the root. Only the key and the trust domain come from the request.
+ *
+ * @throws InterlockError `INVALID_ARGUMENT` or `CSR_REJECTED`.
  */
 export async function signIntermediateRequest(order: SigningOrder): Promise<string> {
   const { rootPem, requestPem, now, ttlMs = intermediateLifetimeMs } = order;
@@ -55,14 +56,14 @@ export async function signIntermediateRequest(order: SigningOrder): Promise<stri
   const [certificate] = certificatesFromPem(rootPem);
   if (!privateKeyPem || !certificate) {
     throw invalid(
-      'The root file holds no private key with its certificate: give what "interlock ca export-root" wrote.',
+      'The root file lacks the private key or the certificate: give the file that "interlock ca export-root" wrote.',
     );
   }
   checkCaKey(certificate, privateKeyPem);
   const trustDomain = trustDomainOf(certificate);
   const spki = await checkCsr(derOf(requestPem), uriOf(trustDomain));
   const intermediate = await createIntermediate({ certificate, privateKeyPem }, spki, trustDomain, now, ttlMs);
-  // Here rather than at the import: a root that has run out, or signs leaves only, is told before anything is carried.
+  // Checked here, so that an unusable root is found before the chain is carried to the authority.
   return certificatesToPem(checkCaChain([intermediate, certificate], { trustDomain, now, roots: [] }));
 }
 
@@ -71,7 +72,7 @@ function trustDomainOf(root: Uint8Array): string {
   const uri = san?.names.items.find(({ type }) => type === "url")?.value ?? "";
   const trustDomain = uri.replace(/^spiffe:\/\//, "");
   if (uri !== uriOf(trustDomain) || !isTrustDomain(trustDomain)) {
-    throw invalid("The root does not name its trust domain, so it is none that Interlock has made.");
+    throw invalid("The root does not name its trust domain: use a root that Interlock created.");
   }
   return trustDomain;
 }
@@ -79,7 +80,7 @@ function trustDomainOf(root: Uint8Array): string {
 function derOf(requestPem: string): Uint8Array {
   const at = requestPem.indexOf(begin);
   const to = requestPem.indexOf(end);
-  if (at < 0 || to < at) throw invalid(`There is no request in it: it begins with ${begin}.`);
+  if (at < 0 || to < at) throw invalid(`The file has no certificate request, which begins with ${begin}.`);
   return Uint8Array.from(Buffer.from(requestPem.slice(at + begin.length, to), "base64"));
 }
 

@@ -1,22 +1,22 @@
+import type { CaBasis } from "./ca-basis.js";
 import { intermediatesOf, renewalDue, rootsOf } from "./ca-schedule.js";
 import { caStatuses } from "./ca-status.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { renewIntermediate } from "./grow-ca.js";
 
-/** How often an operator is told of what he has to do, and how often it is looked for, in milliseconds. */
+/** How often warnings are logged, and how often they are looked for, in milliseconds. */
 const remindMs = 24 * 3_600_000;
 const lookMs = 3_600_000;
 
-/** How long the private key of an intermediate is kept after another has taken its place, in milliseconds: for replicas. */
+/** How long the key of a replaced intermediate is kept for replicas that still use it, in milliseconds. */
 const supersededMs = 3_600_000;
 
-/** What the state of the CA is called in the health service: not serving while an operator has something to do. */
+/** The name of the CA in the health service. It is not serving while there are warnings. */
 export const caHealthName = "interlock.ca";
 
 /**
- * Gives what renews intermediates that are due where the root's key is at hand, and tells an operator, in the log and once
- * a day, where it is not; `tell` hears of it every hour. Call it again and again. It resolves with whether the trust hub is
- * to be refreshed.
+ * Creates the periodic check of the CA. Each run renews due intermediates if the root's key is available. Warnings for
+ * an operator are logged once a day and passed to `tell` every hour. The check resolves with true when the trust hub
+ * has to be refreshed.
  */
 export function createCaKeeper(basis: CaBasis, tell: (warnings: readonly string[]) => void): () => Promise<boolean> {
   const { store, keys, clock, log } = basis;

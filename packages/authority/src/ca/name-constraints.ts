@@ -4,15 +4,15 @@ import { Extension } from "./x509.js";
 /** The object identifier of name constraints. */
 export const nameConstraintsId = "2.5.29.30";
 
-const uniformResourceIdentifier = 0x86; // [6], of which the host counts
+const uniformResourceIdentifier = 0x86; // [6]; the constraint is on its host
 const permittedSubtrees = 0xa0; // [0]
 const excludedSubtrees = 0xa1; // [1]
 const sequence = 0x30;
 
 /**
- * Says in a CA certificate that what it signs is of one trust domain: a URI name constraint (RFC 5280, section
- * 4.2.1.10), critical, which whoever verifies a chain has to watchHeaders. So a CA that leaks, or that another fleet trusts as
- * well, vouches for no other fleet's bots.
+ * Returns the name constraints of a CA certificate: a critical URI constraint (RFC 5280, section 4.2.1.10) to one trust
+ * domain, which every verifier of a chain has to check. So a leaked CA, or one that another fleet trusts, too, cannot
+ * vouch for bots of another fleet.
  */
 export function nameConstraints(trustDomain: string): Extension {
   const uri = writeDer(uniformResourceIdentifier, Buffer.from(trustDomain, "ascii"));
@@ -21,8 +21,8 @@ export function nameConstraints(trustDomain: string): Extension {
 }
 
 /**
- * Whether name constraints, the DER value of the extension, leave room for the SPIFFE IDs of a trust domain. Throws an
- * `Error` when they cannot be read.
+ * Whether name constraints, the DER value of the extension, permit the SPIFFE IDs of a trust domain. Throws an `Error`
+ * when they cannot be read.
  */
 export function permitsDomain(value: Uint8Array, trustDomain: string): boolean {
   const subtrees = listOf(readDer(value));
@@ -32,7 +32,7 @@ export function permitsDomain(value: Uint8Array, trustDomain: string): boolean {
   return (permitted.length === 0 || permitted.some(within)) && !excluded.some(within);
 }
 
-/** The hosts in the URI subtrees of one kind; other kinds of names do not matter to a SPIFFE ID. */
+/** Returns the hosts in the URI subtrees of one kind; constraints on other names do not concern SPIFFE IDs. */
 function hosts(subtrees: readonly DerElement[], kind: number): string[] {
   return subtrees
     .filter(({ tag }) => tag === kind)
@@ -42,7 +42,7 @@ function hosts(subtrees: readonly DerElement[], kind: number): string[] {
     .map(({ content }) => Buffer.from(content).toString("latin1").toLowerCase());
 }
 
-// With a period in front: every host below, and not the host itself. Without: that host alone.
+// With a leading period: every host below, but not the host itself. Without: only that host.
 function matches(constraint: string, host: string): boolean {
   return constraint.startsWith(".") ? host.endsWith(constraint) : host === constraint;
 }

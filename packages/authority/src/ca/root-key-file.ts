@@ -8,42 +8,50 @@ import { createKeyTable } from "../key-vault/key-table.js";
 import { createKeyVault, type KeyVault } from "../key-vault/key-vault.js";
 import { openSharedStore } from "../store/open-store.js";
 
-/** Where a root's private key is, and where it goes. */
+/** The source and the target of a root's private key. */
 export interface RootKeyMove {
   /** The authority's data folder; or, in `store`, the URL of its PostgreSQL database. */
   readonly dataDir?: string;
   readonly store?: string;
-  /** What the key is called there, as `ListCas` says. */
+  /** The name of the key there, as `ListCas` returns it. */
   readonly name: string;
-  /** The file to make. */
+  /** The new file. */
   readonly out: string;
-  /** The passphrase that encrypts it here and there, if there is one. */
+  /** The passphrase that encrypts the key in both places; absent when it is not encrypted. */
   readonly keyPassphrase?: string;
 }
 
 /**
- * Moves a root's private key, with its certificate, from where the authority keeps it into a file (mode 0600). It is on the
- * disk there before it is gone here. The authority may be running: it asks for the key only when an intermediate is due.
+ * Moves a root's private key with its certificate from the authority into a file (mode 0600). The key is on the disk
+ * there before it is removed here. The authority may keep running: it needs the key only when an intermediate is due.
+ *
+ * @throws InterlockError `ALREADY_EXISTS` when the file exists; `NOT_FOUND` when the key is not there.
  */
 export async function moveRootKey({ dataDir, store, name, out, keyPassphrase }: RootKeyMove): Promise<void> {
   const there = createKeyVault(oneFile(out), keyPassphrase);
   const file = basename(out);
   if ((await there.read(file)) !== undefined) {
-    throw new InterlockError("ALREADY_EXISTS", `${out} is there already: choose another file.`);
+    throw new InterlockError("ALREADY_EXISTS", `${out} already exists: choose another file.`);
   }
   await inVault({ dataDir, store, keyPassphrase }, async (here) => {
     const text = await here.read(name);
-    if (text === undefined) throw notFound(`${here.missing(name).message} Or run this where the authority is.`);
+    if (text === undefined)
+      throw notFound(`${here.missing(name).message} Or run this on the machine of the authority.`);
     await there.write(file, text);
-    if ((await there.read(file)) !== text) throw new Error(`${out} does not hold what was written.`);
+    if ((await there.read(file)) !== text) throw new Error(`${out} does not contain what was written.`);
     await here.remove(name);
   });
 }
 
-/** Reads the file that {@link moveRootKey} made: PEM, key and certificate. Rejects, saying what to do, when it cannot. */
+/**
+ * Reads a file that {@link moveRootKey} wrote. Returns the key and the certificate, PEM.
+ *
+ * @throws InterlockError `NOT_FOUND` when there is no file; Error when it cannot be decrypted.
+ */
 export async function readRootKey({ path, keyPassphrase }: { path: string; keyPassphrase?: string }): Promise<string> {
   const text = await createKeyVault(oneFile(path), keyPassphrase).read(basename(path));
-  if (text === undefined) throw notFound(`${path} is not there: name the file that "interlock ca export-root" wrote.`);
+  if (text === undefined)
+    throw notFound(`There is no file ${path}: name the file that "interlock ca export-root" wrote.`);
   return text;
 }
 
@@ -53,7 +61,7 @@ interface Where {
   readonly keyPassphrase: string | undefined;
 }
 
-/** Runs `work` with the keys of an authority. */
+/** Runs `work` with the private keys of an authority. */
 async function inVault({ dataDir, store, keyPassphrase }: Where, work: (vault: KeyVault) => Promise<void>) {
   if (store === undefined) return work(createKeyVault(createKeyFolder(dataDir ?? "."), keyPassphrase));
   const opened = await openSharedStore(store, silentLog);
@@ -64,10 +72,10 @@ async function inVault({ dataDir, store, keyPassphrase }: Where, work: (vault: K
   }
 }
 
-/** A file of any name, as a place for one key. It is sealed under that name, which it has to keep. */
+/** A key place that is one file. The key is sealed under the file's name, which must not change. */
 function oneFile(path: string): KeyPlace {
   const elsewhere = async (): Promise<never> => {
-    throw new Error("There is one key in a file.");
+    throw new Error("A root key file holds exactly one key.");
   };
   return {
     read: () =>

@@ -1,33 +1,33 @@
 import { InterlockError } from "@interlock/bot";
 import type { CaCertificateRow } from "../store/schema.js";
+import type { CaBasis } from "./ca-basis.js";
 import { caId } from "./ca-keys.js";
 import { caState, intermediatesOf, rootsOf, timeAfter } from "./ca-schedule.js";
-import type { CaBasis } from "./certificate-authority.js";
 import { addRoot } from "./grow-ca.js";
 
-/** Who rotates the CA, and how. */
+/** The options of a CA rotation. */
 export interface CaOrder {
-  /** Which root, by the beginning of its id; the only one that it can be unless said. */
+  /** A prefix of the root's id. Default, if empty: the only candidate. */
   readonly id: string;
-  /** Whatever stands against it for the sake of bots that would be left behind. */
+  /** Whether to proceed although some bots would be cut off. */
   readonly force: boolean;
-  /** A SPIFFE ID. */
+  /** The SPIFFE ID of the actor. */
   readonly by: string;
 }
 
 /**
- * Makes a root and an intermediate, and publishes the root. Nothing is signed below it yet: bots get to know it first.
- * Rejects with `FAILED_PRECONDITION` while one is prepared. Whoever calls this refreshes the trust hub after.
+ * Creates a root and an intermediate, and publishes the root, so that bots receive it before anything is signed below
+ * it. Rejects with `FAILED_PRECONDITION` while another root is prepared. Refresh the trust hub afterwards.
  */
 export async function prepareCa(basis: CaBasis, by: string): Promise<CaCertificateRow> {
   const root = await addRoot(basis, { activated: false, by });
   if (root) return root;
-  throw precondition('A CA is prepared already: "interlock ca activate" it, or "interlock ca withdraw" it.');
+  throw precondition('A CA is already prepared: run "interlock ca activate" or "interlock ca withdraw" for it.');
 }
 
 /**
- * Signs leaves below a prepared root from now on; bots renew by themselves. Rejects with `FAILED_PRECONDITION` before
- * `leadMs` have passed since it was published: a bot that has not heard of it by then takes its own trust for stale.
+ * Activates a prepared root: leaves are signed below it from now on, and bots renew by themselves. Rejects with
+ * `FAILED_PRECONDITION` until `leadMs` after its publication; a bot without the root considers its trust stale by then.
  */
 export async function activateCa(
   basis: CaBasis,
@@ -41,9 +41,12 @@ export async function activateCa(
     const root = choose(rootsOf(rows), ["prepared"], id);
     const ready = root.createdAt + leadMs;
     if (at < ready && !force) {
-      throw precondition(`Bots may not know it yet: wait until ${new Date(ready).toISOString()}, or force it.`);
+      throw precondition(
+        `Some bots may not have received it yet: wait until ${new Date(ready).toISOString()}, or use --force.`,
+      );
     }
-    if (intermediatesOf(root, rows).length === 0) throw precondition("There is no intermediate below it to sign with.");
+    if (intermediatesOf(root, rows).length === 0)
+      throw precondition('There is no intermediate below it that can sign: import one with "interlock ca import".');
     const activatedAt = timeAfter(rows, at);
     await records.caCertificates.activate(root.digest, activatedAt);
     const details = { done: "activated", forced: force };
@@ -52,16 +55,16 @@ export async function activateCa(
   });
 }
 
-/** A root that is trusted no longer. */
+/** A withdrawn root. */
 export interface WithdrawnCa {
   readonly root: CaCertificateRow;
-  /** Removes the private keys that are of no use any more: apart, because the caller may hang on that root. */
+  /** Removes the private keys below it. It is separate because the caller's own connection may depend on the root. */
   forgetKeys(): Promise<void>;
 }
 
 /**
- * Trusts a root no longer: whatever is below it is worthless from now on. Rejects with `FAILED_PRECONDITION` while bots
- * hold valid leaves below it, unless forced, and for the active one in any case.
+ * Withdraws a root: certificates below it are invalid from now on. Rejects with `FAILED_PRECONDITION` for the active
+ * root, and, without `force`, while bots hold valid leaves below it.
  */
 export async function withdrawCa({ store, keys, clock }: CaBasis, order: CaOrder): Promise<WithdrawnCa> {
   const { id, force, by } = order;
@@ -74,7 +77,7 @@ export async function withdrawCa({ store, keys, clock }: CaBasis, order: CaOrder
     if (leaves > 0 && !force) {
       const who = leaves === 1 ? "1 certificate below it is" : `${leaves} certificates below it are`;
       throw precondition(
-        `${who} valid still: wait until bots have renewed and the old ones have run out, or force it.`,
+        `${who} still valid: wait until bots have renewed and the old certificates have expired, or use --force.`,
       );
     }
     await records.caCertificates.remove(root.digest);
@@ -105,7 +108,7 @@ function choose(
   }
   for (const state of states) {
     const [root, ...more] = roots.filter((candidate) => caState(candidate, roots) === state);
-    if (more.length > 0) throw precondition(`Several are ${state}: say which, by its id from "interlock ca show".`);
+    if (more.length > 0) throw precondition(`Several CAs are ${state}: give the id of one from "interlock ca show".`);
     if (root) return root;
   }
   throw precondition(`No CA is ${states.join(" or ")}: see "interlock ca show".`);
@@ -115,7 +118,7 @@ function findRoot(roots: readonly CaCertificateRow[], id: string): CaCertificate
   const found = roots.filter(({ digest }) => caId(digest).startsWith(id.toLowerCase()));
   const [root] = found;
   if (root && found.length === 1) return root;
-  throw new InterlockError("NOT_FOUND", `There is no one CA "${id}": see "interlock ca show".`);
+  throw new InterlockError("NOT_FOUND", `There is not exactly one CA "${id}": see "interlock ca show".`);
 }
 
 function precondition(message: string): InterlockError {

@@ -1,4 +1,4 @@
-// @peculiar/x509 needs the reflection polyfill to be there before it.
+// @peculiar/x509 needs the reflection polyfill to be loaded before it.
 import "reflect-metadata";
 
 export {

@@ -149,7 +149,7 @@ describeOnEach("enrollment", (createStore) => {
     await refused(enter("worker/3", now + 15 * minute), "JOIN_TOKEN_USED");
   });
 
-  it("gives the name of a bot that ran out to a token for a pattern, that of a retired or locked one never", async () => {
+  it("gives the name of an expired bot to a token for a pattern, but never that of a retired or revoked one", async () => {
     const { joinToken } = await create("worker/*", 180 * minute, 9);
     const later = now + 61 * minute;
     const enter = async (name: string, at: number, given = joinToken) =>
@@ -158,8 +158,8 @@ describeOnEach("enrollment", (createStore) => {
     await enter("worker/1", later);
     await retire(basis, "worker/2", now, "me");
     await refused(enter("worker/2", later), "JOIN_TOKEN_NAME_MISMATCH");
-    const lock = { kind: "pattern", subject: "*/3", revokedAt: now, reason: "", trustVersion: 2 } as const;
-    await basis.store.revocations.add(lock);
+    const revocation = { kind: "pattern", subject: "*/3", revokedAt: now, reason: "", trustVersion: 2 } as const;
+    await basis.store.revocations.add(revocation);
     await refused(enter("worker/3", later), "IDENTITY_REVOKED");
     await enter("worker/2", later, (await create("worker/2", 180 * minute)).joinToken);
     assert.equal((await basis.store.bots.find("worker/2"))?.retiredAt, null, "asked back by its name");
@@ -176,7 +176,7 @@ describeOnEach("enrollment", (createStore) => {
     await assert.rejects(retire(basis, "gripper/9", now, "me"), { code: "NOT_FOUND" });
   });
 
-  it("renews a bot's own certificate, and nobody else's", async () => {
+  it("renews only a bot's own certificate", async () => {
     await join(basis, { joinToken: await token(), csr: await csr() }, now);
     const me = spiffeId("cafe", "gripper/1");
     const { leaf } = await renew(basis, me, await csr(), now + minute);

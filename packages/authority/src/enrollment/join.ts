@@ -5,40 +5,40 @@ import type { CertificateAuthority } from "../ca/certificate-authority.js";
 import { checkCsr } from "../ca/check-csr.js";
 import { hashSecret } from "../join-tokens/hash-secret.js";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { JoinTokenRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { beginLineage } from "./lineage.js";
 
-/** What bots are taken in with. */
+/** What enrollment works with. */
 export interface EnrollmentBasis {
   readonly store: Store;
   readonly ca: Pick<CertificateAuthority, "issueLeaf" | "pinned">;
   readonly trustDomain: string;
 }
 
-/** A certificate that was issued. */
+/** An issued certificate. */
 export interface IssuedCertificate {
   /** DER, the leaf first, then intermediates. */
   readonly chain: readonly Uint8Array[];
   readonly leaf: Certificate;
-  /** Whom it is for. */
+  /** The name of the bot. */
   readonly name: string;
-  /** Counts up with every renewal, and every join. */
+  /** Increases with every renewal and every join. */
   readonly generation: number;
 }
 
-/** What a stranger sends. */
+/** The request of a peer without an identity. */
 export interface JoinAttempt {
   readonly joinToken: string;
   readonly csr: Uint8Array;
-  /** The name it chooses; the token's own unless said. */
+  /** The name that it chooses. Default: the token's own. */
   readonly name?: string;
 }
 
 /**
- * Gives a bot its first certificate for a join token. A use is counted only together with the record of the bot: a
- * request that is refused leaves the token as it was. A token for a pattern gives no name that somebody holds.
+ * Issues a bot's first certificate for a join token. A use is counted in the same transaction as the record of the bot,
+ * so a refused request does not use the token. A token for a pattern never gives a name that a bot has.
  *
  * Rejects with one of `JOIN_TOKEN_…`, `CSR_REJECTED`, or `IDENTITY_REVOKED`.
  */
@@ -59,7 +59,7 @@ export async function join(
   const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
-    await refuseLocked(records, id);
+    await refuseRevoked(records, id);
     if (token.name !== name) await refuseTaken(records, name, now);
     const mine = await records.joinTokens.use(secretHash, now);
     if (!mine) checkToken(await records.joinTokens.find(secretHash), token, now);
@@ -83,11 +83,17 @@ function chosenName(token: JoinToken, name: string): string {
   throw denial("JOIN_TOKEN_NAME_MISMATCH", `choose a name that matches ${token.name}`);
 }
 
-/** Whoever invites to a pattern names nobody, so he does not mean a bot that is there, nor one that was sent away. */
+/**
+ * Refuses a name of a current or a retired bot. An invitation for a pattern does not name such a bot, so it does not
+ * mean it.
+ */
 async function refuseTaken({ bots }: Records, name: string, now: number): Promise<void> {
   const bot = await bots.find(name);
   if (!bot || (bot.retiredAt === null && bot.certificateExpiresAt <= now)) return;
-  throw denial("JOIN_TOKEN_NAME_MISMATCH", `"${name}" is taken: choose another, or "interlock invite ${name}"`);
+  throw denial(
+    "JOIN_TOKEN_NAME_MISMATCH",
+    `the name "${name}" is in use: choose another, or run "interlock invite ${name}"`,
+  );
 }
 
 function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number): void {
@@ -95,5 +101,5 @@ function checkToken(row: JoinTokenRow | undefined, token: JoinToken, now: number
   if (!row) throw denial("JOIN_TOKEN_INVALID", remedy);
   if (row.used >= row.uses) throw denial("JOIN_TOKEN_USED", remedy);
   if (now >= row.expiresAt) throw denial("JOIN_TOKEN_EXPIRED", remedy);
-  if (row.name !== token.name) throw denial("JOIN_TOKEN_NAME_MISMATCH", "use it under the name it was made for");
+  if (row.name !== token.name) throw denial("JOIN_TOKEN_NAME_MISMATCH", "use it with the name that it was created for");
 }

@@ -37,7 +37,12 @@ describe("lineage", () => {
     const { records, lineages, rows } = fakeRecords();
     assert.equal(await beginLineage(records, "a", leaf("c1"), 7), 1);
     assert.deepEqual(lineages.get("a"), {
-      ...{ name: "a", firstGeneration: 1, lastGeneration: 1, seenGeneration: 0, seenSerial: "", adopts: 0 },
+      name: "a",
+      firstGeneration: 1,
+      lastGeneration: 1,
+      seenGeneration: 0,
+      seenSerial: "",
+      adopts: 0,
     });
     assert.deepEqual(rows.get("c1"), {
       serial: "c1",

@@ -4,21 +4,21 @@ import type { Records } from "../store/store.js";
 
 type CertificateRecords = Pick<Records, "certificates">;
 
-/** A certificate as it was issued, and the root that it leads to. */
+/** An issued certificate and its root. */
 export interface Issued extends Pick<Certificate, "serial" | "notAfter"> {
   readonly root: string;
 }
 
-/** What a renewal over a certificate means. */
+/** The verdict on a renewal over a certificate. */
 export type Descent = "ok" | "superseded" | "cloned";
 
 /**
- * Decides on a renewal, by the generation of the certificate over which it is asked for. The rule: **once a certificate
- * has been seen in use, no other one of its generation or of an earlier one renews.** Whoever asks with such a one has
- * a copy of the bot's identity, or the bot itself has become the copy.
+ * Decides on a renewal by the generation of the certificate over which it is requested. The rule: **once a certificate
+ * has been used, no other certificate of its generation or of an earlier one can renew.** A request over such a
+ * certificate comes from a copy of the bot's identity, or from the original after the copy has renewed.
  *
- * An answer that was lost is no clone's doing: nobody has used the certificate in it, so the one before renews again,
- * as often as it takes. `superseded` is a certificate from before the bot last joined: refused, and no alarm.
+ * A lost answer is not a clone: the certificate in it was never used, so the previous one can renew again, any number
+ * of times. `superseded` is a certificate from before the bot last joined: it is refused without an alarm.
  */
 export function judgeDescent(lineage: LineageRow, certificate: CertificateRow | undefined): Descent {
   if (!certificate || certificate.generation < lineage.firstGeneration) return "superseded";
@@ -28,7 +28,7 @@ export function judgeDescent(lineage: LineageRow, certificate: CertificateRow | 
   return "ok";
 }
 
-/** Records the certificate with which a bot joins: a generation after all there were. Gives the generation. */
+/** Records the certificate of a join. Returns its generation, which is above all earlier ones. */
 export async function beginLineage(
   { certificates }: CertificateRecords,
   name: string,
@@ -43,7 +43,7 @@ export async function beginLineage(
   return generation;
 }
 
-/** Records that `leaf` was issued over the certificate `parent`, which has been judged. Gives the generation. */
+/** Records that `leaf` was issued over the judged certificate `parent`. Returns its generation. */
 export async function continueLineage(
   { certificates }: CertificateRecords,
   lineage: LineageRow,
@@ -61,8 +61,8 @@ export async function continueLineage(
 }
 
 /**
- * Takes a certificate that is not on record for the bot's latest, where the store was restored from before it was issued.
- * That is done once for each bot; a second such certificate is refused.
+ * Accepts a certificate that is not on record as the bot's latest, after the store was restored to a time before its
+ * issue. That happens once for each bot; a second such certificate is refused.
  */
 export async function adopt(
   { certificates }: CertificateRecords,
@@ -77,7 +77,7 @@ export async function adopt(
   return { lineage: { ...lineage, lastGeneration: generation, adopts: 0 }, certificate };
 }
 
-/** Records that a certificate has been used. */
+/** Records the use of a certificate. */
 export async function markSeen({ certificates }: CertificateRecords, serial: string): Promise<void> {
   const certificate = await certificates.find(serial);
   const lineage = certificate && (await certificates.lineage(certificate.name));

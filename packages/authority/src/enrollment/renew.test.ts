@@ -28,7 +28,7 @@ describeOnEach("renewal", (create) => {
   });
 
   const csr = async () => createCsr(await createKeyPair(), id.uri);
-  // Each gives the serial number of what was issued, as its holder would show it.
+  // Each returns the serial number of the issued certificate.
   const enter = async () => {
     const options = { ...basis, caDigest: caDigest(basis.ca.pinned), name: id.name, now, by: "me" };
     const { joinToken } = await createJoinToken(options);
@@ -36,14 +36,14 @@ describeOnEach("renewal", (create) => {
   };
   const over = async (serial: string) =>
     (await renew(basis, { spiffeId: id, certificate: { serial } }, await csr(), now)).leaf.serial;
-  const use = (serial: string) => createCertificateUse(basis.store).saw(serial);
+  const use = (serial: string) => createCertificateUse(basis.store).record(serial);
   const refused = (work: Promise<unknown>, reason: string) =>
     assert.rejects(work, (error) => {
       assert.ok(error instanceof InterlockError);
       assert.deepEqual([error.reason, error.code], [reason, "PERMISSION_DENIED"]);
       return true;
     });
-  const locked = async () => (await basis.store.revocations.find("identity", id.uri))?.reason;
+  const revokedFor = async () => (await basis.store.revocations.find("identity", id.uri))?.reason;
 
   it("goes on from one certificate to the next, and counts them", async () => {
     const first = await enter();
@@ -57,24 +57,24 @@ describeOnEach("renewal", (create) => {
       generations.map((row) => row?.generation),
       [1, 2, 3],
     );
-    assert.equal(await locked(), undefined);
+    assert.equal(await revokedFor(), undefined);
   });
 
-  it("locks a bot whose older certificate is renewed when a newer one has been used", async () => {
+  it("revokes a bot whose older certificate is renewed when a newer one has been used", async () => {
     const copied = await enter();
     await use(await over(copied));
     await refused(over(copied), "CLONE_DETECTED");
-    assert.match((await locked()) ?? "", /clone detected/);
+    assert.match((await revokedFor()) ?? "", /clone detected/);
     assert.equal((await basis.store.fleet.get())?.trustVersion, 2);
     await assert.rejects(over(copied), { reason: "IDENTITY_REVOKED" });
   });
 
-  it("locks the bot as well when the clone was first, and whichever renews later is refused", async () => {
+  it("revokes the bot as well when the clone was first, and whichever renews later is refused", async () => {
     const copied = await enter();
     const [clones, own] = [await over(copied), await over(copied)];
     await use(clones);
     await refused(over(own), "CLONE_DETECTED");
-    assert.match((await locked()) ?? "", /clone detected/);
+    assert.match((await revokedFor()) ?? "", /clone detected/);
   });
 
   it("takes a renewal as a use of the certificate over which it is asked for", async () => {
@@ -91,7 +91,7 @@ describeOnEach("renewal", (create) => {
     const arrived = await over(first);
     await use(arrived);
     await use(await over(arrived));
-    assert.equal(await locked(), undefined);
+    assert.equal(await revokedFor(), undefined);
   });
 
   it("does not take a certificate from before the bot joined again for a clone's", async () => {
@@ -100,7 +100,7 @@ describeOnEach("renewal", (create) => {
     const after = await enter();
     await use(after);
     await refused(over(before), "CERTIFICATE_SUPERSEDED");
-    assert.equal(await locked(), undefined);
+    assert.equal(await revokedFor(), undefined);
     await over(after);
   });
 
@@ -110,7 +110,7 @@ describeOnEach("renewal", (create) => {
     const row = { name: "other/1", generation: 9, issuedAt: now, expiresAt: now, root: "" };
     await basis.store.certificates.add({ serial: "aa", ...row });
     await refused(over("aa"), "CERTIFICATE_SUPERSEDED");
-    assert.equal(await locked(), undefined);
+    assert.equal(await revokedFor(), undefined);
   });
 
   it("remembers certificateUse over a restart", async () => {

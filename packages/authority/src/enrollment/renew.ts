@@ -2,25 +2,25 @@ import { InterlockError } from "@interlock/bot";
 import { denial, parseCertificate } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import { checkCsr } from "../ca/check-csr.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import type { EnrollmentBasis, IssuedCertificate } from "./join.js";
 import { adopt, continueLineage, judgeDescent } from "./lineage.js";
 import { refuseRetired } from "./retire.js";
 
-/** Who wants a new certificate, and the one that this is asked for over. */
+/** The bot that requests a renewal, and the certificate of its connection. */
 export interface Renewer {
   readonly spiffeId: SpiffeId;
   readonly certificate: { readonly serial: string };
 }
 
 /**
- * Gives a bot the next certificate for its own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`,
- * `BOT_RETIRED`, `CERTIFICATE_SUPERSEDED`, or, when the bot is not on record, `FAILED_PRECONDITION`.
+ * Issues the next certificate for a bot's own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`, `BOT_RETIRED`,
+ * `CERTIFICATE_SUPERSEDED`, or, when the bot is not on record, `FAILED_PRECONDITION`.
  *
- * Rejects with `CLONE_DETECTED` when two hold the bot's identity; see `judgeDescent`. Then the bot has been locked, and
- * the trust hub is to be refreshed.
+ * Rejects with `CLONE_DETECTED` when two bots hold the identity; see `judgeDescent`. Then the bot is revoked, and the
+ * trust hub has to be refreshed.
  */
 export async function renew(
   { store, ca }: EnrollmentBasis,
@@ -33,11 +33,11 @@ export async function renew(
   const { chain, root } = await ca.issueLeaf(uri, key, now);
   const leaf = parseCertificate(chain[0] as Uint8Array);
   const generation = await store.transaction(async (records) => {
-    await refuseLocked(records, renewer.spiffeId);
+    await refuseRevoked(records, renewer.spiffeId);
     await refuseRetired(records, name);
     const known = await descent(records, renewer, now, leaf.notAfter);
-    // The lock has to stay, so this transaction must not be undone by throwing in it.
-    if (!known) return lockClone(records, renewer, now);
+    // The revocation has to stay, so the transaction must commit: it returns instead of throwing.
+    if (!known) return revokeClone(records, renewer, now);
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
     const generation = await continueLineage(records, known.lineage, known.certificate, { ...leaf, root }, now);
     const details = { serial: leaf.serial, generation };
@@ -45,12 +45,15 @@ export async function renew(
     return generation;
   });
   if (generation === "cloned") {
-    throw denial("CLONE_DETECTED", `both are locked out: find out who has the copy, then "interlock invite ${name}"`);
+    throw denial(
+      "CLONE_DETECTED",
+      `both are revoked: find the copy, then run "interlock unrevoke ${name}" and "interlock invite ${name}"`,
+    );
   }
   return { chain, leaf, name, generation };
 }
 
-/** Where the renewal descends from; `undefined` when it is a clone's. */
+/** Finds the certificate from which a renewal descends; `undefined` for the renewal of a clone. */
 async function descent(
   records: Records,
   { spiffeId: { name }, certificate: { serial } }: Renewer,
@@ -67,11 +70,11 @@ async function descent(
   const judged = judgeDescent(lineage, certificate);
   if (judged === "cloned") return undefined;
   if (judged === "ok" && certificate) return { lineage, certificate };
-  const remedy = `give each instance a name of its own, or one stateDir; to take this one back: "interlock invite ${name}"`;
+  const remedy = `give each instance its own name, or one shared stateDir; to let this one join again: "interlock invite ${name}"`;
   throw denial("CERTIFICATE_SUPERSEDED", remedy);
 }
 
-async function lockClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
+async function revokeClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
   const { revocations, fleet, auditLog } = records;
   const { uri } = renewer.spiffeId;
   const reason = "clone detected: a certificate that had been renewed before was renewed again";

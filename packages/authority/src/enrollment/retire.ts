@@ -5,8 +5,9 @@ import type { BotRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 
 /**
- * Ends a bot's membership: from now on it gets no certificate and no token. What it holds runs out by itself; to shut
- * it out at once, lock it. It can join again with a token made for its name after this. Rejects with `NOT_FOUND`.
+ * Ends a bot's membership: from now on it gets neither certificates nor tokens. Those that it holds stay valid until
+ * they expire; to end its access at once, revoke it. It can join again with a later join token for its name. Rejects
+ * with `NOT_FOUND`.
  */
 export async function retire(
   { store, trustDomain }: { readonly store: Store; readonly trustDomain: string },
@@ -30,7 +31,7 @@ export async function retire(
 /** Throws `BOT_RETIRED` when a bot has been retired. */
 export async function refuseRetired({ bots }: Pick<Records, "bots">, name: string): Promise<void> {
   if ((await bots.find(name))?.retiredAt == null) return;
-  throw denial("BOT_RETIRED", `to take it back, let it join again: "interlock invite ${name}"`);
+  throw denial("BOT_RETIRED", `to let it join again: "interlock invite ${name}"`);
 }
 
 function spiffeIdOf(trustDomain: string, name: string): SpiffeId {
@@ -39,5 +40,5 @@ function spiffeIdOf(trustDomain: string, name: string): SpiffeId {
 }
 
 function notFound(name: string): InterlockError {
-  return new InterlockError("NOT_FOUND", `There is no bot "${name}": see "interlock bots list".`);
+  return new InterlockError("NOT_FOUND", `There is no bot "${name}". List the bots with "interlock bots list".`);
 }

@@ -1,9 +1,9 @@
 import { AdminService } from "@interlock/bot/protocol";
-import type { Grants } from "./grants.js";
+import type { Grants } from "@interlock/policy/grants";
 
 /**
- * What holds whatever grants.yaml says: `operator/*` has every scope of the authority's AdminService. Without it, a
- * file that forgets the operators would lock everyone out for good.
+ * The grants that are always in force: `operator/*` holds every scope of the authority's AdminService. Without them, a
+ * grants file without operators would leave nobody who can replace it.
  */
 export const builtInGrants: Grants = [
   ...new Set(Object.values(AdminService.methods).flatMap((method) => method.policy.scopes)),

@@ -1,30 +1,29 @@
 import type { CutOff } from "@interlock/bot";
 import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
+import { diffGrants, type Grant } from "@interlock/policy/grants";
 import type { GrantVersionRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 import { builtInGrants } from "./built-in-grants.js";
-import { diffGrants } from "./diff-grants.js";
-import type { Grant } from "./grants.js";
-import { parseGrants } from "./parse-grants.js";
+import { readGrants } from "./read-grants.js";
 
-// As long as a token can live, and a minute for clocks that are late.
+// The maximum lifetime of a token, and a minute for slow clocks.
 const windowMs = maximumTokenLifetimeMs + 60_000;
 
-/** How many cut-offs, with their exceptions, an update of the trust carries at most. */
+/** How many cut-offs and exceptions one trust update carries at most. */
 export const maximumCutOffs = 2_000;
 
-/** What the grants that were applied lately have taken away, and is still in tokens that are out there. */
+/** Loads the cut-offs: scopes that recent versions of the grants withdrew while tokens with them may still be valid. */
 export async function loadCutOffs({ grantVersions }: Pick<Records, "grantVersions">, now: number): Promise<CutOff[]> {
   return cutOffsOf(await grantVersions.since(now - windowMs));
 }
 
 /**
- * What was taken away from version to version. `versions` are in their order, the first one as it was before. What the
- * latest gives again, or to others by another pattern, is an exception. Where that is too much to be sent, every token
- * from before the latest version is cut off.
+ * Computes what was withdrawn from version to version. `versions` are in order; the first one is the state before.
+ * Scopes that the latest version grants again, or through another pattern, are exceptions. If the result is too large
+ * for an update, it is one cut-off for every token from before the latest version.
  */
 export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
-  const parsed = versions.map(({ version, yaml }) => ({ version, grants: parseGrants(yaml) }));
+  const parsed = versions.map(({ version, yaml }) => ({ version, grants: readGrants(yaml) }));
   const latest = parsed.at(-1);
   if (!latest || parsed.length < 2) return [];
   const lost = new Map<string, CutOff>();
@@ -34,7 +33,7 @@ export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
     for (const { added, identity, service, scope } of diffGrants(before, grants)) {
       if (added) continue;
       const except = holders.get(`${service} ${scope}`) ?? [];
-      if (except.includes(identity)) continue; // It has been given back.
+      if (except.includes(identity)) continue; // The latest version grants it again.
       lost.set(`${identity} ${service} ${scope}`, { identity, service, scope, grantsVersion: version, except });
     }
   }

@@ -4,20 +4,20 @@ import { oauthError } from "./oauth-error.js";
 import { parameter } from "./read-form.js";
 import type { HttpRequest } from "./route.js";
 
-/** A client that has proved who it is: its SPIFFE ID, and the certificate that it did so with. */
+/** An authenticated client: its SPIFFE ID and its certificate. */
 export interface AuthenticatedClient extends Pick<Connection, "certificate"> {
   readonly spiffeId: Connection["peer"];
 }
 
-/** Other ways to authenticate, none of which is taken here. */
+/** Parameters of other authentication methods, which are not supported. */
 const otherMethods = ["client_secret", "client_assertion", "client_assertion_type"];
 
 /**
- * `tls_client_auth` (RFC 8705, section 2.1): the client is who its certificate says, which is its SPIFFE ID, and
- * `client_id` has to say the same. The certificate was checked when the connection was made; whether it may still be used
- * is looked up for every request, as it is for every call.
+ * Creates the check of `tls_client_auth` (RFC 8705, section 2.1): the identity of the client is the SPIFFE ID in its
+ * certificate, and `client_id` must be the same. The certificate was verified when the connection was made; expiry and
+ * revocation are checked for every request, as for every gRPC call.
  *
- * The function throws `invalid_client`, or a denial that is answered as that.
+ * The returned function throws `invalid_client`, or a denial that is answered as `invalid_client`.
  */
 export function createAuthenticateClient(trust: Trust) {
   const identify = createIdentify(trust);
@@ -26,10 +26,10 @@ export function createAuthenticateClient(trust: Trust) {
     identify({ connection: peer, now });
     const { peer: spiffeId, certificate } = peer;
     if (otherMethods.some((name) => form.has(name))) {
-      throw oauthError("invalid_client", "Clients authenticate with their certificate alone: use tls_client_auth.");
+      throw oauthError("invalid_client", "Clients authenticate only with their certificate: use tls_client_auth.");
     }
     if (parameter(form, "client_id") !== spiffeId.uri) {
-      throw oauthError("invalid_client", "client_id has to be the SPIFFE ID of the client's certificate.");
+      throw oauthError("invalid_client", "client_id must be the SPIFFE ID in the client's certificate.");
     }
     return { spiffeId, certificate };
   };

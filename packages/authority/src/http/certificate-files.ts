@@ -3,15 +3,15 @@ import { readFile } from "node:fs/promises";
 import { InterlockError, type Log, type Unsubscribe } from "@interlock/bot";
 import { certificatesFromPem, createListeners, type ServerKeyPair } from "@interlock/bot/internal";
 
-/** A certificate and its key that something else keeps in files. */
+/** A certificate and its key in files that something else renews. */
 export interface CertificateFiles {
   current(): ServerKeyPair;
   onChange(listener: (next: ServerKeyPair) => void): Unsubscribe;
-  /** Reads them again. A pair that is unsound, half written say, changes nothing, and is logged. */
+  /** Reads the files again. An unusable pair, for example a half-written one, is logged and changes nothing. */
   reread(): Promise<void>;
 }
 
-/** Reads PEM files. Rejects when they cannot be read, or do not belong together. */
+/** Reads a certificate and its key from PEM files. Rejects when they cannot be read, or do not match. */
 export async function openCertificateFiles(
   { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
   log: Log,
@@ -23,13 +23,13 @@ export async function openCertificateFiles(
     const privateKey = await readFile(keyFile, "utf8");
     const [leaf] = chain;
     if (!leaf || !new X509Certificate(leaf).checkPrivateKey(createPrivateKey(privateKey))) {
-      throw new Error("the key is not the certificate's");
+      throw new Error("the key does not match the certificate");
     }
     return { chain, privateKey };
   }
 
   let current = await read().catch((cause) => {
-    const remedy = "name a PEM certificate with its chain, and its key";
+    const remedy = "name a PEM certificate with its chain, and the file of its key";
     throw new InterlockError("FAILED_PRECONDITION", `${certFile} and ${keyFile} cannot be used: ${remedy}.`, { cause });
   });
   return {

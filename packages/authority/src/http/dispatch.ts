@@ -7,7 +7,7 @@ import { errorAnswer } from "./oauth-error.js";
 import { readForm } from "./read-form.js";
 import type { HttpAnswer, Route } from "./route.js";
 
-/** What requests are answered with. */
+/** What the dispatcher works with. */
 export interface DispatchOptions {
   readonly routes: readonly Route[];
   readonly recorder: Recorder;
@@ -15,10 +15,10 @@ export interface DispatchOptions {
   readonly log: Log;
 }
 
-/** How many requests one client may make: a bot, or an address from which no certificate is shown. */
+/** The request rate of one client: a bot, or an address without a certificate. */
 const rate = { perSecond: 20, burst: 100 };
 
-/** Finds the route of each request, and answers it; whatever is refused is recorded with its reason. */
+/** Creates the handler that routes requests and answers them. It records every refusal with its reason. */
 export function createDispatch({ routes, recorder, clock, log }: DispatchOptions): HttpHandler {
   const byPath = new Map(routes.map((route) => [route.path, route]));
   const limiter = createRateLimiter(rate);
@@ -31,7 +31,7 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
     if (!route) return { status: 404, body: { error: "not_found" } };
     const method = request.method === "HEAD" ? "GET" : request.method;
     if (method !== route.method) return { status: 405, headers: { allow: route.method } };
-    // Whoever posts needs a certificate: of a stranger, not even the body is read.
+    // POST needs a certificate. Without one, the body is not read.
     if (route.method === "POST" && !peer) throw denial("NO_CERTIFICATE", "connect with a certificate of this fleet");
     const form = route.method === "POST" ? await readForm(request) : new Map<string, readonly string[]>();
     const answered = await route.handle({ peer, form, now });
@@ -56,19 +56,19 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
   };
 }
 
-/** As methods are called in the records: `/service/method`. */
+/** Returns the method's name in the records: `/service/method`. */
 function methodOf(path: string): string {
   return `/oauth${path}`;
 }
 
-/** The path alone: nothing here reads a query, and what it holds would end up in logs. */
+/** Returns the path without the query: no route reads it, and it would leak into logs. */
 function pathOf({ url = "" }: IncomingMessage): string {
   return url.split("?", 1)[0] as string;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {
   const text = body === undefined ? "" : JSON.stringify(body);
-  // What has not been read of a request would be taken for the next one's beginning.
+  // The unread rest of a request would be parsed as the beginning of the next one.
   if (!request.complete) response.setHeader("connection", "close");
   response.writeHead(status, {
     ...(body !== undefined && { "content-type": "application/json" }),

@@ -34,7 +34,7 @@ describe("createHttpServer", () => {
     await server.close();
   });
 
-  it("waits for nobody who takes too long over a request, however busy he seems", async () => {
+  it("ends a client that takes too long over a request, however busy it seems", async () => {
     await open(async (_request, response) => void response.end("ok"), 300);
     const socket = await connected();
     const dribble = setInterval(() => socket.write("x"), 20);

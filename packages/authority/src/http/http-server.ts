@@ -3,38 +3,39 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { type Connection, createListener, type ListenerOptions } from "@interlock/bot/internal";
 
-/** Answers one request; `peer` is the connection of a client that has shown a certificate. */
+/** A function that answers one request. `peer` is the connection of a client with a certificate. */
 export type HttpHandler = (
   request: IncomingMessage,
   response: ServerResponse,
   peer: Connection | undefined,
 ) => Promise<void>;
 
-/** What an HTTPS server stands on. */
+/** The options of an HTTPS server. */
 export interface HttpServerOptions extends ListenerOptions {
-  /** How long a connection may take for a request, its answer included, in milliseconds: 15 s unless said. */
+  /** How long a request with its answer may take, in milliseconds. Default: 15,000. */
   readonly requestTimeoutMs?: number;
 }
 
 /** A running HTTPS server. */
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new requests, lets those under way finish for at most 2 s, then closes. */
+  /** Accepts no new requests, waits at most 2 s for those under way, then closes. */
   close(): Promise<void>;
 }
 
-/** A socket that requests come over. */
+/** The state of a socket. */
 interface Place {
   readonly peer: Connection | undefined;
-  /** Gives it time for another request. */
+  /** Restarts the time limit for another request. */
   extend(): void;
 }
 
 const graceMs = 2_000;
 
 /**
- * HTTP/1.1 over the same TLS port as gRPC has: the same checks of a client's certificate, and a client that is locked loses
- * its connection. A client without one is let in; what needs one says so.
+ * Creates an HTTP/1.1 server over the same TLS listener as gRPC: a client's certificate is verified in the same way,
+ * and a revoked client loses its connection. Clients without a certificate may connect; routes that need one refuse
+ * them.
  */
 export async function createHttpServer(options: HttpServerOptions, handle: HttpHandler): Promise<HttpServer> {
   const { requestTimeoutMs = 15_000 } = options;
@@ -48,7 +49,7 @@ export async function createHttpServer(options: HttpServerOptions, handle: HttpH
   });
   http.on("clientError", (_error, socket) => socket.destroy());
 
-  // Node watches over the requests of sockets that it has accepted itself; these it is handed.
+  // Node limits the time of requests only on sockets that it accepted itself, and these come from the listener.
   function serve(socket: TLSSocket, peer?: Connection): void {
     let deadline: NodeJS.Timeout | undefined;
     function extend(): void {

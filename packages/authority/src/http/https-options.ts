@@ -1,35 +1,35 @@
 import { isIP, isIPv6 } from "node:net";
 import { hostname } from "node:os";
 
-/** Where the authority speaks OAuth over HTTPS. */
+/** The options of the authority's OAuth server. */
 export interface HttpsOptions {
-  /** 0 for any free one. */
+  /** The port; 0 for any free port. */
   readonly port: number;
-  /** Where to listen; where the gRPC port does unless said. */
+  /** The interface to listen on. Default: that of the gRPC port. */
   readonly host?: string;
   /**
-   * The URL under which clients know it, without a path, for example `https://auth.cafe.example`: the `iss` of every
-   * token. The host and port unless said.
+   * The URL by which clients know the server, without a path, for example `https://auth.cafe.example`. It is the `iss`
+   * of every token. Default: `https://` with host and port.
    */
   readonly issuer?: string;
-  /** The certificate to show instead of one from the fleet's CA, as PEM files; read again when they change. */
+  /** PEM files with a certificate to use instead of one from the fleet's CA. They are read again when they change. */
   readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
 const everywhere: readonly string[] = ["0.0.0.0", "::"];
 const loopback: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 
-/** The issuer, for a port that is known. Throws a `TypeError` when it is no `https:` URL, or is more than a host and a port. */
+/** Returns the issuer for a port. Throws a `TypeError` unless it is an `https:` URL of only a host and a port. */
 export function issuerOf({ issuer }: HttpsOptions, host: string, port: number): string {
   if (issuer === undefined) return `https://${bracketed(publicName(host))}${port === 443 ? "" : `:${port}`}`;
-  // RFC 8414, section 2: no query, no fragment. A path would have to be put into that of the metadata; nobody needs it.
+  // RFC 8414, section 2: no query, no fragment. A path would change the path of the metadata, so it is not supported.
   if (!URL.canParse(issuer) || !issuer.startsWith("https://") || new URL(issuer).origin !== issuer) {
-    throw new TypeError(`"${issuer}" is no issuer: write https://, the host in lower case, the port, and nothing more`);
+    throw new TypeError(`"${issuer}" is not a usable issuer: write https://, the host in lower case, and the port`);
   }
   return issuer;
 }
 
-/** What the certificate of the port has to name, so that clients find the host that they look for. */
+/** Returns the host names that the certificate of the port must have. */
 export function hostsOf({ issuer }: HttpsOptions, host: string): readonly string[] {
   const named = issuer === undefined ? publicName(host) : new URL(issuer).hostname.replace(/^\[|\]$/g, "");
   const listening = everywhere.includes(host) ? [] : [host];

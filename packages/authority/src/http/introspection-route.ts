@@ -1,28 +1,30 @@
 import { InterlockError } from "@interlock/bot";
 import { actClaim, type VerifiedToken } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
+import { grantedScopes } from "@interlock/policy/grants";
 import type { GrantStore } from "../grants/grant-store.js";
-import { grantedScopes } from "../grants/grants.js";
 import { paths } from "./paths.js";
 import { required } from "./read-form.js";
 import type { Route } from "./route.js";
 import type { ClientEndpoint } from "./token-route.js";
 
-/** The scope with which a bot may ask about tokens for a service. It is granted at that service, like any other. */
+/**
+ * The scope with which a bot may introspect tokens for a service. It is granted at that service, like any other scope.
+ */
 export const introspectScope = "token:introspect";
 
-/** What introspection stands on besides. */
+/** What the introspection endpoint works with. */
 export interface IntrospectionEndpoint extends ClientEndpoint {
   readonly grants: GrantStore;
   readonly issuer: string;
 }
 
 /**
- * The introspection endpoint (RFC 7662): whether a token is worth anything at this moment, and what. A bot may ask about
- * those that are its own, or that it acts with, and about those for a service at which it is granted `token:introspect`.
- * Whoever asks about another, or about one that is worth nothing, hears `active: false` and nothing more (section 2.2).
+ * Creates the introspection endpoint (RFC 7662), which says whether a token is valid now, and for what. A bot may ask
+ * about its own tokens, those with which it acts, and those for a service at which it is granted `token:introspect`.
+ * For any other token, and for an invalid one, the answer is only `active: false` (section 2.2).
  */
-export function introspectionRoute({ desk, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
+export function introspectionRoute({ tokenIssuer, authenticate, grants, issuer }: IntrospectionEndpoint): Route {
   function mayKnow({ name, uri }: SpiffeId, { subject, actors, audiences }: VerifiedToken): boolean {
     if ([subject, ...actors].some((party) => party.uri === uri)) return true;
     const held = [...audiences].map((service) => grantedScopes(grants.current(), name, service));
@@ -34,14 +36,14 @@ export function introspectionRoute({ desk, authenticate, grants, issuer }: Intro
     path: paths.introspection,
     async handle(request) {
       const { spiffeId } = authenticate(request);
-      const token = await desk.inspect(required(request.form, "token")).catch(refused);
+      const token = await tokenIssuer.inspect(required(request.form, "token")).catch(refused);
       const active = token !== undefined && mayKnow(spiffeId, token);
       return { status: 200, body: active ? { active, ...claimsOf(token, issuer) } : { active } };
     },
   };
 }
 
-/** What is said of a token that is worth something (RFC 7662, section 2.2; RFC 8705, section 3.2). */
+/** Returns the claims of a valid token (RFC 7662, section 2.2; RFC 8705, section 3.2). */
 function claimsOf(token: VerifiedToken, issuer: string): object {
   const { jti, subject, actors, audiences, scopes, issuedAt, expiresAt, thumbprint } = token;
   const [audience, ...more] = audiences;

@@ -3,9 +3,11 @@ import type { Trust, TrustState } from "@interlock/bot";
 import { paths } from "./paths.js";
 import { cacheable, type Route } from "./route.js";
 
-/** What the fleet trusts, for those outside it: the token keys (RFC 7517, section 5), and the SPIFFE bundle. */
+/**
+ * Creates the routes of the token keys (RFC 7517, section 5) and of the SPIFFE bundle, for clients outside the fleet.
+ */
 export function keyRoutes(trust: Trust): readonly Route[] {
-  // A new key is published for that long before it signs; who keeps an answer for half of it has the key in time.
+  // A new key is published for that time before it signs. A client that caches for half of it has the key in time.
   const seconds = () => Math.max(1, Math.floor(trust.state.staleAfterMs / 2_000));
   return [
     {
@@ -18,8 +20,8 @@ export function keyRoutes(trust: Trust): readonly Route[] {
 }
 
 /**
- * The bundle of a trust domain (SPIFFE Trust Domain and Bundle, section 4): the CA certificates and the token keys, each
- * as a JWK that says for which kind of document it is. `refreshSeconds` is how often to look for another.
+ * Returns the bundle of a trust domain (SPIFFE Trust Domain and Bundle, section 4): the CA certificates and the token
+ * keys, each as a JWK with its use. `refreshSeconds` is how often a client should fetch it.
  */
 export function spiffeBundle({ version, caCertificates, jwks }: TrustState, refreshSeconds: number): object {
   const authorities = caCertificates.map((der) => ({

@@ -3,8 +3,8 @@ import { cacheable, type Route } from "./route.js";
 import { exchangeGrant } from "./token-route.js";
 
 /**
- * The metadata of the authorization server, in the two places where clients look for it: RFC 8414, section 3, and OpenID
- * Connect Discovery, section 4. There are no users and no ID tokens here; what OpenID demands besides says so.
+ * Creates the routes of the server metadata at the paths of RFC 8414, section 3, and OpenID Connect Discovery, section
+ * 4. There are no users and no ID tokens; the fields that OpenID requires for them say that there are none.
  */
 export function metadataRoutes(issuer: string): readonly Route[] {
   const answer = cacheable(metadata(issuer), 300);
@@ -15,7 +15,7 @@ export function metadataRoutes(issuer: string): readonly Route[] {
   }));
 }
 
-/** What a client has to know (RFC 8414, section 2; RFC 8705, sections 3.3 and 5). */
+/** Returns the server metadata (RFC 8414, section 2; RFC 8705, sections 3.3 and 5). */
 export function metadata(issuer: string): object {
   const endpoints = {
     token_endpoint: issuer + paths.token,

@@ -1,7 +1,7 @@
 import { InterlockError, type Reason } from "@interlock/bot";
 import type { HttpAnswer } from "./route.js";
 
-/** The error codes of RFC 6749, section 5.2; `invalid_target` is of RFC 8707, section 2. */
+/** The error codes of RFC 6749, section 5.2, and `invalid_target` of RFC 8707, section 2. */
 export type OAuthCode =
   | "invalid_request"
   | "invalid_client"
@@ -14,12 +14,12 @@ export type OAuthCode =
 
 const domain = "oauth";
 
-/** An error of the OAuth protocol itself; `message` says what to send instead. */
+/** Makes an error of the OAuth protocol; `message` says what to send instead. */
 export function oauthError(code: OAuthCode, message: string): InterlockError {
   return new InterlockError("INVALID_ARGUMENT", message, { reason: code, domain });
 }
 
-/** Denials with an OAuth code of their own; whatever else is refused is `invalid_request`. */
+/** The denials with an OAuth code of their own. All others are `invalid_request`. */
 const codeOf: { readonly [R in Reason]?: OAuthCode } = {
   NO_CERTIFICATE: "invalid_client",
   CERTIFICATE_EXPIRED: "invalid_client",
@@ -30,7 +30,7 @@ const codeOf: { readonly [R in Reason]?: OAuthCode } = {
   ACTOR_NOT_ALLOWED: "unauthorized_client",
 };
 
-/** An error as it is answered: RFC 6749, section 5.2, with the reason of a denial besides. */
+/** Returns the answer for an error: RFC 6749, section 5.2, with the reason of a denial added. */
 export function errorAnswer(error: InterlockError): HttpAnswer {
   const { code, reason = "", metadata } = error;
   if (reason === ("RATE_LIMITED" satisfies Reason)) {
@@ -45,7 +45,7 @@ export function errorAnswer(error: InterlockError): HttpAnswer {
 function bodyOf(code: string, { message, reason, domain: of }: InterlockError): object {
   return {
     error: code,
-    // Only these characters are allowed there, and `"` and `\` are not among them.
+    // RFC 6749 allows only these characters; `"` and `\` are not among them.
     error_description: message.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, "?"),
     ...(of !== domain && reason !== undefined && { reason }),
   };

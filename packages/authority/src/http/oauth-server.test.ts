@@ -53,7 +53,7 @@ describe("the HTTPS port of the authority", () => {
     assert.ok(!("access_token" in refused.body));
     return refused;
   }
-  /** The control, then a connection that comes to nothing. */
+  /** The control, then a connection that fails. */
   async function assertClosed(question: Question, reason: string): Promise<void> {
     assert.equal((await token()).status, 200, "the control");
     denials.length = 0;
@@ -107,7 +107,7 @@ describe("the HTTPS port of the authority", () => {
     assert.ok((await bundle()).spiffe_sequence > sequence);
   });
 
-  it("gives a token, which is kept by nobody on the way", async () => {
+  it("gives a token that must not be cached", async () => {
     const { status, headers, body } = await token();
     assert.equal(status, 200);
     assert.deepEqual(Object.keys(body).sort(), ["access_token", "expires_in", "scope", "token_type"]);
@@ -115,7 +115,7 @@ describe("the HTTPS port of the authority", () => {
     assert.deepEqual([headers["content-type"], headers["cache-control"]], ["application/json", "no-store"]);
   });
 
-  describe("lets nobody ask for a token", () => {
+  describe("refuses a token request", () => {
     it("without a certificate", async () => {
       const refused = await assertRefused(() => token({}, { identity: undefined }), 401, "invalid_client");
       assert.equal(refused.body.reason, "NO_CERTIFICATE");
@@ -124,7 +124,7 @@ describe("the HTTPS port of the authority", () => {
       }
     });
 
-    it("in another's name, or in nobody's", async () => {
+    it("in the name of another bot, or without a name", async () => {
       await fleet.bot("script/2");
       for (const client_id of ["spiffe://cafe/script/2", undefined, "script/1", "SPIFFE://cafe/script/1"]) {
         await assertRefused(() => token({ client_id }), 401, "invalid_client");
@@ -166,7 +166,7 @@ describe("the HTTPS port of the authority", () => {
       agent.destroy();
     });
 
-    it("once the bot is locked: its connections end, and there are no others", async () => {
+    it("once the bot is revoked: its connections end, and there are no others", async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const { socket } = await token({}, { agent });
       const closed = once(socket, "close");
@@ -180,7 +180,7 @@ describe("the HTTPS port of the authority", () => {
       );
     });
 
-    it("once its certificate is locked, or the bot is retired", async () => {
+    it("once its certificate is revoked, or the bot is retired", async () => {
       const operator = await fleet.bot("operator/o");
       await operator.client(AdminService, fleet.authority.address).retireBot({ name: "script/1" });
       const retired = await token();
@@ -333,9 +333,9 @@ describe("the HTTPS port of the authority", () => {
     assert.equal((await revoke(script, acting)).status, 200, "it is acted for with it");
     assert.deepEqual(await worth(acting), { active: false });
     const store = await openStore(join(fleet.folder, "authority"));
-    const [lock] = await store.revocations.list("token");
+    const [revocation] = await store.revocations.list("token");
     await store.close();
-    assert.equal(lock?.expiresAt, Number(decodeJwt(acting).exp) * 1_000, "the lock ends with the token");
+    assert.equal(revocation?.expiresAt, Number(decodeJwt(acting).exp) * 1_000, "the revocation ends with the token");
     assert.equal((await token()).status, 200);
 
     let status = 0;

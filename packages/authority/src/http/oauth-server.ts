@@ -15,45 +15,45 @@ import { metadataRoutes } from "./metadata-routes.js";
 import { type RevocationEndpoint, revocationRoute } from "./revocation-route.js";
 import { tokenRoute } from "./token-route.js";
 
-/** What the face stands on. */
+/** What the OAuth server works with. */
 export interface OAuthServerOptions extends Pick<RevocationEndpoint, "revokeToken"> {
   readonly https: HttpsOptions;
-  /** Where to listen unless `https` says. */
+  /** The interface to listen on if `https` names none. */
   readonly host: string;
   readonly identity: OwnIdentity;
   readonly hub: TrustHub;
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   readonly grants: GrantStore;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The authority as any OAuth library knows one. */
+/** The authority as a standard OAuth server. */
 export interface OAuthServer {
-  /** Where it is found, and the `iss` of every token. */
+  /** The server's URL and the `iss` of every token. */
   readonly issuer: string;
-  /** Certificate files are looked at again. */
+  /** Reads certificate files again, if there are any. */
   renewIfDue(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the authority's standard face over HTTPS: metadata, keys, and the endpoints for clients. What is public needs no
- * certificate; what is not, needs one of the fleet, checked as on the gRPC port.
+ * Opens the OAuth server over HTTPS: metadata, keys, and the endpoints for clients. Public routes need no certificate;
+ * the others need one of the fleet, verified as on the gRPC port.
  */
 export async function openOAuthServer(options: OAuthServerOptions): Promise<OAuthServer> {
-  const { https, identity, hub, desk, grants, recorder, clock, log, revokeToken } = options;
+  const { https, identity, hub, tokenIssuer, grants, recorder, clock, log, revokeToken } = options;
   const host = https.host ?? options.host;
   const files = https.certificate && (await openCertificateFiles(https.certificate, log));
   const port = { host, port: https.port, maximumStrangers: 256 };
-  let handle: HttpHandler | undefined; // It has to know the port; the first request comes long after this turn.
+  let handle: HttpHandler | undefined; // It needs the port. It is set in the turn after the port opens, before any request.
   const server = await createHttpServer(
     { ...port, identity: files ?? identity, trust: hub.trust, recorder, clock, log },
     async (request, response, peer) => handle?.(request, response, peer),
   );
   const issuer = issuerOf(https, host, server.port);
-  const endpoint = { desk, authenticate: createAuthenticateClient(hub.trust) };
+  const endpoint = { tokenIssuer, authenticate: createAuthenticateClient(hub.trust) };
   const routes = [
     ...metadataRoutes(issuer),
     ...keyRoutes(hub.trust),

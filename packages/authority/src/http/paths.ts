@@ -1,4 +1,4 @@
-/** Where everything is, below the issuer. */
+/** The paths of the OAuth server, below the issuer. */
 export const paths = {
   token: "/token",
   revocation: "/revoke",

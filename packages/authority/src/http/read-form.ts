@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { oauthError } from "./oauth-error.js";
 
-/** The longest body that is read, in bytes: two tokens of the longest there are, and room. */
+/** The maximum length of a body, in bytes: enough for two tokens of maximum length. */
 export const maximumBodyLength = 32 * 1024;
 
 /**
- * Reads the parameters of a request (`application/x-www-form-urlencoded`). Those without a value count as left out
+ * Reads the parameters of a request (`application/x-www-form-urlencoded`). Parameters without a value count as omitted
  * (RFC 6749, section 3.2). Rejects with `invalid_request`.
  */
 export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -21,7 +21,7 @@ export async function readForm(request: IncomingMessage): Promise<ReadonlyMap<st
   return form;
 }
 
-// Not with `for await`, which ends the connection when it is left, and with it the answer.
+// Not with `for await`: leaving the loop would destroy the connection before the answer.
 function readBody(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -33,18 +33,18 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
       reject(oauthError("invalid_request", `The body is longer than ${maximumBodyLength} bytes.`));
     });
     request.once("end", () => resolve(Buffer.concat(chunks)));
-    request.once("close", () => reject(oauthError("invalid_request", "The request was cut short.")));
+    request.once("close", () => reject(oauthError("invalid_request", "The request ended early.")));
   });
 }
 
-/** The one value of a parameter, if it is there. Throws `invalid_request` when it is there twice (RFC 6749, section 3.2). */
+/** Returns the value of a parameter, if there is one. Throws `invalid_request` for several (RFC 6749, section 3.2). */
 export function parameter(form: ReadonlyMap<string, readonly string[]>, name: string): string | undefined {
   const values = form.get(name) ?? [];
   if (values.length > 1) throw oauthError("invalid_request", `Send ${name} once.`);
   return values[0];
 }
 
-/** The one value of a parameter that has to be there. */
+/** Returns the value of a required parameter. Throws `invalid_request` when it is missing. */
 export function required(form: ReadonlyMap<string, readonly string[]>, name: string): string {
   const value = parameter(form, name);
   if (value === undefined) throw oauthError("invalid_request", `${name} is missing.`);

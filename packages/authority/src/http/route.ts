@@ -1,8 +1,8 @@
 import type { Connection } from "@interlock/bot/internal";
 
-/** A request, as an endpoint sees it. */
+/** A request as an endpoint receives it. */
 export interface HttpRequest {
-  /** The peer's connection, when it has shown a certificate of the fleet. */
+  /** The peer's connection, if it has a certificate of the fleet. */
   readonly peer: Connection | undefined;
   /** The parameters of the body. */
   readonly form: ReadonlyMap<string, readonly string[]>;
@@ -10,23 +10,23 @@ export interface HttpRequest {
   readonly now: number;
 }
 
-/** What is answered. */
+/** An answer. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON; nothing unless said. */
+  /** The JSON body. Default: none. */
   readonly body?: object;
 }
 
-/** An endpoint: what is served at a path. */
+/** An endpoint at a path. */
 export interface Route {
   readonly method: "GET" | "POST";
   readonly path: string;
-  /** Rejects with what {@link errorAnswer} can say. */
+  /** Answers a request. Rejects with an error that {@link errorAnswer} converts. */
   handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** A public answer that may be kept for so many seconds. */
+/** Makes a public answer that clients may cache for a number of seconds. */
 export function cacheable(body: object, seconds: number, type = "application/json"): HttpAnswer {
   return { status: 200, headers: { "content-type": type, "cache-control": `public, max-age=${seconds}` }, body };
 }

@@ -1,5 +1,4 @@
-import { isScope } from "@interlock/policy";
-import { isServiceName } from "../service-name.js";
+import { isScope, isServiceName } from "@interlock/policy";
 import type { IssuedToken } from "../tokens/issue-token.js";
 import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { AuthenticatedClient } from "./authenticate-client.js";
@@ -17,24 +16,24 @@ const tokenTypes: readonly string[] = [accessTokenType, "urn:ietf:params:oauth:t
 type Form = HttpRequest["form"];
 type Grant = (form: Form, client: AuthenticatedClient) => Promise<object>;
 
-/** What the endpoints for clients stand on. */
+/** What the endpoints for clients work with. */
 export interface ClientEndpoint {
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   authenticate(request: HttpRequest): AuthenticatedClient;
 }
 
-/** The token endpoint (RFC 6749, section 3.2): a bot's own tokens, and those with which it acts for another. */
-export function tokenRoute({ desk, authenticate }: ClientEndpoint): Route {
+/** Creates the token endpoint (RFC 6749, section 3.2), for a bot's own tokens and for token exchange. */
+export function tokenRoute({ tokenIssuer, authenticate }: ClientEndpoint): Route {
   const grants: Readonly<Record<string, Grant>> = {
     async client_credentials(form, client) {
       const scopes = readScopes(form);
-      if (scopes.length === 0) throw oauthError("invalid_scope", "Name the scopes that are needed.");
-      return tokenBody(await desk.issue(client, readAudience(form), scopes));
+      if (scopes.length === 0) throw oauthError("invalid_scope", "Name the scopes that you need.");
+      return tokenBody(await tokenIssuer.issue(client, readAudience(form), scopes));
     },
     async [exchangeGrant](form, client) {
       checkTypes(form);
       const subjectToken = required(form, "subject_token");
-      const issued = await desk.exchange(client, subjectToken, readAudience(form), readScopes(form));
+      const issued = await tokenIssuer.exchange(client, subjectToken, readAudience(form), readScopes(form));
       return { ...tokenBody(issued), issued_token_type: accessTokenType };
     },
   };
@@ -45,15 +44,15 @@ export function tokenRoute({ desk, authenticate }: ClientEndpoint): Route {
       const client = authenticate(request);
       const type = required(request.form, "grant_type");
       const grant = Object.hasOwn(grants, type) ? grants[type] : undefined;
-      if (!grant) throw oauthError("unsupported_grant_type", "Use client_credentials, or token exchange.");
+      if (!grant) throw oauthError("unsupported_grant_type", "Use client_credentials or token exchange.");
       return { status: 200, body: await grant(request.form, client) };
     },
   };
 }
 
 /**
- * The service that the token is for: its full name as `audience`, or its URL as `resource` (RFC 8707), which for gRPC is
- * `https://<any host>/<full name>`. Throws `invalid_target`.
+ * Reads the service that the token is for: its full name as `audience`, or its URL as `resource` (RFC 8707), which for
+ * gRPC is `https://<any host>/<full name>`. Throws `invalid_target`.
  */
 export function readAudience(form: Form): string {
   const given = [...(form.get("audience") ?? []), ...(form.get("resource") ?? []).map(serviceOf)];
@@ -73,7 +72,7 @@ function serviceOf(resource: string): string {
   return new URL(resource).pathname.slice(1);
 }
 
-/** The scopes asked for (RFC 6749, section 3.3); none when there is no `scope`. Throws `invalid_scope`. */
+/** Reads the requested scopes (RFC 6749, section 3.3); none without `scope`. Throws `invalid_scope`. */
 export function readScopes(form: Form): readonly string[] {
   const scopes = parameter(form, "scope")?.split(" ") ?? [];
   if (!scopes.every(isScope)) throw oauthError("invalid_scope", "Write each scope as resource:action in lower case.");
@@ -82,17 +81,17 @@ export function readScopes(form: Form): readonly string[] {
 
 function checkTypes(form: Form): void {
   if (!tokenTypes.includes(required(form, "subject_token_type"))) {
-    throw oauthError("invalid_request", `subject_token_type has to be ${accessTokenType}.`);
+    throw oauthError("invalid_request", `subject_token_type must be ${accessTokenType}.`);
   }
   if (!tokenTypes.includes(parameter(form, "requested_token_type") ?? accessTokenType)) {
-    throw oauthError("invalid_request", `requested_token_type has to be ${accessTokenType}.`);
+    throw oauthError("invalid_request", `requested_token_type must be ${accessTokenType}.`);
   }
   if (form.has("actor_token") || form.has("actor_token_type")) {
     throw oauthError("invalid_request", "The actor is the client, by its certificate: send no actor_token.");
   }
 }
 
-/** What is answered (RFC 6749, section 5.1). */
+/** Returns the body of a successful answer (RFC 6749, section 5.1). */
 function tokenBody({ token, scopes, expiresAt, issuedAt }: IssuedToken): object {
   return {
     access_token: token,

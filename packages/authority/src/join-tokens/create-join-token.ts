@@ -3,7 +3,7 @@ import { InterlockError } from "@interlock/bot";
 import { formatJoinToken } from "@interlock/bot/internal";
 import { isBotName, isIdentityPattern, spiffeId } from "@interlock/policy";
 import { isIssuable, isReservedName } from "../names.js";
-import { refuseLocked } from "../revocations/refuse-revoked.js";
+import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { Store } from "../store/store.js";
 import { hashSecret } from "./hash-secret.js";
 
@@ -11,47 +11,48 @@ const defaultTtlMs = 15 * 60_000;
 const maximumTtlMs = 7 * 24 * 3_600_000;
 const maximumUses = 10_000;
 
-/** What a join token is made for. */
+/** The input for a join token. */
 export interface JoinTokenOptions {
   readonly store: Store;
   readonly trustDomain: string;
   /** SHA-256 over the root certificate's DER. */
   readonly caDigest: Uint8Array;
-  /** The one name that may join with it; or an identity pattern, for example `worker/*`. */
+  /** The name that may join with it; or an identity pattern, for example `worker/*`. */
   readonly name: string;
-  /** How many times it can be used: once unless said, 10,000 at most. */
+  /** How many times it can be used, at most 10,000. Default: 1. */
   readonly uses?: number | undefined;
-  /** Milliseconds until it runs out: 15 minutes unless said, 7 days at most. */
+  /** How long it is valid, in milliseconds, at most 7 days. Default: 15 minutes. */
   readonly ttlMs?: number | undefined;
-  /** Milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   readonly now: number;
-  /** Who makes it, a SPIFFE ID. */
+  /** The SPIFFE ID of the creator. */
   readonly by: string;
 }
 
-/** A join token that was made. */
+/** A created join token. */
 export interface CreatedJoinToken {
-  /** The line to paste; it is nowhere else. */
+  /** The token itself; it is not stored. */
   readonly joinToken: string;
-  /** What it is called in lists; no secret. */
+  /** Its id in lists; not secret. */
   readonly id: string;
-  /** Milliseconds since the epoch. */
+  /** When it expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
 /**
- * Makes a token with which a bot can join. Only a hash of its secret is kept. Rejects with `INVALID_ARGUMENT` for a name
- * that is none, or reserved, for a pattern that could match anybody, and for a lifetime or a count that is too long; with `IDENTITY_REVOKED` for a name that is
- * shut out.
+ * Creates a join token and stores only a hash of its secret. Rejects with `INVALID_ARGUMENT` for a malformed or
+ * reserved name, for a pattern that matches names of every kind, and for a lifetime or a count out of range; with
+ * `IDENTITY_REVOKED` for a revoked name.
  */
 export async function createJoinToken(options: JoinTokenOptions): Promise<CreatedJoinToken> {
   const { store, trustDomain, caDigest, name, uses = 1, ttlMs = defaultTtlMs, now, by } = options;
   checkName(name);
   if (!(Number.isInteger(uses) && uses >= 1 && uses <= maximumUses)) {
-    throw invalid(`A join token is for 1 to ${maximumUses} uses.`);
+    throw invalid(`A join token is valid for 1 to ${maximumUses} uses.`);
   }
-  if (!(ttlMs > 0 && ttlMs <= maximumTtlMs)) throw invalid("A join token lives for at most 7 days: ask for less.");
-  if (isBotName(name)) await refuseLocked(store, spiffeId(trustDomain, name));
+  if (!(ttlMs > 0 && ttlMs <= maximumTtlMs))
+    throw invalid("A join token is valid for at most 7 days: choose a shorter lifetime.");
+  if (isBotName(name)) await refuseRevoked(store, spiffeId(trustDomain, name));
   const secret = randomBytes(32);
   const expiresAt = now + Math.floor(ttlMs);
   const id = randomBytes(6).toString("hex");
@@ -66,10 +67,11 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
 function checkName(name: string): void {
   if (!isIdentityPattern(name) || !isIssuable(name)) {
     throw invalid(
-      `"${name.slice(0, 255)}" is no bot name: use lower-case letters, digits, ".", "-" and "_", joined by "/".`,
+      `"${name.slice(0, 255)}" is not a bot name: use lower-case letters, digits, ".", "-" and "_", joined by "/".`,
     );
   }
-  if (name.startsWith("*")) throw invalid(`"${name}" could be anybody: start the pattern with a name, as in worker/*.`);
+  if (name.startsWith("*"))
+    throw invalid(`"${name}" could match any bot: start the pattern with a name, for example worker/*.`);
   if (isReservedName(name)) throw invalid(`"${name}" is reserved for Interlock itself: choose a name outside it.`);
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * What is kept of a join token's secret: SHA-256, base64url. The secret has 256 random bits, so a plain hash is enough,
- * and looking the hash up tells nothing of the secret by its timing.
+ * Returns the hash of a join token's secret that is stored: SHA-256, base64url. The secret has 256 random bits, so a
+ * plain hash is enough, and the timing of a look-up of the hash reveals nothing about the secret.
  */
 export function hashSecret(secret: Uint8Array): string {
   return createHash("sha256").update(secret).digest("base64url");

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { writePrivateFile } from "@interlock/bot/internal";
 import type { KeyPlace } from "./key-place.js";
 
-/** How the names of private keys end, so that they are found among other files. */
+/** The suffix of private keys, which distinguishes them from other files. */
 const suffix = ".key";
 
-/** Keeps private keys as files, mode 0600, in `folder`, which is there. */
+/** Creates a place for private keys that stores them as files, mode 0600, in an existing folder. */
 export function createKeyFolder(folder: string): KeyPlace {
   const pathOf = (name: string) => join(folder, checked(name));
   return {
@@ -23,8 +23,8 @@ export function createKeyFolder(folder: string): KeyPlace {
   };
 }
 
-// Names come from our own code and from backups, and those have been elsewhere.
+// Names come from our own code and from backups, which may have been changed elsewhere.
 function checked(name: string): string {
   if (/^[\w-][\w.-]*\.key$/.test(name)) return name;
-  throw new Error(`"${name}" is no name of a private key`);
+  throw new Error(`"${name}" is not a name of a private key`);
 }

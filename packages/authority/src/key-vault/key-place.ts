@@ -1,13 +1,15 @@
-/** Where the texts of private keys are, each under a name such as `ca.key`: files in a folder, or rows of the store. */
+/**
+ * A place for the texts of private keys, each with a name such as `ca.key`: files in a folder, or rows of the store.
+ */
 export interface KeyPlace {
-  /** `undefined` when there is none of that name. */
+  /** Reads a text; `undefined` when there is none with that name. */
   read(name: string): Promise<string | undefined>;
-  /** Replaces what has that name. It survives a crash when this resolves. */
+  /** Writes or replaces a text. Once this resolves, the text survives a crash. */
   write(name: string, text: string): Promise<void>;
-  /** Resolves also when there is none of that name. */
+  /** Removes a text, if there is one with that name. */
   remove(name: string): Promise<void>;
-  /** The names there are, in no order. */
+  /** Lists the names, in no particular order. */
   names(): Promise<string[]>;
-  /** What a person calls the place of a name, for example its path. */
+  /** Describes the place of a name for a message, for example by its path. */
   describe(name: string): string;
 }

@@ -1,7 +1,10 @@
 import type { PrivateKeys } from "../store/private-keys.js";
 import type { KeyPlace } from "./key-place.js";
 
-/** Keeps private keys in the store, where every authority on it finds them. Give its vault a passphrase. */
+/**
+ * Creates a place for private keys in the store, for every authority on it. Use it only with a vault that has a
+ * passphrase.
+ */
 export function createKeyTable(privateKeys: PrivateKeys): KeyPlace {
   return {
     read: async (name) => (await privateKeys.find(name))?.text,

@@ -1,21 +1,21 @@
 import type { KeyPlace } from "./key-place.js";
 import { isSealed, seal, unseal } from "./seal.js";
 
-/** Keeps private keys by their names: `ca.key`, `token-<kid>.key`. */
+/** A vault for private keys, each with a name such as `ca.key` or `token-<kid>.key`. */
 export interface KeyVault {
-  /** `undefined` when there is none of that name. Rejects, saying what to do, when it cannot be decrypted. */
+  /** Reads a key; `undefined` when there is none with that name. Rejects when it cannot be decrypted. */
   read(name: string): Promise<string | undefined>;
   write(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** The names there are, in no order. */
+  /** Lists the names, in no particular order. */
   names(): Promise<string[]>;
-  /** What is said of a key that should be there and is not: where it was, and what to do. */
+  /** Makes the error for a missing key, which says where it was and what to do. */
   missing(name: string): Error;
 }
 
 /**
- * Keeps private keys in a place, encrypted under a passphrase; or as they are, where there is none. What is there from
- * before there was a passphrase is encrypted when it is first read.
+ * Creates a vault in a place, encrypted with a passphrase; without one, the keys are not encrypted. Unencrypted keys
+ * from before the passphrase are encrypted when they are first read.
  */
 export function createKeyVault(place: KeyPlace, passphrase?: string): KeyVault {
   async function write(name: string, text: string): Promise<void> {
@@ -34,7 +34,7 @@ export function createKeyVault(place: KeyPlace, passphrase?: string): KeyVault {
       if (passphrase === undefined)
         throw new Error(`${where} is encrypted: give the passphrase, or the key file, for it.`);
       return unseal(text, passphrase, name).catch((cause: unknown) => {
-        throw new Error(`${where} cannot be decrypted: the passphrase is another, or it was changed.`, { cause });
+        throw new Error(`${where} cannot be decrypted: the passphrase is wrong, or the file was changed.`, { cause });
       });
     },
     remove: (name) => place.remove(name),

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, randomBytes, type ScryptOptions, scrypt } from "node:crypto";
 import { promisify } from "node:util";
 
-/** How every sealed file begins. */
+/** The beginning of every sealed file. */
 const prefix = "interlock-sealed-1 ";
 
-// 32 MiB and some 100 ms for every guess (RFC 7914). Written into each file, so that it can be raised later.
+// 32 MiB and about 100 ms for every guess (RFC 7914). Each file contains its cost, so that it can be raised later.
 const cost = { N: 2 ** 15, r: 8, p: 1 } as const;
 const maximumCost = 2 ** 20;
 
 interface Sealed {
   readonly cost: { readonly N: number; readonly r: number; readonly p: number };
-  /** base64url, as are those below. */
+  /** base64url, like the fields below. */
   readonly salt: string;
   readonly iv: string;
   readonly tag: string;
@@ -19,14 +19,14 @@ interface Sealed {
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
-/** Whether `text` has been sealed. */
+/** Whether `text` is sealed. */
 export function isSealed(text: string): boolean {
   return text.startsWith(prefix);
 }
 
 /**
- * Encrypts `text` with AES-256-GCM under a key that scrypt makes of the passphrase. `name` is what it is sealed as: it
- * can be unsealed as nothing else, so that files cannot be exchanged for each other.
+ * Encrypts `text` with AES-256-GCM. scrypt derives the key from the passphrase. `name` is authenticated with it: the
+ * text can be unsealed only with the same name, so that files cannot be swapped.
  */
 export async function seal(text: string, passphrase: string, name: string): Promise<string> {
   const salt = randomBytes(16);
@@ -43,7 +43,7 @@ export async function seal(text: string, passphrase: string, name: string): Prom
   return `${prefix}${JSON.stringify(sealed)}\n`;
 }
 
-/** Decrypts what {@link seal} made. Rejects when the passphrase is another, and when anything has been changed. */
+/** Decrypts a text of {@link seal}. Rejects when passphrase or name are wrong, and when the text was changed. */
 export async function unseal(text: string, passphrase: string, name: string): Promise<string> {
   const { cost: given, salt, iv, tag, data }: Sealed = JSON.parse(text.slice(prefix.length));
   const key = await keyOf(passphrase, Buffer.from(salt, "base64url"), given);
@@ -54,6 +54,6 @@ export async function unseal(text: string, passphrase: string, name: string): Pr
 }
 
 function keyOf(passphrase: string, salt: Buffer, { N, r, p }: Sealed["cost"]): Promise<Buffer> {
-  if (N * r * p > maximumCost * 8) throw new Error("the cost of deriving its key is out of range");
+  if (N * r * p > maximumCost * 8) throw new Error("the cost of its key derivation is out of range");
   return derive(passphrase.normalize("NFKC"), salt, 32, { N, r, p, maxmem: 256 * N * r });
 }

@@ -1,24 +1,24 @@
 import { InterlockError, reasons } from "@interlock/bot";
 import type { ReportRequest } from "@interlock/bot/protocol";
-import { parseSpiffeId } from "@interlock/policy";
-import { isServiceName } from "../service-name.js";
+import { isServiceName, parseSpiffeId } from "@interlock/policy";
 import type { EndpointRow, UsageRow } from "../store/schema.js";
 
-/** The most endpoints and rows of usage that one report may hold. */
+/** The maximum number of endpoints in one report. */
 export const maximumEndpoints = 256;
+/** The maximum number of usage rows in one report. */
 export const maximumReportedUsage = 1_000;
 
 const maximumCount = 2n ** 40n;
 
-/** A report, checked; whose it is, its connection says. */
+/** A checked report. The reporting bot is known from the connection. */
 export interface CheckedReport {
   readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
   readonly usage: readonly Omit<UsageRow, "spiffeId">[];
 }
 
 /**
- * Checks what a bot reports of itself. Throws `INVALID_ARGUMENT` for what no bot of ours would say. Times in the future
- * count as now, so that a clock that runs ahead does not stay on top of the list.
+ * Checks the report of a bot. Throws `INVALID_ARGUMENT` for a malformed one. Future times are set to now, so that a bot
+ * with a fast clock does not stay on top of the list.
  */
 export function checkReport({ endpoints, usage }: ReportRequest, now: number): CheckedReport {
   if (endpoints.length > maximumEndpoints) throw invalid(`Report at most ${maximumEndpoints} endpoints.`);
@@ -31,9 +31,10 @@ export function checkReport({ endpoints, usage }: ReportRequest, now: number): C
       return { service, address };
     }),
     usage: usage.map(({ method, caller, denial, count, lastAt }) => {
-      if (method.length > 512 || !/^[^\p{C}\s]*$/u.test(method)) throw invalid("A method is malformed.");
-      if (caller !== "" && !parseSpiffeId(caller)) throw invalid("A caller is no SPIFFE ID.");
-      if (denial !== "" && !isReason(denial)) throw invalid("A denial has no known reason.");
+      if (method.length > 512 || !/^[^\p{C}\s]*$/u.test(method))
+        throw invalid("A method is malformed: write package.Service/Method.");
+      if (caller !== "" && !parseSpiffeId(caller)) throw invalid("A caller is malformed: write its SPIFFE ID.");
+      if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
       if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
       return { method, caller, denial, count: Number(count), lastAt: Math.min(lastAt?.getTime() ?? now, now) };
     }),
@@ -45,7 +46,7 @@ function isAddress(text: string): boolean {
   return text.length <= 262 && port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-// One of ours, or the name of a gRPC status where a denial has no reason of its own.
+// A reason of Interlock, or the name of a gRPC status for a denial without one.
 function isReason(text: string): boolean {
   return Object.hasOwn(reasons, text) || /^[A-Z][A-Z_]{1,31}$/.test(text);
 }

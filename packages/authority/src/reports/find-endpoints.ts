@@ -3,8 +3,8 @@ import type { Endpoints } from "../store/endpoints.js";
 import type { EndpointRow } from "../store/schema.js";
 
 /**
- * Where a service is served, the latest report first. `service` is its full name, or its last part. Rejects with
- * `INVALID_ARGUMENT` when several services have that last part.
+ * Finds the endpoints of a service, the latest report first. `service` is its full name or the last part of that.
+ * Rejects with `INVALID_ARGUMENT` when several services have that last part.
  */
 export async function findEndpoints(endpoints: Endpoints, service: string): Promise<EndpointRow[]> {
   const exact = await endpoints.find(service);
@@ -16,7 +16,7 @@ export async function findEndpoints(endpoints: Endpoints, service: string): Prom
   const served = found.filter((rows) => rows.length > 0);
   if (served.length > 1) {
     const names = served.map((rows) => rows[0]?.service).join(", ");
-    throw new InterlockError("INVALID_ARGUMENT", `Several services are called that: ${names}. Give the full name.`);
+    throw new InterlockError("INVALID_ARGUMENT", `Several services have that name: ${names}. Give the full name.`);
   }
   return served[0] ?? [];
 }

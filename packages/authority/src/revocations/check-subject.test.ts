@@ -25,22 +25,22 @@ describe("checkSubject", () => {
   });
 
   const bad: [kind: "identity" | "pattern" | "certificate" | "token", subject: string, message: RegExp][] = [
-    ["identity", "gripper/1", /no SPIFFE ID/],
-    ["identity", "spiffe://cafe", /no SPIFFE ID/],
+    ["identity", "gripper/1", /not a SPIFFE ID/],
+    ["identity", "spiffe://cafe", /not a SPIFFE ID/],
     ["identity", "spiffe://bar/gripper/1", /another trust domain/],
-    ["identity", "spiffe://cafe/interlock/authority", /cannot revoke itself/],
-    ["pattern", "a//b", /no identity pattern/],
-    ["pattern", "**", /would lock out the authority/],
-    ["pattern", "*/authority", /would lock out the authority/],
-    ["certificate", "ab:cd", /no serial number/],
-    ["certificate", " ab", /no serial number/],
-    ["certificate", "ab ", /no serial number/],
-    ["token", "a\n", /no token ID/],
-    ["token", "\na", /no token ID/],
-    ["certificate", "", /no serial number/],
+    ["identity", "spiffe://cafe/interlock/authority", /cannot be revoked/],
+    ["pattern", "a//b", /not an identity pattern/],
+    ["pattern", "**", /would revoke the authority/],
+    ["pattern", "*/authority", /would revoke the authority/],
+    ["certificate", "ab:cd", /not a serial number/],
+    ["certificate", " ab", /not a serial number/],
+    ["certificate", "ab ", /not a serial number/],
+    ["token", "a\n", /not a token ID/],
+    ["token", "\na", /not a token ID/],
+    ["certificate", "", /not a serial number/],
     ["certificate", "004F", /restart the authority/],
-    ["token", "", /no token ID/],
-    ["token", "a b", /no token ID/],
+    ["token", "", /not a token ID/],
+    ["token", "a b", /not a token ID/],
   ];
   for (const [kind, subject, message] of bad) {
     it(`refuses ${kind} "${subject}"`, () => {

@@ -4,9 +4,12 @@ import type { TrustHub } from "../trust-hub/trust-hub.js";
 import type { RevocationSubject } from "./check-subject.js";
 
 /**
- * Shuts something out: it is on the disk, in force in this process, and on its way to every bot when this resolves.
- * What is shut out already stays as it was recorded. {@link unlock} undoes it. Where it is known when the subject is worth
- * nothing any more by itself, as for a token, `expiresAt` says so, and the lock ends after that.
+ * Revokes a subject. When this resolves, the revocation is on the disk, in force in this process, and on its way to
+ * every bot. A subject that is already revoked keeps its record. {@link unrevoke} ends a revocation.
+ *
+ * @param expiresAt When the subject expires by itself, in milliseconds since the epoch, after which the revocation
+ * ends.
+ *   Default: null, for a subject without a known expiry.
  */
 export async function revoke(
   { store, hub }: { readonly store: Store; readonly hub: TrustHub },
@@ -23,8 +26,8 @@ export async function revoke(
     const revocation = { kind, subject, revokedAt: now, reason, trustVersion, expiresAt };
     await revocations.add(revocation);
     const details = { kind, reason, trustVersion };
-    await auditLog.append({ at: now, kind: "lock", actor: by, subject, details });
-    return { ...revocation, liftedAt: null };
+    await auditLog.append({ at: now, kind: "revoke", actor: by, subject, details });
+    return { ...revocation, unrevokedAt: null };
   });
   await hub.refresh();
   return recorded;

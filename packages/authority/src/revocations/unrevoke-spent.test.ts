@@ -3,9 +3,9 @@ import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub, type TrustHub } from "../trust-hub/trust-hub.js";
 import { revoke } from "./revoke.js";
-import { liftSpent } from "./unrevoke-spent.js";
+import { unrevokeSpent } from "./unrevoke-spent.js";
 
-describeOnEach("liftSpent", (create) => {
+describeOnEach("unrevokeSpent", (create) => {
   const minute = 60_000;
   const clock = { at: Date.UTC(2030, 0, 1), now: () => clock.at };
   let place: TestStore;
@@ -24,42 +24,42 @@ describeOnEach("liftSpent", (create) => {
     await place.remove();
   });
 
-  const lift = async () => {
-    await store.transaction((records) => liftSpent(records, clock.now(), "spiffe://cafe/interlock/authority"));
+  const unrevoke = async () => {
+    await store.transaction((records) => unrevokeSpent(records, clock.now(), "spiffe://cafe/interlock/authority"));
     await hub.refresh();
   };
-  const forGood = ["of somebody who knows better", "spiffe://cafe/a"];
-  const locked = () => hub.trust.state.revocations.map(({ subject }) => subject);
+  const forGood = ["of unknown expiry", "spiffe://cafe/a"];
+  const revoked = () => hub.trust.state.revocations.map(({ subject }) => subject);
 
-  it("lifts a lock when no token it is for can be valid, and nothing else, and forgets it in a day", async () => {
-    const lock = (kind: "token" | "identity", subject: string, expiresAt?: number) =>
+  it("unrevokes a token when none with its id can be valid, and nothing else, and forgets it in a day", async () => {
+    const revokeUntil = (kind: "token" | "identity", subject: string, expiresAt?: number) =>
       revoke({ store, hub }, { kind, subject }, "test", clock.now(), "x", expiresAt);
-    await lock("token", "old", clock.now() + 5 * minute);
-    await lock("identity", "spiffe://cafe/a");
-    await lock("token", "of somebody who knows better");
+    await revokeUntil("token", "old", clock.now() + 5 * minute);
+    await revokeUntil("identity", "spiffe://cafe/a");
+    await revokeUntil("token", "of unknown expiry");
     clock.at += 2 * minute;
-    await lock("token", "new", clock.now() + 5 * minute);
+    await revokeUntil("token", "new", clock.now() + 5 * minute);
     clock.at += 4 * minute;
-    await lift();
-    assert.deepEqual(locked().sort(), ["new", ...forGood, "old"].sort(), "not yet");
+    await unrevoke();
+    assert.deepEqual(revoked().sort(), ["new", ...forGood, "old"].sort(), "not yet");
     const { version } = hub.trust.state;
     clock.at += 1;
-    await lift();
-    assert.deepEqual(locked().sort(), ["new", ...forGood].sort());
+    await unrevoke();
+    assert.deepEqual(revoked().sort(), ["new", ...forGood].sort());
     const updates = hub.watch(version, new AbortController().signal, "spiffe://cafe/a");
     const { value } = await updates.next();
     assert.deepEqual(
-      value?.restored.map(({ subject }) => subject),
+      value?.unrevoked.map(({ subject }) => subject),
       ["old"],
       "bots are told",
     );
 
     clock.at += 25 * 60 * minute;
-    await lift();
-    await lift();
-    assert.deepEqual(locked().sort(), forGood);
+    await unrevoke();
+    await unrevoke();
+    assert.deepEqual(revoked().sort(), forGood);
     const rows = await store.revocations.since(0);
-    assert.deepEqual(rows.map(({ subject }) => subject).sort(), ["new", ...forGood], "new was lifted just now");
+    assert.deepEqual(rows.map(({ subject }) => subject).sort(), ["new", ...forGood], "new was unrevoked just now");
     await updates.return();
   });
 });

@@ -11,9 +11,9 @@ import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
-/** What the AuthorityService stands on. */
+/** What the AuthorityService works with. */
 export interface AuthorityServiceOptions extends EnrollmentBasis {
-  readonly desk: TokenIssuer;
+  readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly hub: TrustHub;
   readonly clock: Clock;
@@ -21,13 +21,13 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly counts: AuthorityCounts;
 }
 
-/** Serves every bot: certificates, tokens and trust. Each asks for itself, whoever it says it is. */
+/** Creates the AuthorityService: certificates, tokens and trust for every bot. A bot can only act for itself. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
-  const { store, desk, certificateUse, hub, clock, log, counts } = options;
+  const { store, tokenIssuer, certificateUse, hub, clock, log, counts } = options;
 
   function alarm({ name, address, certificate }: Caller): void {
-    log.error("clone detected, bot locked", { name, address, serial: certificate.serial });
-    // After the answer, which would be cut off together with everything else of that bot.
+    log.error("clone detected, bot revoked", { name, address, serial: certificate.serial });
+    // After the answer, because the refresh ends every connection of that bot.
     setImmediate(() => {
       hub.refresh().catch((cause) => log.error("trust not refreshed", { error: String(cause) }));
     });
@@ -48,25 +48,25 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async confirm(_request, { caller }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       return {};
     },
 
     async issueToken({ audience, scopes }, { caller }) {
-      return tokenToWire(await desk.issue(caller, audience, scopes));
+      return tokenToWire(await tokenIssuer.issue(caller, audience, scopes));
     },
 
     async exchangeToken({ subjectToken, audience, scopes }, { caller }) {
-      return tokenToWire(await desk.exchange(caller, subjectToken, audience, scopes));
+      return tokenToWire(await tokenIssuer.exchange(caller, subjectToken, audience, scopes));
     },
 
     async *watchTrust({ version }, { caller, signal }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
     },
 
     async report(request, { caller }) {
-      await certificateUse.saw(caller.certificate.serial);
+      await certificateUse.record(caller.certificate.serial);
       const now = clock.now();
       const { endpoints, usage } = checkReport(request, now);
       await store.transaction(async (records) => {

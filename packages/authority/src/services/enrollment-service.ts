@@ -7,7 +7,7 @@ import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { trustToWire } from "./to-wire.js";
 
-/** What the EnrollmentService stands on. */
+/** What the EnrollmentService works with. */
 export interface EnrollmentServiceOptions extends EnrollmentBasis {
   readonly hub: TrustHub;
   readonly clock: Clock;
@@ -16,7 +16,7 @@ export interface EnrollmentServiceOptions extends EnrollmentBasis {
   readonly counts: AuthorityCounts;
 }
 
-/** Serves strangers: whoever has a join token gets a certificate. What is refused is recorded with its reason. */
+/** Creates the EnrollmentService: a certificate for a join token. It records every refusal with its reason. */
 export function createEnrollmentService(options: EnrollmentServiceOptions): Enrollment {
   const { hub, clock, log, recorder, counts } = options;
   const limits = createJoinLimits();

@@ -7,8 +7,8 @@ import { derOf } from "../ca/certificate-authority.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
-/** An update of the trust, as it goes over the wire. */
-export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<WatchTrustResponse> {
+/** Converts a trust update to its form on the wire. */
+export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<WatchTrustResponse> {
   return {
     appliesTo,
     resultsIn: state.version,
@@ -19,13 +19,13 @@ export function trustToWire({ appliesTo, state, restored }: TrustUpdate): Init<W
     jwks: JSON.stringify(state.jwks),
     revocations: state.revocations.map(revocationToWire),
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
-    restored: restored.map(revocationToWire),
+    unrevoked: unrevoked.map(revocationToWire),
     activeCa: state.activeCa ?? "",
     cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
 }
 
-/** A bot, as it goes over the wire. */
+/** Converts the record of a bot to its form on the wire. */
 export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
   return {
     spiffeId: spiffeId(trustDomain, bot.name).uri,
@@ -36,7 +36,7 @@ export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
   };
 }
 
-/** A root of the CA, as it goes over the wire. */
+/** Converts the state of a root to its form on the wire. */
 export function caToWire(status: CaStatus): Init<CaAuthority> {
   const { root, state, rootKeyAtHand, intermediate, validLeaves, warnings } = status;
   return {
@@ -53,9 +53,9 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
   };
 }
 
-/** A revocation, as it goes over the wire. */
+/** Converts a revocation to its form on the wire. */
 export function revocationToWire(
-  revocation: Omit<RevocationRow, "trustVersion" | "liftedAt" | "expiresAt">,
+  revocation: Omit<RevocationRow, "trustVersion" | "unrevokedAt" | "expiresAt">,
 ): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };

@@ -1,23 +1,26 @@
+import { type AuditEntry, type AuditPosition, type AuditRecord, toRecord } from "@interlock/policy/audit-log";
 import type { Kysely } from "kysely";
-import { type AuditEntry, type AuditPosition, type AuditRecord, toRecord } from "../audit-log/audit-record.js";
 import type { Schema } from "./schema.js";
 
-/** Everything that was done, in a chain of hashes. Nothing is ever changed in it. */
+/** The audit log: records in a chain of hashes. A record never changes. */
 export interface AuditLog {
-  /** Adds entries. Call it in the transaction of what they record. */
+  /** Appends entries. Call it in the transaction of the recorded actions. */
   append(...entries: readonly AuditEntry[]): Promise<void>;
-  /** Records after one, in their order. */
+  /** Lists records after a number, in their order. */
   list(after: number, limit: number): Promise<AuditRecord[]>;
+  /** Returns the last pruned record and the last record. */
   ends(): Promise<{ checkpoint: AuditPosition; head: AuditPosition }>;
   /**
-   * Deletes the records before the first that is not older than `before`, and adds a record of that. The last one that
-   * was deleted stays known as the checkpoint, from which the rest can be verified. Call it in a transaction.
+   * Deletes the records before the first one that is not older than `before`, and appends a record of that. The
+   * position of the last deleted one is kept as the checkpoint, from which the rest can be verified. Call it in a
+   * transaction.
    */
   prune(before: number, now: number, actor: string): Promise<void>;
 }
 
 const rowsInOneStatement = 100;
 
+/** Opens the audit log of a database. */
 export function createAuditLog(db: Kysely<Schema>): AuditLog {
   async function ends() {
     const row = await db.selectFrom("auditEnds").selectAll().executeTakeFirstOrThrow();
@@ -29,7 +32,7 @@ export function createAuditLog(db: Kysely<Schema>): AuditLog {
 
   async function append(...entries: readonly AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    // An update first: it holds the row until the transaction ends, so that of two writers one waits.
+    // The update comes first: it locks the row until the transaction ends, so that a second writer waits.
     const { headSeq, headHash } = await db
       .updateTable("auditEnds")
       .set((e) => ({ headSeq: e.ref("headSeq") }))

@@ -1,24 +1,26 @@
 import type { Kysely } from "kysely";
 import type { BotRow, Schema } from "./schema.js";
 
-/** The bots that ever joined. */
+/** The records of the bots that have joined. */
 export interface Bots {
-  /** Records that a bot has joined, or joined again; then it is retired no longer. */
+  /** Records that a bot has joined, or joined again, which ends its retirement. */
   joined(bot: Omit<BotRow, "retiredAt">): Promise<void>;
-  /** Records a renewed certificate. False when no such bot has joined. */
+  /** Records a renewed certificate. Resolves with false when the bot is not on record. */
   renewed(name: string, certificate: Pick<BotRow, "certificateSerial" | "certificateExpiresAt">): Promise<boolean>;
+  /** Finds a bot by its name. */
   find(name: string): Promise<BotRow | undefined>;
   /** Records that a bot is retired. */
   retired(name: string, now: number): Promise<void>;
   /**
-   * Forgets bots whose last certificate ran out before a time, in milliseconds since the epoch, and which were not
-   * retired since; at most `limit`. Gives their names.
+   * Deletes bots whose last certificate expired before a time, in milliseconds since the epoch, unless they were
+   * retired after it; at most `limit`. Returns their names.
    */
   prune(before: number, limit: number): Promise<string[]>;
-  /** All of them, by name. */
+  /** Lists all bots by name. */
   list(): Promise<BotRow[]>;
 }
 
+/** Opens the records of bots in a database. */
 export function createBots(db: Kysely<Schema>): Bots {
   return {
     async joined(bot) {

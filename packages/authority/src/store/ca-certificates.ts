@@ -4,9 +4,9 @@ import type { CaCertificateRow, Schema } from "./schema.js";
 /** The CA certificates of the fleet: roots, and the intermediates below them. */
 export interface CaCertificates {
   add(certificate: CaCertificateRow): Promise<void>;
-  /** All of them, the oldest first. */
+  /** Lists all certificates, the oldest first. */
   list(): Promise<CaCertificateRow[]>;
-  /** Says since when a root signs. */
+  /** Records when a root began to sign. */
   activate(root: string, at: number): Promise<void>;
   /** Deletes a root and everything below it. */
   remove(root: string): Promise<void>;
@@ -14,6 +14,7 @@ export interface CaCertificates {
   removeIntermediate(digest: string): Promise<void>;
 }
 
+/** Opens the CA certificates in a database. */
 export function createCaCertificates(db: Kysely<Schema>): CaCertificates {
   return {
     async add(certificate) {

@@ -1,21 +1,22 @@
 import type { Kysely } from "kysely";
 import type { CertificateRow, LineageRow, Schema } from "./schema.js";
 
-/** The certificates that bots hold, and how they descend from each other. */
+/** The certificates of bots, and the lineages in which they descend from each other. */
 export interface Certificates {
   add(certificate: CertificateRow): Promise<void>;
   find(serial: string): Promise<CertificateRow | undefined>;
   lineage(name: string): Promise<LineageRow | undefined>;
   saveLineage(lineage: LineageRow): Promise<void>;
-  /** How many lead to a root and are valid still. */
+  /** Counts the valid certificates below a root. */
   countValid(root: string, now: number): Promise<number>;
   forgetLineage(name: string): Promise<void>;
-  /** Lets every bot go on once from a certificate that is not on record. */
+  /** Lets every bot renew once over a certificate that is not on record. */
   adoptAll(): Promise<void>;
-  /** Forgets certificates that ran out before a time, in milliseconds since the epoch. */
+  /** Deletes certificates that expired before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
 
+/** Opens the certificates in a database. */
 export function createCertificates(db: Kysely<Schema>): Certificates {
   return {
     async add(certificate) {

@@ -1,13 +1,13 @@
 import type { Kysely } from "kysely";
 import type { EndpointRow, Schema } from "./schema.js";
 
-/** What the bots serve, and where. */
+/** The services of bots and their addresses. */
 export interface Endpoints {
-  /** Replaces what one bot serves. Call it in a transaction. */
+  /** Replaces the endpoints of a bot. Call it in a transaction. */
   replace(spiffeId: string, endpoints: readonly Pick<EndpointRow, "service" | "address">[], now: number): Promise<void>;
   /**
-   * Adds what one of several serves that share an identity, as authorities on one store do, and forgets what those have
-   * not said again since `before`. Call it in a transaction.
+   * Adds endpoints of one of several servers that share an identity, as authorities on one store do, and deletes those
+   * that were last reported before `before`. Call it in a transaction.
    */
   share(
     spiffeId: string,
@@ -15,16 +15,17 @@ export interface Endpoints {
     now: number,
     before: number,
   ): Promise<void>;
-  /** Forgets what is served at an address. */
+  /** Deletes the endpoints at an address. */
   leave(spiffeId: string, address: string): Promise<void>;
-  /** The SPIFFE IDs of all bots that serve anything. */
+  /** Lists the SPIFFE IDs of all bots with endpoints. */
   servers(): Promise<string[]>;
-  /** The full names of all services. */
+  /** Lists the full names of all services. */
   services(): Promise<string[]>;
-  /** Where a service is served by a bot that is not revoked, the latest report first. */
+  /** Finds the endpoints of a service at bots that are not revoked by name, the latest report first. */
   find(service: string): Promise<EndpointRow[]>;
 }
 
+/** Opens the endpoints in a database. */
 export function createEndpoints(db: Kysely<Schema>): Endpoints {
   return {
     async replace(spiffeId, endpoints, now) {
@@ -67,7 +68,7 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
                 .selectFrom("revocations")
                 .select("subject")
                 .where("kind", "=", "identity")
-                .where("liftedAt", "is", null)
+                .where("unrevokedAt", "is", null)
                 .whereRef("subject", "=", "endpoints.spiffeId"),
             ),
           ),

@@ -1,18 +1,19 @@
 import type { Kysely } from "kysely";
 import type { FleetRow, Schema } from "./schema.js";
 
-/** Whose data this is, and the version of its trust. */
+/** The record of the fleet: its trust domain and the version of its trust. */
 export interface Fleet {
   get(): Promise<FleetRow | undefined>;
   create(trustDomain: string, now: number): Promise<FleetRow>;
-  /** Takes another issuer, null for the authority's SPIFFE ID; `former` is what it was. */
+  /** Changes the issuer; null stands for the authority's SPIFFE ID. `former` is the issuer before. */
   reissue(issuer: string | null, former: string): Promise<void>;
-  /** Counts the version of the trust up, by 1 unless said, and gives the new one. */
+  /** Increases the version of the trust and returns the new one. Default: by 1. */
   nextTrustVersion(by?: number): Promise<number>;
-  /** Says that whoever has a version before this one gets everything anew. */
+  /** Records that bots with an earlier version get the complete trust. */
   startAt(trustVersion: number): Promise<void>;
 }
 
+/** Opens the record of the fleet in a database. `changed` is called for changes that other authorities have to load. */
 export function createFleet(db: Kysely<Schema>, changed: () => void): Fleet {
   return {
     get: () => db.selectFrom("fleet").selectAll().executeTakeFirst(),

@@ -1,20 +1,23 @@
 import type { Kysely } from "kysely";
 import type { GrantVersionRow, Schema } from "./schema.js";
 
-/** Every grants.yaml that was ever in force. */
+/** The versions of the grants. */
 export interface GrantVersions {
-  /** The one in force; `undefined` before the first. */
+  /** Returns the version in force; `undefined` before the first. */
   latest(): Promise<GrantVersionRow | undefined>;
   find(version: number): Promise<GrantVersionRow | undefined>;
-  /** The latest first, without their text, at most `limit`. */
+  /** Lists the versions without their text, the latest first, at most `limit`. */
   list(limit: number): Promise<Omit<GrantVersionRow, "yaml">[]>;
-  /** Those applied since a time, in milliseconds since the epoch, and the one before them; the earliest first. */
+  /** Lists the versions since a time, in milliseconds since the epoch, and the one before them, the earliest first. */
   since(appliedAt: number): Promise<GrantVersionRow[]>;
   add(version: GrantVersionRow): Promise<void>;
-  /** Forgets those applied before a time, in milliseconds since the epoch; never the one in force. */
+  /** Deletes versions from before a time, in milliseconds since the epoch, except the one in force. */
   prune(appliedBefore: number): Promise<void>;
 }
 
+/**
+ * Opens the versions of the grants in a database. `changed` is called for changes that other authorities have to load.
+ */
 export function createGrantVersions(db: Kysely<Schema>, changed: () => void): GrantVersions {
   const all = () => db.selectFrom("grantVersions").selectAll();
   return {

@@ -1,22 +1,23 @@
 import type { Kysely } from "kysely";
 import type { JoinTokenRow, Schema } from "./schema.js";
 
-/** The join tokens that were made, without their secrets. */
+/** The join tokens, without their secrets. */
 export interface JoinTokens {
   add(token: Omit<JoinTokenRow, "usedAt" | "used">): Promise<void>;
   find(secretHash: string): Promise<JoinTokenRow | undefined>;
-  /** The latest first. */
+  /** Lists all join tokens, the latest first. */
   list(): Promise<JoinTokenRow[]>;
-  /** Counts one use. False when there was none left, or the token had run out: no use is ever given to two callers. */
+  /** Counts one use, atomically. Resolves with false when no use is left, or the token has expired. */
   use(secretHash: string, now: number): Promise<boolean>;
-  /** False when there is none of that ID. */
+  /** Deletes a join token. Resolves with false when there is none with that id. */
   delete(id: string): Promise<boolean>;
-  /** Deletes those for exactly this name, or pattern. */
+  /** Deletes the join tokens for exactly this name or pattern. */
   deleteFor(name: string): Promise<void>;
-  /** Deletes those that ran out before a time, in milliseconds since the epoch. */
+  /** Deletes the join tokens that expired before a time, in milliseconds since the epoch. */
   prune(expiredBefore: number): Promise<void>;
 }
 
+/** Opens the join tokens in a database. */
 export function createJoinTokens(db: Kysely<Schema>): JoinTokens {
   return {
     async add(token) {

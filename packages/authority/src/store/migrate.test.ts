@@ -3,6 +3,7 @@ import { Migrator, sql } from "kysely";
 import { judgeDescent } from "../enrollment/lineage.js";
 import { describeOnEach } from "../testing/test-store.js";
 import { first } from "./migrations/0001-first.js";
+import { locks } from "./migrations/0002-locks.js";
 import type { LineageRow } from "./schema.js";
 
 describeOnEach("migrate", (create) => {
@@ -35,6 +36,33 @@ describeOnEach("migrate", (create) => {
     assert.equal(judgeDescent(lineage, await store.certificates.find("4f")), "ok", "a bot renews as before");
     assert.equal((await store.bots.find("gripper/1"))?.retiredAt, null);
     assert.deepEqual((await store.auditLog.ends()).head, { seq: 0, hash: "" });
+    await store.close();
+    await place.remove();
+  });
+
+  it("keeps revocations, in force and ended, through the renaming of their column", async () => {
+    const place = await create();
+    const engine = await place.openEngine();
+    const { db } = engine;
+    const early = { "0001-first": first, "0002-locks": locks };
+    const migrator = new Migrator({ db, provider: { getMigrations: async () => early } });
+    assert.equal((await migrator.migrateToLatest()).error, undefined);
+    await sql`insert into revocations values ('identity', 'spiffe://cafe/lost', 3, 'lost', 2, null)`.execute(db);
+    await sql`insert into revocations values ('identity', 'spiffe://cafe/found', 3, 'lost', 4, 7)`.execute(db);
+    await engine.close();
+
+    const store = await place.open();
+    assert.deepEqual(
+      (await store.revocations.since(0)).map(({ subject, unrevokedAt }) => [subject, unrevokedAt]),
+      [
+        ["spiffe://cafe/lost", null],
+        ["spiffe://cafe/found", 7],
+      ],
+    );
+    assert.deepEqual(
+      (await store.revocations.list()).map(({ subject }) => subject),
+      ["spiffe://cafe/lost"],
+    );
     await store.close();
     await place.remove();
   });

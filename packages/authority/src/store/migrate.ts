@@ -7,9 +7,10 @@ import { keyRotation } from "./migrations/0005-key-rotation.js";
 import { replicas } from "./migrations/0006-replicas.js";
 import { caRotation } from "./migrations/0007-ca-rotation.js";
 import { oauth } from "./migrations/0008-oauth.js";
+import { unrevoked } from "./migrations/0009-unrevoked.js";
 import type { Schema } from "./schema.js";
 
-/** Every migration there ever was, by a name that never changes; a new one goes at the end. */
+/** Every migration by its name, which never changes because databases store it. Add a new one at the end. */
 const migrations: Readonly<Record<string, Migration>> = {
   "0001-first": first,
   "0002-locks": locks,
@@ -19,11 +20,12 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0006-replicas": replicas,
   "0007-ca-rotation": caRotation,
   "0008-oauth": oauth,
+  "0009-unrevoked": unrevoked,
 };
 
 /**
- * Brings a database to the newest schema, all in one transaction or not at all. Throws when that fails, and when the
- * database has been migrated by a newer release than this.
+ * Migrates a database to the newest schema in one transaction. Rejects when a migration fails, and when a newer release
+ * has migrated the database.
  */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });

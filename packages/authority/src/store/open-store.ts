@@ -1,5 +1,6 @@
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "@interlock/bot";
+import { InterlockError, type Log } from "@interlock/bot";
 import type { Engine } from "./engine.js";
 import { migrate } from "./migrate.js";
 import { openPostgres } from "./postgres.js";
@@ -9,9 +10,14 @@ import { createStore, type Store } from "./store.js";
 /** The name of the SQLite database in a data folder. */
 export const databaseFile = "authority.db";
 
-/** Opens the store in a data folder (`authority.db`), and brings it up to date. */
+/** Opens the store in a data folder (`authority.db`), and brings it up to date. Lock the folder first. */
 export async function openStore(folder: string): Promise<Store> {
-  return openOn(openSqlite(join(folder, databaseFile)));
+  const path = join(folder, databaseFile);
+  // The lock is the folder's, so it would not guard a database in another folder.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new InterlockError("FAILED_PRECONDITION", `${path} is a link: make the whole data folder a link instead.`);
+  }
+  return openOn(openSqlite(path));
 }
 
 /** Opens a store on PostgreSQL, `postgres://user:password@host:port/database`, and brings it up to date. */

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { PrivateKeyRow, Schema } from "./schema.js";
 
-/** Private keys, sealed, where several authorities share the store; none where one has them in its data folder. */
+/** The sealed private keys in a shared store. With a data folder, the table is empty. */
 export interface PrivateKeys {
   find(name: string): Promise<PrivateKeyRow | undefined>;
   save(key: PrivateKeyRow): Promise<void>;
@@ -9,6 +9,7 @@ export interface PrivateKeys {
   names(): Promise<string[]>;
 }
 
+/** Opens the private keys in a database. */
 export function createPrivateKeys(db: Kysely<Schema>): PrivateKeys {
   return {
     find: (name) => db.selectFrom("privateKeys").selectAll().where("name", "=", name).executeTakeFirst(),

@@ -1,37 +1,43 @@
 import type { Kysely } from "kysely";
 import type { RevocationRow, Schema } from "./schema.js";
 
-/** Something that is to be shut out. */
-export type NewRevocation = Omit<RevocationRow, "liftedAt" | "expiresAt"> & Partial<Pick<RevocationRow, "expiresAt">>;
+/** A revocation to record. */
+export type NewRevocation = Omit<RevocationRow, "unrevokedAt" | "expiresAt"> &
+  Partial<Pick<RevocationRow, "expiresAt">>;
 
-/** What is shut out, and what was: a subject has one row, which says what was last done to it. */
+/** The revocations in force and those that have ended. A subject has one row, which holds its latest change. */
 export interface Revocations {
-  /** Shuts something out, also when it had been let in again; for good unless it is said when it expires. */
+  /** Records a revocation, also of a subject that was unrevoked before. Without `expiresAt` it does not expire. */
   add(revocation: NewRevocation): Promise<void>;
-  /** Lets something in again. */
-  lift(kind: RevocationRow["kind"], subject: string, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
-  /** The tokens that are shut out since before a time, in milliseconds since the epoch, at most `limit`. */
+  /** Records that a revocation has ended. */
+  unrevoke(
+    kind: RevocationRow["kind"],
+    subject: string,
+    unrevoked: { unrevokedAt: number; trustVersion: number },
+  ): Promise<void>;
+  /** Lists revoked tokens without a known expiry that were revoked before a time, at most `limit`. */
   tokensBefore(revokedBefore: number, limit: number): Promise<string[]>;
-  /** Forgets what was let in again before a time; gives the latest version of the trust in which one of them was, or 0. */
-  pruneLifted(liftedBefore: number): Promise<number>;
-  /** How much is shut out that had expired before a time. */
+  /** Deletes revocations that ended before a time. Returns the latest trust version of the deleted ones, or 0. */
+  pruneUnrevoked(unrevokedBefore: number): Promise<number>;
+  /** Counts revocations in force whose subject expired before a time. */
   countSpent(expiredBefore: number): Promise<number>;
-  /** Lets that in again, all at once. */
-  liftSpent(expiredBefore: number, lifted: { liftedAt: number; trustVersion: number }): Promise<void>;
-  /** Forgets what expired, and was let in again before a time. */
-  forgetSpent(liftedBefore: number): Promise<void>;
-  /** What is in force for exactly this subject. */
+  /** Ends those revocations. */
+  unrevokeSpent(expiredBefore: number, unrevoked: { unrevokedAt: number; trustVersion: number }): Promise<void>;
+  /** Deletes revocations of expired subjects that ended before a time. */
+  forgetSpent(unrevokedBefore: number): Promise<void>;
+  /** Finds the revocation in force of exactly this subject. */
   find(kind: RevocationRow["kind"], subject: string): Promise<RevocationRow | undefined>;
-  /** Everything in force, the latest first; of one kind where that is said. */
+  /** Lists the revocations in force, the latest first. Default: of every kind. */
   list(kind?: RevocationRow["kind"]): Promise<RevocationRow[]>;
-  /** What changed after a version of the trust, lifted or not, in the order in which it did; everything after 0. */
+  /** Lists revocations, ended ones too, that changed after a trust version, in the order of the changes. */
   since(trustVersion: number): Promise<RevocationRow[]>;
 }
 
+/** Opens the revocations in a database. */
 export function createRevocations(db: Kysely<Schema>): Revocations {
   return {
     async add(revocation) {
-      const row = { expiresAt: null, ...revocation, liftedAt: null };
+      const row = { expiresAt: null, ...revocation, unrevokedAt: null };
       const { kind: _kind, subject: _subject, ...rest } = row;
       await db
         .insertInto("revocations")
@@ -39,25 +45,30 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
         .onConflict((c) => c.columns(["kind", "subject"]).doUpdateSet(rest))
         .execute();
     },
-    async lift(kind, subject, lifted) {
-      await db.updateTable("revocations").set(lifted).where("kind", "=", kind).where("subject", "=", subject).execute();
+    async unrevoke(kind, subject, unrevoked) {
+      await db
+        .updateTable("revocations")
+        .set(unrevoked)
+        .where("kind", "=", kind)
+        .where("subject", "=", subject)
+        .execute();
     },
     async tokensBefore(revokedBefore, limit) {
       const rows = await db
         .selectFrom("revocations")
         .select("subject")
         .where("kind", "=", "token")
-        .where("liftedAt", "is", null)
+        .where("unrevokedAt", "is", null)
         .where("expiresAt", "is", null)
         .where("revokedAt", "<", revokedBefore)
         .limit(limit)
         .execute();
       return rows.map(({ subject }) => subject);
     },
-    async pruneLifted(liftedBefore) {
+    async pruneUnrevoked(unrevokedBefore) {
       const gone = await db
         .deleteFrom("revocations")
-        .where("liftedAt", "<", liftedBefore)
+        .where("unrevokedAt", "<", unrevokedBefore)
         .returning("trustVersion")
         .execute();
       return gone.reduce((last, { trustVersion }) => Math.max(last, trustVersion), 0);
@@ -66,24 +77,24 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
       const { count } = await db
         .selectFrom("revocations")
         .select((e) => e.fn.countAll().as("count"))
-        .where("liftedAt", "is", null)
+        .where("unrevokedAt", "is", null)
         .where("expiresAt", "<", expiredBefore)
         .executeTakeFirstOrThrow();
       return Number(count);
     },
-    async liftSpent(expiredBefore, lifted) {
+    async unrevokeSpent(expiredBefore, unrevoked) {
       await db
         .updateTable("revocations")
-        .set(lifted)
-        .where("liftedAt", "is", null)
+        .set(unrevoked)
+        .where("unrevokedAt", "is", null)
         .where("expiresAt", "<", expiredBefore)
         .execute();
     },
-    async forgetSpent(liftedBefore) {
+    async forgetSpent(unrevokedBefore) {
       await db
         .deleteFrom("revocations")
         .where("expiresAt", "is not", null)
-        .where("liftedAt", "<", liftedBefore)
+        .where("unrevokedAt", "<", unrevokedBefore)
         .execute();
     },
     find: (kind, subject) =>
@@ -92,13 +103,13 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
         .selectAll()
         .where("kind", "=", kind)
         .where("subject", "=", subject)
-        .where("liftedAt", "is", null)
+        .where("unrevokedAt", "is", null)
         .executeTakeFirst(),
     list: (kind) =>
       db
         .selectFrom("revocations")
         .selectAll()
-        .where("liftedAt", "is", null)
+        .where("unrevokedAt", "is", null)
         .$if(kind !== undefined, (query) => query.where("kind", "=", kind as RevocationRow["kind"]))
         .orderBy("trustVersion", "desc")
         .execute(),

@@ -1,8 +1,8 @@
-import type { AuditRecord } from "../audit-log/audit-record.js";
+import type { AuditRecord } from "@interlock/policy/audit-log";
 
 /**
- * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
- * and PostgreSQL both have: text, and bigint for counts and for times, which are milliseconds since the epoch.
+ * The tables of the database. Names are camelCase here and snake_case in the database. The columns have only types of
+ * both SQLite and PostgreSQL: text, and bigint for counts and for times, which are milliseconds since the epoch.
  */
 export interface Schema {
   fleet: FleetRow;
@@ -21,23 +21,23 @@ export interface Schema {
   privateKeys: PrivateKeyRow;
 }
 
-/** The one row that says whose data this is. */
+/** The only row of the fleet. */
 export interface FleetRow {
   /** Always 1. */
   id: number;
   trustDomain: string;
-  /** Counts up with every change of the trust; 1 at first, because 0 stands for "nothing" in the protocol. */
+  /** Increases with every change of the trust, from 1, because 0 means "none" in the protocol. */
   trustVersion: number;
-  /** Versions before this one are of data that is gone: whoever has one gets everything anew. */
+  /** Earlier versions belong to deleted data: a bot with one of them gets the complete trust. */
   firstVersion: number;
   createdAt: number;
-  /** What is `iss` in tokens; null for the authority's SPIFFE ID. */
+  /** The `iss` of tokens; null for the authority's SPIFFE ID. */
   issuer: string | null;
-  /** What it was before; null when it has never been another. */
+  /** The issuer before; null when it never changed. */
   formerIssuer: string | null;
 }
 
-/** A root that the fleet trusts, or an intermediate below one. Its private key is in the key vault, or away. */
+/** A root that the fleet trusts, or an intermediate below one. Its private key is in the key vault or offline. */
 export interface CaCertificateRow {
   /** SHA-256 over the DER, base64url. */
   digest: string;
@@ -45,41 +45,43 @@ export interface CaCertificateRow {
   certificate: string;
   createdAt: number;
   notAfter: number;
-  /** The digest of the root that it leads to; of a root, its own. */
+  /** The digest of the root above it; of a root, its own. */
   root: string;
-  /** The certificates between an intermediate and its root: DER, base64, in their order, with spaces between; mostly none. */
+  /**
+   * The certificates between an intermediate and its root, usually none: DER, base64, in order, separated by spaces.
+   */
   issuers: string;
-  /** The name of its private key in the key vault; empty where the authority never has it. */
+  /** The name of its private key in the key vault; empty if the authority never has it. */
   keyName: string;
-  /** Of a root: when what is below it began to sign leaves. Null before that, and for an intermediate. */
+  /** When leaves were first signed below a root; null before that, and for an intermediate. */
   activatedAt: number | null;
 }
 
-/** A token key. Its private half is in the key vault. */
+/** A token key. Its private key is in the key vault. */
 export interface SigningKeyRow {
   kid: string;
   /** The public JWK (RFC 7517), JSON. */
   publicJwk: string;
   createdAt: number;
-  /** From when on it signs, where there is no newer one that does. */
+  /** When it begins to sign, until a newer key does. */
   signsFrom: number;
-  /** When it is withdrawn, and its row deleted; null until there is a newer one. */
+  /** When it is withdrawn and its row deleted; null until there is a newer key. */
   withdrawnAt: number | null;
 }
 
-/** A join token, without its secret. */
+/** A join token without its secret. */
 export interface JoinTokenRow {
   /** SHA-256 over the secret, base64url. */
   secretHash: string;
-  /** What it is called in lists. */
+  /** Its id in lists. */
   id: string;
-  /** The one name, or the identity pattern, that may join with it. */
+  /** The name or the identity pattern that may join with it. */
   name: string;
   createdAt: number;
   expiresAt: number;
   /** When it was last used. */
   usedAt: number | null;
-  /** How many times it can be used, all in all. */
+  /** How many times it can be used in total. */
   uses: number;
   /** How many times it has been used. */
   used: number;
@@ -89,19 +91,19 @@ export interface JoinTokenRow {
 export interface BotRow {
   name: string;
   joinedAt: number;
-  /** Of its latest certificate. */
+  /** The serial number of its latest certificate. */
   certificateSerial: string;
   certificateExpiresAt: number;
-  /** Null while it belongs to the fleet. */
+  /** When it was retired; null for a member of the fleet. */
   retiredAt: number | null;
 }
 
-/** A certificate that was issued to a bot; forgotten some time after it has run out. */
+/** A certificate of a bot. The row is deleted some time after it expires. */
 export interface CertificateRow {
   serial: string;
   /** Of the bot. */
   name: string;
-  /** One more than that of the certificate over which it was renewed, or than any before where the bot joined. */
+  /** One more than that of the renewed certificate; after a join, one more than all before. */
   generation: number;
   issuedAt: number;
   expiresAt: number;
@@ -109,37 +111,37 @@ export interface CertificateRow {
   root: string;
 }
 
-/** The generations of one bot's certificates. */
+/** The lineage of one bot: the generations of its certificates. */
 export interface LineageRow {
   /** Of the bot. */
   name: string;
-  /** Of the certificate with which it last joined. */
+  /** The generation of the certificate of its last join. */
   firstGeneration: number;
-  /** The highest there is. */
+  /** The highest issued generation. */
   lastGeneration: number;
-  /** The highest that the authority has seen in use; 0 before that. */
+  /** The highest generation whose certificate has been used; 0 before the first use. */
   seenGeneration: number;
-  /** Which certificate of that generation it was. */
+  /** The serial number of that used certificate. */
   seenSerial: string;
-  /** 1 after the store was restored: the next certificate that shows itself is taken for the latest; 0 otherwise. */
+  /** 1 after a restore: the next certificate in use counts as the latest one. Otherwise 0. */
   adopts: number;
 }
 
-/** Something that is shut out, or was. */
+/** A revocation, in force or ended. */
 export interface RevocationRow {
   kind: "identity" | "pattern" | "certificate" | "token";
   subject: string;
   revokedAt: number;
   reason: string;
-  /** The version of the trust with the latest change to it: shut out, or let in again. */
+  /** The version of the trust with its latest change: revoked or unrevoked. */
   trustVersion: number;
-  /** When it was let in again; null while it is shut out. */
-  liftedAt: number | null;
-  /** When what is shut out is worth nothing any more by itself; null where that is not known. */
+  /** When the revocation ended; null while it is in force. */
+  unrevokedAt: number | null;
+  /** When the subject expires by itself; null if that is unknown. */
   expiresAt: number | null;
 }
 
-/** One version of grants.yaml; the highest is in force. */
+/** One version of the grants. The highest one is in force. */
 export interface GrantVersionRow {
   version: number;
   yaml: string;
@@ -157,36 +159,36 @@ export interface EndpointRow {
   reportedAt: number;
 }
 
-/** Calls alike in method, caller and outcome. */
+/** Counted calls with the same method, caller and outcome. */
 export interface UsageRow {
   /** The bot that was called. */
   spiffeId: string;
   /** `package.Service/Method`; empty for a connection refused before any call. */
   method: string;
-  /** The caller's SPIFFE ID; empty when it had none that was accepted. */
+  /** The caller's SPIFFE ID; empty when no identity was accepted. */
   caller: string;
-  /** The reason of the denial; empty when admitted. */
+  /** The reason of the denial; empty for admitted calls. */
   denial: string;
   count: number;
   lastAt: number;
 }
 
-/** The one row that says where the audit log begins and ends. */
+/** The only row with the beginning and the end of the audit log. */
 export interface AuditEndsRow {
   /** Always 1. */
   id: number;
-  /** The last record that has been pruned; 0 and empty when none has. */
+  /** The last pruned record; 0 and empty when no record has been pruned. */
   checkpointSeq: number;
   checkpointHash: string;
-  /** The last record there is; 0 and empty when there is none. */
+  /** The last record; 0 and empty when there is none. */
   headSeq: number;
   headHash: string;
 }
 
-/** A private key in a store that is shared; in a data folder they are files. */
+/** A private key in a shared store. In a data folder, private keys are files. */
 export interface PrivateKeyRow {
   /** For example `ca.key`. */
   name: string;
-  /** Sealed under the passphrase. */
+  /** The key, sealed with the passphrase. */
   text: string;
 }

@@ -4,11 +4,11 @@ import type { Schema, SigningKeyRow } from "./schema.js";
 /** The token keys of the fleet. */
 export interface SigningKeys {
   add(key: SigningKeyRow): Promise<void>;
-  /** All that are published, the newest first. */
+  /** Lists the published keys, the newest first. */
   list(): Promise<SigningKeyRow[]>;
-  /** Says when every key that has no such time yet is withdrawn. */
+  /** Sets the time of withdrawal of every key without one. */
   withdrawOthersAt(withdrawnAt: number): Promise<void>;
-  /** Deletes those whose time has come, and gives their `kid`s. */
+  /** Deletes the keys whose time of withdrawal has come. Returns their `kid`s. */
   withdraw(now: number): Promise<string[]>;
 }
 

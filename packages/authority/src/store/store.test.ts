@@ -3,7 +3,6 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
-import { lockFolder } from "./lock-folder.js";
 import { openStore } from "./open-store.js";
 import type { Store } from "./store.js";
 import { maximumUsageRows } from "./usage.js";
@@ -118,17 +117,6 @@ describe("the files of a store on SQLite", () => {
       assert.equal((await stat(join(folder, file))).mode & 0o777, 0o600, file);
     }
     await store.close();
-    await rm(folder, { recursive: true });
-  });
-});
-
-describe("lockFolder", () => {
-  it("lets one authority in, and the next when it has left", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "interlock-lock-"));
-    const unlock = lockFolder(folder);
-    assert.throws(() => lockFolder(folder), /Another authority is running/);
-    unlock();
-    lockFolder(folder)();
     await rm(folder, { recursive: true });
   });
 });

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from "@interlock/bot";
+import { createTurns } from "@interlock/database";
 import type { Kysely } from "kysely";
 import { type AuditLog, createAuditLog } from "./audit-log.js";
 import { type Bots, createBots } from "./bots.js";
@@ -13,10 +14,10 @@ import { createPrivateKeys, type PrivateKeys } from "./private-keys.js";
 import { createRevocations, type Revocations } from "./revocations.js";
 import type { Schema } from "./schema.js";
 import { createSigningKeys, type SigningKeys } from "./signing-keys.js";
-import { createTurns } from "./turns.js";
+
 import { createUsage, type Usage } from "./usage.js";
 
-/** What the authority remembers, one repository for each concept. */
+/** The records of the authority: one repository for each concept. */
 export interface Records {
   readonly fleet: Fleet;
   readonly caCertificates: CaCertificates;
@@ -32,26 +33,26 @@ export interface Records {
   readonly privateKeys: PrivateKeys;
 }
 
-/** Everything the authority remembers. What a call acknowledges is on the disk. */
+/** The store of the authority. When a call resolves, its changes are on the disk. */
 export interface Store extends Records {
-  /** Whether other authorities may be at work on it, at the same time. */
+  /** Whether other authorities may use it at the same time. */
   readonly shared: boolean;
   /**
-   * Runs `work` so that all of it happens, or none, and no other transaction between its beginning and its end, in any
-   * authority. Inside, only the records passed to it may be used.
+   * Runs `work` in a transaction: all of it happens or none, and no other transaction of any authority runs meanwhile.
+   * Inside, use only the records that are passed to it.
    */
   transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
   /**
-   * Tells that another authority has changed trust or grants, or may have: what counts is in the store. A notification
-   * can be lost with the connection that it was to come over, so look at the store now and then as well.
+   * Calls `listener` when another authority has changed trust or grants, or may have. Read the store then. A
+   * notification can be lost with its connection, so read the store regularly, too.
    */
   onChange(listener: () => void): Unsubscribe;
-  /** Runs `work` while no other authority on this store does so: for what is made once. */
+  /** Runs `work` while no other authority on this store does: for what is created once. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** The store over a database that has been migrated; the same over SQLite and PostgreSQL. */
+/** Creates the store on a migrated database, in the same way on SQLite and on PostgreSQL. */
 export function createStore(engine: Engine): Store {
   const { db, shared, onChange, exclusively, close } = engine;
   const inTurn = createTurns();
@@ -61,7 +62,7 @@ export function createStore(engine: Engine): Store {
     onChange,
     exclusively,
     close,
-    // One of this process's at a time: those that wait hold no connection, which reading needs.
+    // One transaction of this process at a time: waiting ones must not hold connections, which reads need.
     transaction: (work) =>
       inTurn(() =>
         db.transaction().execute(async (transaction) => {
@@ -78,7 +79,7 @@ export function createStore(engine: Engine): Store {
   };
 }
 
-/** `changed` is told of every change that other authorities have to know of at once. */
+/** Creates the records. `changed` is called for every change that other authorities have to load at once. */
 function createRecords(db: Kysely<Schema>, changed: () => void): Records {
   return {
     fleet: createFleet(db, changed),

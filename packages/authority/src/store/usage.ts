@@ -2,20 +2,20 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Schema, UsageRow } from "./schema.js";
 
-/** Who called what, and who was refused. */
+/** The counts of calls and denials. */
 export interface Usage {
   /**
-   * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because strangers choose
-   * the names they call; what comes after is counted under method "…", without a caller.
+   * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because unauthenticated
+   * peers choose the method names. Further rows are counted under the method "…" without a caller.
    */
   add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
-  /** Forgets what was last used before a time, in milliseconds since the epoch. */
+  /** Deletes rows that were last used before a time, in milliseconds since the epoch. */
   prune(lastBefore: number): Promise<void>;
-  /** The latest first, at most `limit`. */
+  /** Lists the rows, the latest first, at most `limit`. */
   list(limit: number): Promise<UsageRow[]>;
 }
 
-/** How many rows are kept for one bot. */
+/** The maximum number of rows for one bot. */
 export const maximumUsageRows = 10_000;
 
 const rowsInOneStatement = 100;
@@ -63,7 +63,7 @@ export function createUsage(db: Kysely<Schema>): Usage {
       let free = maximumUsageRows - (await count(spiffeId));
       const given = addedUp(rows.map((row) => ({ ...row, spiffeId })));
       for (let i = 0; i < given.length; i += rowsInOneStatement) {
-        // SQLite answers at once, so a long report would keep everything else in this process waiting.
+        // SQLite runs synchronously, so a long report would block everything else in this process.
         await nextTurn();
         const batch = given.slice(i, i + rowsInOneStatement);
         const before = await known(batch);
@@ -81,7 +81,7 @@ export function createUsage(db: Kysely<Schema>): Usage {
   };
 }
 
-/** One row for each key: a statement may touch a row only once. */
+/** Merges rows with the same key, because a statement may change a row only once. */
 function addedUp(rows: readonly UsageRow[]): UsageRow[] {
   const sums = new Map<string, UsageRow>();
   for (const row of rows) {

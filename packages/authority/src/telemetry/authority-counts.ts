@@ -1,11 +1,12 @@
-/** What an authority has done since it was started; for metrics. */
+/** Counts since the start of an authority, for metrics. */
 export interface AuthorityCounts {
+  /** Issued tokens. */
   tokensIssued: number;
-  /** Certificates that were issued, by what for. */
+  /** Issued certificates by their cause. */
   readonly enrollments: { join: number; renewal: number };
 }
 
-/** Counts from nothing. */
+/** Creates counts of zero. */
 export function createAuthorityCounts(): AuthorityCounts {
   return { tokensIssued: 0, enrollments: { join: 0, renewal: 0 } };
 }

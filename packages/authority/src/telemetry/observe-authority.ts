@@ -4,7 +4,7 @@ import { type BatchObservableResult, metrics } from "@opentelemetry/api";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import type { AuthorityCounts } from "./authority-counts.js";
 
-/** What is observed of an authority. */
+/** The parts of an authority that are observed. */
 export interface ObservedAuthority {
   readonly identity: IdentitySource;
   readonly hub: TrustHub;
@@ -14,25 +14,28 @@ export interface ObservedAuthority {
   readonly counts: AuthorityCounts;
 }
 
-/** Metrics of an authority, besides those that it has as any bot has them; see `observeBot`. Gives what ends it. */
+/**
+ * Registers the metrics of an authority, with those of every bot; see `observeBot`. Returns a function that removes
+ * them.
+ */
 export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthority): Unsubscribe {
   const stopObserving = observeBot({ ...bot, trust: hub.trust, servers: [server] });
   const meter = metrics.getMeter("@interlock/authority");
   const tokens = meter.createObservableCounter("interlock.authority.tokens.issued", {
     unit: "{token}",
-    description: "Tokens that were issued.",
+    description: "Issued tokens.",
   });
   const enrollments = meter.createObservableCounter("interlock.authority.enrollments", {
     unit: "{certificate}",
-    description: "Certificates that were issued to bots, by what for.",
+    description: "Certificates issued to bots, by cause.",
   });
-  const locks = meter.createObservableUpDownCounter("interlock.authority.locks", {
-    unit: "{lock}",
-    description: "Bots, patterns, certificates and tokens that are locked out.",
+  const revocations = meter.createObservableUpDownCounter("interlock.authority.revocations", {
+    unit: "{revocation}",
+    description: "Revocations in force: bots, patterns, certificates and tokens.",
   });
   const connected = meter.createObservableUpDownCounter("interlock.authority.bots.connected", {
     unit: "{bot}",
-    description: "Bots that follow the trust here.",
+    description: "Bots that watch the trust at this authority.",
   });
 
   function observe(result: BatchObservableResult): void {
@@ -40,11 +43,11 @@ export function observeAuthority({ counts, hub, server, ...bot }: ObservedAuthor
     for (const [kind, count] of Object.entries(counts.enrollments)) {
       result.observe(enrollments, count, { "interlock.enrollment": kind });
     }
-    result.observe(locks, hub.trust.state.revocations.length);
+    result.observe(revocations, hub.trust.state.revocations.length);
     result.observe(connected, hub.watchers);
   }
 
-  const all = [tokens, enrollments, locks, connected];
+  const all = [tokens, enrollments, revocations, connected];
   meter.addBatchObservableCallback(observe, all);
   return () => {
     meter.removeBatchObservableCallback(observe, all);

@@ -3,24 +3,24 @@ import type { Socket } from "node:net";
 import { certificatesToPem, type Identity } from "@interlock/bot";
 import type { Authority } from "../authority.js";
 
-/** An answer over HTTPS. */
+/** An HTTPS answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Of the JSON; empty where there is none. */
+  /** The JSON body; empty when there is none. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly socket: Socket;
 }
 
-/** What a test asks with. */
+/** The options of a request. */
 export interface Question extends RequestOptions {
   readonly identity?: Pick<Identity, "chain" | "privateKey"> | undefined;
-  /** Posts it. */
+  /** The form to post. Default: none, the request is a GET. */
   readonly form?: Record<string, string> | string;
 }
 
-/** Asks one thing of an authority's HTTPS port. Rejects when the connection ends without an answer. */
+/** Sends one request to an authority's HTTPS port. Rejects when the connection ends without an answer. */
 export function ask(authority: Authority, path: string, question: Question = {}): Promise<Answer> {
   const { identity, form, ...options } = question;
   const body = form === undefined ? undefined : typeof form === "string" ? form : String(new URLSearchParams(form));

@@ -3,14 +3,14 @@ import { createKeyPair, type Identity } from "@interlock/bot";
 import { createIdentity } from "@interlock/bot/internal";
 import { createCa, createRoot } from "../ca/ca.js";
 
-/** A CA that is no authority's: what it signs is sound, and nobody's in the fleet. */
+/** A CA without an authority: its certificates are valid, but do not belong to a fleet. */
 export interface ForeignCa {
   /** DER. */
   readonly certificate: Uint8Array;
   issue(uri: string, hosts?: readonly string[]): Promise<Identity>;
 }
 
-/** Makes one for a trust domain. */
+/** Creates a foreign CA for a trust domain. */
 export async function foreignCa(trustDomain: string): Promise<ForeignCa> {
   const { privateKeyPem } = await createKeyPair();
   const certificate = await createRoot(privateKeyPem, trustDomain, Date.now());

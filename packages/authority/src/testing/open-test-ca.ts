@@ -6,7 +6,7 @@ import type { Store } from "../store/store.js";
 
 const hour = 3_600_000;
 
-/** A place for private keys in memory. */
+/** Creates a place for private keys in memory. */
 export function keysInMemory(): KeyPlace {
   const texts = new Map<string, string>();
   return {
@@ -18,7 +18,7 @@ export function keysInMemory(): KeyPlace {
   };
 }
 
-/** Opens the CA of a test's store: the trust domain `cafe`, leaves of one hour, a clock that stands at `now`. */
+/** Opens the CA of a test's store, with the trust domain `cafe`, leaves of one hour, and a clock fixed at `now`. */
 export async function openTestCa(store: Store, keys: KeyVault, now: number): Promise<CertificateAuthority> {
   if (!(await store.fleet.get())) await store.fleet.create("cafe", now);
   return openCertificateAuthority({

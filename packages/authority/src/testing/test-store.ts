@@ -12,30 +12,30 @@ import { openPostgres } from "../store/postgres.js";
 import { openSqlite } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 
-/** Where the store of one test is: empty at first. */
+/** The place of a test's store, empty at first. */
 export interface TestStore {
-  /** A folder of the test's own; on SQLite the data folder. */
+  /** A folder of the test; on SQLite the data folder. */
   readonly folder: string;
   /** The store's URL, on PostgreSQL. */
   readonly url: string | undefined;
   open(): Promise<Store>;
-  /** The database beneath, as it is. */
+  /** Opens the database without migrations. */
   openEngine(): Promise<Engine>;
-  /** The private keys that belong to an open store, as they are. */
+  /** Returns the unencrypted private keys of an open store. */
   vault(store: Store): KeyVault;
-  /** Removes everything. Close what was opened first. */
+  /** Removes the store. Close it first. */
   remove(): Promise<void>;
 }
 
 let server: Promise<Postgres> | undefined;
 
-/** The one PostgreSQL of this process; it ends with it. */
+/** Returns the PostgreSQL server of this process, which stops with it. */
 export function testPostgres(): Promise<Postgres> {
   server ??= startPostgres();
   return server;
 }
 
-/** Whether tests on PostgreSQL can run; where they cannot, one skipped test of `@interlock/testing-postgres` says so. */
+/** Whether tests on PostgreSQL can run. If not, a skipped test of `@interlock/testing-postgres` says so. */
 export const hasPostgres = typeof findPostgres() !== "string";
 
 const engines: Readonly<Record<string, () => Promise<TestStore>>> = {
@@ -43,7 +43,7 @@ const engines: Readonly<Record<string, () => Promise<TestStore>>> = {
   ...(hasPostgres && { PostgreSQL: onPostgres }),
 };
 
-/** Defines the same tests for every engine there is. */
+/** Defines the same tests for every engine. */
 export function describeOnEach(title: string, define: (create: () => Promise<TestStore>) => void): void {
   for (const [name, create] of Object.entries(engines)) describe(`${title}, on ${name}`, () => define(create));
 }

@@ -1,18 +1,18 @@
 import type { Store } from "../store/store.js";
 
-/** Under which name tokens are issued from now on. */
+/** The issuer of tokens from now on. */
 export interface IssuerClaim {
   /** The `iss` of tokens; absent for the authority's SPIFFE ID. */
   readonly issuer: string | undefined;
   /** The authority's SPIFFE ID. */
   readonly spiffeId: string;
-  /** Milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   readonly now: number;
 }
 
 /**
- * Takes another issuer, where it is another than before. It is the same authority with the same keys, so tokens of the
- * one before stay as good as they were. The trust hub is to be refreshed after.
+ * Records the issuer if it has changed. The authority and its keys are the same, so tokens of the previous issuer stay
+ * valid. Refresh the trust hub afterwards.
  */
 export async function claimIssuer(store: Store, claim: IssuerClaim): Promise<void> {
   const { issuer = null, spiffeId, now: at } = claim;

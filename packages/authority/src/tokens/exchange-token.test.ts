@@ -111,7 +111,7 @@ describe("exchangeToken", () => {
     assert.deepEqual(exchanged_from, ["parent", "grandparent"]);
   });
 
-  it("row 24: widens no scope, whoever is granted it", async () => {
+  it("row 24: widens no scope, for any grantee", async () => {
     await refused({ scopes: ["item:read", "item:delete"] }, "SCOPE_WIDENED", "PERMISSION_DENIED");
     await refused({ scopes: ["item:write"] }, "NO_GRANT", "PERMISSION_DENIED");
     await refused({ grants: request().grants.slice(0, 3) }, "NO_GRANT", "PERMISSION_DENIED");

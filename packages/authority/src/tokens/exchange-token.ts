@@ -1,21 +1,21 @@
 import { InterlockError } from "@interlock/bot";
 import { denial, exchangeScope, maximumActors, type VerifiedToken } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
-import { grantedScopes } from "../grants/grants.js";
+import { grantedScopes } from "@interlock/policy/grants";
 import { type IssuedToken, issueToken, type TokenRequest } from "./issue-token.js";
 
-/** What a token is exchanged with; `caller` is who wants to act. */
+/** The input for a token exchange. `caller` is the bot that wants to act. */
 export interface ExchangeRequest extends Omit<TokenRequest, "delegation"> {
-  /** The token that was shown to the caller; verified, and not revoked, for all but its binding. */
+  /** The token that was presented to the caller. It is verified except for its binding, and not revoked. */
   readonly subjectToken: VerifiedToken;
-  /** Those wanted, of the token's; none for all of them. */
+  /** The requested scopes, a subset of the token's. Default, if empty: all of them. */
   readonly scopes: readonly string[];
 }
 
 /**
- * Exchanges a token that a bot has shown to the caller for one with which the caller acts for that bot (RFC 8693): `sub`
- * stays, `act` becomes the caller, in front of those who have acted so far. It is bound to the caller's certificate, holds
- * no scope that the first one lacks, and none that the subject is not granted at the new audience, and lives no longer.
+ * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693):
+ * `sub` stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's
+ * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later.
  *
  * Rejects with `ACTOR_NOT_ALLOWED`, `ACTOR_CHAIN_TOO_LONG`, `SCOPE_WIDENED`, and as {@link issueToken} does.
  */
@@ -36,10 +36,12 @@ export async function exchangeToken(request: ExchangeRequest): Promise<IssuedTok
 
 function refuseForbidden({ grants, caller, subjectToken, audience }: ExchangeRequest): void {
   const { name } = caller.spiffeId;
-  // Who runs the fleet does so in person: nobody who is in between could be told from him in what is done.
-  if (audience === AdminService.name) throw denial("ACTOR_NOT_ALLOWED", "operators act for themselves");
+  // Operators act in person: the audit log could not distinguish an actor in between from the operator.
+  if (audience === AdminService.name)
+    throw denial("ACTOR_NOT_ALLOWED", "operators must call the AdminService themselves");
   const [first, ...more] = subjectToken.audiences;
-  if (first === undefined || more.length > 0) throw invalid("The token is not for exactly one service.");
+  if (first === undefined || more.length > 0)
+    throw invalid("The token has several audiences: exchange a token for exactly one service.");
   for (const service of [first, audience]) {
     if (grantedScopes(grants, name, service).has(exchangeScope)) continue;
     throw denial(
@@ -53,14 +55,14 @@ function refuseForbidden({ grants, caller, subjectToken, audience }: ExchangeReq
 
 function refuseChain({ actors }: VerifiedToken): void {
   if (actors.length < maximumActors) return;
-  throw denial("ACTOR_CHAIN_TOO_LONG", `at most ${maximumActors} are allowed; call for the bot before instead`);
+  throw denial("ACTOR_CHAIN_TOO_LONG", `at most ${maximumActors} actors are allowed; shorten the chain of calls`);
 }
 
 function refuseWidened({ subjectToken, scopes }: ExchangeRequest): void {
   const wider = scopes.filter((scope) => !subjectToken.scopes.has(scope));
   if (wider.length === 0) return;
   const held = [...subjectToken.scopes].sort().join(" ");
-  throw denial("SCOPE_WIDENED", `ask for some of "${held}"`, { needed: wider.join(" "), held });
+  throw denial("SCOPE_WIDENED", `request only scopes of "${held}"`, { needed: wider.join(" "), held });
 }
 
 function invalid(message: string): InterlockError {

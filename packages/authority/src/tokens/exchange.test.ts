@@ -84,7 +84,7 @@ describe("exchanging tokens", () => {
       return true;
     });
 
-  it("lets a gateway call in the name of its caller, and nobody else with its token", async () => {
+  it("lets a gateway call in the name of its caller, and refuses any other bot with its token", async () => {
     const given = await tokenOf(alice, ["item:read", "item:write"]);
     const { token, scopes } = await exchange(given, ["item:read"]);
     assert.deepEqual(scopes, ["item:read"]);
@@ -149,11 +149,11 @@ describe("exchanging tokens", () => {
   });
 
   const cuts: [string, (jti: string) => RevocationSubject, string][] = [
-    ["the subject is locked", () => ({ kind: "identity", subject: "spiffe://cafe/alice/1" }), "IDENTITY_REVOKED"],
-    ["an actor behind the first is locked", () => ({ kind: "pattern", subject: "gateway/1" }), "IDENTITY_REVOKED"],
+    ["the subject is revoked", () => ({ kind: "identity", subject: "spiffe://cafe/alice/1" }), "IDENTITY_REVOKED"],
+    ["an actor behind the first is revoked", () => ({ kind: "pattern", subject: "gateway/1" }), "IDENTITY_REVOKED"],
     ["the token that it came of is revoked", (jti: string) => ({ kind: "token", subject: jti }), "TOKEN_REVOKED"],
   ];
-  for (const [what, shutOut, reason] of cuts) {
+  for (const [what, subjectOf, reason] of cuts) {
     it(`ends a stream in another's name at once when ${what}`, async () => {
       const second = await fleet.bot("gateway/2");
       const given = await tokenOf(alice);
@@ -165,7 +165,7 @@ describe("exchanging tokens", () => {
       const stream = watching(second, token);
       assert.equal((await stream.next()).done, false);
       const ended = refused(stream.next(), reason, "UNAUTHENTICATED");
-      await fleet.authority.revoke(shutOut(jti), "test");
+      await fleet.authority.revoke(subjectOf(jti), "test");
       await ended;
       await refused(showing(second, token).read({}), reason, "UNAUTHENTICATED");
       await showing(other, await tokenOf(other)).read({});

@@ -1,32 +1,31 @@
 import { randomBytes } from "node:crypto";
 import { type Certificate, InterlockError } from "@interlock/bot";
 import { actClaim, denial, exchangedClaim, grantsClaim, maximumTokenLifetimeMs } from "@interlock/bot/internal";
-import { isScope, type SpiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "../grants/grants.js";
-import { isServiceName } from "../service-name.js";
+import { isScope, isServiceName, type SpiffeId } from "@interlock/policy";
+import { type Grants, grantedScopes } from "@interlock/policy/grants";
 import type { TokenSigner } from "./token-signer.js";
 
 const maximumScopes = 128;
 
-/** Who asks for a token, and the certificate it is bound to. */
+/** The bot that requests a token, and the certificate to which the token is bound. */
 export interface TokenClient {
   readonly spiffeId: SpiffeId;
   readonly certificate: Certificate;
 }
 
-/** In whose name a client wants a token that is not for itself; see `exchangeToken`. */
+/** The delegation of a token with which a client acts for another bot; see `exchangeToken`. */
 export interface Delegation {
-  /** Whose scopes it holds. */
+  /** The bot whose scopes it has. */
   readonly subject: SpiffeId;
-  /** Who acts for the subject: the client first. */
+  /** The actors for the subject: the client first. */
   readonly actors: readonly SpiffeId[];
-  /** The `jti` of each token that it comes of, the latest first. */
+  /** The `jti`s of the tokens from which it was exchanged, the latest first. */
   readonly ancestors: readonly string[];
-  /** When the latest of them runs out, in milliseconds since the epoch. */
+  /** When the latest of them expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
-/** What a token is issued from. */
+/** The input for issuing a token. */
 export interface TokenRequest {
   readonly signer: TokenSigner;
   readonly grants: Grants;
@@ -34,31 +33,31 @@ export interface TokenRequest {
   readonly grantsVersion: number;
   readonly issuer: string;
   readonly caller: TokenClient;
-  /** In whose name; the caller's own unless said. */
+  /** The delegation. Default: none, the token is the caller's own. */
   readonly delegation?: Delegation;
-  /** The full name of the service it is for. */
+  /** The full name of the service. */
   readonly audience: string;
   readonly scopes: readonly string[];
-  /** How long it lives, in milliseconds; never past the maximum of 5 minutes, nor past the certificate. */
+  /** How long it is valid, in milliseconds; at most 5 minutes, and not beyond the certificate. */
   readonly ttlMs: number;
-  /** Milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** A token that was issued. */
+/** An issued token. */
 export interface IssuedToken {
   readonly token: string;
   readonly jti: string;
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** What it holds: those of the scopes asked for that are granted. */
+  /** Its scopes: the granted ones among the requested. */
   readonly scopes: readonly string[];
 }
 
 /**
  * Issues an access token (RFC 9068) that is bound to the caller's certificate (RFC 8705, section 3.1). Rejects with
- * `NO_GRANT` when none of the scopes is granted, and with `INVALID_ARGUMENT` when the request is malformed.
+ * `NO_GRANT` when none of the scopes is granted, and with `INVALID_ARGUMENT` for a malformed request.
  */
 export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const { signer, caller, audience, issuer, delegation } = request;
@@ -85,10 +84,10 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
 
 function checkShape({ audience, scopes }: TokenRequest): void {
   if (!isServiceName(audience)) {
-    throw invalid("The audience is no service: give its full name, for example cafe.gripper.v1.GripperService.");
+    throw invalid("The audience is not a service: give its full name, for example cafe.gripper.v1.GripperService.");
   }
-  if (scopes.length === 0) throw invalid("No scope was asked for: ask for at least one.");
-  if (scopes.length > maximumScopes) throw invalid(`Ask for at most ${maximumScopes} scopes at once.`);
+  if (scopes.length === 0) throw invalid("The request has no scope: request at least one.");
+  if (scopes.length > maximumScopes) throw invalid(`Request at most ${maximumScopes} scopes at once.`);
   if (!scopes.every(isScope)) throw invalid("A scope is malformed: write resource:action in lower case.");
 }
 
@@ -105,7 +104,7 @@ function allowedScopes(request: TokenRequest): string[] {
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
     "NO_GRANT",
-    `"${name}" may not have ${needed} at ${audience}; add that to grants.yaml and run ` +
+    `"${name}" is not granted ${needed} at ${audience}; add that to grants.yaml and run ` +
       `"interlock grants apply grants.yaml"`,
     { service: audience, needed, held: [...held].sort().join(" ") },
   );
@@ -115,7 +114,7 @@ function expiry({ caller, delegation, ttlMs, now }: TokenRequest, iat: number): 
   const lifetime = Math.floor(Math.min(ttlMs, maximumTokenLifetimeMs) / 1_000);
   const end = Math.min(caller.certificate.notAfter, delegation?.expiresAt ?? Number.POSITIVE_INFINITY);
   const exp = Math.min(iat + lifetime, Math.floor(end / 1_000));
-  if (exp * 1_000 <= now) throw denial("CERTIFICATE_EXPIRED", "renew it, then ask again");
+  if (exp * 1_000 <= now) throw denial("CERTIFICATE_EXPIRED", "renew it, then request the token again");
   return exp;
 }
 

@@ -20,7 +20,7 @@ import { exchangeToken } from "./exchange-token.js";
 import { type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
 import type { TokenSigner } from "./token-signer.js";
 
-/** What a desk stands on. */
+/** What the token issuer works with. */
 export interface TokenIssuerOptions {
   readonly store: Store;
   readonly grants: GrantStore;
@@ -29,17 +29,17 @@ export interface TokenIssuerOptions {
   readonly certificateUse: CertificateUse;
   readonly counts: AuthorityCounts;
   readonly clock: Clock;
-  /** How long tokens live, in milliseconds. */
+  /** How long tokens are valid, in milliseconds. */
   readonly tokenTtlMs: number;
-  /** How often one bot may ask for tokens, whichever way it asks. */
+  /** How often one bot may request tokens, over gRPC and OAuth together. */
   readonly tokenRate: Rate;
 }
 
-/** That a token was handed out; the token itself is its bearer's alone. */
+/** The notice of an issued token, without the token itself. */
 export interface TokenNotice {
-  /** The bot that asked for it, for example `leader/1`. */
+  /** The name of the bot that requested it, for example `leader/1`. */
   readonly name: string;
-  /** The service that it is for. */
+  /** The full name of the service. */
   readonly audience: string;
   readonly scopes: readonly string[];
   /** Milliseconds since the epoch. */
@@ -47,13 +47,13 @@ export interface TokenNotice {
   readonly expiresAt: number;
 }
 
-/** Hands out tokens, whichever way they are asked for. Each one is in the audit log before it is in anybody's hands. */
+/** The issuer of tokens, over gRPC and OAuth. Each token is in the audit log before it is handed out. */
 export interface TokenIssuer {
-  /** A token of the client's own. Rejects with `BOT_RETIRED`, with `RATE_LIMITED`, and as `issueToken` does. */
+  /** Issues a token for the client itself. Rejects with `BOT_RETIRED`, `RATE_LIMITED`, and as `issueToken` does. */
   issue(client: TokenClient, audience: string, scopes: readonly string[]): Promise<IssuedToken>;
   /**
-   * A token with which the client acts for the subject of another. Rejects as `exchangeToken` does, with `BOT_RETIRED`,
-   * with `RATE_LIMITED`, and with one of the `TOKEN_…` reasons.
+   * Issues a token with which the client acts for the subject of another token. Rejects as `exchangeToken` does, with
+   * `BOT_RETIRED`, `RATE_LIMITED`, and one of the `TOKEN_…` reasons.
    */
   exchange(
     client: TokenClient,
@@ -61,13 +61,13 @@ export interface TokenIssuer {
     audience: string,
     scopes: readonly string[],
   ): Promise<IssuedToken>;
-  /** What a token is worth now, whosever it is. Rejects with one of the `TOKEN_…` reasons, or `IDENTITY_REVOKED`. */
+  /** Verifies a token of any bot. Rejects with one of the `TOKEN_…` reasons, or `IDENTITY_REVOKED`. */
   inspect(token: string): Promise<VerifiedToken>;
-  /** Tells of each token once it is in the audit log. */
+  /** Calls `listener` for each token once it is in the audit log. */
   onToken(listener: (token: TokenNotice) => void): Unsubscribe;
 }
 
-/** Opens the desk. */
+/** Creates the token issuer. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs } = options;
   const limiter = createRateLimiter(options.tokenRate);
@@ -75,8 +75,9 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const notices = createListeners<TokenNotice>();
 
   async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
-    refuseLimited(await limiter.take(spiffeId.name, clock.now()), "keep tokens until they expire, as our clients do");
-    await certificateUse.saw(certificate.serial);
+    const retryAfterMs = await limiter.take(spiffeId.name, clock.now());
+    refuseLimited(retryAfterMs, "keep tokens until they expire, as Interlock's clients do");
+    await certificateUse.record(certificate.serial);
     await refuseRetired(store, spiffeId.name);
   }
 

@@ -1,21 +1,21 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { KeyVault } from "../key-vault/key-vault.js";
 
-/** What tokens are signed with. */
+/** The algorithm of token signatures. */
 export type PrivateKey = Awaited<ReturnType<typeof importJWK>>;
 
-/** The private halves of token keys. */
+/** The private token keys. */
 export interface TokenKeys {
-  /** Makes a key, and gives its public half, with its `kid` (RFC 7638), and the private one. */
+  /** Creates a key. Returns its public JWK with its `kid` (RFC 7638), and the private key. */
   create(): Promise<{ readonly publicJwk: JWK & { readonly kid: string }; readonly privateKey: PrivateKey }>;
-  /** The private key. Rejects, saying what to do, when it is not there. */
+  /** Reads a private key. Rejects when it is missing, with an error that says what to do. */
   load(kid: string): Promise<PrivateKey>;
   delete(kid: string): Promise<void>;
-  /** The `kid`s of all there are. */
+  /** Lists the `kid`s of all keys. */
   list(): Promise<string[]>;
 }
 
-/** Keeps private token keys in a vault, as JWKs named `token-<kid>.key`. */
+/** Creates the private token keys in a vault: JWKs with names `token-<kid>.key`. */
 export function createTokenKeys(vault: KeyVault): TokenKeys {
   const nameOf = (kid: string) => `token-${kid}.key`;
   return {

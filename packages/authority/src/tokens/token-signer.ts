@@ -9,43 +9,43 @@ import type { Records, Store } from "../store/store.js";
 import { signingKey } from "./key-schedule.js";
 import { createTokenKeys, type PrivateKey, type TokenKeys } from "./token-keys.js";
 
-/** How a token key is replaced. */
+/** The options of a key rotation. */
 export interface Rotation {
-  /** How long the new one is published before it signs, in milliseconds: so that every bot knows it. */
+  /** How long the new key is published before it signs, so that every bot has received it, in milliseconds. */
   readonly leadMs: number;
-  /** The old ones have leaked: the new one signs at once, and they are withdrawn at once. */
+  /** Whether the old keys have leaked: then the new key signs, and the old ones are withdrawn, at once. */
   readonly leaked: boolean;
-  /** Who does it, a SPIFFE ID. */
+  /** The SPIFFE ID of the actor. */
   readonly by: string;
 }
 
-/** Signs tokens, and replaces the key that does. Whoever changes keys refreshes the trust hub after. */
+/** The signer of tokens. After a change of its keys, refresh the trust hub. */
 export interface TokenSigner {
-  /** The public keys: that which signs, those that have signed, and one that is going to (RFC 7517). */
+  /** The public keys (RFC 7517): the signing one, earlier ones, and a prepared one. */
   readonly jwks: JSONWebKeySet;
-  /** The same, as they are on record; the newest first. */
+  /** The records of those keys, the newest first. */
   readonly keys: readonly SigningKeyRow[];
   /** Signs an access token: ES256, header type `at+jwt` (RFC 9068, section 2.1). */
   sign(claims: JWTPayload): Promise<string>;
-  /** Takes over what another authority on the store has done. */
+  /** Loads changes of other authorities on the store. */
   refresh(): Promise<void>;
-  /** Makes a new key. Rejects with `FAILED_PRECONDITION` while one is prepared already, unless they have leaked. */
+  /** Creates a new key. Rejects with `FAILED_PRECONDITION` while one is prepared, except after a leak. */
   rotate(rotation: Rotation): Promise<SigningKeyRow>;
-  /** Withdraws what no valid token can be signed with any more. True when that changed anything. */
+  /** Withdraws keys without valid tokens. Resolves with true when that changed something. */
   withdrawDue(by: string): Promise<boolean>;
 }
 
-// Bots whose clocks are late hold a token for valid longer.
+// Bots with slow clocks accept a token for longer.
 const marginMs = 60_000;
 
 /**
- * The fleet's token signer; its key is made when there is none yet. Rejects when the private half of a key that signs,
- * or is going to, is not in the vault. Call it while no other authority on the store starts.
+ * Opens the fleet's token signer, and creates its first key in a new store. Rejects when the private key of a signing
+ * or a prepared key is missing from the vault. Call it while no other authority on the store starts.
  */
 export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault: KeyVault): Promise<TokenSigner> {
   const tokenKeys = createTokenKeys(vault);
   if ((await store.signingKeys.list()).length === 0) {
-    // The private half first: one that no row knows of is harmless, a row without it is not.
+    // The private key first: a key without a row is harmless, a row without its key is not.
     const { publicJwk } = await tokenKeys.create();
     await store.signingKeys.add(rowOf(publicJwk, clock.now(), clock.now()));
   }
@@ -69,7 +69,7 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
   }
 
   await refresh();
-  // What a start or a rotation that was cut short has left; nobody else makes keys meanwhile.
+  // Removes keys of an interrupted start or rotation. No other authority creates keys meanwhile.
   const known = new Set(rows.map(({ kid }) => kid));
   await discard((await tokenKeys.list()).filter((kid) => !known.has(kid)));
   return {
@@ -83,13 +83,13 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
     async sign(claims) {
       const { kid = "" } = signingKey(rows, clock.now()) ?? {};
       const key = privateKeys.get(kid);
-      if (!key) throw new Error("there is no token key to sign with");
+      if (!key) throw new Error("there is no token key that can sign");
       return new SignJWT(claims).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid }).sign(key);
     },
     async rotate(rotation) {
-      // Alone, so that no start takes the private half for one that nobody knows of.
+      // Exclusively, so that a starting authority does not remove the new private key as unknown.
       const { row, withdrawn } = await store.exclusively(async () => {
-        await refuseUnderWay(store, rotation, clock.now()); // Before a key is made that nobody would know.
+        await refuseUnderWay(store, rotation, clock.now()); // Before a key is created in vain.
         const { publicJwk, privateKey } = await tokenKeys.create();
         const done = await store.transaction((records) => replaceKeys(records, publicJwk, rotation, clock.now()));
         privateKeys.set(publicJwk.kid, privateKey);
@@ -116,7 +116,7 @@ export async function loadOrCreateTokenSigner(store: Store, clock: Clock, vault:
 
 type PublicJwk = Awaited<ReturnType<TokenKeys["create"]>>["publicJwk"];
 
-/** Puts a key on record, and says until when the others are. Gives those that are withdrawn now, as well. */
+/** Records a new key and sets the withdrawal of the others. Also returns the keys that are withdrawn now. */
 async function replaceKeys(
   records: Records,
   publicJwk: PublicJwk,
@@ -161,5 +161,8 @@ async function refuseUnderWay(
   if (!prepared || leaked) return;
   const { kid, signsFrom } = prepared;
   const when = new Date(signsFrom).toISOString();
-  throw new InterlockError("FAILED_PRECONDITION", `The key ${kid} is prepared already, and signs from ${when}: wait.`);
+  throw new InterlockError(
+    "FAILED_PRECONDITION",
+    `The key ${kid} is already prepared and signs from ${when}: wait until then.`,
+  );
 }

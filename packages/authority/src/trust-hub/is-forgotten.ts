@@ -1,9 +1,11 @@
 import type { RevocationRow } from "../store/schema.js";
 
-/** How long it is still told that the lock on something that has expired was lifted, to bots that have been away, in milliseconds. */
+/**
+ * How long bots that were offline are still told that the revocation of an expired subject has ended, in milliseconds.
+ */
 export const toldMs = 24 * 3_600_000;
 
-/** Whether a lock was lifted so long ago that nobody need be told: what it was for has expired by itself. */
-export function isForgotten({ expiresAt, liftedAt }: RevocationRow, now: number): boolean {
-  return expiresAt !== null && liftedAt !== null && liftedAt < now - toldMs;
+/** Whether a revocation of an expired subject ended so long ago that no bot has to be told. */
+export function isForgotten({ expiresAt, unrevokedAt }: RevocationRow, now: number): boolean {
+  return expiresAt !== null && unrevokedAt !== null && unrevokedAt < now - toldMs;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TrustState } from "@interlock/bot";
 import { openGrantStore } from "../grants/grant-store.js";
 import { revoke } from "../revocations/revoke.js";
-import { unlock } from "../revocations/unrevoke.js";
+import { unrevoke } from "../revocations/unrevoke.js";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub, type TrustHub } from "./trust-hub.js";
@@ -37,14 +37,14 @@ describeOnEach("trust hub", (create) => {
   const revokeBot = (name: string) =>
     revoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, "lost", now, "me");
 
-  const unlockBot = (name: string) =>
-    unlock({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now, "me");
+  const unrevokeBot = (name: string) =>
+    unrevoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now, "me");
 
   const next = async (watcher: AsyncGenerator<TrustUpdate, void>): Promise<string> => {
     const { value } = await watcher.next();
     assert.ok(value);
     const nameOf = (r: { subject: string }) => r.subject.slice("spiffe://cafe/".length);
-    const names = [...value.state.revocations.map(nameOf), ...value.restored.map((r) => `-${nameOf(r)}`)];
+    const names = [...value.state.revocations.map(nameOf), ...value.unrevoked.map((r) => `-${nameOf(r)}`)];
     return `${value.appliesTo}→${value.state.version}: ${names.join(" ")}`.trimEnd();
   };
 
@@ -91,13 +91,13 @@ describeOnEach("trust hub", (create) => {
     assert.equal(await next(hub.watch(99n, stop.signal, "spiffe://cafe/x")), "0→3: a b", "a version from other data");
   });
 
-  it("tells what is restored, also to a bot that comes back, and forgets it in complete updates", async () => {
+  it("tells what is unrevoked, also to a bot that comes back, and forgets it in complete updates", async () => {
     await revokeBot("a");
     await revokeBot("b");
     const watcher = hub.watch(3n, stop.signal, "spiffe://cafe/x");
     assert.equal(await next(watcher), "3→3:");
     const waiting = next(watcher);
-    await unlockBot("a");
+    await unrevokeBot("a");
     assert.equal(await waiting, "3→4: -a");
     assert.equal(await next(hub.watch(2n, stop.signal, "spiffe://cafe/x")), "2→4: b -a", "it had a, and not yet b");
     assert.deepEqual(
@@ -105,14 +105,14 @@ describeOnEach("trust hub", (create) => {
       ["spiffe://cafe/b"],
     );
     await revokeBot("a");
-    assert.equal(await next(watcher), "4→5: a", "locked again");
-    await assert.rejects(unlockBot("c"), { code: "NOT_FOUND" });
+    assert.equal(await next(watcher), "4→5: a", "revoked again");
+    await assert.rejects(unrevokeBot("c"), { code: "NOT_FOUND" });
   });
 
-  it("lets in again after a restart what was unlocked", async () => {
+  it("lets in again after a restart what was unrevoked", async () => {
     const certificate = { serial: "4f" } as never;
     await revokeBot("a");
-    await unlockBot("a");
+    await unrevokeBot("a");
     assert.equal(hub.trust.peerRevoked("spiffe://cafe/a", certificate), undefined);
     const again = await openTrustHub(store, basis, clock);
     assert.equal(again.trust.peerRevoked("spiffe://cafe/a", certificate), undefined);
@@ -160,7 +160,7 @@ describeOnEach("trust hub", (create) => {
     assert.deepEqual([...new Set(await Promise.all(waiting))], ["1→2: a"]);
   });
 
-  it("shuts out in its own process before the revocation is acknowledged, and after a restart", async () => {
+  it("revokes in its own process before the revocation is acknowledged, and after a restart", async () => {
     const certificate = { serial: "4f" } as never;
     await revokeBot("a");
     assert.equal(hub.trust.peerRevoked("spiffe://cafe/a", certificate), "IDENTITY_REVOKED");
@@ -211,7 +211,7 @@ describe("updateSince", () => {
       revokedAt: 0,
       reason: "",
       trustVersion: i + 2,
-      liftedAt: null,
+      unrevokedAt: null,
       expiresAt: null,
     }));
     const state = { ...basis, caCertificates: [], jwks: { keys: [] } };

@@ -9,44 +9,44 @@ import type { Store } from "../store/store.js";
 import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
-/** What the fleet trusts, and the bots that want to be told of it. */
+/** The trust of the fleet, and the bots that watch it. */
 export interface TrustHub {
-  /** For the authority's own server. */
+  /** The trust of the authority's own server. */
   readonly trust: Trust;
-  /** The trust as it is, for a bot that joins. */
+  /** Returns the complete trust, for a bot that joins. */
   complete(): TrustUpdate;
   /**
-   * Updates for a bot that has `version`: first what it lacks (all, when its version is 0 or not one of ours), then
-   * whatever changes, and with every beat an empty update as a sign of life. Nothing is queued for a bot that reads
-   * slowly: its next update covers all that it missed. Ends when `signal` aborts, and when the hub closes.
+   * Yields updates for a bot that has `version`: first what it lacks (the complete trust, if its version is 0 or
+   * unknown), then every change, and an empty update with every heartbeat. Nothing is queued for a slow reader: its
+   * next update covers everything that it missed. Ends when `signal` aborts, and when the hub closes.
    */
   watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
-  /** How many bots are being told of updates now. */
+  /** The number of bots that watch now. */
   readonly watchers: number;
-  /** Says whether a bot serves anything: those who do are told first, since it is they who hold what is to be cut. */
+  /** Records whether a bot serves anything. Servers get updates first, because they have the connections to end. */
   serves(spiffeId: string, serving: boolean): void;
-  /** Takes over what is new in the store, and tells everyone. */
+  /** Loads changes from the store and sends them to every watching bot. */
   refresh(): Promise<void>;
-  /** Gives every bot a sign of life. Call it several times within `staleAfterMs`, each time after {@link refresh}. */
+  /** Sends a heartbeat to every bot. Call it several times within `staleAfterMs`, each time after {@link refresh}. */
   beat(): void;
   close(): void;
 }
 
-/** The part of the trust that is not in a hub's hands. `issuer` is that of a fleet whose record names none. */
+/** The fixed part of the trust. `issuer` is used when the record of the fleet names none. */
 export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | "staleAfterMs"> {
-  /** Is run before anything new is told: the authority has to be up to it itself by then. */
+  /** Runs before a change is sent, so that the authority itself applies it first. */
   follow?(): Promise<void>;
 }
 
-/** Opens the hub over what the store remembers. */
+/** Opens the hub on a store. */
 export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasis, clock: Clock): Promise<TrustHub> {
-  let revocations: readonly RevocationRow[] = []; // In the order of their versions, lifted ones among them.
+  let revocations: readonly RevocationRow[] = []; // In the order of their versions, ended ones included.
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
-  let state = trust.state; // What is told: for a moment newer than `trust`, see `refresh`.
+  let state = trust.state; // What is sent; newer than `trust` for a moment, see `refresh`.
   let firstVersion = 1n;
   const servers = new Set(await store.endpoints.servers());
-  const waiting = new Map<() => void, string>(); // What wakes a watcher, and whose it is.
-  let turns = 0; // Changes and beats: a watcher that has seen them all waits for the next.
+  const waiting = new Map<() => void, string>(); // The wake function of each waiting watcher, with its SPIFFE ID.
+  let turns = 0; // Counts changes and heartbeats. An up-to-date watcher waits for the next one.
   let closed = false;
   let watchers = 0;
 
@@ -73,7 +73,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   }
 
   const refresh = coalesce(async () => {
-    // The version first: what is read after it is as new, or newer.
+    // The version is read first, so that everything read after it is at least as new.
     const fleet = await store.fleet.get();
     if (BigInt(fleet?.trustVersion ?? 0) > state.version) await follow?.();
     const [ca, rows, cutOffs, signingKeys] = await Promise.all([
@@ -89,12 +89,12 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     const changed = new Set(rows.map(keyOf));
     const kept = revocations.filter((row) => !changed.has(keyOf(row)) && !isForgotten(row, clock.now()));
     revocations = [...kept, ...rows];
-    const inForce = revocations.filter((row) => row.liftedAt === null);
+    const inForce = revocations.filter((row) => row.unrevokedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
     state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce };
     turns++;
-    // Those who serve first: it is sent to them before this process is busy with a thousand connections of its own.
+    // Servers first: they get the update before this process works on its own connections, possibly thousands.
     wake(true);
     await nextLoop();
     trust.replace(state);
@@ -102,10 +102,11 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
-    // Another authority on this store may have told the bot more than this one has heard of; and where the store cannot
-    // be read, nobody is told that all is well.
+    // Another authority on this store may have sent the bot more than this one has loaded. And while the store cannot
+    // be
+    // read, no bot may get a heartbeat.
     await refresh();
-    // A version from before a restored backup, or ahead of ours, is of data that we no longer have.
+    // A version from before a restore, or ahead of ours, belongs to data that no longer exists.
     let at = firstVersion <= version && version <= state.version ? version : 0n;
     watchers++;
     try {
@@ -146,7 +147,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   };
 }
 
-/** The roots, and which of them is active. */
+/** Loads the roots and the active one among them. */
 async function loadBundle({ caCertificates }: Store): Promise<Pick<TrustState, "caCertificates" | "activeCa">> {
   const roots = rootsOf(await caCertificates.list());
   const active = activeRoot(roots);

@@ -3,20 +3,23 @@ import type { RevocationRow } from "../store/schema.js";
 
 /** One update of a bot's trust. */
 export interface TrustUpdate {
-  /** The version it changes; 0 when it is complete. */
+  /** The version that it changes; 0 for a complete update. */
   readonly appliesTo: bigint;
-  /** The trust afterwards, but with those revocations only that are new; all there are, when it is complete. */
+  /** The trust after the update, with only the new revocations; with all of them in a complete update. */
   readonly state: TrustState;
-  /** What is revoked no longer. */
-  readonly restored: readonly RevocationRow[];
+  /** The revocations that have ended. */
+  readonly unrevoked: readonly RevocationRow[];
 }
 
-/** How many revocations, added and restored, one update carries at most, so that it fits in a message; the rest come in the next. */
+/**
+ * The maximum number of revocations, new and ended, in one update, so that it fits in a message. The next one has more.
+ */
 export const maximumRevocations = 5_000;
 
 /**
- * The update for a bot that has version `from`; complete when that is 0. `revocations` are all there are, lifted ones
- * among them, in the order of their versions. Where they do not fit, the update leads to the version of the last that does.
+ * Returns the update for a bot that has version `from`; a complete one for 0. `revocations` are all on record, ended
+ * ones included, in the order of their versions. If they do not fit, the update leads to the version of the last one
+ * that does.
  */
 export function updateSince(from: bigint, trust: TrustState, revocations: readonly RevocationRow[]): TrustUpdate {
   const start = firstAfter(revocations, from);
@@ -27,13 +30,13 @@ export function updateSince(from: bigint, trust: TrustState, revocations: readon
     state: {
       ...trust,
       version: last ? BigInt(last.trustVersion) : trust.version,
-      revocations: batch.filter((row) => row.liftedAt === null),
+      revocations: batch.filter((row) => row.unrevokedAt === null),
     },
-    restored: batch.filter((row) => row.liftedAt !== null),
+    unrevoked: batch.filter((row) => row.unrevokedAt !== null),
   };
 }
 
-// Looked for from the end: a bot that watches lacks the latest few.
+// Searched from the end: a watching bot lacks only the latest few.
 function firstAfter(revocations: readonly RevocationRow[], version: bigint): number {
   const index = revocations.findLastIndex((revocation) => BigInt(revocation.trustVersion) <= version);
   return index + 1;

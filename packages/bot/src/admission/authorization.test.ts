@@ -5,7 +5,7 @@ import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js"
 import type { Policy } from "@interlock/policy";
 import { decodeErrorInfo } from "../base/error-details.js";
 import type { Reason } from "../base/reason.js";
-import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";

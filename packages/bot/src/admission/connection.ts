@@ -5,6 +5,7 @@ import type { SpiffeId } from "@interlock/policy";
 import type { InterlockError } from "../base/error.js";
 import { createRoster, type Roster } from "../base/roster.js";
 import type { Certificate } from "../identity/certificate.js";
+import type { Peer } from "../identity/verify-peer.js";
 import { vouchFor } from "../identity/vouch.js";
 import type { TrustState } from "../trust/trust.js";
 import type { Bearer } from "./bearer.js";
@@ -17,14 +18,6 @@ export interface OpenCall {
   readonly service: string;
   /** Ends it with a status. */
   end(error: InterlockError): void;
-}
-
-/** The bot at the other end of a socket, and its proof. */
-export interface Peer {
-  readonly id: SpiffeId;
-  readonly certificate: Certificate;
-  /** The chain that was verified: DER, the root last. */
-  readonly chain: readonly Uint8Array[];
 }
 
 /**

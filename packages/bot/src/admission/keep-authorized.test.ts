@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../base/clock.js";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import { createRecorder } from "../base/recorder.js";
 import { type Bot, createBot } from "../bot.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -21,7 +21,7 @@ describe("a stream that outlives its token", () => {
 
   /** A bot whose tokens live two seconds; `renewed` is called for each after the first. */
   async function shortLived(name: string, renewed: (count: number) => string[]): Promise<Bot> {
-    const identity = createMutableIdentity(await fleet.ca.issue(`spiffe://test/${name}`));
+    const identity = createObservable(await fleet.ca.issue(`spiffe://test/${name}`));
     let count = 0;
     let current: { value: string; renewAt: number } | undefined;
     const bot = createBot({

@@ -7,9 +7,10 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { createObservable, type MutableObservable } from "../base/observable.js";
 import type { Reason } from "../base/reason.js";
 import type { Bot } from "../bot.js";
-import { createMutableIdentity, type MutableIdentity } from "../identity/identity-holder.js";
+import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -17,13 +18,13 @@ import { createTrust, type MutableTrust, type TrustState } from "../trust/trust.
 
 const first = "spiffe://test/echo/1";
 
-/** Whoever answers at one address may be one bot, and then another, of which one is not honest. */
-describe("a stream whose server is shut out,", () => {
+/** One address may be one bot's, and then another's, of which one is not honest. */
+describe("a stream whose server is refused,", () => {
   let fleet: TestFleet;
   let old: TestCa; // Whose root is withdrawn.
   let rogue: Http2SecureServer;
   let sessions: ServerHttp2Session[];
-  let identity: MutableIdentity;
+  let identity: MutableObservable<Identity>;
   let trust: MutableTrust; // The caller's own: the servers do as they like.
   let caller: Bot;
   let ticks: AsyncIterator<unknown>;
@@ -38,7 +39,7 @@ describe("a stream whose server is shut out,", () => {
     vouched = new Promise((resolve) => rogue.on("stream", (stream, headers) => answer(stream, headers, resolve)));
     rogue.listen(0, "127.0.0.1");
     await once(rogue, "listening");
-    identity = createMutableIdentity(await fleet.ca.issue("spiffe://test/caller/1"));
+    identity = createObservable(await fleet.ca.issue("spiffe://test/caller/1"));
     trust = createTrust({ ...fleet.trust.state, caCertificates: [old.der, fleet.ca.der] });
     caller = await fleet.bot("caller/1", undefined, { identity, trust });
     ticks = client().count({})[Symbol.asyncIterator]();
@@ -81,14 +82,14 @@ describe("a stream whose server is shut out,", () => {
     for (let i = 0; i < 450; i++) await ticks.next();
   }
 
-  const shutOut: Record<string, [() => Partial<TrustState>, Reason]> = {
-    locked: [
+  const cases: Record<string, [() => Partial<TrustState>, Reason]> = {
+    revoked: [
       () => ({ revocations: [{ kind: "identity", subject: first, revokedAt: Date.now(), reason: "test" }] }),
       "IDENTITY_REVOKED",
     ],
     "below a root that is withdrawn": [() => ({ caCertificates: [fleet.ca.der] }), "CERTIFICATE_UNTRUSTED"],
   };
-  for (const [how, [change, reason]] of Object.entries(shutOut)) {
+  for (const [how, [change, reason]] of Object.entries(cases)) {
     describe(how, () => {
       async function ends(): Promise<void> {
         for (let i = 0; i < 5; i++) assert.equal((await ticks.next()).done, false);

@@ -1,11 +1,11 @@
 import { InterlockError } from "../base/error.js";
+import type { PendingToken } from "./call-credentials.js";
 import { type CallBounds, cancellationOf } from "./call-options.js";
-import type { Ticket } from "./connector.js";
 
-/** Waits for a ticket, whose token may be under way, but no longer than the call itself would wait. */
-export function awaitTicket(pending: Promise<Ticket>, bounds: CallBounds): Promise<Ticket> {
+/** Waits for a token that is being fetched, but no longer than the call itself waits. Rejects with an `InterlockError`. */
+export function awaitToken(pending: Promise<PendingToken>, bounds: CallBounds): Promise<PendingToken> {
   const { deadline, signals } = bounds;
-  return new Promise<Ticket>((resolve, reject) => {
+  return new Promise<PendingToken>((resolve, reject) => {
     const onAbort = () => reject(cancellationOf(bounds));
     const late = new InterlockError("DEADLINE_EXCEEDED", "The deadline passed before there was a token for the call.");
     const timer =

@@ -4,32 +4,32 @@ import { InterlockError } from "../base/error.js";
 import { currentCall } from "../context.js";
 import { hasToken } from "../token/authorization.js";
 
-/** What a caller may say of one call. */
+/** The options of one call. */
 export interface CallOptions {
-  /** How long to wait, in milliseconds. Unary and client-streaming calls wait 30 s unless told; others without end. */
+  /** The time to wait, in milliseconds. Default: 30,000 for unary and client-streaming calls, no limit for the others. */
   readonly timeoutMs?: number;
-  /** Cancels the call. */
+  /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal;
-  /** Sent along; `authorization` is not the caller's to set. */
+  /** Metadata to send along. It must not hold `authorization`, which Interlock sets. */
   readonly metadata?: Metadata;
-  /** Leaves the call that is being served here out of it: neither its deadline nor its cancellation applies. */
+  /** Whether to ignore the deadline and the cancellation of the call that is being served. Default: false. */
   readonly detached?: boolean;
 }
 
-/** How long a call with one answer waits unless told, in milliseconds. */
+/** The default time that a call with one answer waits, in milliseconds. */
 export const defaultTimeoutMs = 30_000;
 
-/** When a call ends, and what ends it before. */
+/** The deadline of a call, and the signals that cancel it before. */
 export interface CallBounds {
-  /** `Infinity` for no deadline, milliseconds since the epoch otherwise. */
+  /** Milliseconds since the epoch; `Infinity` for no deadline. */
   readonly deadline: number;
   /** Each cancels the call. */
   readonly signals: readonly AbortSignal[];
 }
 
-/** The bounds of a call: its own, and those of the call that is being served here. Throws when the options are unsound. */
-export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
-  const { timeoutMs = unlessTold, signal, detached, metadata } = options;
+/** The bounds of a call: its own, and those of the call that is being served. Throws when the options are unsound. */
+export function boundsOf(options: CallOptions, defaultMs: number): CallBounds {
+  const { timeoutMs = defaultMs, signal, detached, metadata } = options;
   if (metadata && hasToken(metadata)) {
     throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
   }
@@ -44,7 +44,7 @@ export function boundsOf(options: CallOptions, unlessTold: number): CallBounds {
 
 const none: readonly AbortSignal[] = [];
 
-/** The error of a call that one of its signals has canceled; `undefined` where none has. */
+/** The error of a call that one of its signals has canceled; `undefined` where none has aborted. */
 export function cancellationOf({ signals }: CallBounds): InterlockError | undefined {
   const aborted = signals.find((signal) => signal.aborted);
   if (!aborted) return undefined;

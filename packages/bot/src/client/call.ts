@@ -6,10 +6,11 @@ import { messages } from "../base/messages.js";
 import type { Reason } from "../base/reason.js";
 import { serializer } from "../base/serializer.js";
 import { writeAll } from "../base/write-all.js";
-import { awaitTicket } from "./await-token.js";
+import { awaitToken } from "./await-token.js";
+import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
-import type { Answered, Cancellable } from "./channel.js";
-import type { Connector, Lease, Ticket } from "./connector.js";
+import type { Answered, Cancellable } from "./call-under-way.js";
+import type { Connector } from "./connector.js";
 
 type Requests = AsyncIterable<unknown> | Iterable<unknown>;
 
@@ -28,24 +29,29 @@ export function callForOne(connector: Connector, method: AnyMethod) {
     options: CallOptions,
     bounds: CallBounds,
     mayRefer: boolean,
-    ticket?: Ticket,
+    token?: PendingToken,
   ): Promise<unknown> {
-    const lease = connector.lease(ticket, mayRefer);
-    if (!(lease instanceof Promise)) return start(lease, request, options, bounds);
-    return awaitTicket(lease, bounds).then((fetched) => attempt(request, options, bounds, mayRefer, fetched));
+    const credentials = connector.credentials(token, mayRefer);
+    if (!(credentials instanceof Promise)) return start(credentials, request, options, bounds);
+    return awaitToken(credentials, bounds).then((fetched) => attempt(request, options, bounds, mayRefer, fetched));
   }
 
-  function start(lease: Lease, request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
-    const { channel } = lease;
-    const metadata = metadataFor(lease, options);
+  function start(
+    credentials: CallCredentials,
+    request: unknown,
+    options: CallOptions,
+    bounds: CallBounds,
+  ): Promise<unknown> {
+    const { channel } = credentials;
+    const metadata = metadataFor(credentials, options);
     const callOptions = { deadline: bounds.deadline };
     return new Promise((resolve, reject) => {
       let sourceFailure: unknown;
       const onDone = (error: unknown, response?: unknown) => {
         stopListening?.();
         channel.end(place);
-        if (error && lease.refers && isNotShown(error)) {
-          // The server refused it at the gate, so no handler has run: once more, and whole.
+        if (error && credentials.refers && isNotShown(error)) {
+          // The server refused the call before a handler ran: once more, with the whole token.
           channel.forget();
           resolve(settled(() => attempt(request, options, bounds, false)));
         } else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
@@ -56,10 +62,10 @@ export function callForOne(connector: Connector, method: AnyMethod) {
         ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
         : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
       const place = channel.begin(call);
-      if (!lease.refers) watchHeaders(lease, call, streaming);
+      if (!credentials.refers) watchHeaders(credentials, call, streaming);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
-        connector.keep(lease);
+        connector.keep(credentials);
         send(request as Requests, call as never, (error) => {
           sourceFailure = error;
         });
@@ -73,16 +79,16 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   const { serialize, deserialize } = codecsOf(method);
 
   return function call(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
-    // What is being served when the call is made counts, not what is being served when its answers are read.
+    // The call that is being served now counts, not the one that is served when the answers are read.
     const bounds = boundsOf(options, Number.POSITIVE_INFINITY);
     return read(request, options, bounds);
   };
 
   async function* read(request: unknown, options: CallOptions, bounds: CallBounds) {
-    let lease = connector.lease();
-    while (lease instanceof Promise) lease = connector.lease(await awaitTicket(lease, bounds));
-    const { channel } = lease;
-    const metadata = metadataFor(lease, options);
+    let credentials = connector.credentials();
+    while (credentials instanceof Promise) credentials = connector.credentials(await awaitToken(credentials, bounds));
+    const { channel } = credentials;
+    const metadata = metadataFor(credentials, options);
     const callOptions = { deadline: bounds.deadline };
     let sourceFailure: unknown;
     const { client } = channel;
@@ -91,8 +97,8 @@ export function callForMany(connector: Connector, method: AnyMethod) {
       ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
       : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
     const place = channel.begin(call);
-    connector.keep(lease);
-    watchHeaders(lease, call, true);
+    connector.keep(credentials);
+    watchHeaders(credentials, call, true);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
       send(request as Requests, call as never, (error) => {
@@ -114,8 +120,8 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   }
 }
 
-/** Whoever shows a token whole listens for whether he has to the next time; and a stream, for how it outlives certificates. */
-function watchHeaders({ channel, authorization }: Lease, call: Answered, streaming: boolean): void {
+/** Listens for whether the next call may refer to a whole token; and, on a stream, for the voucher of its connection. */
+function watchHeaders({ channel, authorization }: CallCredentials, call: Answered, streaming: boolean): void {
   const known = authorization === undefined || channel.remembered === authorization;
   if (streaming || !known) channel.watchHeaders(call, known ? undefined : authorization);
 }
@@ -136,10 +142,10 @@ function codecsOf({ request, response }: AnyMethod) {
   return { serialize: serializer(request), deserialize: (bytes: Buffer) => response.decode(bytes) };
 }
 
-function metadataFor(lease: Lease, { metadata }: CallOptions): Metadata {
-  if (!metadata) return lease.metadata;
+function metadataFor(credentials: CallCredentials, { metadata }: CallOptions): Metadata {
+  if (!metadata) return credentials.metadata;
   const merged = metadata.clone();
-  merged.merge(lease.metadata);
+  merged.merge(credentials.metadata);
   return merged;
 }
 
@@ -155,9 +161,9 @@ function cancelOnAbort(call: Cancellable, { signals }: CallBounds): (() => void)
   };
 }
 
-/** Sends what the caller's source yields; where the source fails, the call is canceled and has its error. */
+/** Sends the messages of the caller's source. Where the source fails, the call is canceled and gets the source's error. */
 function send(source: Requests, call: Duplex & { cancel(): void }, onFailure: (error: unknown) => void): void {
-  call.on("error", () => {}); // Its reader, or its callback, is told.
+  call.on("error", () => {}); // The reader or the callback gets it, too.
   const over = new AbortController();
   call.once("status", () => over.abort());
   writeAll(iterate(source), call as Writable, over.signal).then(

@@ -1,18 +1,18 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Channel } from "./channel.js";
 
-// Every server of a fleet has it, and any bot may call it: a token that comes along is kept for the connection.
+// Every server of a fleet has this method, any bot may call it, and a token that is sent with it is kept for the connection.
 const path = "/grpc.health.v1.Health/Check";
 const nothing = Buffer.alloc(0);
 const bytes = (buffer: Buffer) => buffer;
 
-/** How long a server has to answer, in milliseconds. */
+/** The time that a server has to answer, in milliseconds. */
 const timeoutMs = 10_000;
 
 /**
- * Says something to the server of a channel, in the metadata of a health check. Resolves with the metadata of the answer,
- * whatever the answer was: a server of another kind may know nothing of it. Rejects when the server was not reached, or did
- * not take the token. `authorization` is the token in the metadata, if there is one.
+ * Sends metadata to the server of a channel, with a health check. Resolves with the metadata of the answer, whatever its
+ * status: a server of another kind may not know the method. Rejects when the server was not reached, or refused the token.
+ * `authorization` is the token in the metadata, if there is one.
  */
 export function checkIn(channel: Channel, metadata: Metadata, authorization?: string): Promise<Metadata | undefined> {
   return new Promise((resolve, reject) => {
@@ -30,5 +30,5 @@ export function checkIn(channel: Channel, metadata: Metadata, authorization?: st
   });
 }
 
-// CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE, UNAUTHENTICATED: the connection, or what was shown on it, is of no use.
+// CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE, UNAUTHENTICATED: the connection, or the token shown on it, is of no use.
 const unreachedCodes: ReadonlySet<number> = new Set([1, 4, 14, 16]);

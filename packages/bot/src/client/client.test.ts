@@ -4,10 +4,10 @@ import type { AddressInfo, Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { Metadata } from "@grpc/grpc-js";
 import { InterlockError } from "../base/error.js";
+import { createObservable } from "../base/observable.js";
 import type { Reason } from "../base/reason.js";
 import type { Bot } from "../bot.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { createKeyPair } from "../identity/key-pair.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { deferred } from "../testing/deferred.js";
@@ -87,7 +87,7 @@ describe("a client", () => {
       });
     }
 
-    it("an intermediate of another trust domain, behind one of that name that nobody has signed", async () => {
+    it("an intermediate of another trust domain, behind one of that name without a valid signature", async () => {
       const root = await createTestCa("root", 1);
       const { state } = fleet.trust;
       fleet.trust.replace({ ...state, version: state.version + 1n, caCertificates: [root.der] });
@@ -139,7 +139,7 @@ describe("a client", () => {
     });
   });
 
-  it("ends its streams, and makes a new connection, when the server is shut out", async () => {
+  it("ends its streams, and makes a new connection, when the server is revoked", async () => {
     const { bot, address } = await serveEcho(fleet);
     bots.push(bot);
     const client = caller.client(service, address);
@@ -166,7 +166,7 @@ describe("a client", () => {
     bots.push(bot);
     const first = await fleet.ca.issue("spiffe://test/renewed/1");
     const second = await fleet.ca.issue("spiffe://test/renewed/1");
-    const identity = createMutableIdentity(first);
+    const identity = createObservable(first);
     const renewed = await fleet.bot("renewed/1", undefined, { identity });
     bots.push(renewed);
     const client = renewed.client(service, address);

@@ -8,12 +8,13 @@ import { showToken } from "../token/authorization.js";
 import { referToToken } from "../token/reference.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
+import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { type Channel, createChannel } from "./channel.js";
 import { checkIn } from "./check-in.js";
 import { createDrain } from "./drain.js";
 import { createTokenKeeper } from "./token-keeper.js";
 
-/** What clients of one bot have in common. */
+/** The parts that the clients of one bot have in common. */
 export interface ConnectorOptions {
   readonly identity: IdentitySource;
   readonly trust: Trust;
@@ -21,51 +22,35 @@ export interface ConnectorOptions {
   readonly clock: Clock;
 }
 
-/** A channel with the credentials for one call on it; to be used at once. */
-export interface Lease {
-  readonly channel: Channel;
-  readonly metadata: Metadata;
-  /** The token in the metadata, or behind it; absent where none is needed. */
-  readonly authorization?: string;
-  /** Whether the metadata only refers to the token. */
-  readonly refers: boolean;
-}
-
-/** A token that was fetched for calls on a channel. */
-export interface Ticket {
-  readonly channel: Channel;
-  readonly authorization: string;
-}
-
 /** Keeps a channel to one server current: its certificate, its CA, its token. */
 export interface Connector {
   /**
-   * A lease, where the token is at hand; else a ticket to come, with which to ask again. It may be that the certificate
-   * has been renewed meanwhile, and the ticket is for the old one: then there is another to wait for.
+   * Gives the credentials for a call, where the token is at hand; else a token to come, with which to ask again. Where the
+   * certificate has been renewed meanwhile, that token is for the old one, and there is another to wait for.
    *
-   * With `mayRefer` it may be but a reference to the token: for a call that can be made again where the server does not
-   * know which is meant.
+   * With `mayRefer` the credentials may only refer to the token: for a call that can be made again where the server does not
+   * know the token.
    */
-  lease(ticket?: Ticket, mayRefer?: boolean): Lease | Promise<Ticket>;
-  /** The call is a stream, which may outlive its token: the server is shown the next ones meanwhile. */
-  keep(lease: Lease): void;
-  /** Leaves the connection that there is, for one that seems to be dead: the next call makes another. */
+  credentials(token?: PendingToken, mayRefer?: boolean): CallCredentials | Promise<PendingToken>;
+  /** Keeps a stream authorized that may outlive its token: the server is shown the next tokens meanwhile. */
+  keep(credentials: CallCredentials): void;
+  /** Leaves a connection that seems to be dead: the next call makes another. */
   reconnect(): void;
-  /** An error of a call on `channel`, in our terms. */
+  /** Gives the error of a call on `channel` as an `InterlockError`. */
   explain(channel: Channel, error: unknown): InterlockError;
   close(): void;
 }
 
-/** How long before the end of its certificate nothing new is begun on a channel, in milliseconds: it would be cut short. */
+/** The time before a certificate expires in which no call begins on its channel, in milliseconds: it would be cut short. */
 const inFlightMs = 2_000;
 
 /**
- * Connects to `service` at `address`, with a token for no more than that service and its scopes. Of several addresses,
- * where the same is served, it stays at one until that cannot answer, and then goes to the next.
+ * Connects to `service` at `address`, with a token for that service and its scopes only. With several addresses of one
+ * service, it stays at one until that cannot answer, and then goes to the next.
  *
- * When the certificate is renewed, or the CA changes, calls move to a new channel once that one has been let in with a
- * token of its own; until then the old one serves. What is under way on the old one is drained: its streams go on, see
- * `createDrain`. Where calls need no token, they move at once.
+ * When the certificate is renewed, or the CA changes, calls move to a new channel once a server has accepted a token on it;
+ * until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Where calls need no
+ * token, they move at once.
  */
 export function createConnector(
   service: ServiceDefinition,
@@ -77,7 +62,7 @@ export function createConnector(
   const addresses = [address].flat();
   let at = 0;
   let channel: Channel | undefined;
-  let next: Channel | undefined; // Is being tried, while `channel` serves.
+  let next: Channel | undefined; // Being tried, while `channel` serves.
   let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
   let used = false; // Since the last renewal.
   let closed = false;
@@ -87,8 +72,8 @@ export function createConnector(
   const drain = createDrain(() => channel, keeper.again);
 
   function open(): Channel {
-    const options = { identity: identity.current(), trust, clock, servers, onVouch: drain.look };
-    return createChannel({ ...options, address: addresses[at] as string });
+    const target = addresses[at] as string;
+    return createChannel({ address: target, identity: identity.current(), trust, clock, servers, onVouch: drain.look });
   }
 
   /** New calls go to another channel from now on. */
@@ -97,13 +82,13 @@ export function createConnector(
       channel.retire();
       drain.add(channel);
     }
-    // What is left on older ones needs one on which it is vouched for, whether there are new calls or not.
+    // Streams on older channels need a channel on which those are vouched for, with or without new calls.
     channel = next ?? (drain.inUse ? open() : undefined);
     next = undefined;
     drain.look();
   }
 
-  /** What a new channel would be opened with has changed. */
+  /** Moves to a new channel, because the identity or the CA has changed. */
   function renew(): void {
     next?.retire();
     next = undefined;
@@ -137,7 +122,7 @@ export function createConnector(
     );
   }
 
-  /** Resolves once the server has let us in on a channel, with a token. */
+  /** Resolves once the server has accepted a token on the channel. */
   async function admit(tried: Channel): Promise<void> {
     const authorization = await authorize(tried);
     await checkIn(tried, showToken(authorization), authorization);
@@ -157,20 +142,20 @@ export function createConnector(
     }),
   ];
 
-  function lease(ticket?: Ticket, mayRefer = false): Lease | Promise<Ticket> {
+  function credentials(token?: PendingToken, mayRefer = false): CallCredentials | Promise<PendingToken> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
     used = true;
     if (channel && isSpent(channel)) replace();
     channel ??= open();
     if (scopes.length === 0) return { channel, metadata: new Metadata(), refers: false };
-    if (ticket?.channel === channel) return leaseOn(channel, ticket.authorization, mayRefer);
+    if (token?.channel === channel) return credentialsOn(channel, token.authorization, mayRefer);
     const authorization = authorize(channel);
-    if (typeof authorization === "string") return leaseOn(channel, authorization, mayRefer);
+    if (typeof authorization === "string") return credentialsOn(channel, authorization, mayRefer);
     if (next) {
-      // Tokens are had for the certificate that is current, so the old one has served.
+      // Tokens are issued for the current certificate only, so the old channel cannot be used any longer.
       authorization.catch(() => {});
       replace();
-      return lease(undefined, mayRefer);
+      return credentials(undefined, mayRefer);
     }
     const current = channel;
     return authorization.then(
@@ -179,7 +164,7 @@ export function createConnector(
         if (closed || current.identity === identity.current()) throw error;
         // The certificate was renewed while the token was fetched for the one before.
         if (channel === current) replace();
-        const again = lease();
+        const again = credentials();
         return "metadata" in again ? { channel: again.channel, authorization: again.authorization ?? "" } : again;
       },
     );
@@ -191,7 +176,7 @@ export function createConnector(
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
-  function leaseOn(current: Channel, authorization: string, mayRefer: boolean): Lease {
+  function credentialsOn(current: Channel, authorization: string, mayRefer: boolean): CallCredentials {
     if (shown?.authorization !== authorization) {
       shown = { authorization, whole: showToken(authorization), reference: referToToken(authorization) };
     }
@@ -214,7 +199,7 @@ export function createConnector(
   }
 
   return {
-    lease,
+    credentials,
     reconnect,
     keep({ channel: on, authorization }) {
       if (authorization !== undefined) keeper.watch(on, authorization);

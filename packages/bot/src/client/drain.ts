@@ -3,23 +3,23 @@ import { acceptedIn, vouch } from "../token/vouches.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
 
-/** The channels that take no new calls, and have calls under way. */
+/** The channels that take no new calls and have calls under way. Bounded by the streams that are open. */
 export interface Drain {
   add(channel: Channel): void;
   /** Whether calls are under way on any of them. */
   readonly inUse: boolean;
-  /** There may be something to vouch for. */
+  /** Looks for channels to vouch for: one may have been added, or have something new in `vouches`. */
   look(): void;
   close(): void;
 }
 
 /**
- * Lets channels outlive their certificates while there are streams on them: on the `current` one, which has the latest, it
- * vouches for them; see `vouchFor`. Each that a server has accepted, and so rests on other certificates, is told to
- * `onRested`. A server of another kind tells no voucher, and ends no stream for its certificate's sake.
+ * Lets channels outlive their certificates while there are streams on them, by vouching for them on the `current` channel,
+ * which has the latest certificate; see `vouchFor`. `onRebound` is called for each channel that a server has accepted, and
+ * that so rests on other certificates. A server of another kind sends no voucher, and ends no stream for its certificate.
  */
-export function createDrain(current: () => Channel | undefined, onRested: (channel: Channel) => void): Drain {
-  const draining = new Map<Channel, Channel | undefined>(); // With the one that it rests on.
+export function createDrain(current: () => Channel | undefined, onRebound: (channel: Channel) => void): Drain {
+  const draining = new Map<Channel, Channel | undefined>(); // Each with the channel that it rests on.
   let busy = false;
   const backoff = createBackoff({ firstMs: 200 });
   let timer: NodeJS.Timeout | undefined;
@@ -40,18 +40,18 @@ export function createDrain(current: () => Channel | undefined, onRested: (chann
     vouchOn(on, waiting).then(settle, () => settle(false));
   }
 
-  /** Gives whether all were accepted. */
+  /** Vouches for `waiting`. Resolves with whether all were accepted. */
   async function vouchOn(on: Channel, waiting: readonly Channel[]): Promise<boolean> {
     const answer = await checkIn(on, vouch(waiting.flatMap(({ vouches }) => [...vouches])));
     const accepted = new Set(answer ? acceptedIn(answer) : []);
-    const rested = waiting.filter(
+    const rebound = waiting.filter(
       (channel) => [...channel.vouches].some((value) => accepted.has(value)) && channel.rebind(on),
     );
-    for (const channel of rested) {
+    for (const channel of rebound) {
       draining.set(channel, on);
-      onRested(channel);
+      onRebound(channel);
     }
-    return rested.length === waiting.length;
+    return rebound.length === waiting.length;
   }
 
   function settle(all: boolean): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
+import { createObservable } from "../base/observable.js";
 import { serveEcho } from "../testing/echo-server.js";
 import { createTestFleet, EchoService } from "../testing/test-fleet.js";
 import { createClient } from "./client.js";
@@ -13,7 +13,7 @@ describe("a client with several addresses", () => {
       await serveEcho(fleet, { echo: () => ({ reason: "one" }) }),
       await serveEcho(fleet, { echo: () => ({ reason: "two" }) }),
     ];
-    const identity = createMutableIdentity(await fleet.ca.issue("spiffe://test/caller/1"));
+    const identity = createObservable(await fleet.ca.issue("spiffe://test/caller/1"));
     const tokens = {
       authorization: async (audience: string, scopes: readonly string[]) =>
         `Bearer ${await fleet.token(identity.current(), audience, scopes)}`,

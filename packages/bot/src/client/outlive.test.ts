@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createObservable, type MutableObservable } from "../base/observable.js";
 import type { Bot } from "../bot.js";
 import type { Certificate } from "../identity/certificate.js";
-import { createMutableIdentity, type MutableIdentity } from "../identity/identity-holder.js";
+import type { Identity } from "../identity/identity.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { createTestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -37,8 +38,8 @@ describe("a connection that outlives its certificates", () => {
   afterEach(() => Promise.all(bots.map((bot) => bot.close(0))));
 
   /** A caller whose certificate lives so long. */
-  async function caller(ttlMs: number, tokens?: (holder: MutableIdentity) => TokenSource) {
-    const identity = createMutableIdentity(await fleet.ca.issue(uri, { notAfter: Date.now() + ttlMs }));
+  async function caller(ttlMs: number, tokens?: (holder: MutableObservable<Identity>) => TokenSource) {
+    const identity = createObservable(await fleet.ca.issue(uri, { notAfter: Date.now() + ttlMs }));
     const bot = await fleet.bot("caller/1", undefined, { identity, ...(tokens && { tokens: tokens(identity) }) });
     bots.push(bot);
     return { identity, client: bot.client(EchoService, server.address) };
@@ -92,7 +93,7 @@ describe("a connection that outlives its certificates", () => {
     });
   });
 
-  it("ends when either of the certificates is locked out that it rests on", async () => {
+  it("ends when either of the certificates that it rests on is revoked", async () => {
     for (const which of ["old", "new"] as const) {
       const { identity, client } = await caller(60_000);
       const old = identity.current().leaf;

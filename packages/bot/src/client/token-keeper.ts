@@ -5,17 +5,17 @@ import { showToken } from "../token/authorization.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
 
-/** Keeps the streams of a channel authorized. */
+/** Keeps the streams of channels authorized. */
 export interface TokenKeeper {
-  /** A stream has begun on `channel`, with this `authorization`. */
+  /** Starts to renew `authorization` on `channel`, where a stream has begun with it. */
   watch(channel: Channel, authorization: string): void;
-  /** The channel rests on another certificate from now on: what was shown before is bound to the one before. */
+  /** Starts anew on a channel that rests on another certificate now: the token shown before is bound to the one before. */
   again(channel: Channel): void;
 }
 
 /**
- * Shows each new token on a channel before the last one runs out, for as long as calls are open on it: a server ends a
- * stream whose token has run out. `authorization` gives the token for a channel, as a {@link TokenSource} does.
+ * Shows each new token on a channel before the last one expires, for as long as calls are open on it: a server ends a stream
+ * whose token has expired. `authorization` gives the token for a channel, as a `TokenSource` does.
  */
 export function createTokenKeeper(
   authorization: (channel: Channel) => string | Promise<string>,
@@ -32,14 +32,14 @@ export function createTokenKeeper(
 
   function schedule(channel: Channel, watch: Watch): void {
     const left = expiryOf(watch.shown) - clock.now();
-    // A token source renews when a fifth of the life is left, in the background: so ask, and ask again.
+    // A token source renews in the background when a fifth of the life is left, so the next request gets the new token.
     const wait = left > 0 ? Math.max(100, left * 0.85) : retryMs;
     watch.cancel = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
   }
 
   async function renew(channel: Channel, watch: Watch): Promise<void> {
     const next = channel.inUse ? await tokenFor(channel) : undefined;
-    if (watches.get(channel) !== watch) return; // Begun anew meanwhile.
+    if (watches.get(channel) !== watch) return; // Another watch has begun meanwhile.
     if (!channel.inUse) return void watches.delete(channel);
     if (next !== undefined && next !== watch.shown) {
       watch.shown = next;
@@ -50,7 +50,7 @@ export function createTokenKeeper(
 
   function show(channel: Channel, token: string): void {
     checkIn(channel, showToken(token), token).catch(() => {
-      // Refused, perhaps because the channel has begun to rest on another certificate: it is to be another token then.
+      // Refused, perhaps because the channel rests on another certificate now, which needs another token.
       const watch = watches.get(channel);
       if (watch?.shown === token) schedule(channel, begin(channel, ""));
     });
@@ -75,20 +75,20 @@ export function createTokenKeeper(
 }
 
 interface Watch {
-  /** The token that was shown last; empty while none is good. */
+  /** The token that was shown last; empty while no token is good. */
   shown: string;
   cancel(): void;
 }
 
-/** After how long a token that could not be had is asked for again, in milliseconds. */
+/** The wait before a token that could not be had is requested again, in milliseconds. */
 const retryMs = 500;
 
-/** Milliseconds since the epoch; never for a token that does not say. */
+/** The expiry of a token, in milliseconds since the epoch; `Infinity` for one that does not say. */
 function expiryOf(authorization: string): number {
   if (authorization === "") return 0;
   try {
     return (decodeJwt(authorization.replace(/^Bearer /, "")).exp ?? Number.POSITIVE_INFINITY) * 1_000;
   } catch {
-    return Number.POSITIVE_INFINITY; // Another issuer's opaque token.
+    return Number.POSITIVE_INFINITY; // An opaque token of another issuer.
   }
 }

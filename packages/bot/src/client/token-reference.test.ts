@@ -213,7 +213,7 @@ describe("a reference to a token", () => {
       assert.equal(headers[offer], server.bot.identity.current().leaf.thumbprint);
     });
 
-    it("to a token that nobody has shown", async () =>
+    it("to a token that has not been shown", async () =>
       assertRefused({ [reference]: referenceTo(await issue()) }, "TOKEN_NOT_SHOWN"));
     it("empty", () => assertRefused({ [reference]: "" }, "TOKEN_NOT_SHOWN"));
     it("that is a whole token", async () => assertRefused({ [reference]: await issue() }, "TOKEN_NOT_SHOWN"));
@@ -241,7 +241,7 @@ describe("a reference to a token", () => {
       await assertRefused({ [reference]: referenceTo(bad) }, "TOKEN_NOT_SHOWN");
     });
 
-    it("to a token that has run out, though only the reference was shown since", async () => {
+    it("to a token that has expired, though only the reference was shown since", async () => {
       clock.ahead = 301_000;
       await assertRefused({ [reference]: referenceTo(authorization) }, "TOKEN_EXPIRED");
     });

@@ -1,6 +1,6 @@
 import { InterlockError } from "../base/error.js";
 
-/** Where the authority is: `host:port`, or several of them, in a list or joined by commas. Throws `INVALID_ARGUMENT`. */
+/** The addresses of the authority, from a list or from one text joined by commas. Throws `INVALID_ARGUMENT`. */
 export function authorityAddresses(given: string | readonly string[]): string[] {
   const addresses = [given]
     .flat()

@@ -2,21 +2,21 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile } from "../identity/private-file.js";
 
-/** Which authority a bot belongs to, and under which name. */
+/** The authority that a bot belongs to, and its name there. */
 export interface AuthorityRecord {
   /** `host:port`. */
   readonly authority: string;
   readonly name: string;
 }
 
-/** Keeps it beside the bot's identity, so that it need not be said again. */
+/** The file that keeps an {@link AuthorityRecord} beside the bot's identity. */
 export interface AuthorityFile {
-  /** What was saved last; `undefined` when there is nothing that can be read. */
+  /** The record that was saved last; `undefined` when none can be read. */
   load(): Promise<AuthorityRecord | undefined>;
   save(record: AuthorityRecord): Promise<void>;
 }
 
-/** Keeps it as `profile.json` in `folder`. */
+/** Keeps the record as `profile.json` in `folder`. */
 export function createAuthorityFile(folder: string): AuthorityFile {
   const path = join(folder, "profile.json");
   async function load(): Promise<AuthorityRecord | undefined> {
@@ -24,7 +24,7 @@ export function createAuthorityFile(folder: string): AuthorityFile {
       const { authority, name }: Partial<AuthorityRecord> = JSON.parse(await readFile(path, "utf8"));
       return typeof authority === "string" ? { authority, name: typeof name === "string" ? name : "" } : undefined;
     } catch {
-      return undefined; // It is a convenience: whoever needs it is told to say it.
+      return undefined; // The file is a convenience: without it, the address has to be passed.
     }
   }
   return {

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Recorder } from "../base/recorder.js";
 import { createClient } from "../client/client.js";
 import { createConnector } from "../client/connector.js";
-import { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { createIdentityFolder, type IdentityFolder } from "../identity/identity-folder.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { caDigest, parseJoinToken } from "../identity/join-token.js";
 import type { Membership } from "../membership.js";
 import { overlayTrust } from "../providers/overlay-trust.js";
@@ -24,39 +24,39 @@ import { keepRenewed } from "./renewal.js";
 import { createReporter } from "./reporter.js";
 import { followTrust } from "./trust-feed.js";
 
-/** What a membership of an authority stands on. */
+/** The options of {@link openAuthorityMembership}. */
 export interface AuthorityMembershipOptions {
-  /** `host:port` of the authority; of each, where several share a store. */
+  /** `host:port` of the authority; of each authority, where several share a store. */
   readonly addresses: readonly string[];
   readonly name: string;
   readonly joinToken: string | undefined;
-  /** Where identity and trust are kept. */
+  /** The folder for identity and trust. */
   readonly stateDir: string;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How long a bot whose trust is from before waits for word from the authority, until it starts all the same. */
+/** The time that a bot with a saved trust waits for the authority before it starts without it, in milliseconds. */
 const firstWordMs = 2_000;
 
 /**
- * The membership that the authority gives: identity, trust and tokens; only trust and tokens where the identity is from
- * elsewhere. Rejects as `joinFleet` does.
+ * Opens the membership that the authority gives: identity, trust and tokens; only trust and tokens where the identity is
+ * `provided`. Rejects as `joinFleet` does.
  */
 export async function openAuthorityMembership(
   options: AuthorityMembershipOptions,
-  elsewhere?: ProvidedIdentity,
+  provided?: ProvidedIdentity,
 ): Promise<Membership> {
   const { addresses, name, stateDir, recorder, clock, log } = options;
   const folders = { identity: createIdentityFolder(stateDir), trust: createTrustFolder(stateDir) };
-  const member = elsewhere
-    ? { identity: elsewhere.identity.current(), trust: await restoreTrust(elsewhere, folders.trust, clock) }
+  const member = provided
+    ? { identity: provided.identity.current(), trust: await restoreTrust(provided, folders.trust, clock) }
     : ((await restore(options, folders)) ?? (await enter(options, folders)));
 
-  const own = elsewhere ? undefined : createMutableIdentity(member.identity);
-  const identity = own ?? (elsewhere as ProvidedIdentity).identity;
-  const overlay = elsewhere && overlayTrust(member.trust, { roots: elsewhere.roots }, clock);
+  const own = createObservable(member.identity);
+  const identity = provided?.identity ?? own;
+  const overlay = provided && overlayTrust(member.trust, { roots: provided.roots }, clock);
   const trust = overlay ?? member.trust;
   const servers = ["interlock/authority"];
   const connector = createConnector(AuthorityService, addresses, servers, { identity, trust, tokens: noTokens, clock });
@@ -71,8 +71,9 @@ export async function openAuthorityMembership(
   const { signal } = ending;
   const { reconnect } = connector;
   const feed = followTrust({ authority, trust: member.trust, folder: folders.trust, log, signal, reconnect });
-  const renewing =
-    own && keepRenewed({ authority, identity: own, folder: folders.identity, trust, clock, log, signal });
+  const renewing = provided
+    ? undefined
+    : keepRenewed({ authority, identity: own, folder: folders.identity, trust, clock, log, signal });
   if (trust.isStale()) await atMost(firstWordMs, feed.attempted);
 
   return {
@@ -91,7 +92,7 @@ export async function openAuthorityMembership(
   };
 }
 
-/** Waits for something, but no longer than that. Nothing else may keep the process alive yet, so this does. */
+/** Waits for an event, for `ms` at most. It keeps the process alive meanwhile, because nothing else may do so yet. */
 async function atMost(ms: number, event: Promise<void>): Promise<void> {
   const over = new AbortController();
   await Promise.race([event, sleep(ms, undefined, { signal: over.signal }).catch(() => {})]);
@@ -108,7 +109,7 @@ interface Member {
   readonly trust: MutableTrust;
 }
 
-/** What was kept from the last time, if it still serves. */
+/** The identity and trust that were saved the last time, if they are still good. */
 async function restore(
   { name, joinToken, stateDir, clock, log }: AuthorityMembershipOptions,
   folders: Folders,
@@ -120,18 +121,18 @@ async function restore(
     const problem = `${stateDir} holds the identity of ${identity.spiffeId.name}, and this is ${name}`;
     throw new InterlockError("FAILED_PRECONDITION", `${problem}: choose another stateDir.`);
   }
-  // A join token of another authority means that one: what is kept here is of a fleet that is gone.
+  // A join token of another authority wins: what is saved here belongs to a fleet that is gone.
   const token = joinToken === undefined ? undefined : parseJoinToken(joinToken);
   const { state, heardAt } = saved;
   if (token && !state.caCertificates.some((der) => Buffer.from(caDigest(der)).equals(token.caDigest))) return undefined;
-  // A certificate below a root that was withdrawn is as worthless as one that has run out.
+  // A certificate below a root that was withdrawn is as worthless as an expired one.
   if (clock.now() >= identity.leaf.notAfter || rootOf(identity.chain, state) === undefined) return undefined;
   const heard = Number.isFinite(heardAt) ? new Date(heardAt).toISOString() : "unknown";
   log.info("trust restored", { version: String(state.version), heard });
   return { identity, trust: createTrust(state, clock, { heardAt, heard: false }) };
 }
 
-/** A new identity for a join token. */
+/** Gets a new identity for a join token, and saves it. */
 async function enter(
   { addresses, name, joinToken, stateDir, clock }: AuthorityMembershipOptions,
   folders: Folders,
@@ -140,7 +141,7 @@ async function enter(
     const remedy = `get a join token with "interlock invite ${name}" and pass it as joinToken`;
     throw new InterlockError("UNAUTHENTICATED", `There is no valid identity for ${name} in ${stateDir}: ${remedy}.`);
   }
-  const joined = await joinAtFirst(addresses, name, joinToken);
+  const joined = await joinAtFirst(addresses, name, joinToken, clock);
   const trust = createTrust(joined.trust, clock);
   await folders.trust.save({ state: trust.state, heardAt: trust.heardAt });
   await folders.identity.save(joined.identity);
@@ -152,16 +153,17 @@ async function joinAtFirst(
   [address = "", ...others]: readonly string[],
   name: string,
   joinToken: string,
+  clock: Clock,
 ): Promise<Joined> {
   try {
-    return await join(address, name, joinToken);
+    return await join(address, name, joinToken, clock);
   } catch (error) {
     if (others.length === 0 || InterlockError.from(error).code !== "UNAVAILABLE") throw error;
-    return joinAtFirst(others, name, joinToken);
+    return joinAtFirst(others, name, joinToken, clock);
   }
 }
 
-/** Trust for a bot that never joined: what was kept, or nothing until the authority has been heard of. */
+/** The trust of a bot that never joined: what was saved, or nothing until the authority has been heard. */
 async function restoreTrust({ identity, roots }: ProvidedIdentity, folder: TrustFolder, clock: Clock) {
   const saved = await folder.load();
   const { trustDomain } = identity.current().spiffeId;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
 import { createAuthorityTokens } from "./authority-tokens.js";

@@ -3,8 +3,8 @@ import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 
 /**
- * Forgets the tokens of the bot called `name` that may hold a scope which has been taken away from it: servers refuse
- * them from now on, and the next call asks for another. Gives what ends that.
+ * Forgets tokens of the bot `name` when the trust says that a scope in them has been taken away. Servers refuse those from
+ * then on, and the next call requests another. Returns a function that ends this.
  */
 export function forgetLostScopes(tokens: TokenSource, trust: Trust, name: string): () => void {
   let known = latest(trust);

@@ -10,74 +10,82 @@ import type { IdentityProvider, IssuerProvider, ProvidedIdentity } from "../prov
 import { authorityAddresses } from "./authority-addresses.js";
 import { createAuthorityFile } from "./authority-file.js";
 import { openAuthorityMembership } from "./authority-membership.js";
-import { openMembershipElsewhere, withIssuer } from "./provided-membership.js";
+import { openProvidedMembership, withIssuer } from "./provided-membership.js";
 
-/** Which fleet to join, and as whom. */
+/** The options of {@link joinFleet}. */
 export interface JoinFleetOptions {
   /**
-   * `host:port` of the authority; of each, where several share a store: a list, or joined by commas. The one that this
-   * bot joined last unless said.
+   * `host:port` of the authority. Where several authorities share a store: all of them, as a list or joined by commas.
+   * Default: the authority that this bot joined last.
    */
   readonly authority?: string | readonly string[] | undefined;
-  /** The bot's name in the fleet, for example `gripper/1`; the one in its certificate where `identity` is said. */
+  /** The bot's name in the fleet, for example `gripper/1`. Default with `identity`: the name in its certificate. */
   readonly name?: string;
   /** The line that `interlock invite` printed; needed only the first time. */
   readonly joinToken?: string | undefined;
-  /** Where the identity is from, if not from the authority; see {@link fromFiles}. */
+  /** The source of the identity in place of the authority; see {@link fromFiles}. */
   readonly identity?: IdentityProvider;
-  /** Where tokens are from, if not from the authority; see {@link fromIssuer}. */
+  /** The source of tokens in place of the authority; see {@link fromIssuer}. */
   readonly issuer?: IssuerProvider;
-  /** Where identity and trust are kept; `.interlock/bots/<name>` unless said. */
+  /** The folder for identity and trust. Default: `.interlock/bots/<name>`. */
   readonly stateDir?: string;
-  /** Where the log goes; JSON lines on standard error unless said. */
+  /** The log. Default: JSON lines on standard error. */
   readonly log?: Log;
+  /** The clock to go by. Default: the machine's. */
   readonly clock?: Clock;
 }
 
 /**
- * Makes this process a bot of a fleet: with the identity kept from the last time, or with a new one for the join token.
- * From then on certificate, tokens and trust keep themselves current. An authority that is away keeps no bot with an
- * identity from starting; its trust is stale then, and high-risk methods are refused until there is word.
+ * Makes this process a bot of a fleet, with the identity that was saved the last time, or with a new one for the join token.
  *
+ * Certificate, tokens and trust then keep themselves current. A bot with an identity also starts while the authority is
+ * away; its trust is stale then, and high-risk methods are refused until the authority has been heard.
+ *
+ * Identity and tokens may each come from a provider. Where both do and no `authority` is given, there is no authority, so no
+ * revocations arrive: a bot is then removed by letting its certificate expire.
+ *
+ * @param options - The authority, the bot's name and its join token; or the providers.
+ * @returns The bot.
+ * @throws InterlockError with a message that says what to do, and a reason where the fleet refused: `JOIN_TOKEN_…`,
+ *   `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
+ *
+ * @example
  * ```ts
  * const bot = await joinFleet({ authority: "localhost:7443", name: "gripper/1", joinToken });
  * ```
  *
- * Identity and tokens may each be from elsewhere. Where both are, and no authority is said, there is none: nobody then
- * tells of revocations, and a bot is shut out by letting its certificate run out.
- *
+ * @example
  * ```ts
  * const bot = await joinFleet({
  *   identity: fromFiles({ certificate: "/certs/tls.crt", key: "/certs/tls.key", ca: "/certs/ca.crt" }),
  *   issuer: fromIssuer({ url: "https://login.example.com" }),
  * });
  * ```
- *
- * Rejects with an `InterlockError` that says what to do: `JOIN_TOKEN_…`, `CA_PIN_MISMATCH`, `AUTHORITY_UNREACHABLE`.
  */
 export async function joinFleet(options: JoinFleetOptions): Promise<Bot> {
   const { log = jsonLog, clock = systemClock } = options;
   const recorder = createRecorder();
-  const elsewhere = await options.identity?.open({ clock, log });
+  const provided = await options.identity?.open({ clock, log });
   try {
-    const base = await openMembership(options, { recorder, clock, log }, elsewhere);
+    const base = await openMembership(options, { recorder, clock, log }, provided);
     const membership = options.issuer ? await withIssuer(base, options.issuer, { clock, log }) : base;
     return createBot({
       ...membership,
       async leave() {
         await membership.leave?.();
-        elsewhere?.close();
+        provided?.close();
       },
       recorder,
       clock,
       log,
     });
   } catch (error) {
-    elsewhere?.close();
+    provided?.close();
     throw error;
   }
 }
 
+/** The tools that a membership works with. */
 interface Basis {
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -87,31 +95,31 @@ interface Basis {
 async function openMembership(
   options: JoinFleetOptions,
   basis: Basis,
-  elsewhere: ProvidedIdentity | undefined,
+  provided: ProvidedIdentity | undefined,
 ): Promise<Membership> {
-  const name = nameOf(options, elsewhere);
-  if (elsewhere && options.issuer && options.authority === undefined) {
-    return openMembershipElsewhere(elsewhere, basis.clock);
+  const name = nameOf(options, provided);
+  if (provided && options.issuer && options.authority === undefined) {
+    return openProvidedMembership(provided, basis.clock);
   }
   const stateDir = options.stateDir ?? joinPath(".interlock", "bots", name);
   const file = createAuthorityFile(stateDir);
   const given = options.authority ?? (await file.load())?.authority;
   if (given === undefined) {
-    const remedy = 'say where it is as authority (host:port), or run "interlock join" here first';
-    throw new InterlockError("FAILED_PRECONDITION", `Nobody has said where the authority of ${name} is: ${remedy}.`);
+    const remedy = 'pass it as authority (host:port), or run "interlock join" here first';
+    throw new InterlockError("FAILED_PRECONDITION", `The address of the authority of ${name} is not known: ${remedy}.`);
   }
   const addresses = authorityAddresses(given);
   const { joinToken } = options;
-  const membership = await openAuthorityMembership({ ...basis, addresses, name, joinToken, stateDir }, elsewhere);
-  // A folder that cannot be written is no reason to stay away.
+  const membership = await openAuthorityMembership({ ...basis, addresses, name, joinToken, stateDir }, provided);
+  // A folder that cannot be written is no reason not to join.
   await file
     .save({ authority: addresses.join(","), name })
     .catch((error) => basis.log.warn("authority not saved", { error: String(error) }));
   return membership;
 }
 
-function nameOf({ name }: JoinFleetOptions, elsewhere: ProvidedIdentity | undefined): string {
-  const certified = elsewhere?.identity.current().spiffeId.name;
+function nameOf({ name }: JoinFleetOptions, provided: ProvidedIdentity | undefined): string {
+  const certified = provided?.identity.current().spiffeId.name;
   if (certified === undefined || (name !== undefined && !isBotName(name))) {
     if (name !== undefined && isBotName(name)) return name;
     throw new InterlockError("INVALID_ARGUMENT", `"${name ?? ""}" is no bot name, such as gripper/1.`);

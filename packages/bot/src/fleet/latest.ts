@@ -1,16 +1,16 @@
 import { pause } from "../base/pause.js";
 
-/** Does something with the latest value, in the background. */
+/** Background work on the latest value. */
 export interface Latest<T> {
-  /** Takes a value; one that a later one overtakes before its turn is passed over. */
+  /** Takes a value. It is skipped when a later one comes before its turn. */
   offer(value: T): void;
-  /** Does without rests from now on, and resolves when there is nothing left to do. */
+  /** Ends the rests, and resolves when there is nothing left to do. */
   settled(): Promise<void>;
 }
 
 /**
- * Calls `work` with the latest value offered: the first at once, then one call at a time, with `restMs` between them. So
- * a disk is not written to for each of a hundred updates, and nobody waits for it. `work` must not reject.
+ * Calls `work` with the latest value offered: the first at once, then one call at a time, with `restMs` between them. A
+ * hundred updates are so a few writes to a disk, and no caller waits for them. `work` must not reject.
  */
 export function createLatest<T>(restMs: number, work: (value: T) => Promise<void>): Latest<T> {
   const ending = new AbortController();

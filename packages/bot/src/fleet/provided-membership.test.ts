@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { systemClock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Bot } from "../bot.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { fromFiles } from "../providers/from-files.js";
 import { fromIssuer } from "../providers/from-issuer.js";
@@ -25,7 +25,7 @@ describe("a fleet of no authority", () => {
   let version = 0;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "interlock-elsewhere-"));
+    folder = await mkdtemp(join(tmpdir(), "interlock-provided-"));
     ca = await createTestCa();
     issuer = await startTestIssuer(ca.der);
     bots = [];
@@ -131,7 +131,7 @@ describe("a fleet of no authority", () => {
     assert.match(String(await reasonOf(client.echo({}))), /CERTIFICATE_UNTRUSTED|SERVER_UNREACHABLE/);
   });
 
-  it("is refused without a scope that the issuer gives, and asks nobody else", async () => {
+  it("is refused without a scope that the issuer gives, and asks no other issuer", async () => {
     const server = await start("echo");
     const caller = await start("caller");
     const { address } = await serve(server);
@@ -144,7 +144,7 @@ describe("a fleet of no authority", () => {
     assert.equal(await reasonOf(stranger.client(EchoService, address).echo({})), "TOKEN_SUBJECT_MISMATCH");
   });
 
-  it("needs both from elsewhere, or an authority", async () => {
+  it("needs both from providers, or an authority", async () => {
     await put("half", await ca.issue("spiffe://test/half"));
     const data = join(folder, "half", "..data");
     const identity = fromFiles({
@@ -154,17 +154,17 @@ describe("a fleet of no authority", () => {
     });
     await assert.rejects(
       joinFleet({ identity, stateDir: join(folder, "state"), log: silentLog }),
-      /where the authority of half is/,
+      /address of the authority of half/,
     );
     await assert.rejects(joinFleet({ identity, name: "whole", log: silentLog }), /is of half, and this is whole/);
   });
 
-  it("may have an authority's trust with another issuer's tokens: what is revoked is shut out all the same", async () => {
+  it("may have an authority's trust with another issuer's tokens: what is revoked is refused all the same", async () => {
     const fleet = await createTestFleet();
     const other = await startTestIssuer(fleet.ca.der);
     try {
       const membership = async (name: string) => {
-        const identity = createMutableIdentity(await fleet.ca.issue(`spiffe://test/${name}`));
+        const identity = createObservable(await fleet.ca.issue(`spiffe://test/${name}`));
         const tokens = { authorization: () => assert.fail("not asked"), forget() {} };
         const provider = fromIssuer({ url: other.url, caFile: other.caFile });
         const context = { clock: systemClock, log: silentLog };

@@ -6,14 +6,14 @@ import { createTrust } from "../trust/trust.js";
 import { withoutTrust } from "../trust/without-trust.js";
 import { noTokens } from "./authority-tokens.js";
 
-/** A membership of no authority: the identity is from elsewhere, and so are the tokens, which {@link withIssuer} adds. */
-export function openMembershipElsewhere({ identity, roots }: ProvidedIdentity, clock: Clock): Membership {
+/** Opens a membership without an authority: the identity is provided, and {@link withIssuer} adds the tokens. */
+export function openProvidedMembership({ identity, roots }: ProvidedIdentity, clock: Clock): Membership {
   const nothing = createTrust(withoutTrust(identity.current().spiffeId.trustDomain), clock);
   const trust = overlayTrust(nothing, { roots }, clock);
   return { identity, trust, tokens: noTokens, leave: async () => trust.close() };
 }
 
-/** The same membership, with tokens of another issuer. */
+/** Opens an issuer, and gives the same membership with its tokens. Closes `base` when that fails. */
 export async function withIssuer(
   base: Membership,
   provider: IssuerProvider,

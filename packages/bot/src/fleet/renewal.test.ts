@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import { caDigest } from "../identity/join-token.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { createTrust, type TrustState } from "../trust/trust.js";
@@ -30,7 +30,7 @@ describe("keepRenewed", () => {
   const fresh = () => ca.issue(uri, { notBefore: now, notAfter: now + 60 * minute });
 
   async function run(saved: () => Promise<Identity | undefined>, failing = false): Promise<Identity> {
-    const identity = createMutableIdentity(await due());
+    const identity = createObservable(await due());
     identity.onChange(() => steps.push("use"));
     const folder: IdentityFolder = {
       load: saved,
@@ -87,7 +87,7 @@ describe("keepRenewed", () => {
 
   it("renews within a tenth of the certificate's life when another CA signs, and once", async () => {
     const next = await createTestCa("next");
-    const identity = createMutableIdentity(
+    const identity = createObservable(
       await ca.issue(uri, { notBefore: Date.now() - 1_000, notAfter: Date.now() + 9_000 }),
     );
     const caCertificates = [ca.der, next.der];

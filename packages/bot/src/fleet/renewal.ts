@@ -1,20 +1,20 @@
 import { createBackoff } from "../base/backoff.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
+import type { MutableObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import type { IdentityFolder } from "../identity/identity-folder.js";
-import type { MutableIdentity } from "../identity/identity-holder.js";
 import { createCsr, createKeyPair } from "../identity/key-pair.js";
 import { isBelowActive } from "../trust/root-of.js";
 import type { Trust } from "../trust/trust.js";
 
-/** What the renewal of an identity stands on. */
+/** The options of {@link keepRenewed}. */
 export interface RenewalOptions {
   readonly authority: Client<typeof AuthorityService>;
-  readonly identity: MutableIdentity;
+  readonly identity: MutableObservable<Identity>;
   readonly folder: IdentityFolder;
   readonly trust: Pick<Trust, "state" | "onChange">;
   readonly clock: Clock;
@@ -22,16 +22,16 @@ export interface RenewalOptions {
   readonly signal: AbortSignal;
 }
 
-/** How long one attempt to renew may take; well within the time after which its lock counts as left behind. */
+/** The time for one attempt to renew, in milliseconds; well below `staleLockMs`. */
 const timeoutMs = 10_000;
 
-/** Over which part of a certificate's life the bots of a fleet renew when the CA has changed, so that not all come at once. */
+/** The part of a certificate's life over which a fleet's renewals are spread when the CA has changed. */
 const spread = 0.1;
 
 /**
- * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts; and soon, where the
- * trust says that certificates are signed below another CA now. The new one is on
- * the disk before it is used: from its first use on, the authority takes a renewal over the old one for a clone's.
+ * Renews the certificate at half its life, ±10 %, with a new key each time, until `signal` aborts; and soon after the trust
+ * names another CA as the one that signs. The new certificate is on the disk before it is used: from its first use on, the
+ * authority takes a renewal over the old one for a clone's.
  */
 export async function keepRenewed(options: RenewalOptions): Promise<void> {
   const { authority, identity, folder, trust, clock, log, signal } = options;
@@ -81,18 +81,18 @@ async function nextIdentity(
   return next;
 }
 
-/** Uses the new certificate. Where that fails, the next call to the authority does as well. */
+/** Uses the new certificate. Where this fails, the next call to the authority confirms it just as well. */
 async function confirm(authority: Client<typeof AuthorityService>, log: Log): Promise<void> {
   await authority.confirm({}, { detached: true, timeoutMs }).catch((error) => {
     log.warn("certificate not confirmed", { error: String(error) });
   });
 }
 
-/** What another process of the same bot has renewed meanwhile. */
+/** The identity that another process of the same bot has renewed meanwhile, if there is one. */
 async function takeOver(folder: IdentityFolder, current: Identity): Promise<Identity | undefined> {
   const saved = await folder.load();
   if (!saved || saved.leaf.serial === current.leaf.serial) return undefined;
-  // Times in certificates are whole seconds: two of one second may end at the same time.
+  // Times in certificates are whole seconds, so two certificates of one second may end at the same time.
   return saved.leaf.notAfter >= current.leaf.notAfter ? saved : undefined;
 }
 
@@ -104,8 +104,8 @@ async function renew(authority: Client<typeof AuthorityService>, current: Identi
 }
 
 /**
- * When to renew, in milliseconds since the epoch: halfway, ±10 %, between `since` and the end. A certificate is valid
- * from before it was issued, for clocks that are late; of a short one, that would be most of its life.
+ * The time to renew, in milliseconds since the epoch: halfway, ±10 %, between `since` and the end. `notBefore` is not used
+ * for `since`: it lies before the issue, for late clocks, and that can be most of the life of a short certificate.
  */
 export function renewalTime({ leaf: { notAfter } }: Pick<Identity, "leaf">, since: number): number {
   return since + (notAfter - since) * (0.4 + Math.random() * 0.2);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { silentLog } from "../base/log.js";
 import { createRecorder } from "../base/recorder.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import { createReporter } from "./reporter.js";
 
 interface Report {

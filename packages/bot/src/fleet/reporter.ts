@@ -1,22 +1,22 @@
 import type { Log } from "../base/log.js";
 import type { Recorder, UsageCount } from "../base/recorder.js";
 import type { Client } from "../client/client.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 
 const periodMs = 10_000;
 const maximumRows = 1_000;
 
-/** Tells the authority what this bot serves and who called it. */
+/** Reports to the authority the services that this bot serves, and the calls that it got. */
 export interface Reporter {
-  /** Adds a service that is served at `address`, and reports soon. Gives what takes it away again. */
+  /** Adds services that are served at `address`, and reports soon. Returns a function that takes them away again. */
   serving(services: readonly string[], address: string): () => void;
-  /** Reports now; what cannot be delivered is kept for the next time. */
+  /** Reports now. What cannot be delivered is kept for the next time: 10,000 rows at most. */
   flush(): Promise<void>;
   /** Reports a last time, and ends. */
   close(): Promise<void>;
 }
 
-/** Reports every 10 s, and when what is served changes. */
+/** Reports every 10 s, and when the served services change. */
 export function createReporter(authority: Client<typeof AuthorityService>, recorder: Recorder, log: Log): Reporter {
   const served = new Set<{ services: readonly string[]; address: string }>();
   let unsent: UsageCount[] = [];

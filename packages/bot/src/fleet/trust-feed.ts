@@ -3,52 +3,52 @@ import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
-import type { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
-import type { AuthorityService } from "../gen/interlock/authority/v1/authority_interlock.js";
+import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
+import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { MutableTrust } from "../trust/trust.js";
 import type { SavedTrust, TrustFolder } from "../trust/trust-folder.js";
 import { createLatest, type Latest } from "./latest.js";
 
-/** What the trust feed stands on. */
+/** The options of {@link followTrust}. */
 export interface TrustFeedOptions {
   readonly authority: Client<typeof AuthorityService>;
   readonly trust: MutableTrust;
   readonly folder: TrustFolder;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** The feed is silent over a connection that seems to live: the next attempt is to have another. */
+  /** Drops the connection: the feed is silent on it though it seems to live, so the next attempt needs another. */
   reconnect(): void;
 }
 
 /** The trust feed of a bot. */
 export interface TrustFeed {
-  /** Resolves once the authority has been heard of, or the first attempt to has failed. */
+  /** Resolves once the authority has been heard, or the first attempt has failed. */
   readonly attempted: Promise<void>;
   /** Resolves once the feed has ended. */
   readonly ended: Promise<void>;
 }
 
-// Calls wait for it.
+// Short, because calls wait for it.
 const refetchTimeoutMs = 2_000;
 
-// Between two savings of the trust: a storm of updates is not one of flushes.
+// The rest between two savings of the trust, so that a storm of updates is no storm of flushes.
 const saveRestMs = 1_000;
 
-/** Where an update goes: into force, then to the disk. */
+/** The destinations of an update: first it takes effect, then it is saved. */
 interface Sink {
   readonly trust: MutableTrust;
   readonly saving: Latest<SavedTrust>;
 }
 
 /**
- * Follows the authority's trust until `signal` aborts: applies each update, saves it, and comes back after a failure, or
+ * Follows the authority's trust until `signal` aborts: applies each update and saves it. It reconnects after a failure, and
  * when nothing has been heard for two thirds of the declared bound, in which the authority gives three signs of life.
- * Where the feed is behind, `trust.refetch` asks the authority past it.
+ * `trust.refetch` asks the authority outside the feed, for when the feed is behind.
  */
 export function followTrust(options: TrustFeedOptions): TrustFeed {
   const { trust, folder, log } = options;
-  // In force already; saving is for the next start, and the disk may be slow, or fail.
+  // The update is in force already. Saving is for the next start, and the disk may be slow, or fail.
   const saving = createLatest(saveRestMs, (saved: SavedTrust) =>
     folder.save(saved).catch((error) => log.error("trust not saved", { error: String(error) })),
   );
@@ -63,8 +63,8 @@ export function followTrust(options: TrustFeedOptions): TrustFeed {
 async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => void): Promise<void> {
   const { trust, log, signal } = options;
   const usual = createBackoff({ firstMs: 400, maximumMs: 15_000 });
-  // Who is locked out is refused in every handshake, and a thousand of them are not to keep the authority busy.
-  const lockedOut = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
+  // A revoked bot is refused in every handshake, and a thousand of them must not keep the authority busy.
+  const whenRevoked = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
   let backoff = usual;
   let complete = false;
   while (!signal.aborted) {
@@ -79,25 +79,25 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       }
     } catch (error) {
       if (signal.aborted) break;
-      if (isLockedOut(error)) backoff = lockedOut;
+      if (isRevoked(error)) backoff = whenRevoked;
       log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
-      complete = true; // Whatever went wrong, the complete trust puts it right.
+      complete = true; // The complete trust repairs every fault.
     }
     attempted();
     await pause(backoff.next(), signal);
   }
-  // For who asks at the next start how old it is.
+  // Saves the time at which the authority was last heard, for the next start.
   sink.saving.offer(savedAs(trust));
   await sink.saving.settled();
 }
 
-/** The updates since `version`; rejects when the authority falls silent. */
+/** Yields the updates since `version`. Throws when the authority falls silent. */
 async function* watch(
   version: bigint,
   { authority, trust, signal, reconnect }: TrustFeedOptions,
 ): AsyncGenerator<WatchTrustResponse, void> {
   const silence = new AbortController();
-  const fellSilent = () => silence.abort(new Error("nothing has been heard of the authority"));
+  const fellSilent = () => silence.abort(new Error("nothing has been heard from the authority"));
   const patience = () => setTimeout(fellSilent, Math.min((trust.state.staleAfterMs * 2) / 3, 2 ** 31 - 1)).unref();
   let timer = patience();
   try {
@@ -116,7 +116,7 @@ async function* watch(
   }
 }
 
-function isLockedOut(error: unknown): boolean {
+function isRevoked(error: unknown): boolean {
   const { reason } = InterlockError.from(error);
   return reason === "IDENTITY_REVOKED" || reason === "CERTIFICATE_REVOKED";
 }
@@ -133,7 +133,7 @@ function take(update: WatchTrustResponse, { trust, saving }: Sink): void {
     trust.replace(applyTrustUpdate(trust.state, update));
     saving.offer(savedAs(trust));
   } else {
-    trust.touch(); // A sign of life, or what has come another way already.
+    trust.touch(); // A sign of life, or an update that `refetch` has brought already.
   }
 }
 

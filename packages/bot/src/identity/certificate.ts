@@ -1,35 +1,38 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { bitsOf, type DerElement, type DerFields, isTrue, listOf, oidOf, readDer, readSequence, tags } from "./der.js";
 
-/** What Interlock needs to know of an X.509 certificate, read from its DER and never from a textual form. */
+/** The parts of an X.509 certificate that Interlock decides by, read from its DER and never from a textual form. */
 export interface Certificate {
+  /** The whole certificate, DER. */
   readonly der: Uint8Array;
-  /** SHA-256 over the DER, base64url: the value of `cnf.x5t#S256` (RFC 8705, section 3.1). */
+  /** The SHA-256 of the DER, base64url: the value of `cnf.x5t#S256` (RFC 8705, section 3.1). */
   readonly thumbprint: string;
-  /** Lower-case hex, without leading zeros. */
+  /** The serial number in lower-case hex, without leading zeros. */
   readonly serial: string;
-  /** Milliseconds since the epoch. */
+  /** The start of its validity, in milliseconds since the epoch. */
   readonly notBefore: number;
+  /** The end of its validity, in milliseconds since the epoch. */
   readonly notAfter: number;
   /** Every URI among the subject alternative names, in order. */
   readonly uris: readonly string[];
+  /** Whether the basic constraints say that it is a CA. */
   readonly isCa: boolean;
-  /** May sign certificates or revocation lists. */
+  /** Whether its key usage lets it sign certificates or revocation lists. */
   readonly maySign: boolean;
-  /** Object identifiers of the extended key usage; empty when the extension is absent. */
+  /** The object identifiers of the extended key usage; empty when the extension is absent. */
   readonly usages: readonly string[];
 }
 
-// `Version` 3 (RFC 5280, section 4.1.2.1): no other has extensions.
+// `Version` 3 (RFC 5280, section 4.1.2.1): no other version has extensions.
 const version3 = Buffer.of(tags.integer, 1, 2);
 const [versionTag, issuerIdTag, subjectIdTag, extensionsTag] = [0xa0, 0x81, 0x82, 0xa3];
 
-// What the extensions of RFC 5280, section 4.2.1, begin with. Those of them that are heeded, here or by TLS when it
-// verifies a chain; another that is critical is to be refused (section 4.2).
+// The prefix of the extensions of RFC 5280, section 4.2.1, and those of them that are processed, here or by TLS when it
+// verifies a chain. Any other critical extension has to be refused (section 4.2).
 const standard = "2.5.29.";
-const heeded = new Set(["19", "15", "37", "17", "30", "32", "36", "54"].map((last) => standard + last));
+const processed = new Set(["19", "15", "37", "17", "30", "32", "36", "54"].map((last) => standard + last));
 
-// The kinds of names that there are (RFC 5280, section 4.2.1.6), by their tags, and the one that is read.
+// The kinds of names (RFC 5280, section 4.2.1.6), by their tags, and the kind that is read.
 const nameTags = new Set([0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88]);
 const uriTag = 0x86;
 
@@ -38,11 +41,11 @@ const signing = 0b0000_0110;
 
 /** Reads a certificate from DER. Throws an `Error` when it is malformed, or of another version than 3. */
 export function parseCertificate(der: Uint8Array): Certificate {
-  const bytes = Uint8Array.from(der); // Its own copy: what was read of it stays true.
+  const bytes = Uint8Array.from(der); // A copy, so that a later change of `der` changes nothing here.
   const [signed] = listOf(readDer(bytes));
   const { serial, validity, list } = readSequence(signed, readSigned);
-  // The rest is read by OpenSSL: names, key, algorithms. Node has it look for PEM first, which it finds wherever that
-  // stands, in an extension say; then it has read another certificate.
+  // OpenSSL reads the rest: names, key, algorithms. Node makes it look for PEM first, and it finds PEM anywhere, even in an
+  // extension; it has then read another certificate.
   if (!new X509Certificate(bytes).raw.equals(bytes)) throw new Error("the certificate has another one in it");
   const extensions = readExtensions(list);
   const read = <T>(id: string, reader: (value: DerElement) => T, absent: T): T => {
@@ -63,7 +66,7 @@ export function parseCertificate(der: Uint8Array): Certificate {
   };
 }
 
-/** What is signed of a certificate (`TBSCertificate`). */
+/** Reads the signed part of a certificate (`TBSCertificate`). */
 function readSigned({ next, optional }: DerFields) {
   const version = optional(versionTag);
   if (!version || !version3.equals(version.content)) throw new Error("the certificate is not of version 3");
@@ -83,7 +86,7 @@ function readValidity({ next, optional }: DerFields) {
   return { notBefore: time(), notAfter: time() };
 }
 
-/** The extensions by their object identifiers, with the values of those of the standard: they are DER as well. */
+/** Reads the extensions by their object identifiers. The values of the standard's own are DER as well, and are read, too. */
 function readExtensions(list: DerElement | undefined): ReadonlyMap<string, DerElement | undefined> {
   const values = new Map<string, DerElement | undefined>();
   for (const extension of list ? listOf(list) : []) {
@@ -94,7 +97,7 @@ function readExtensions(list: DerElement | undefined): ReadonlyMap<string, DerEl
     }));
     // RFC 5280, section 4.2: a certificate must not include more than one instance of an extension.
     if (values.has(id)) throw new Error("an extension stands in the certificate twice");
-    if (critical && !heeded.has(id))
+    if (critical && !processed.has(id))
       throw new Error(`the certificate has the critical extension ${id}, which is not known here`);
     values.set(id, id.startsWith(standard) ? readDer(value) : undefined);
   }
@@ -111,9 +114,9 @@ function urisOf(value: DerElement): string[] {
 
 function isCa(value: DerElement): boolean {
   return readSequence(value, ({ optional }) => {
-    // DER leaves a FALSE out. There are CAs that write it, and every reader knows what it says.
+    // DER leaves a FALSE out. Some CAs write it, and every reader takes it for the same.
     const ca = isTrue(optional(tags.boolean));
-    optional(tags.integer); // The path length is for TLS.
+    optional(tags.integer); // The path length; TLS checks it.
     return ca;
   });
 }
@@ -134,7 +137,7 @@ function timeOf({ tag, content }: DerElement): number {
   const [, year, month, day, ...clock] = /^(....)(..)(..)(..)(..)(..)Z$/.exec(century + digits) ?? [];
   const iso = `${year}-${month}-${day}T${clock.join(":")}.000Z`;
   const time = Date.parse(iso);
-  // Said again it is the same, which the 31st of February is not.
+  // Writes the time again and compares: the 31st of February would come out as another day.
   if (Number.isNaN(time) || new Date(time).toISOString() !== iso)
     throw new Error("the certificate's validity cannot be read");
   return time;

@@ -2,9 +2,9 @@ import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
 import type { Reason } from "../base/reason.js";
 import type { Certificate } from "./certificate.js";
 
-/** What a peer's certificate is checked against, besides its chain, which TLS has verified. */
+/** The values that a leaf is checked against, besides its chain. */
 export interface CertificateExpectation {
-  /** Which side of the connection the peer is. */
+  /** The side of the connection that the peer is on. */
   readonly peer: "client" | "server";
   readonly trustDomain: string;
   /** Milliseconds since the epoch. */
@@ -14,8 +14,8 @@ export interface CertificateExpectation {
 const usageOf = { client: "1.3.6.1.5.5.7.3.2", server: "1.3.6.1.5.5.7.3.1" } as const;
 
 /**
- * Checks a leaf as the X.509-SVID specification has it (sections 4 and 5): valid now, no CA, for this side of a
- * connection, exactly one URI, which is a SPIFFE ID of the trust domain. Gives the identity, or why there is none.
+ * Checks a leaf by the X.509-SVID specification (sections 4 and 5): valid now, no CA, for this side of a connection, exactly
+ * one URI, which is a SPIFFE ID of the trust domain. Gives the identity, or the reason why there is none.
  */
 export function checkCertificate(
   certificate: Certificate,

@@ -5,9 +5,8 @@ import { remember } from "./remember.js";
 const parseIssuer = remember(parseCertificate);
 
 /**
- * Checks the certificates above a leaf (DER, in the order of the chain, which has been proved): each has to be a CA that may
- * sign, and one that names a trust domain (X.509-SVID, section 3.2) has to name this one, and nothing within it. Gives what
- * is wrong.
+ * Checks the certificates above a leaf (DER, in the order of the proved chain). Each has to be a CA that may sign. One that
+ * names a trust domain (X.509-SVID, section 3.2) has to name this one, and nothing within it. Gives the fault, if any.
  */
 export function checkIssuers(issuers: readonly Uint8Array[], trustDomain: string): Reason | undefined {
   for (const der of issuers) {

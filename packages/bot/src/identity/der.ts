@@ -3,11 +3,11 @@ export interface DerElement {
   /** The identifier octet: class, primitive or constructed, number. */
   readonly tag: number;
   readonly content: Uint8Array;
-  /** The elements that its content is made of; a primitive one has none. */
+  /** The elements in its content; a primitive element has none. */
   readonly children: readonly DerElement[];
 }
 
-/** Tags of the universal class (X.680, section 8.4), as they stand in a certificate. */
+/** The tags of the universal class (X.680, section 8.4) that a certificate uses. */
 export const tags = {
   boolean: 0x01,
   integer: 0x02,
@@ -20,16 +20,16 @@ export const tags = {
   set: 0x31,
 } as const;
 
-// Deeper, and longer, than any of this world.
+// Bounds: deeper, and longer, than any certificate in use.
 const maximumDepth = 24;
 const maximumOidLength = 255;
 
 const goesOn = 0x80;
 
 /**
- * Reads the one element that `bytes` are. Throws unless they are DER through and through: every length said, in the
- * fewest bytes, and filled (X.690, sections 8.1.3 and 10.1). Parsers pass over much of that, each in its own way; where
- * two read a certificate, as OpenSSL and ours do, they could read two different ones.
+ * Reads `bytes` as exactly one element. Throws an `Error` when they are not strict DER: every length definite, in the fewest
+ * bytes, and filled (X.690, sections 8.1.3 and 10.1). Parsers ignore much of that, each in its own way; where two parsers
+ * read a certificate, as OpenSSL and this one do, they could read two different ones.
  */
 export function readDer(bytes: Uint8Array): DerElement {
   const [element, ...more] = readElements(bytes, 0);
@@ -42,15 +42,15 @@ export function listOf(element: DerElement | undefined): readonly DerElement[] {
   return expectTag(element, tags.sequence).children;
 }
 
-/** The fields of a SEQUENCE, taken one after the other. */
+/** The fields of a SEQUENCE, read one after the other. */
 export interface DerFields {
-  /** The next one, which has to be of this tag. */
+  /** Reads the next field, which has to have this tag. */
   next(tag: number): DerElement;
-  /** The next one, if it is of this tag. */
+  /** Reads the next field, if it has this tag. */
   optional(tag: number): DerElement | undefined;
 }
 
-/** Reads a SEQUENCE, all of it: throws when a field is left over. `readSequence(pair, ({ next }) => [next(2), next(2)])` */
+/** Reads a whole SEQUENCE, as in `readSequence(pair, ({ next }) => [next(2), next(2)])`. Throws when a field is left over. */
 export function readSequence<T>(element: DerElement | undefined, read: (fields: DerFields) => T): T {
   const left = [...listOf(element)];
   const result = read({
@@ -61,7 +61,7 @@ export function readSequence<T>(element: DerElement | undefined, read: (fields: 
   return result;
 }
 
-/** A BOOLEAN DEFAULT FALSE. DER has one byte for true; what is another, and not 0, is no less true to other readers. */
+/** Reads a BOOLEAN DEFAULT FALSE. DER has one byte for true; other readers take every other byte but 0 for true as well. */
 export function isTrue(element: DerElement | undefined): boolean {
   if (!element) return false;
   const { content } = expectTag(element, tags.boolean);
@@ -69,7 +69,7 @@ export function isTrue(element: DerElement | undefined): boolean {
   return content[0] !== 0;
 }
 
-/** The bytes of a BIT STRING; bits of the last one that do not count are 0 (X.690, section 11.2.1). */
+/** Reads the bytes of a BIT STRING. The unused bits of the last byte have to be 0 (X.690, section 11.2.1). */
 export function bitsOf(element: DerElement): Uint8Array {
   const [unused = 8, ...bytes] = expectTag(element, tags.bitString).content;
   const last = bytes.at(-1) ?? 0xff;
@@ -77,7 +77,7 @@ export function bitsOf(element: DerElement): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** An OBJECT IDENTIFIER (X.690, section 8.19), for example `"2.5.29.17"`. Its numbers may be of any size. */
+/** Reads an OBJECT IDENTIFIER (X.690, section 8.19), for example `"2.5.29.17"`. Its numbers may have any size. */
 export function oidOf(element: DerElement): string {
   const { content } = expectTag(element, tags.oid);
   if (content.length > maximumOidLength || (content.at(-1) ?? goesOn) >= goesOn)
@@ -87,7 +87,7 @@ export function oidOf(element: DerElement): string {
   return [root, first - root * 40n, ...rest].join(".");
 }
 
-/** Numbers in digits of seven bits; the eighth bit says that a number goes on. */
+/** Reads numbers in digits of seven bits; the eighth bit says that the number continues. */
 function numbersOf(content: Uint8Array): bigint[] {
   const numbers: bigint[] = [];
   let number = 0n;

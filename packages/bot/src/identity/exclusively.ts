@@ -5,18 +5,18 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** After how long a lock counts as left behind by a process that nobody knows of, in milliseconds. */
+/** The age at which a lock of an unknown process counts as left behind, in milliseconds. */
 export const staleLockMs = 30_000;
 
 const retryMs = 25;
-/** Where a process id means the same process: containers may share a folder, and each counts for itself. */
+/** The scope of a process ID: containers may share a folder, and each counts its processes from 1. */
 const place = `${hostname()} ${processNamespace()}`;
-/** Which of the processes that have had this id, as those of a container that is started again. */
+/** Tells this process from others that had the same ID, such as those of a container that is started again. */
 const self = randomUUID();
 
 /**
- * Runs `work` while the file `path` is this process's, so that of several processes one at a time does. `work` must be
- * done well within {@link staleLockMs}. A lock that is older, or whose process is gone, was left behind, and is broken.
+ * Runs `work` while this process holds the lock file `path`, so that one process at a time does. `work` must end well within
+ * {@link staleLockMs}. A lock that is older, or whose process is gone, was left behind, and is broken.
  */
 export async function exclusively<T>(path: string, work: () => Promise<T>): Promise<T> {
   await acquire(path);
@@ -45,10 +45,10 @@ async function isLeftBehind(path: string): Promise<boolean> {
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > staleLockMs) return true;
     const [pid, owner, where] = (await readFile(path, "utf8")).split("\n");
-    if (where !== place) return false; // Also while it is being written.
+    if (where !== place) return false; // Another scope, or the file is being written.
     return Number(pid) === process.pid ? owner !== self : !isAlive(Number(pid));
   } catch {
-    return false; // It has just gone.
+    return false; // The lock has just been released.
   }
 }
 

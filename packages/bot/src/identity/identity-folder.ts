@@ -6,16 +6,17 @@ import { createIdentity, type Identity } from "./identity.js";
 import { certificatesFromPem, certificatesToPem } from "./pem.js";
 import { writePrivateFile } from "./private-file.js";
 
-/** Keeps an identity in a folder, as one file: key and certificates always belong together. */
+/** A folder that keeps an identity as one file, so that key and certificates always belong together. */
 export interface IdentityFolder {
   /** The identity saved last, or `undefined` when there is none. Throws when it cannot be read. */
   load(): Promise<Identity | undefined>;
+  /** Replaces the saved identity. */
   save(identity: Identity): Promise<void>;
-  /** Runs `work` while no other process that shares the folder runs its own. */
+  /** Runs `work` while no other process that shares the folder runs its `work`. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Keeps an identity as `identity.pem` (mode 0600: private key, then the chain) in `folder`. */
+/** Keeps the identity as `identity.pem` (mode 0600: private key, then the chain) in `folder`. */
 export function createIdentityFolder(folder: string): IdentityFolder {
   const path = join(folder, "identity.pem");
   return {

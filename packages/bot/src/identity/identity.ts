@@ -2,24 +2,32 @@ import { parseSpiffeId, type SpiffeId } from "@interlock/policy";
 import type { Unsubscribe } from "../base/subscription.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 
-/** What a bot proves itself with. Immutable; a renewal makes a new one. */
+/** The certificate and key with which a bot proves its identity. Immutable: a renewal makes a new one. */
 export interface Identity {
+  /** The SPIFFE ID in the leaf. */
   readonly spiffeId: SpiffeId;
-  /** PKCS #8, PEM. It never leaves the bot. */
+  /** The private key (PKCS #8, PEM). It never leaves the bot. */
   readonly privateKey: string;
-  /** DER, the leaf first, then intermediates. */
+  /** The certificates, DER: the leaf first, then intermediates. */
   readonly chain: readonly Uint8Array[];
-  /** The leaf, read. */
+  /** The parsed leaf. */
   readonly leaf: Certificate;
 }
 
-/** Where a bot's identity comes from: the authority, or anything else that keeps one current. */
+/** An identity that the authority, or a provider, keeps current. */
 export interface IdentitySource {
+  /** The identity at this moment. */
   current(): Identity;
+  /**
+   * Calls `listener` after each renewal.
+   *
+   * @param listener - Gets the new identity.
+   * @returns A function that ends the subscription.
+   */
   onChange(listener: (identity: Identity) => void): Unsubscribe;
 }
 
-/** Puts an identity together from its key and its chain. Throws when the leaf is not exactly one SPIFFE ID's. */
+/** Creates an identity from its key and its chain. Throws an `Error` when the leaf does not have exactly one SPIFFE ID. */
 export function createIdentity(privateKey: string, chain: readonly Uint8Array[]): Identity {
   const [der] = chain;
   if (!der) throw new Error("The certificate chain is empty.");

@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { isIdentityPattern, isTrustDomain } from "@interlock/policy";
 
-/** What a join token holds: a secret, whom it is for, and the CA to expect. */
+/** The contents of a join token: a secret, the name that it is for, and the CA to expect. */
 export interface JoinToken {
+  /** The trust domain of the fleet. */
   readonly trustDomain: string;
-  /** A bot's name; or an identity pattern, for example `worker/*`, within which the bot chooses its name. */
+  /** A bot's name, or an identity pattern, for example `worker/*`, within which the bot chooses its name. */
   readonly name: string;
-  /** SHA-256 over the DER of the root certificate, 32 bytes. */
+  /** The SHA-256 of the root certificate's DER, 32 bytes. */
   readonly caDigest: Uint8Array;
-  /** 32 random bytes. */
+  /** The secret, 32 random bytes. */
   readonly secret: Uint8Array;
 }
 
@@ -22,7 +23,17 @@ export function formatJoinToken({ trustDomain, name, caDigest, secret }: JoinTok
   return prefix + Buffer.concat([checksum(body), body]).toString("base64url");
 }
 
-/** Reads a join token; `undefined` when it is none, or is incomplete (it ends in nothing that can be guessed). */
+/**
+ * Reads a join token without using it.
+ *
+ * @param text - The line that `interlock invite` printed, from `ILK1-` on.
+ * @returns The contents; `undefined` when the text is no join token, or only a part of one.
+ *
+ * @example
+ * ```ts
+ * const name = parseJoinToken(process.env.INTERLOCK_JOIN_TOKEN ?? "")?.name;
+ * ```
+ */
 export function parseJoinToken(text: string): JoinToken | undefined {
   const trimmed = text.trim();
   if (!trimmed.startsWith(prefix) || trimmed.length > 2048) return undefined;
@@ -44,12 +55,12 @@ export function parseJoinToken(text: string): JoinToken | undefined {
   };
 }
 
-/** SHA-256 over a certificate's DER: what a join token pins. */
+/** The SHA-256 of a certificate's DER, by which a join token pins a CA. */
 export function caDigest(der: Uint8Array): Uint8Array {
   return Uint8Array.from(createHash("sha256").update(der).digest());
 }
 
-// Tells a token that was pasted only in part from one that is wrong; no security rests on it.
+// Recognizes a token that was pasted only in part. No security depends on it.
 function checksum(body: Uint8Array): Buffer {
   return createHash("sha256").update(body).digest().subarray(0, checksumLength);
 }

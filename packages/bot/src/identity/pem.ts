@@ -1,4 +1,9 @@
-/** Writes DER certificates as PEM (RFC 7468), one after the other. */
+/**
+ * Writes certificates as PEM (RFC 7468), one after the other.
+ *
+ * @param chain - The certificates, DER.
+ * @returns The text of a PEM file.
+ */
 export function certificatesToPem(chain: readonly Uint8Array[]): string {
   return chain
     .map((der) => {
@@ -11,7 +16,7 @@ export function certificatesToPem(chain: readonly Uint8Array[]): string {
     .join("");
 }
 
-/** Reads every certificate of a PEM file as DER; text between them is passed over. */
+/** Reads every certificate of a PEM file as DER. Text between them is skipped. */
 export function certificatesFromPem(pem: string): Uint8Array[] {
   const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g);
   return [...blocks].map(([, body]) => Uint8Array.from(Buffer.from(body ?? "", "base64")));

@@ -3,9 +3,9 @@ import { chmod, type FileHandle, mkdir, open, rename, rm } from "node:fs/promise
 import { dirname } from "node:path";
 
 /**
- * Writes a file that only its owner can read (mode 0600, folders made for it 0700). It is written beside its place,
- * flushed, and moved there, so that a reader, or a crash, finds the old file or the new one and never half of one.
- * Once this resolves, it is the new one, even after a crash of the machine.
+ * Writes a file that only its owner can read (mode 0600; new folders 0700). The file is written beside its place, flushed,
+ * and moved there, so a reader finds the old file or the new one and never half of one, even after a crash. Once this
+ * resolves, a reader finds the new file, even after a crash of the machine.
  */
 export async function writePrivateFile(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
@@ -26,7 +26,7 @@ export async function writePrivateFile(path: string, data: string | Uint8Array):
   }
 }
 
-/** Makes the file, and the folder that it is in where that is missing: it seldom is. */
+/** Creates the file, and its folder where that is missing. */
 async function create(path: string): Promise<FileHandle> {
   const make = () => open(path, "wx", 0o600);
   try {
@@ -38,7 +38,7 @@ async function create(path: string): Promise<FileHandle> {
   }
 }
 
-// A renamed file is there for good when its folder has been flushed. Windows has no such thing, nor the need for it.
+// A rename is durable once the folder has been flushed. Windows has no such call, and needs none.
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");

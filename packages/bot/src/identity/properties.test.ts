@@ -21,7 +21,7 @@ describe("certificates, whatever they are", () => {
     leaf = (await handMade(ca)).chain[0] as Uint8Array;
   });
 
-  /** Whose it is; `undefined` where it is nobody's. Nothing but an `Error` is thrown on the way. */
+  /** The identity in it; `undefined` where there is none. Nothing but an `Error` is thrown on the way. */
   function judge(der: Uint8Array): string | undefined {
     try {
       const id = checkCertificate(parseCertificate(der), { peer: "client", trustDomain: "test", now: Date.now() });
@@ -32,7 +32,7 @@ describe("certificates, whatever they are", () => {
     }
   }
 
-  it("bytes at random are nobody's", () => {
+  it("random bytes have no identity", () => {
     fc.assert(
       fc.property(bytes(200), (der) => {
         assert.equal(judge(der), undefined);
@@ -40,7 +40,7 @@ describe("certificates, whatever they are", () => {
     );
   });
 
-  it("a good one with a few bytes changed is nobody's, or says to OpenSSL what it says to us", () => {
+  it("a good one with a few bytes changed has no identity, or says to OpenSSL what it says to us", () => {
     fc.assert(
       fc.property(fc.array(byteChange, { minLength: 1, maxLength: 3 }), (changes) => {
         const der = changes.reduce<Uint8Array>(changed, leaf);
@@ -55,7 +55,7 @@ describe("certificates, whatever they are", () => {
     );
   });
 
-  it("is somebody's exactly when one of its names is a URI, and that is a SPIFFE ID", async () => {
+  it("has an identity exactly when one of its names is a URI, and that is a SPIFFE ID", async () => {
     const name = fc.oneof(
       fc.constantFrom(me, "spiffe://test/a", "spiffe://other/a", "https://test/a", `${me}\0`, "").map((value) => ({
         tag: 0x86,

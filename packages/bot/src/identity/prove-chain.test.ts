@@ -54,7 +54,7 @@ describe("proveChain", () => {
     assert.equal(prove([leaf, (await other.issueRaw(signing)).der, other.der]), undefined);
   });
 
-  it("passes over no issuer that ran out, or is not valid yet", async () => {
+  it("passes over no issuer that has expired, or is not valid yet", async () => {
     const { keys, der: late } = await root.issueRaw({ ...signing, notAfter: Date.now() - 1_000 });
     const below = (await root.issueRaw({ signer: { name: subject, keys } })).der;
     assert.equal(prove([below, late, root.der]), undefined);

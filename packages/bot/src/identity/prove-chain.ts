@@ -2,23 +2,23 @@ import { X509Certificate } from "node:crypto";
 import { isIssuedBy } from "./is-issued-by.js";
 import { remember } from "./remember.js";
 
-/** What a chain is proved by. */
+/** The values that a chain is proved by. */
 export interface ChainBasis {
-  /** DER. */
+  /** The CA certificates to believe, DER. */
   readonly caCertificates: readonly Uint8Array[];
-  /** Milliseconds since the epoch. */
+  /** The current time, in milliseconds since the epoch. */
   readonly now: number;
 }
 
 const issuer = remember((der) => new X509Certificate(der));
 
 /**
- * The chain (DER, the leaf first) to one of the CAs, each certificate issued by the next and none but the leaf past its
- * time; `undefined` where there is none.
+ * Finds the chain (DER, the leaf first) to one of the CAs: each certificate issued by the next, by signature, and each issuer
+ * valid now. `undefined` where there is none.
  *
- * TLS tells that there is such a chain, and not which one it is. What Node tells (`chainOf`) is put together by names
- * alone, out of all that the other end has sent: a certificate that nobody has signed, with the name of an intermediate,
- * would stand in its place, and hide it and the root above it.
+ * TLS says that there is such a chain, and not which one it is. The chain that Node reports (`chainOf`) is linked by names
+ * alone, from everything that the other end has sent: a certificate without a valid signature, with the name of an
+ * intermediate, would take its place, and hide it and the root above it.
  */
 export function proveChain(
   found: readonly Uint8Array[],

@@ -15,13 +15,13 @@ export function writeOid(dotted: string): Buffer {
   return writeDer(tags.oid, ...[root * 40n + second, ...rest].map(base128));
 }
 
-// Seven bits a byte; the eighth says that the number goes on.
+// Seven bits in each byte; the eighth says that the number continues.
 function base128(number: bigint): Buffer {
   const digits = digitsOf(number, 128n);
   return Buffer.from(digits.map((digit, at) => (at < digits.length - 1 ? digit + 0x80 : digit)));
 }
 
-/** The digits of a number, the greatest first. */
+/** The digits of a number, the most significant first. */
 function digitsOf(number: bigint, base: bigint): number[] {
   const last = Number(number % base);
   return number < base ? [last] : [...digitsOf(number / base, base), last];

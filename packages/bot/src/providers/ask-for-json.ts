@@ -1,29 +1,31 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import type { SecureContextOptions } from "node:tls";
 
-/** What an HTTPS request carries. */
+/** An HTTPS request. */
 export interface HttpsRequest {
   readonly url: URL;
-  /** What is posted, `application/x-www-form-urlencoded`; a GET without it. */
+  /** The form to post, `application/x-www-form-urlencoded`; without it the request is a GET. */
   readonly form?: URLSearchParams | undefined;
-  /** The CA to believe, and the certificate to show; the system's CAs, and none, unless said. */
+  /** The CA to believe, and the certificate to show. Default: the system's CAs, and no certificate. */
   readonly tls?: SecureContextOptions | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came back. */
+/** The answer to an HTTPS request. */
 export interface HttpsAnswer {
   readonly status: number;
-  /** `undefined` where an error was answered without JSON. */
+  /** The parsed JSON; `undefined` where an error was answered without JSON. */
   readonly body: unknown;
 }
 
 const timeoutMs = 5_000;
 const maximumBytes = 256 * 1024;
+const json = "application/json";
 
 /**
- * Asks for JSON over HTTPS: within 5 s, 256 KiB at the most, following no redirect, over a connection of its own. Rejects
- * with an `Error` that holds nothing of what was sent or answered.
+ * Requests JSON over HTTPS: within 5 s, 256 KiB at most, without redirects, over a connection of its own. Rejects with an
+ * `Error` that holds nothing of the request or the answer.
  */
 export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<HttpsAnswer> {
   if (url.protocol !== "https:") return Promise.reject(new Error(`${url.origin} is not https`));
@@ -34,15 +36,9 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
       ...tls,
       agent: false,
       minVersion: "TLSv1.2",
-      rejectUnauthorized: true, // Said, because the environment can change what is unsaid.
+      rejectUnauthorized: true, // Written out, because the environment can change the default.
       method: body === undefined ? "GET" : "POST",
-      headers: {
-        accept: "application/json",
-        ...(body !== undefined && {
-          "content-type": "application/x-www-form-urlencoded",
-          "content-length": Buffer.byteLength(body),
-        }),
-      },
+      headers: body === undefined ? { accept: json } : { accept: json, ...formHeaders(body) },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     sent.once("error", (error: NodeJS.ErrnoException) => {
@@ -66,6 +62,10 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
     });
     sent.end(body);
   });
+}
+
+function formHeaders(body: string): OutgoingHttpHeaders {
+  return { "content-type": "application/x-www-form-urlencoded", "content-length": Buffer.byteLength(body) };
 }
 
 function parse(text: string): unknown {

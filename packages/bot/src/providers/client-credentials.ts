@@ -8,13 +8,13 @@ import { createTokenCache } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";
 import { askForJson } from "./ask-for-json.js";
 
-/** Where and as whom tokens are asked for. */
+/** The options of {@link createClientCredentials}. */
 export interface ClientCredentialsOptions {
-  /** The token endpoint; `undefined` when the issuer does not name one. */
+  /** The URL of the token endpoint; `undefined` when the issuer does not name one. */
   tokenUrl(): URL | undefined;
-  /** The `client_id`; the bot's SPIFFE ID unless said. */
+  /** The `client_id`. Default: the bot's SPIFFE ID. */
   readonly clientId: string | undefined;
-  /** The CA of the issuer's HTTPS; the system's unless said. */
+  /** The CA of the issuer's HTTPS. Default: the system's CAs. */
   ca(): SecureContextOptions["ca"];
   readonly clock: Clock;
 }
@@ -23,11 +23,11 @@ const oneToken = /^[A-Za-z0-9._~+/-]+=*$/;
 const defaultLifetimeS = 60;
 
 /**
- * Tokens by `client_credentials` (RFC 6749, section 4.4), the bot's certificate being its credential and what the token
- * is bound to (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name goes as `audience`.
+ * Creates a source of tokens by `client_credentials` (RFC 6749, section 4.4). The bot's certificate is its credential, and
+ * the token is bound to it (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name is sent as `audience`.
  *
  * Rejects with `ISSUER_UNREACHABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
- * `ISSUER_REFUSED` for whatever else it refuses.
+ * `ISSUER_REFUSED` for every other refusal.
  */
 export function createClientCredentials(options: ClientCredentialsOptions): TokenSource {
   const { clock } = options;
@@ -57,10 +57,10 @@ export function createClientCredentials(options: ClientCredentialsOptions): Toke
 }
 
 function tlsOf({ privateKey, chain }: Identity, ca: SecureContextOptions["ca"]): SecureContextOptions {
-  return { key: privateKey, cert: certificatesToPem(chain), ...(ca !== undefined && { ca }) };
+  return { key: privateKey, cert: certificatesToPem(chain), ca };
 }
 
-// RFC 6749, section 5.2. The issuer's own words stay out of it: nobody knows what is in them.
+// RFC 6749, section 5.2. The issuer's own text stays out of the error: it may hold anything.
 function refusal(status: number, error: unknown) {
   const code = typeof error === "string" && /^[a-z_]{1,64}$/.test(error) ? error : "";
   if (status >= 500 || status === 429)

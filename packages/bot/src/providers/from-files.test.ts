@@ -160,7 +160,7 @@ describe("identity from files", () => {
     assert.equal((await both).length, 2);
   });
 
-  it("does not begin with bad files, unless it is told to wait", async () => {
+  it("does not start with bad files; with waitMs, it waits", async () => {
     await assert.rejects(open(), (error) => {
       assert.ok(error instanceof InterlockError);
       assert.match(error.message, /There is no identity: .*cannot be read \(ENOENT\)\. Look at what writes/);

@@ -3,36 +3,49 @@ import { InterlockError } from "../base/error.js";
 import { createObservable, type MutableObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity, type MutableIdentity } from "../identity/identity-holder.js";
 import type { IdentityProvider, ProviderContext } from "./provider.js";
 import { type IdentityFiles, type IdentityPaths, readIdentityFiles } from "./read-identity-files.js";
 
-/** Which files, and how they are watched. */
-export interface FilesOptions extends IdentityPaths {
-  /** How often they are read, in milliseconds: 5,000 unless said. */
+/** The files of {@link fromFiles}, each by its path and in PEM, and how they are watched. */
+export interface FilesOptions {
+  /** The leaf, then intermediates: `tls.crt` of cert-manager, `cert-chain.pem` of Istio. */
+  readonly certificate: string;
+  /** The private key, not encrypted: `tls.key`, `key.pem`. */
+  readonly key: string;
+  /** The CA certificates to believe: `ca.crt`, `root-cert.pem`. */
+  readonly ca: string;
+  /** The time between two readings of the files, in milliseconds. Default: 5,000. */
   readonly pollMs?: number;
-  /** How long to wait for the first of them at the start, in milliseconds: 0 unless said. */
+  /** The time to wait at the start for files that are not there yet, in milliseconds. Default: 0. */
   readonly waitMs?: number;
 }
 
 /**
- * An identity in files that something else renews: cert-manager, Vault, the Istio agent, `interlock join --stay`.
+ * Provides an identity from files that another program renews: cert-manager, Vault, the Istio agent,
+ * `interlock join --stay`.
  *
+ * The files are read repeatedly, so any way of replacing them works. New files are used only as a whole and only when they
+ * are good. Everything stays as it was while the key belongs to another certificate, the leaf has expired, has another
+ * SPIFFE ID or does not lead to the CA, or the CA file is empty; that is logged once, and tried again.
+ *
+ * @param options - The paths of the three files, and how they are watched.
+ * @returns A provider for `joinFleet`. Opening it rejects with `FAILED_PRECONDITION` when the files are not good in time.
+ *
+ * @example
  * ```ts
- * identity: fromFiles({ certificate: "/certs/tls.crt", key: "/certs/tls.key", ca: "/certs/ca.crt" })
+ * const identity = fromFiles({ certificate: "/certs/tls.crt", key: "/certs/tls.key", ca: "/certs/ca.crt" });
+ * const bot = await joinFleet({ identity, authority: "localhost:7443" });
  * ```
- *
- * They are read again and again, so it does not matter how they are replaced. What is new is taken over only whole and
- * only when it is good: a key that is another certificate's, a leaf that has run out, has another SPIFFE ID or does not
- * lead to the CA, an empty CA file, leave everything as it was; that is logged once, and tried again.
  */
-export function fromFiles({ pollMs = 5_000, waitMs = 0, ...paths }: FilesOptions): IdentityProvider {
+export function fromFiles(options: FilesOptions): IdentityProvider {
+  const { certificate, key, ca, pollMs = 5_000, waitMs = 0 } = options;
+  const paths: IdentityPaths = { certificate, key, ca };
   return {
     async open(context) {
       const { clock, log } = context;
       const first = await readFirst(paths, context, Math.min(pollMs, 500), waitMs);
       for (const warning of first.warnings) log.warn("identity files", { warning });
-      const identity = createMutableIdentity(first.identity);
+      const identity = createObservable(first.identity);
       const roots = createObservable(first.roots);
       const ending = new AbortController();
       void follow();
@@ -59,7 +72,7 @@ export function fromFiles({ pollMs = 5_000, waitMs = 0, ...paths }: FilesOptions
         }
       }
 
-      // They may have been replaced between two of the reads.
+      // The files may have been replaced between two of the reads.
       async function readTwice(): Promise<IdentityFiles> {
         return readIdentityFiles(paths, clock.now()).catch(async () => {
           await pause(Math.min(pollMs, 200), ending.signal);
@@ -89,20 +102,20 @@ async function readFirst(
         throw new InterlockError("FAILED_PRECONDITION", `${problem}. ${remedy}.`, { cause });
       }
     }
-    await sleep(retryMs); // Nothing else may keep the process alive yet.
+    await sleep(retryMs); // Not `pause`: nothing else may keep the process alive yet.
   }
 }
 
-// Who a bot is holds for its life: others have opened connections to this one.
+// A bot keeps its identity for its life: others have opened connections to it.
 function refuseAnother({ spiffeId }: Identity, current: Identity, path: string): void {
   if (spiffeId.uri === current.spiffeId.uri) return;
   throw new Error(`${path} is of ${spiffeId.uri}, and this bot is ${current.spiffeId.uri}: start it again`);
 }
 
-// The CA first: a new leaf may be of a new one.
+// The CA first: a new leaf may be below a new one.
 function takeOver(
   files: IdentityFiles,
-  identity: MutableIdentity,
+  identity: MutableObservable<Identity>,
   roots: MutableObservable<readonly Uint8Array[]>,
 ): void {
   if (!sameBytes(files.roots, roots.current())) roots.replace(files.roots);

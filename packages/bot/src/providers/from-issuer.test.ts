@@ -178,7 +178,7 @@ describe("tokens of another issuer", () => {
     await refused(ask("a:d"), "ISSUER_UNREACHABLE", /^(?!.*secret).*503/);
   });
 
-  it("are none where the issuer cannot be reached, or is not who it says", async () => {
+  it("are none where the issuer cannot be reached, or is another one", async () => {
     await refused(opened({ url: `${issuer.url}/other` }), "ISSUER_UNREACHABLE", /answered with 404/);
     const { caFile: _, ...untrusted } = { url: issuer.url, caFile: "" };
     await refused(

@@ -10,43 +10,50 @@ import { createClientCredentials } from "./client-credentials.js";
 import { httpsUrl, type IssuerMetadata, readKeys, readMetadata } from "./issuer-metadata.js";
 import type { IssuerProvider, IssuerTrust } from "./provider.js";
 
-/** Which issuer, and what its tokens look like. */
+/** The options of {@link fromIssuer}: the issuer, and the form of its tokens. */
 export interface IssuerOptions {
-  /** The `iss` of its tokens, an https URL. Where its keys and its token endpoint are is discovered from there. */
+  /** The `iss` of its tokens, an https URL. The URLs of its keys and its token endpoint are discovered from there. */
   readonly url: string;
-  /** Where its JWK Set is; then nothing is discovered. */
+  /** The URL of its JWK Set; then nothing is discovered. */
   readonly jwksUrl?: string;
-  /** Where it takes `client_credentials` with a client certificate; needed by bots that call, where it is not discovered. */
+  /** The URL of its token endpoint, which takes `client_credentials` with a client certificate. Default: discovered. */
   readonly tokenUrl?: string;
-  /** A PEM file with the CA of its HTTPS; the system's CAs unless said. */
+  /** A PEM file with the CA of its HTTPS. Default: the system's CAs. */
   readonly caFile?: string;
-  /** This bot's `client_id` there; its SPIFFE ID unless said. */
+  /** This bot's `client_id` at the issuer. Default: its SPIFFE ID. */
   readonly clientId?: string;
-  /** What its tokens may be signed with: ES256 unless said; RS256 with keys of 2,048 bits at least. */
-  readonly algorithms?: readonly TokenAlgorithm[];
-  /** The `typ` of its tokens: `at+jwt` unless said. With `JWT` they cannot be told from its ID tokens but by their audience. */
-  readonly type?: TokenRules["type"];
-  /** The longest that its tokens may live, in milliseconds: 5 minutes unless said, an hour at most. */
+  /** The algorithms by which its tokens may be signed; RS256 with keys of 2,048 bits at least. Default: ES256. */
+  readonly algorithms?: readonly ("ES256" | "EdDSA" | "RS256")[];
+  /** The `typ` of its tokens. With `JWT`, only the audience tells them from its ID tokens. Default: `at+jwt`. */
+  readonly type?: "at+jwt" | "JWT";
+  /** The longest life of its tokens, in milliseconds; an hour at most. Default: 5 minutes. */
   readonly maximumLifetimeMs?: number;
-  /** The claim that holds the bot's SPIFFE ID: `sub` unless said. */
+  /** The claim that holds the bot's SPIFFE ID. Default: `sub`. */
   readonly subjectClaim?: string;
-  /** Whom that claim means where it holds something else, by what it holds: `{ "0oa81x": "spiffe://cafe/gripper/1" }`. */
+  /** The SPIFFE ID for each other value of that claim: `{ "0oa81x": "spiffe://cafe/gripper/1" }`. Default: none. */
   readonly subjects?: Readonly<Record<string, string>>;
-  /** How often its keys are read, in milliseconds: 5 minutes unless said. */
+  /** The time between two readings of its keys, in milliseconds. Default: 5 minutes. */
   readonly refreshMs?: number;
-  /** After how long without reading them they are stale, in milliseconds: an hour unless said. */
+  /** The age at which keys are stale, in milliseconds. Default: an hour. */
   readonly staleAfterMs?: number;
 }
 
 /**
- * Tokens of an OpenID Connect or OAuth issuer, verified with its JWK Set. They are held to the same rules as those of the
- * authority: for one service, short-lived, bound to the caller's certificate (`cnf`, RFC 8705), and its own by `sub`.
+ * Provides the tokens of an OpenID Connect or OAuth issuer, which servers verify with its JWK Set.
  *
+ * The rules are those of the authority's tokens: for one service, short-lived, bound to the caller's certificate (`cnf`,
+ * RFC 8705), and the caller's own by `sub`. The last good keys stay in force while the issuer is away; past `staleAfterMs`
+ * the trust is stale.
+ *
+ * @param options - The issuer's URL, and the form of its tokens.
+ * @returns A provider for `joinFleet`. Opening it rejects with `ISSUER_UNREACHABLE` when the keys cannot be read.
+ * @throws TypeError when an option is out of its range.
+ *
+ * @example
  * ```ts
- * issuer: fromIssuer({ url: "https://login.example.com", algorithms: ["RS256"] })
+ * const issuer = fromIssuer({ url: "https://login.example.com", algorithms: ["RS256"] });
+ * const bot = await joinFleet({ issuer, authority: "localhost:7443", name: "gripper/1", joinToken });
  * ```
- *
- * The last good keys stay in force while the issuer is away; past `staleAfterMs` the trust is stale.
  */
 export function fromIssuer(options: IssuerOptions): IssuerProvider {
   const { url: issuer, refreshMs = 5 * 60_000, staleAfterMs = 3_600_000, caFile } = options;
@@ -108,7 +115,6 @@ export function fromIssuer(options: IssuerOptions): IssuerProvider {
         get heardAt() {
           return staleness.heardAt;
         },
-        heard: true,
         isStale: staleness.isStale,
         onStaleness: staleness.onChange,
         refetch: refresh,
@@ -144,7 +150,7 @@ function rulesOf({
   };
 }
 
-/** Where its keys and its token endpoint are: as it was said, or as the issuer says. */
+/** The URLs of the keys and the token endpoint, as they were given or as the issuer says. */
 async function locate(options: IssuerOptions, tls: IssuerTls, signal: AbortSignal): Promise<IssuerMetadata> {
   const { url, jwksUrl, tokenUrl } = options;
   const found = jwksUrl === undefined ? await discover(url, tls, signal) : undefined;
@@ -154,7 +160,7 @@ async function locate(options: IssuerOptions, tls: IssuerTls, signal: AbortSigna
   };
 }
 
-/** OpenID Connect puts its document after the issuer's path, RFC 8414 before it. */
+/** Reads the issuer's metadata. OpenID Connect puts its document after the issuer's path, RFC 8414 before it. */
 async function discover(issuer: string, tls: IssuerTls, signal: AbortSignal): Promise<IssuerMetadata> {
   const { origin, pathname } = httpsUrl(issuer);
   const path = pathname.replace(/\/$/, "");

@@ -2,20 +2,20 @@ import type { JSONWebKeySet, JWK } from "jose";
 import { keyFits, type TokenAlgorithm } from "../token/token-rules.js";
 import type { HttpsAnswer } from "./ask-for-json.js";
 
-/** What an issuer says of itself (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3). */
+/** The metadata of an issuer (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3). */
 export interface IssuerMetadata {
   readonly jwksUrl: URL;
-  /** Where tokens are asked for with a client certificate; absent when it does not say. */
+  /** The endpoint for tokens with a client certificate; absent when the issuer does not name one. */
   readonly tokenUrl: URL | undefined;
 }
 
 const maximumKeys = 100;
 
-/** Reads an issuer's metadata. Throws an `Error` when they are another's, or not sound. */
+/** Reads an issuer's metadata. Throws an `Error` when they are another issuer's, or not sound. */
 export function readMetadata({ status, body }: HttpsAnswer, issuer: string): IssuerMetadata {
   const metadata = objectOf(body);
   if (status !== 200) throw new Error(`the issuer's metadata were answered with ${status}`);
-  // RFC 8414, section 3.3: else one issuer could speak for another.
+  // RFC 8414, section 3.3: otherwise one issuer could speak for another.
   if (metadata.issuer !== issuer) throw new Error("the issuer's metadata are another issuer's");
   const aliases = objectOf(metadata.mtls_endpoint_aliases); // RFC 8705, section 5.
   const token = aliases.token_endpoint ?? metadata.token_endpoint;
@@ -23,8 +23,8 @@ export function readMetadata({ status, body }: HttpsAnswer, issuer: string): Iss
 }
 
 /**
- * The keys of a JWK Set (RFC 7517) with which tokens may be verified here: public ones with a `kid`, for one of the
- * algorithms. Throws when there is none.
+ * Reads the usable keys of a JWK Set (RFC 7517): public, with a `kid`, for one of the algorithms; of the first 100. Throws
+ * an `Error` when there is none.
  */
 export function readKeys({ status, body }: HttpsAnswer, algorithms: readonly TokenAlgorithm[]): JSONWebKeySet {
   if (status !== 200) throw new Error(`the issuer's keys were answered with ${status}`);
@@ -45,7 +45,7 @@ function publicPart({ kty, kid, alg, use, crv, x, y, n, e }: JWK & { kid: string
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as JWK;
 }
 
-/** An `https` URL. Throws when it is none. */
+/** Parses an `https` URL. Throws an `Error` when it is none. */
 export function httpsUrl(value: unknown): URL {
   const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol !== "https:" || url.username || url.password) {

@@ -4,13 +4,13 @@ import { createCooledDown } from "../trust/cooled-down.js";
 import { createTrust, refetchCoolDownMs, type Trust, type TrustState } from "../trust/trust.js";
 import type { ProvidedIdentity, ProvidedIssuer } from "./provider.js";
 
-/** Who answers for a part of the trust instead of the authority. */
+/** The parts of the trust that are provided in place of the authority's. */
 export interface TrustOverlay {
   readonly roots?: ProvidedIdentity["roots"] | undefined;
   readonly issuer?: ProvidedIssuer | undefined;
 }
 
-/** Trust of which others answer for a part: as current as each of them, and stale when one of them is. */
+/** Creates a trust with provided parts over `base`. It is as current as each part, and stale when one of them is. */
 export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock: Clock): Trust & { close(): void } {
   const trust = createTrust(merged(), clock);
   const staleness = createListeners<boolean>();
@@ -21,18 +21,13 @@ export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock
 
   function merged(): TrustState {
     const { state } = base;
+    const caCertificates = roots?.current() ?? state.caCertificates;
+    const own: TrustState = { ...state, caCertificates };
     const held = issuer?.trust.current();
-    return {
-      ...state,
-      ...(roots && { caCertificates: roots.current() }),
-      // What the authority takes away, it takes from its own tokens; and nothing it was called before is this issuer.
-      ...(held && {
-        ...held,
-        formerIssuers: [],
-        cutOffs: [],
-        staleAfterMs: Math.min(state.staleAfterMs, held.staleAfterMs),
-      }),
-    };
+    if (!held) return own;
+    const staleAfterMs = Math.min(state.staleAfterMs, held.staleAfterMs);
+    // Cut-offs concern the authority's own tokens, and its former names are not names of this issuer.
+    return { ...own, ...held, formerIssuers: [], cutOffs: [], staleAfterMs };
   }
 
   function tell(): void {

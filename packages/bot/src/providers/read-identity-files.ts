@@ -2,26 +2,22 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { reasons } from "../base/reason.js";
 import { parseCertificate } from "../identity/certificate.js";
-import { checkCertificate } from "../identity/check-certificate.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
 import { certificatesFromPem } from "../identity/pem.js";
-import { leadsTo } from "./check-chain.js";
+import { verifyPeer } from "../identity/verify-peer.js";
 
-/** The files of an identity, by path; each PEM. */
+/** The paths of an identity's files; see `FilesOptions`. */
 export interface IdentityPaths {
-  /** The leaf, then intermediates: `tls.crt` of cert-manager, `cert-chain.pem` of Istio. */
   readonly certificate: string;
-  /** The private key, not encrypted: `tls.key`, `key.pem`. */
   readonly key: string;
-  /** The CA certificates to believe: `ca.crt`, `root-cert.pem`. */
   readonly ca: string;
 }
 
-/** What was read. */
+/** The contents of an identity's files. */
 export interface IdentityFiles {
   readonly identity: Identity;
   readonly roots: readonly Uint8Array[];
-  /** What is not as it should be, and no reason to refuse it. */
+  /** Problems that are no reason to refuse the files. */
   readonly warnings: readonly string[];
 }
 
@@ -29,8 +25,8 @@ const maximumBytes = 1024 * 1024;
 const maximumRoots = 64;
 
 /**
- * Reads the files of an identity, and checks that they belong together and are good now. Rejects with an `Error` that
- * names the file: they may be half written, or not all of them replaced yet.
+ * Reads the files of an identity, and verifies that they belong together and are good now. Rejects with an `Error` that
+ * names the file: files may be half written, or not all replaced yet.
  */
 export async function readIdentityFiles(paths: IdentityPaths, now: number): Promise<IdentityFiles> {
   const [certificate, keyPem, ca] = await Promise.all([read(paths.certificate), read(paths.key), read(paths.ca)]);
@@ -43,8 +39,7 @@ export async function readIdentityFiles(paths: IdentityPaths, now: number): Prom
     throw new Error(`${paths.key} is not the key of ${paths.certificate}`);
   }
   const identity = createIdentity(key.export({ type: "pkcs8", format: "pem" }).toString(), chain);
-  checkLeaf(identity, paths.certificate, now);
-  if (!leadsTo(chain, roots)) throw new Error(`${paths.certificate} does not lead to a CA of ${paths.ca}`);
+  verifyFiles(identity, paths, roots, now);
   return { identity, roots, warnings: await keyWarnings(paths.key) };
 }
 
@@ -72,9 +67,9 @@ function readRoots(pem: string, path: string): Uint8Array[] {
 
 function readKey(pem: string, path: string): KeyObject {
   try {
-    return createPrivateKey(pem); // PKCS #8, or one of the older forms: cert-manager writes those unless told.
+    return createPrivateKey(pem); // PKCS #8, or one of the older forms, which are cert-manager's default.
   } catch {
-    throw new Error(`${path} holds no private key that can be read without a passphrase`); // No word of what is in it.
+    throw new Error(`${path} holds no private key that can be read without a passphrase`); // Without the cause: it may quote the file.
   }
 }
 
@@ -82,16 +77,24 @@ function belongTogether(key: KeyObject, leaf: Uint8Array, path: string): boolean
   return attempt(() => new X509Certificate(leaf), path).checkPrivateKey(key);
 }
 
-function checkLeaf({ leaf, spiffeId: { trustDomain } }: Identity, path: string, now: number): void {
+/** Verifies the identity as its peers will, on both sides of a connection. */
+function verifyFiles(
+  { chain, spiffeId: { trustDomain } }: Identity,
+  { certificate, ca }: IdentityPaths,
+  caCertificates: readonly Uint8Array[],
+  now: number,
+): void {
   for (const peer of ["client", "server"] as const) {
-    const checked = checkCertificate(leaf, { peer, trustDomain, now });
-    if (typeof checked !== "string") continue;
-    const remedy = checked === "CERTIFICATE_WRONG_USAGE" ? ': it needs the usages "client auth" and "server auth"' : "";
-    throw new Error(`${path} cannot be used: ${reasons[checked][1]}${remedy}`);
+    const verified = verifyPeer(chain, { peer, trustDomain, now, caCertificates });
+    if (verified === "CERTIFICATE_UNTRUSTED") throw new Error(`${certificate} does not lead to a CA of ${ca}`);
+    if (typeof verified !== "string") continue;
+    const remedy =
+      verified === "CERTIFICATE_WRONG_USAGE" ? ': it needs the usages "client auth" and "server auth"' : "";
+    throw new Error(`${certificate} cannot be used: ${reasons[verified][1]}${remedy}`);
   }
 }
 
-// In Kubernetes the group is the pod's own (fsGroup), so that it may read; nobody else may, and nobody may write.
+// In Kubernetes the group is the pod's own (fsGroup), so it may read. No other user may read, and no user may write.
 async function keyWarnings(path: string): Promise<string[]> {
   if (process.platform === "win32") return [];
   const { mode } = await stat(path);

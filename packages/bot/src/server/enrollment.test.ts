@@ -4,10 +4,10 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { systemClock } from "../base/clock.js";
 import { denial } from "../base/error.js";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Denial } from "../base/recorder.js";
-import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
-import { EnrollmentService } from "../gen/interlock/authority/v1/authority_interlock.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
+import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
+import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { plainCall, plainOptions } from "../testing/plain-client.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
@@ -33,7 +33,7 @@ describe("a server where strangers may enroll", () => {
     joined = [];
     denials = [];
     fleet.recorder.onDenial((denied) => denials.push(denied));
-    const identity = createMutableIdentity(await fleet.ca.issue("spiffe://test/interlock/authority"));
+    const identity = createObservable(await fleet.ca.issue("spiffe://test/interlock/authority"));
     const { trust, recorder } = fleet;
     const enrollment = {
       async join(request: JoinRequest) {

@@ -13,12 +13,16 @@ import type { CallContext } from "../context.js";
 export type Handler<M extends AnyMethod> =
   M extends Method<infer Request, infer Response, infer Kind>
     ? {
+        /** Gets the request and returns the answer. */
         unary: (request: Request, context: CallContext) => Promise<Init<Response>> | Init<Response>;
+        /** Gets the request and yields the answers. */
         serverStreaming: (request: Request, context: CallContext) => AsyncIterable<Init<Response>>;
+        /** Reads the requests and returns the answer. */
         clientStreaming: (
           requests: AsyncIterable<Request>,
           context: CallContext,
         ) => Promise<Init<Response>> | Init<Response>;
+        /** Reads the requests and yields the answers. */
         bidiStreaming: (requests: AsyncIterable<Request>, context: CallContext) => AsyncIterable<Init<Response>>;
       }[Kind]
     : never;

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import type { CreateRateLimiter } from "../base/rate-limiter.js";
 import type { Recorder } from "../base/recorder.js";
-import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/authority.js";
+import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import type { IdentitySource } from "../identity/identity.js";
 import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";

@@ -10,7 +10,7 @@ import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fl
 import { KeyUsageFlags } from "../testing/x509.js";
 
 const me = "spiffe://test/caller/1";
-// Open to any bot: whoever gets a connection at all can call it, so nothing but the transport stands in the way.
+// Open to any bot: every peer with a connection can call it, so nothing but the transport stands in the way.
 const { path } = EchoService.methods.open;
 
 describe("transport", () => {

@@ -40,7 +40,7 @@ describe("metrics of a bot", () => {
   const path = EchoService.methods.echo.path;
   const method = path.slice(1);
 
-  it("count calls by method, outcome and reason, whoever called, and across reports", async () => {
+  it("count calls by method, outcome and reason, for all callers, and across reports", async () => {
     await server.goodCall();
     fleet.recorder.take();
     await server.goodCall();

@@ -28,7 +28,7 @@ export interface CertificateAttack {
   /** What our own checks say of it, without TLS; `CERTIFICATE_UNTRUSTED` is left to TLS. */
   readonly reason: Reason;
   /** What a server records, where TLS finds something first. Node puts an outermost layer in order before it sends it. */
-  readonly overTls?: Reason | "not sent";
+  readonly overTls?: Reason | "not sent" | undefined;
   make(ca: TestCa): Promise<RawLeaf>;
 }
 
@@ -154,13 +154,13 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ["a certificate of no said length", { wrap: (...parts) => openElement(0x30, ...parts) }, malformed, notSent],
     ["a certificate with a long length", { wrap: (...parts) => longElement(0x30, ...parts) }, malformed, notSent],
     [
-      "a critical extension that nobody knows",
+      "an unknown critical extension",
       withMore(extension("1.3.6.1.4.1.99999.1", octets(), boolean())),
       malformed,
       untrusted,
     ],
     [
-      "an extension that nobody knows, twice",
+      "an unknown extension, twice",
       withMore(extension("1.3.6.1.4.1.99999.1", octets()), extension("1.3.6.1.4.1.99999.1", octets())),
       malformed,
     ],
@@ -181,7 +181,7 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
 const handMadeAttacks = Object.entries(rows).flatMap(([row, attacks]) =>
   attacks.map(([attack, leaf, reason, overTls]): CertificateAttack => {
     const make = (ca: TestCa) => handMade(ca, leaf);
-    return { row: Number(row) as CertificateAttack["row"], attack, reason, ...(overTls && { overTls }), make };
+    return { row: Number(row) as CertificateAttack["row"], attack, reason, overTls, make };
   }),
 );
 

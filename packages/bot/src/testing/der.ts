@@ -1,5 +1,5 @@
 /*
- * A writer of ASN.1 (X.690) that writes whatever it is told to: well-formed DER, and what no encoder would.
+ * A writer of ASN.1 (X.690) for well-formed DER, and for faults that no encoder would write.
  */
 
 import { writeDer as element, writeOid as oid } from "../identity/write-der.js";

@@ -10,13 +10,13 @@ export interface RawLeaf {
   readonly chain: readonly Uint8Array[];
 }
 
-/** What is to be different about a certificate that is put together byte by byte. */
+/** The faults of a certificate that is put together byte by byte. */
 export interface HandMade {
-  /** 3 unless said; a certificate of version 1 says nothing of its version. */
+  /** The version; a certificate of version 1 has no field for it. Default: 3. */
   readonly version?: 1 | 2 | 3;
-  /** Content of the serial number; 16 random bytes unless said. */
+  /** The content of the serial number. Default: 16 random bytes. */
   readonly serial?: Uint8Array;
-  /** `Extension`s, DER; those of a good leaf unless said. */
+  /** `Extension`s, DER. Default: those of a good leaf. */
   readonly extensions?: readonly Uint8Array[];
   /** The `Name` of the subject, DER. */
   readonly subject?: Uint8Array;
@@ -87,18 +87,18 @@ export function commonName(tag: number, value: Uint8Array): Buffer {
 /** Text in two bytes a character, as a BMPString has it. */
 export const bmp = (value: string) => Buffer.from(value, "utf16le").swap16();
 
-/** What is to be different about a certificate request that is put together byte by byte. */
+/** The faults of a certificate request that is put together byte by byte. */
 export interface HandMadeCsr {
   readonly key?: KeyObject;
-  /** `Extension`s, DER; only the subject alternative name unless said. */
+  /** `Extension`s, DER. Default: only the subject alternative name. */
   readonly extensions?: readonly Uint8Array[];
-  /** `Attribute`s, DER; the one that requests the extensions unless said. */
+  /** `Attribute`s, DER. Default: the one that requests the extensions. */
   readonly attributes?: readonly Uint8Array[];
-  /** Another key under the signature than signs. */
+  /** The key in the request, where it is not the one that signs. */
   readonly claimed?: KeyObject;
 }
 
-/** A PKCS #10 request (RFC 2986) for a P-256 key of its own, unless another is given. */
+/** A PKCS #10 request (RFC 2986) for `key`. Default: a new P-256 key. */
 export function handMadeCsr(
   id: string,
   { key, extensions = [san(uri(id))], attributes, claimed }: HandMadeCsr = {},

@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "n
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 
-/** What became of a call that was made past every client library. */
+/** The outcome of a call that was made without any client library. */
 export interface RawAnswer {
   /** `undefined` when the connection, or the stream, was closed without one. */
   readonly status: number | undefined;
@@ -13,7 +13,7 @@ export interface RawAnswer {
   readonly error: string | undefined;
 }
 
-/** TLS as an attacker would have it: whoever answers is fine, and any key and certificate can be shown. */
+/** TLS as an attacker uses it: every server is accepted, and any key and certificate can be shown. */
 export function rawTls(port: number, options: ConnectionOptions = {}): TLSSocket {
   return connectTls({ host: "127.0.0.1", port, ALPNProtocols: ["h2"], rejectUnauthorized: false, ...options });
 }
@@ -27,9 +27,9 @@ export function shows({ privateKey, chain }: Pick<Identity, "privateKey" | "chai
 export function rawSession(port: number, options: ConnectionOptions = {}): ClientHttp2Session {
   const socket = rawTls(port, options);
   const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: () => socket });
-  // One that is closed before Node has joined the two would leave the session waiting for ever.
+  // A socket that closes before Node has joined the two would leave the session waiting forever.
   socket.once("close", () => session.destroy());
-  return session.setMaxListeners(0).on("error", () => {}); // What the calls say of it is enough.
+  return session.setMaxListeners(0).on("error", () => {}); // The calls report it.
 }
 
 /** Plaintext HTTP/2 to a port. */

@@ -14,7 +14,7 @@ import {
 const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const hour = 3_600_000;
 
-/** What a test may want to be different about a leaf. */
+/** The properties of a leaf that a test may choose. */
 export interface LeafOptions {
   /** URIs among the subject alternative names. */
   readonly uris?: readonly string[];
@@ -24,9 +24,9 @@ export interface LeafOptions {
   readonly ca?: boolean;
   readonly keyUsage?: number;
   readonly extra?: readonly Extension[];
-  /** `CN=leaf` unless said. */
+  /** The subject. Default: `CN=leaf`. */
   readonly subject?: string;
-  /** Who signs instead of the CA. */
+  /** The signer in place of the CA. */
   readonly signer?: { readonly name: string; readonly keys: KeyPair };
 }
 
@@ -42,7 +42,7 @@ export interface TestCa {
 /** Usages of a bot's certificate: client and server. */
 export const bothUsages = ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"] as const;
 
-/** Makes a CA that is valid for an hour around now, with so many CAs below it at most. */
+/** Creates a CA that is valid from an hour ago for 25 hours, with `pathLength` levels of CAs below it at most. */
 export async function createTestCa(name = "test", pathLength = 0): Promise<TestCa> {
   const caKeys = await createKeyPair();
   const root = await X509CertificateGenerator.createSelfSigned(

@@ -3,11 +3,11 @@ import type { Method, MethodKind, Policy, Scope, ServiceDefinition } from "@inte
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { type Clock, systemClock } from "../base/clock.js";
 import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import { createRecorder, type Recorder } from "../base/recorder.js";
 import { type Bot, type BotParts, createBot } from "../bot.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
-import { createMutableIdentity } from "../identity/identity-holder.js";
 import type { Revocation } from "../trust/revocation.js";
 import { createTrust, type MutableTrust } from "../trust/trust.js";
 import { createTestCa, type TestCa } from "./test-ca.js";
@@ -55,7 +55,7 @@ export async function createTestFleet(clock: Clock = systemClock): Promise<TestF
     trust,
     recorder,
     async bot(name, scopes, parts) {
-      const identity = createMutableIdentity(await ca.issue(`spiffe://test/${name}`));
+      const identity = createObservable(await ca.issue(`spiffe://test/${name}`));
       return createBot({
         identity,
         trust,

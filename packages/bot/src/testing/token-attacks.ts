@@ -13,7 +13,7 @@ import { EchoService, type TestFleet } from "./test-fleet.js";
 /** What an attack on a token is made with. */
 export interface TokenAttackBasis {
   readonly fleet: TestFleet;
-  /** Who calls; a good token is this one's. */
+  /** The caller, to whom a good token belongs. */
   readonly caller: Identity;
   /** An address of the attacker's, for headers that name one. */
   readonly url: string;
@@ -184,7 +184,7 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
     ...ownHeader("x5u", ({ url }) => url),
     ...ownHeader("x5c", () => ["MII="]),
     ["crit", "TOKEN_HEADER", header({ crit: ["exp"], exp: 1 })],
-    ["crit with a word that nobody knows", "TOKEN_HEADER", claims({}, { crit: ["b64"], b64: true })],
+    ["crit with an unknown word", "TOKEN_HEADER", claims({}, { crit: ["b64"], b64: true })],
     ["a kid that is no text", "TOKEN_MALFORMED", header({ kid: 1 })],
     ["no kid", "TOKEN_MALFORMED", claims({}, { kid: undefined })],
   ],

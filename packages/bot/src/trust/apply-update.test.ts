@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { createTestCa } from "../testing/test-ca.js";
 import { applyTrustUpdate } from "./apply-update.js";
 
@@ -10,8 +10,8 @@ const basis = {
   jwks: '{"keys":[]}',
   staleAfterSeconds: 60,
 };
-const bot = (name: string) => ({ subject: { $case: "spiffeId", value: `spiffe://cafe/${name}` } }) as const;
-const pattern = (value: string) => ({ subject: { $case: "identityPattern", value } }) as const;
+const bot = (name: string) => ({ subject: { $case: "identity", value: `spiffe://cafe/${name}` } }) as const;
+const pattern = (value: string) => ({ subject: { $case: "pattern", value } }) as const;
 
 const update = (appliesTo: bigint, resultsIn: bigint, change: object): WatchTrustResponse =>
   WatchTrustResponse.fromPartial({ ...basis, appliesTo, resultsIn, ...change });
@@ -26,7 +26,7 @@ describe("applyTrustUpdate", () => {
 
   it("adds what is revoked, and takes away what is restored", () => {
     assert.deepEqual(subjects(start), ["identity spiffe://cafe/a", "pattern worker/*"]);
-    const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [bot("b")], restored: [pattern("worker/*")] }));
+    const next = applyTrustUpdate(start, update(3n, 5n, { revocations: [bot("b")], unrevoked: [pattern("worker/*")] }));
     assert.deepEqual(subjects(next), ["identity spiffe://cafe/a", "identity spiffe://cafe/b"]);
   });
 

@@ -1,6 +1,7 @@
 import { isTrustDomain } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
-import type { WatchTrustResponse, Revocation as WireRevocation } from "../gen/interlock/authority/v1/authority.js";
+import type { Revocation as WireRevocation } from "../gen/interlock/authority/v1/revocation.js";
+import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { parseCertificate } from "../identity/certificate.js";
 import { type Revocation, revocationKey } from "./revocation.js";
 import { subjectFromWire } from "./subject-wire.js";
@@ -39,7 +40,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
 
 function revocationsAfter(held: readonly Revocation[], update: WatchTrustResponse): Revocation[] {
   const revocations = new Map(held.map((revocation) => [revocationKey(revocation), revocation]));
-  for (const restored of update.restored.flatMap(fromWire)) revocations.delete(revocationKey(restored));
+  for (const unrevoked of update.unrevoked.flatMap(fromWire)) revocations.delete(revocationKey(unrevoked));
   for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
   return [...revocations.values()];
 }

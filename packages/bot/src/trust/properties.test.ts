@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { isTrustDomain } from "@interlock/policy";
 import fc from "fast-check";
 import { InterlockError } from "../base/error.js";
-import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { verifyToken } from "../token/verify-token.js";
@@ -24,7 +24,7 @@ describe("updates of the trust, whatever they are", () => {
     fc.constantFrom("test", "**", "worker/*", "spiffe://test/caller/1"),
   );
   const subject = fc.record({
-    $case: fc.constantFrom("spiffeId", "identityPattern", "certificateSerial", "tokenId"),
+    $case: fc.constantFrom("identity", "pattern", "certificate", "token"),
     value: text,
   });
   const revocation = fc.record({ subject: fc.option(subject, { nil: undefined }), reason: text });
@@ -44,7 +44,7 @@ describe("updates of the trust, whatever they are", () => {
       text,
     ),
     revocations: fc.array(revocation, { maxLength: 3 }),
-    restored: fc.array(revocation, { maxLength: 3 }),
+    unrevoked: fc.array(revocation, { maxLength: 3 }),
     cutOffs: fc.array(
       fc.record({
         identity: text,

@@ -33,9 +33,9 @@ describe("indexRevocations", () => {
   });
 
   it("finds a bot that is nowhere but in a token, by its name and by patterns", () => {
-    const shutOut = (name: string) => index.identity(spiffeId("cafe", name));
-    for (const name of ["gripper/1", "worker/1", "lab/a/b"]) assert.equal(shutOut(name), true, name);
-    for (const name of ["gripper/2", "worker", "worker/1/a"]) assert.equal(shutOut(name), false, name);
+    const revoked = (name: string) => index.identity(spiffeId("cafe", name));
+    for (const name of ["gripper/1", "worker/1", "lab/a/b"]) assert.equal(revoked(name), true, name);
+    for (const name of ["gripper/2", "worker", "worker/1/a"]) assert.equal(revoked(name), false, name);
     assert.equal(indexRevocations([]).identity(spiffeId("cafe", "a")), false);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WatchTrustResponse } from "../gen/interlock/authority/v1/authority.js";
+import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { applyTrustUpdate } from "./apply-update.js";
@@ -28,7 +28,7 @@ describe("trust", () => {
       caCertificates: [ca.der],
       jwks: '{"keys":[{"kty":"EC","kid":"1"}]}',
       revocations: [
-        { subject: { $case: "spiffeId", value: "spiffe://test/a" }, revokedAt: new Date(5), reason: "lost" },
+        { subject: { $case: "identity", value: "spiffe://test/a" }, revokedAt: new Date(5), reason: "lost" },
       ],
       staleAfterSeconds: 60,
     });
@@ -39,7 +39,7 @@ describe("trust", () => {
     ...update,
     appliesTo: 4n,
     resultsIn: 5n,
-    revocations: [{ subject: { $case: "tokenId", value: "t" }, revokedAt: new Date(6), reason: "" }],
+    revocations: [{ subject: { $case: "token", value: "t" }, revokedAt: new Date(6), reason: "" }],
     ...more,
   });
 

@@ -2,14 +2,14 @@ import { Command } from "commander";
 import { type Output, paint } from "../output.js";
 import { authorityDir } from "../state.js";
 
-/** `interlock backup`: one file with everything that this project's authority has. */
+/** `interlock backup`: writes the data of this project's authority into one file. */
 export function backupCommand(output: Output): Command {
   return new Command("backup")
-    .description("Write everything that the authority here has, its private keys among them, into one new file.")
-    .argument("<file>", "where to write it")
+    .description("Back up the authority of this project, private keys included, into one new file.")
+    .argument("<file>", "the new file")
     .addHelpText(
       "after",
-      "\nThe authority may run meanwhile. A store on PostgreSQL is backed up with pg_dump.\n\n" +
+      "\nThe authority may keep running. Back up a store on PostgreSQL with pg_dump.\n\n" +
         "Example:\n  interlock backup authority-2030-01-31.db",
     )
     .action(async (file: string) => {
@@ -17,7 +17,7 @@ export function backupCommand(output: Output): Command {
       const { keys, sealed } = await backUp(authorityDir, file);
       if (!sealed) {
         output.progress(
-          `${paint("yellow", "warning")} the private keys in it are not encrypted: whoever reads ${file} is the authority.`,
+          `${paint("yellow", "warning")} the private keys in it are not encrypted. Anyone who can read ${file} can act as the authority.`,
         );
       }
       output.result({ ok: true, file, keys, sealed }, () => {

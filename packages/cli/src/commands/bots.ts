@@ -9,7 +9,7 @@ export function botsCommand(output: Output): Command {
   const bots = new Command("bots").description("The members of the fleet.");
   bots
     .command("list")
-    .description("List the bots that ever joined, and how they stand.")
+    .description("List every bot that has joined, with its state.")
     .addHelpText("after", "\nExample:\n  interlock bots list")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -31,7 +31,7 @@ export function botsCommand(output: Output): Command {
     .argument("<name>", "the bot's name, for example gripper/1")
     .addHelpText(
       "after",
-      "\nWhat it holds runs out within the hour; to shut it out at once: interlock locks add.\n\n" +
+      "\nIts certificate stays valid until it expires, within the hour. To end its access at once: interlock revoke.\n\n" +
         "Example:\n  interlock bots retire gripper/1",
     )
     .action((name: string) =>
@@ -44,7 +44,7 @@ export function botsCommand(output: Output): Command {
 }
 
 function stateOf({ revocation, retiredAt, certificateExpiresAt }: Bot, now: Date): string {
-  if (revocation) return "locked";
+  if (revocation) return "revoked";
   if (retiredAt) return "retired";
   return certificateExpiresAt && certificateExpiresAt <= now ? "expired" : "member";
 }

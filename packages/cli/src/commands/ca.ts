@@ -10,16 +10,19 @@ import { paint } from "../output.js";
 import { authorityDir } from "../state.js";
 import { parseCount, storeUrl } from "./options.js";
 
+/** Options of `activate` and `withdraw`. */
 interface Which {
   readonly force?: boolean;
 }
 
-/** `interlock ca`: what signs certificates. */
+/** `interlock ca`: the CA that signs certificates. */
 export function caCommand(output: Output): Command {
-  const ca = new Command("ca").description("The CA: a root that can be taken away, and an intermediate that signs.");
+  const ca = new Command("ca").description(
+    "The CA: a root, whose key can be kept offline, and an intermediate that signs.",
+  );
 
   ca.command("show")
-    .description("Show the roots, how they stand, and what has to be done.")
+    .description("Show the roots, their states, and the actions that they need.")
     .addHelpText("after", "\nExample:\n  interlock ca show")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -31,57 +34,55 @@ export function caCommand(output: Output): Command {
               short(one.id),
               one.state,
               day(one.notAfter),
-              one.rootKey || "away",
-              one.intermediateNotAfter ? day(one.intermediateNotAfter) : "signs itself",
+              one.rootKey || "offline",
+              one.intermediateNotAfter ? day(one.intermediateNotAfter) : "root signs",
               String(one.validLeaves),
             ]),
           );
           for (const warning of cas.flatMap(({ warnings }) => warnings))
             output.line(`${paint("yellow", "!")} ${warning}`);
           const here = cas.find(({ state, rootKey }) => state === "active" && rootKey !== "");
-          if (here) output.line(`To take the root's key away: interlock ca export-root --out <file>`);
+          if (here) output.line(`To take the root key offline: interlock ca export-root --out <file>`);
         });
       }),
     );
 
   ca.command("prepare")
-    .description("Make a new root and intermediate, and tell every bot of the root. Nothing is signed below it yet.")
+    .description("Create a new root and intermediate, and send the root to every bot. Nothing is signed below it yet.")
     .addHelpText("after", "\nExample:\n  interlock ca prepare")
     .action(() => change(output, "prepared", (admin) => admin.prepareCa({})));
 
   ca.command("activate")
-    .description("Sign below the prepared root from now on; bots renew by themselves, one after another.")
-    .argument("[id]", "which one, where several are prepared")
-    .option("--force", "even where bots may not have heard of it, and will refuse those that renew")
+    .description("Sign below the prepared root from now on. Bots renew by themselves, one after another.")
+    .argument("[id]", "the root, if several are prepared")
+    .option("--force", "activate even if some bots do not have the root yet and will refuse renewed bots")
     .addHelpText("after", "\nExample:\n  interlock ca activate")
     .action((id = "", { force = false }: Which) =>
       change(output, "activated", (admin) => admin.activateCa({ id, force })),
     );
 
   ca.command("withdraw")
-    .description("Trust the old root no longer, once no valid certificate is below it.")
-    .argument("[id]", "which one, where several are retiring")
-    .option("--force", "even where there are: it has leaked. Bots below it are cut off, and have to join again")
+    .description("End the trust in the old root, once no valid certificate is below it.")
+    .argument("[id]", "the root, if several are retiring")
+    .option("--force", "withdraw a leaked root although valid certificates are below it. Those bots must join again")
     .addHelpText("after", "\nExample:\n  interlock ca withdraw")
     .action((id = "", { force = false }: Which) =>
       change(output, "withdrawn", (admin) => admin.withdrawCa({ id, force })),
     );
 
   ca.command("export-root")
-    .description(
-      "Take the root's private key out of the authority's folder on this machine, into a file to keep elsewhere.",
-    )
-    .argument("[id]", "of which root; the active one unless said")
-    .requiredOption("--out <file>", "where to write key and certificate, encrypted as the authority's own keys are")
-    .option("--store <url>", "take it out of this PostgreSQL database instead; or set INTERLOCK_STORE")
-    .option("--key-file <file>", "the key file that `interlock up` was given; or set INTERLOCK_KEY_PASSPHRASE")
+    .description("Move the root's private key from the authority's folder on this machine into a file to keep offline.")
+    .argument("[id]", "the root. Default: the active one")
+    .requiredOption("--out <file>", "the file for key and certificate, encrypted like the authority's own keys")
+    .option("--store <url>", "move it from this PostgreSQL database instead; or set INTERLOCK_STORE")
+    .option("--key-file <file>", "the key file of `interlock up`; or set INTERLOCK_KEY_PASSPHRASE")
     .addHelpText("after", "\nExample:\n  interlock ca export-root --out /media/stick/root.pem")
     .action((id = "", { out, store, keyFile }: ExportOptions) =>
       asMember(async ({ admin }) => {
         const { cas } = await admin.listCas({});
         const one = cas.find((found) => (id === "" ? found.state === "active" : found.id.startsWith(id)));
         if (!one) throw notFound(`There is no CA "${id}": see "interlock ca show".`);
-        if (one.rootKey === "") throw notFound(`The key of the root ${short(one.id)} is away already.`);
+        if (one.rootKey === "") throw notFound(`The key of the root ${short(one.id)} is already offline.`);
         const { moveRootKey } = await import("@interlock/authority");
         const url = storeUrl(store);
         const where = url === undefined ? { dataDir: authorityDir } : { store: url };
@@ -89,33 +90,33 @@ export function caCommand(output: Output): Command {
         output.result({ ok: true, id: one.id, out }, () => {
           output.line(`${paint("green", "moved")} the key of the root ${short(one.id)} to ${out}`);
           output.line(
-            "Keep it under that name where nobody gets at it, and a copy elsewhere. The authority goes on without it; before the",
+            "Keep it offline under that name, with a second copy elsewhere. The authority works without it. Before the",
           );
-          output.line('intermediate runs out, `interlock ca show` warns: then "ca csr", "ca sign" there, "ca import".');
+          output.line(
+            'intermediate expires, `interlock ca show` warns: then run "ca csr", "ca sign" with the root, and "ca import".',
+          );
         });
       }),
     );
 
   ca.command("csr")
-    .description(
-      "Ask for an intermediate: a key is made, which stays with the authority, and a request to have it signed.",
-    )
-    .requiredOption("--out <file>", "where to write the request")
+    .description("Request an intermediate: creates a key, which stays with the authority, and a certificate request.")
+    .requiredOption("--out <file>", "the file for the request")
     .addHelpText("after", "\nExample:\n  interlock ca csr --out intermediate.csr")
     .action(({ out }: { out: string }) =>
       asMember(async ({ admin }) => {
         const { csr } = await admin.requestIntermediate({});
         await writePrivateFile(out, csr);
-        output.result({ ok: true, out }, () => output.line(`Sign ${out} where the root is: interlock ca sign`));
+        output.result({ ok: true, out }, () => output.line(`Sign ${out} with the root: interlock ca sign`));
       }),
     );
 
   ca.command("sign")
-    .description("Sign the request for an intermediate with a root. Needs no authority, and no network.")
-    .requiredOption("--root <file>", "what `interlock ca export-root` wrote")
-    .requiredOption("--csr <file>", "what `interlock ca csr` wrote")
-    .requiredOption("--out <file>", "where to write the chain to import")
-    .option("--days <n>", "how long it is valid", parseCount, 90)
+    .description("Sign the request for an intermediate with a root. Needs neither an authority nor a network.")
+    .requiredOption("--root <file>", "the file that `interlock ca export-root` wrote")
+    .requiredOption("--csr <file>", "the file that `interlock ca csr` wrote")
+    .requiredOption("--out <file>", "the file for the chain to import")
+    .option("--days <n>", "the lifetime in days", parseCount, 90)
     .option("--key-file <file>", "the key file that encrypts the root; or set INTERLOCK_KEY_PASSPHRASE")
     .addHelpText(
       "after",
@@ -135,10 +136,10 @@ export function caCommand(output: Output): Command {
 
   ca.command("import")
     .description(
-      "Sign with an intermediate that was signed elsewhere. One of another root is prepared first, as a new CA is.",
+      "Import an intermediate that was signed elsewhere. If its root is new, the root is prepared like a new CA.",
     )
-    .argument("<chain>", "PEM: the intermediate, then its issuers; a root that is known may be left out")
-    .option("--key <file>", "its private key (PKCS #8, PEM), where it is not from `interlock ca csr`")
+    .argument("<chain>", "PEM: the intermediate, then its issuers; a known root may be omitted")
+    .option("--key <file>", "its private key (PKCS #8, PEM), if it is not from `interlock ca csr`")
     .addHelpText("after", "\nExample:\n  interlock ca import intermediate.pem")
     .action(async (file: string, { key }: { key?: string }) => {
       const chain = await readText(file);
@@ -181,8 +182,8 @@ function change(
 }
 
 const after: Readonly<Record<string, string>> = {
-  prepared: "Once every bot has heard of it, within a minute: interlock ca activate",
-  active: "Bots renew by themselves. When the old certificates have run out: interlock ca withdraw",
+  prepared: "Once every bot has received it, within a minute: interlock ca activate",
+  active: "Bots renew by themselves. When the old certificates have expired: interlock ca withdraw",
 };
 
 function toPlain(ca: CaAuthority): object {
@@ -199,7 +200,7 @@ function day(time: Date | undefined): string {
 
 function readText(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause) => {
-    throw new InterlockError("NOT_FOUND", `${path} cannot be read: name a file that is there.`, { cause });
+    throw new InterlockError("NOT_FOUND", `${path} cannot be read: name an existing file.`, { cause });
   });
 }
 

@@ -15,22 +15,22 @@ interface Options {
   readonly timeout: number;
 }
 
-/** `interlock call`: a person's way in, under the person's own identity. */
+/** `interlock call`: calls a method under the identity of an operator or a bot. */
 export function callCommand(output: Output): Command {
   return new Command("call")
     .description("Call a method of a bot, under your own identity and grants.")
-    .argument("<method>", "Service/Method; the package may be left out")
-    .argument("[messages...]", "what to send, as JSON; - to read one message a line from standard input", ["{}"])
-    .option("--address <host:port>", "which bot; the authority knows who serves it unless said")
-    .option("--name <name>", "call as this bot; this project's operator unless said")
-    .option("--dir <folder>", "where that bot's identity is kept, if not here")
+    .argument("<method>", "Service/Method; the package may be omitted")
+    .argument("[messages...]", "the messages as JSON; - reads one message per line from standard input", ["{}"])
+    .option("--address <host:port>", "the bot's address. Default: an address that the authority has on record")
+    .option("--name <name>", "call as this bot. Default: this project's operator")
+    .option("--dir <folder>", "the folder of that bot's identity, if it is not in this project")
     .option("--protos <folder>", "the proto files", "protos")
     .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
-    .option("--timeout <seconds>", "how long to wait", parseSeconds, 30)
+    .option("--timeout <seconds>", "the time limit of the call", parseSeconds, 30)
     .addHelpText("after", "\nExample:\n  interlock call GripperService/Grip '{\"newtons\": 4}'")
     .action(async (name: string, texts: readonly string[], options: Options) => {
       const found = await findMethod(name, options);
-      // Whoever calls, it is the operator who may ask where.
+      // Only the operator may look up addresses, also for a call as another bot.
       const address = options.address ?? (await asMember((session) => addressOf(session, found.service.name)));
       await asMember(async ({ bot }) => {
         const client = bot.client(found.service, address) as Record<string, (...args: unknown[]) => unknown>;
@@ -55,7 +55,7 @@ async function addressOf({ admin }: Session, service: string): Promise<string> {
   const { endpoints } = await admin.findEndpoints({ service });
   const [endpoint] = endpoints;
   if (endpoint) return endpoint.address;
-  throw new InterlockError("NOT_FOUND", `No bot says that it serves ${service}: start one, or give --address.`);
+  throw new InterlockError("NOT_FOUND", `No bot serves ${service}: start one, or give --address.`);
 }
 
 type Check = (message: object) => void;
@@ -72,7 +72,7 @@ async function only(texts: readonly string[], check: Check): Promise<object> {
   for await (const message of messages(texts, check)) given.push(message);
   const [message] = given;
   if (given.length === 1 && message) return message;
-  throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, and ${given.length} are given.`);
+  throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, but ${given.length} were given.`);
 }
 
 function parse(text: string, check: Check): object {
@@ -88,6 +88,6 @@ function readObject(text: string): object {
   } catch {}
   throw new InterlockError(
     "INVALID_ARGUMENT",
-    `A message is a JSON object, such as '{"newtons": 4}', and not: ${text}`,
+    `A message must be a JSON object, such as '{"newtons": 4}', and not: ${text}`,
   );
 }

@@ -9,12 +9,12 @@ interface Options {
   readonly out: string;
 }
 
-/** `interlock generate`: typed code from proto files, and the gate that no method passes without a policy. */
+/** `interlock generate`: generates typed code from proto files. It fails on a method without a policy. */
 export function generateCommand(output: Output): Command {
   return new Command("generate")
-    .description("Generate typed clients and servers; fails on a method without an access policy.")
-    .option("--protos <folder>", "the proto files", "protos")
-    .option("--out <folder>", "where the code goes", "src/gen")
+    .description("Generate typed clients and servers. Fails on a method without an access policy.")
+    .option("--protos <folder>", "the folder of the proto files", "protos")
+    .option("--out <folder>", "the folder for the generated code", "src/gen")
     .addHelpText("after", "\nExample:\n  interlock generate --protos protos --out src/gen")
     .action(async ({ protos, out }: Options) => {
       const { GenerateError, generate } = await import("protoc-gen-interlock");

@@ -8,13 +8,13 @@ import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { parseCount } from "./options.js";
 
-/** `interlock grants`: who may hold which scope. */
+/** `interlock grants`: which bots may hold which scope. */
 export function grantsCommand(output: Output): Command {
-  const grants = new Command("grants").description("Who may hold which scope.");
+  const grants = new Command("grants").description("Which bots may hold which scope.");
   grants
     .command("show")
-    .description("Show the grants in force, or those of an earlier version.")
-    .option("--at <version>", "which version; the one in force unless said", parseCount)
+    .description("Show the grants in force, or an earlier version.")
+    .option("--at <version>", "the version. Default: the one in force", parseCount)
     .addHelpText("after", "\nExample:\n  interlock grants show > grants.yaml")
     .action(({ at = 0 }: { at?: number }) =>
       asMember(async ({ admin }) => {
@@ -24,21 +24,21 @@ export function grantsCommand(output: Output): Command {
     );
   grants
     .command("plan")
-    .description("Show what applying a file would change, and change nothing.")
+    .description("Show what applying a file would change, without changing anything.")
     .argument("<file>", "grants.yaml")
     .addHelpText("after", "\nExample:\n  interlock grants plan grants.yaml")
     .action(async (file: string) => apply(output, await read(file), { dryRun: true }));
   grants
     .command("apply")
-    .description("Replace the grants with those of a file; shows the difference first.")
+    .description("Replace the grants with those of a file. Shows the difference first.")
     .argument("<file>", "grants.yaml")
-    .option("--dry-run", "show the difference, and change nothing")
-    .option("--yes", "do not ask; a command that is not at a terminal never asks")
+    .option("--dry-run", "show the difference only")
+    .option("--yes", "do not ask for confirmation; without a terminal the command never asks")
     .addHelpText("after", "\nExample:\n  interlock grants apply grants.yaml --dry-run")
     .action(async (file: string, options: ApplyOptions) => apply(output, await read(file), options));
   grants
     .command("history")
-    .description("List every version of the grants: when it was applied, and by whom.")
+    .description("List every version of the grants with its time and author.")
     .addHelpText("after", "\nExample:\n  interlock grants history")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -55,10 +55,10 @@ export function grantsCommand(output: Output): Command {
     );
   grants
     .command("rollback")
-    .description("Apply an earlier version again, as a new one; shows the difference first.")
-    .argument("<version>", 'its number, as "interlock grants history" shows it', parseCount)
-    .option("--dry-run", "show the difference, and change nothing")
-    .option("--yes", "do not ask; a command that is not at a terminal never asks")
+    .description("Apply an earlier version again as a new one. Shows the difference first.")
+    .argument("<version>", 'the number that "interlock grants history" shows', parseCount)
+    .option("--dry-run", "show the difference only")
+    .option("--yes", "do not ask for confirmation; without a terminal the command never asks")
     .addHelpText("after", "\nExample:\n  interlock grants rollback 4 --dry-run")
     .action((version: number, options: ApplyOptions) =>
       apply(

@@ -8,11 +8,11 @@ import { paint } from "../output.js";
 
 const template = resolve(import.meta.dirname, "../../template");
 
-/** `interlock init`: a project that runs, and passes its own test, as it is. */
+/** `interlock init`: creates a project that runs and passes its own test without changes. */
 export function initCommand(output: Output): Command {
   return new Command("init")
-    .description("Make a project: proto files, two bots, grants, a test. It runs as it is.")
-    .argument("<folder>", "where; its last part is the project's name")
+    .description("Create a project with proto files, two bots, grants and a test. It runs without changes.")
+    .argument("<folder>", "the new folder; its last part is the project's name")
     .option("--packages <folder>", "take Interlock's own packages from the tarballs in this folder")
     .addHelpText("after", "\nExample:\n  interlock init cafe && cd cafe && npm install && npm test")
     .action(async (folder: string, { packages }: { packages?: string }) => {
@@ -23,7 +23,10 @@ export function initCommand(output: Output): Command {
         .replace(/[^a-z0-9]+/g, "_")
         .replace(/^[^a-z]+|_+$/g, "");
       if (!packageName) {
-        throw new InterlockError("INVALID_ARGUMENT", `"${name}" gives no proto package: start it with a letter.`);
+        throw new InterlockError(
+          "INVALID_ARGUMENT",
+          `"${name}" cannot be a proto package: choose a name that starts with a letter.`,
+        );
       }
       if ((await readdir(target).catch(() => [])).length > 0) {
         throw new InterlockError("ALREADY_EXISTS", `${target} is not empty: choose another folder.`);
@@ -32,7 +35,7 @@ export function initCommand(output: Output): Command {
       const files = await copyTemplate(target, { "{{name}}": name, __package__: packageName });
       await writeFile(join(target, "package.json"), packageJson);
       output.result({ ok: true, folder: target, files: [...files, "package.json"] }, () => {
-        output.line(`${paint("green", "made")} ${target}, with ${files.length + 1} files`);
+        output.line(`${paint("green", "created")} ${target}, with ${files.length + 1} files`);
         output.line(`Next: cd ${folder} && npm install && npm test`);
       });
     });
@@ -44,7 +47,7 @@ async function copyTemplate(target: string, names: Readonly<Record<string, strin
   const files: string[] = [];
   for (const entry of entries.filter((found) => found.isFile())) {
     const source = join(entry.parentPath, entry.name);
-    // npm leaves a file called .gitignore out of a package.
+    // npm does not pack a file with the name .gitignore.
     const path = fill(source.slice(template.length + 1)).replace(/^gitignore$/, ".gitignore");
     await mkdir(dirname(join(target, path)), { recursive: true });
     await writeFile(join(target, path), fill(await readFile(source, "utf8")));
@@ -73,6 +76,8 @@ async function manifest(name: string, packages?: string): Promise<object> {
     devDependencies: {
       "@interlock/authority": ours.authority,
       "@interlock/cli": ours.cli,
+      // The authority's own dependency: npm takes it from a tarball only when the project names it.
+      ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",
       mocha: others.mocha,

@@ -14,26 +14,26 @@ interface Options {
   readonly stay?: boolean;
 }
 
-/** `interlock join`: gives a bot its identity. */
+/** `interlock join`: exchanges a join token for an identity. */
 export function joinCommand(output: Output): Command {
   return new Command("join")
-    .description("Join the fleet: turn a join token into an identity, kept in .interlock/bots/<name>.")
+    .description("Join the fleet: exchange a join token for an identity, kept in .interlock/bots/<name>.")
     .requiredOption("--name <name>", "the bot's name, for example gripper/1")
-    .option("--token <token>", "the join token; INTERLOCK_JOIN_TOKEN unless said")
+    .option("--token <token>", "the join token. Default: INTERLOCK_JOIN_TOKEN")
     .option(
       "--authority <host:port>",
-      "where the authority is, several joined by commas; INTERLOCK_AUTHORITY, or localhost:7443, unless said",
+      "the authority's address, or several separated by commas. Default: INTERLOCK_AUTHORITY, or localhost:7443",
     )
-    .option("--dir <folder>", "where to keep the identity")
-    .option("--stay", "stay, and keep these files current for a bot in another language")
+    .option("--dir <folder>", "the folder for the identity")
+    .option("--stay", "keep running, and keep these files current for a bot in another language")
     .addHelpText(
       "after",
       "\nThe folder holds identity.pem (private key and certificates), ca.pem, and trust.json (issuer, token\n" +
-        "keys, revocations): all that a bot in another language needs.\n\n" +
+        "keys, revocations): everything that a bot in another language needs.\n\n" +
         "Example:\n  interlock join --authority localhost:7443 --name gripper/1 --token ILK1-…",
     )
     .action(async ({ name, token, dir = botDir(name), stay, ...given }: Options) => {
-      // Not as the option's default, which the help would show.
+      // Not the default of the option, because the help would show it.
       const joinToken = token ?? process.env.INTERLOCK_JOIN_TOKEN;
       const before = await createIdentityFolder(dir).load();
       const authority =
@@ -48,12 +48,12 @@ export function joinCommand(output: Output): Command {
         const { spiffeId } = bot;
         const { notAfter } = bot.identity.current().leaf;
         output.result({ ok: true, already, spiffeId: spiffeId.uri, dir, expiresAt: new Date(notAfter) }, () => {
-          output.line(`${paint("green", already ? "had joined" : "joined")} as ${paint("bold", spiffeId.uri)}`);
-          if (already && joinToken) output.line("The join token was not needed, and not used.");
+          output.line(`${paint("green", already ? "already joined" : "joined")} as ${paint("bold", spiffeId.uri)}`);
+          if (already && joinToken) output.line("The join token was not used.");
           output.line(`Its identity is in ${dir}, valid until ${new Date(notAfter).toLocaleTimeString()}.`);
         });
         if (!stay) return;
-        output.line("Keeping it current; Ctrl-C ends that.");
+        output.line("Keeping the files current. Press Ctrl-C to stop.");
         await untilStopped();
       } finally {
         await bot.close(0);

@@ -8,7 +8,7 @@ export function keysCommand(output: Output): Command {
   const keys = new Command("keys").description("The keys that sign tokens.");
   keys
     .command("list")
-    .description("List the keys that sign tokens, have signed, or are going to.")
+    .description("List the keys that sign tokens now, signed them before, or will sign them.")
     .addHelpText("after", "\nExample:\n  interlock keys list")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -25,8 +25,10 @@ export function keysCommand(output: Output): Command {
     );
   keys
     .command("rotate")
-    .description("Make a new key: it signs once every bot knows it, and the old one goes after its last token.")
-    .option("--leaked", "the old keys have leaked: replace them at once; bots get new tokens by themselves")
+    .description(
+      "Create a new key. It signs once every bot has received it; the old key is withdrawn after its last token expires.",
+    )
+    .option("--leaked", "the old keys have leaked: replace them at once. Bots get new tokens by themselves")
     .addHelpText("after", "\nExample:\n  interlock keys rotate")
     .action(({ leaked = false }: { leaked?: boolean }) =>
       asMember(async ({ admin }) => {

@@ -1,23 +1,19 @@
 import { InterlockError } from "@interlock/bot";
 import type { AuditRecord } from "@interlock/bot/protocol";
+import { type AuditPosition, createChainVerifier } from "@interlock/policy/audit-log";
 import { Command, InvalidArgumentError } from "commander";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { parseCount } from "./options.js";
 
-interface Position {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-/** `interlock log`: what was done in the fleet, and by whom. */
+/** `interlock log`: the audit log. */
 export function logCommand(output: Output): Command {
-  const log = new Command("log").description("What was done in the fleet, and by whom.");
+  const log = new Command("log").description("The audit log: what was done in the fleet, and by whom.");
   log
     .command("list")
-    .description("List the latest records of the audit log, the latest last.")
-    .option("--last <count>", "how many", parseCount, 50)
+    .description("List the latest records of the audit log, oldest first.")
+    .option("--last <count>", "the number of records", parseCount, 50)
     .addHelpText("after", "\nExample:\n  interlock log list --last 20")
     .action(({ last }: { last: number }) =>
       asMember(async ({ admin }) => {
@@ -36,19 +32,18 @@ export function logCommand(output: Output): Command {
     );
   log
     .command("verify")
-    .description("Verify that no record of the audit log was changed, taken away or put elsewhere.")
-    .option("--head <number:hash>", "a head that was printed earlier, and kept elsewhere", parseHead)
+    .description("Verify that no record of the audit log was changed, removed or moved.")
+    .option("--head <number:hash>", "a head that an earlier verify printed", parseHead)
     .addHelpText(
       "after",
-      "\nIt prints the head of the log. Keep that where the authority cannot change it: with it, a later verify also\n" +
-        "finds a log that was written anew.\n\nExample:\n  interlock log verify --head 812:5e88…",
+      "\nThe command prints the head of the log. Keep it where the authority cannot change it: with it, a later verify\n" +
+        "also detects a log that was rewritten completely.\n\nExample:\n  interlock log verify --head 812:5e88…",
     )
-    .action(({ head: kept }: { head?: Position }) => asMember(({ admin }) => verify(output, admin, kept)));
+    .action(({ head: kept }: { head?: AuditPosition }) => asMember(({ admin }) => verify(output, admin, kept)));
   return log;
 }
 
-async function verify(output: Output, admin: Session["admin"], kept?: Position): Promise<void> {
-  const { createChainVerifier } = await import("@interlock/authority");
+async function verify(output: Output, admin: Session["admin"], kept?: AuditPosition): Promise<void> {
   const { checkpoint, head } = await ends(admin);
   const verifier = createChainVerifier({ checkpoint, head, kept });
   let records = 0;
@@ -61,7 +56,7 @@ async function verify(output: Output, admin: Session["admin"], kept?: Position):
   if (faults.length > 0) {
     const metadata = Object.fromEntries(faults.map(({ seq, kind }) => [String(seq), kind]));
     const text = faults.map((fault) => `  ${fault.text}`).join("\n");
-    throw new InterlockError("DATA_LOSS", `The audit log is not as it was written:\n${text}`, { metadata });
+    throw new InterlockError("DATA_LOSS", `The audit log was changed:\n${text}`, { metadata });
   }
   output.result({ ok: true, records, checkpoint, head, keep: line }, () => {
     output.line(`${paint("green", "verified")} ${records} records, the last one:`);
@@ -69,13 +64,13 @@ async function verify(output: Output, admin: Session["admin"], kept?: Position):
   });
 }
 
-async function ends({ listLog }: Session["admin"]): Promise<{ checkpoint: Position; head: Position }> {
+async function ends({ listLog }: Session["admin"]): Promise<{ checkpoint: AuditPosition; head: AuditPosition }> {
   const { checkpoint, head } = await listLog({ limit: 1 });
   const position = (at = { seq: 0n, hash: "" }) => ({ seq: Number(at.seq), hash: at.hash });
   return { checkpoint: position(checkpoint), head: position(head) };
 }
 
-/** The records after one, up to another: what comes meanwhile is left for the next time. */
+/** Yields the records after `after` up to `last`; newer records are left for the next run. */
 async function* recordsOf({ listLog }: Session["admin"], after: number, last: number): AsyncGenerator<AuditRecord> {
   for (let at = after; at < last; ) {
     const { records } = await listLog({ after: BigInt(at) });
@@ -85,9 +80,9 @@ async function* recordsOf({ listLog }: Session["admin"], after: number, last: nu
   }
 }
 
-function parseHead(text: string): Position {
+function parseHead(text: string): AuditPosition {
   const [, seq, hash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
   if (seq === undefined || hash === undefined)
-    throw new InvalidArgumentError('Write it as "interlock log verify" does.');
+    throw new InvalidArgumentError('Write it as "interlock log verify" prints it: number:hash.');
   return { seq: Number(seq), hash };
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads a TCP port; 0 for any free one. */
+/** Reads a TCP port; 0 stands for any free port. */
 export function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError("A port is 0 to 65535.");
@@ -21,7 +21,7 @@ export function parseCount(text: string): number {
   return count;
 }
 
-/** The PostgreSQL store: as it is given, or from the environment, which no list of processes shows. */
+/** Returns the URL of the PostgreSQL store: the given one, or INTERLOCK_STORE, which no process list shows. */
 export function storeUrl(given: string | undefined): string | undefined {
   return given ?? (process.env.INTERLOCK_STORE || undefined);
 }

@@ -2,30 +2,27 @@ import { Command } from "commander";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { type SubjectOptions, subjectOf, withSubject } from "../subject.js";
+import { readSubject, type SubjectOptions, withSubject } from "../subject.js";
 
-/** `interlock revoke`: shuts something out, at once. */
+/** `interlock revoke`: revokes a bot, a pattern, a certificate or a token. */
 export function revokeCommand(output: Output): Command {
-  return lockingCommand(new Command("revoke"), output).addHelpText(
-    "after",
-    '\nTo let it in again: interlock locks remove.\n\nExample:\n  interlock revoke gripper/1 --reason "stolen laptop"',
-  );
-}
-
-/** Makes of `command` one that locks out what it is given. */
-export function lockingCommand(command: Command, output: Output): Command {
-  return withSubject(command)
-    .description("Lock out a bot, a pattern, a certificate or a token: open streams and connections end at once.")
-    .option("--reason <text>", "why, for the record", "revoked by an operator")
+  return withSubject(new Command("revoke"))
+    .description("Revoke a bot, a pattern, a certificate or a token: open streams and connections end at once.")
+    .option("--reason <text>", "the reason, for the record", "revoked by an operator")
+    .addHelpText(
+      "after",
+      "\nTo end a revocation: interlock unrevoke. To list revocations: interlock revocations.\n\n" +
+        'Example:\n  interlock revoke gripper/1 --reason "stolen laptop"',
+    )
     .action((name: string | undefined, options: SubjectOptions & { readonly reason: string }) =>
       asMember(async ({ admin, bot }) => {
-        const subject = subjectOf(bot.spiffeId.trustDomain, name, options);
+        const subject = readSubject(bot.spiffeId.trustDomain, name, options);
         const { revocation, trustVersion, bots } = await admin.revoke({ subject, reason: options.reason });
-        const what = { kind: subject.$case, value: subject.value };
-        output.result({ ok: true, revoked: what, at: revocation?.revokedAt, trustVersion, bots }, () => {
+        const revoked = { kind: subject.$case, subject: subject.value };
+        output.result({ ok: true, revoked, revokedAt: revocation?.revokedAt, trustVersion, bots }, () => {
           output.line(`${paint("red", "revoked")} ${subject.value}, trust version ${trustVersion}`);
-          if (bots > 0 || subject.$case === "tokenId") return;
-          output.line('No bot on record has it: is that what you meant? See "interlock bots list".');
+          if (bots > 0 || subject.$case === "token") return;
+          output.line('No bot on record matches it. Check the name with "interlock bots list".');
         });
       }),
     );

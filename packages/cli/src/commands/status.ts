@@ -6,7 +6,7 @@ import { loadProfile } from "../state.js";
 
 const dayMs = 24 * 3_600_000;
 
-/** How long before its end a CA certificate is told of, in milliseconds. */
+/** How long before a CA certificate expires `status` reports it, in milliseconds. */
 const caNoticeMs = 30 * dayMs;
 
 interface Status {
@@ -15,11 +15,11 @@ interface Status {
   readonly [more: string]: unknown;
 }
 
-/** `interlock status`: how the fleet is, in one look. */
+/** `interlock status`: the state of the fleet at a glance. */
 export function statusCommand(output: Output): Command {
   return new Command("status")
-    .description("Say whether the authority is well, what runs out when, and how many belong to the fleet.")
-    .addHelpText("after", "\nExits with 1 when something is not as it should be.\n\nExample:\n  interlock status")
+    .description("Show whether the authority is healthy, what expires when, and how many bots belong to the fleet.")
+    .addHelpText("after", "\nThe exit code is 1 when there is a problem.\n\nExample:\n  interlock status")
     .action(async () => {
       const { authority } = await loadProfile();
       const asked = await asMember(ask).catch(unreachable);
@@ -39,7 +39,7 @@ export function statusCommand(output: Output): Command {
     });
 }
 
-/** That it cannot be reached is an answer; anything else is a failure of the command. */
+/** Returns the error of an unreachable authority, which is a status. Throws any other error again. */
 function unreachable(error: unknown): InterlockError {
   if (error instanceof InterlockError && error.code === "UNAVAILABLE") return error;
   throw error;
@@ -63,25 +63,27 @@ async function ask({ admin, bot, authority }: Session) {
     operatorCertificateExpiresAt: new Date(bot.identity.current().leaf.notAfter),
     bots: status.bots,
     botsConnected: status.botsConnected,
-    locks: status.locks,
+    revocations: status.revocations,
   };
 }
 
 function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt }: WellStatus): string[] {
   const left = (at: Date | undefined) => (at?.getTime() ?? 0) - Date.now();
   const problems: string[] = [];
-  if (stale) problems.push("The trust is stale: the authority answers, and its trust feed says nothing.");
+  if (stale) problems.push("The trust is stale: the authority answers, but its trust feed is silent. Look at its log.");
   if (left(caExpiresAt) < caNoticeMs) {
     const days = Math.max(0, Math.floor(left(caExpiresAt) / dayMs));
-    problems.push(`A CA certificate runs out in ${days} days: nobody can join or call after that.`);
+    problems.push(
+      `A CA certificate expires in ${days} days. Bots can neither join nor call after that: see "interlock ca show".`,
+    );
   }
   if (left(authorityCertificateExpiresAt) <= 0) {
-    problems.push("The authority's own certificate has run out: look at its log, then start it again.");
+    problems.push("The authority's own certificate has expired: look at its log, then restart it.");
   }
   return problems;
 }
 
-/** `caExpiresAt` as words. */
+/** Splits a name such as `caExpiresAt` into words. */
 function words(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/^ca /, "CA ");
 }

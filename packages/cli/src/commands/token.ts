@@ -9,17 +9,19 @@ interface Options {
   readonly scope: readonly string[];
 }
 
-/** `interlock token`: an access token for a client in another language. */
+/** `interlock token`: issues an access token for a client in another language. */
 export function tokenCommand(output: Output): Command {
   return new Command("token")
-    .description("Print an access token for one service, for a client in another language; it lives five minutes.")
+    .description(
+      "Print an access token for one service, for a client in another language. It expires after five minutes.",
+    )
     .argument("<service>", "the service's full name, for example cafe.gripper.v1.GripperService")
-    .requiredOption("--scope <scope...>", "the scopes wanted, for example gripper:observe")
-    .option("--name <name>", "the bot that will show it; this project's operator unless said")
-    .option("--dir <folder>", "where that bot's identity is kept, if not here")
+    .requiredOption("--scope <scope...>", "the requested scopes, for example gripper:observe")
+    .option("--name <name>", "the bot that will use it. Default: this project's operator")
+    .option("--dir <folder>", "the folder of that bot's identity, if it is not in this project")
     .addHelpText(
       "after",
-      "\nIt is bound to that bot's certificate, and of no use over another's connection.\n\n" +
+      "\nThe token is bound to that bot's certificate: it is refused over the connection of another bot.\n\n" +
         "Example:\n  interlock token cafe.gripper.v1.GripperService --scope gripper:observe --name python/1",
     )
     .action((service: string, { scope, ...self }: Options) =>

@@ -3,12 +3,12 @@ import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 
-/** `interlock tokens`: the join tokens that were made. */
+/** `interlock tokens`: lists and deletes join tokens. */
 export function tokensCommand(output: Output): Command {
-  const tokens = new Command("tokens").description('The join tokens that "interlock invite" made.');
+  const tokens = new Command("tokens").description('The join tokens that "interlock invite" created.');
   tokens
     .command("list")
-    .description("List join tokens, the latest first; their secrets are kept nowhere.")
+    .description("List join tokens, the latest first. Their secrets are not stored.")
     .addHelpText("after", "\nExample:\n  interlock tokens list")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -25,8 +25,8 @@ export function tokensCommand(output: Output): Command {
     );
   tokens
     .command("delete")
-    .description("Make a join token worthless.")
-    .argument("<id>", 'its ID, as "interlock tokens list" shows it')
+    .description("Delete a join token, so that it can no longer be used.")
+    .argument("<id>", 'the ID that "interlock tokens list" shows')
     .addHelpText("after", "\nExample:\n  interlock tokens delete 5d1c0f9a7be2")
     .action((id: string) =>
       asMember(async ({ admin }) => {

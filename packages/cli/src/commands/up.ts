@@ -25,39 +25,38 @@ interface Options {
   readonly verbose?: boolean;
 }
 
-/** `interlock up`: runs the authority until it is told to stop. */
+/** `interlock up`: runs the authority until it is stopped. */
 export function upCommand(output: Output): Command {
   return new Command("up")
-    .description("Run the authority: its own CA, its store, and this project's operator.")
-    .option("--port <port>", "where to listen", parsePort, 7443)
-    .option("--host <host>", "on which interface; 0.0.0.0 for all", "127.0.0.1")
+    .description("Run the authority with its own CA and store, and set up this project's operator.")
+    .option("--port <port>", "the port to listen on", parsePort, 7443)
+    .option("--host <host>", "the interface to listen on; 0.0.0.0 for all", "127.0.0.1")
     .option(
       "--trust-domain <name>",
-      "the fleet's name in every identity",
+      "the name of the fleet in every identity",
       basename(process.cwd())
         .toLowerCase()
         .replace(/[^a-z0-9._-]/g, "-"),
     )
-    .option("--invite <name...>", "print a line with which this bot can join", ["bot/1"])
+    .option("--invite <name...>", "print a single-use join command for this bot", ["bot/1"])
     .option(
       "--store <url>",
-      "keep everything in this PostgreSQL database, which other authorities may share; or set INTERLOCK_STORE",
+      "store everything in this PostgreSQL database, which other authorities may share; or set INTERLOCK_STORE",
     )
-    .option("--key-file <file>", "a file whose text encrypts the private keys; or set INTERLOCK_KEY_PASSPHRASE")
     .option(
-      "--https-port <port>",
-      "speak OAuth over HTTPS there as well, for clients that know nothing of us",
-      parsePort,
+      "--key-file <file>",
+      "a file with the passphrase that encrypts the private keys; or set INTERLOCK_KEY_PASSPHRASE",
     )
-    .option("--issuer <url>", "with --https-port: the URL under which those clients know it, https://…")
-    .option("--https-cert <file>", "with --https-port: a certificate to show instead of the fleet's own, PEM")
+    .option("--https-port <port>", "serve OAuth over HTTPS on this port, too, for clients without Interlock", parsePort)
+    .option("--issuer <url>", "with --https-port: the URL by which those clients know the authority, https://…")
+    .option("--https-cert <file>", "with --https-port: a certificate to use instead of one from the fleet's CA, PEM")
     .option("--https-key <file>", "its private key, PEM")
     .option("--verbose", "log what the authority does, as JSON lines on standard error")
     .addHelpText("after", "\nExample:\n  interlock up --port 7443 --invite gripper/1")
     .action(async (options: Options) => {
       const { port, host, trustDomain, invite, store, keyFile, verbose } = options;
       const https = readHttps(options);
-      // The CA and the store take a moment to load, which other commands need not spend.
+      // Loaded here because the CA and the store take a moment, which other commands save.
       const { startAuthority } = await import("@interlock/authority");
       const url = storeUrl(store);
       const log = verbose ? jsonLog : silentLog;
@@ -87,9 +86,9 @@ export function upCommand(output: Output): Command {
             `${paint("green", "authority")} ${trustDomain} at ${paint("bold", advertised)}, operator ${name}`,
           );
           if (https) output.line(`OAuth at ${paint("bold", issuer)}/.well-known/oauth-authorization-server`);
-          output.line("To let a bot join, paste this on its machine within 15 minutes:");
+          output.line("To let a bot join, run its single-use join command on its machine within 15 minutes:");
           for (const line of lines) output.line(`  ${line}`);
-          output.line("For another name: interlock invite <name>. To stop: Ctrl-C.");
+          output.line("For another name: interlock invite <name>. Press Ctrl-C to stop.");
         });
         await untilStopped();
         await operator.close(0);
@@ -99,7 +98,7 @@ export function upCommand(output: Output): Command {
     });
 }
 
-/** Whoever runs this; with the machine, where several run one fleet: a name is for one identity. */
+/** The name of the operator: the user, and on a shared store the machine, too, because a name has one identity. */
 function operatorName(shared: boolean): string {
   const { username } = userInfo();
   return shared
@@ -112,7 +111,7 @@ function operatorName(shared: boolean): string {
 function readHttps({ httpsPort, issuer, httpsCert, httpsKey }: Options): HttpsOptions | undefined {
   const given = issuer ?? httpsCert ?? httpsKey;
   if (httpsPort === undefined && given === undefined) return undefined;
-  if (httpsPort === undefined) throw invalid("--issuer, --https-cert and --https-key go with --https-port.");
+  if (httpsPort === undefined) throw invalid("--issuer, --https-cert and --https-key need --https-port.");
   if ((httpsCert === undefined) !== (httpsKey === undefined)) throw invalid("Give both --https-cert and --https-key.");
   const certificate = httpsCert !== undefined && { certificate: { certFile: httpsCert, keyFile: httpsKey as string } };
   return { port: httpsPort, ...(issuer !== undefined && { issuer }), ...certificate };

@@ -9,7 +9,7 @@ import { CoffeeService } from "./gen/__package__/coffee/v1/coffee_interlock.js";
 import { GripperService } from "./gen/__package__/gripper/v1/gripper_interlock.js";
 import { gripper } from "./gripper.js";
 
-// A whole fleet, for real: its own authority, mutual TLS, the grants of grants.yaml.
+// A complete fleet: its own authority, mutual TLS, the grants of grants.yaml.
 describe("the fleet", () => {
   const bots: Bot[] = [];
   let dir: string;
@@ -39,7 +39,7 @@ describe("the fleet", () => {
     await rm(dir, { recursive: true });
   });
 
-  it("lets the operator brew, and the coffee bot grip, and nobody else", async () => {
+  it("lets the operator brew and the coffee bot grip, and refuses everything else", async () => {
     const gripperBot = await member("gripper/1");
     const gripperServer = await gripperBot.serve({ port: 0 }, (routes) => routes.add(GripperService, gripper));
     const coffeeBot = await member("coffee/1");
@@ -51,7 +51,7 @@ describe("the fleet", () => {
     const brewed = await operator.client(CoffeeService, coffeeServer.address).brew({ shots: 2 });
     assert.equal(brewed.ready, true);
 
-    // grants.yaml lets operators watch the gripper, and not move it.
+    // grants.yaml lets operators watch the gripper, but not move it.
     const grip = operator.client(GripperService, gripperServer.address).grip({ newtons: 4 });
     await assert.rejects(async () => grip, { code: "PERMISSION_DENIED", reason: "SCOPE_MISSING" });
   });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Implementation } from "@interlock/bot";
 import type { GripperService } from "./gen/__package__/gripper/v1/gripper_interlock.js";
 
-/** What a gripper does; who may ask for it stands in gripper.proto. */
+/** The handlers of a gripper; gripper.proto has their policies. */
 export const gripper: Implementation<typeof GripperService> = {
   async grip({ newtons }, { caller }) {
     console.log(`${caller.name} grips with ${newtons} N`);

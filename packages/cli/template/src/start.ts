@@ -7,7 +7,7 @@ import { gripper } from "./gripper.js";
 
 const [name = "gripper/1", port = "50051"] = process.argv.slice(2);
 const bot = await joinFleet({
-  authority: process.env.INTERLOCK_AUTHORITY, // The one that it has joined, unless said.
+  authority: process.env.INTERLOCK_AUTHORITY, // Default: the authority that the bot has joined.
   name,
   joinToken: process.env.INTERLOCK_JOIN_TOKEN,
 });

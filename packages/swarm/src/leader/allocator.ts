@@ -2,13 +2,14 @@ import type { Clock } from "@interlock/bot";
 import { inParts } from "../batching.js";
 import { type Task, TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf } from "../lease.js";
-import { swarmError } from "../swarm-error.js";
 import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
+import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
+import type { Listening } from "./listening.js";
 import { retryDelayMs } from "./retry-delay.js";
 import type { TaskTable } from "./task-table.js";
-import { response, type WorkerSession } from "./worker-session.js";
+import { cancelLease, response, type WorkerSession } from "./worker-session.js";
 
 /** An entry and the lease under which it was given. */
 export interface Given {
@@ -16,136 +17,169 @@ export interface Given {
   readonly leaseToken: bigint;
 }
 
-/** Gives tasks to workers, and takes them back. */
+/** The part that gives tasks to workers, and takes them back. */
 export interface Allocator {
-  /** Hands out what waits: to free slots first, then beforehand to those who take more. */
+  /** Gives out the waiting tasks: to free slots first, then as prefetch to the workers that take more. */
   assign(): void;
   /** What a worker holds at this moment. */
-  given(desk: WorkerSession): Given[];
-  /** Tells a worker what it was given, as far as it still holds it. */
-  tell(desk: WorkerSession, type: UpdateType, given: readonly Given[]): void;
-  /** Ends a task as `change` says, and frees its worker's hands. */
+  given(session: WorkerSession): Given[];
+  /** Sends a worker the assignments among `given` that it still holds. */
+  tell(session: WorkerSession, type: UpdateType, given: readonly Given[]): void;
+  /** Closes a task as `change` says, and frees its worker's slot. */
   close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task;
-  /** Ends a task likewise, and tells its worker to stop. */
+  /** Closes a task in the same way, and tells its worker to stop. */
   stop(entry: Entry, change: { state: TaskState; reason: string }): Task;
   /**
-   * Puts a task back in the queue for its next attempt. With `failure` it counts; one too many fails the task. With
-   * `later` it waits a while before it is tried again.
+   * Puts a task back in the queue for its next attempt. With `failure` the attempt counts as a failure; one too many fails
+   * the task. With `later` the task waits a while before it is tried again.
    */
   takeBack(entry: Entry, reason: string, how: { failure: boolean; later?: boolean }): void;
-  /** An assignment could not be written, because somebody else holds the row: it is tried again in a moment. */
+  /** Takes everything back that workers hold; no attempt counts as a failure. */
+  takeBackAll(reason: string): void;
+  /** Undoes assignments that could not be written because another connection held the row; they are tried again soon. */
   skipped(tasks: readonly Task[]): void;
-  /** Tells a worker what has changed in what it may go on with. */
-  remind(desk: WorkerSession): void;
+  /** Tells a worker, once the change is on the disk, what it has to stop or to hold still now. */
+  remind(session: WorkerSession): void;
 }
 
 export interface AllocatorOptions {
   readonly clock: Clock;
-  readonly book: TaskTable;
+  readonly table: TaskTable;
   readonly journal: Journal;
-  /** The workers, by name. */
-  readonly desks: ReadonlyMap<string, WorkerSession>;
+  readonly roster: ReadonlyMap<string, WorkerSession>;
+  readonly listening: Pick<Listening, "has">;
   readonly epoch: number;
   readonly nextToken: () => bigint;
   readonly leaseMs: number;
   readonly random: () => number;
-  /** Whether a worker may be given anything now. */
-  readonly mayWork: (worker: string) => boolean;
-  readonly answer: (desk: WorkerSession) => void;
+  readonly answer: AnswerHeartbeat;
 }
 
 const skippedRetryMs = 100;
 const earlierKept = 20;
 
+/** Creates an allocator. */
 export function createAllocator(options: AllocatorOptions): Allocator {
-  const { clock, book, journal, desks, epoch, nextToken, leaseMs, mayWork, answer, random } = options;
+  const { clock, table, journal, roster, listening, epoch, nextToken, leaseMs, answer, random } = options;
   let turn = 0;
 
-  const takesWork = (desk: WorkerSession) =>
-    desk.state === WorkerState.WORKER_STATE_ONLINE && desk.sink !== undefined && mayWork(desk.name);
-  const capable = (desk: WorkerSession, task: Task) => task.requiredCapabilities.every((c) => desk.capabilities.has(c));
+  const takesWork = ({ name, state, sink }: WorkerSession) =>
+    state === WorkerState.WORKER_STATE_ONLINE && sink !== undefined && listening.has(name);
+  const capable = ({ capabilities }: WorkerSession, task: Task) =>
+    task.requiredCapabilities.every((needed) => capabilities.has(needed));
 
-  /** Whether somebody else should have it, because this worker lost it or handed it back. */
-  function isForOthers(desk: WorkerSession, { avoid, task }: Entry): boolean {
-    if (avoid !== desk.name) return false;
-    return [...desks.values()].some((other) => other !== desk && takesWork(other) && capable(other, task));
+  /** Whether another worker should have the task, because this one lost it or handed it back. */
+  function isForOthers(session: WorkerSession, { avoid, task }: Entry): boolean {
+    if (avoid !== session.name) return false;
+    return [...roster.values()].some((other) => other !== session && takesWork(other) && capable(other, task));
   }
 
-  function give(desk: WorkerSession, entry: Entry): Given {
+  function give(session: WorkerSession, entry: Entry): Given {
     const leaseToken = nextToken();
-    const expiresAt = clock.now() + leaseMs;
-    Object.assign(entry, { sessionId: desk.sessionId, expiresAt });
-    desk.held.add(entry.task.taskId);
-    desk.lastServed = ++turn;
-    book.waiting.served(entry);
-    book.change(entry, {
+    entry.sessionId = session.sessionId;
+    entry.expiresAt = clock.now() + leaseMs;
+    session.held.add(entry.task.taskId);
+    session.lastServed = ++turn;
+    table.waiting.served(entry);
+    table.change(entry, {
       state: TaskState.TASK_STATE_ASSIGNED,
-      worker: desk.name,
+      worker: session.name,
       leaseToken,
       leaderEpoch: BigInt(epoch),
-      leaseExpiresAt: new Date(expiresAt),
+      leaseExpiresAt: new Date(entry.expiresAt),
       retryAt: undefined,
     });
     return { entry, leaseToken };
   }
 
   /** Gives a task to each worker in turn, until each has as many as it has room for; notes it in `given`. */
-  function fill(given: Map<WorkerSession, Given[]>, roomOf: (desk: WorkerSession) => number): void {
-    if (book.waiting.size === 0) return;
-    let free = [...desks.values()].filter((desk) => desk.held.size < roomOf(desk) && takesWork(desk));
+  function fill(given: Map<WorkerSession, Given[]>, roomOf: (session: WorkerSession) => number): void {
+    if (table.waiting.size === 0) return;
+    let free = [...roster.values()].filter((session) => session.held.size < roomOf(session) && takesWork(session));
     while (free.length > 0) {
       const more: WorkerSession[] = [];
-      for (const desk of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
-        const entry = book.waiting.next(desk.capabilities, (each) => isForOthers(desk, each));
+      for (const session of free.sort((a, b) => a.held.size - b.held.size || a.lastServed - b.lastServed)) {
+        const entry = table.waiting.next(session.capabilities, (each) => isForOthers(session, each));
         if (!entry) continue;
-        const before = given.get(desk);
-        const one = give(desk, entry);
+        const before = given.get(session);
+        const one = give(session, entry);
         if (before) before.push(one);
-        else given.set(desk, [one]);
-        if (desk.held.size < roomOf(desk)) more.push(desk);
+        else given.set(session, [one]);
+        if (session.held.size < roomOf(session)) more.push(session);
       }
       free = more;
     }
   }
 
-  function tell(desk: WorkerSession, type: UpdateType, given: readonly Given[]): void {
-    // Not what has been taken back meanwhile, for example by an emergency stop.
+  function tell(session: WorkerSession, type: UpdateType, given: readonly Given[]): void {
+    // Without the tasks that were taken back meanwhile, for example by an emergency stop.
     const still = given.filter(
       ({ entry: { task }, leaseToken }) => task.leaseToken === leaseToken && isHeld(task.state),
     );
     const entries = still.map(({ entry }) => entry);
     for (const entry of entries) entry.expiresAt = clock.now() + leaseMs;
-    if (entries.length > 0 || type === UpdateType.UPDATE_TYPE_COMPLETE) send(desk, type, entries);
+    if (entries.length > 0 || type === UpdateType.UPDATE_TYPE_COMPLETE) send(session, type, entries);
   }
 
   function release(entry: Entry): void {
-    desks.get(entry.task.worker)?.held.delete(entry.task.taskId);
+    roster.get(entry.task.worker)?.held.delete(entry.task.taskId);
   }
 
   function close(entry: Entry, change: Partial<Task> & { state: TaskState }): Task {
     release(entry);
-    return book.change(entry, { leaseExpiresAt: undefined, retryAt: undefined, ...change });
+    return table.change(entry, { leaseExpiresAt: undefined, retryAt: undefined, ...change });
   }
 
-  /** What ends an attempt without its worker having said so. */
+  function remind(session: WorkerSession): void {
+    journal.after(() => answer(session));
+  }
+
+  /** Ends an attempt against the will of its worker. */
   function revoke(entry: Entry, reason: string): void {
-    const desk = desks.get(entry.task.worker);
-    if (!desk || desk.sessionId !== entry.sessionId) return;
-    desk.canceled.set(entry.task.leaseToken, { lease: leaseOf(entry.task), reason });
-    journal.after(() => answer(desk));
+    const session = roster.get(entry.task.worker);
+    if (!session || session.sessionId !== entry.sessionId) return;
+    cancelLease(session, leaseOf(entry.task), reason);
+    remind(session);
+  }
+
+  function takeBack(entry: Entry, reason: string, { failure, later = false }: { failure: boolean; later?: boolean }) {
+    const { task } = entry;
+    const failures = task.failures + (failure ? 1 : 0);
+    if (failures >= task.maximumAttempts) {
+      close(entry, { state: TaskState.TASK_STATE_FAILED, failures, reason: `ATTEMPTS_EXHAUSTED: ${reason}` });
+      return;
+    }
+    const { attempt, worker, leaseToken } = task;
+    const ended = { attempt, worker, leaseToken, reason, endedAt: new Date(clock.now()) };
+    release(entry);
+    if (failure) entry.avoid = worker;
+    table.change(entry, {
+      state: TaskState.TASK_STATE_SUBMITTED,
+      attempt: attempt + 1,
+      failures,
+      reason,
+      worker: "",
+      leaseToken: 0n,
+      leaderEpoch: 0n,
+      leaseExpiresAt: undefined,
+      progress: undefined,
+      retryAt: later ? new Date(clock.now() + retryDelayMs(failures, random)) : undefined,
+      earlierAttempts: [...task.earlierAttempts, ended].slice(-earlierKept),
+    });
   }
 
   return {
     assign() {
       const given = new Map<WorkerSession, Given[]>();
-      fill(given, (desk) => desk.slots);
-      fill(given, (desk) => (desk.prefetch > 0 ? desk.slots + desk.prefetch : 0)); // Who takes no more is not looked at.
-      for (const [desk, some] of given) {
-        journal.after(() => tell(desk, UpdateType.UPDATE_TYPE_INCREMENTAL, some));
+      fill(given, ({ slots }) => slots);
+      // Without a prefetch the room is 0, so that the second pass does not look at the worker.
+      fill(given, ({ slots, prefetch }) => (prefetch > 0 ? slots + prefetch : 0));
+      for (const [session, some] of given) {
+        journal.after(() => tell(session, UpdateType.UPDATE_TYPE_INCREMENTAL, some));
       }
     },
-    given(desk) {
-      const entries = [...desk.held].map((taskId) => known(book, taskId));
+    given(session) {
+      const entries = [...session.held].map(table.get);
       return entries.map((entry) => ({ entry, leaseToken: entry.task.leaseToken }));
     },
     tell,
@@ -154,46 +188,33 @@ export function createAllocator(options: AllocatorOptions): Allocator {
       if (isHeld(entry.task.state)) revoke(entry, change.reason);
       return close(entry, change);
     },
-    takeBack(entry, reason, { failure, later = false }) {
-      const { task } = entry;
-      const failures = task.failures + (failure ? 1 : 0);
-      if (failures >= task.maximumAttempts) {
-        close(entry, { state: TaskState.TASK_STATE_FAILED, failures, reason: `ATTEMPTS_EXHAUSTED: ${reason}` });
-        return;
+    takeBack,
+    takeBackAll(reason) {
+      for (const { held } of roster.values()) {
+        for (const taskId of [...held]) takeBack(table.get(taskId), reason, { failure: false });
       }
-      const { attempt, worker, leaseToken } = task;
-      const ended = { attempt, worker, leaseToken, reason, endedAt: new Date(clock.now()) };
-      release(entry);
-      if (failure) entry.avoid = worker;
-      book.change(entry, {
-        ...{ state: TaskState.TASK_STATE_SUBMITTED, attempt: attempt + 1, failures, reason },
-        ...{ worker: "", leaseToken: 0n, leaderEpoch: 0n, leaseExpiresAt: undefined, progress: undefined },
-        retryAt: later ? new Date(clock.now() + retryDelayMs(failures, random)) : undefined,
-        earlierAttempts: [...task.earlierAttempts, ended].slice(-earlierKept),
-      });
     },
     skipped(tasks) {
       for (const { taskId, leaseToken } of tasks) {
-        const entry = book.find(taskId);
+        const entry = table.find(taskId);
         if (entry?.task.state !== TaskState.TASK_STATE_ASSIGNED || entry.task.leaseToken !== leaseToken) continue;
         release(entry);
-        const retryAt = new Date(clock.now() + skippedRetryMs);
-        const free = { worker: "", leaseToken: 0n, leaderEpoch: 0n, leaseExpiresAt: undefined, retryAt };
-        book.undo(entry, { ...entry.task, state: TaskState.TASK_STATE_SUBMITTED, ...free });
+        table.undo(entry, {
+          ...entry.task,
+          state: TaskState.TASK_STATE_SUBMITTED,
+          worker: "",
+          leaseToken: 0n,
+          leaderEpoch: 0n,
+          leaseExpiresAt: undefined,
+          retryAt: new Date(clock.now() + skippedRetryMs),
+        });
       }
     },
-    remind: (desk) => journal.after(() => answer(desk)),
+    remind,
   };
 }
 
-/** The entry of a task, or `TASK_UNKNOWN`. */
-export function known(book: TaskTable, taskId: string): Entry {
-  const entry = book.find(taskId);
-  if (!entry) throw swarmError("TASK_UNKNOWN");
-  return entry;
-}
-
-function send(desk: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
+function send(session: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
   const assignments = entries.map(({ task, expiresAt }) => {
     const { kind, payload, deadline, checkpoint } = task;
     return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt: new Date(expiresAt) };
@@ -201,6 +222,6 @@ function send(desk: WorkerSession, type: UpdateType, entries: readonly Entry[]):
   const parts = inParts(assignments);
   for (const [i, part] of parts.entries()) {
     const more = type === UpdateType.UPDATE_TYPE_COMPLETE && i < parts.length - 1;
-    desk.sink?.send(response("assignments", { type, assignments: part, more }));
+    session.sink?.send(response("assignments", { type, assignments: part, more }));
   }
 }

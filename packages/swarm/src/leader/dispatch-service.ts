@@ -11,10 +11,10 @@ import type { Connection } from "./sessions.js";
 type Handlers = Implementation<typeof DispatchService>;
 type Requests = Parameters<Handlers["dispatch"]>[0];
 
-// There may be a receipt for each task in hand, and as many to begin.
+// A receipt for each task in hand, and as many new assignments, may wait at a time.
 const maximumWaiting = 4 * inHandAtMost;
 
-/** Serves the workers of a leader. Who a worker is follows from its certificate. */
+/** Creates the service for a leader's workers. The name of a worker comes from its certificate. */
 export function dispatchService(leader: Pick<Leader, "active">): Handlers {
   return {
     async *dispatch(requests, { caller }) {

@@ -251,7 +251,7 @@ describe("dispatcher", () => {
     });
 
     for (const acceptsBatches of [true, false]) {
-      it(`gives nobody more than a thousand tasks, and tells him of all, ${acceptsBatches ? "in" : "without"} batches`, async () => {
+      it(`gives no worker more than a thousand tasks, and tells it of all, ${acceptsBatches ? "in" : "without"} batches`, async () => {
         await setUp();
         for (let i = 0; i < 1_100; i++) void fake.submit();
         const requests = createOutbox<DispatchRequest>();
@@ -335,7 +335,7 @@ describe("dispatcher", () => {
       );
     });
 
-    it("leaves a task whose row somebody else holds, and tries it again", async () => {
+    it("leaves a task whose row another connection holds, and tries it again", async () => {
       await setUp();
       const [locked, free] = [await submit(), await submit()];
       fake.store.locked.add(locked.taskId);
@@ -431,7 +431,7 @@ describe("dispatcher", () => {
       assert.deepEqual([attempt, reason], [2, "LEASE_EXPIRED"]);
     });
 
-    it("ends with PERMISSION_DENIED who reports on what was never his, also with a stolen lease", async () => {
+    it("ends with PERMISSION_DENIED a worker that reports on a task that was never its own, also with a stolen lease", async () => {
       await setUp();
       const owner = await connect("worker/1");
       const { taskId } = await submit();
@@ -558,7 +558,7 @@ describe("dispatcher", () => {
       assert.throws(() => other.say(beats), { reason: "BATCH_INVALID" });
     });
 
-    it("hears nobody who says that he has thousands of tasks in hand", async () => {
+    it("refuses a worker that names thousands of tasks in hand", async () => {
       await setUp();
       const worker = await connect("worker/1");
       const held = Array(4_001).fill(Lease.fromPartial({ taskId: "t" }));
@@ -566,7 +566,7 @@ describe("dispatcher", () => {
       assert.throws(() => connectWorker(fake.dispatcher, "worker/2", { held }), { reason: "LEASES_TOO_MANY" });
     });
 
-    it("blames nobody for what it slept through itself", async () => {
+    it("blames no worker for the time that it slept through itself", async () => {
       await setUp();
       await connect("worker/1");
       const { taskId } = await submit();

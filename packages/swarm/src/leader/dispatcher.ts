@@ -1,46 +1,51 @@
 import { type Clock, systemClock, type Unsubscribe } from "@interlock/bot";
 import { createListeners } from "@interlock/bot/internal";
 import { v7 as timeOrderedId } from "uuid";
-import type {
-  ListTasksRequest,
-  Safety,
-  Session,
-  SubmitTaskRequest,
-  Task,
-  Worker,
-} from "../gen/interlock/swarm/v1/swarm.js";
+import type { Safety, Session, Task, Worker } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { Inheritance, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
-import { isClosed, isHeld } from "../task-state.js";
 import { systemWait, type Wait } from "../wait.js";
-import { type Allocator, createAllocator, known } from "./allocator.js";
+import { createAllocator } from "./allocator.js";
 import { createCounter } from "./counter.js";
-import type { Entry } from "./entry.js";
+import { createHeartbeatAnswer } from "./heartbeat-answer.js";
 import { createJournal } from "./journal.js";
+import { createListening } from "./listening.js";
+import { createOperations, type Operations } from "./operations.js";
 import { createReports, type Refusal } from "./reports.js";
+import { createRoster } from "./roster.js";
 import { createSafety, type SafetyController } from "./safety.js";
 import { type Connection, createSessions, type WorkerChange } from "./sessions.js";
 import { fromStored } from "./stored-task.js";
 import { createTaskTable } from "./task-table.js";
+import { createTenure } from "./tenure.js";
 import { createTiming, type Timing } from "./timing.js";
-import { createWorkerSession, type Sink, toWorker, type WorkerSession } from "./worker-session.js";
+import { type Sink, toWorker } from "./worker-session.js";
+import { createWriter } from "./writer.js";
 
-/** What a leader decides by. */
+/** The settings by which a leader dispatches tasks. */
 export interface DispatchOptions extends Partial<Timing> {
+  /** The time. Default: the clock of the machine. */
   readonly clock?: Clock;
+  /** How it waits; tests pass one that does not. Default: timers of Node. */
   readonly wait?: Wait;
-  /** A task is FAILED when so many attempts of it were lost, failed or were handed back; 5. */
+  /** A task is FAILED once this many of its attempts were lost, failed or were handed back. Default: 5. */
   readonly maximumAttempts?: number;
-  /** More open tasks than this are refused; 100,000. */
+  /** More open tasks than this are refused with `TASK_LIMIT`. Default: 100,000. */
   readonly maximumOpen?: number;
-  /** So many closed tasks, and up to a twentieth more, are remembered with their idempotency keys, the latest; 10,000. */
+  /**
+   * How many closed tasks are remembered with their idempotency keys, the latest; up to a twentieth more at times.
+   * Default: 10,000.
+   */
   readonly keepClosed?: number;
-  /** How many tasks of a fairness key are given out in its turn; 1. */
+  /** How many tasks of a fairness key are given out in its turn. Default: 1. */
   readonly weightOf?: (fairnessKey: string) => number;
-  /** Makes ids; UUIDs of version 7 (RFC 9562), so that what was submitted together stands together in the store. */
+  /**
+   * Makes ids. Default: UUIDs of version 7 (RFC 9562), so that tasks that are submitted together stand together in the
+   * store.
+   */
   readonly newId?: () => string;
-  /** From 0 to 1. */
+  /** Gives a random number from 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -48,37 +53,36 @@ export interface DispatcherOptions extends DispatchOptions {
   readonly store: Pick<TaskStore, "commit" | "latch" | "reset">;
   readonly epoch: number;
   readonly inherited: Inheritance;
-  /** How long a leader leads after each time it has written, in milliseconds. */
+  /** How long a leader leads after each transaction, in milliseconds. */
   readonly leadMs: number;
-  /** It leads no longer: the store says so, or cannot be reached. */
+  /** Runs when it leads no longer: the store says so, or cannot be reached. */
   readonly onDeposed: (error: Error) => void;
 }
 
-/** A leader while it leads: what is to be done, who does it, and what came of it. It holds no timer: somebody calls `tick`. */
-export interface Dispatcher {
+/**
+ * A leader while it leads: the tasks, the workers that do them, and the results. It holds no timer: its owner calls
+ * {@link Dispatcher.tick}.
+ */
+export interface Dispatcher extends Operations {
+  /** The epoch in which it leads. */
   readonly epoch: number;
-  submit(submitter: string, request: SubmitTaskRequest): Promise<{ task: Task; created: boolean }>;
-  get(taskId: string): Promise<Task>;
-  list(request: ListTasksRequest): Promise<{ tasks: Task[]; nextPageToken: string }>;
-  cancel(taskId: string, reason: string): Promise<Task>;
-  pause(taskId: string): Promise<Task>;
-  resume(taskId: string): Promise<Task>;
-  workers(): Worker[];
-  drain(worker: string): Worker;
-  /** The tasks that have changed since `cursor`; all of them, when that cannot be said any more. */
-  since(cursor: string): { complete: boolean; tasks: Task[]; cursor: string };
-  /** Opens a session for the bot called `worker`, or takes up the one it names. */
-  connect(worker: string, session: Session, sink: Sink): Connection;
+  /** The emergency stop. */
   readonly safety: SafetyController;
-  /** Declares silent workers lost, fails what is overdue, hands out what waits. */
+  /** The known workers, by name. */
+  workers(): Worker[];
+  /** Gives a worker no more tasks; it finishes those that it has. */
+  drain(worker: string): Worker;
+  /** Opens a session for the bot called `worker`, or resumes the one that it names. */
+  connect(worker: string, request: Session, sink: Sink): Connection;
+  /** Handles everything that has expired. */
   tick(): void;
-  /** Throws `LEADER_STANDBY` when the lead may have run out. */
+  /** Throws `LEADER_STANDBY` when it leads no longer. */
   lead(): void;
-  /** Extends the lead. */
+  /** Extends the lead; writes what there is. */
   renew(): Promise<void>;
-  /** Resolves once everything that has been said so far is on the disk. */
+  /** Resolves once everything so far is on the disk. */
   settled(): Promise<void>;
-  /** Ends every stream and whoever waits. */
+  /** Ends every stream, and fails everything that waits. */
   end(error: Error): void;
   onTask(listener: (task: Task) => void): Unsubscribe;
   onWorker(listener: (change: WorkerChange) => void): Unsubscribe;
@@ -87,89 +91,89 @@ export interface Dispatcher {
   onEnd(listener: (error: Error) => void): Unsubscribe;
 }
 
-/** Makes a dispatcher that goes on where another has left off. */
+/** Creates a dispatcher that continues from the state that earlier leaders have left. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { clock = systemClock, wait = systemWait, newId = timeOrderedId, random = Math.random } = options;
   const { maximumAttempts = 5, maximumOpen = 100_000, keepClosed = 10_000, weightOf = () => 1 } = options;
   const { store, epoch, inherited, leadMs, onDeposed } = options;
   const timing = createTiming(options);
   const { lostAfterMs, stopAfterMs } = timing;
+
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
   const refusals = createListeners<Refusal>();
   const safeties = createListeners<Safety>();
   const ends = createListeners<Error>();
-  const desks = new Map<string, WorkerSession>();
-  let leadsUntil = clock.now() + leadMs;
-  let commitMs = 0;
   let lastTick = clock.now();
   let over: Error | undefined;
 
+  // The order of ARCHITECTURE.md: each part is given those that were made before it, and names none that comes later.
   const count = createCounter(epoch);
-  const journal = createJournal({
-    wait,
-    async commit(batch) {
-      const from = clock.now();
-      const skipped = await store.commit(epoch, batch, leadMs);
-      leadsUntil = from + leadMs;
-      commitMs = clock.now() - from;
-      return skipped;
-    },
-    // The lead counts from when a transaction was handed over, so it must not wait for long.
-    isSwift: () => commitMs < leadMs / 8,
-    prepare: () => {
-      if (!safety.latched) allocator.assign();
-    },
-    onSkipped: (left) => allocator.skipped(left),
-    onFailure: depose,
-  });
+  const tenure = createTenure(clock, leadMs);
+  const listening = createListening();
   const entries = inherited.tasks.map((stored) => fromStored(stored, clock.now() + lostAfterMs));
-  const book = createTaskTable({
-    ...{ clock, newId, nextRevision: count, journal, entries, maximumOpen, keepClosed, maximumAttempts, weightOf },
+  const roster = createRoster(entries, clock.now());
+  const journal = createJournal();
+  const table = createTaskTable({
+    clock,
+    newId,
+    nextRevision: count,
+    journal,
+    entries,
+    maximumOpen,
+    keepClosed,
+    maximumAttempts,
+    weightOf,
     onChange: tasks.tell,
   });
-  const reports = createReports({
-    ...{ clock, leaseMs: lostAfterMs, book, journal, allocator: () => allocator },
-    onRefusal: refusals.tell,
-  });
-  const sessions = createSessions({
-    ...{ clock, newId, epoch, timing, book, desks, journal, reports, allocator: () => allocator },
-    onWorker: workers.tell,
+  const answer = createHeartbeatAnswer(table, timing.heartbeatPeriodMs);
+  const allocator = createAllocator({
+    clock,
+    table,
+    journal,
+    roster,
+    listening,
+    epoch,
+    nextToken: count,
+    leaseMs: lostAfterMs,
+    random,
+    answer,
   });
   const safety = createSafety({
-    ...{ clock, wait, newId, epoch, store, stopAfterMs, stop: inherited.stop },
-    workers: () => desks.keys(),
-    onLatched: () => takeBackAll("EMERGENCY_STOP"),
+    clock,
+    wait,
+    newId,
+    epoch,
+    store,
+    stop: inherited.stop,
+    stopAfterMs,
+    roster,
+    listening,
+    onLatched: () => allocator.takeBackAll("EMERGENCY_STOP"),
     onChange: safeties.tell,
     onListening: journal.poke,
   });
-  const allocator: Allocator = createAllocator({
-    ...{ clock, book, journal, desks, epoch, nextToken: count, leaseMs: lostAfterMs, random },
-    mayWork: safety.isListening,
-    answer: sessions.answer,
+  const reports = createReports({
+    clock,
+    leaseMs: lostAfterMs,
+    table,
+    journal,
+    allocator,
+    onRefusal: refusals.tell,
   });
-  const held = entries.filter(({ task }) => isHeld(task.state));
-  held.sort((a, b) => (a.task.leaseToken < b.task.leaseToken ? -1 : 1)); // In the order in which they were given.
-  held.forEach(expect);
-
-  /** Whoever held a task when another led has a while to say that he still does. */
-  function expect({ task: { worker, taskId }, sessionId }: Entry): void {
-    const desk = desks.get(worker) ?? createWorkerSession(worker, sessionId, clock.now());
-    desks.set(worker, desk);
-    desk.held.add(taskId);
-  }
-
-  function takeBackAll(reason: string): void {
-    for (const desk of desks.values()) {
-      for (const taskId of [...desk.held]) allocator.takeBack(known(book, taskId), reason, { failure: false });
-    }
-  }
-
-  function depose(cause: Error): void {
-    if (over) return;
-    end(swarmError("LEADER_STANDBY", cause));
-    onDeposed(cause);
-  }
+  const sessions = createSessions({
+    clock,
+    newId,
+    epoch,
+    timing,
+    table,
+    roster,
+    journal,
+    allocator,
+    reports,
+    answer,
+    onWorker: workers.tell,
+  });
 
   function end(error: Error): void {
     if (over) return;
@@ -179,74 +183,52 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     ends.tell(error);
   }
 
-  /** Nobody whose lead may have run out gives anything out, or tells a worker to go on. */
+  function depose(cause: Error): void {
+    if (over) return;
+    end(swarmError("LEADER_STANDBY", cause));
+    onDeposed(cause);
+  }
+
+  /** A leader whose lead may have run out gives nothing out, and tells no worker to go on. */
   function lead(): void {
-    if (!over && clock.now() >= leadsUntil) depose(new Error("the lead has run out"));
+    if (!over && tenure.isOver) depose(new Error("the lead has run out"));
     if (over) throw over;
   }
 
-  /** Answers with what is so now, once that is on the disk. */
-  async function recorded<T>(answer: () => T): Promise<T> {
-    lead();
-    const value = answer();
-    await journal.settled();
-    return value;
-  }
+  const writer = createWriter({
+    journal,
+    wait,
+    commit: (batch) => tenure.extend(() => store.commit(epoch, batch, leadMs)),
+    // The lead counts from when a transaction was handed over, so a transaction must not wait for long.
+    isSwift: () => tenure.isSwift,
+    prepare() {
+      if (!safety.latched) allocator.assign();
+    },
+    onSkipped: allocator.skipped,
+    onFailure: depose,
+  });
+  const operations = createOperations({ table, journal, allocator, roster, lead });
 
   return {
+    ...operations,
     epoch,
     safety,
-    submit: (submitter, request) =>
-      recorded(() => {
-        const { entry, created } = book.submit(submitter, request);
-        return { task: entry.task, created };
-      }),
-    get: (taskId) => recorded(() => known(book, taskId).task),
-    list: (request) => recorded(() => book.list(request)),
-    cancel: (taskId, reason) =>
-      recorded(() => {
-        const entry = known(book, taskId);
-        if (entry.task.state === TaskState.TASK_STATE_CANCELED) return entry.task;
-        if (isClosed(entry.task.state)) throw swarmError("TASK_CLOSED");
-        return allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason });
-      }),
-    pause: (taskId) =>
-      recorded(() => {
-        const entry = known(book, taskId);
-        if (entry.task.state === TaskState.TASK_STATE_PAUSED) return entry.task;
-        if (!isHeld(entry.task.state)) throw swarmError(isClosed(entry.task.state) ? "TASK_CLOSED" : "TASK_NOT_HELD");
-        return remind(entry, TaskState.TASK_STATE_PAUSED);
-      }),
-    resume: (taskId) =>
-      recorded(() => {
-        const entry = known(book, taskId);
-        if (entry.task.state !== TaskState.TASK_STATE_PAUSED) throw swarmError("TASK_NOT_PAUSED");
-        return remind(entry, TaskState.TASK_STATE_RUNNING);
-      }),
     workers() {
       lead();
-      const all = [...desks.values()].map((desk) => toWorker(desk, safety.isListening(desk.name)));
+      const all = [...roster.values()].map((session) => toWorker(session, listening.has(session.name)));
       return all.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     drain(worker) {
       lead();
-      return toWorker(sessions.drain(worker), safety.isListening(worker));
+      return toWorker(sessions.drain(worker), listening.has(worker));
     },
-    since(cursor) {
-      if (!/^\d{0,19}$/.test(cursor)) throw swarmError("CURSOR_INVALID");
-      const from = BigInt(cursor || "0");
-      const complete = cursor === "" || from < book.forgottenTo || from > book.revision;
-      const all = [...book.all()].filter(({ revision }) => complete || revision > from);
-      all.sort((a, b) => (a.revision < b.revision ? -1 : 1));
-      return { complete, tasks: all, cursor: String(book.revision) };
-    },
-    connect(worker, session, sink) {
+    connect(worker, request, sink) {
       lead();
-      const connection = sessions.connect(worker, session, sink);
+      const connection = sessions.connect(worker, request, sink);
       return {
-        receive(request) {
+        receive(message) {
           lead();
-          connection.receive(request);
+          connection.receive(message);
         },
         detach: connection.detach,
       };
@@ -258,14 +240,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       lead();
       if (gap > lostAfterMs / 2) sessions.forgive(gap);
       sessions.expire();
-      for (const entry of book.due()) {
+      for (const entry of table.due()) {
         allocator.stop(entry, { state: TaskState.TASK_STATE_FAILED, reason: "DEADLINE_EXCEEDED" });
       }
-      if (book.waiting.size > 0) journal.poke();
+      if (table.waiting.size > 0) journal.poke();
     },
     lead,
-    renew: () => journal.flush(),
-    settled: () => journal.settled(),
+    renew: writer.flush,
+    settled: journal.settled,
     end,
     onTask: tasks.add,
     onWorker: workers.add,
@@ -273,11 +255,4 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onSafety: safeties.add,
     onEnd: ends.add,
   };
-
-  function remind(entry: Entry, state: TaskState): Task {
-    const task = book.change(entry, { state });
-    const desk = desks.get(task.worker);
-    if (desk) allocator.remind(desk);
-    return task;
-  }
 }

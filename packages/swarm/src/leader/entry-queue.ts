@@ -1,25 +1,25 @@
 import type { Entry } from "./entry.js";
 
-/** Entries in the order of submission. Nothing may be added or removed while it is iterated. */
+/** Entries in the order of submission. It must not be changed while it is iterated. */
 export interface EntryQueue extends Iterable<Entry> {
   readonly size: number;
-  /** Puts an entry where its sequence belongs. False when it is there already. */
+  /** Inserts an entry by its sequence. False when it is there already. */
   add(entry: Entry): boolean;
-  /** False when it is not there. */
+  /** Removes an entry. False when it is not there. */
   remove(entry: Entry): boolean;
 }
 
 const slackAtMost = 1_024;
-// One so close to the head leaves by moving what stands before it, and not all that comes after.
+// An entry so close to the head is removed by moving those before it, and not all those after it.
 const near = 256;
 
 /**
- * Makes an empty queue. What is usual costs the same however long it is: to add the latest, to take the first. (A `Map`
- * keeps what has been deleted from it for a while, and passes over all of that on its way to the first.)
+ * Creates an empty queue. The usual operations, to add the latest and to take the first, cost the same at any length. (A
+ * `Map` keeps its deleted entries for a while, and passes over all of them on the way to the first.)
  */
 export function createEntryQueue(): EntryQueue {
   let entries: (Entry | undefined)[] = [];
-  let head = 0; // What stands before it is gone.
+  let head = 0; // The index of the first entry; those before it are gone.
 
   const at = (index: number) => entries[index] as Entry;
 

@@ -1,20 +1,20 @@
 import type { Task } from "../gen/interlock/swarm/v1/swarm.js";
 
-/** A task and what only the leader knows of it. Its `task` is never changed, only replaced. */
+/** A task with what only the leader knows of it. Its `task` is never changed, only replaced. */
 export interface Entry {
   readonly task: Task;
   /** The order of submission. */
   readonly sequence: number;
-  /** The submitter and his idempotency key; empty for none. */
+  /** The name of the submitter and its idempotency key; empty for none. */
   readonly key: string;
-  /** What the key was used for. */
+  /** The digest of the request for which the key was used. */
   readonly digest: string;
-  /** Whether the store has it already. */
+  /** Whether the store has the task already. */
   stored: boolean;
-  /** The session of the worker that has it. */
+  /** The session of the worker that holds the task. */
   sessionId: string;
-  /** When its lease ends unless it is extended, in milliseconds since the epoch. */
+  /** When the lease expires if it is not extended, in milliseconds since the epoch. */
   expiresAt: number;
-  /** The worker that lost or handed back the last attempt; another one goes first. */
+  /** The worker that lost the last attempt or handed it back; any other worker has precedence. */
   avoid: string;
 }

@@ -138,7 +138,7 @@ describe("leases, whatever happens", () => {
                   who.say({ $case, value: { ...value, ...rest } });
                 } finally {
                   const after = await fake.dispatcher.get(lease.taskId);
-                  if (!own) assert.equal(after.revision, before.revision, "somebody else's report changes nothing");
+                  if (!own) assert.equal(after.revision, before.revision, "a report of another worker changes nothing");
                 }
               }
             }

@@ -3,21 +3,30 @@ import { Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { Batch } from "../store/task-store.js";
 import { createFakeTime, settle } from "../testing/fake-time.js";
 import type { Entry } from "./entry.js";
-import { createJournal, type JournalOptions } from "./journal.js";
+import { auditAtMost, createJournal } from "./journal.js";
+import { createWriter, type WriterOptions } from "./writer.js";
 
 const entry = (taskId: string): Entry => ({
-  ...{ task: Task.fromPartial({ taskId }), sequence: 1, key: "", digest: "" },
-  ...{ stored: false, sessionId: "", expiresAt: 0, avoid: "" },
+  task: Task.fromPartial({ taskId }),
+  sequence: 1,
+  key: "",
+  digest: "",
+  stored: false,
+  sessionId: "",
+  expiresAt: 0,
+  avoid: "",
 });
 
 const standby = { code: "UNAVAILABLE", reason: "LEADER_STANDBY" };
 
-function setUp(options: Partial<JournalOptions> = {}) {
+function setUp(options: Partial<WriterOptions> = {}) {
   const batches: Batch[] = [];
   const writes: (() => void)[] = [];
   const failures: string[] = [];
   const time = createFakeTime();
-  const journal = createJournal({
+  const journal = createJournal();
+  const { flush } = createWriter({
+    journal,
     commit(batch) {
       batches.push(batch);
       return new Promise((resolve) => writes.push(() => resolve([])));
@@ -30,7 +39,7 @@ function setUp(options: Partial<JournalOptions> = {}) {
     ...options,
   });
   const ids = () => batches.map(({ tasks }) => tasks.map(({ taskId }) => taskId));
-  return { journal, writes, failures, time, ids };
+  return { journal, flush, batches, writes, failures, time, ids };
 }
 
 describe("journal", () => {
@@ -46,7 +55,7 @@ describe("journal", () => {
     journal.after(() => done.push("c"));
     await settle();
     assert.deepEqual(ids(), [["a", "b"]]);
-    assert.deepEqual(done, [], "nobody hears of it before");
+    assert.deepEqual(done, [], "no effect runs before");
     writes[0]?.();
     await settle();
     assert.deepEqual(done, ["a", "b"]);
@@ -77,7 +86,7 @@ describe("journal", () => {
     );
     writes[1]?.();
     await settle();
-    assert.deepEqual(done, [], "nobody hears of what came after before what came first");
+    assert.deepEqual(done, [], "no later effect runs before an earlier one");
     writes[0]?.();
     await settle();
     assert.deepEqual(done, ["a", ...many]);
@@ -184,15 +193,59 @@ describe("journal", () => {
     await assert.rejects(failing.journal.settled(), standby);
   });
 
-  it("writes an empty transaction only when it is told to", async () => {
-    const { journal, writes, ids } = setUp();
+  it("writes an empty transaction only on request", async () => {
+    const { journal, flush, writes, ids } = setUp();
     journal.poke();
     await settle();
     assert.deepEqual(ids(), []);
-    const flushed = journal.flush();
+    const flushed = flush();
     await settle();
     writes[0]?.();
     await flushed;
     assert.deepEqual(ids(), [[]]);
+  });
+
+  it("writes no more audit entries at once than the store keeps: the latest", async () => {
+    const { journal, batches } = setUp();
+    const at = (n: number) => ({
+      at: n,
+      kind: "refusal",
+      actor: "worker/1",
+      subject: "a",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "LEASE_STALE",
+    });
+    for (let n = 1; n <= 3 * auditAtMost; n++) journal.record(at(n));
+    journal.poke();
+    await settle();
+    const { audit } = batches[0] ?? assert.fail("nothing was written");
+    assert.deepEqual(
+      [audit.length, audit[0], audit.at(-1)],
+      [auditAtMost, at(2 * auditAtMost + 1), at(3 * auditAtMost)],
+    );
+  });
+
+  it("writes what was collected before there was a writer", async () => {
+    const journal = createJournal();
+    journal.touch(entry("a"));
+    const batches: Batch[] = [];
+    createWriter({
+      journal,
+      commit: async (batch) => {
+        batches.push(batch);
+        return [];
+      },
+      isSwift: () => true,
+      prepare() {},
+      onSkipped() {},
+      onFailure: (error) => assert.fail(error),
+      wait: createFakeTime().wait,
+    });
+    await journal.settled();
+    assert.deepEqual(
+      batches.map(({ tasks }) => tasks.map(({ taskId }) => taskId)),
+      [["a"]],
+    );
   });
 });

@@ -1,90 +1,95 @@
 import { type Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import type { AuditEntry, Batch } from "../store/task-store.js";
-import { swarmError } from "../swarm-error.js";
-import type { Wait } from "../wait.js";
+import type { AuditEntry } from "../store/task-store.js";
 import type { Entry } from "./entry.js";
-import { toStored } from "./stored-task.js";
 
 /**
- * What stands between the leader's memory and the outside: changes are collected and written in one transaction, and
- * whatever tells somebody of them waits for it. So nobody ever hears of what a crash could undo, and a thousand changes
- * cost one flush of the disk.
+ * The buffer between the leader's memory and everything outside. It collects changes for the next transaction, and holds
+ * back each effect that announces a change until that transaction is on the disk. So a crash undoes nothing that
+ * was seen outside, and a thousand changes cost one flush of the disk. The writer (`writer.ts`) takes the changes out.
+ *
+ * Bounds: one entry for each task in the table, {@link auditAtMost} audit entries, and the effects of the messages that
+ * the leader accepts until its lead runs out, since it accepts none after that.
  */
 export interface Journal {
-  /** The entry is written with the next transaction, which is not put off for changes that are not `urgent`. */
+  /** Adds an entry to the next transaction. A change that is not `urgent` does not bring the transaction forward. */
   touch(entry: Entry, urgent?: boolean): void;
+  /** Removes a task from the store with the next transaction. */
   forget(taskId: string): void;
+  /** Adds an audit entry to the next transaction. */
   record(entry: AuditEntry): void;
-  /** Does something once all that came before is on the disk; in order. Never, when that fails. */
+  /** Runs an effect once all earlier changes are on the disk, in order; never, when the transaction fails. */
   after(effect: () => void, urgent?: boolean): void;
-  /** Resolves once all that came before is on the disk; rejects with `LEADER_STANDBY` when that fails. */
+  /** Resolves once all earlier changes are on the disk; rejects with `LEADER_STANDBY` when the transaction fails. */
   settled(): Promise<void>;
-  /** Has `prepare` called soon. */
+  /** Asks for a transaction soon, even without a change. */
   poke(): void;
-  /** Writes what there is, even if it is nothing: the lead is extended. */
-  flush(): Promise<void>;
-  /** Writes no more. Whoever waits is told `error`. */
+  /** Accepts nothing more. Everything that waits fails with `error`. */
   end(error: Error): void;
+  /** The writer's side. */
+  readonly pending: Pending;
 }
 
-export interface JournalOptions {
-  /** Writes batches in the order in which they come, and none after one that fails. */
-  commit(batch: Batch): Promise<readonly string[]>;
-  /** Whether the store is so fast that a transaction may wait for another there. */
-  isSwift(): boolean;
-  /** Is called before each transaction, for what is best done for many changes at a time. */
-  prepare(): void;
-  /** These were given to workers, and left out of the transaction. */
-  onSkipped(tasks: readonly Task[]): void;
-  /** A transaction failed: nothing more is written. */
-  onFailure(error: Error): void;
-  readonly wait: Wait;
+/** What the journal has collected, as the writer sees it. */
+export interface Pending {
+  /** How many tasks have changed. */
+  readonly size: number;
+  /** Whether there is something to write. */
+  readonly changed: boolean;
+  /** Whether a transaction is due: there is something to write, an effect waits, or the journal was poked. */
+  readonly due: boolean;
+  /** Aborts when the journal ends. */
+  readonly ended: AbortSignal;
+  /** Calls the one writer whenever a transaction becomes due, soon (`urgent`) or within its patience. */
+  onDue(writer: (urgent: boolean) => void): void;
+  /** Marks the begin of a transaction: until its `finish`, no effect runs at once. */
+  begin(): void;
+  /** Takes out everything that was collected. */
+  take(): Changes;
+  /** Marks the end of a transaction. */
+  finish(): void;
 }
 
-const patienceMs = 40;
-// So many changes are worth a transaction of their own while another is being written.
-const worthwhile = 64;
+/** The content of one transaction, and the effects that wait for it. */
+export interface Changes {
+  readonly entries: readonly Entry[];
+  /** The tasks among them that the store has already, and that are now given to a worker. */
+  readonly claimed: readonly Task[];
+  readonly forgotten: readonly string[];
+  readonly audit: readonly AuditEntry[];
+  readonly effects: readonly Effect[];
+}
 
-interface Effect {
+/** Something that waits for a transaction. */
+export interface Effect {
   run(): void;
   fail?(error: Error): void;
 }
 
-export function createJournal(options: JournalOptions): Journal {
-  const { commit, isSwift, prepare, onSkipped, onFailure, wait } = options;
+/**
+ * One transaction writes at most this many audit entries, the latest; at most twice as many wait for it. The store keeps
+ * no more than that either.
+ */
+export const auditAtMost = 10_000;
+
+/** Creates an empty journal. */
+export function createJournal(): Journal {
   let touched = new Map<string, Entry>();
   let forgotten: string[] = [];
   let audit: AuditEntry[] = [];
   let effects: Effect[] = [];
   let poked = false;
-  let scheduled = false;
-  let patient = false;
-  /** How many transactions are under way; they end in order. */
+  /** How many transactions are under way. */
   let underWay = 0;
-  let latest: Promise<void> = Promise.resolve();
   let failure: Error | undefined;
-  /** Why a transaction failed. */
-  let lost: Error | undefined;
+  let wake: ((urgent: boolean) => void) | undefined;
   const ended = new AbortController();
 
   const changed = () => touched.size + forgotten.length + audit.length > 0;
+  const due = () => changed() || effects.length > 0 || poked;
   const idle = () => !changed() && effects.length === 0 && underWay === 0;
 
   function schedule(urgent: boolean): void {
-    if (failure) return;
-    if (urgent && !scheduled) {
-      scheduled = true;
-      setImmediate(() => {
-        scheduled = false;
-        void flush();
-      });
-    } else if (!urgent && !scheduled && !patient) {
-      patient = true;
-      void wait(patienceMs, ended.signal).then(() => {
-        patient = false;
-        void flush();
-      });
-    }
+    if (!failure) wake?.(urgent);
   }
 
   function add(effect: Effect, urgent: boolean): void {
@@ -96,57 +101,6 @@ export function createJournal(options: JournalOptions): Journal {
     }
   }
 
-  // One transaction at a time, and one behind it if there is enough for it; what else comes meanwhile is in the next.
-  async function flush(force = false): Promise<void> {
-    if (underWay === 2 || (underWay === 1 && (force || touched.size < worthwhile || !isSwift()))) {
-      if (!force) return; // What is under way schedules the rest.
-      await latest;
-      return flush(force);
-    }
-    if (failure) return;
-    underWay++;
-    latest = write(force, latest).finally(() => {
-      underWay--;
-      if (changed() || effects.length > 0 || poked) schedule(true);
-    });
-    await latest;
-  }
-
-  async function write(force: boolean, before: Promise<void>): Promise<void> {
-    let due: Effect[] = [];
-    poked = false;
-    try {
-      prepare();
-      const entries = [...touched.values()];
-      const claimed = claimsOf(entries);
-      const claims = claimed.map(({ taskId }) => taskId);
-      const batch = { tasks: toStored(entries), claims, forgotten, audit };
-      const writes = force || changed();
-      due = effects;
-      [touched, forgotten, audit, effects] = [new Map(), [], [], []];
-      for (const entry of entries) entry.stored = true;
-      const skipped = writes ? await commit(batch) : [];
-      await before;
-      if (lost) throw lost; // Not merely ended: what is on the disk is told.
-      if (skipped.length > 0) onSkipped(claimed.filter(({ taskId }) => skipped.includes(taskId)));
-      for (const effect of due) effect.run();
-    } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const standby = swarmError("LEADER_STANDBY", cause);
-      end(standby);
-      for (const effect of due) effect.fail?.(standby);
-      if (!lost) onFailure(cause);
-      lost ??= cause;
-    }
-  }
-
-  function end(error: Error): void {
-    if (failure) return;
-    failure = error;
-    ended.abort();
-    for (const effect of effects.splice(0)) effect.fail?.(error);
-  }
-
   return {
     touch(entry, urgent = true) {
       if (failure) return;
@@ -154,11 +108,15 @@ export function createJournal(options: JournalOptions): Journal {
       schedule(urgent);
     },
     forget(taskId) {
+      if (failure) return;
       touched.delete(taskId);
       forgotten.push(taskId);
     },
     record(entry) {
+      if (failure) return;
       audit.push(entry);
+      // Cut in halves, so that a flood of refusals does not move the whole list for each one.
+      if (audit.length >= 2 * auditAtMost) audit = audit.slice(-auditAtMost);
       schedule(false);
     },
     after: (run, urgent = true) => add({ run }, urgent),
@@ -167,13 +125,46 @@ export function createJournal(options: JournalOptions): Journal {
       poked = true;
       schedule(true);
     },
-    flush: () => flush(true),
-    end,
+    end(error) {
+      if (failure) return;
+      failure = error;
+      ended.abort();
+      for (const effect of effects.splice(0)) effect.fail?.(error);
+    },
+    pending: {
+      get size() {
+        return touched.size;
+      },
+      get changed() {
+        return changed();
+      },
+      get due() {
+        return due();
+      },
+      ended: ended.signal,
+      onDue(writer) {
+        wake = writer;
+        if (due()) schedule(true);
+      },
+      begin() {
+        underWay++;
+        poked = false;
+      },
+      take() {
+        const entries = [...touched.values()];
+        const changes = { entries, claimed: claimedOf(entries), forgotten, audit: audit.slice(-auditAtMost), effects };
+        [touched, forgotten, audit, effects] = [new Map(), [], [], []];
+        for (const entry of entries) entry.stored = true;
+        return changes;
+      },
+      finish() {
+        underWay--;
+      },
+    },
   };
 }
 
-/** The tasks among them that have been there before, and are now given to a worker. */
-function claimsOf(entries: readonly Entry[]): Task[] {
+function claimedOf(entries: readonly Entry[]): Task[] {
   return entries
     .filter(({ stored, task }) => stored && task.state === TaskState.TASK_STATE_ASSIGNED)
     .map(({ task }) => task);

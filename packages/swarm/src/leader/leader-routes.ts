@@ -6,8 +6,11 @@ import { operatorService } from "./operator-service.js";
 import { safetyService } from "./safety-service.js";
 
 /**
- * Serves a leader's three services, to workers, to operators, and to whoever stops everything.
+ * Creates the routes of a leader's three services: for workers, for operators, and for the emergency stop.
  *
+ * @param leader - The leader to serve.
+ * @returns The function that `bot.serve` takes.
+ * @example
  * ```ts
  * await bot.serve({ port: 7450 }, leaderRoutes(leader));
  * ```

@@ -73,7 +73,7 @@ describe("leader", () => {
     const worker = connectWorker(first.dispatcher, "worker/1");
     await settle();
     await first.store.acquire("leader/2", 0).then((epoch) => assert.equal(epoch, undefined, "it leads"));
-    first.time.jump(2_001); // Nobody has heard of it for so long.
+    first.time.jump(2_001); // It was silent for so long.
     assert.equal(await first.store.acquire("leader/2", 2_000), 2);
     const { dispatcher } = first;
     await assert.rejects(first.submit(), { reason: "LEADER_STANDBY" });
@@ -117,7 +117,7 @@ describe("leader", () => {
     assert.deepEqual([state, attempt], [TaskState.TASK_STATE_COMPLETED, 1]);
   });
 
-  it("takes back, after a restart, what nobody says that he has", async () => {
+  it("takes back, after a restart, the tasks that no worker claims", async () => {
     const first = await lead();
     const { taskId } = await first.submit();
     const gone = connectWorker(first.dispatcher, "worker/1");
@@ -168,7 +168,7 @@ describe("leader", () => {
     ]);
   });
 
-  it("does not begin with times that nobody could keep to", async () => {
+  it("does not begin with times that no worker could keep to", async () => {
     const { store } = await lead();
     assert.throws(() => createLeader({ name: "leader/3", store, stopAfterMs: 2_000 }), /stopAfterMs is 2000/);
     assert.throws(() => createLeader({ name: "leader/3", store, heartbeatPeriodMs: 1_000 }), /two heartbeats/);

@@ -9,30 +9,37 @@ import type { Refusal } from "./reports.js";
 import type { WorkerChange } from "./sessions.js";
 import { createTiming } from "./timing.js";
 
+/** The settings of a leader. */
 export interface LeaderOptions extends DispatchOptions {
-  /** The name of the bot. Of those that share a store each has another. */
+  /** The name of the bot. Each leader of one store needs a name of its own. */
   readonly name: string;
-  /** Where the tasks are; `openTaskStore` of `@interlock/swarm/store` opens one. */
+  /** Where the tasks are kept; `openTaskStore` of `@interlock/swarm/store` opens it. */
   readonly store: TaskStore;
-  /** For how long a leader leads after it was last heard of at the store, in milliseconds; 2,000. */
+  /** How many milliseconds a leader leads after each write to the store. Default: 2,000. */
   readonly leadMs?: number;
-  /** Where it says why it cannot lead; JSON lines on standard error unless said. */
+  /** Where it logs why it cannot lead. Default: JSON lines on standard error. */
   readonly log?: Log;
 }
 
 /** A leader: it leads while no other one over the same store does, and stands by otherwise. */
 export interface Leader {
+  /** The name of the bot. */
   readonly name: string;
-  /** What it does while it leads. Throws `LEADER_STANDBY` when it does not. */
+  /** The dispatcher while it leads. Throws `LEADER_STANDBY` when it does not. */
   active(): Dispatcher;
+  /** Whether it leads now. */
   readonly leads: boolean;
-  /** The latest of what has to be accounted for: refusals, stops, resets. */
+  /** The latest entries of the audit, the latest first: refusals, stops and resets. `limit` is 100 by default. */
   audit(limit?: number): Promise<AuditEntry[]>;
+  /** Calls `listener` with each changed task, once the change is on the disk. */
   onTask(listener: (task: Task) => void): Unsubscribe;
+  /** Calls `listener` when a worker comes, drains or goes. */
   onWorker(listener: (change: WorkerChange) => void): Unsubscribe;
+  /** Calls `listener` with each report that was refused. */
   onRefusal(listener: (refusal: Refusal) => void): Unsubscribe;
+  /** Calls `listener` with each change of the emergency stop. */
   onSafety(listener: (safety: Safety) => void): Unsubscribe;
-  /** Is told when it begins to lead, and when it leads no longer. */
+  /** Calls `listener` when it begins to lead, and when it leads no longer. */
   onLead(listener: (leads: boolean) => void): Unsubscribe;
   /** Hands the lead over, and ends. The store stays open. */
   close(): Promise<void>;
@@ -41,8 +48,12 @@ export interface Leader {
 const tickMs = 100;
 
 /**
- * Makes a leader, which begins at once to lead or to stand by.
+ * Creates a leader, which begins at once to lead or to stand by.
  *
+ * @param options - Its name, its store, and how it dispatches.
+ * @returns The leader. `leaderRoutes` serves it.
+ * @throws TypeError when no worker could keep to the times, as when it would stop only after it is lost.
+ * @example
  * ```ts
  * const leader = createLeader({ name: bot.name, store: await openTaskStore("tasks.db") });
  * await bot.serve({ port: 7450 }, leaderRoutes(leader));
@@ -50,7 +61,7 @@ const tickMs = 100;
  */
 export function createLeader(options: LeaderOptions): Leader {
   const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
-  createTiming(options); // Throws now rather than when it begins to lead.
+  createTiming(options); // Throws here, and not only when it begins to lead.
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
   const refusals = createListeners<Refusal>();
@@ -66,7 +77,7 @@ export function createLeader(options: LeaderOptions): Leader {
         const epoch = await store.acquire(name, leadMs);
         if (epoch !== undefined) await leadEpoch(epoch);
       } catch (error) {
-        // A store that is out of reach may be back in a moment.
+        // A store that is out of reach may be back soon.
         log.warn("this leader cannot lead", { leader: name, error: String(error) });
       }
       await wait(leadMs / 4, closing.signal);
@@ -107,7 +118,7 @@ export function createLeader(options: LeaderOptions): Leader {
       try {
         current.tick();
       } catch {
-        return; // It has been deposed, and has told everybody.
+        return; // It was deposed, and has ended every stream.
       }
       if (clock.now() - beatAt >= beatMs) {
         beatAt = clock.now();

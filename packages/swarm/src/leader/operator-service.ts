@@ -8,7 +8,7 @@ import type { Leader } from "./leader.js";
 const tasksPerMessage = 100;
 const maximumWaiting = 100_000;
 
-/** Serves those who submit tasks to a leader and follow them. */
+/** Creates the service for the operators of a leader: they submit tasks and follow them. */
 export function operatorService(leader: Pick<Leader, "active">): Implementation<typeof OperatorService> {
   return {
     submitTask: (request, { caller }) => leader.active().submit(caller.name, request),
@@ -23,7 +23,7 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
       const dispatcher = leader.active();
       const watched = new Set(taskIds);
       const wanted = ({ taskId }: Task) => watched.size === 0 || watched.has(taskId);
-      // A change takes the place of an earlier one of the same task that has not been sent.
+      // A change replaces an earlier one of the same task that was not sent yet.
       const changes = createOutbox<Task>({ limit: maximumWaiting, overflow: () => swarmError("WATCHER_SLOW") });
       const end = () => changes.end();
       const unsubscribe = [

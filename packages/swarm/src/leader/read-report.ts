@@ -7,7 +7,7 @@ type Event = NonNullable<DispatchRequest["event"]>;
 /** The events that report on a task. */
 export type ReportEvent = Exclude<Event, { $case: "session" | "batch" | "heartbeat" | "endSession" }>;
 
-/** What a worker's report means for the task. */
+/** The meaning of a worker's report for the task. */
 export type Report = { readonly lease: Lease } & (
   | { readonly kind: "extend" | "accept" }
   | {
@@ -16,7 +16,7 @@ export type Report = { readonly lease: Lease } & (
       readonly checkpoint: Uint8Array;
       readonly sequence: number;
     }
-  /** The worker's last word: the task is closed so. */
+  /** The worker's last word: the task is closed. */
   | { readonly kind: "close"; readonly state: TaskState; readonly reason: string; readonly result: Uint8Array }
   /** The worker's last word: the task is taken back. */
   | { readonly kind: "back"; readonly reason: string; readonly later: boolean }
@@ -24,7 +24,7 @@ export type Report = { readonly lease: Lease } & (
 
 const nothing = new Uint8Array();
 
-/** Reads a report, and cuts to size what a worker may choose freely. */
+/** Reads a report, and truncates the texts that a worker may choose freely. */
 export function readReport({ $case, value }: ReportEvent): Report {
   const lease = value.lease ?? noLease;
   switch ($case) {
@@ -45,8 +45,11 @@ export function readReport({ $case, value }: ReportEvent): Report {
     }
     case "rejectTask":
       return {
-        ...{ lease, kind: "close", state: TaskState.TASK_STATE_REJECTED },
-        ...{ reason: short(value.reason), result: nothing },
+        lease,
+        kind: "close",
+        state: TaskState.TASK_STATE_REJECTED,
+        reason: short(value.reason),
+        result: nothing,
       };
     case "forfeitTask":
       return { lease, kind: "back", reason: short(value.reason), later: false };

@@ -11,62 +11,73 @@ import { type ReportEvent, readReport } from "./read-report.js";
 import type { TaskTable } from "./task-table.js";
 import { response, type WorkerSession } from "./worker-session.js";
 
-/** A worker reported on what it does not hold, for example after it was declared lost. */
+/** A report that was refused: the worker does not hold the task, for example because it was declared lost before. */
 export interface Refusal {
-  /** Milliseconds since the epoch. */
+  /** When, in milliseconds since the epoch. */
   readonly at: number;
+  /** The name of the worker, from its certificate. */
   readonly worker: string;
+  /** The task that the report names. */
   readonly taskId: string;
+  /** The attempt that the report names. */
   readonly attempt: number;
-  /** The fencing token that it showed. */
+  /** The fencing token that the report shows. */
   readonly leaseToken: bigint;
+  /** Why the report does not count. */
   readonly reason: SwarmReason;
 }
 
-/** What workers report on tasks, checked against the leases: the fence. */
+/** The part that checks what workers report on tasks against the leases: the leader's own fence. */
 export interface Reports {
-  /** Takes one report. Throws when no honest worker makes it. */
-  receive(desk: WorkerSession, event: ReportEvent): void;
+  /** Takes one report. Throws when no honest worker sends it. */
+  receive(session: WorkerSession, event: ReportEvent): void;
 }
 
 export interface ReportsOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
-  readonly book: TaskTable;
+  readonly table: TaskTable;
   readonly journal: Journal;
-  readonly allocator: () => Allocator;
+  readonly allocator: Allocator;
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
-export function createReports({ clock, leaseMs, book, journal, allocator, onRefusal }: ReportsOptions): Reports {
-  function receipt(desk: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
-    journal.after(() => desk.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
+/** Creates the part that takes reports. */
+export function createReports({ clock, leaseMs, table, journal, allocator, onRefusal }: ReportsOptions): Reports {
+  function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
+    journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
   }
 
-  function refuse(desk: WorkerSession, lease: Lease, entry: Entry | undefined): void {
+  function refuse(session: WorkerSession, lease: Lease, entry: Entry | undefined): void {
     const { taskId, attempt, leaseToken } = lease;
-    const reason = reasonAgainst(desk.name, lease, entry);
+    const worker = session.name;
+    const reason = reasonAgainst(worker, lease, entry);
     const at = clock.now();
     journal.record({
-      ...{ at, kind: "refusal", actor: desk.name, subject: taskId.slice(0, 128), attempt, reason },
+      at,
+      kind: "refusal",
+      actor: worker,
+      subject: taskId.slice(0, 128),
+      attempt,
       leaseToken: Number(leaseToken),
+      reason,
     });
-    journal.after(() => onRefusal({ at, worker: desk.name, taskId, attempt, leaseToken, reason }), false);
+    journal.after(() => onRefusal({ at, worker, taskId, attempt, leaseToken, reason }), false);
     if (reason === "TASK_NOT_ASSIGNED") throw swarmError(reason);
-    receipt(desk, lease, reason);
+    receipt(session, lease, reason);
   }
 
   return {
-    receive(desk, event) {
+    receive(session, event) {
       const report = readReport(event);
       const { lease } = report;
-      const entry = book.find(lease.taskId);
-      const own = entry?.task.worker === desk.name && sameLease(lease, leaseOf(entry.task));
+      const entry = table.find(lease.taskId);
+      const own = entry?.task.worker === session.name && sameLease(lease, leaseOf(entry.task));
       if (!entry || !own || isClosed(entry.task.state)) {
-        // What is said twice, because the first receipt was lost, is answered twice.
+        // A report that is repeated because its receipt was lost is answered again.
         const again = own && report.kind === "close" && report.state === entry?.task.state;
-        if (again) receipt(desk, lease, "");
-        else refuse(desk, lease, entry);
+        if (again) receipt(session, lease, "");
+        else refuse(session, lease, entry);
         return;
       }
       const { state } = entry.task;
@@ -75,31 +86,34 @@ export function createReports({ clock, leaseMs, book, journal, allocator, onRefu
         case "extend":
           break;
         case "accept":
-          // One that is repeated, or comes after progress, says nothing new.
+          // It says nothing new when it is repeated, or comes after progress.
           if (state !== TaskState.TASK_STATE_ASSIGNED) break;
-          book.change(entry, { state: TaskState.TASK_STATE_ACCEPTED }, false);
+          table.change(entry, { state: TaskState.TASK_STATE_ACCEPTED }, false);
           break;
         case "progress": {
           const { progress, checkpoint, sequence } = report;
           const held = state === TaskState.TASK_STATE_PAUSED ? state : TaskState.TASK_STATE_RUNNING;
           const urgent = checkpoint.length > 0;
-          book.change(entry, { state: held, progress, ...(urgent && { checkpoint }) }, urgent);
-          if (sequence > 0) receipt(desk, lease, "", sequence);
+          table.change(entry, { state: held, progress, ...(urgent && { checkpoint }) }, urgent);
+          if (sequence > 0) receipt(session, lease, "", sequence);
           break;
         }
         case "close":
-          allocator().close(entry, { state: report.state, reason: report.reason, result: report.result });
-          receipt(desk, lease, "");
+          allocator.close(entry, { state: report.state, reason: report.reason, result: report.result });
+          receipt(session, lease, "");
           break;
         case "back":
-          allocator().takeBack(entry, report.reason, { failure: true, later: report.later });
-          receipt(desk, lease, "");
+          allocator.takeBack(entry, report.reason, { failure: true, later: report.later });
+          receipt(session, lease, "");
       }
     },
   };
 }
 
-/** Why a report does not count. Only who once had the lease, or a task that is gone, is told anything milder than 7. */
+/**
+ * Why a report does not count. Only a worker that once had the lease, or that names a task that is gone, gets anything
+ * milder than `TASK_NOT_ASSIGNED`.
+ */
 function reasonAgainst(worker: string, lease: Lease, entry: Entry | undefined): SwarmReason {
   if (!entry) return "TASK_UNKNOWN";
   const { task } = entry;

@@ -2,8 +2,8 @@ const firstMs = 500;
 const maximumMs = 60_000;
 
 /**
- * How long a task waits after its n-th failure, in milliseconds: twice as long each time, up to a minute, less up to
- * half of it at random. `random` gives from 0 to 1.
+ * The delay before a task is tried again after its n-th failure, in milliseconds: twice as long each time, at most a minute,
+ * less a random part of up to one half. `random` gives a number from 0 to 1.
  */
 export function retryDelayMs(failures: number, random: () => number): number {
   return Math.min(firstMs * 2 ** Math.max(0, failures - 1), maximumMs) * (1 - random() / 2);

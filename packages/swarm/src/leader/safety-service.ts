@@ -9,7 +9,7 @@ const usualWaitMs = 150;
 const longestWaitMs = 10_000;
 const maximumWaiting = 100;
 
-/** Serves the emergency stop of a leader. */
+/** Creates the service for the emergency stop of a leader. */
 export function safetyService(leader: Pick<Leader, "active">): Implementation<typeof SafetyService> {
   function leading() {
     const dispatcher = leader.active();
@@ -20,7 +20,7 @@ export function safetyService(leader: Pick<Leader, "active">): Implementation<ty
     async emergencyStop({ reason, waitMs }, { caller }) {
       const dispatcher = leading();
       const answer = await dispatcher.safety.stop(caller.name, reason, Math.min(waitMs || usualWaitMs, longestWaitMs));
-      // One that has been deposed meanwhile has told only some: the caller has to ask the one that leads.
+      // A leader that was deposed meanwhile has reached only some workers: the caller has to ask the one that leads.
       if (!answer.recorded) dispatcher.lead();
       return answer;
     },
@@ -32,7 +32,7 @@ export function safetyService(leader: Pick<Leader, "active">): Implementation<ty
       });
       const end = () => outbox.end();
       const unsubscribe = [
-        // How it stands now is all that counts.
+        // Only the latest state counts.
         dispatcher.safety.watch(caller.name, withWorkers, (message) => outbox.send(message, "safety")),
         dispatcher.onEnd((error) => outbox.end(error)),
       ];

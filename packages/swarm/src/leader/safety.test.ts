@@ -124,7 +124,7 @@ describe("emergency stop", () => {
     write();
   });
 
-  it("is not heard by who does not lead", async () => {
+  it("is refused by a leader that does not lead", async () => {
     const { leader } = await createFakeLeader({ name: "leader/2" }, fake);
     await assert.rejects(async () => safetyService(leader).emergencyStop({ reason: "", waitMs: 0 }, by("operator/1")), {
       reason: "LEADER_STANDBY",
@@ -143,7 +143,7 @@ describe("emergency stop", () => {
     await stopping;
   });
 
-  it("gives a sign of life to who listens", async () => {
+  it("gives a sign of life to every listener", async () => {
     let heard = 0;
     fake.dispatcher.safety.watch("worker/1", false, () => heard++);
     await fake.time.pass(2_000);

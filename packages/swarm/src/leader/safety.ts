@@ -3,22 +3,25 @@ import { Safety, StopOutcome, StopState, type WatchSafetyResponse } from "../gen
 import type { StoredStop, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 import type { Wait } from "../wait.js";
+import type { Listening } from "./listening.js";
+import type { Roster } from "./roster.js";
+import { createStopAnswers } from "./stop-answers.js";
 
-/** The emergency stop. It shares no queue with the tasks. */
+/** The emergency stop of a leader. It shares no queue with the tasks. */
 export interface SafetyController {
-  /** While this is so, nothing is assigned. */
+  /** Whether a stop is in force. While it is, nothing is assigned. */
   readonly latched: boolean;
-  /** How it stands, with every worker that is known. */
+  /** The current state, with every known worker. */
   current(): Safety;
-  /** Stops everything, and waits at most so many milliseconds for the workers to say that they have stopped. */
+  /** Stops everything, and waits at most `waitMs` milliseconds for the workers to acknowledge it. */
   stop(issuer: string, reason: string, waitMs: number): Promise<{ safety: Safety; recorded: boolean }>;
+  /** Takes a worker's answer to a stop. */
   acknowledge(worker: string, stopId: string, outcome: StopOutcome, detail: string): void;
+  /** Ends the stop, once that is on the disk. */
   reset(by: string, stopId: string, reason: string): Promise<Safety>;
-  /** Tells `listener` how it stands, at once, whenever it changes, and with every {@link SafetyController.beat}. */
+  /** Sends `listener` the state at once, whenever it changes, and with every {@link SafetyController.beat}. */
   watch(watcher: string, withWorkers: boolean, listener: (message: WatchSafetyResponse) => void): () => void;
-  /** Whether this worker listens; one that does not is given no work. */
-  isListening(worker: string): boolean;
-  /** A sign of life to everybody who listens. */
+  /** Sends a sign of life to every watcher. */
   beat(): void;
 }
 
@@ -28,49 +31,50 @@ export interface SafetyOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly store: Pick<TaskStore, "latch" | "reset">;
-  /** What an earlier leader has left latched. */
+  /** The stop that an earlier leader has left latched. */
   readonly stop: StoredStop | undefined;
   readonly stopAfterMs: number;
-  /** The names of every worker that is known, also of those that are lost. */
-  readonly workers: () => Iterable<string>;
-  /** Takes everything back that workers have in hand. */
+  /** The known workers by name, also those that are lost. */
+  readonly roster: Pick<Roster, "keys" | "has">;
+  readonly listening: Listening;
+  /** Takes back everything that workers have in hand. */
   readonly onLatched: () => void;
   readonly onChange: (safety: Safety) => void;
-  /** Work may go on, or somebody more listens. */
+  /** Runs when assigning may succeed again: a stop was reset, or another bot listens. */
   readonly onListening: () => void;
 }
 
+/** An open stream. Bound: those that the server has accepted. */
 interface Watcher {
   readonly name: string;
   readonly withWorkers: boolean;
   readonly tell: (message: WatchSafetyResponse) => void;
 }
 
-interface Answer {
-  readonly outcome: StopOutcome;
-  readonly detail: string;
-  readonly at: number;
-}
-
 const longestReason = 500;
 
+/** Creates the emergency stop of a leader. */
 export function createSafety(options: SafetyOptions): SafetyController {
-  const { clock, wait, newId, epoch, store, stopAfterMs, workers, onLatched, onChange, onListening } = options;
+  const { clock, wait, newId, epoch, store, stopAfterMs, roster, listening } = options;
+  const { onLatched, onChange, onListening } = options;
   let stop = options.stop;
   let latching: Promise<void> | undefined;
   let recorded = true;
-  const answers = new Map<string, Answer>();
+  const answers = createStopAnswers(roster);
   const watchers = new Set<Watcher>();
-  const listening = new Map<string, number>();
-  const waiting = new Set<() => void>();
+  const waiting = new Set<() => void>(); // One for each caller of `stop`, until its `waitMs` is over.
 
-  const names = () => [...new Set([...workers(), ...answers.keys()])].sort();
+  const names = () => [...new Set([...roster.keys(), ...answers.names()])].sort();
 
   function safety(withWorkers: boolean): Safety {
     if (!stop) return Safety.fromPartial({ state: StopState.STOP_STATE_NONE });
     const { stopId, issuer, reason, issuedAt } = stop;
     return {
-      ...{ state: StopState.STOP_STATE_LATCHED, stopId, issuer, reason, issuedAt: new Date(issuedAt) },
+      state: StopState.STOP_STATE_LATCHED,
+      stopId,
+      issuer,
+      reason,
+      issuedAt: new Date(issuedAt),
       workers: withWorkers ? names().map(workerStop) : [],
     };
   }
@@ -83,7 +87,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
 
   function broadcast(to: (watcher: Watcher) => boolean): void {
     const brief = safety(false);
-    let whole: Safety | undefined; // Long, and seldom wanted.
+    let whole: Safety | undefined; // Built only on demand: it is long, and few watchers want it.
     for (const { withWorkers, tell } of [...watchers].filter(to)) {
       if (withWorkers) whole ??= safety(true);
       tell({ safety: withWorkers ? whole : brief, stopAfterMs });
@@ -96,7 +100,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
   };
 
   function everybodyAnswered(): boolean {
-    for (const name of workers()) if (!answers.has(name)) return false;
+    for (const name of roster.keys()) if (!answers.has(name)) return false;
     return true;
   }
 
@@ -111,7 +115,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
     });
   }
 
-  /** Puts the latch on the disk; where that failed before, once more. */
+  /** Puts the latch on the disk; a failed attempt is repeated by the next call. */
   function record(latched: StoredStop): Promise<void> {
     latching ??= store
       .latch(epoch, latched)
@@ -136,7 +140,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
       if (!stop) {
         stop = { stopId: newId(), issuer, reason: reason.slice(0, longestReason), issuedAt: clock.now() };
         answers.clear();
-        // First the robots, then the disk.
+        // The robots come first, the disk second.
         recorded = false;
         changed();
         onLatched();
@@ -159,7 +163,7 @@ export function createSafety(options: SafetyOptions): SafetyController {
     },
     async reset(by, stopId, reason) {
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
-      // First the disk, then the robots.
+      // The disk comes first, the robots second.
       await store.reset(epoch, stopId, { actor: by, reason: reason.slice(0, longestReason), at: clock.now() });
       if (stop?.stopId !== stopId) return safety(true);
       stop = undefined;
@@ -171,17 +175,14 @@ export function createSafety(options: SafetyOptions): SafetyController {
     watch(name, withWorkers, tell) {
       const watcher: Watcher = { name, withWorkers, tell };
       watchers.add(watcher);
-      listening.set(name, (listening.get(name) ?? 0) + 1);
+      const unlisten = listening.add(name);
       tell({ safety: safety(withWorkers), stopAfterMs });
       onListening();
       return () => {
-        if (!watchers.delete(watcher)) return;
-        const left = (listening.get(name) ?? 1) - 1;
-        if (left > 0) listening.set(name, left);
-        else listening.delete(name);
+        watchers.delete(watcher);
+        unlisten();
       };
     },
-    isListening: (worker) => listening.has(worker),
     beat: () => broadcast(() => true),
   };
 }

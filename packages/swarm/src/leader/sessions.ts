@@ -7,41 +7,45 @@ import type {
   Lease,
   Session,
 } from "../gen/interlock/swarm/v1/swarm.js";
-import { TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
-import { inHandAtMost, leaseOf, sameLease } from "../lease.js";
+import { UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
+import { inHandAtMost, leaseOf, namedAtMost, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
-import { type Allocator, known } from "./allocator.js";
+import type { Allocator } from "./allocator.js";
 import type { Entry } from "./entry.js";
+import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
 import type { Reports } from "./reports.js";
+import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 import type { Timing } from "./timing.js";
-import { createWorkerSession, response, type Sink, type WorkerSession } from "./worker-session.js";
+import { cancelLease, createWorkerSession, response, type Sink, type WorkerSession } from "./worker-session.js";
 
-/** A worker came, is draining, or went: it said so, was silent for too long, or a newer session took its place. */
+/** A change of a worker's session: it came, is draining, left, was silent for too long, or was replaced by a newer session. */
 export interface WorkerChange {
+  /** The name of the worker, from its certificate. */
   readonly worker: string;
+  /** What has become of its session. */
   readonly state: "online" | "draining" | "left" | "lost" | "replaced";
 }
 
 /** The leader's end of one worker's stream. */
 export interface Connection {
-  /** Takes one message of the worker. Throws what the stream has to end with. */
+  /** Takes one message of the worker. Throws the error with which the stream has to end. */
   receive(request: DispatchRequest): void;
-  /** The stream is gone; the worker may come back to its session until it counts as lost. */
+  /** The stream is gone. The worker may resume its session until it counts as lost. */
   detach(): void;
 }
 
 /** The sessions of all workers, one for each identity. */
 export interface Sessions {
-  connect(worker: string, session: Session, sink: Sink): Connection;
-  /** Ends the sessions that have been silent for too long, and takes back the tasks whose lease has run out. */
+  /** Opens a session, or resumes the one that `request` names. */
+  connect(worker: string, request: Session, sink: Sink): Connection;
+  /** Ends the sessions that were silent for too long, and takes back the tasks whose lease has expired. */
   expire(): void;
-  /** This process stood still: nobody else is to blame for so many milliseconds. */
+  /** Gives every worker so many more milliseconds: this process itself stood still. */
   forgive(ms: number): void;
+  /** Gives a worker no more tasks. */
   drain(worker: string): WorkerSession;
-  /** Answers a worker's latest heartbeat, again. */
-  answer(desk: WorkerSession): void;
   /** Ends every stream. */
   end(error: Error): void;
 }
@@ -51,188 +55,184 @@ export interface SessionsOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly timing: Timing;
-  readonly book: TaskTable;
-  readonly desks: Map<string, WorkerSession>;
+  readonly table: TaskTable;
+  readonly roster: Roster;
   readonly journal: Journal;
-  readonly allocator: () => Allocator;
-  readonly onWorker: (change: WorkerChange) => void;
+  readonly allocator: Allocator;
   readonly reports: Reports;
+  readonly answer: AnswerHeartbeat;
+  readonly onWorker: (change: WorkerChange) => void;
 }
 
-// With what is done and waits for its receipt, while others have been given in its place.
-const namedAtMost = 4 * inHandAtMost;
-
+/** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, newId, epoch, timing, book, desks, journal, allocator, reports, onWorker } = options;
+  const { clock, newId, epoch, timing, table, roster, journal, allocator, reports, answer, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
 
-  function open(name: string, session: Session, sink: Sink): WorkerSession {
-    checkLeases(session.held);
-    const old = desks.get(name);
+  function open(name: string, request: Session, sink: Sink): WorkerSession {
+    checkLeases(request.held);
+    const old = roster.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
-    const resumed = old !== undefined && !lost && old.sessionId === session.sessionId;
+    const resumed = old !== undefined && !lost && old.sessionId === request.sessionId;
     if (resumed) old.sink?.end();
     else if (old && !lost) dismiss(old, "replaced", "SESSION_REPLACED");
 
-    const desk = resumed ? old : createWorkerSession(name, newId(), clock.now());
-    const state = session.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
-    const capabilities = new Set(session.capabilities);
-    const slots = Math.min(Math.max(1, session.slots), inHandAtMost);
-    const room = { slots, prefetch: Math.min(session.prefetch, inHandAtMost - slots) };
-    Object.assign(desk, { state, capabilities, ...room, lastSeen: clock.now(), sink });
-    desks.set(name, desk);
-    reconcile(desk, session.held);
-
-    const { sessionId } = desk;
-    const times = { heartbeatPeriodMs, lostAfterMs, stopAfterMs };
-    // What it may go on with is told once it is on the disk what it may not; what it is given from now on, when that is.
-    const confirmed = allocator().given(desk);
-    journal.after(() => {
-      if (desk.sink !== sink) return;
-      sink.send(
-        response("sessionOpened", { sessionId, resumed, ...times, leaderEpoch: BigInt(epoch), acceptsBatches: true }),
-      );
-      allocator().tell(desk, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);
-      if (desk.canceled.size > 0) answer(desk);
-    });
+    const session = resumed ? old : createWorkerSession(name, newId(), clock.now());
+    session.state = request.draining ? WorkerState.WORKER_STATE_DRAINING : WorkerState.WORKER_STATE_ONLINE;
+    session.capabilities = new Set(request.capabilities);
+    session.slots = Math.min(Math.max(1, request.slots), inHandAtMost);
+    session.prefetch = Math.min(request.prefetch, inHandAtMost - session.slots);
+    session.lastSeen = clock.now();
+    session.sink = sink;
+    roster.set(name, session);
+    reconcile(session, request.held);
+    announce(session, resumed);
     if (!resumed) onWorker({ worker: name, state: "online" });
-    return desk;
+    return session;
   }
 
-  /** Brings what the worker has in hand and what it should have into line: the leader decides. */
-  function reconcile(desk: WorkerSession, held: readonly Lease[]): void {
+  /** Confirms what the worker may go on with, once the tasks that it lost are on the disk. New assignments follow later. */
+  function announce(session: WorkerSession, resumed: boolean): void {
+    const { sessionId, sink } = session;
+    const confirmed = allocator.given(session);
+    journal.after(() => {
+      if (!sink || session.sink !== sink) return;
+      sink.send(
+        response("sessionOpened", {
+          sessionId,
+          resumed,
+          heartbeatPeriodMs,
+          lostAfterMs,
+          stopAfterMs,
+          leaderEpoch: BigInt(epoch),
+          acceptsBatches: true,
+        }),
+      );
+      allocator.tell(session, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);
+      if (session.canceled.size > 0) answer(session);
+    });
+  }
+
+  /** Brings the tasks that the worker has in hand into line with those that it should have: the leader decides. */
+  function reconcile(session: WorkerSession, held: readonly Lease[]): void {
     const byToken = new Map(held.map((lease) => [lease.leaseToken, lease]));
-    for (const taskId of [...desk.held]) {
-      const entry = known(book, taskId);
+    for (const taskId of [...session.held]) {
+      const entry = table.get(taskId);
       const lease = byToken.get(entry.task.leaseToken);
       if (lease && sameLease(lease, leaseOf(entry.task))) entry.expiresAt = clock.now() + lostAfterMs;
-      // It never got the assignment, or stopped it by itself: who knows how far it came.
-      else allocator().takeBack(entry, "WORKER_DROPPED", { failure: false });
+      // The worker never got the assignment, or stopped it by itself; how far it came is unknown.
+      else allocator.takeBack(entry, "WORKER_DROPPED", { failure: false });
     }
-    cancelUnheld(desk, held);
+    cancelUnheld(session, held);
   }
 
-  function cancelUnheld(desk: WorkerSession, held: readonly Lease[]): void {
+  function cancelUnheld(session: WorkerSession, held: readonly Lease[]): void {
     const named = new Set(held.map(({ leaseToken }) => leaseToken));
-    for (const token of desk.canceled.keys()) if (!named.has(token)) desk.canceled.delete(token);
+    for (const token of session.canceled.keys()) if (!named.has(token)) session.canceled.delete(token);
     for (const lease of held) {
-      const entry = book.find(lease.taskId);
+      const entry = table.find(lease.taskId);
       // A lease that closed the task itself is in order: the worker waits for its receipt.
-      if (entry && entry.task.worker === desk.name && sameLease(lease, leaseOf(entry.task))) continue;
-      if (!desk.canceled.has(lease.leaseToken)) desk.canceled.set(lease.leaseToken, { lease, reason: "LEASE_STALE" });
+      if (entry && entry.task.worker === session.name && sameLease(lease, leaseOf(entry.task))) continue;
+      if (!session.canceled.has(lease.leaseToken)) cancelLease(session, lease, "LEASE_STALE");
     }
   }
 
-  function dismiss(desk: WorkerSession, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
+  function dismiss(session: WorkerSession, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
     const failure = state === "lost" || state === "replaced";
-    takeBack(desk, reason, failure, () => true);
-    if (state === "lost") desk.state = WorkerState.WORKER_STATE_LOST;
-    else desks.delete(desk.name);
-    desk.sink?.end(reason === "WORKER_LEFT" ? undefined : swarmError(reason));
-    desk.sink = undefined;
-    onWorker({ worker: desk.name, state });
+    takeBack(session, reason, failure, () => true);
+    if (state === "lost") session.state = WorkerState.WORKER_STATE_LOST;
+    else roster.delete(session.name);
+    session.sink?.end(reason === "WORKER_LEFT" ? undefined : swarmError(reason));
+    session.sink = undefined;
+    onWorker({ worker: session.name, state });
   }
 
-  /** A worker begins its tasks in the order in which it was given them: what is beyond its slots has not failed. */
-  function takeBack(desk: WorkerSession, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
-    for (const [place, taskId] of [...desk.held].entries()) {
-      const entry = known(book, taskId);
-      if (which(entry)) allocator().takeBack(entry, reason, { failure: failure && place < desk.slots });
+  /**
+   * Takes back what a worker holds. A worker begins its tasks in the order in which it was given them, so those beyond its
+   * slots were not begun and have not failed.
+   */
+  function takeBack(session: WorkerSession, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
+    for (const [place, taskId] of [...session.held].entries()) {
+      const entry = table.get(taskId);
+      if (which(entry)) allocator.takeBack(entry, reason, { failure: failure && place < session.slots });
     }
   }
 
-  function answer(desk: WorkerSession): void {
-    const tasks = [...desk.held].map((taskId) => known(book, taskId).task);
-    const paused = tasks.filter(({ state }) => state === TaskState.TASK_STATE_PAUSED);
-    // One answer is as good as many, to a worker that does not read them.
-    desk.sink?.send(
-      response("heartbeatAnswer", {
-        nextPeriodMs: heartbeatPeriodMs,
-        sequence: desk.heard,
-        cancel: [...desk.canceled.values()],
-        pause: paused.map(leaseOf),
-        drain: desk.state === WorkerState.WORKER_STATE_DRAINING,
-      }),
-      "heartbeat",
-    );
-  }
-
-  function beat(desk: WorkerSession, { sequence, held }: Heartbeat): void {
+  function beat(session: WorkerSession, { sequence, held }: Heartbeat): void {
     checkLeases(held);
-    desk.heard = sequence;
+    session.heard = sequence;
     for (const lease of held) {
-      const entry = book.find(lease.taskId);
-      if (entry && desk.held.has(lease.taskId) && sameLease(lease, leaseOf(entry.task)))
+      const entry = table.find(lease.taskId);
+      if (entry && session.held.has(lease.taskId) && sameLease(lease, leaseOf(entry.task)))
         entry.expiresAt = clock.now() + lostAfterMs;
     }
-    cancelUnheld(desk, held);
-    answer(desk);
+    cancelUnheld(session, held);
+    answer(session);
   }
 
-  function receive(desk: WorkerSession, event: NonNullable<DispatchRequest["event"]>): void {
+  function receive(session: WorkerSession, event: NonNullable<DispatchRequest["event"]>): void {
     switch (event.$case) {
       case "session":
         throw swarmError("SESSION_EXPECTED");
       case "batch":
         throw swarmError("BATCH_INVALID");
       case "heartbeat":
-        beat(desk, event.value);
+        beat(session, event.value);
         break;
       case "endSession":
-        dismiss(desk, "left", "WORKER_LEFT");
+        dismiss(session, "left", "WORKER_LEFT");
         break;
       default:
-        reports.receive(desk, event);
+        reports.receive(session, event);
     }
   }
 
   return {
-    answer,
-    connect(worker, session, sink) {
-      const desk = open(worker, session, sink);
+    connect(worker, request, sink) {
+      const session = open(worker, request, sink);
       journal.poke();
       return {
         receive({ event }) {
           for (const each of event?.$case === "batch" ? unpack(event.value) : [event]) {
-            // Not from a stream that another has replaced, and not an event of a later version than ours.
-            if (desk.sink !== sink) return;
+            // A stream that was replaced is ignored, and so is an event of a later version of the protocol.
+            if (session.sink !== sink) return;
             if (each === undefined) continue;
-            desk.lastSeen = clock.now();
-            receive(desk, each);
+            session.lastSeen = clock.now();
+            receive(session, each);
           }
         },
         detach() {
-          if (desk.sink === sink) desk.sink = undefined;
+          if (session.sink === sink) session.sink = undefined;
         },
       };
     },
     expire() {
       const now = clock.now();
-      for (const desk of [...desks.values()]) {
-        if (desk.state === WorkerState.WORKER_STATE_LOST) {
-          if (now - desk.lastSeen >= timing.forgetLostMs) desks.delete(desk.name);
+      for (const session of [...roster.values()]) {
+        if (session.state === WorkerState.WORKER_STATE_LOST) {
+          if (now - session.lastSeen >= timing.forgetLostMs) roster.delete(session.name);
           continue;
         }
-        if (now - desk.lastSeen >= lostAfterMs) dismiss(desk, "lost", "WORKER_LOST");
-        takeBack(desk, "LEASE_EXPIRED", true, ({ expiresAt }) => now >= expiresAt);
+        if (now - session.lastSeen >= lostAfterMs) dismiss(session, "lost", "WORKER_LOST");
+        takeBack(session, "LEASE_EXPIRED", true, ({ expiresAt }) => now >= expiresAt);
       }
     },
     forgive(ms) {
-      for (const desk of desks.values()) {
-        desk.lastSeen += ms;
-        for (const taskId of desk.held) known(book, taskId).expiresAt += ms;
+      for (const session of roster.values()) {
+        session.lastSeen += ms;
+        for (const taskId of session.held) table.get(taskId).expiresAt += ms;
       }
     },
     drain(worker) {
-      const desk = desks.get(worker);
-      if (!desk || desk.state === WorkerState.WORKER_STATE_LOST) throw swarmError("WORKER_UNKNOWN");
-      if (desk.state === WorkerState.WORKER_STATE_ONLINE) onWorker({ worker, state: "draining" });
-      desk.state = WorkerState.WORKER_STATE_DRAINING;
-      answer(desk);
-      return desk;
+      const session = roster.get(worker);
+      if (!session || session.state === WorkerState.WORKER_STATE_LOST) throw swarmError("WORKER_UNKNOWN");
+      if (session.state === WorkerState.WORKER_STATE_ONLINE) onWorker({ worker, state: "draining" });
+      session.state = WorkerState.WORKER_STATE_DRAINING;
+      answer(session);
+      return session;
     },
     end(error) {
-      for (const desk of desks.values()) desk.sink?.end(error);
+      for (const session of roster.values()) session.sink?.end(error);
     },
   };
 }

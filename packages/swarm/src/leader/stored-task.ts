@@ -4,13 +4,12 @@ import type { StoredTask } from "../store/task-store.js";
 import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
 
-/** Entries as the store keeps them. Their bytes stand in one buffer: one for each would cost more than the encoding. */
+/** Encodes entries for the store, into one buffer: a buffer for each would cost more than the encoding. */
 export function toStored(entries: readonly Entry[]): StoredTask[] {
   const list = { tasks: entries.map(({ task }) => task), nextPageToken: "" };
   const reader = new BinaryReader(ListTasksResponse.encode(list).finish());
   return entries.map(({ task, sequence, key, digest, sessionId }) => {
     reader.tag();
-    // Written out, and not put together from parts, as it is for every change of every task.
     return {
       taskId: task.taskId,
       sequence,
@@ -24,7 +23,7 @@ export function toStored(entries: readonly Entry[]): StoredTask[] {
   });
 }
 
-/** An entry as the store has kept it. Whoever held it has until `expiresAt` to say that he still does. */
+/** Decodes an entry. The worker that held it has until `expiresAt` to confirm that it still does. */
 export function fromStored(stored: StoredTask, expiresAt: number): Entry {
   const { sequence, idempotencyKey: key, requestDigest: digest, sessionId } = stored;
   return { task: Task.decode(stored.task), sequence, key, digest, sessionId, expiresAt, stored: true, avoid: "" };

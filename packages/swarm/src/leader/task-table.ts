@@ -7,22 +7,29 @@ import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import { createWaitingList, type WaitingList } from "./waiting-list.js";
 
-/** Every task there is, in the order of submission. */
+/**
+ * Every task that the leader knows, in the order of submission. Bounds: `maximumOpen` open tasks; `keepClosed` closed ones
+ * and up to a twentieth more, each with its idempotency key.
+ */
 export interface TaskTable {
+  /** Adds a task, or finds the one that has the same idempotency key. */
   submit(submitter: string, request: SubmitTaskRequest): { entry: Entry; created: boolean };
+  /** The entry of a task, if there is one. */
   find(taskId: string): Entry | undefined;
+  /** The entry of a task; throws `TASK_UNKNOWN` when there is none. */
+  get(taskId: string): Entry;
   all(): Iterable<Task>;
   list(request: ListTasksRequest): { tasks: Task[]; nextPageToken: string };
-  /** The tasks that wait for a worker, and may be given out now. */
+  /** The tasks that wait for a worker and may be given out now. */
   readonly waiting: WaitingList;
-  /** Lets those wait for a worker whose time to be tried again has come; gives the open ones whose deadline has passed. */
+  /** Puts the tasks whose time to be tried again has come among the waiting; gives the open ones whose deadline has passed. */
   due(): Entry[];
   /**
-   * Changes a task; a change of state that is not in the table is a bug here and throws. One that is not `urgent` may
-   * be told, and written, a little later.
+   * Changes a task. Throws when the change of state is not in the table of states: that is a bug in this package. A change
+   * that is not `urgent` may be written, and announced, a little later.
    */
   change(entry: Entry, change: Partial<Task>, urgent?: boolean): Task;
-  /** Takes a change back that was never written. */
+  /** Reverts a change that was never written. */
   undo(entry: Entry, task: Task): void;
   /** The revision up to which closed tasks have been forgotten. */
   readonly forgottenTo: bigint;
@@ -35,15 +42,13 @@ export interface TaskTableOptions {
   readonly newId: () => string;
   readonly nextRevision: () => bigint;
   readonly journal: Journal;
-  /** What was there before, in the order of submission. */
+  /** The tasks of earlier leaders, in the order of submission. */
   readonly entries: readonly Entry[];
-  /** More open tasks than this are refused. */
   readonly maximumOpen: number;
-  /** So many closed tasks are remembered, the latest. */
   readonly keepClosed: number;
   readonly maximumAttempts: number;
   readonly weightOf: (fairnessKey: string) => number;
-  /** Is told of each change once it is on the disk, in the order of their revisions. */
+  /** Takes each change once it is on the disk, in the order of the revisions. */
   readonly onChange: (task: Task) => void;
 }
 
@@ -51,6 +56,7 @@ type Row = { -readonly [K in keyof Entry]: Entry[K] };
 
 const attemptsAtMost = 1_000;
 
+/** Creates a table with the tasks of earlier leaders. */
 export function createTaskTable(options: TaskTableOptions): TaskTable {
   const { clock, newId, nextRevision, journal, maximumOpen, keepClosed, maximumAttempts, onChange } = options;
   const rows = new Map<string, Row>();
@@ -59,17 +65,17 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
   const timed = new Set<Row>();
   const closed = new Set<Row>();
   const byKey = new Map<string, Row>();
-  // Many at a time: on its way to its first entry a `Set` passes over what has been deleted from it.
+  // Closed tasks are forgotten many at a time: on the way to its first entry a `Set` passes over its deleted ones.
   const slack = Math.floor(keepClosed / 20);
   let forgottenTo = 0n;
   let revision = 0n;
 
   for (const entry of options.entries) add(entry);
   for (const row of [...closed].sort((a, b) => Number(a.task.revision - b.task.revision))) {
-    closed.delete(row); // So that they stand in the order in which they were closed.
+    closed.delete(row); // Sorts them into the order in which they were closed.
     closed.add(row);
   }
-  // Earlier leaders forgot in the same order, so whatever they forgot is older than the oldest that is left.
+  // Earlier leaders forgot in the same order, so all tasks that they forgot are older than the oldest that is left.
   const [oldestClosed] = closed;
   if (oldestClosed && closed.size >= keepClosed) forgottenTo = oldestClosed.task.revision - 1n;
 
@@ -81,7 +87,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     sort(row, row.task.state);
   }
 
-  /** Puts a row where its state belongs; `before` is the state that it had. */
+  /** Puts a row into the sets of its state; `before` is its earlier state. */
   function sort(row: Row, before: TaskState): void {
     const { state, retryAt } = row.task;
     if (before === TaskState.TASK_STATE_SUBMITTED) {
@@ -104,7 +110,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     row.task = now;
     sort(row, before);
     journal.touch(row, urgent);
-    // An assignment that could not be written has never been.
+    // An assignment that could not be written is not announced.
     journal.after(() => {
       if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
     }, urgent);
@@ -144,19 +150,39 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
 
       const { kind, payload, requiredCapabilities, priority, deadline } = request;
       const task = Task.fromPartial({
-        ...{ taskId: newId(), kind, payload, requiredCapabilities, priority, deadline },
+        taskId: newId(),
+        kind,
+        payload,
+        requiredCapabilities,
+        priority,
+        deadline,
         fairnessKey: request.fairnessKey || submitter,
         submittedBy: submitter,
         maximumAttempts: Math.min(request.maximumAttempts, attemptsAtMost) || maximumAttempts,
-        ...{ submittedAt: new Date(clock.now()), state: TaskState.TASK_STATE_SUBMITTED, attempt: 1 },
+        submittedAt: new Date(clock.now()),
+        state: TaskState.TASK_STATE_SUBMITTED,
+        attempt: 1,
       });
-      const rest = { key, digest, sessionId: "", expiresAt: 0, stored: false, avoid: "" };
-      const row: Row = { task, sequence: Number(nextRevision()), ...rest };
+      const row: Row = {
+        task,
+        sequence: Number(nextRevision()),
+        key,
+        digest,
+        sessionId: "",
+        expiresAt: 0,
+        stored: false,
+        avoid: "",
+      };
       put(row, {}, true);
       add(row);
       return { entry: row, created: true };
     },
     find: (taskId) => rows.get(taskId),
+    get(taskId) {
+      const row = rows.get(taskId);
+      if (!row) throw swarmError("TASK_UNKNOWN");
+      return row;
+    },
     *all() {
       for (const row of rows.values()) yield row.task;
     },
@@ -167,7 +193,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       for (const row of rows.values()) {
         if (row.sequence <= Number(pageToken) || (states.length > 0 && !states.includes(row.task.state))) continue;
         page.push(row);
-        if (page.length > size) break; // One more than fits: there is another page.
+        if (page.length > size) break; // One more than fits, so there is another page.
       }
       const more = page.length > size && page.pop() !== undefined;
       return { tasks: page.map(({ task }) => task), nextPageToken: more ? String(page.at(-1)?.sequence) : "" };

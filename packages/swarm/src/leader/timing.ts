@@ -1,15 +1,16 @@
-/** How long things take, in milliseconds. */
+/** The times by which leader and workers judge each other, in milliseconds. */
 export interface Timing {
-  /** How often a worker says that it is alive; 500. */
+  /** How often a worker sends a heartbeat. Default: 500. */
   readonly heartbeatPeriodMs: number;
-  /** After how long a silence a worker is lost, and its tasks are given to others; 2,000. */
+  /** After how much silence a worker is lost, and its tasks are given to others. Default: 2,000. */
   readonly lostAfterMs: number;
-  /** After how long a silence of the leader a worker stops by itself: less than `lostAfterMs`; 1,500. */
+  /** After how much silence of the leader a worker stops by itself; less than `lostAfterMs`. Default: 1,500. */
   readonly stopAfterMs: number;
-  /** How long a lost worker is remembered, so that it is named in an emergency stop; an hour. */
+  /** How long a lost worker is remembered, so that an emergency stop names it. Default: 3,600,000, an hour. */
   readonly forgetLostMs: number;
 }
 
+/** The default of each time in {@link Timing}. */
 export const defaultTiming: Timing = {
   heartbeatPeriodMs: 500,
   lostAfterMs: 2_000,
@@ -17,9 +18,9 @@ export const defaultTiming: Timing = {
   forgetLostMs: 3_600_000,
 };
 
-/** The defaults, with what is told instead. Throws when nobody could keep to it. */
-export function createTiming(told: Partial<Timing>): Timing {
-  const timing = { ...defaultTiming, ...told };
+/** Fills in the defaults. Throws when no worker could keep to the times. */
+export function createTiming(given: Partial<Timing>): Timing {
+  const timing = { ...defaultTiming, ...given };
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
   if (!(heartbeatPeriodMs > 0 && heartbeatPeriodMs * 2 <= stopAfterMs && stopAfterMs < lostAfterMs)) {
     throw new TypeError(

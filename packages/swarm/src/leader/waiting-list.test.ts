@@ -6,8 +6,14 @@ import { createWaitingList } from "./waiting-list.js";
 
 let sequence = 0;
 const entry = (taskId: string, rest: Partial<Task> = {}): Entry => ({
-  ...{ task: Task.fromPartial({ taskId, ...rest }), sequence: ++sequence, key: "", digest: "" },
-  ...{ stored: true, sessionId: "", expiresAt: 0, avoid: "" },
+  task: Task.fromPartial({ taskId, ...rest }),
+  sequence: ++sequence,
+  key: "",
+  digest: "",
+  stored: true,
+  sessionId: "",
+  expiresAt: 0,
+  avoid: "",
 });
 const all = new Set(["lift", "carry"]);
 const fits = () => false;
@@ -55,7 +61,7 @@ describe("waiting list", () => {
     assert.deepEqual(take(list, 9), ["a", "c", "d"]);
   });
 
-  it("leaves what is unfit for somebody else", () => {
+  it("leaves unfit tasks for other workers", () => {
     const list = createWaitingList(() => 1);
     list.add(entry("a"));
     list.add(entry("b"));

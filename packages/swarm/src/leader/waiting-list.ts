@@ -1,34 +1,34 @@
 import type { Entry } from "./entry.js";
 import { createEntryQueue, type EntryQueue } from "./entry-queue.js";
 
-/** The tasks that wait for a worker, in the order in which they are to be done. */
+/** The tasks that wait for a worker, in the order in which they are given out. Bound: the open tasks of the table. */
 export interface WaitingList {
   readonly size: number;
   add(entry: Entry): void;
   remove(entry: Entry): void;
   /**
-   * The next task for a worker that is capable of `capabilities`: of those of the highest priority the one whose
-   * fairness key has its turn; of that key the one submitted first. What `unfit` says is left for somebody else.
+   * The next task for a worker with these `capabilities`. Among the tasks of the highest priority it is one of the fairness
+   * key whose turn it is, and of that key the one that was submitted first. Tasks that are `unfit` are passed over.
    */
   next(capabilities: ReadonlySet<string>, unfit: (entry: Entry) => boolean): Entry | undefined;
-  /** A task of this entry's key has been given out. */
+  /** Counts one task of this entry's fairness key as given out. */
   served(entry: Entry): void;
 }
 
-/** Tasks of one fairness key that need the same. */
+/** The tasks of one fairness key that need the same capabilities. */
 interface Lane {
   readonly needs: readonly string[];
   readonly queue: EntryQueue;
 }
 
-/** The tasks of one fairness key, apart by what they need, so that what nobody can do stands in nobody's way. */
+/** The tasks of one fairness key, by the capabilities that they need: a task that no worker can do blocks no other. */
 interface Line {
   readonly lanes: Map<string, Lane>;
-  /** How many more it is served before it is the next key's turn. */
+  /** How many more of its tasks are given out before it is the next key's turn. */
   credit: number;
 }
 
-/** Makes an empty list. Keys take turns, each for as many tasks as its weight: weighted round robin. */
+/** Creates an empty list. Keys take turns, each for as many tasks as its weight: weighted round robin. */
 export function createWaitingList(weightOf: (fairnessKey: string) => number): WaitingList {
   // Priority → fairness key → line. The keys of a map stand in the order of their turns.
   const ranks = new Map<number, Map<string, Line>>();
@@ -102,7 +102,7 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
   };
 }
 
-/** Tasks that need the same have the same lane. */
+/** The name of a task's lane: the same for the same needs. */
 function laneOf({ task: { requiredCapabilities: needs } }: Entry): string {
   return needs.length < 2 ? (needs[0] ?? "") : JSON.stringify([...needs].sort());
 }

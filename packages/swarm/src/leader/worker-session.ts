@@ -1,4 +1,11 @@
-import { type Cancellation, type DispatchResponse, Worker, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  type Cancellation,
+  type DispatchResponse,
+  type Lease,
+  Worker,
+  WorkerState,
+} from "../gen/interlock/swarm/v1/swarm.js";
+import { namedAtMost } from "../lease.js";
 
 /** Where a worker's messages go: one open stream. */
 export interface Sink {
@@ -6,7 +13,7 @@ export interface Sink {
   end(error?: Error): void;
 }
 
-/** What the leader knows of one worker: its session, from when it opens until it is over; then, that it is lost. */
+/** What the leader knows of one worker: its session while that is open; after that, only that the worker is lost. */
 export interface WorkerSession {
   readonly name: string;
   readonly sessionId: string;
@@ -15,37 +22,67 @@ export interface WorkerSession {
   slots: number;
   /** How many tasks it takes beyond its slots. */
   prefetch: number;
-  /** The ids of the tasks it holds. */
+  /** The ids of the tasks that it holds. Bound: its slots and its prefetch, together at most 1,000. */
   readonly held: Set<string>;
-  /** What it has to stop, by lease token; said until its heartbeats name it no more. */
+  /** What it has to stop, by lease token; repeated until its heartbeats no longer name it. Filled by {@link cancelLease}. */
   readonly canceled: Map<bigint, Cancellation>;
-  /** When it was last heard of, in milliseconds since the epoch. */
+  /** When the leader last heard of it, in milliseconds since the epoch. */
   lastSeen: number;
   /** The number of its latest heartbeat. */
   heard: number;
-  /** Counts up with every assignment, over all workers; the least was served longest ago. */
+  /** Grows with every assignment, over all workers; the worker with the lowest was served longest ago. */
   lastServed: number;
-  /** Absent while its stream is broken. */
+  /** Undefined while its stream is broken. */
   sink: Sink | undefined;
 }
 
-/** A desk for a new session. */
+/** Creates the record of a new session. */
 export function createWorkerSession(name: string, sessionId: string, now: number): WorkerSession {
   return {
-    ...{ name, sessionId, state: WorkerState.WORKER_STATE_ONLINE, capabilities: new Set(), slots: 1 },
-    ...{ prefetch: 0, held: new Set(), canceled: new Map(), lastSeen: now, heard: 0, lastServed: 0, sink: undefined },
+    name,
+    sessionId,
+    state: WorkerState.WORKER_STATE_ONLINE,
+    capabilities: new Set(),
+    slots: 1,
+    prefetch: 0,
+    held: new Set(),
+    canceled: new Map(),
+    lastSeen: now,
+    heard: 0,
+    lastServed: 0,
+    sink: undefined,
   };
 }
 
-/** A desk as operators see it. */
-export function toWorker(desk: WorkerSession, listensForStop: boolean): Worker {
-  const { name, state, slots, prefetch, capabilities, held, lastSeen } = desk;
-  const lists = { capabilities: [...capabilities], taskIds: [...held] };
-  const seen = { lastSeenAt: new Date(lastSeen), listensForStop };
-  return Worker.fromPartial({ name, state, slots, prefetch, ...lists, ...seen });
+/**
+ * Tells a worker to stop an attempt, from the next heartbeat answer on. At most {@link namedAtMost} wait at a time, as many
+ * as a heartbeat may name; beyond that the oldest is dropped. That is safe: a lease that the worker still names in a
+ * heartbeat is canceled again, as `LEASE_STALE`.
+ */
+export function cancelLease(session: WorkerSession, lease: Lease, reason: string): void {
+  const { canceled } = session;
+  canceled.set(lease.leaseToken, { lease, reason });
+  if (canceled.size <= namedAtMost) return;
+  const [oldest] = canceled.keys();
+  if (oldest !== undefined) canceled.delete(oldest);
 }
 
-/** Puts one kind of event in the message that carries it. */
+/** A session as operators see it. */
+export function toWorker(session: WorkerSession, listensForStop: boolean): Worker {
+  const { name, state, slots, prefetch, capabilities, held, lastSeen } = session;
+  return Worker.fromPartial({
+    name,
+    state,
+    slots,
+    prefetch,
+    capabilities: [...capabilities],
+    taskIds: [...held],
+    lastSeenAt: new Date(lastSeen),
+    listensForStop,
+  });
+}
+
+/** Wraps one kind of event in the message that carries it. */
 export function response<Case extends NonNullable<DispatchResponse["event"]>["$case"]>(
   $case: Case,
   value: Extract<NonNullable<DispatchResponse["event"]>, { $case: Case }>["value"],

@@ -18,34 +18,55 @@ import { isFinal } from "../is-final.js";
 import { createRotation } from "../rotation.js";
 import { systemWait, type Wait } from "../wait.js";
 
-/** A swarm as an operator sees it: whichever leader leads, the calls find it. */
+/** A swarm as an operator sees it: each call finds the leader that leads. A call fails after 10 s without one, by default. */
 export interface Swarm {
-  /** Submits a task. Without an idempotency key it gets one, so that asking the next leader does not make a second one. */
+  /**
+   * Submits a task, and gives it once it is on the disk.
+   *
+   * @param task - What is to be done. Without an idempotency key it gets one, so that a repetition at the next leader does
+   * not make a second task.
+   * @returns The task; `created` is false when its idempotency key was used before.
+   */
   submit(
     task: Partial<SubmitTaskRequest> & { readonly kind: string },
     options?: CallOptions,
   ): Promise<{ task: Task; created: boolean }>;
+  /** Gives one task as it is now. */
   get(taskId: string, options?: CallOptions): Promise<Task>;
+  /** Gives one page of tasks, in the order of submission. */
   list(request?: Partial<ListTasksRequest>, options?: CallOptions): Promise<ListTasksResponse>;
+  /** Gives the workers by name, also those that are lost. */
   workers(options?: CallOptions): Promise<ListWorkersResponse>;
+  /** Closes a task, and stops the worker that has it. */
   cancel(taskId: string, reason: string, options?: CallOptions): Promise<Task>;
+  /** Has the worker that holds a task stand still with it. */
   pause(taskId: string, options?: CallOptions): Promise<Task>;
+  /** Lets a paused task go on. */
   resume(taskId: string, options?: CallOptions): Promise<Task>;
+  /** Gives a worker no more tasks; it finishes those that it has, and leaves. */
   drain(worker: string, options?: CallOptions): Promise<Worker>;
-  /** Follows the tasks until `signal` aborts, from one leader to the next, from where it was. */
+  /** Follows the tasks until `signal` aborts; after a change of leaders it continues where it was. */
   watch(options?: {
     readonly taskIds?: readonly string[];
     readonly cursor?: string;
     readonly signal?: AbortSignal;
   }): AsyncIterable<WatchTasksResponse>;
-  /** Stops everything. Waits `waitMs` at most, 150 unless told, for the workers to say that they have stopped. */
+  /**
+   * Stops everything.
+   *
+   * @param reason - Why, for the record.
+   * @param options - With `waitMs`, how many milliseconds to wait for the workers' acknowledgments. Default: 150. At most
+   * 10,000.
+   * @returns The workers that have stopped, that failed to, and that do not answer.
+   */
   emergencyStop(reason: string, options?: CallOptions & { readonly waitMs?: number }): Promise<EmergencyStopResponse>;
+  /** Ends an emergency stop. */
   resetEmergencyStop(stopId: string, reason: string, options?: CallOptions): Promise<Safety>;
-  /** Follows the emergency stop likewise. */
+  /** Follows the emergency stop until `signal` aborts, from one leader to the next. */
   watchSafety(options?: { readonly signal?: AbortSignal }): AsyncIterable<WatchSafetyResponse>;
 }
 
-/** How long a call looks for a leader, in milliseconds, unless told. */
+/** How long a call looks for a leader by default, in milliseconds. */
 const patienceMs = 10_000;
 /** How long one leader of several may be silent, in milliseconds. */
 const silenceMs = 2_000;
@@ -53,6 +74,12 @@ const silenceMs = 2_000;
 /**
  * Connects an operator to a swarm with any number of leaders.
  *
+ * @param bot - The bot under whose identity the calls are made.
+ * @param leaders - The addresses of all leaders.
+ * @param wait - How it waits between attempts; tests pass one that does not. Default: timers of Node.
+ * @returns The swarm. It holds no stream until it is asked to follow something.
+ * @throws TypeError when `leaders` is empty.
+ * @example
  * ```ts
  * const swarm = connectSwarm(bot, ["10.0.0.1:7450", "10.0.0.2:7450"]);
  * const { task } = await swarm.submit({ kind: "carry", idempotencyKey: "order-7" });
@@ -60,7 +87,7 @@ const silenceMs = 2_000;
  */
 export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[], wait: Wait = systemWait): Swarm {
   const rotation = createRotation(leaders);
-  // Made now, because the first client of a process changes how its handlers hand their calls on.
+  // Created here, because the first client of a process changes how its handlers forward their calls.
   const clients = leaders.map((address) => ({
     address,
     operator: bot.client(OperatorService, address),
@@ -81,7 +108,7 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
       const asked = current();
       const left = until - Date.now();
       if (left <= 0 && last) throw last;
-      // One that does not answer must not use up the time of the others.
+      // A leader that does not answer must not use up the time of the others.
       const share = clients.length > 1 ? Math.min(left, silenceMs) : left;
       try {
         return await ask(asked, { ...options, timeoutMs: share });
@@ -159,7 +186,7 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
   };
 }
 
-/** Whether it is worth asking another leader, or this one again in a moment. */
+/** Whether another leader, or this one a moment later, may answer. */
 function isElsewhere(reason: string | undefined): boolean {
   return reason === "LEADER_STANDBY" || reason === "SERVER_UNREACHABLE";
 }

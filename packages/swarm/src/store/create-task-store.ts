@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { Database } from "@interlock/database";
 import type { Kysely, Transaction } from "kysely";
 import { swarmError } from "../swarm-error.js";
-import type { Engine } from "./engine.js";
 import { createPutTasks } from "./put-tasks.js";
 import type { Schema } from "./schema.js";
 import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
@@ -9,23 +9,23 @@ import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
 const rowsAtOnce = 500;
 const auditKept = 10_000;
 
-/** A store of tasks over a database that has been migrated; the same over SQLite and PostgreSQL. */
-export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
+/** Creates a store of tasks over a migrated database; SQLite and PostgreSQL share all of it. */
+export function createTaskStore({ db, now, locksRows, close }: Database<Schema>): TaskStore {
   const putTasks = createPutTasks(db);
   let unpruned = 0;
-  /** The batch that came last. */
+  /** The latest batch. */
   let latest: Promise<unknown> = Promise.resolve();
-  /** The latest epoch in which a batch could not be written. */
+  /** The latest epoch in which a batch was not written. */
   let brokenEpoch = 0;
 
-  /** Runs `work` in one transaction, in which nobody else can begin to lead. */
+  /** Runs `work` in one transaction, during which no other leader can take over. */
   function leading<T>(
     epoch: number,
     forMs: number | undefined,
     work: (transaction: Transaction<Schema>) => Promise<T>,
   ): Promise<T> {
     return db.transaction().execute(async (transaction) => {
-      // The row stays locked until the transaction ends. To write it first also keeps SQLite from starting as a reader.
+      // The row stays locked until the transaction ends. Writing it first also keeps SQLite from starting as a reader.
       const held = await transaction
         .updateTable("leadership")
         .set((e) => ({ leadsUntil: forMs === undefined ? e.ref("leadsUntil") : e(now, "+", forMs) }))
@@ -40,7 +40,7 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
   async function write(transaction: Transaction<Schema>, batch: Batch): Promise<string[]> {
     const { tasks, claims, forgotten, audit } = batch;
     const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
-    // First, because the key of a task that is forgotten may be another's from now on.
+    // Deletes first, because a new task may use the key of a forgotten one.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
     }
@@ -66,7 +66,7 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
       return row?.epoch;
     },
     async release(epoch) {
-      await latest; // It would take the lead again.
+      await latest; // A batch that is written later would extend the lead again.
       await db
         .updateTable("leadership")
         .set({ leadsUntil: 0, holder: "" })
@@ -124,13 +124,13 @@ export function createTaskStore({ db, now, locksRows }: Engine): TaskStore {
         .orderBy("id")
         .limit(limit)
         .execute(),
-    close: () => db.destroy(),
+    close,
   };
 }
 
 const none: ReadonlySet<string> = new Set();
 
-/** Locks the rows of these tasks, and gives those that somebody else has locked: nobody waits for him. */
+/** Locks the rows of these tasks, and gives those that another connection has locked: it waits for none of them. */
 async function lockedByOthers(db: Kysely<Schema>, taskIds: readonly string[]): Promise<ReadonlySet<string>> {
   const left = new Set(taskIds);
   for (const some of chunks(taskIds)) {

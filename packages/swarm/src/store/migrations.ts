@@ -1,8 +1,9 @@
+import type { Database } from "@interlock/database";
 import { type Kysely, type Migration, Migrator, sql } from "kysely";
-import type { Engine } from "./engine.js";
+import type { Schema } from "./schema.js";
 
 /** Everything the first release remembers; `Schema` says what each column is. */
-function first(bytes: Engine["bytes"]): Migration {
+function first(bytes: Database<Schema>["bytes"]): Migration {
   return {
     async up(db: Kysely<unknown>) {
       const { schema } = db;
@@ -53,7 +54,7 @@ function first(bytes: Engine["bytes"]): Migration {
 }
 
 /** Brings a database to the newest schema, all in one transaction or not at all. */
-export async function migrate({ db, bytes, exclusively }: Engine): Promise<void> {
+export async function migrate({ db, bytes, exclusively }: Database<Schema>): Promise<void> {
   // Every migration there ever was, by a name that never changes; a new one goes at the end.
   const migrations: Readonly<Record<string, Migration>> = { "0001-first": first(bytes) };
   const migrator = new Migrator({

@@ -1,36 +1,33 @@
-import { InterlockError } from "@interlock/bot";
+import { parseDatabaseUrl } from "@interlock/database";
 import { createTaskStore } from "./create-task-store.js";
 import { migrate } from "./migrations.js";
 import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
-import { openPostgres } from "./postgres.js";
+import { openTaskDatabase } from "./open-task-database.js";
 import type { TaskStore } from "./task-store.js";
 
 /**
- * Opens a store of tasks, and brings it up to date: an SQLite file, which is made when there is none, or a PostgreSQL
+ * Opens a store of tasks, and brings it up to date: an SQLite file, which is created when it is missing, or a PostgreSQL
  * database, which several leaders may share.
  *
+ * @param place The path of a file, or `postgres://user:password@host:port/database`.
+ * @throws `INVALID_ARGUMENT` when the place is malformed; on PostgreSQL also `UNAVAILABLE` when it cannot be reached and
+ *   `FAILED_PRECONDITION` when its commits may be lost, as with `synchronous_commit=off`.
+ *
+ * @example
  * ```ts
  * await openTaskStore("tasks.db");
  * await openTaskStore("postgres://swarm:secret@localhost:5432/swarm");
  * ```
  */
 export async function openTaskStore(place: string): Promise<TaskStore> {
-  if (!/^postgres(ql)?:/.test(place)) {
-    // A letter alone is a drive. It is not said what it was, for there may be a password in it.
-    if (/^(\w{2,})?:/.test(place)) {
-      throw new InterlockError(
-        "INVALID_ARGUMENT",
-        "Name a file for the tasks, or postgres://user:password@host/database.",
-      );
-    }
-    return openSqliteOnThread(place);
-  }
-  const engine = openPostgres(place);
+  const address = parseDatabaseUrl(place);
+  if (address.engine === "sqlite") return openSqliteOnThread(address.path);
+  const database = await openTaskDatabase(address);
   try {
-    await migrate(engine);
+    await migrate(database);
   } catch (error) {
-    await engine.db.destroy();
+    await database.close();
     throw error;
   }
-  return createTaskStore(engine);
+  return createTaskStore(database);
 }

@@ -2,7 +2,7 @@ import type { CompiledQuery, Kysely } from "kysely";
 import type { Schema } from "./schema.js";
 import type { StoredTask } from "./task-store.js";
 
-// In the order in which a statement has its parameters.
+// In the order of the parameters of a statement.
 const nothing = {
   taskId: "",
   sequence: 0,
@@ -17,8 +17,8 @@ const columns = Object.keys(nothing) as (keyof StoredTask)[];
 const sizes = [64, 16, 4, 2, 1];
 
 /**
- * Makes what writes tasks, new ones and those that are there. There is one statement for each of a few numbers of rows,
- * built the first time: to build one takes longer than to run it.
+ * Creates the function that inserts and updates tasks. It builds one statement for each of a few numbers of rows, the first
+ * time that it is needed: to build a statement takes longer than to run it.
  */
 export function createPutTasks(db: Kysely<Schema>) {
   const statements = new Map<number, CompiledQuery>();
@@ -55,7 +55,7 @@ export function createPutTasks(db: Kysely<Schema>) {
   };
 }
 
-/** Both databases take bytes as a `Buffer`; this one is a view of the same. */
+/** Both databases take bytes as a `Buffer`; it is a view of the same memory. */
 function parameterOf(value: string | number | Uint8Array): string | number | Buffer {
   return typeof value === "object" ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
 }

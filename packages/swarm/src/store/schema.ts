@@ -1,6 +1,6 @@
 /**
- * The tables, as the queries see them. Names are camelCase here and snake_case in the database. Only types that SQLite
- * and PostgreSQL both have: text, bytes, and bigint for counts and for times, which are milliseconds since the epoch.
+ * The tables, as the queries see them. Names are camelCase here and snake_case in the database. The types are those that
+ * SQLite and PostgreSQL share: text, bytes, and bigint for counts and for times, which are milliseconds since the epoch.
  */
 export interface Schema {
   leadership: LeadershipRow;
@@ -13,15 +13,15 @@ export interface Schema {
 export interface LeadershipRow {
   /** Always 1. */
   id: number;
-  /** Counts up with every leader; 0 at first. */
+  /** Counts up with every leader, from 0. */
   epoch: number;
   /** The name of the leader; empty for none. */
   holder: string;
-  /** From then on another may take over, unless the leader writes before. By the clock of PostgreSQL, where there is one. */
+  /** When another may take over, if the leader does not write before. By the clock of PostgreSQL, where there is one. */
   leadsUntil: number;
 }
 
-/** A task: what is searched for, and all of it in `task`. */
+/** A task: the columns that are searched, and the whole of it in `task`. */
 export interface TaskRow {
   taskId: string;
   sequence: number;
@@ -36,7 +36,7 @@ export interface TaskRow {
   task: Uint8Array;
 }
 
-/** An emergency stop. One that has not been reset is in force. */
+/** An emergency stop. It is in force until it is reset. */
 export interface StopRow {
   stopId: string;
   issuer: string;
@@ -47,7 +47,7 @@ export interface StopRow {
   resetReason: string;
 }
 
-/** Something that has to be accounted for. */
+/** An entry of the audit. */
 export interface AuditRow {
   id: string;
   at: number;

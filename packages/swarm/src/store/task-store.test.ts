@@ -6,20 +6,27 @@ import { join } from "node:path";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
+import { openSqlite, parsePostgresUrl } from "@interlock/database";
 import { sql } from "kysely";
 import pg from "pg";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
+import { openTaskDatabase } from "./open-task-database.js";
 import { openTaskStore } from "./open-task-store.js";
-import { openPostgres } from "./postgres.js";
-import { openSqlite } from "./sqlite.js";
+import type { Schema } from "./schema.js";
 import type { Batch, StoredTask, TaskStore } from "./task-store.js";
 
 const run = promisify(execFile);
 
 const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
-  ...{ taskId, sequence: Number(taskId.replace(/\D/g, "")) || 1, revision: 1, state: 1, sessionId: "" },
-  ...{ idempotencyKey: "", requestDigest: "", task: Buffer.from(taskId) },
+  taskId,
+  sequence: Number(taskId.replace(/\D/g, "")) || 1,
+  revision: 1,
+  state: 1,
+  sessionId: "",
+  idempotencyKey: "",
+  requestDigest: "",
+  task: Buffer.from(taskId),
   ...rest,
 });
 const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };
@@ -193,7 +200,7 @@ describeOnEach("task store", (create, engine) => {
   });
 
   if (engine === "PostgreSQL") {
-    it("waits for nobody who holds a task's row, and leaves that task out", async () => {
+    it("does not wait for a connection that holds a task's row, and leaves that task out", async () => {
       const epoch = await lead();
       await store.commit(epoch, batch([task("t1"), task("t2")]), 60_000);
       const holder = new pg.Client(place.place);
@@ -214,15 +221,32 @@ describeOnEach("task store", (create, engine) => {
       }
     });
 
+    it("is not opened where a commit may be lost", async () => {
+      const admin = new pg.Client(place.place);
+      await admin.connect();
+      try {
+        for (const [set, reset] of [
+          ["alter role current_user set synchronous_commit = off", "alter role current_user reset synchronous_commit"],
+          [`alter database ${admin.database} set synchronous_commit = off`, undefined],
+        ] as const) {
+          await admin.query(set);
+          await assert.rejects(openTaskStore(place.place), { code: "FAILED_PRECONDITION" }, set);
+          if (reset) await admin.query(reset);
+        }
+      } finally {
+        await admin.end();
+      }
+    });
+
     it("outlives a connection that is cut between two queries, as for a leader that stood still", async () => {
-      const { db } = openPostgres(place.place);
+      const { db } = await openTaskDatabase(parsePostgresUrl(place.place));
       const other = new pg.Client(place.place);
       await other.connect();
       try {
         const work = db.transaction().execute(async (transaction) => {
           const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(transaction);
           await other.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
-          await sleep(50); // The error comes to a connection that nobody waits for.
+          await sleep(50); // The error arrives while no query uses the connection.
           await sql`select 1`.execute(transaction);
         });
         await assert.rejects(work);
@@ -233,13 +257,13 @@ describeOnEach("task store", (create, engine) => {
       }
     });
 
-    it("lets nobody take over in the middle of a transaction", async () => {
+    it("lets no leader take over in the middle of a transaction", async () => {
       const epoch = await lead("leader/1", 1);
       await sleep(5);
       const holder = new pg.Client(place.place);
       await holder.connect();
       try {
-        // As the deposed leader does, who is in the middle of writing when its time runs out.
+        // As a leader that is writing when its time runs out.
         await holder.query("begin");
         await holder.query("update leadership set leads_until = 9e15 where epoch = $1", [epoch]);
         const taking = store.acquire("leader/2", 60_000);
@@ -277,16 +301,16 @@ describe("a task store on SQLite", () => {
   }
 
   it("has each commit flushed before it returns", async () => {
-    const { db } = openSqlite(path);
+    const { db } = openSqlite<Schema>(path);
     const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
     await db.destroy();
     const full = 2;
     assert.equal(rows[0]?.synchronous, full);
   });
 
-  it("keeps nobody waiting but whoever asked", async () => {
+  it("keeps only the caller waiting", async () => {
     const epoch = await lead();
-    const { db } = openSqlite(path);
+    const { db } = openSqlite<Schema>(path);
     await sql`begin immediate`.execute(db); // Nobody else can write.
     let written = false;
     const commit = store.commit(epoch, batch([task("t1")]), 0).then(() => {

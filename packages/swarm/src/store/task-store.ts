@@ -1,82 +1,95 @@
-/** A task as it is kept. Columns are what is searched for; the rest is in `task`. */
+/** A task as the store keeps it: the columns that are searched, and the whole of it in `task`. */
 export interface StoredTask {
+  /** The id of the task. */
   readonly taskId: string;
   /** The revision with which it was submitted: the order of all tasks. */
   readonly sequence: number;
   /** The revision of the latest change. */
   readonly revision: number;
+  /** `interlock.swarm.v1.TaskState`. */
   readonly state: number;
-  /** The worker's session, while a worker has the task; else empty. */
+  /** The session of the worker that holds the task; else empty. */
   readonly sessionId: string;
-  /** The submitter and his idempotency key; empty for none. */
+  /** The name of the submitter and its idempotency key; empty for none. */
   readonly idempotencyKey: string;
-  /** SHA-256 over the request, base64; empty without a key. */
+  /** The SHA-256 of the request, in base64; empty without a key. */
   readonly requestDigest: string;
   /** The whole task, `interlock.swarm.v1.Task`. */
   readonly task: Uint8Array;
 }
 
-/** Something that has to be accounted for: a report that was refused, an emergency stop, a reset. */
+/** An entry of the audit: a report that was refused, an emergency stop, or a reset. */
 export interface AuditEntry {
-  /** Milliseconds since the epoch. */
+  /** When, in milliseconds since the epoch. */
   readonly at: number;
   /** `refusal`, `stop` or `reset`. */
   readonly kind: string;
   /** The name of the bot. */
   readonly actor: string;
-  /** The task, or the stop. */
+  /** The id of the task, or of the stop. */
   readonly subject: string;
+  /** The attempt that the report names; zero for a stop. */
   readonly attempt: number;
-  /** Of the lease that was shown; zero for none. */
+  /** The fencing token that the report shows; zero for a stop. */
   readonly leaseToken: number;
+  /** Why: a reason of the swarm, or the words of the operator. */
   readonly reason: string;
 }
 
 /** An emergency stop that is in force. */
 export interface StoredStop {
+  /** The id of the stop. */
   readonly stopId: string;
+  /** The name of the bot that stopped everything. */
   readonly issuer: string;
+  /** Why, in the words of the operator. */
   readonly reason: string;
-  /** Milliseconds since the epoch. */
+  /** When, in milliseconds since the epoch. */
   readonly issuedAt: number;
 }
 
-/** What is written at once. */
+/** The content of one transaction. */
 export interface Batch {
-  /** New and changed tasks, as they are now. */
+  /** New and changed tasks, in their present state. */
   readonly tasks: readonly StoredTask[];
-  /** The ids of those among them that have been there before, and are now given to a worker. */
+  /** The ids of those among them that were there before and are now given to a worker. */
   readonly claims: readonly string[];
   /** The ids of closed tasks that are forgotten. */
   readonly forgotten: readonly string[];
+  /** New entries of the audit. */
   readonly audit: readonly AuditEntry[];
 }
 
 /** Everything that a leader takes over. */
 export interface Inheritance {
-  /** In the order of submission. */
+  /** All tasks, in the order of submission. */
   readonly tasks: readonly StoredTask[];
+  /** The emergency stop that is in force, if there is one. */
   readonly stop: StoredStop | undefined;
 }
 
 /**
- * Where a leader keeps its tasks. Any number of leaders may share one; one of them leads, in an epoch of its own. Each
- * writing checks, in its own transaction, that the epoch still is the caller's, and rejects with `LEADER_STANDBY` when
- * it is not: a deposed leader can assign nothing. What is acknowledged is on the disk.
+ * Where a leader keeps its tasks. Any number of leaders may share one store; one of them leads, in an epoch of its own. Each
+ * write checks, in its own transaction, that the epoch is still the caller's, and rejects with `LEADER_STANDBY` when it is
+ * not: a deposed leader can assign nothing. What is acknowledged is on the disk. Bound of the audit: the latest 10,000
+ * entries and up to a tenth more.
  */
 export interface TaskStore {
-  /** Leads from now on, if nobody does, or `holder` did: gives the new epoch. Whoever led before is deposed. */
+  /** Takes the lead if no other leader has it, and gives the new epoch. An earlier lead of `holder` itself ends. */
   acquire(holder: string, forMs: number): Promise<number | undefined>;
-  /** Gives the lead back, so that another may take it at once. */
+  /** Gives the lead up, so that another may take it at once. */
   release(epoch: number): Promise<void>;
+  /** Reads everything that earlier leaders have left. */
   inherit(epoch: number): Promise<Inheritance>;
   /**
-   * Writes a batch, all of it or nothing, and leads for `forMs` more. Gives the claims that it had to leave out. Batches are
-   * written in the order of the calls, and after one that could not be written none of that epoch is: the caller believes
-   * what is not so.
+   * Writes a batch, all of it or nothing, and extends the lead to `forMs` from now. Gives the claims that it had to leave
+   * out. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
+   * the caller's memory is ahead of the store.
    */
   commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
+  /** Writes an emergency stop. */
   latch(epoch: number, stop: StoredStop): Promise<void>;
+  /** Writes that the emergency stop was reset, by whom and why. */
   reset(
     epoch: number,
     stopId: string,
@@ -84,5 +97,6 @@ export interface TaskStore {
   ): Promise<void>;
   /** The latest entries of the audit, the latest first. */
   audit(limit: number): Promise<AuditEntry[]>;
+  /** Closes the database. */
   close(): Promise<void>;
 }

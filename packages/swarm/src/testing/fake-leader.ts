@@ -10,31 +10,31 @@ import { createOutbox } from "../outbox.js";
 import { createFakeTime, type FakeTime, settle } from "./fake-time.js";
 import { createMemoryStore, type MemoryStore } from "./memory-store.js";
 
-/** A real leader within reach of in-memory clients, under a clock that stands still. */
+/** A real leader that in-memory clients can reach, under a clock that stands still. */
 export interface FakeLeader {
   readonly time: FakeTime;
   readonly store: MemoryStore;
   readonly leader: Leader;
   readonly dispatcher: Dispatcher;
   submit(request?: Partial<SubmitTaskRequest>, submitter?: string): Promise<Task>;
-  /** What the bot of this name has of its clients. */
+  /** The bot of this name, as far as clients are concerned. */
   bot(name: string): Pick<Bot, "client">;
-  /** Breaks the open streams of this bot, as a lost network does, and lets no call of it through. */
+  /** Breaks the open streams of this bot, and lets none of its calls through, as a lost network does. */
   cut(name: string): void;
   /** Lets its calls through again. */
   mend(name: string): void;
-  /** Breaks the safety streams of this bot alone, likewise. */
+  /** Does the same to the safety streams of this bot alone. */
   deafen(name: string): void;
-  /** The sessions that were asked for, by name of the bot. */
+  /** The bot's name for each session that was asked for. */
   readonly calls: string[];
-  /** How many messages workers and leader have sent each other. */
+  /** How many messages workers and leader have exchanged. */
   readonly messages: number;
   close(): Promise<void>;
 }
 
 const messageAtMost = 4 * 1024 * 1024;
 
-/** A leader that shares `beside`'s time, and its store: as after a restart, or on another machine. */
+/** Creates a leader that shares the time and the store of `beside`, as after a restart or on another machine. */
 export async function createFakeLeader(
   options: Partial<LeaderOptions> = {},
   beside?: Pick<FakeLeader, "time" | "store">,
@@ -64,7 +64,7 @@ export async function createFakeLeader(
     return { caller: { name: caller }, signal } as CallContext;
   }
 
-  /** A stream that can be cut, and that takes its messages over the wire. */
+  /** A stream that can be cut. */
   async function* stream<T>(
     who: string,
     signal: AbortSignal | undefined,
@@ -103,7 +103,9 @@ export async function createFakeLeader(
   }
 
   const fake: FakeLeader = {
-    ...{ time, store, leader },
+    time,
+    store,
+    leader,
     get dispatcher() {
       return leader.active();
     },

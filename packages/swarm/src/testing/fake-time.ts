@@ -1,16 +1,16 @@
 import type { Wait } from "../wait.js";
 
-/** Time that passes only when told to. */
+/** A clock that stands still until a test moves it. */
 export interface FakeTime {
   now(): number;
   readonly wait: Wait;
-  /** Lets so many milliseconds pass: whoever waits that long goes on, in order, and all that follows from it happens. */
+  /** Lets `ms` milliseconds pass: waits that end in this time end in order, with everything that follows from them. */
   pass(ms: number): Promise<void>;
-  /** Moves the clock alone, as for a process that stood still meanwhile. */
+  /** Moves the clock and ends no wait, as for a process that stood still meanwhile. */
   jump(ms: number): void;
 }
 
-/** Makes a clock that stands still at the epoch. */
+/** Creates a clock that stands at the epoch. */
 export function createFakeTime(): FakeTime {
   let now = 0;
   const waiting = new Set<{ at: number; wake: () => void }>();
@@ -47,7 +47,7 @@ export function createFakeTime(): FakeTime {
   };
 }
 
-/** Lets everything happen that waits for no time to pass. */
+/** Lets everything happen that does not wait for time to pass. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,20 +1,20 @@
 import type { AuditEntry, Batch, StoredStop, StoredTask, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 
-/** A store in memory, over which a test has power. */
+/** A store in memory that a test controls. */
 export interface MemoryStore extends TaskStore {
   readonly tasks: ReadonlyMap<string, StoredTask>;
-  /** How many transactions there were that wrote something. */
+  /** How many transactions have written something. */
   readonly commits: number;
   /** Counts up, for the ids of all leaders. */
   nextId(): number;
-  /** Rows that somebody else holds. */
+  /** The rows that another connection holds. */
   readonly locked: Set<string>;
-  /** Lets every writing fail, or wait, until it is set back. */
+  /** Runs before every write, to fail it or to have it wait. */
   trouble: (() => Promise<void>) | undefined;
 }
 
-/** Makes an empty one, under the clock of the test. */
+/** Creates an empty store, under the clock of the test. */
 export function createMemoryStore(clock: { now(): number }): MemoryStore {
   const tasks = new Map<string, StoredTask>();
   const locked = new Set<string>();

@@ -11,10 +11,10 @@ import type { Dispatcher } from "../leader/dispatcher.js";
 type Event = NonNullable<DispatchRequest["event"]>;
 type Told = NonNullable<DispatchResponse["event"]>;
 
-/** A worker that does nothing of itself, and writes down what it is told. */
+/** A worker that does nothing by itself, and records the messages that it gets. */
 export type MemoryWorker = ReturnType<typeof connectWorker>;
 
-/** Opens a session at a dispatcher; it listens for the emergency stop unless it is `deaf`. */
+/** Opens a session at a dispatcher. A worker that is not `deaf` listens for the emergency stop. */
 export function connectWorker(dispatcher: Dispatcher, name: string, session: Partial<Session> = {}, deaf = false) {
   const told: Told[] = [];
   const end: { error?: Error | undefined; count: number } = { count: 0 };
@@ -39,9 +39,14 @@ export function connectWorker(dispatcher: Dispatcher, name: string, session: Par
   };
   const say = (event: Event) => connection.receive(DispatchRequest.fromPartial({ event }));
   return {
-    ...{ name, end, all, assigned, say, unwatch },
+    name,
+    end,
+    all,
+    assigned,
+    say,
+    unwatch,
     sessionId: () => all("sessionOpened")[0]?.sessionId ?? "",
-    /** The lease that it was given last. */
+    /** The lease of its latest assignment. */
     lease: latest,
     beat: (held: readonly Lease[] = [], sequence = 1) =>
       say({ $case: "heartbeat", value: { sequence, held: [...held] } }),

@@ -5,12 +5,12 @@ import { findPostgres, type Postgres, startPostgres } from "@interlock/testing-p
 import { openTaskStore } from "../store/open-task-store.js";
 import type { TaskStore } from "../store/task-store.js";
 
-/** Where the tasks of one test are: nowhere at first. */
+/** The place for the tasks of one test; empty at first. */
 export interface TestStore {
-  /** What `openTaskStore` takes. */
+  /** The argument for `openTaskStore`. */
   readonly place: string;
   open(): Promise<TaskStore>;
-  /** Removes everything. Close what was opened first. */
+  /** Removes everything. The stores have to be closed before. */
   remove(): Promise<void>;
 }
 
@@ -18,11 +18,11 @@ let server: Promise<Postgres> | undefined;
 
 const engines: Readonly<Record<string, () => Promise<TestStore>>> = {
   SQLite: onSqlite,
-  // Where there is none, one skipped test of `@interlock/testing-postgres` says so.
+  // On a machine without PostgreSQL, one skipped test of `@interlock/testing-postgres` says so.
   ...(typeof findPostgres() !== "string" && { PostgreSQL: onPostgres }),
 };
 
-/** Defines the same tests for every engine there is. */
+/** Defines the same tests for each engine. */
 export function describeOnEach(
   title: string,
   define: (create: () => Promise<TestStore>, engine: string) => void,

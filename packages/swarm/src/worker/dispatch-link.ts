@@ -2,100 +2,106 @@ import { type Client, type Clock, InterlockError } from "@interlock/bot";
 import { requestBatching } from "../batching.js";
 import type { Assignment, DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
-import { createOutbox, type Outbox } from "../outbox.js";
+import { createOutbox } from "../outbox.js";
 import type { Wait } from "../wait.js";
+import type { Uplink } from "./uplink.js";
 import type { Workbench } from "./workbench.js";
 
-type Event = NonNullable<DispatchRequest["event"]>;
+type DispatchClient = Pick<Client<typeof DispatchService>, "dispatch">;
 
 /** A worker's side of its session with the leader, over all its connections. */
 export interface DispatchLink {
-  send(event: Event, key?: unknown): void;
-  /** Keeps one connection until it ends; gives the error it ended with, or nothing when the worker has left. */
-  connect(client: Pick<Client<typeof DispatchService>, "dispatch">): Promise<InterlockError | undefined>;
-  /** When the worker has to stop unless it hears from the leader, in milliseconds since the epoch. */
+  /** Keeps one connection until it ends; gives the error with which it ended, or nothing when the worker has left. */
+  connect(client: DispatchClient): Promise<InterlockError | undefined>;
+  /** When the worker has to stop if it does not hear from the leader before, in milliseconds since the epoch. */
   readonly stopAt: number;
-  readonly draining: boolean;
 }
 
 export interface DispatchLinkOptions {
   readonly capabilities: readonly string[];
   readonly slots: number;
   readonly prefetch: number;
-  readonly bench: () => Workbench;
+  readonly uplink: Uplink;
+  readonly bench: Workbench;
   readonly clock: Clock;
   readonly wait: Wait;
-  /** Aborted to leave. */
+  /** Aborts when the worker is to leave. */
   readonly signal: AbortSignal;
   readonly onOpen: () => void;
 }
 
 const leaveMs = 1_000;
+/** So many heartbeats may wait for their answer; an answer to an older one counts for nothing. */
+const heartbeatsKept = 20;
 
+/** Creates a link without a connection. */
 export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
-  const { capabilities, slots, prefetch, bench, clock, wait, signal, onOpen } = options;
+  const { capabilities, slots, prefetch, uplink, bench, clock, wait, signal, onOpen } = options;
   const session = { id: "", heartbeatPeriodMs: 500, stopAfterMs: 1_500, draining: false };
-  let outbox: Outbox<DispatchRequest> | undefined;
-  /** When the latest heartbeat that was answered had been sent: the leader has heard of this worker since then. */
+  /** When the latest heartbeat that was answered was sent: the leader has heard of this worker since then. */
   let answeredAt = clock.now();
 
-  async function connect(
-    client: Pick<Client<typeof DispatchService>, "dispatch">,
-  ): Promise<InterlockError | undefined> {
+  async function connect(client: DispatchClient): Promise<InterlockError | undefined> {
     const requests = createOutbox<DispatchRequest>({
       batching: () => (leaderAcceptsBatches ? requestBatching : undefined),
     });
     const connection = new AbortController();
     const sent = new Map<number, number>();
-    const listed: Assignment[] = []; // Until the list is whole.
+    const listed: Assignment[] = []; // The parts of a list that is not complete yet.
     let opened = false;
     let leaderAcceptsBatches = false;
     let leaving = false;
     const openedBy = clock.now();
-    const { id: sessionId, draining } = session;
-    const state = { sessionId, held: bench().held(), draining };
-    const value = { capabilities: [...capabilities], slots, prefetch, acceptsBatches: true, ...state };
+    const value = {
+      capabilities: [...capabilities],
+      slots,
+      prefetch,
+      acceptsBatches: true,
+      sessionId: session.id,
+      held: bench.held(),
+      draining: session.draining,
+    };
     requests.send({ event: { $case: "session", value } });
-    outbox = requests;
+    uplink.use(requests);
 
     function leave(): void {
       if (leaving) return;
       leaving = true;
       requests.send({ event: { $case: "endSession", value: { reason: "" } } });
       requests.end();
-      // The leader ends its side in turn; if it does not, do not wait for it.
+      // The leader ends its side in turn. When it does not, the worker waits no longer.
       void wait(leaveMs, connection.signal).then(() => connection.abort());
     }
 
     function take(event: NonNullable<DispatchResponse["event"]>): void {
       switch (event.$case) {
-        case "sessionOpened": {
-          const { heartbeatPeriodMs, stopAfterMs } = event.value;
-          Object.assign(session, { id: event.value.sessionId, heartbeatPeriodMs, stopAfterMs });
+        case "sessionOpened":
+          session.id = event.value.sessionId;
+          session.heartbeatPeriodMs = event.value.heartbeatPeriodMs;
+          session.stopAfterMs = event.value.stopAfterMs;
           leaderAcceptsBatches = event.value.acceptsBatches;
           answeredAt = openedBy;
           opened = true;
           onOpen();
           void beat();
           break;
-        }
         case "heartbeatAnswer":
           session.heartbeatPeriodMs = event.value.nextPeriodMs || session.heartbeatPeriodMs;
           session.draining ||= event.value.drain;
           answeredAt = Math.max(answeredAt, sent.get(event.value.sequence) ?? 0);
-          bench().watchHeaders(event.value);
+          bench.apply(event.value);
           break;
         case "assignments":
           listed.push(...event.value.assignments);
-          if (!event.value.more) bench().assign({ type: event.value.type, assignments: listed.splice(0) });
+          if (!event.value.more) bench.assign({ type: event.value.type, assignments: listed.splice(0) });
           break;
         case "receipt":
-          bench().receipt(event.value);
+          bench.receipt(event.value);
           break;
         case "batch":
           for (const { event: each } of event.value.responses) if (each) take(each);
       }
-      if (session.draining && bench().held().length === 0) leave();
+      if (session.draining && bench.held().length === 0) leave();
     }
 
     async function beat(): Promise<void> {
@@ -103,14 +109,14 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
         if (sequence > 1) await wait(session.heartbeatPeriodMs, connection.signal);
         if (clock.now() >= answeredAt + session.stopAfterMs) connection.abort();
         sent.set(sequence, clock.now());
-        sent.delete(sequence - 20);
-        requests.send({ event: { $case: "heartbeat", value: { sequence, held: bench().held() } } }, "heartbeat");
+        sent.delete(sequence - heartbeatsKept);
+        requests.send({ event: { $case: "heartbeat", value: { sequence, held: bench.held() } } }, "heartbeat");
       }
     }
 
     signal.addEventListener("abort", leave);
     if (signal.aborted) leave();
-    // Whoever accepts connections and says nothing is no leader.
+    // A peer that accepts the connection and stays silent is no leader.
     void wait(session.stopAfterMs, connection.signal).then(() => opened || connection.abort());
     try {
       for await (const { event } of client.dispatch(requests, { signal: connection.signal })) if (event) take(event);
@@ -121,18 +127,14 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
       signal.removeEventListener("abort", leave);
       connection.abort();
       requests.end();
-      outbox = undefined;
+      uplink.use(undefined);
     }
   }
 
   return {
-    send: (event, key) => outbox?.send({ event }, key),
     connect,
     get stopAt() {
       return answeredAt + session.stopAfterMs;
-    },
-    get draining() {
-      return session.draining;
     },
   };
 }

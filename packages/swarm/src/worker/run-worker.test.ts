@@ -52,7 +52,7 @@ describe("runWorker", () => {
     await fake.close();
   });
 
-  /** A worker whose handler waits for the test to say how it ends; it takes notice of its signal unless told. */
+  /** A worker whose handler waits for the test to say how it ends; a `heedless` one ignores its signal. */
   function start(name = "worker/1", options: Partial<WorkerOptions> = {}, heedless = false) {
     const running: Running[] = [];
     const stopping = new AbortController();
@@ -408,7 +408,7 @@ describe("runWorker", () => {
     worker.at(1).done();
   });
 
-  it("stops by itself when nobody tells it of an emergency stop any more, and works again afterwards", async () => {
+  it("stops by itself when it cannot hear of an emergency stop any more, and works again afterwards", async () => {
     const worker = start();
     const { taskId } = await fake.submit();
     await fake.time.pass(0);

@@ -9,43 +9,58 @@ import { systemWait, type Wait } from "../wait.js";
 import { createDispatchLink } from "./dispatch-link.js";
 import { createSafetyLink } from "./safety-link.js";
 import type { TaskHandler } from "./task-handler.js";
+import { createUplink } from "./uplink.js";
 import { createWorkbench } from "./workbench.js";
 
+/** How a worker works, and for which leaders. */
 export interface WorkerOptions {
-  /** The addresses of all leaders; the one that leads is found. */
+  /** The addresses of all leaders; the worker finds the one that leads. */
   readonly leaders: readonly string[];
-  /** What this worker can do; none. */
+  /** What this worker can do, matched against the `requiredCapabilities` of a task. Default: none. */
   readonly capabilities?: readonly string[];
-  /** How many tasks it takes at once; 1, at most 1,000. */
+  /** How many tasks it works on at a time. Default: 1. At most 1,000. */
   readonly slots?: number;
   /**
-   * How many tasks it is given beyond its slots, to begin when it has finished others; 0, together with the slots at most
-   * 1,000. For many short tasks: they come, and are reported on, many in one message. The price: they wait here though
-   * another worker may become free, and one of a higher priority waits behind them.
+   * How many tasks it is given beyond its slots, to begin when it has finished others. Default: 0. Slots and prefetch
+   * together are at most 1,000. Meant for many short tasks: they arrive, and are reported on, many in one message. The
+   * price: they wait here although another worker may become free, and a task of a higher priority waits behind them.
    */
   readonly prefetch?: number;
-  /** Aborted to leave: what is in hand is stopped and handed back. Never. */
+  /** Makes the worker leave when it aborts: what is in hand is stopped and handed back. Default: never. */
   readonly signal?: AbortSignal;
-  /** Told when the leader has taken the worker in, and when it is out of reach. */
+  /** Takes each change of the link: the leader has opened a session, or is out of reach. */
   readonly onLink?: (link: WorkerLink) => void;
-  /** Makes the machine stop, besides the handlers, whose signals abort. What it throws is reported as a failure to. */
+  /**
+   * Stops the machine in an emergency stop, besides the handlers, whose signals abort. When it throws, the stop is reported
+   * as failed.
+   */
   readonly onEmergencyStop?: (stop: Safety) => unknown;
-  /** How long a handler has to return once its signal has aborted, before a stop counts as failed; 100 ms. */
+  /** How many milliseconds a handler has to return after its signal has aborted, before a stop counts as failed. Default: 100. */
   readonly haltWithinMs?: number;
+  /** The time. Default: the clock of the machine. */
   readonly clock?: Clock;
+  /** How it waits; tests pass one that does not. Default: timers of Node. */
   readonly wait?: Wait;
+  /** Gives a random number from 0 to 1, for the backoff. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Whether the leader is within reach; if not, the error of the last attempt. */
+/** Whether the leader is within reach; if not, with the error of the last attempt. */
 export type WorkerLink = { readonly online: true } | { readonly online: false; readonly error: InterlockError };
 
 /**
- * Works for whoever leads until `signal` aborts, or until it has been drained: opens a session, does what is assigned,
- * reports, and reconnects with backoff for as long as it takes. When the leader, or the ear for the emergency stop, is
- * silent for too long it stops what it does by itself, since others are given the work. Rejects when coming back cannot
- * help: the worker is not allowed, is revoked, or another of its name has taken over.
+ * Runs a worker until `signal` aborts, or until it was drained: it opens a session with the leader that leads, does what is
+ * assigned, reports, and reconnects with backoff for as long as it takes. When the leader, or the stream of the emergency
+ * stop, is silent for too long, it stops its tasks by itself, because the leader gives them to others.
  *
+ * @param bot - The bot under whose identity it works.
+ * @param options - The leaders, what the worker can do, and how much at a time.
+ * @param handle - Does one task.
+ * @returns Once the worker has left, and its handlers have returned or had a second to do so.
+ * @throws InterlockError when connecting again cannot help: the worker is not allowed, is revoked, or another of its name
+ * has taken over.
+ * @throws TypeError when `slots` or `prefetch` is out of range, or `leaders` is empty.
+ * @example
  * ```ts
  * await runWorker(bot, { leaders: ["127.0.0.1:7450"], capabilities: ["carry"] }, async (task, { progress, signal }) => {
  *   await drive(task.payload, signal);
@@ -69,18 +84,30 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   const rotation = createRotation(leaders);
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  const bench = createWorkbench(handle, slots, (event, key) => dispatch.send(event, key));
+  const uplink = createUplink();
+  const bench = createWorkbench(handle, slots, uplink.send);
   const delays = { maximumMs: maximumDelayMs, ...(options.random && { random: options.random }) };
   const [dispatchBackoff, safetyBackoff] = [createBackoff(delays), createBackoff(delays)];
   const dispatch = createDispatchLink({
-    ...{ capabilities, slots, prefetch, clock, wait, signal, bench: () => bench },
+    capabilities,
+    slots,
+    prefetch,
+    uplink,
+    bench,
+    clock,
+    wait,
+    signal,
     onOpen() {
       dispatchBackoff.reset();
       onLink?.({ online: true });
     },
   });
   const safety = createSafetyLink({
-    ...{ bench, clock, wait, haltWithinMs, onEmergencyStop },
+    bench,
+    clock,
+    wait,
+    haltWithinMs,
+    onEmergencyStop,
     signal: either,
     onOpen: safetyBackoff.reset,
   });
@@ -126,7 +153,7 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
     over.abort();
     signal.removeEventListener("abort", leaving);
     bench.stopAll("WORKER_LEFT");
-    // Handlers that take no notice of their signal are not waited for.
+    // A handler that ignores its signal does not keep the worker from leaving.
     await Promise.race([bench.idle(), wait(longestHaltMs, new AbortController().signal)]);
   }
 }

@@ -6,11 +6,11 @@ import type { Workbench } from "./workbench.js";
 
 type SafetyClient = Pick<Client<typeof SafetyService>, "watchSafety" | "acknowledgeStop">;
 
-/** A worker's ear for the emergency stop, over all its connections. */
+/** A worker's side of the emergency stop, over all its connections. */
 export interface SafetyLink {
-  /** Keeps one connection until it ends; gives the error it ended with. */
+  /** Keeps one connection until it ends; gives the error with which it ended. */
   connect(client: SafetyClient): Promise<InterlockError>;
-  /** When the worker has to stop unless it hears something, in milliseconds since the epoch. */
+  /** When the worker has to stop if it hears nothing before, in milliseconds since the epoch. */
   readonly stopAt: number;
 }
 
@@ -19,7 +19,7 @@ export interface SafetyLinkOptions {
   readonly clock: Clock;
   readonly wait: Wait;
   readonly signal: AbortSignal;
-  /** How long a handler has to return once its signal has aborted, in milliseconds. */
+  /** How many milliseconds a handler has to return after its signal has aborted. */
   readonly haltWithinMs: number;
   readonly onEmergencyStop: (stop: Safety) => unknown;
   readonly onOpen: () => void;
@@ -29,6 +29,7 @@ type Answer = { readonly outcome: StopOutcome; readonly detail: string };
 
 const retryMs = 100;
 
+/** Creates a link without a connection. */
 export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
   const { bench, clock, wait, signal, haltWithinMs, onEmergencyStop, onOpen } = options;
   let heardAt = clock.now();
@@ -37,7 +38,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
   let answer: Answer | undefined;
   let client: SafetyClient | undefined;
 
-  /** Stops, and says whether it worked: also later, when it took too long. */
+  /** Stops, and acknowledges the result; once more when a late halt changes it. */
   async function obey(stop: Safety): Promise<void> {
     bench.hold("EMERGENCY_STOP");
     bench.stopAll("EMERGENCY_STOP");
@@ -46,10 +47,10 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
     const halted = halt(stop);
     const over = new AbortController();
     const late: Answer = { outcome: StopOutcome.STOP_OUTCOME_FAILED, detail: "A task has not come to a halt yet." };
-    await say(stop.stopId, await Promise.race([halted, wait(haltWithinMs, over.signal).then(() => late)]));
+    await acknowledge(stop.stopId, await Promise.race([halted, wait(haltWithinMs, over.signal).then(() => late)]));
     over.abort();
     const last = await halted;
-    if (stopId === stop.stopId && answer !== last) await say(stop.stopId, last);
+    if (stopId === stop.stopId && answer !== last) await acknowledge(stop.stopId, last);
   }
 
   async function halt(stop: Safety): Promise<Answer> {
@@ -61,7 +62,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
     }
   }
 
-  async function say(to: string, what: Answer): Promise<void> {
+  async function acknowledge(to: string, what: Answer): Promise<void> {
     if (stopId !== to) return;
     answer = what;
     while (stopId === to && answer === what && client && !signal.aborted) {
@@ -69,15 +70,16 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
         await client.acknowledgeStop({ stopId: to, ...what }, { timeoutMs: 1_000, signal });
         return;
       } catch {
-        await wait(retryMs, signal); // On a new connection it is said again.
+        await wait(retryMs, signal); // A new connection repeats it.
       }
     }
   }
 
-  function watchHeaders(safety: Safety, first: boolean): void {
+  /** Applies the state of the emergency stop; `first` is true for the first message of a connection. */
+  function apply(safety: Safety, first: boolean): void {
     if (safety.state === StopState.STOP_STATE_LATCHED) {
       if (safety.stopId !== stopId) void obey(safety);
-      else if (first && answer) void say(stopId, answer); // Another leader has not heard it.
+      else if (first && answer) void acknowledge(stopId, answer); // Another leader may not have heard it.
     } else {
       stopId = "";
       bench.hold(undefined);
@@ -93,7 +95,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
       let first = true;
       const begun = clock.now();
       void watch();
-      /** Ends a connection that has gone silent. */
+      /** Ends the connection when it is silent for too long. */
       async function watch(): Promise<void> {
         for (let left = stopAfterMs; left > 0; left = Math.max(heardAt, begun) + stopAfterMs - clock.now()) {
           await wait(left, connection.signal);
@@ -109,7 +111,7 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
             client = safety;
             onOpen();
           }
-          if (message.safety) watchHeaders(message.safety, first);
+          if (message.safety) apply(message.safety, first);
           first = false;
         }
         return new InterlockError("UNAVAILABLE", "The leader ended the watch.");

@@ -1,31 +1,54 @@
 /** One attempt at one task, as a worker gets it. */
 export interface WorkerTask {
+  /** The leader's id of the task. */
   readonly taskId: string;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** The fencing token: what the task changes elsewhere should refuse one below the highest that it has seen. */
+  /** The fencing token. What the task changes elsewhere should refuse a token below the highest that it was shown. */
   readonly leaseToken: bigint;
+  /** What is to be done; says how to read the payload. */
   readonly kind: string;
+  /** The particulars, in the encoding that `kind` implies. */
   readonly payload: Uint8Array;
+  /** After this moment the task fails. Undefined for none. */
   readonly deadline: Date | undefined;
-  /** Where an earlier attempt left off; empty when none did. */
+  /** The state that an earlier attempt has saved; empty when none did. */
   readonly checkpoint: Uint8Array;
 }
 
 /** What a handler may use while it works on a task. */
 export interface TaskContext {
-  /** Aborts when the task is canceled, is given to another, everything is stopped, or the leader is gone: stop at once. */
+  /**
+   * Aborts when the handler has to stop at once: the task was canceled or given to another worker, everything is stopped,
+   * or the leader is out of reach.
+   */
   readonly signal: AbortSignal;
-  /** Says how far it is, from 0 to 1. Only the latest is sure to arrive. */
+  /**
+   * Reports progress. Only the latest report is sure to arrive.
+   *
+   * @param fraction - From 0 to 1.
+   * @param stage - What the worker is doing, in a word or two. Default: empty.
+   */
   progress(fraction: number, stage?: string): void;
   /**
-   * Leaves what the next attempt needs in order to go on from here. Resolves once it is on the leader's disk; rejects
-   * when the attempt is over.
+   * Saves the state from which the next attempt continues.
+   *
+   * @param state - In an encoding of the handler's own.
+   * @returns Once the state is on the leader's disk.
+   * @throws When the attempt is over.
    */
   checkpoint(state: Uint8Array): Promise<void>;
-  /** Resolves at once, or when the operator lets a paused task go on; rejects when the attempt is over. */
+  /**
+   * Waits while the task is paused.
+   *
+   * @returns At once, or when the operator resumes the task.
+   * @throws When the attempt is over.
+   */
   unpaused(): Promise<void>;
 }
 
-/** Does one task. What it returns is the result; what it throws has it tried again later, unless it is a `TaskRefusal`. */
+/**
+ * Does one task. What it returns is the result. What it throws has the task tried again later, except for a
+ * `TaskRefusal`.
+ */
 export type TaskHandler = (task: WorkerTask, context: TaskContext) => Promise<Uint8Array | undefined>;

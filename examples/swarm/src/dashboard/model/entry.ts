@@ -4,14 +4,14 @@ export interface Spot {
   readonly y: number;
 }
 
-/** Something that stands on the floor and never moves. */
+/** A fixture of the floor; it never moves. */
 export interface Fixture extends Spot {
   readonly kind: "shelf" | "station" | "arm" | "coffee" | "charger";
-  /** Empty where nobody has named it. */
+  /** Empty if it has no name. */
   readonly name: string;
 }
 
-/** The building. */
+/** The floor plan. */
 export interface FloorPlan {
   readonly width: number;
   readonly height: number;
@@ -23,18 +23,18 @@ export interface RobotView extends Spot {
   readonly name: string;
   /** Empty for nothing. */
   readonly carrying: string;
-  /** From 0 to 1; absent where it has none. */
+  /** From 0 to 1; absent if there is no battery. */
   readonly battery?: number;
-  /** What else there is to say of it, in a word, such as `charging`; empty for nothing. */
+  /** Its other activity, in one word, such as `charging`; empty for none. */
   readonly status: string;
 }
 
 /** A gripper arm, or the coffee maker. */
 export interface MachineView {
   readonly name: string;
-  /** In a word or two, such as `gripping`. */
+  /** Its activity, in a word or two, such as `gripping`. */
   readonly state: string;
-  /** Who uses it; empty for nobody. */
+  /** The robot that uses it; empty for none. */
   readonly user: string;
 }
 
@@ -49,20 +49,20 @@ export type TaskStage =
   | "CANCELED"
   | "REJECTED";
 
-/** A task, as the leader has it. Times are milliseconds since the epoch. */
+/** A task, according to the leader. Times are milliseconds since the epoch. */
 export interface TaskView {
   readonly id: string;
   readonly kind: string;
-  /** What it is about, for people: `bolts 7`. */
+  /** Its content, for people: `bolts 7`. */
   readonly title: string;
-  /** Where it leads first, and then; absent where it leads nowhere. */
+  /** Its first and second destination; absent if there is none. */
   readonly from?: Spot;
   readonly to?: Spot;
   readonly stage: TaskStage;
-  /** Who has it, or closed it; empty for nobody. */
+  /** The worker that holds it or closed it; empty for none. */
   readonly worker: string;
   readonly attempt: number;
-  /** The fencing token; empty while nobody has it. A string, because it can be beyond 2⁵³. */
+  /** The fencing token; empty while no worker holds the task. A string, because it can exceed 2⁵³. */
   readonly lease: string;
   /** From 0 to 1. */
   readonly progress: number;
@@ -72,7 +72,7 @@ export interface TaskView {
   readonly reason: string;
 }
 
-/** A worker, as the leader has it. */
+/** A worker, according to the leader. */
 export interface WorkerView {
   readonly name: string;
   readonly state: "ONLINE" | "DRAINING" | "LOST";
@@ -80,7 +80,7 @@ export interface WorkerView {
   readonly lastSeenAt?: number;
 }
 
-/** How the emergency stop stands. */
+/** The state of the emergency stop. */
 export interface SafetyView {
   readonly latched: boolean;
   readonly issuer: string;
@@ -94,12 +94,12 @@ export interface SafetyView {
   }[];
 }
 
-/** Somebody who was refused, so many times in quick succession. */
+/** A denial, and how often it happened in quick succession. */
 export interface DenialView {
   readonly id: string;
-  /** When the last of them came, in milliseconds since the epoch. */
+  /** The time of the last one, in milliseconds since the epoch. */
   readonly at: number;
-  /** Who tried it, in words, where somebody knows. */
+  /** The attacker, in words; empty if unknown. */
   readonly attacker: string;
   readonly caller: string;
   readonly address: string;
@@ -111,7 +111,7 @@ export interface DenialView {
   readonly count: number;
 }
 
-/** How long a bot can prove itself with what it has. */
+/** The lifetimes of a bot's credentials. */
 export interface CredentialView {
   readonly bot: string;
   readonly certificateIssuedAt?: number;
@@ -133,7 +133,7 @@ export interface ActView {
   readonly ok: boolean;
 }
 
-/** What came of the story. */
+/** The result of the story. */
 export interface OutcomeView {
   readonly ok: boolean;
   readonly submitted: number;
@@ -142,19 +142,19 @@ export interface OutcomeView {
   readonly duplicated: number;
 }
 
-/** Whether whoever is watched can be heard. */
+/** The state of a connection to the leader or the feed. */
 export interface LinkView {
   readonly to: "leader" | "feed";
   readonly up: boolean;
-  /** Why it is not; empty while it is. */
+  /** Why it is down; empty while it is up. */
   readonly reason: string;
 }
 
-/** Something that the dashboard has learned. */
+/** One piece of news for the dashboard. */
 export type News =
   | { readonly kind: "plan"; readonly plan: FloorPlan }
   | { readonly kind: "link"; readonly link: LinkView }
-  /** Those that moved or changed, and those that left. `complete`: forget the others. */
+  /** Robots that moved or changed, and robots that left. With `complete`, forget all others. */
   | {
       readonly kind: "robots";
       readonly complete: boolean;
@@ -162,7 +162,7 @@ export type News =
       readonly gone: readonly string[];
     }
   | { readonly kind: "machines"; readonly machines: readonly MachineView[] }
-  /** Those that changed. `complete`: forget the others. */
+  /** Tasks that changed. With `complete`, forget all others. */
   | { readonly kind: "tasks"; readonly complete: boolean; readonly tasks: readonly TaskView[] }
   | { readonly kind: "workers"; readonly workers: readonly WorkerView[] }
   | { readonly kind: "safety"; readonly safety: SafetyView }
@@ -173,8 +173,8 @@ export type News =
   | { readonly kind: "outcome"; readonly outcome: OutcomeView };
 
 /**
- * News, and when the dashboard heard it, in milliseconds since the epoch. The record of a run is entries in the order of their times, one
- * JSON object a line (NDJSON), the first of kind `plan`; the page is fed the same.
+ * News, and when the dashboard received it, in milliseconds since the epoch. The record of a run is a list of entries in the
+ * order of their times, one JSON object per line (NDJSON), the first of kind `plan`. The page gets the same entries.
  *
  * ```json
  * {"at":1764057600000,"kind":"denial","denial":{"id":"7","attacker":"the visitor's laptop","reason":"RATE_LIMITED",…}}

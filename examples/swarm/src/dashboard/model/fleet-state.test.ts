@@ -3,8 +3,18 @@ import type { Entry, News, TaskStage, TaskView } from "./entry.js";
 import { applyEntry, createFleetState, type FleetState, throughput } from "./fleet-state.js";
 
 const task = (id: string, stage: TaskStage): TaskView => ({
-  ...{ id, stage, kind: "warehouse.carry", title: `bolts ${id}`, worker: "", attempt: 1, lease: "" },
-  ...{ progress: 0, doing: "", submittedBy: "operator/1", priority: 0, reason: "" },
+  id,
+  stage,
+  kind: "warehouse.carry",
+  title: `bolts ${id}`,
+  worker: "",
+  attempt: 1,
+  lease: "",
+  progress: 0,
+  doing: "",
+  submittedBy: "operator/1",
+  priority: 0,
+  reason: "",
 });
 const denial = {
   at: 0,
@@ -24,7 +34,7 @@ function stateAfter(...news: readonly (News & { at?: number })[]): FleetState {
 }
 
 describe("fleet state", () => {
-  it("keeps open tasks, counts closed ones, and begins anew with a complete list", () => {
+  it("keeps open tasks, counts closed ones, and starts over with a complete list", () => {
     const changed = { kind: "tasks", complete: false } as const;
     const before = [
       { ...changed, tasks: [task("1", "SUBMITTED"), task("2", "RUNNING")] },
@@ -42,7 +52,7 @@ describe("fleet state", () => {
     assert.deepEqual(anew.closed, { COMPLETED: 1, FAILED: 0, CANCELED: 0, REJECTED: 0 });
   });
 
-  it("gives the pace of the last whole seconds", () => {
+  it("computes the pace of the last whole seconds", () => {
     const done = (at: number) => ({ kind: "tasks", complete: false, tasks: [task(`${at}`, "COMPLETED")], at }) as const;
     const state = stateAfter(done(10_000), done(11_100), done(11_900), done(12_500));
     assert.equal(throughput(state, 12_600), 1.5, "three in two seconds; the third has only begun");
@@ -52,7 +62,7 @@ describe("fleet state", () => {
     assert.equal(long.pace.length, 120);
   });
 
-  it("counts a denial that grows once, and keeps the latest hundred", () => {
+  it("counts a growing denial once, and keeps the latest hundred", () => {
     const told = (id: string, count: number) =>
       ({ kind: "denial", denial: { ...denial, id, count, reason: "RATE_LIMITED" } }) as const;
     const state = stateAfter(told("1", 1), told("2", 1), told("1", 2_000));
@@ -68,7 +78,7 @@ describe("fleet state", () => {
     assert.deepEqual([many.denied, many.denials.length, many.denials[0]?.id], [300, 100, "299"]);
   });
 
-  it("moves robots, and lets them go", () => {
+  it("moves robots, and removes them", () => {
     const at = (name: string, x: number) => ({ name, x, y: 0, carrying: "", status: "" });
     const state = stateAfter(
       { kind: "robots", complete: true, robots: [at("worker/1", 0), at("worker/2", 1)], gone: [] },
@@ -77,7 +87,7 @@ describe("fleet state", () => {
     assert.deepEqual(state.robots, { "worker/1": at("worker/1", 5) });
   });
 
-  it("keeps acts in their order, each as it was last told", () => {
+  it("keeps acts in their order, each with its latest state", () => {
     const act = (name: string, state: "planned" | "ended") =>
       ({ kind: "act", act: { act: name, title: "", expected: "", state, seen: "", ms: 0, ok: true } }) as const;
     const { acts } = stateAfter(act("a", "planned"), act("b", "planned"), act("a", "ended"));
@@ -90,7 +100,7 @@ describe("fleet state", () => {
     );
   });
 
-  it("passes over what it does not know, such as a later version's record", () => {
+  it("ignores unknown entries, such as those of a later version", () => {
     const state = stateAfter({ kind: "weather", sunny: true } as unknown as News);
     assert.deepEqual(state, { ...createFleetState(), startedAt: 1_000, at: 1_000 });
   });

@@ -16,33 +16,33 @@ import type {
 
 type ByName<T> = Record<string, T>;
 
-/** What a task has come to. */
+/** The final states of a task. */
 export type ClosedStage = Extract<TaskStage, "COMPLETED" | "FAILED" | "CANCELED" | "REJECTED">;
 
-/** All that the dashboard knows at one moment; plain data, so that it can be sent. It is bounded, however long a run is. */
+/** Everything that the dashboard knows at one moment, as plain data. Bounded, however long a run is. */
 export interface FleetState {
-  /** Of the first and of the latest entry, in milliseconds since the epoch; 0 before there is one. */
+  /** The times of the first and the latest entry, in milliseconds since the epoch; 0 before the first. */
   startedAt: number;
   at: number;
   plan: FloorPlan | undefined;
-  /** With when each became as it is. */
+  /** The connections, each with the time of its last change. */
   links: ByName<LinkView & { readonly since: number }>;
   robots: ByName<RobotView>;
   machines: readonly MachineView[];
-  /** Those that are not closed, by id. */
+  /** The open tasks, by id. */
   tasks: ByName<TaskView>;
-  /** How many are closed, and the latest of them, the newest first. */
+  /** The numbers of closed tasks, and the latest of these, newest first. */
   closed: Record<ClosedStage, number>;
   recent: TaskView[];
-  /** Tasks completed in each second of the last two minutes: seconds since `startedAt`, and how many. */
+  /** Tasks completed in each second of the last two minutes: seconds since `startedAt`, and the number. */
   pace: [number, number][];
   workers: readonly WorkerView[];
   safety: SafetyView | undefined;
-  /** The latest, the newest first; and how many there were in all. */
+  /** The latest denials, newest first, and the total number. */
   denials: DenialView[];
   denied: number;
   credentials: ByName<CredentialView>;
-  /** In the order in which they were first told. */
+  /** In the order in which they were first published. */
   acts: ActView[];
   note: string;
   outcome: OutcomeView | undefined;
@@ -52,17 +52,31 @@ const keptDenials = 100;
 const keptTasks = 20;
 const keptSeconds = 120;
 
-/** A state in which nothing is known. */
+/** Creates an empty state. */
 export function createFleetState(): FleetState {
   return {
-    ...{ startedAt: 0, at: 0, plan: undefined, links: {}, robots: {}, machines: [], tasks: {} },
+    startedAt: 0,
+    at: 0,
+    plan: undefined,
+    links: {},
+    robots: {},
+    machines: [],
+    tasks: {},
     closed: { COMPLETED: 0, FAILED: 0, CANCELED: 0, REJECTED: 0 },
-    ...{ recent: [], pace: [], workers: [], safety: undefined, denials: [], denied: 0, credentials: {}, acts: [] },
-    ...{ note: "", outcome: undefined },
+    recent: [],
+    pace: [],
+    workers: [],
+    safety: undefined,
+    denials: [],
+    denied: 0,
+    credentials: {},
+    acts: [],
+    note: "",
+    outcome: undefined,
   };
 }
 
-/** Changes the state by what has been learned. */
+/** Applies an entry to the state. */
 export function applyEntry(state: FleetState, entry: Entry): void {
   state.startedAt ||= entry.at;
   state.at = Math.max(state.at, entry.at);
@@ -105,7 +119,7 @@ export function applyEntry(state: FleetState, entry: Entry): void {
     case "outcome":
       state.outcome = entry.outcome;
       break;
-    default: // A later version's record may tell more.
+    default: // A later version's record may have other entries.
   }
 }
 
@@ -123,7 +137,7 @@ function applyTasks(state: FleetState, tasks: readonly TaskView[], complete: boo
     delete state.tasks[task.id];
     state.closed[task.stage]++;
     state.recent.unshift(task);
-    // What was done before anybody looked says nothing of the pace.
+    // Tasks completed before the dashboard started do not count for the pace.
     if (task.stage === "COMPLETED" && !complete) countPace(state);
   }
   state.recent.splice(keptTasks);

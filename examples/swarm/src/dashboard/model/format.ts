@@ -1,4 +1,4 @@
-/** Minutes and seconds: `1:05`; whole hours and days where it is long: `23 h`. */
+/** Minutes and seconds: `1:05`; whole hours or days for long times: `23 h`. */
 export function clock(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds >= 2 * 86_400) return `${Math.floor(seconds / 86_400)} d`;
@@ -6,12 +6,12 @@ export function clock(ms: number): string {
   return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
 }
 
-/** How long ago something was: `4 s`, `2:05`; with so many digits after the point. */
+/** A time span since an event: `4 s`, `2:05`; with this number of digits after the decimal point. */
 export function ago(ms: number, digits = 0): string {
   return ms < 60_000 ? `${(Math.max(0, ms) / 1_000).toFixed(digits)} s` : clock(ms);
 }
 
-/** How long something took: `3.1 s`, `42 ms`. */
+/** A duration: `3.1 s`, `42 ms`. */
 export function took(ms: number): string {
   return ms >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms)} ms`;
 }
@@ -26,7 +26,7 @@ export function shortMethod(path: string): string {
   return path.replace(/^\/(?:[^/]*\.)?/, "");
 }
 
-/** A fencing token as its leader's epoch and its count there: `3·17`. */
+/** A fencing token as its epoch and its count in that epoch: `3·17`. */
 export function shortLease(lease: string): string {
   const token = BigInt(lease);
   return `${token >> 32n}·${token & 0xffff_ffffn}`;

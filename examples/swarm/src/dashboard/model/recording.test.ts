@@ -7,7 +7,7 @@ const text = syntheticRun()
   .join("");
 
 describe("recording", () => {
-  it("is the same at a moment, from whichever side one comes to it", () => {
+  it("has the same state at a moment, forward and backward", () => {
     const recording = createRecording(text);
     assert.equal(recording.duration, moments.end);
     const [stop] = moments.stop;
@@ -20,7 +20,7 @@ describe("recording", () => {
     assert.equal(back.now - back.state.startedAt, stop - 1);
   });
 
-  it("marks what one would look for", () => {
+  it("marks the notable events", () => {
     const { marks } = createRecording(text);
     const at = (kind: string) => marks.filter((mark) => mark.kind === kind).map((mark) => mark.at);
     assert.deepEqual(at("stop"), [moments.stop[0]]);

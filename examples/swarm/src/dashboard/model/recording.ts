@@ -1,16 +1,16 @@
 import type { Entry } from "./entry.js";
 import { applyEntry, createFleetState, type FleetState } from "./fleet-state.js";
 
-/** The record of a run, to be looked at from any moment on. Times are milliseconds since its beginning. */
+/** The record of a run, with access to any moment. Times are milliseconds since its start. */
 export interface Recording {
   readonly duration: number;
-  /** When something began that one would look for. */
+  /** The starts of notable events. */
   readonly marks: readonly { readonly at: number; readonly kind: "act" | "stop" | "denial" | "away" }[];
-  /** How it stood then. */
+  /** The state at a moment. */
   at(position: number): { readonly state: FleetState; readonly now: number };
 }
 
-/** Reads a record, one JSON object a line. */
+/** Reads a record, one JSON object per line. */
 export function createRecording(text: string): Recording {
   const entries = text
     .split("\n")
@@ -24,7 +24,7 @@ export function createRecording(text: string): Recording {
     marks: marksOf(entries, begin),
     at(position) {
       const now = begin + position;
-      // Backwards there is no way but from the beginning, which takes a few milliseconds.
+      // Seeking backward starts over from the beginning, which takes a few milliseconds.
       if (applied > 0 && (entries[applied - 1]?.at ?? 0) > now) {
         state = createFleetState();
         applied = 0;
@@ -35,7 +35,7 @@ export function createRecording(text: string): Recording {
   };
 }
 
-/** The beginning of each: an emergency stop is told again with every robot that answers, a denial with every one alike. */
+/** The first entry of each event: an emergency stop is repeated for every robot that answers, a denial for every similar one. */
 function marksOf(entries: readonly Entry[], begin: number): Recording["marks"] {
   const marks: { at: number; kind: Recording["marks"][number]["kind"] }[] = [];
   const denials = new Set<string>();

@@ -4,8 +4,8 @@ import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 /**
- * The scoreboard: each act with what was expected, what was seen, how long it took, and whether that is right. An act that is on,
- * or went wrong, shows its details by itself; the others when they are asked.
+ * The scoreboard: each act with the expected and the seen result, its time, and whether it went as expected. The running act
+ * and failed acts show their details; the others on request.
  */
 export function createActs(): View {
   const summary = find("story-count");
@@ -56,9 +56,9 @@ export function createActs(): View {
   }
 }
 
-const marks = { planned: "planned", running: "on now", right: "as expected", wrong: "not as expected" } as const;
+const marks = { planned: "planned", running: "running", right: "as expected", wrong: "not as expected" } as const;
 
-/** What was expected and what was seen; in one where both are the same. */
+/** The lines for the expected and the seen result; one line if both are the same. */
 function describe(standing: keyof typeof marks, expected: string, seen: string): Element[] {
   const line = (words: string, text: string) =>
     html("p", {}, `${words} `, /^[A-Z_ ]+$/.test(text) ? html("code", {}, text) : text);
@@ -69,5 +69,5 @@ function describe(standing: keyof typeof marks, expected: string, seen: string):
 
 function describeOutcome({ ok, submitted, completed, lost, duplicated }: OutcomeView): string {
   const tasks = `${count(completed)} of ${count(submitted)} tasks completed, ${count(lost)} lost, ${count(duplicated)} done twice.`;
-  return `${ok ? "All went as it should." : "Not all went as it should."} ${tasks}`;
+  return `${ok ? "Everything went as expected." : "Not everything went as expected."} ${tasks}`;
 }

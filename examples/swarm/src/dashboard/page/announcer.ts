@@ -4,10 +4,10 @@ import { find } from "./dom.js";
 import type { View } from "./moment.js";
 import { describeStop } from "./stop-banner.js";
 
-/** A flood of denials is told of every so often, not one by one. */
+/** The shortest time between two announcements of denials, so that a flood is not announced one by one. */
 const everyMs = 3_000;
 
-/** Tells those who listen rather than look: an emergency stop at once, denials and a lost leader when there is a pause. */
+/** Announces events to screen readers: an emergency stop at once, denials and a lost leader at the next pause. */
 export function createAnnouncer(): View {
   const polite = find("polite");
   const alert = find("alert");
@@ -29,7 +29,7 @@ export function createAnnouncer(): View {
     }
     const more = state.denied - denied;
     const [last] = state.denials;
-    if (more < 0) denied = state.denied; // A replay went back.
+    if (more < 0) denied = state.denied; // A replay was moved backward.
     if (more <= 0 || !last || performance.now() - spokeAt < everyMs) return;
     denied = state.denied;
     spokeAt = performance.now();

@@ -3,7 +3,7 @@ import { clock } from "../model/format.js";
 import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
-/** How long each bot can still prove itself with what it has. */
+/** The remaining lifetimes of each bot's credentials. */
 export function createCredentials(): View {
   const byName = new Intl.Collator("en", { numeric: true }).compare;
   let now = 0;
@@ -30,14 +30,14 @@ function createCredential(now: () => number) {
       const { bot, generation, revoked } = credential;
       setText(name, bot);
       setAttribute(node, "data-revoked", revoked ? "" : undefined);
-      setText(which, revoked ? "shut out" : generation > 1 ? `certificate no. ${generation}` : "");
+      setText(which, revoked ? "revoked" : generation > 1 ? `certificate no. ${generation}` : "");
       certificate.show(credential.certificateIssuedAt, credential.certificateExpiresAt, now(), revoked);
       token.show(credential.tokenIssuedAt, credential.tokenExpiresAt, now(), revoked);
     },
   };
 }
 
-/** What is left of a life, as time and as a bar. */
+/** A remaining lifetime, as time and as a bar. */
 function createLife(of: string) {
   const left = html("span", { class: "left" });
   const bar = html("span");
@@ -52,7 +52,7 @@ function createLife(of: string) {
     show(from: number | undefined, until: number | undefined, now: number, revoked: boolean) {
       node.hidden = until === undefined;
       if (until === undefined) return;
-      if (revoked || until <= now) return say(revoked ? "revoked" : "over");
+      if (revoked || until <= now) return say(revoked ? "revoked" : "expired");
       const whole = until - (from ?? now);
       say(clock(until - now), from === undefined || whole <= 0 ? 1 : Math.min(1, (until - now) / whole));
     },

@@ -5,7 +5,7 @@ import type { View } from "./moment.js";
 
 const shown = 8;
 
-/** Who was refused what, and why; the newest first. */
+/** The denials with their reasons, newest first. */
 export function createDenials(): View {
   const summary = find("denials-count");
   let startedAt = 0;
@@ -16,7 +16,7 @@ export function createDenials(): View {
   );
   return ({ state }) => {
     ({ startedAt } = state);
-    setText(summary, state.denied > 0 ? `${count(state.denied)} in all` : "nobody yet");
+    setText(summary, state.denied > 0 ? `${count(state.denied)} in all` : "none yet");
     show(state.denials.slice(0, shown));
   };
 }
@@ -37,13 +37,13 @@ function createDenial(startedAt: () => number) {
       setText(code, denial.code);
       setText(time, clock(denial.at - startedAt()));
       setText(who, attacker(denial));
-      setText(what, denial.method === "" ? " at the door" : ` → ${shortMethod(denial.method)}`);
+      setText(what, denial.method === "" ? " in the handshake" : ` → ${shortMethod(denial.method)}`);
       node.title = denial.detail;
     },
   };
 }
 
-/** Who it was, as far as anybody knows. */
+/** The attacker, as far as known. */
 export function attacker({ attacker: words, caller, address }: DenialView): string {
   if (words && caller && !words.includes(caller)) return `${words} (${caller})`;
   return words || caller || address || "a stranger";

@@ -1,6 +1,6 @@
 type Attributes = Readonly<Record<string, string>>;
 
-/** Makes an HTML element. Text goes in as text: nothing that a bot says ever becomes markup. */
+/** Creates an HTML element. Text stays text: nothing from a bot becomes markup. */
 export function html<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -12,7 +12,7 @@ export function html<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Makes an SVG element. */
+/** Creates an SVG element. */
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string | number>> = {},
@@ -24,31 +24,31 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** The element of the page with this id. */
+/** Finds the element of the page with this id. */
 export function find<E extends Element = HTMLElement>(id: string): E {
   const element = document.getElementById(id);
   if (!element) throw new Error(`The page has no #${id}.`);
   return element as unknown as E;
 }
 
-/** Sets the text, if it is another: what stays the same is neither laid out nor read out again. */
+/** Sets the text if it differs: unchanged text is neither laid out nor read out again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute, if it is another; `undefined` takes it away. */
+/** Sets an attribute if it differs; `undefined` removes it. */
 export function setAttribute(element: Element, name: string, value: string | undefined): void {
   if (value === undefined) element.removeAttribute(name);
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** One of several alike. */
+/** One item of a list. */
 export interface Part<T> {
   readonly node: Element;
   update(item: T): void;
 }
 
-/** Keeps the children of `parent` in step with a list: one for each key, in the order of the list, each kept while it is there. */
+/** Keeps the children of `parent` in sync with a list: one for each key, in the list's order. A child stays while its key does. */
 export function createList<T>(
   parent: Element,
   keyOf: (item: T) => string,

@@ -1,4 +1,4 @@
-// Before anything is drawn, so that nothing flashes.
+// Runs before the first paint, so that the colors do not flash.
 import { applyTheme } from "./theme.js";
 
 applyTheme();

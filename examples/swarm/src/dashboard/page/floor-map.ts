@@ -4,7 +4,7 @@ import { createList, html, type Part, setAttribute, setText, svg } from "./dom.j
 import type { Moment } from "./moment.js";
 import { type Standing, standingOf } from "./robots.js";
 
-/** A robot with what is drawn of it. One unit of the drawing is one cell of the floor. */
+/** A robot and its drawing. One unit of the drawing is one cell of the floor. */
 interface Drawn {
   readonly robot: RobotView;
   readonly standing: Standing;
@@ -12,10 +12,10 @@ interface Drawn {
   readonly goal: Spot | undefined;
 }
 
-/** The map of the floor, drawn into `parent`. */
+/** Draws the map of the floor into `parent`. */
 export interface FloorMap {
   show(moment: Moment): void;
-  /** Marks a robot; empty for none. */
+  /** Highlights a robot; empty for none. */
   choose(name: string): void;
 }
 
@@ -59,13 +59,13 @@ export function createFloorMap(parent: Element): FloorMap {
       setAttribute(
         drawing,
         "aria-label",
-        `Map of the floor: ${plural(drawn.length, "robot")}, ${laden} of them laden.`,
+        `Map of the floor: ${plural(drawn.length, "robot")}, ${laden} of them loaded.`,
       );
     },
   };
 }
 
-/** Where the robot is going: to fetch, and once it is laden to deliver. */
+/** The robot's destination: to fetch the item, or, once loaded, to deliver it. */
 function goalOf({ carrying }: RobotView, task: TaskView | undefined): Spot | undefined {
   return carrying === "" ? task?.from : task?.to;
 }
@@ -102,7 +102,7 @@ function drawFixture({ kind, name, x, y }: Fixture): Element {
   return what;
 }
 
-/** A machine that somebody uses stands out, and says who. */
+/** Highlights machines in use, and names their users. */
 function showMachine(ground: Element, { name, state, user }: MachineView): void {
   for (const fixture of ground.querySelectorAll<SVGElement>(".fixture")) {
     if (fixture.dataset.name !== name) continue;
@@ -165,7 +165,7 @@ function drawRobot({ robot: { name } }: Drawn): Part<Drawn> {
   };
 }
 
-/** What the legend says, each with the drawing that it explains. */
+/** The items of the legend, each with its drawing. */
 export function legend(): Element[] {
   const sample = (...shapes: Element[]) =>
     svg("svg", { viewBox: "-0.75 -0.75 1.5 1.5", width: 16, height: 16 }, ...shapes);
@@ -177,7 +177,7 @@ export function legend(): Element[] {
   const fixture = (kind: Fixture["kind"]) => sample(drawFixture({ kind, name: "", x: -0.5, y: -0.5 }));
   return [
     html("li", {}, sample(robot(false)), "robot"),
-    html("li", {}, sample(robot(true)), "laden"),
+    html("li", {}, sample(robot(true)), "loaded"),
     html("li", {}, fixture("shelf"), "shelf"),
     html("li", {}, fixture("station"), "station"),
     html("li", {}, fixture("arm"), "gripper arm"),

@@ -9,7 +9,7 @@ interface Line {
   readonly does: string;
 }
 
-/** The map as a table, for those to whom a drawing says nothing. */
+/** The map as a table, for screen readers. */
 export function createFloorTable(table: HTMLTableElement): View {
   const body = table.tBodies[0] as HTMLTableSectionElement;
   const show = createList<Line>(
@@ -36,7 +36,9 @@ export function createFloorTable(table: HTMLTableElement): View {
 
 function lines({ robots, plan, machines }: FleetState): Line[] {
   const moving = Object.values(robots).map(({ name, x, y, carrying, status }) => ({
-    ...{ name, x: `${x + 1}`, y: `${y + 1}` },
+    name,
+    x: `${x + 1}`,
+    y: `${y + 1}`,
     does: [carrying, status].filter(Boolean).join(", ") || "nothing",
   }));
   const fixtures = plan?.fixtures ?? [];
@@ -50,7 +52,7 @@ function lines({ robots, plan, machines }: FleetState): Line[] {
   return [...moving, ...standing, ...shelfRows(fixtures.filter(({ kind }) => kind === "shelf"))];
 }
 
-/** Shelves side by side are one line. */
+/** Adjacent shelves share one line. */
 function shelfRows(shelves: readonly { x: number; y: number }[]): Line[] {
   const rows: { x: number; y: number; length: number }[] = [];
   for (const { x, y } of shelves) {
@@ -59,7 +61,9 @@ function shelfRows(shelves: readonly { x: number; y: number }[]): Line[] {
     else rows.push({ x, y, length: 1 });
   }
   return rows.map(({ x, y, length }) => ({
-    ...{ name: length > 1 ? "shelves" : "shelf", y: `${y + 1}`, does: "" },
+    name: length > 1 ? "shelves" : "shelf",
+    y: `${y + 1}`,
+    does: "",
     x: length > 1 ? `${x + 1}–${x + length}` : `${x + 1}`,
   }));
 }

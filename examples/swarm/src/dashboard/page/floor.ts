@@ -4,7 +4,7 @@ import { createFloorMap, legend } from "./floor-map.js";
 import { createFloorTable } from "./floor-table.js";
 import type { View } from "./moment.js";
 
-/** The floor, as a map or as a table; `choose` marks a robot on it. */
+/** The floor, as a map or as a table; `choose` highlights a robot. */
 export function createFloor(source: "live" | "replay"): { show: View; choose(name: string): void } {
   const frame = find("map");
   const table = find<HTMLTableElement>("floor-table");
@@ -32,9 +32,9 @@ export function createFloor(source: "live" | "replay"): { show: View; choose(nam
       const out = lost || leader?.up === false;
       if (connected) heardAt = now;
       away.hidden = !out;
-      const who = lost ? "The dashboard does not answer." : `The leader does not answer (${leader?.reason ?? ""}).`;
+      const problem = lost ? "The dashboard does not answer." : `The leader does not answer (${leader?.reason ?? ""}).`;
       const since = lost ? heardAt || now : (leader?.since ?? now);
-      setText(away, out ? `${who} What you see is from ${ago(now - since)} ago.` : "");
+      setText(away, out ? `${problem} This is the state from ${ago(now - since)} ago.` : "");
       frame.toggleAttribute("data-away", out);
     },
   };

@@ -4,11 +4,11 @@ import type { Moment } from "./moment.js";
 
 const retryMs = 2_000;
 
-/** Hears what the dashboard learns; gives the present moment. A connection that breaks is taken up where it was. */
+/** Receives the dashboard's entries and provides the current moment. A broken connection resumes where it was. */
 export function listen(onChange: () => void): () => Moment {
   let state = createFleetState();
   let connected = false;
-  // The dashboard's clock counts, not this machine's.
+  // The times are those of the dashboard's clock, not of this machine's.
   let ahead = 0;
 
   function open(): void {
@@ -34,7 +34,7 @@ export function listen(onChange: () => void): () => Moment {
     source.addEventListener("error", () => {
       connected = false;
       onChange();
-      // A connection that breaks is opened again by the browser; one that is refused is not.
+      // The browser reopens a broken connection, but not a refused one.
       if (source.readyState === EventSource.CLOSED) setTimeout(open, retryMs);
     });
   }

@@ -1,4 +1,4 @@
-// The page: whatever is heard, live or from a record, is shown by a handful of views.
+// The page: a handful of views show the entries, live or from a record.
 
 import { createRecording } from "../model/recording.js";
 import { createActs } from "./acts.js";
@@ -17,7 +17,7 @@ import { createStatus } from "./status.js";
 import { createStopBanner } from "./stop-banner.js";
 import { createThemeSwitch } from "./theme.js";
 
-/** What is read rather than looked at may change so often. */
+/** The shortest time between two updates of the text views. */
 const readableMs = 200;
 
 const source = document.documentElement.dataset.source === "replay" ? "replay" : "live";
@@ -39,7 +39,7 @@ function choose(name: string): void {
   draw();
 }
 
-/** Draws with the next frame, once, however much has come since the last. */
+/** Draws with the next frame, once, however many entries have arrived. */
 function draw(): void {
   if (drawing) return;
   drawing = true;
@@ -54,7 +54,7 @@ function draw(): void {
   });
 }
 
-// What is left of a life goes on without news.
+// Remaining lifetimes shrink without news.
 setInterval(draw, readableMs);
 
 if (source === "live") {

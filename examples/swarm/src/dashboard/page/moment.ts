@@ -1,10 +1,10 @@
 import type { FleetState } from "../model/fleet-state.js";
 
-/** What is shown: all that is known, and what time it is there, in milliseconds since the epoch. */
+/** The shown moment: the state and its time, in milliseconds since the epoch. */
 export interface Moment {
   readonly state: FleetState;
   readonly now: number;
-  /** Whether the page itself is in touch with its dashboard. */
+  /** Whether the page is connected to its dashboard. */
   readonly connected: boolean;
 }
 

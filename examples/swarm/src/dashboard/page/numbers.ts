@@ -9,9 +9,9 @@ const chartSeconds = 60;
 export function createNumbers(): View {
   const list = find("numbers");
   const done = tile("Completed");
-  const active = tile("Under way");
+  const active = tile("In progress");
   const waiting = tile("Waiting");
-  const pace = tile("Tasks a second");
+  const pace = tile("Tasks/s");
   const refused = tile("Refused");
   const failed = tile("Failed");
   const bar = html("span", { class: "bar" }, html("span"));
@@ -34,7 +34,7 @@ export function createNumbers(): View {
     pace.show(throughput(state, now).toFixed(1));
     chart.show(state, now);
     refused.show(count(state.denied));
-    failed.show(count(FAILED + REJECTED), CANCELED > 0 ? `${count(CANCELED)} called off` : "");
+    failed.show(count(FAILED + REJECTED), CANCELED > 0 ? `${count(CANCELED)} canceled` : "");
     setAttribute(failed.node, "data-tone", FAILED + REJECTED > 0 ? "bad" : undefined);
   };
 }
@@ -63,7 +63,7 @@ function createChart() {
     show({ pace, startedAt }: FleetState, now: number) {
       const current = Math.floor((now - startedAt) / 1_000);
       const bySecond = new Map(pace);
-      // The second that has only begun would always look like a fall.
+      // The current, incomplete second would always look like a drop.
       const first = Math.max(0, current - 1 - chartSeconds);
       const seconds = Array.from({ length: Math.max(0, current - first) }, (_, i) => bySecond.get(first + i) ?? 0);
       const top = Math.max(4, ...seconds);

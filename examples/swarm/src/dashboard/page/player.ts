@@ -3,7 +3,7 @@ import type { Recording } from "../model/recording.js";
 import { find, html, setText } from "./dom.js";
 import type { Moment } from "./moment.js";
 
-/** Plays a recording: play, pause, seek, speed, also by keys. Gives the moment at which it is. */
+/** Plays a recording: play, pause, seek, speed, also by keyboard. Returns its current moment. */
 export function createPlayer(recording: Recording, onChange: () => void): () => Moment {
   const button = find("play");
   const seek = find<HTMLInputElement>("seek");
@@ -51,7 +51,7 @@ export function createPlayer(recording: Recording, onChange: () => void): () => 
   button.addEventListener("click", toggle);
   seek.addEventListener("input", () => go(Number(seek.value)));
   document.addEventListener("keydown", (event) => {
-    // A button and a choice have a use of their own for the key.
+    // Buttons and selections use this key themselves.
     const taken = event.target instanceof HTMLButtonElement || event.target instanceof HTMLSelectElement;
     if (event.key !== " " || taken) return;
     event.preventDefault();

@@ -6,14 +6,14 @@ import type { View } from "./moment.js";
 const shown = 12;
 const shownRecent = 6;
 
-/** What waits, in the order in which it was submitted, and what was closed lately. */
+/** The waiting tasks, in the order of their submission, and the recently closed ones. */
 export function createQueue(): View {
   const summary = find("queue-count");
   const showQueue = createList<TaskView>(find("queue"), ({ id }) => id, createTask);
   const showRecent = createList<TaskView>(find("recent"), ({ id }) => id, createTask);
   return ({ state }) => {
     const waiting = Object.values(state.tasks).filter(({ stage }) => stage === "SUBMITTED");
-    // The higher priority goes first; among equals a sort keeps the order.
+    // Higher priorities go first; the sort keeps the order of equal ones.
     waiting.sort((a, b) => b.priority - a.priority);
     const more = waiting.length - shown;
     setText(summary, waiting.length === 0 ? "empty" : more > 0 ? `${count(more)} more` : "");

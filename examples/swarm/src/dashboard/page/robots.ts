@@ -14,11 +14,16 @@ interface Row {
 export type Standing = "online" | "draining" | "lost" | "revoked" | "stopped" | "failed" | "silent";
 
 const standings: Readonly<Record<Standing, string>> = {
-  ...{ online: "", draining: "leaves when it is done", lost: "lost", revoked: "shut out" },
-  ...{ stopped: "stopped", failed: "could not stop", silent: "no answer" },
+  online: "",
+  draining: "leaves after this task",
+  lost: "lost",
+  revoked: "revoked",
+  stopped: "stopped",
+  failed: "could not stop",
+  silent: "no answer",
 };
 
-/** Who is there, with the task that each has in hand. `onChoose` is told whom to show on the map; empty for nobody. */
+/** The robots, each with its current task. `onChoose` gets the robot to highlight on the map; empty for none. */
 export function createRobots(onChoose: (name: string) => void): View {
   let chosen = "";
   const byName = new Intl.Collator("en", { numeric: true }).compare;
@@ -64,7 +69,7 @@ export function createRobots(onChoose: (name: string) => void): View {
         setText(attempt, task ? `${task.attempt}` : "");
         setAttribute(attempt, "data-again", task && task.attempt > 1 ? "" : undefined);
         setText(lease, task?.lease ? shortLease(task.lease) : "");
-        // A lease lasts for as long as its worker is heard, so a silence is what to look at.
+        // A lease lasts as long as its worker sends heartbeats, so the page shows the silence.
         setText(heard, worker?.lastSeenAt === undefined ? "" : `heard ${ago(now - worker.lastSeenAt, 1)} ago`);
         setAttribute(lease, "title", task?.lease ? `fencing token ${task.lease}` : undefined);
         setText(battery, robot?.battery === undefined ? "–" : `${Math.round(robot.battery * 100)} %`);
@@ -89,7 +94,7 @@ export function createRobots(onChoose: (name: string) => void): View {
   };
 }
 
-/** How a robot is, for all that is known. */
+/** The known condition of a robot. */
 export function standingOf(name: string, { workers, safety, credentials }: Moment["state"]): Standing {
   const credential: CredentialView | undefined = credentials[name];
   if (credential?.revoked) return "revoked";
@@ -99,7 +104,7 @@ export function standingOf(name: string, { workers, safety, credentials }: Momen
   return worker?.state === "DRAINING" ? "draining" : "online";
 }
 
-/** In an emergency stop: whoever has not said that it stands still may be moving. */
+/** The condition in an emergency stop: a robot that has not confirmed its stop may be moving. */
 function stopOf(name: string, { workers }: SafetyView): Standing {
   const outcome = workers.find((each) => each.name === name)?.outcome;
   if (outcome === "ACKNOWLEDGED") return "stopped";

@@ -9,11 +9,11 @@ interface Chip {
   readonly detail: string;
 }
 
-/** So many that have stopped are named; more are counted. Who has not is always named. */
+/** The number of stopped robots that are named; more are counted. Robots that have not stopped are always named. */
 const named = 8;
 const words = { ACKNOWLEDGED: "stopped", FAILED: "could not stop", UNREACHABLE: "no answer" } as const;
 
-/** The emergency stop, over everything else while it is in force. */
+/** The banner of the emergency stop, above everything else while the stop is in force. */
 export function createStopBanner(): View {
   const banner = find("stop");
   const why = find("stop-why");
@@ -41,7 +41,7 @@ export function createStopBanner(): View {
     document.title = latched ? `■ EMERGENCY STOP – ${title}` : title;
     if (!latched) return;
     const since = safety.issuedAt === undefined ? "" : ` ${ago(now - safety.issuedAt)} ago`;
-    setText(why, `${safety.issuer || "Somebody"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`);
+    setText(why, `${safety.issuer || "unknown"}: “${safety.reason}”,${since}. Latched until a supervisor resets it.`);
     showWorkers(chips(safety));
   };
 }
@@ -53,7 +53,7 @@ function chips({ workers }: SafetyView): Chip[] {
   return [...others, { name: count(stopped.length), outcome: "ACKNOWLEDGED", detail: "" }];
 }
 
-/** The emergency stop in one sentence, for those who listen. */
+/** Describes the emergency stop in one sentence, for screen readers. */
 export function describeStop({ issuer, reason, workers }: SafetyView): string {
   const stopped = workers.filter(({ outcome }) => outcome === "ACKNOWLEDGED").length;
   const others = workers.filter(({ outcome }) => outcome !== "ACKNOWLEDGED").map(({ name }) => name);

@@ -13,7 +13,7 @@ function apply(choice: Choice): void {
   else document.documentElement.dataset.theme = choice;
 }
 
-/** Makes a button the switch between the system's colors, light and dark. */
+/** Turns a button into the switch between the system's colors, light and dark. */
 export function createThemeSwitch(button: HTMLButtonElement): void {
   const show = () => {
     button.textContent = `Colors: ${chosen()}`;
@@ -27,7 +27,7 @@ export function createThemeSwitch(button: HTMLButtonElement): void {
   show();
 }
 
-/** Applies what was chosen last time. */
+/** Applies the last choice. */
 export function applyTheme(): void {
   apply(chosen());
 }

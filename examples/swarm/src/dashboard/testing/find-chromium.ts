@@ -7,7 +7,7 @@ const elsewhere = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** Finds the program of a Chromium or Chrome; `undefined` when there is none. */
+/** Finds the executable of Chromium or Chrome; `undefined` if there is none. */
 export function findChromium(): string | undefined {
   const said = process.env.INTERLOCK_CHROMIUM;
   if (said) return said;

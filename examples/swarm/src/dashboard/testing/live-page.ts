@@ -4,13 +4,13 @@ import { applyEntry, createFleetState } from "../model/fleet-state.js";
 import { pageRoutes } from "../page-routes.js";
 import { createPageServer, type PageServer } from "../page-server.js";
 
-/** The page as a dashboard serves it, without a swarm: a test tells what there is to see. */
+/** The page of a dashboard without a swarm: a test publishes the entries. */
 export interface LivePage {
   readonly url: string;
-  /** Tells all that was known before `until`, in milliseconds after the first entry; it is that time then. */
+  /** Publishes all entries before `until`, in milliseconds after the first entry, and sets the clock to it. */
   play(entries: readonly Entry[], until: number): void;
   tell(news: News): void;
-  /** Cuts all browsers off, and lets none in until `up`. */
+  /** Cuts off all browsers, and accepts none until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
   close(): Promise<void>;

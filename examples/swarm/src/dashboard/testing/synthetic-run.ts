@@ -3,7 +3,7 @@ import { createWorld, findPath, keyOf, neighbors } from "../../world.js";
 import { floorPlan } from "../floor-plan.js";
 import type { ActView, CredentialView, DenialView, Entry, News, RobotView, Spot, TaskView } from "../model/entry.js";
 
-/** When things happen in it, in milliseconds since the beginning. */
+/** The times of its events, in milliseconds since the start. */
 export const moments = {
   lost: 14_000,
   away: [22_000, 25_000],
@@ -30,8 +30,8 @@ interface Body {
 }
 
 /**
- * A minute of a swarm as it could have been, the same each time: what the tests of the page are fed, and the screenshots
- * show. A worker is lost, the leader is away for a while, there is an emergency stop, and intruders come and go.
+ * A synthetic minute of a swarm, the same each time, for the tests of the page and the screenshots. A worker is lost, the
+ * leader is away for a while, there is an emergency stop, and intruders come and go.
  */
 export function syntheticRun(): Entry[] {
   const entries: Entry[] = [];
@@ -90,7 +90,7 @@ export function syntheticRun(): Entry[] {
       return;
     }
     const [next] = body.path;
-    // They go around each other, and wait where that cannot be.
+    // The robots go around each other, or wait if that is not possible.
     const inTheWay = (cell: Spot) => bodies.some((other) => other !== body && keyOf(other.at) === keyOf(cell));
     if (next && inTheWay(next)) {
       go(body, (body.laden ? body.task.to : body.task.from) as Spot);
@@ -188,7 +188,7 @@ interface Scene {
   readonly expected: string;
   readonly from: number;
   readonly ms: number;
-  /** How long it is on, where that is longer than what was measured. */
+  /** The duration of the act, if it is longer than the measured time. */
   readonly lasts?: number;
   readonly denial?: Partial<DenialView>;
 }
@@ -196,23 +196,42 @@ interface Scene {
 const place = "/interlock.swarm.v1.OperatorService/SubmitTask";
 const acts: readonly Scene[] = [
   {
-    ...{ act: "no-certificate", title: "A stranger without a certificate", expected: "NO_CERTIFICATE", from: 2_000 },
-    ...{ ms: 38, denial: { attacker: "a stranger", address: "127.0.0.1:53322", code: "UNAVAILABLE" } },
+    act: "no-certificate",
+    title: "A stranger without a certificate",
+    expected: "NO_CERTIFICATE",
+    from: 2_000,
+    ms: 38,
+    denial: { attacker: "a stranger", address: "127.0.0.1:53322", code: "UNAVAILABLE" },
   },
   {
-    ...{ act: "other-ca", title: "A certificate of another CA", expected: "CERTIFICATE_UNTRUSTED", from: 4_000 },
-    ...{ ms: 61, denial: { attacker: "an impostor", address: "127.0.0.1:53340", code: "UNAVAILABLE" } },
+    act: "other-ca",
+    title: "A certificate of another CA",
+    expected: "CERTIFICATE_UNTRUSTED",
+    from: 4_000,
+    ms: 61,
+    denial: { attacker: "an impostor", address: "127.0.0.1:53340", code: "UNAVAILABLE" },
   },
   {
-    ...{ act: "wrong-scope", title: "A worker gives orders", expected: "SCOPE_MISSING", from: 6_500, ms: 12 },
+    act: "wrong-scope",
+    title: "A worker gives orders",
+    expected: "SCOPE_MISSING",
+    from: 6_500,
+    ms: 12,
     denial: { attacker: "", caller: "worker/4", method: place, code: "PERMISSION_DENIED" },
   },
   {
-    ...{ act: "stolen-token", title: "The operator's token, stolen", expected: "TOKEN_SUBJECT_MISMATCH", from: 9_000 },
-    ...{ ms: 9, denial: { attacker: "the visitor", caller: "visitor/1", method: place, code: "UNAUTHENTICATED" } },
+    act: "stolen-token",
+    title: "The operator's token, stolen",
+    expected: "TOKEN_SUBJECT_MISMATCH",
+    from: 9_000,
+    ms: 9,
+    denial: { attacker: "the visitor", caller: "visitor/1", method: place, code: "UNAUTHENTICATED" },
   },
   {
-    ...{ act: "flood", title: "The visitor's laptop floods the leader", expected: "RATE_LIMITED", from: 11_000 },
+    act: "flood",
+    title: "The visitor's laptop floods the leader",
+    expected: "RATE_LIMITED",
+    from: 11_000,
     ms: 1_840,
     denial: {
       attacker: "the visitor's laptop",
@@ -231,7 +250,11 @@ const acts: readonly Scene[] = [
     ms: 3_020,
   },
   {
-    ...{ act: "zombie", title: "A worker that slept too long", expected: "LEASE_STALE", from: 28_000, ms: 3_120 },
+    act: "zombie",
+    title: "A worker that slept too long",
+    expected: "LEASE_STALE",
+    from: 28_000,
+    ms: 3_120,
     denial: { caller: "worker/5", method: "/interlock.swarm.v1.DispatchService/Dispatch", code: "ABORTED" },
   },
   { act: "twice", title: "The same order, sent twice", expected: "one task", from: 33_000, ms: 21 },
@@ -244,16 +267,14 @@ const acts: readonly Scene[] = [
     lasts: 6_500,
   },
   {
-    ...{
-      act: "revoked",
-      title: "A bot is revoked in mid-stream",
-      expected: "IDENTITY_REVOKED",
-      from: moments.revoked,
-      ms: 87,
-    },
+    act: "revoked",
+    title: "A bot is revoked in mid-stream",
+    expected: "IDENTITY_REVOKED",
+    from: moments.revoked,
+    ms: 87,
     denial: { caller: "visitor/1", method: "/interlock.swarm.v1.OperatorService/WatchTasks", code: "UNAUTHENTICATED" },
   },
-  { act: "rotation", title: "Certificates renewed all along", expected: "no call failed", from: 52_000, ms: 640 },
+  { act: "rotation", title: "Certificates renewed throughout", expected: "no call failed", from: 52_000, ms: 640 },
 ];
 
 function actView({ act, title, expected, ms }: Scene, state: ActView["state"]): ActView {
@@ -261,7 +282,7 @@ function actView({ act, title, expected, ms }: Scene, state: ActView["state"]): 
   return { act, title, expected, state, seen: ended ? expected : "", ms: ended ? ms : 0, ok: ended };
 }
 
-/** An act is on for a second at least, so that it can be seen. */
+/** An act runs for at least a second, so that it is visible. */
 function tellAct(scene: Scene, now: number, tell: (news: News) => void): void {
   const { act, expected: reason, from, ms, lasts = 1_000, denial } = scene;
   const until = from + Math.max(lasts, Math.ceil(ms / stepMs) * stepMs);
@@ -281,11 +302,15 @@ const bots = ["leader/1", "operator/1", "dashboard/1", ...crew, intruder];
 
 function credentialOf(bot: string, now: number): CredentialView {
   const place = bots.indexOf(bot);
-  // They do not renew all at once.
+  // The bots do not renew at the same time.
   const issuedAt = began + now - place * 1_100;
   return {
-    ...{ bot, generation: 1 + Math.floor(now / 15_000), revoked: bot === intruder && now >= moments.revoked },
-    ...{ certificateIssuedAt: issuedAt, certificateExpiresAt: issuedAt + 30_000 },
-    ...{ tokenIssuedAt: issuedAt - 4_000, tokenExpiresAt: issuedAt + 56_000 },
+    bot,
+    generation: 1 + Math.floor(now / 15_000),
+    revoked: bot === intruder && now >= moments.revoked,
+    certificateIssuedAt: issuedAt,
+    certificateExpiresAt: issuedAt + 30_000,
+    tokenIssuedAt: issuedAt - 4_000,
+    tokenExpiresAt: issuedAt + 56_000,
   };
 }

@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from "kysely";
 
-/** Everything the first release remembers; {@link Schema} says what each column is. */
+/** The tables of the first release; {@link Schema} documents the columns. */
 export const first: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db;

@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from "kysely";
 
-/** Join tokens are counted and have a name of their own; bots retire; certificates have generations. */
+/** Uses and ids of join tokens, retirement of bots, and generations of certificates. */
 export const enrolment: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db;
@@ -16,7 +16,7 @@ export const enrolment: Migration = {
       .addColumn("id", "text", (c) => c.notNull().defaultTo(""))
       .execute();
     await sql`update join_tokens set used = 1 where used_at is not null`.execute(db);
-    // "~" stands in no base64url, so these never meet the hexadecimal ones that are made from now on.
+    // "~" is not a hexadecimal digit, so these ids never equal the ids of new tokens.
     await sql`update join_tokens set id = '~' || secret_hash`.execute(db);
     await schema.createIndex("join_tokens_by_id").on("join_tokens").column("id").unique().execute();
 

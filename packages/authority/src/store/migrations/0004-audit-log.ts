@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from "kysely";
 
-/** The audit log, and where it begins and ends. */
+/** The audit log with its beginning and its end. */
 export const auditLog: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema

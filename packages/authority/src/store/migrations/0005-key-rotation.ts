@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from "kysely";
 
-/** Token keys are prepared before they sign, and withdrawn after. */
+/** The times at which token keys begin to sign and are withdrawn. */
 export const keyRotation: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema

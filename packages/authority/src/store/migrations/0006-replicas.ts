@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, PostgresAdapter, sql } from "kysely";
 
-/** Several authorities on one store, and what a restored one has to know. */
+/** Private keys in the store for several authorities, and the state after a restore. */
 export const replicas: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db;
@@ -18,7 +18,7 @@ export const replicas: Migration = {
       .addColumn("adopts", "bigint", (c) => c.notNull().defaultTo(0))
       .execute();
     if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return;
-    // SQLite sorts text by its bytes; PostgreSQL as its cluster was set up, unless it is told.
+    // SQLite sorts text by its bytes. PostgreSQL uses the collation of the cluster by default.
     await sql`alter table bots alter column name type text collate "C"`.execute(db);
     await sql`alter table endpoints alter column service type text collate "C", alter column address type text collate "C"`.execute(
       db,

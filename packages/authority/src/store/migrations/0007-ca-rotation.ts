@@ -1,6 +1,6 @@
 import { type Kysely, type Migration, sql } from "kysely";
 
-/** Roots with intermediates below them, prepared and activated; and of each leaf, which root it leads to. */
+/** Roots with intermediates, their activation, and the root above each leaf. */
 export const caRotation: Migration = {
   async up(db: Kysely<unknown>) {
     const { schema } = db;
@@ -15,7 +15,7 @@ export const caRotation: Migration = {
       .alterTable("certificates")
       .addColumn("root", "text", (c) => c.notNull().defaultTo(""))
       .execute();
-    // Until now there was one root, which signed leaves itself.
+    // Before this migration there was one root, which signed leaves itself.
     await sql`update ca_certificates set root = digest, key_name = 'ca.key', activated_at = created_at`.execute(db);
     await sql`update certificates set root = coalesce((select max(digest) from ca_certificates), '')`.execute(db);
     await schema.createIndex("certificates_by_root").on("certificates").columns(["root", "expires_at"]).execute();

@@ -1,6 +1,6 @@
 import type { Kysely, Migration } from "kysely";
 
-/** Tokens may name an issuer of the operator's choice, which may change; locks may run out. */
+/** An issuer of the operator's choice, which may change, and revocations that expire. */
 export const oauth: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema.alterTable("fleet").addColumn("issuer", "text").execute();

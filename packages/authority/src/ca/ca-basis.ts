@@ -1,0 +1,17 @@
+import type { Clock, Log } from "@interlock/bot";
+import type { KeyVault } from "../key-vault/key-vault.js";
+import type { Store } from "../store/store.js";
+
+/** What the fleet's CA works with. */
+export interface CaBasis {
+  readonly store: Store;
+  /** The private keys. */
+  readonly keys: KeyVault;
+  readonly trustDomain: string;
+  /** How long leaves are valid, in milliseconds. */
+  readonly leafTtlMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The authority's own SPIFFE ID: the actor of what the CA does by itself. */
+  readonly self: string;
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { grantedScopes } from "@interlock/policy/grants";
+import type { Store } from "../store/store.js";
+import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { openGrantStore } from "./grant-store.js";
+
+describeOnEach("grant store", (create) => {
+  let place: TestStore;
+  let store: Store;
+  beforeEach(async () => {
+    place = await create();
+    store = await place.open();
+    await store.fleet.create("cafe", 1);
+  });
+  afterEach(async () => {
+    await store.close();
+    await place.remove();
+  });
+
+  const yaml = (scope: string) => `grants: {"a/*": {a.B: ["${scope}"]}}`;
+
+  it("applies whole files, keeps versions, and has them again", async () => {
+    const grants = await openGrantStore(store);
+    assert.deepEqual(grants.file(), { yaml: "", version: 0 });
+
+    const added = { identity: "a/*", service: "a.B", scope: "x:y", added: true };
+    assert.deepEqual(grants.preview(yaml("x:y")), { changes: [added], version: 0 });
+    assert.equal(grantedScopes(grants.current(), "a/1", "a.B").size, 0, "a preview changes nothing");
+
+    assert.deepEqual(await grants.apply(yaml("x:y"), "spiffe://cafe/operator/a", 1), { changes: [added], version: 1 });
+    assert.deepEqual(await grants.apply(yaml("x:y"), "spiffe://cafe/operator/a", 2), { changes: [], version: 1 });
+    await assert.rejects(grants.apply("grants:", "spiffe://cafe/operator/a", 3), {
+      reason: "GRANTS_INVALID",
+      code: "INVALID_ARGUMENT",
+    });
+    assert.deepEqual([...grantedScopes(grants.current(), "a/1", "a.B")], ["x:y"]);
+
+    const again = await openGrantStore(store);
+    assert.deepEqual(again.file(), { yaml: yaml("x:y"), version: 1 });
+    assert.deepEqual(again.current(), grants.current());
+  });
+
+  it("leaves the latest of several at once in force", async () => {
+    const grants = await openGrantStore(store);
+    const files = ["a:a", "b:b", "c:c"].map(yaml);
+    const applied = await Promise.all(files.map((file) => grants.apply(file, "x", 1)));
+    assert.deepEqual(applied.map((a) => a.version).sort(), [1, 2, 3]);
+    assert.equal(grants.file().yaml, files[applied.findIndex((a) => a.version === 3)]);
+  });
+
+  it("always lets operators run the fleet", async () => {
+    const grants = await openGrantStore(store);
+    await grants.apply("grants: {}", "x", 1);
+    const admin = "interlock.authority.v1.AdminService";
+    const scopes = [...grantedScopes(grants.current(), "operator/alice", admin)].sort();
+    assert.deepEqual(scopes, [
+      "bots:enroll",
+      "bots:read",
+      "bots:retire",
+      "bots:revoke",
+      "ca:read",
+      "ca:rotate",
+      "fleet:read",
+      "grants:read",
+      "grants:write",
+      "keys:read",
+      "keys:rotate",
+      "log:read",
+      "usage:read",
+    ]);
+    assert.equal(grantedScopes(grants.current(), "coffee/1", admin).size, 0);
+  });
+});

@@ -1,0 +1,111 @@
+import { type Clock, InterlockError, type Log } from "@interlock/bot";
+import { createRecorder, type Recorder } from "@interlock/bot/internal";
+import { spiffeId } from "@interlock/policy";
+import type { CaBasis } from "./ca/ca-basis.js";
+import { type CertificateAuthority, openCertificateAuthority } from "./ca/certificate-authority.js";
+import { coalesce } from "./coalesce.js";
+import { type CertificateUse, createCertificateUse } from "./enrollment/certificate-use.js";
+import { type GrantStore, openGrantStore } from "./grants/grant-store.js";
+import { hostsOf } from "./http/https-options.js";
+import type { KeyVault } from "./key-vault/key-vault.js";
+import { authorityName } from "./names.js";
+import type { CompleteOptions } from "./options.js";
+import { createOwnIdentity, type OwnIdentity } from "./own-identity.js";
+import type { Own } from "./revocations/check-subject.js";
+import type { Store } from "./store/store.js";
+import { type AuthorityCounts, createAuthorityCounts } from "./telemetry/authority-counts.js";
+import { createTokenIssuer, type TokenIssuer } from "./tokens/token-issuer.js";
+import { loadOrCreateTokenSigner, type TokenSigner } from "./tokens/token-signer.js";
+import { openTrustHub, type TrustHub } from "./trust-hub/trust-hub.js";
+
+/** The parts of an authority. Each service and server takes those that it needs. */
+export interface AuthorityParts {
+  readonly store: Store;
+  readonly ca: CertificateAuthority;
+  readonly caBasis: CaBasis;
+  readonly grants: GrantStore;
+  readonly signer: TokenSigner;
+  readonly hub: TrustHub;
+  readonly tokenIssuer: TokenIssuer;
+  readonly certificateUse: CertificateUse;
+  readonly recorder: Recorder;
+  readonly counts: AuthorityCounts;
+  /** The authority's own identity. */
+  readonly identity: OwnIdentity;
+  readonly trustDomain: string;
+  readonly staleAfterMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Returns the authority's own trust domain and certificate, which cannot be revoked. */
+  own(): Own;
+  /** Loads what other authorities have changed in the store. */
+  refresh(): Promise<void>;
+}
+
+/** Builds the parts of an authority on a store. The first call on a store creates the fleet, the CA and a token key. */
+export async function buildParts(store: Store, keys: KeyVault, options: CompleteOptions): Promise<AuthorityParts> {
+  const { trustDomain, host, https, leafTtlMs, tokenTtlMs, tokenRate, staleAfterMs, clock, log } = options;
+  const self = spiffeId(trustDomain, authorityName).uri;
+  const caBasis: CaBasis = { store, keys, trustDomain, leafTtlMs, clock, log, self };
+  // When several authorities start at once on a new store, one of them creates everything.
+  const { ca, signer } = await store.exclusively(async () => {
+    await openFleet(store, options);
+    return { ca: await openCertificateAuthority(caBasis), signer: await loadOrCreateTokenSigner(store, clock, keys) };
+  });
+  const grants = await openGrantStore(store);
+  const hosts = https ? hostsOf(https, https.host ?? host) : [];
+  const identity = await createOwnIdentity(ca, trustDomain, clock, hosts);
+  async function follow(): Promise<void> {
+    await ca.reload();
+    await identity.renewIfDue();
+  }
+  const hub = await openTrustHub(store, { trustDomain, issuer: self, staleAfterMs, follow }, clock);
+  const certificateUse = createCertificateUse(store);
+  const counts = createAuthorityCounts();
+  const tokenIssuer = createTokenIssuer({
+    store,
+    grants,
+    signer,
+    hub,
+    certificateUse,
+    counts,
+    clock,
+    tokenTtlMs,
+    tokenRate,
+  });
+  const refresh = coalesce(async () => {
+    await grants.refresh();
+    await signer.refresh();
+    await hub.refresh();
+  });
+  return {
+    store,
+    ca,
+    caBasis,
+    grants,
+    signer,
+    hub,
+    tokenIssuer,
+    certificateUse,
+    recorder: createRecorder(),
+    counts,
+    identity,
+    trustDomain,
+    staleAfterMs,
+    clock,
+    log,
+    own: () => ({ trustDomain, serial: identity.current().leaf.serial }),
+    refresh,
+  };
+}
+
+/** Creates the record of the fleet in a new store, or checks that the store belongs to this fleet. */
+async function openFleet(store: Store, { dataDir = "The store", trustDomain, clock }: CompleteOptions): Promise<void> {
+  const fleet = (await store.fleet.get()) ?? (await store.fleet.create(trustDomain, clock.now()));
+  if (fleet.trustDomain !== trustDomain) {
+    throw new InterlockError(
+      "FAILED_PRECONDITION",
+      `${dataDir} belongs to the trust domain "${fleet.trustDomain}", not "${trustDomain}". Use another.`,
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import { matchesIdentity } from "@interlock/policy";
+import { retire } from "../../enrollment/retire.js";
+import { botToWire, revocationToWire } from "../to-wire.js";
+import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+
+type Parts = Pick<AdminParts, "store" | "hub" | "clock" | "log" | "own">;
+
+/** Creates the handlers for the records of bots. */
+export function botHandlers({ store, hub, clock, log, own }: Parts): AdminHandlers<"retireBot" | "listBots"> {
+  return {
+    async retireBot({ name }, { caller }) {
+      const { trustDomain } = own();
+      const bot = await retire({ store, trustDomain }, name, clock.now(), caller.spiffeId.uri);
+      log.warn("bot retired", { name, by: caller.name });
+      return { bot: botToWire(bot, trustDomain) };
+    },
+
+    async listBots() {
+      const { trustDomain } = own();
+      const revoked = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
+      const patterns = [...revoked.values()].filter(({ kind }) => kind === "pattern");
+      const bots = (await store.bots.list()).map((bot) => {
+        const wire = botToWire(bot, trustDomain);
+        const revocation =
+          revoked.get(`identity ${wire.spiffeId}`) ??
+          revoked.get(`certificate ${bot.certificateSerial}`) ??
+          patterns.find(({ subject }) => matchesIdentity(subject, bot.name));
+        return revocation ? { ...wire, revocation: revocationToWire(revocation) } : wire;
+      });
+      return { bots };
+    },
+  };
+}

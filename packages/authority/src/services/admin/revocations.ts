@@ -1,0 +1,74 @@
+import type { Caller } from "@interlock/bot";
+import { subjectFromWire } from "@interlock/bot/internal";
+import { matchesIdentity, spiffeId } from "@interlock/policy";
+import { checkSubject, type RevocationSubject } from "../../revocations/check-subject.js";
+import { revoke } from "../../revocations/revoke.js";
+import { unrevoke } from "../../revocations/unrevoke.js";
+import type { BotRow } from "../../store/schema.js";
+import { revocationToWire } from "../to-wire.js";
+import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+import { invalid } from "./invalid.js";
+
+/** The maximum length of the reason for a revocation, in characters. */
+const maximumReasonLength = 500;
+
+const subjects = "a SPIFFE ID, an identity pattern, a certificate's serial number, or a token's jti";
+
+type Parts = Pick<AdminParts, "store" | "hub" | "clock" | "log" | "own">;
+
+/** Creates the handlers for revocations. */
+export function revocationHandlers({
+  store,
+  hub,
+  clock,
+  log,
+  own,
+}: Parts): AdminHandlers<"revoke" | "unrevoke" | "listRevocations"> {
+  return {
+    async revoke(request, { caller }) {
+      const given = subjectFromWire(request.subject);
+      if (!given) throw invalid(`Name what to revoke: ${subjects}.`);
+      if (request.reason.length > maximumReasonLength) {
+        throw invalid(`The reason is too long: use at most ${maximumReasonLength} characters.`);
+      }
+      const subject = checkSubject(given, own());
+      refuseSelfRevocation(subject, caller);
+      const by = caller.spiffeId.uri;
+      const recorded = await revoke({ store, hub }, subject, request.reason, clock.now(), by);
+      log.warn("revoked", { kind: subject.kind, subject: subject.subject, reason: recorded.reason, by: caller.name });
+      const bots = (await store.bots.list()).filter((bot) => concerns(subject, bot, own().trustDomain)).length;
+      return { revocation: revocationToWire(recorded), trustVersion: BigInt(recorded.trustVersion), bots };
+    },
+
+    async unrevoke(request, { caller }) {
+      const given = subjectFromWire(request.subject);
+      if (!given) throw invalid(`Name what to unrevoke: ${subjects}.`);
+      const subject = checkSubject(given, own());
+      const recorded = await unrevoke({ store, hub }, subject, clock.now(), caller.spiffeId.uri);
+      log.warn("unrevoked", { kind: subject.kind, subject: subject.subject, by: caller.name });
+      return { revocation: revocationToWire(recorded), trustVersion: BigInt(recorded.trustVersion) };
+    },
+
+    async listRevocations() {
+      return { revocations: (await store.revocations.list()).map(revocationToWire) };
+    },
+  };
+}
+
+/** Whether a revocation concerns a bot on record; that of a token concerns none. */
+function concerns({ kind, subject }: RevocationSubject, bot: BotRow, trustDomain: string): boolean {
+  if (kind === "identity") return spiffeId(trustDomain, bot.name).uri === subject;
+  if (kind === "pattern") return matchesIdentity(subject, bot.name);
+  return kind === "certificate" && bot.certificateSerial === subject;
+}
+
+// A revoked operator cannot unrevoke itself, and a pattern that matches every operator leaves nobody who can.
+function refuseSelfRevocation({ kind, subject }: RevocationSubject, caller: Caller): void {
+  const self = { identity: caller.spiffeId.uri, certificate: caller.certificate.serial, pattern: "", token: "" };
+  if (subject === self[kind]) {
+    throw invalid("You cannot revoke yourself: nobody might be left to unrevoke you. Ask another operator to do it.");
+  }
+  if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
+    throw invalid(`"${subject}" would revoke you as well: choose a pattern that does not match ${caller.name}.`);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { Channel } from "./channel.js";
+
+/** A channel with the credentials for one call on it; to be used at once. */
+export interface CallCredentials {
+  readonly channel: Channel;
+  readonly metadata: Metadata;
+  /** The token in the metadata, or behind it; absent where none is needed. */
+  readonly authorization?: string;
+  /** Whether the metadata only refers to the token. */
+  readonly refers: boolean;
+}
+
+/** A token that is fetched for calls on a channel, to ask for {@link CallCredentials} with once it is there. */
+export interface PendingToken {
+  readonly channel: Channel;
+  readonly authorization: string;
+}

@@ -1,0 +1,53 @@
+import type { SpiffeId } from "@interlock/policy";
+import type { Reason } from "../base/reason.js";
+import { type Certificate, parseCertificate } from "./certificate.js";
+import { type CertificateExpectation, checkCertificate } from "./check-certificate.js";
+import { checkIssuers } from "./check-issuers.js";
+import { proveChain } from "./prove-chain.js";
+
+/** The verified identity at the other end of a connection, and the certificates that prove it. */
+export interface Peer {
+  readonly id: SpiffeId;
+  readonly certificate: Certificate;
+  /** The proved chain, DER: the leaf first, the root last. */
+  readonly chain: readonly Uint8Array[];
+}
+
+/** What a peer is verified against. */
+export interface PeerExpectation extends CertificateExpectation {
+  /** The CA certificates to believe, DER. */
+  readonly caCertificates: readonly Uint8Array[];
+  /** Gives the reason when a peer is revoked. Absent only where there is no trust yet: when a bot joins. */
+  readonly revoked?: (spiffeId: string, certificate: Certificate) => Reason | undefined;
+}
+
+/**
+ * Verifies a peer: the leaf by itself, then the chain from it to a CA, then the issuers in that chain, then revocation.
+ * This is the one recipe for every connection and every certificate file.
+ *
+ * `found` is the chain as it was shown, DER, the leaf first. TLS has proved that the peer holds the key of the leaf.
+ *
+ * @returns The peer, or the reason for which it is refused.
+ */
+export function verifyPeer(found: readonly Uint8Array[], expected: PeerExpectation): Peer | Reason {
+  const [der] = found;
+  if (!der) return "NO_CERTIFICATE";
+  const certificate = readCertificate(der);
+  if (!certificate) return "CERTIFICATE_MALFORMED";
+  const { peer, trustDomain, now, caCertificates, revoked } = expected;
+  const id = checkCertificate(certificate, { peer, trustDomain, now });
+  if (typeof id === "string") return id;
+  const chain = proveChain(found, { caCertificates, now });
+  if (!chain) return "CERTIFICATE_UNTRUSTED";
+  const fault = checkIssuers(chain.slice(1), trustDomain);
+  if (fault) return fault;
+  return revoked?.(id.uri, certificate) ?? { id, certificate, chain };
+}
+
+function readCertificate(der: Uint8Array): Certificate | undefined {
+  try {
+    return parseCertificate(der);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { InterlockError } from "@interlock/bot";
+import pg from "pg";
+
+// SQLSTATE (PostgreSQL, appendix A) of errors that pass when PostgreSQL is back, has room again, or is a primary again.
+const passing = /^(?:08|28|53|57|3D000|25006|25P03|40001|40P01|55P03)/;
+
+/** The reason of every error that says that a database cannot be reached. */
+export const unreachable = "STORE_UNREACHABLE";
+
+/**
+ * Turns an error of PostgreSQL into ours: `UNAVAILABLE` with the reason `STORE_UNREACHABLE` for everything that is no fault
+ * of the query, so that the caller may try again. PostgreSQL's own words stay in this process, as the cause.
+ */
+export function fromPostgres(error: unknown): unknown {
+  if (error instanceof InterlockError) return error;
+  if (isAnswer(error) && !passing.test(error.code ?? "")) return error;
+  const { code } = error as { readonly code?: unknown };
+  return unreachableFor(error, typeof code === "string" && /^\w+$/.test(code) ? ` (${code})` : "");
+}
+
+/** The error that says that the database cannot be reached for now. `cause` stays in this process. */
+export function unreachableFor(cause: unknown, detail = ""): InterlockError {
+  const message = `The database cannot be reached${detail}: try again.`;
+  return new InterlockError("UNAVAILABLE", message, { reason: unreachable, cause });
+}
+
+/** Whether PostgreSQL has answered; any other error is the end of the connection. */
+export function isAnswer(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError;
+}

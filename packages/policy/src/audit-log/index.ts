@@ -1,0 +1,9 @@
+export {
+  type AuditEntry,
+  type AuditKind,
+  type AuditPosition,
+  type AuditRecord,
+  hashOf,
+  toRecord,
+} from "./audit-record.js";
+export { type AuditFault, type ChainEnds, type ChainVerifier, createChainVerifier } from "./chain-verifier.js";

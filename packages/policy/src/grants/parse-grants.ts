@@ -1,0 +1,170 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+} from "yaml";
+import { isIdentityPattern } from "../identity-pattern.js";
+import { isScope } from "../scope.js";
+import { isServiceName } from "../service-name.js";
+import type { Grant, Grants } from "./grants.js";
+import { GrantsError, type GrantsFault } from "./grants-error.js";
+
+/** The maximum length of a grants file, in characters. */
+export const maximumGrantsLength = 262_144;
+
+const maximumDepth = 16;
+const maximumMarks = 100;
+const tooDeep = "the file is nested too deeply; write identity pattern, service, list of scopes";
+
+/**
+ * Reads a grants file (YAML 1.2): identity pattern, service, scopes.
+ *
+ * @throws GrantsError with every fault in the file, each with its line and what to write instead.
+ * @example
+ * ```ts
+ * const grants = parseGrants(`
+ * grants:
+ *   "coffee/*":
+ *     cafe.gripper.v1.GripperService: [gripper:actuate, gripper:observe]
+ * `);
+ * ```
+ */
+export function parseGrants(yaml: string): Grants {
+  if (yaml.length > maximumGrantsLength) throw invalid(`the file is longer than ${maximumGrantsLength} characters`);
+  checkLexemes(yaml);
+  const lines = new LineCounter();
+  const document = parseYaml(yaml, lines);
+  const faults: GrantsFault[] = [];
+  const report: Report = (node, message) => {
+    const offset = (node as ParsedNode | null | undefined)?.range?.[0];
+    faults.push(offset === undefined ? { message } : { line: lines.linePos(offset).line, message });
+  };
+  for (const { message, pos } of [...document.errors, ...document.warnings]) {
+    faults.push({ line: lines.linePos(pos[0]).line, message: shorten(message, 200) });
+  }
+  // A document with a syntax error has no content to check.
+  const grants = faults.length > 0 ? [] : readDocument(document, report);
+  if (faults.length > 0) throw new GrantsError(faults);
+  return grants;
+}
+
+// Runs before the parser. For unclosed brackets the parser's time grows with the square of their number, and anchors,
+// aliases and tags, which grants do not use, take it long as well.
+function checkLexemes(yaml: string): void {
+  let [depth, marks] = [0, 0];
+  for (const lexeme of new Lexer().lex(yaml)) {
+    if (lexeme === "[" || lexeme === "{") depth++;
+    else if (lexeme === "]" || lexeme === "}") depth--;
+    else if (/^[&*!]/.test(lexeme)) marks++;
+    if (depth > maximumDepth) throw invalid(tooDeep);
+    if (marks > maximumMarks)
+      throw invalid("the file is full of anchors, aliases or tags, which are not supported; write the content out");
+  }
+}
+
+/** Records a fault at a node of the document. */
+type Report = (node: unknown, message: string) => void;
+
+function parseYaml(yaml: string, lineCounter: LineCounter): Document.Parsed {
+  try {
+    // With `uniqueKeys`, the parser compares every key with every other one. entries() finds duplicates faster.
+    return parseDocument(yaml, { version: "1.2", uniqueKeys: false, lineCounter, prettyErrors: false });
+  } catch (error) {
+    // The parser recurses as deep as its input; grants are four levels deep.
+    throw invalid(tooDeep, error);
+  }
+}
+
+function readDocument({ contents }: Document.Parsed, report: Report): Grant[] {
+  const root = entries(contents, "the file must have the key grants:, with an identity pattern below it", report);
+  let grants: Grant[] | undefined;
+  for (const { key, keyNode, value } of root) {
+    if (key === "grants") grants = readIdentities(value, report);
+    else report(keyNode, `the key ${quote(key)} is not known; the only key is "grants"`);
+  }
+  if (!grants && isMap(contents)) report(contents, 'there is no "grants"; for no grants at all, write grants: {}');
+  return grants ?? [];
+}
+
+function readIdentities(node: unknown, report: Report): Grant[] {
+  const identities = entries(
+    node,
+    "write an identity pattern below grants:; for no grants at all, write grants: {}",
+    report,
+  );
+  return identities.flatMap(({ key: identity, keyNode, value }) => {
+    if (!isIdentityPattern(identity)) {
+      report(
+        keyNode,
+        `${quote(identity)} is not an identity pattern; write a bot's name, with * for one segment or ** at the end`,
+      );
+    }
+    const services = entries(value, `write a service and its scopes below ${quote(identity)}`, report);
+    return services.flatMap(({ key: service, keyNode: serviceNode, value: list }) => {
+      if (!isServiceName(service)) {
+        report(
+          serviceNode,
+          `${quote(service)} is not a service; write its full name, for example cafe.v1.GripperService`,
+        );
+      }
+      return readScopes(list, service, report).map((scope) => ({ identity, service, scope }));
+    });
+  });
+}
+
+function readScopes(node: unknown, service: string, report: Report): Grant["scope"][] {
+  if (!isSeq(node) || node.items.length === 0) {
+    report(node, `write the scopes of ${shorten(service)} as a list, for example [gripper:observe]`);
+    return [];
+  }
+  const scopes = new Set<Grant["scope"]>();
+  for (const item of node.items) {
+    const scope = textOf(item);
+    if (scope === undefined || !isScope(scope))
+      report(item, `${quote(scope ?? String(item))} is not a scope; write resource:action`);
+    else scopes.add(scope);
+  }
+  return [...scopes];
+}
+
+interface Entry {
+  readonly key: string;
+  readonly keyNode: unknown;
+  readonly value: unknown;
+}
+
+// The entries of a map with text keys. Aliases are not followed: they make a review hard and a bomb easy.
+function entries(node: unknown, otherwise: string, report: Report): Entry[] {
+  if (isAlias(node)) report(node, "aliases are not supported; write the content out");
+  else if (!isMap(node)) report(node, otherwise);
+  if (!isMap(node)) return [];
+  const seen = new Set<string>();
+  return node.items.flatMap(({ key: keyNode, value }) => {
+    const key = textOf(keyNode);
+    if (key === undefined) report(keyNode, "a key must be text; put it in quotes");
+    else if (seen.has(key)) report(keyNode, `${quote(key)} is here twice; merge the two entries`);
+    else seen.add(key);
+    return key === undefined ? [] : [{ key, keyNode, value }];
+  });
+}
+
+function textOf(node: unknown): string | undefined {
+  return isScalar(node) && typeof node.value === "string" ? node.value : undefined;
+}
+
+const quote = (text: string) => `"${shorten(text)}"`;
+
+/** Shortens a text of the file for a message. */
+function shorten(text: string, length = 80): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}
+
+function invalid(message: string, cause?: unknown): GrantsError {
+  return new GrantsError([{ message }], cause);
+}

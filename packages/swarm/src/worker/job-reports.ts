@@ -1,0 +1,99 @@
+import type { Lease, Progress, ReportProgress } from "../gen/interlock/swarm/v1/swarm.js";
+import type { SendEvent, WorkerEvent } from "./send-event.js";
+import { TaskRefusal } from "./task-refusal.js";
+
+/** What a worker reports of one attempt, kept as far as it may have to be repeated on another connection. */
+export interface JobReports {
+  /** Whether the last word on the attempt is said: its outcome. */
+  readonly finished: boolean;
+  /** Accepts the task, if nothing else was reported before: any other report implies it. */
+  accept(): void;
+  /** Reports progress; only the latest is sure to arrive. */
+  progress(progress: Progress): void;
+  /** Reports a checkpoint; gives its number. */
+  checkpoint(state: Uint8Array): number;
+  /** Calls `resolve` once this checkpoint, or a later one, is confirmed. */
+  onConfirmed(sequence: number, resolve: () => void): void;
+  /** The leader has recorded this checkpoint. */
+  confirm(sequence: number): void;
+  /** Reports the outcome. */
+  finish(outcome: WorkerEvent): void;
+  /** Hands the attempt back. */
+  forfeit(reason: string): void;
+  /** Repeats, on a new connection, what the leader may not have heard. */
+  repeat(): void;
+}
+
+/** Creates the reports of one attempt. */
+export function createJobReports(lease: Lease, send: SendEvent): JobReports {
+  let told = false;
+  let latest: Progress | undefined;
+  /** The last checkpoint, until it is confirmed. */
+  let unconfirmed: ReportProgress | undefined;
+  let checkpoints = 0;
+  /** Those that wait for a checkpoint of this number, or a later one. Made with the first: most tasks have none. */
+  let confirming: Map<number, () => void> | undefined;
+  /** The last word, until it is confirmed. */
+  let outcome: WorkerEvent | undefined;
+
+  function tell(event: WorkerEvent, key?: unknown): void {
+    told = true;
+    send(event, key);
+  }
+
+  function report(value: ReportProgress, key?: unknown): void {
+    if (!outcome) tell({ $case: "reportProgress", value }, key);
+  }
+
+  return {
+    get finished() {
+      return outcome !== undefined;
+    },
+    accept() {
+      if (!told) tell({ $case: "acceptTask", value: { lease } });
+    },
+    progress(progress) {
+      latest = progress;
+      report({ lease, progress, checkpoint: new Uint8Array(), sequence: 0 }, lease.leaseToken);
+    },
+    checkpoint(state) {
+      unconfirmed = { lease, progress: latest, checkpoint: state, sequence: ++checkpoints };
+      report(unconfirmed);
+      return checkpoints;
+    },
+    onConfirmed(sequence, resolve) {
+      confirming ??= new Map();
+      confirming.set(sequence, resolve);
+    },
+    confirm(sequence) {
+      if (unconfirmed && unconfirmed.sequence <= sequence) unconfirmed = undefined;
+      for (const [number, resolve] of confirming ?? []) {
+        if (number > sequence) continue;
+        confirming?.delete(number);
+        resolve();
+      }
+    },
+    finish(event) {
+      outcome = event;
+      tell(event);
+    },
+    forfeit: (reason) => send({ $case: "forfeitTask", value: { lease, reason } }),
+    repeat() {
+      // The outcome is repeated even when it comes too late: the leader has to hear of it.
+      tell(outcome ?? { $case: "acceptTask", value: { lease } });
+      if (unconfirmed) report(unconfirmed);
+    },
+  };
+}
+
+/** The event that reports how the work ended. */
+export async function outcomeOf(lease: Lease, work: () => Promise<Uint8Array | undefined>): Promise<WorkerEvent> {
+  try {
+    return { $case: "completeTask", value: { lease, result: (await work()) ?? new Uint8Array() } };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof TaskRefusal)) return { $case: "failTask", value: { lease, reason, permanent: false } };
+    if (error.kind === "fail") return { $case: "failTask", value: { lease, reason, permanent: true } };
+    return { $case: error.kind === "reject" ? "rejectTask" : "forfeitTask", value: { lease, reason } };
+  }
+}

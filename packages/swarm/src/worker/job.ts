@@ -1,0 +1,106 @@
+import type { Assignment, Lease } from "../gen/interlock/swarm/v1/swarm.js";
+import { createJobReports, type JobReports, outcomeOf } from "./job-reports.js";
+import type { SendEvent } from "./send-event.js";
+import type { TaskContext, TaskHandler } from "./task-handler.js";
+
+/** One attempt at one task, in a worker's hands: whether it runs, stands still, or was stopped. */
+export interface Job {
+  readonly lease: Lease;
+  readonly reports: JobReports;
+  /** Whether the operator has paused it. */
+  readonly paused: boolean;
+  /** Whether it was stopped: nothing of it counts any more. */
+  readonly stopped: boolean;
+  /** Runs the handler, and reports the outcome if the job was not stopped meanwhile. Never rejects. */
+  run(handle: TaskHandler): Promise<void>;
+  /** Pauses it, or lets it go on. */
+  pause(paused: boolean): void;
+  /** Stops it: the handler's signal aborts. */
+  stop(reason: string): void;
+}
+
+/** Creates a job that has not begun. */
+export function createJob(assignment: Assignment, lease: Lease, send: SendEvent): Job {
+  const reports = createJobReports(lease, send);
+  let paused = false;
+  /** Why it was stopped. */
+  let stopped: Error | undefined;
+  /** Made on demand: most handlers of short tasks do not ask for the signal, and it is expensive. */
+  let controller: AbortController | undefined;
+  /** Those that wait for the job to go on. Made on demand, too. */
+  let resuming: Set<() => void> | undefined;
+
+  const isOver = () => stopped !== undefined || reports.finished;
+
+  function signal(): AbortSignal {
+    if (!controller) {
+      controller = new AbortController();
+      if (stopped) controller.abort(stopped);
+    }
+    return controller.signal;
+  }
+
+  function untilResumed(): Promise<void> {
+    if (!paused) return Promise.resolve();
+    resuming ??= new Set();
+    const waiting = resuming;
+    return untilStopped(signal(), (resolve) => waiting.add(resolve));
+  }
+
+  const context: TaskContext = {
+    get signal() {
+      return signal();
+    },
+    progress(fraction, stage = "") {
+      if (!isOver()) reports.progress({ fraction, stage });
+    },
+    checkpoint(state) {
+      if (isOver()) return Promise.reject(stopped ?? new Error("The attempt is over."));
+      const sequence = reports.checkpoint(state);
+      return untilStopped(signal(), (resolve) => reports.onConfirmed(sequence, resolve));
+    },
+    unpaused: untilResumed,
+  };
+
+  return {
+    lease,
+    reports,
+    get paused() {
+      return paused;
+    },
+    get stopped() {
+      return stopped !== undefined;
+    },
+    async run(handle) {
+      const { kind, payload, deadline, checkpoint } = assignment;
+      const { taskId, attempt, leaseToken } = lease;
+      const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
+      const outcome = await outcomeOf(lease, () => handle(task, context));
+      if (!stopped) reports.finish(outcome);
+    },
+    pause(now) {
+      paused = now;
+      if (paused || !resuming) return;
+      for (const resolve of resuming) resolve();
+      resuming.clear();
+    },
+    stop(reason) {
+      stopped = new Error(reason);
+      controller?.abort(stopped);
+    },
+  };
+}
+
+/** A promise that rejects when `signal` aborts; `register` is given the function that resolves it. */
+function untilStopped(signal: AbortSignal, register: (resolve: () => void) => void): Promise<void> {
+  const promise = new Promise<void>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    register(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    });
+  });
+  promise.catch(() => {}); // A handler that does not wait for it learns of the end from its signal.
+  return promise;
+}
