@@ -95,71 +95,10 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
   const stopWatching = store.onChange(() => {
     refresh().catch((error) => log.warn("store not read", { error: InterlockError.from(error).message }));
   });
-<<<<<<< HEAD
-  const own = () => ({ trustDomain, serial: identity.current().leaf.serial });
-  const certificateUse = createCertificateUse(store);
-  const counts = createAuthorityCounts();
-  const { tokenTtlMs, tokenRate } = options;
-  const desk = createTokenIssuer({ store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs, tokenRate });
-
-  const shared = {
-    store,
-    ca,
-    trustDomain,
-    grants,
-    signer,
-    hub,
-    clock,
-    log,
-    recorder,
-    certificateUse,
-    desk,
-    counts,
-    identity,
-    staleAfterMs,
-    caBasis,
-    own,
-  };
-  const oauthServer =
-    https &&
-    (await openOAuthServer({
-      ...shared,
-      https,
-      host,
-      identity,
-      revokeToken({ jti, expiresAt }, by) {
-        const subject = checkSubject({ kind: "token", subject: jti }, own());
-        return revoke(shared, subject, "revoked by its owner", clock.now(), by, expiresAt);
-      },
-    }));
-  const enrollment = createEnrollmentService(shared);
-  async function open(): Promise<BotServer> {
-    await claimIssuer(store, { issuer: oauthServer?.issuer, spiffeId: self.uri, now: clock.now() });
-    await hub.refresh();
-    const parts = { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment };
-    return createServer(parts, (routes) => {
-      // A report has up to 1,000 rows.
-      routes.add(AuthorityService, createAuthorityService(shared), { requestBytes: { report: 1_048_576 } });
-      routes.add(AdminService, createAdminService(shared));
-    });
-  }
-  const server = await open().catch(async (error) => {
-    await oauthServer?.close();
-    throw error;
-  });
-  const endpoints = [...server.services, EnrollmentService.name].map((service) => ({
-    service,
-    address: server.address,
-  }));
-  await store.transaction(async (records) => {
-    if (store.shared) await records.endpoints.share(self.uri, endpoints, clock.now(), 0);
-    else await records.endpoints.replace(self.uri, endpoints, clock.now());
-=======
   const servers = await openServers(parts, options);
   const { server, oauthServer } = servers;
   const endpoints = [...server.services, EnrollmentService.name].map((service) => {
     return { service, address: server.address };
->>>>>>> main
   });
   await recordEndpoints(parts, endpoints);
   const housekeeping = startHousekeeping({

@@ -390,4 +390,13 @@ export const guards: readonly Guard[] = [
       bot("admission/verification-budget", "if (retryAfterMs > 0)", "if (false)"),
     ],
   },
+  {
+    row: 47,
+    guard: "a bot has few trust streams",
+    patches: [
+      authority("trust-hub/trust-hub", "if (place.gone)", "if (false)"),
+      bot("server/arrivals", "if (load.calls >= callsPerPeer)", "if (false)"),
+      bot("admission/limit-rate", "if (!rate)", "if (true)"),
+    ],
+  },
 ];

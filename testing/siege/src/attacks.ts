@@ -3,6 +3,7 @@ import { badSignatures } from "./attacks/bad-signatures.js";
 import { byteFrames } from "./attacks/byte-frames.js";
 import { repeatedVouches } from "./attacks/repeated-vouches.js";
 import { silentConnections } from "./attacks/silent-connections.js";
+import { trustStreams } from "./attacks/trust-streams.js";
 import { unfinishedMessages } from "./attacks/unfinished-messages.js";
 import { unknownPaths } from "./attacks/unknown-paths.js";
 
@@ -14,4 +15,5 @@ export const attacks: readonly Attack[] = [
   byteFrames,
   unknownPaths,
   badSignatures,
+  trustStreams,
 ];
