@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
-import type { SpiffeId } from "@interlock/policy";
+import type { AnyMethod, SpiffeId } from "@interlock/policy";
 import type { InterlockError } from "../base/error.js";
 import { createRoster, type Roster } from "../base/roster.js";
 import type { Certificate } from "../identity/certificate.js";
@@ -16,6 +16,7 @@ export interface OpenCall {
   readonly bearer: Bearer | undefined;
   /** Full name of the service. */
   readonly service: string;
+  readonly method: Pick<AnyMethod, "kind" | "policy">;
   /** Ends it with a status. */
   end(error: InterlockError): void;
 }
@@ -49,8 +50,8 @@ export interface Connection {
    * that certificate already. Gives false where it has had too many: then it keeps what it has.
    */
   rebind(later: Connection, now: number): boolean;
-  /** Ends every call with `error`, then the connection. */
-  cut(error: InterlockError): void;
+  /** Ends every call with `error`, then the connection. Resolves when the connection has been ended. */
+  cut(error: InterlockError): Promise<void>;
   /** Ends the connection at once, without a status for its calls. */
   destroy(): void;
 }
@@ -74,6 +75,7 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
   let { certificate, chain } = proof;
   let earlier: readonly Certificate[] = [];
   let ended: InterlockError | undefined;
+  let leaving: Promise<void> | undefined;
   const connection: Connection = {
     peer,
     get certificate() {
@@ -105,10 +107,11 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
       return ended;
     },
     cut(error) {
-      if (ended) return;
+      if (leaving) return leaving;
       ended = error;
       for (const call of calls) call.end(error);
-      void farewell().then(() => socket.destroy());
+      leaving = farewell().then(() => void socket.destroy());
+      return leaving;
     },
     destroy: () => void socket.destroy(),
   };

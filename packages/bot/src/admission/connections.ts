@@ -3,6 +3,7 @@ import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial } from "../base/error.js";
 import type { Trust } from "../trust/trust.js";
+import { needsFreshTrust } from "./authorize.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
 
@@ -99,5 +100,20 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   const unsubscribe = trust.onChange(() => {
     for (const connection of all()) review(connection);
   });
-  return { find, all, vouch, add, close: unsubscribe };
+  // New calls of such methods are refused from then on; a stream that was admitted before would go on for hours. A call with
+  // one request and one answer finishes.
+  const stopWatching = trust.onStaleness((stale) => {
+    if (!stale) return;
+    for (const { calls } of all()) {
+      for (const call of calls) {
+        if (call.method.kind !== "unary" && needsFreshTrust(call.method.policy)) call.end(denial("TRUST_STALE"));
+      }
+    }
+  });
+
+  function close(): void {
+    unsubscribe();
+    stopWatching();
+  }
+  return { find, all, vouch, add, close };
 }

@@ -113,7 +113,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     // Every session gets a GOAWAY and closes once its calls have ended. grpc-js does not always wait for that (after
     // `injector.drain`, or on Node 24, it takes a closing session for closed), so the sockets are awaited instead.
     grpc.tryShutdown(() => {});
-    const forced = setTimeout(() => void running.close(), graceMs);
+    const forced = setTimeout(() => void endAll(running), graceMs);
     await running.drained();
     clearTimeout(forced);
     injector.destroy();
@@ -121,9 +121,16 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     await running.close();
   }
 
+  /** Ends what is open still, with a status that says why, and closes. */
+  async function endAll(running: Listener): Promise<void> {
+    const all = running.connections.all();
+    await Promise.all(all.map((connection) => connection.cut(serverCloses())));
+    await running.close();
+  }
+
   // A call that watches the health would keep the server open forever.
   function endOwnCalls({ connections }: Listener): void {
-    const closing = new InterlockError("UNAVAILABLE", "The server is closing.");
+    const closing = serverCloses();
     for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
       if (!services.some(({ name }) => name === call.service)) call.end(closing);
     }
@@ -152,6 +159,10 @@ export async function createServer(options: ServerOptions, build: (routes: Route
 /** A health check names a service, and a call of reflection a file, a symbol or a type. */
 const healthRequestBytes = { check: 4_096, list: 4_096, watch: 4_096 };
 const reflectionRequestBytes = 16_384;
+
+function serverCloses(): InterlockError {
+  return new InterlockError("UNAVAILABLE", "The server is closing.");
+}
 
 function checkRate(rate: Rate | undefined): void {
   if (!rate || (rate.perSecond > 0 && rate.burst >= 1)) return;

@@ -7,6 +7,7 @@ import {
 import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { keepAuthorized } from "../admission/keep-authorized.js";
+import { boundEncoded } from "../base/bounded-text.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Recorder } from "../base/recorder.js";
@@ -16,7 +17,7 @@ import { offerReference, referencesIn } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
 import type { Arrival } from "./arrivals.js";
-import { type GrpcAttempt, LiveCall, toStatus } from "./live-call.js";
+import { type GrpcAttempt, LiveCall, maximumMessageBytes, toStatus } from "./live-call.js";
 
 /** What the gate of a server needs. */
 export interface GateOptions {
@@ -200,7 +201,10 @@ class GatedCall extends ServerInterceptingCall implements Listener {
 
   override sendStatus(status: Parameters<Call["sendStatus"]>[0]): void {
     this.#live?.finish();
-    this.#call.sendStatus(status);
+    const { details } = status;
+    // Those of libraries, too.
+    const bounded = typeof details === "string" ? boundEncoded(details, maximumMessageBytes) : details;
+    this.#call.sendStatus(bounded === details ? status : { ...status, details: bounded });
   }
 
   override startRead(): void {
