@@ -399,4 +399,22 @@ export const guards: readonly Guard[] = [
       bot("admission/limit-rate", "if (!rate)", "if (true)"),
     ],
   },
+  {
+    row: 56,
+    guard: "a status is bounded",
+    patches: [
+      bot("server/live-call", "boundEncoded(message, maximumMessageBytes)", "Buffer.from(message).toString()"),
+      bot("server/gated-call", "boundEncoded(details, maximumMessageBytes)", "details"),
+    ],
+  },
+  {
+    row: 56,
+    guard: "the facts of an error are bounded",
+    patches: [bot("base/error-details", "ErrorInfo.encode(bounded(info))", "ErrorInfo.encode(info)")],
+  },
+  {
+    row: 57,
+    guard: "streams end when the trust becomes stale",
+    patches: [bot("admission/connections", 'call.end(denial("TRUST_STALE"))', "undefined")],
+  },
 ];

@@ -6,6 +6,7 @@ import { handshakeRows } from "./handshake-rows.js";
 import { joinRows } from "./join-rows.js";
 import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
+import { longErrorRow } from "./long-error-row.js";
 import { ownServicesRow } from "./own-services-row.js";
 import { pathRow } from "./path-row.js";
 import { resumptionRows } from "./resumption-rows.js";
@@ -14,6 +15,7 @@ import type { Row } from "./row.js";
 import { scopeRow } from "./scope-row.js";
 import { serverIdentityRow } from "./server-identity-row.js";
 import { siegeRows } from "./siege-rows.js";
+import { staleStreamRow } from "./stale-stream-row.js";
 import { sunsetRow } from "./sunset-row.js";
 import { tokenRows } from "./token-rows.js";
 import { unavailableRow } from "./unavailable-row.js";
@@ -40,4 +42,6 @@ export const rows: readonly Row[] = [
   ownServicesRow,
   ...laterRows,
   ...siegeRows,
+  longErrorRow,
+  staleStreamRow,
 ].toSorted((a, b) => a.row - b.row);
