@@ -7,7 +7,7 @@ import { createAuthorize } from "./authorize.js";
 import type { Bearer } from "./bearer.js";
 import type { Caller } from "./caller.js";
 import { createIdentify } from "./identify.js";
-import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
+import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
 
 /** That a call was admitted, and for whom. */
@@ -24,8 +24,8 @@ export interface Admission {
 export interface Chain {
   (attempt: Attempt): Admission | Promise<Admission>;
   /**
-   * Counts what is no call of a method, at the rate of its bot's calls. Throws or rejects with a denial where the bot is over
-   * it; gives `undefined` where the limiter answered at once.
+   * Counts a stream that is no call, or cannot be served: as a call, and at a lower rate of its own. Throws or rejects with a
+   * denial where the bot is over one of them; gives `undefined` where the limiters answered at once.
    */
   count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined;
 }
@@ -49,6 +49,8 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const { callerRate = defaultCallerRate, createLimiter = (rate) => createRateLimiter(rate) } = options;
   const identify = createIdentify(trust);
   const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"));
+  const strays = createRateLimiter(strayRate);
+  const limitStrays = createLimitFlood(strayRate, strays, "calls a second that cannot be served");
   const { authenticate, remember, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust);
   const limitRate = createLimitRate(createLimiter);
@@ -62,7 +64,12 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
       return authenticated(attempt);
     });
   }
-  return Object.assign(admit, { count: limitFlood });
+
+  function count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
+    const limited = limitFlood(attempt);
+    return limited === undefined ? limitStrays(attempt) : limited.then(() => limitStrays(attempt));
+  }
+  return Object.assign(admit, { count });
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     if (attempt.method.policy.anyBot) {

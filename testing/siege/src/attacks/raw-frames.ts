@@ -24,8 +24,22 @@ function headerBlock(headers: Readonly<Record<string, string>>): Buffer {
   );
 }
 
-/** Connects as `bot`, says hello, and begins one call to `path` as stream 1. Acknowledges settings and pings. */
-export async function beginRawCall(bot: Bot, port: number, path: string): Promise<TLSSocket> {
+/** The header block of a call, for {@link headersFrame}. */
+export function callBlock(path: string, contentType = "application/grpc"): Buffer {
+  const headers = { ":method": "POST", ":scheme": "https", ":authority": "a", ":path": path };
+  return headerBlock({ ...headers, "content-type": contentType, te: "trailers" });
+}
+
+/** A HEADERS frame that begins a call, and ends its request as well. */
+export function headersFrame(stream: number, block: Uint8Array): Buffer {
+  return frame(types.headers, flags.endHeaders | flags.endStream, stream, block);
+}
+
+/**
+ * Connects as `bot`, and says hello. Acknowledges settings and pings. The socket emits `answered` for each stream that the server
+ * ends.
+ */
+export async function connectRaw(bot: Bot, port: number): Promise<TLSSocket> {
   const socket = rawTls(port, shows(bot.identity.current()))
     .on("error", () => {})
     .setMaxListeners(0);
@@ -44,10 +58,14 @@ export async function beginRawCall(bot: Bot, port: number, path: string): Promis
       buffered = buffered.subarray(end);
     }
   });
-  const headers = { ":method": "POST", ":scheme": "https", ":authority": "a", ":path": path };
-  const block = headerBlock({ ...headers, "content-type": "application/grpc", te: "trailers" });
-  const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  socket.write(Buffer.concat([preface, frame(types.settings, 0, 0), frame(types.headers, flags.endHeaders, 1, block)]));
+  socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(types.settings, 0, 0)]));
+  return socket;
+}
+
+/** Connects as {@link connectRaw} does, and begins one call to `path` as stream 1. */
+export async function beginRawCall(bot: Bot, port: number, path: string): Promise<TLSSocket> {
+  const socket = await connectRaw(bot, port);
+  socket.write(frame(types.headers, flags.endHeaders, 1, callBlock(path)));
   return socket;
 }
 
