@@ -125,7 +125,7 @@ function ownThumbprint(socket: TLSSocket): string {
 }
 
 async function farewell(): Promise<void> {
-  await sleep(farewellMs, undefined, { ref: false });
+  await sleep(farewellMs);
   for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
 }
 
