@@ -18,13 +18,22 @@ const groups = {
   identity: {
     package: "bot",
     folder: "identity",
-    mutate: ["certificate", "check-certificate", "der", "join-token", "key-pair", "write-der"],
-    tests: ["certificate", "der", "join-token", "key-pair", "oracle", "properties"],
+    mutate: [
+      ...["certificate", "check-certificate", "check-issuers", "der", "join-token", "key-pair", "prove-chain"],
+      ...["rsa-key", "strength", "write-der"],
+    ],
+    tests: [
+      ...["certificate", "check-issuers", "der", "join-token", "key-pair", "oracle", "properties", "prove-chain"],
+      "strength",
+    ],
   },
   token: {
     package: "bot",
     folder: "token",
-    mutate: ["actors", "authorization", "reference", "token-fault", "token-rules", "verify-known", "verify-token"],
+    mutate: [
+      ...["actors", "authorization", "base64url", "read-header", "reference", "token-fault", "token-rules"],
+      ...["verify-known", "verify-token"],
+    ],
   },
   trust: {
     package: "bot",

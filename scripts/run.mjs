@@ -24,6 +24,7 @@ const tasks = {
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
   nodes: [[node, "scripts/nodes.mjs"]],
+  specifications: [[node, "test/dist/specifications/main.js"]],
   mutate: [[node, "scripts/mutate.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],

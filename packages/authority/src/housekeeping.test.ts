@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { silentLog, systemClock } from "@interlock/bot";
 import { createRecorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { createDenialLog } from "./audit-log/denial-log.js";
 import { type HousekeepingOptions, startHousekeeping } from "./housekeeping.js";
 
 describe("housekeeping", () => {
@@ -24,6 +25,7 @@ describe("housekeeping", () => {
       signer: { withdrawDue: async () => false } as unknown as HousekeepingOptions["signer"],
       identity: { renewIfDue: async () => {} } as HousekeepingOptions["identity"],
       recorder: createRecorder(),
+      denialLog: createDenialLog(),
       server: {
         setHealth(service, serving) {
           shown.set(service, serving);

@@ -1,7 +1,7 @@
 import { type BotServer, type Clock, InterlockError, type Log } from "@interlock/bot";
 import type { Recorder, UsageCount } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
-import { denialBatch } from "./audit-log/denial-batch.js";
+import type { DenialLog } from "./audit-log/denial-log.js";
 import type { OAuthServer } from "./http/oauth-server.js";
 import type { OwnIdentity } from "./own-identity.js";
 import { prune } from "./prune.js";
@@ -23,6 +23,7 @@ export interface HousekeepingOptions {
   /** The OAuth server, if there is one. */
   readonly oauthServer: Pick<OAuthServer, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
+  readonly denialLog: DenialLog;
   readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
@@ -104,7 +105,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   function storeTogether(usage: readonly UsageCount[]): Promise<void> {
     return store.transaction(async (records) => {
       await records.usage.add(spiffeId, usage);
-      await records.auditLog.append(...denialBatch(spiffeId, usage, clock.now()));
+      await records.auditLog.append(...options.denialLog.entries(spiffeId, usage, clock.now()));
     });
   }
 

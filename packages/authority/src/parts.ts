@@ -1,10 +1,12 @@
 import { type Clock, InterlockError, type Log } from "@interlock/bot";
 import { createRecorder, type Recorder } from "@interlock/bot/internal";
 import { spiffeId } from "@interlock/policy";
+import { createDenialLog, type DenialLog } from "./audit-log/denial-log.js";
 import type { CaBasis } from "./ca/ca-basis.js";
 import { type CertificateAuthority, openCertificateAuthority } from "./ca/certificate-authority.js";
 import { coalesce } from "./coalesce.js";
 import { type CertificateUse, createCertificateUse } from "./enrollment/certificate-use.js";
+import { type CloneAlarm, createCloneAlarm } from "./enrollment/revoke-clone.js";
 import { type GrantStore, openGrantStore } from "./grants/grant-store.js";
 import { hostsOf } from "./http/https-options.js";
 import type { KeyVault } from "./key-vault/key-vault.js";
@@ -28,7 +30,9 @@ export interface AuthorityParts {
   readonly hub: TrustHub;
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
+  readonly cloneAlarm: CloneAlarm;
   readonly recorder: Recorder;
+  readonly denialLog: DenialLog;
   readonly counts: AuthorityCounts;
   /** The authority's own identity. */
   readonly identity: OwnIdentity;
@@ -60,7 +64,8 @@ export async function buildParts(store: Store, keys: KeyVault, options: Complete
     await identity.renewIfDue();
   }
   const hub = await openTrustHub(store, { trustDomain, issuer: self, staleAfterMs, follow }, clock);
-  const certificateUse = createCertificateUse(store);
+  const cloneAlarm = createCloneAlarm(hub, log);
+  const certificateUse = createCertificateUse({ store, clock, alarm: cloneAlarm });
   const counts = createAuthorityCounts();
   const tokenIssuer = createTokenIssuer({
     store,
@@ -87,7 +92,9 @@ export async function buildParts(store: Store, keys: KeyVault, options: Complete
     hub,
     tokenIssuer,
     certificateUse,
+    cloneAlarm,
     recorder: createRecorder(),
+    denialLog: createDenialLog(),
     counts,
     identity,
     trustDomain,

@@ -24,6 +24,7 @@ export { createIdentify } from "./admission/identify.js";
 
 export { parseCertificate } from "./identity/certificate.js";
 export { checkCertificate } from "./identity/check-certificate.js";
+export { checkIssuers } from "./identity/check-issuers.js";
 export { type DerElement, listOf, readDer } from "./identity/der.js";
 export { createIdentity } from "./identity/identity.js";
 export { createIdentityFolder, type IdentityFolder } from "./identity/identity-folder.js";
@@ -56,6 +57,7 @@ export { createTrust, type MutableTrust } from "./trust/trust.js";
 
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { denial, errorDomain } from "./base/error.js";
+export { printable } from "./base/printable.js";
 export {
   type CreateRateLimiter,
   createRateLimiter,

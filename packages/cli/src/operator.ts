@@ -65,7 +65,7 @@ async function firstReached(addresses: readonly string[]): Promise<string> {
 }
 
 /** Whether something listens at `address`. */
-function reaches(address: string): Promise<boolean> {
+export function reaches(address: string): Promise<boolean> {
   const { hostname, port } = new URL(`tcp://${address}`);
   return new Promise((resolve) => {
     const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), timeout: 1_000 });

@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
 import { InterlockError } from "@interlock/bot";
+import { printable } from "@interlock/bot/internal";
 import { FaultsError } from "./faults-error.js";
 
 /** The output of a command: tables and color for people, JSON for programs. */
@@ -19,27 +21,49 @@ export interface Output {
   failure(error: unknown): void;
 }
 
-/** Colors a text if standard output is a terminal with colors. */
-export function paint(style: Parameters<typeof styleText>[0], text: string): string {
+type Style = Extract<Parameters<typeof styleText>[0], string>;
+
+// Stands for the colors in a line until it is written. It is random, so that no text from elsewhere can hold it.
+const secret = randomUUID();
+const painted = new RegExp(`<${secret} (\\w+)>|</${secret}>`, "g");
+
+/** Colors a text when the line with it is written, if standard output is a terminal with colors. */
+export function paint(style: Style, text: string): string {
+  return `<${secret} ${style}>${text}</${secret}>`;
+}
+
+/**
+ * A line for a terminal. Everything in it comes from elsewhere, so everything but the colors of {@link paint} is written in
+ * a printable form. Line feeds stay.
+ */
+function shown(text: string): string {
   const plain = !process.stdout.isTTY || process.env.NO_COLOR;
-  return plain ? text : styleText(style, text);
+  let open: string | undefined;
+  return printable(text, { lines: true }).replace(painted, (_mark, style?: Style) => {
+    const [before = "", after = ""] = plain ? [] : styleText(style ?? (open as Style), "|").split("|");
+    open = style;
+    return style ? before : after;
+  });
 }
 
 /** Creates an output that writes to standard output and standard error. */
 export function createOutput(json: boolean): Output {
-  const write = (text: string) => void process.stdout.write(`${text}\n`);
+  const write = (text: string) => void process.stdout.write(`${shown(text)}\n`);
+  // JSON leaves some characters as they are that a terminal obeys.
+  const writeJson = (value: unknown) => void process.stdout.write(`${printable(JSON.stringify(value, toPlain))}\n`);
   const output: Output = {
     json,
     exitCode: 0,
     result(value, print) {
-      if (json) write(JSON.stringify(value, toPlain));
+      if (json) writeJson(value);
       else print();
     },
     line(text = "") {
       if (!json) write(text);
     },
-    table(headings, rows) {
+    table(headings, given) {
       if (json) return;
+      const rows = given.map((row) => row.map((cell) => printable(cell)));
       const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)));
       const columns = (row: readonly string[]) =>
         row
@@ -49,15 +73,15 @@ export function createOutput(json: boolean): Output {
       write(paint("bold", columns(headings)));
       for (const row of rows) write(columns(row));
     },
-    progress: (text) => void process.stderr.write(`${text}\n`),
+    progress: (text) => void process.stderr.write(`${shown(text)}\n`),
     failure(error) {
       const { code, reason, message, metadata } = InterlockError.from(error);
       const faults = error instanceof FaultsError ? { faults: error.faults } : {};
-      if (json) write(JSON.stringify({ ok: false, error: { code, reason, message, metadata, ...faults } }));
-      else
-        process.stderr.write(
-          `${paint("red", "error")} ${message}${reason ? paint("dim", ` [${code} ${reason}]`) : ""}\n`,
-        );
+      if (json) return writeJson({ ok: false, error: { code, reason, message, metadata, ...faults } });
+      // A message from another bot cannot begin a line of its own.
+      const text = message.replace(/\n(?! )/g, "\n  ");
+      const known = reason ? paint("dim", ` [${code} ${reason}]`) : "";
+      process.stderr.write(`${shown(`${paint("red", "error")} ${text}${known}`)}\n`);
     },
   };
   return output;

@@ -51,14 +51,19 @@ describe("SPIFFE IDs", () => {
   });
 
   it("reads the longest that there is", () => {
-    assert.ok(parseSpiffeId(`spiffe://${"a".repeat(255)}/${"b".repeat(1_024)}`));
+    const trustDomain = "a".repeat(255);
+    const name = "b".repeat(2_048 - `spiffe://${trustDomain}/`.length);
+    assert.ok(parseSpiffeId(`spiffe://${trustDomain}/${name}`));
+    assert.equal(parseSpiffeId(`spiffe://${trustDomain}/${name}b`), undefined);
+    assert.equal(spiffeId(trustDomain, name).uri.length, 2_048);
+    assert.throws(() => spiffeId(trustDomain, `${name}b`), /up to 2048 characters/);
     assert.equal(parseSpiffeId(`spiffe://${"a".repeat(256)}/b`), undefined);
   });
 
   it("bounds trust domains and names", () => {
     assert.ok(isTrustDomain("a".repeat(255)));
     assert.ok(!isTrustDomain("a".repeat(256)));
-    assert.ok(isBotName("a".repeat(1_024)));
-    assert.ok(!isBotName("a".repeat(1_025)));
+    assert.ok(isBotName("a".repeat(2_037)));
+    assert.ok(!isBotName("a".repeat(2_038)));
   });
 });

@@ -8,6 +8,12 @@ export interface SpiffeId {
   readonly uri: string;
 }
 
+const scheme = "spiffe://";
+/** The length of a SPIFFE ID that everyone supports (SPIFFE ID specification, section 2.3); all of it is ASCII. */
+const maximumLength = 2_048;
+/** The length of a name in the shortest trust domain, of one character. */
+const maximumNameLength = maximumLength - `${scheme}x/`.length;
+
 const trustDomainForm = /^[a-z0-9._-]{1,255}$/;
 const segmentForm = /^[a-zA-Z0-9._-]+$/;
 
@@ -18,13 +24,15 @@ export function isTrustDomain(text: string): boolean {
 
 /** Whether `text` is a well-formed bot's name: segments of letters, digits, `.`, `-` and `_`, joined by `/`. */
 export function isBotName(text: string): boolean {
-  return text.length <= 1024 && text.split("/").every((s) => segmentForm.test(s) && s !== "." && s !== "..");
+  return (
+    text.length <= maximumNameLength && text.split("/").every((s) => segmentForm.test(s) && s !== "." && s !== "..")
+  );
 }
 
 /**
  * Makes a SPIFFE ID from its parts.
  *
- * @throws TypeError that names the malformed part.
+ * @throws TypeError that names the malformed part, or says that the whole is longer than 2,048 bytes.
  */
 export function spiffeId(trustDomain: string, name: string): SpiffeId {
   if (!isTrustDomain(trustDomain)) {
@@ -35,18 +43,21 @@ export function spiffeId(trustDomain: string, name: string): SpiffeId {
       `"${name}" is not a bot name: use segments of letters, digits, ".", "-" and "_", joined by "/"`,
     );
   }
-  return { trustDomain, name, uri: `spiffe://${trustDomain}/${name}` };
+  const uri = `${scheme}${trustDomain}/${name}`;
+  if (uri.length > maximumLength)
+    throw new TypeError(`a SPIFFE ID has up to ${maximumLength} characters: use a shorter name`);
+  return { trustDomain, name, uri };
 }
 
 /**
- * Parses a SPIFFE ID. Returns `undefined` for any other text, and for one without a path. The bounds of the parts keep
- * the whole below the 2,048 bytes that the specification allows.
+ * Parses a SPIFFE ID of up to 2,048 bytes, with a trust domain of up to 255. Returns `undefined` for any other text, and for
+ * one without a path.
  */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
-  if (!uri.startsWith("spiffe://")) return undefined;
-  const slash = uri.indexOf("/", 9);
+  if (!uri.startsWith(scheme) || uri.length > maximumLength) return undefined;
+  const slash = uri.indexOf("/", scheme.length);
   if (slash < 0) return undefined;
-  const trustDomain = uri.slice(9, slash);
+  const trustDomain = uri.slice(scheme.length, slash);
   const name = uri.slice(slash + 1);
   return isTrustDomain(trustDomain) && isBotName(name) ? { trustDomain, name, uri } : undefined;
 }

@@ -31,10 +31,13 @@ export const { echo, open, chat, count, reset } = EchoService.methods;
 export const audience = EchoService.name;
 
 /** Sets the stage; each row has its own. */
-export async function echoStage(overrides: Parameters<typeof serveEcho>[1] = {}): Promise<EchoStage> {
+export async function echoStage(
+  overrides: Parameters<typeof serveEcho>[1] = {},
+  options: Parameters<typeof serveEcho>[2] = {},
+): Promise<EchoStage> {
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const fleet = await createTestFleet(clock);
-  const server = await serveEcho(fleet, overrides);
+  const server = await serveEcho(fleet, overrides, options);
   const caller = await fleet.ca.issue("spiffe://test/caller/1");
   const session = rawSession(server.port, shows(caller));
   return {

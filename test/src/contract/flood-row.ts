@@ -23,6 +23,10 @@ export const floodRow: Row = {
     const stage = await echoStage({ open: () => ({}) });
     // At a separate server, because they take ten seconds; the other attacks run meanwhile.
     const waiting = await echoStage();
+    // The flood exceeds this rate on every machine, however busy; the 300 calls of the other bot do not.
+    const limited = await echoStage({ open: () => ({}) }, { callerRate: { perSecond: 100, burst: 400 } });
+    const reasons: string[] = [];
+    for (const { fleet } of [stage, limited]) fleet.recorder.onDenial(({ reason }) => reasons.push(reason));
     const slow = await beginSlowHandshakes(waiting.server.port);
     const authorization = await stage.authorization();
     const call = async (headers: Record<string, string>, body?: Uint8Array): Promise<Answer> => {
@@ -48,7 +52,7 @@ export const floodRow: Row = {
         attack: () => call({ "grpc-encoding": "gzip" }, bomb()),
       },
       tooManyConnections(stage),
-      goodCalls(stage),
+      goodCalls(limited),
       {
         name: "handshakes that are not gone on with",
         answer: "close",
@@ -63,10 +67,13 @@ export const floodRow: Row = {
     ]);
     return {
       ...play,
+      denials: () => reasons,
       async end() {
         for (const { socket } of slow) socket.destroy();
         waiting.session.destroy();
         await waiting.server.bot.close(0);
+        limited.session.destroy();
+        await limited.server.bot.close(0);
         await play.end();
       },
     };

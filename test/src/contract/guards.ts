@@ -25,8 +25,11 @@ const policy = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+const cli = (file: string, find: string, replace: string): Patch => ({ file: `cli/dist/${file}.js`, find, replace });
+
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
+const header = (find: string, replace: string) => bot("token/read-header", find, replace);
 const believesAnyone = [
   bot("listener/listener", "rejectUnauthorized: onStranger === undefined", "rejectUnauthorized: false"),
   bot("listener/read-peer", "if (!socket.authorized)", "if (false)"),
@@ -41,7 +44,10 @@ export const guards: readonly Guard[] = [
   {
     row: 3,
     guard: "the chain leads to the fleet's CA",
-    patches: [...believesAnyone, bot("identity/verify-peer", "proveChain(found, { caCertificates, now })", "found")],
+    patches: [
+      ...believesAnyone,
+      bot("identity/verify-peer", "proveChain(found, { caCertificates, now, accept })", "found"),
+    ],
   },
   {
     row: 4,
@@ -70,6 +76,11 @@ export const guards: readonly Guard[] = [
     row: 8,
     guard: "the extended key usage",
     patches: [certificate("if (!certificate.usages.includes(usageOf[peer]))", "if (false)")],
+  },
+  {
+    row: 8,
+    guard: "the key usage",
+    patches: [certificate("if (!certificate.mayAuthenticate)", "if (false)")],
   },
   { row: 9, guard: "no CA", patches: [certificate("certificate.isCa || certificate.maySign", "certificate.isCa")] },
   {
@@ -107,6 +118,11 @@ export const guards: readonly Guard[] = [
   },
   {
     row: 11,
+    guard: "the strength of a key",
+    patches: [certificate("!certificate.strongKey || ", "")],
+  },
+  {
+    row: 11,
     guard: "no extension twice",
     patches: [bot("identity/certificate", "if (values.has(id))", "if (false)")],
   },
@@ -136,30 +152,35 @@ export const guards: readonly Guard[] = [
     guard: "one token",
     patches: [bot("admission/shown-token", "if (references.length + authorization.length > 1)", "if (false)")],
   },
+  {
+    row: 16,
+    guard: "the one form of a token",
+    patches: [header('if (!sound || (signature !== "" && !readBase64url(signature)))', "if (false)")],
+  },
   { row: 16, guard: "Bearer", patches: [bot("token/authorization", "/^Bearer (", "/^\\S+ (")] },
   {
     row: 17,
     guard: "the signature",
     patches: [
       token(
-        "return await jwtVerify(",
-        'return { payload: JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString()) };\n        await jwtVerify(',
+        "const { payload } = await jwtVerify(",
+        'const payload = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());\n            if (false) await jwtVerify(',
       ),
     ],
   },
   {
     row: 17,
     guard: "the algorithm",
-    patches: [token("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
+    patches: [header("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
   },
-  { row: 18, guard: "no key of its own in the header", patches: [token("if (name in header)", "if (false)")] },
+  { row: 18, guard: "no key of its own in the header", patches: [header("if (name in header)", "if (false)")] },
   { row: 19, guard: "the issuer", patches: [token("issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],", "")] },
   {
     row: 19,
     guard: "the audience",
     patches: [bot("admission/authenticate", "if (!token.audiences.has(service))", "if (false)")],
   },
-  { row: 19, guard: "the type", patches: [token("header.typ.toLowerCase() !== type.toLowerCase()", "false")] },
+  { row: 19, guard: "the type", patches: [header("mediaType(header.typ) !== mediaType(type)", "false")] },
   { row: 20, guard: "required claims", patches: [token('"exp", "iat", ', "")] },
   { row: 20, guard: "the lifetime", patches: [token("(exp - iat) * 1_000 > rules.maximumLifetimeMs", "false")] },
   {
@@ -416,5 +437,51 @@ export const guards: readonly Guard[] = [
     row: 57,
     guard: "streams end when the trust becomes stale",
     patches: [bot("admission/connections", 'call.end(denial("TRUST_STALE"))', "undefined")],
+  },
+  {
+    row: 45,
+    guard: "the rate of reports",
+    patches: [bot("admission/limit-rate", "if (!rate)", "if (true)")],
+  },
+  {
+    row: 45,
+    guard: "few audit records for the denials of one reporter",
+    patches: [authority("audit-log/denial-log", "if (limiter.take(reporter, at) > 0)", "if (false)")],
+  },
+  {
+    row: 46,
+    guard: "the rate of renewals",
+    patches: [authority("services/authority-service", "refuseLimited(renewals.take(", "void (renewals.take(")],
+  },
+  {
+    row: 48,
+    guard: "the generation of a certificate in use",
+    patches: [
+      authority(
+        "enrollment/lineage",
+        'return generation === seenGeneration - 1 ? "known" : "cloned"',
+        'return "known"',
+      ),
+    ],
+  },
+  {
+    row: 49,
+    guard: "control characters are written out",
+    patches: [cli("output", "return printable(text, { lines: true })", "return text")],
+  },
+  {
+    row: 49,
+    guard: "control characters in JSON are written out",
+    patches: [cli("output", "printable(JSON.stringify(value, toPlain))", "JSON.stringify(value, toPlain)")],
+  },
+  {
+    row: 50,
+    guard: "served_by in the directory",
+    patches: [authority("reports/may-serve", "return servedBy.length === 0 ||", "return true ||")],
+  },
+  {
+    row: 50,
+    guard: "the authority's own services",
+    patches: [authority("reports/may-serve", "if (own.has(service))", "if (false)")],
   },
 ];

@@ -1,5 +1,6 @@
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
+import { copiedRow } from "./copied-row.js";
 import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
 import { handshakeRows } from "./handshake-rows.js";
@@ -7,6 +8,7 @@ import { joinRows } from "./join-rows.js";
 import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
 import { longErrorRow } from "./long-error-row.js";
+import { operatorRows } from "./operator-rows.js";
 import { ownServicesRow } from "./own-services-row.js";
 import { pathRow } from "./path-row.js";
 import { resumptionRows } from "./resumption-rows.js";
@@ -39,6 +41,8 @@ export const rows: readonly Row[] = [
   ...joinRows,
   ...lifecycleRows,
   sunsetRow,
+  copiedRow,
+  ...operatorRows,
   ownServicesRow,
   ...laterRows,
   ...siegeRows,

@@ -3,7 +3,7 @@ import { createChainVerifier } from "@interlock/policy/audit-log";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { createAuditQueue } from "./audit-queue.js";
-import { denialBatch } from "./denial-batch.js";
+import { createDenialLog, denialRate } from "./denial-log.js";
 
 describeOnEach("audit log", (create) => {
   let place: TestStore;
@@ -82,10 +82,23 @@ describeOnEach("audit log", (create) => {
 
   it("sums up what was refused, the most frequent first, and no more than can be read", () => {
     const rows = Array.from({ length: 60 }, (_, i) => ({ method: `m${i}`, caller: "", denial: "D", count: i + 1 }));
-    const [batch] = denialBatch("me", [{ method: "ok", caller: "", denial: "", count: 9 }, ...rows], 5);
+    const log = createDenialLog();
+    const [batch] = log.entries("me", [{ method: "ok", caller: "", denial: "", count: 9 }, ...rows], 5);
     assert.ok(batch);
     const { total, kinds, listed } = batch.details as { total: number; kinds: number; listed: { method: string }[] };
-    assert.deepEqual([total, kinds, listed.length, listed[0]?.method], [1_830, 60, 50, "m59"]);
-    assert.deepEqual(denialBatch("me", rows.slice(0, 0), 5), []);
+    assert.deepEqual([total, kinds, listed.length, listed[0]?.method], [1_830, 60, 39, "m59"]);
+    assert.ok(JSON.stringify(batch.details).length < 2_200);
+    assert.deepEqual(log.entries("me", rows.slice(0, 0), 5), []);
+  });
+
+  it("has few entries of one reporter, says what it left out, and leaves out nothing of others", () => {
+    const log = createDenialLog();
+    const rows = [{ method: "m", caller: "", denial: "D", count: 7 }];
+    const entries = Array.from({ length: 100 }, () => log.entries("flood", rows, 0)).flat();
+    assert.equal(entries.length, denialRate.burst);
+    assert.equal(log.entries("honest", rows, 0).length, 1);
+    const [later] = log.entries("flood", rows, 60_000);
+    assert.equal(later?.details.earlier, 88 * 7);
+    assert.equal(log.entries("flood", rows, 119_000).length, 0);
   });
 });

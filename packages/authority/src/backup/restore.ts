@@ -67,7 +67,7 @@ export async function restoredWithPostgres(url: string, now: number, log: Log): 
 
 function checkFree(dataDir: string, target: string): void {
   if (!existsSync(target)) return;
-  throw new InterlockError("FAILED_PRECONDITION", `${dataDir} has an authority already: move it away first.`);
+  throw new InterlockError("FAILED_PRECONDITION", `${dataDir} already has an authority: move it elsewhere first.`);
 }
 
 function checkBackup(file: string): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { createKeyPair, InterlockError } from "@interlock/bot";
+import { caExtensions, rsaKey, type Specimen, type SpecimenOptions, specimen, utcTime } from "@interlock/bot/testing";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
 import { checkCaChain, checkCaKey } from "./check-ca-chain.js";
 import { nameConstraints } from "./name-constraints.js";
@@ -136,6 +137,19 @@ describe("checkCaChain", () => {
       const extensions = [isCa(), signs(), new ExtendedKeyUsageExtension(usages)];
       assert.equal(check([await make("CN=both", root, { extensions }), root]).length, 2);
     }
+  });
+
+  it("refuses what every bot would refuse: weak keys and signatures, another trust domain in a CA", () => {
+    const at = { notBefore: utcTime(now - day), notAfter: utcTime(now + day) };
+    const ca = (more: Partial<SpecimenOptions>) => specimen({ extensions: caExtensions(), ...at, ...more });
+    const chainOf = (below: Specimen, above: Specimen) => [below, above].map(({ der }) => ({ der }) as Made);
+    const sound = ca({ name: "root" });
+    assert.equal(check(chainOf(ca({ by: sound }), sound)).length, 2);
+    const weak = ca({ name: "root", key: rsaKey(1_024) });
+    refused(chainOf(ca({ by: weak }), weak), /would refuse .*too weak/);
+    refused(chainOf(ca({ by: sound, hash: "sha1" }), sound), /would refuse .*too weak/);
+    const foreign = ca({ by: sound, extensions: caExtensions({ uris: ["spiffe://other"] }) });
+    refused(chainOf(foreign, sound), /would refuse .*another trust domain/);
   });
 
   it("refuses what leads to no root, to another, or in another order", async () => {

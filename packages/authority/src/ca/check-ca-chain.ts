@@ -1,5 +1,6 @@
 import { X509Certificate as NodeCertificate } from "node:crypto";
-import { InterlockError } from "@interlock/bot";
+import { InterlockError, reasons } from "@interlock/bot";
+import { checkIssuers } from "@interlock/bot/internal";
 import { belongTogether } from "./ca.js";
 import { nameConstraintsId, permitsDomain } from "./name-constraints.js";
 import {
@@ -56,6 +57,9 @@ export function checkCaChain(given: readonly Uint8Array[], { trustDomain, now, r
     if (fault) throw unfit(`${name} ${fault}.`);
   });
   checkKey(certificates[0] as Read);
+  // By the function of the handshake, so that no bot refuses what is taken here.
+  const refused = checkIssuers(chain, trustDomain);
+  if (refused) throw unfit(`Every bot would refuse a certificate below it: ${reasons[refused][1]}.`);
   return chain;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
-import { adopt, beginLineage, continueLineage, type Issued, judgeDescent, markSeen } from "./lineage.js";
+import { adopt, beginLineage, continueLineage, type Issued, judgeDescent, judgeUse, markSeen } from "./lineage.js";
 
 /** The records of certificates, in memory. */
 function fakeRecords() {
@@ -81,16 +81,22 @@ describe("lineage", () => {
     assert.deepEqual(rows.get("x"), certificate);
   });
 
-  it("marks what is seen, and never one before what has been seen", async () => {
-    const { records, lineages, rows } = fakeRecords();
-    lineages.set("a", lineage);
-    for (const row of [certificate(2), certificate(3, "x"), certificate(4)]) rows.set(row.serial, row);
-    for (const serial of ["c2", "x", "nobody's"]) await markSeen(records, serial);
-    assert.equal(lineages.get("a"), lineage);
-    await markSeen(records, "c4");
+  it("marks what is seen", async () => {
+    const { records, lineages } = fakeRecords();
+    await markSeen(records, lineage, certificate(4));
     assert.deepEqual(lineages.get("a"), { ...lineage, seenGeneration: 4, seenSerial: "c4" });
-    rows.set("b1", { ...certificate(1, "b1"), name: "b" });
-    await markSeen(records, "b1");
-    assert.equal(lineages.has("b"), false);
   });
+
+  const late = { ...lineage, firstGeneration: 2, lastGeneration: 7, seenGeneration: 6, seenSerial: "c6" };
+  for (const [what, given, judged] of [
+    ["a new one", certificate(7), "first"],
+    ["the one that was seen last", certificate(6), "known"],
+    ["the one before it, by an old connection or another process", certificate(5), "known"],
+    ["another of its generation", certificate(6, "x"), "cloned"],
+    ["one from two generations before", certificate(4), "cloned"],
+    ["one from long before", certificate(2), "cloned"],
+    ["one from before the bot joined again", certificate(1), "known"],
+  ] as const) {
+    it(`a use of ${what}: ${judged}`, () => assert.equal(judgeUse(late, given), judged));
+  }
 });

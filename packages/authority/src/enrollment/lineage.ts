@@ -12,6 +12,9 @@ export interface Issued extends Pick<Certificate, "serial" | "notAfter"> {
 /** The verdict on a renewal over a certificate. */
 export type Descent = "ok" | "superseded" | "cloned";
 
+/** The verdict on a use of a certificate that renews nothing. */
+export type Use = "first" | "known" | "cloned";
+
 /**
  * Decides on a renewal by the generation of the certificate over which it is requested. The rule: **once a certificate
  * has been used, no other certificate of its generation or of an earlier one can renew.** A request over such a
@@ -26,6 +29,22 @@ export function judgeDescent(lineage: LineageRow, certificate: CertificateRow | 
   if (seenGeneration > certificate.generation) return "cloned";
   if (seenGeneration === certificate.generation && seenSerial !== certificate.serial) return "cloned";
   return "ok";
+}
+
+/**
+ * Decides on a use of a certificate that renews nothing, such as a request for a token. The rule: **once a certificate has
+ * been used, no other one of its generation, and none from two or more generations before it, is in use by the bot.**
+ *
+ * The generation directly before the latest is not a clone's: connections from before a renewal make their last requests
+ * over it, and another process of the bot that shares the folder keeps it until it takes the new one over, which is before
+ * the next renewal. A certificate from before the bot last joined is not judged.
+ */
+export function judgeUse(lineage: LineageRow, { serial, generation }: CertificateRow): Use {
+  const { firstGeneration, seenGeneration, seenSerial } = lineage;
+  if (generation < firstGeneration) return "known";
+  if (generation > seenGeneration) return "first";
+  if (generation === seenGeneration) return serial === seenSerial ? "known" : "cloned";
+  return generation === seenGeneration - 1 ? "known" : "cloned";
 }
 
 /** Records the certificate of a join. Returns its generation, which is above all earlier ones. */
@@ -77,12 +96,13 @@ export async function adopt(
   return { lineage: { ...lineage, lastGeneration: generation, adopts: 0 }, certificate };
 }
 
-/** Records the use of a certificate. */
-export async function markSeen({ certificates }: CertificateRecords, serial: string): Promise<void> {
-  const certificate = await certificates.find(serial);
-  const lineage = certificate && (await certificates.lineage(certificate.name));
-  if (!lineage || lineage.seenGeneration >= certificate.generation) return;
-  await certificates.saveLineage({ ...lineage, seenGeneration: certificate.generation, seenSerial: serial });
+/** Records the first use of a certificate. */
+export async function markSeen(
+  { certificates }: CertificateRecords,
+  lineage: LineageRow,
+  { serial, generation }: CertificateRow,
+): Promise<void> {
+  await certificates.saveLineage({ ...lineage, seenGeneration: generation, seenSerial: serial });
 }
 
 function rowOf({ serial, notAfter, root }: Issued, name: string, generation: number, now: number): CertificateRow {

@@ -16,7 +16,9 @@ const id = spiffeId(trustDomain, "gripper/1");
 describeOnEach("renewal", (create) => {
   let place: TestStore;
   let basis: EnrollmentBasis;
+  let alarms = 0;
   beforeEach(async () => {
+    alarms = 0;
     place = await create();
     const store = await place.open();
     await store.fleet.create(trustDomain, now);
@@ -36,7 +38,11 @@ describeOnEach("renewal", (create) => {
   };
   const over = async (serial: string) =>
     (await renew(basis, { spiffeId: id, certificate: { serial } }, await csr(), now)).leaf.serial;
-  const use = (serial: string) => createCertificateUse(basis.store).record(serial);
+  const use = (serial: string) =>
+    createCertificateUse({ store: basis.store, clock: { now: () => now }, alarm: () => alarms++ }).record({
+      spiffeId: id,
+      certificate: { serial },
+    });
   const refused = (work: Promise<unknown>, reason: string) =>
     assert.rejects(work, (error) => {
       assert.ok(error instanceof InterlockError);
@@ -111,6 +117,39 @@ describeOnEach("renewal", (create) => {
     await basis.store.certificates.add({ serial: "aa", ...row });
     await refused(over("aa"), "CERTIFICATE_SUPERSEDED");
     assert.equal(await revokedFor(), undefined);
+  });
+
+  it("revokes a bot whose older certificate is used, without a renewal, when it has renewed twice", async () => {
+    const copied = await enter();
+    await use(copied);
+    const second = await over(copied);
+    await use(second);
+    await use(copied); // An old connection's last request, or a process that has not taken the new one over yet.
+    const third = await over(second);
+    await use(second);
+    await use(third);
+    await use(second);
+    assert.equal(await revokedFor(), undefined);
+    await refused(use(copied), "CLONE_DETECTED");
+    assert.match((await revokedFor()) ?? "", /clone detected/);
+    const kinds = (await basis.store.auditLog.list(0, 99)).map(({ kind }) => kind);
+    assert.equal(kinds.at(-1), "clone");
+    await assert.rejects(use(copied), { reason: "IDENTITY_REVOKED" });
+    assert.equal(alarms, 1);
+  });
+
+  it("takes no lost answer, and no certificate from before the bot joined again, for a copy in use", async () => {
+    const first = await enter();
+    for (let lost = 0; lost < 5; lost++) await over(first);
+    const second = await over(first);
+    await use(second);
+    await use(first);
+    const again = await enter();
+    await use(again);
+    await use(await over(again));
+    await use(first);
+    await use("not on record");
+    assert.equal(alarms, 0);
   });
 
   it("remembers certificateUse over a restart", async () => {

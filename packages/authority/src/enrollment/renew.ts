@@ -1,6 +1,5 @@
 import { InterlockError } from "@interlock/bot";
 import { denial, parseCertificate } from "@interlock/bot/internal";
-import type { SpiffeId } from "@interlock/policy";
 import { checkCsr } from "../ca/check-csr.js";
 import { refuseRevoked } from "../revocations/refuse-revoked.js";
 import type { CertificateRow, LineageRow } from "../store/schema.js";
@@ -8,12 +7,7 @@ import type { Records } from "../store/store.js";
 import type { EnrollmentBasis, IssuedCertificate } from "./join.js";
 import { adopt, continueLineage, judgeDescent } from "./lineage.js";
 import { refuseRetired } from "./retire.js";
-
-/** The bot that requests a renewal, and the certificate of its connection. */
-export interface Renewer {
-  readonly spiffeId: SpiffeId;
-  readonly certificate: { readonly serial: string };
-}
+import { type CertificateHolder, cloneDetected, revokeClone } from "./revoke-clone.js";
 
 /**
  * Issues the next certificate for a bot's own identity. Rejects with `CSR_REJECTED`, `IDENTITY_REVOKED`, `BOT_RETIRED`,
@@ -24,7 +18,7 @@ export interface Renewer {
  */
 export async function renew(
   { store, ca }: EnrollmentBasis,
-  renewer: Renewer,
+  renewer: CertificateHolder,
   csr: Uint8Array,
   now: number,
 ): Promise<IssuedCertificate> {
@@ -37,26 +31,24 @@ export async function renew(
     await refuseRetired(records, name);
     const known = await descent(records, renewer, now, leaf.notAfter);
     // The revocation has to stay, so the transaction must commit: it returns instead of throwing.
-    if (!known) return revokeClone(records, renewer, now);
+    if (!known) {
+      await revokeClone(records, renewer, "a certificate that had been renewed before was renewed again", now);
+      return "cloned";
+    }
     await records.bots.renewed(name, { certificateSerial: leaf.serial, certificateExpiresAt: leaf.notAfter });
     const generation = await continueLineage(records, known.lineage, known.certificate, { ...leaf, root }, now);
     const details = { serial: leaf.serial, generation };
     await records.auditLog.append({ at: now, kind: "renew", actor: uri, subject: uri, details });
     return generation;
   });
-  if (generation === "cloned") {
-    throw denial(
-      "CLONE_DETECTED",
-      `both are revoked: find the copy, then run "interlock unrevoke ${name}" and "interlock invite ${name}"`,
-    );
-  }
+  if (generation === "cloned") throw cloneDetected(renewer.spiffeId);
   return { chain, leaf, name, generation };
 }
 
 /** Finds the certificate from which a renewal descends; `undefined` for the renewal of a clone. */
 async function descent(
   records: Records,
-  { spiffeId: { name }, certificate: { serial } }: Renewer,
+  { spiffeId: { name }, certificate: { serial } }: CertificateHolder,
   now: number,
   expiresAt: number,
 ): Promise<{ lineage: LineageRow; certificate: CertificateRow } | undefined> {
@@ -72,15 +64,4 @@ async function descent(
   if (judged === "ok" && certificate) return { lineage, certificate };
   const remedy = `give each instance its own name, or one shared stateDir; to let this one join again: "interlock invite ${name}"`;
   throw denial("CERTIFICATE_SUPERSEDED", remedy);
-}
-
-async function revokeClone(records: Records, renewer: Renewer, now: number): Promise<"cloned"> {
-  const { revocations, fleet, auditLog } = records;
-  const { uri } = renewer.spiffeId;
-  const reason = "clone detected: a certificate that had been renewed before was renewed again";
-  const trustVersion = await fleet.nextTrustVersion();
-  await revocations.add({ kind: "identity", subject: uri, revokedAt: now, reason, trustVersion });
-  const details = { serial: renewer.certificate.serial, trustVersion };
-  await auditLog.append({ at: now, kind: "clone", actor: uri, subject: uri, details });
-  return "cloned";
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { certificatesToPem, type Identity, InterlockError, silentLog } from "@interlock/bot";
+import { certificatesToPem, type Identity, InterlockError, silentLog, systemClock } from "@interlock/bot";
 import type { ServerKeyPair } from "@interlock/bot/internal";
+import { ecKey, rsaKey, type SpecimenOptions, specimen, svidExtensions, utcTime } from "@interlock/bot/testing";
 import { ask } from "../testing/ask.js";
 import { type ForeignCa, foreignCa } from "../testing/foreign-ca.js";
 import { startTestAuthority } from "../testing/test-authority.js";
@@ -27,10 +28,15 @@ describe("openCertificateFiles", () => {
     await writeFile(files.keyFile, privateKey);
   }
 
+  function pair(more: Partial<SpecimenOptions> = {}): ServerKeyPair {
+    const { privateKey, der } = specimen({ extensions: svidExtensions("spiffe://web/auth"), ...more });
+    return { privateKey, chain: [der] };
+  }
+
   it("takes over a new pair, and keeps the last one while there is no sound one", async () => {
     const [first, second] = (await Promise.all([issue(), issue()])) as [Identity, Identity];
     await write(first);
-    const opened = await openCertificateFiles(files, silentLog);
+    const opened = await openCertificateFiles(files, silentLog, systemClock);
     const told: ServerKeyPair[] = [];
     opened.onChange((next) => told.push(next));
     await opened.reread();
@@ -39,7 +45,19 @@ describe("openCertificateFiles", () => {
       () => writeFile(files.certFile, certificatesToPem(second.chain)), // Its key is still to be written.
       () => writeFile(files.certFile, "-----BEGIN CERTIFICATE-----\nMII"),
       () => rm(files.certFile),
+      () => write(pair({ key: rsaKey(512) })),
+      () => write(pair({ key: rsaKey(1_024) })),
+      () => write(pair({ key: ecKey("prime192v1") })),
+      () => write(pair({ hash: "sha1" })),
+      () => write(pair({ notAfter: utcTime(Date.now() - 1_000) })),
+      () => write(pair({ notBefore: utcTime(Date.now() + 60_000) })),
     ];
+    await write(pair());
+    await opened.reread();
+    assert.equal(told.length, 1, "the same, made properly");
+    await write(first);
+    await opened.reread();
+    told.length = 0;
     for (const spoil of unsound) {
       await spoil();
       await opened.reread();
@@ -52,9 +70,9 @@ describe("openCertificateFiles", () => {
 
   it("refuses what is missing, or does not belong together", async () => {
     const refused = (error: unknown) => error instanceof InterlockError && error.code === "FAILED_PRECONDITION";
-    await assert.rejects(openCertificateFiles(files, silentLog), refused);
+    await assert.rejects(openCertificateFiles(files, silentLog, systemClock), refused);
     await write({ chain: (await issue()).chain, privateKey: (await issue()).privateKey });
-    await assert.rejects(openCertificateFiles(files, silentLog), refused);
+    await assert.rejects(openCertificateFiles(files, silentLog, systemClock), refused);
   });
 
   it("is shown to clients, who are believed by the fleet's CA all the same", async () => {

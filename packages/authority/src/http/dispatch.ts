@@ -5,6 +5,7 @@ import { refuseLimited } from "../refuse-limited.js";
 import type { HttpHandler } from "./http-server.js";
 import { errorAnswer } from "./oauth-error.js";
 import { readForm } from "./read-form.js";
+import { hasSoundHost, pathOf } from "./request-target.js";
 import type { HttpAnswer, Route } from "./route.js";
 
 /** What the dispatcher works with. */
@@ -27,6 +28,9 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
     const now = clock.now();
     const { remoteAddress = "" } = request.socket;
     refuseLimited(await limiter.take(peer?.peer.uri ?? remoteAddress, now));
+    if (!hasSoundHost(request)) {
+      return { status: 400, headers: { connection: "close" }, body: { error: "invalid_request" } };
+    }
     const route = byPath.get(pathOf(request));
     if (!route) return { status: 404, body: { error: "not_found" } };
     const method = request.method === "HEAD" ? "GET" : request.method;
@@ -59,11 +63,6 @@ export function createDispatch({ routes, recorder, clock, log }: DispatchOptions
 /** Returns the method's name in the records: `/service/method`. */
 function methodOf(path: string): string {
   return `/oauth${path}`;
-}
-
-/** Returns the path without the query: no route reads it, and it would leak into logs. */
-function pathOf({ url = "" }: IncomingMessage): string {
-  return url.split("?", 1)[0] as string;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {

@@ -345,6 +345,29 @@ describe("the HTTPS port of the authority", () => {
     assert.equal(status, 429);
   });
 
+  it("takes a token in its one form only, to look at it and to revoke it (RFC 7515, section 2)", async () => {
+    const issued = String((await token()).body.access_token);
+    const of = async (path: string, secret: string) =>
+      (await ask(fleet.authority, path, { identity: own(), form: form({ token: secret }) })).body;
+    assert.equal((await of("/introspect", issued)).active, true);
+    const forms = [
+      `${issued}=`,
+      `${issued}==`,
+      ` ${issued}`,
+      `${issued}\n`,
+      issued.replace(".", " ."),
+      `${issued}.`,
+      `${issued}A`,
+    ];
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    forms.push(issued.slice(0, -1) + alphabet[alphabet.indexOf(issued.at(-1) ?? "") | 1]); // Bits of no byte.
+    for (const other of forms) {
+      assert.deepEqual(await of("/introspect", other), { active: false }, JSON.stringify(other.slice(-3)));
+      await of("/revoke", other);
+    }
+    assert.equal((await of("/introspect", issued)).active, true);
+  });
+
   it("answers inactive once the grants have taken a scope of the token away", async () => {
     const secret = String((await token()).body.access_token);
     const form = { client_id: script.spiffeId.uri, token: secret };

@@ -45,7 +45,7 @@ export interface OAuthServer {
 export async function openOAuthServer(options: OAuthServerOptions): Promise<OAuthServer> {
   const { https, identity, hub, tokenIssuer, grants, recorder, clock, log, revokeToken } = options;
   const host = https.host ?? options.host;
-  const files = https.certificate && (await openCertificateFiles(https.certificate, log));
+  const files = https.certificate && (await openCertificateFiles(https.certificate, log, clock));
   const port = { host, port: https.port, maximumStrangers: 256 };
   let handle: HttpHandler | undefined; // It needs the port. It is set in the turn after the port opens, before any request.
   const server = await createHttpServer(

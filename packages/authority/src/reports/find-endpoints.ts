@@ -1,22 +1,32 @@
 import { InterlockError } from "@interlock/bot";
+import { isServiceName } from "@interlock/policy";
 import type { Endpoints } from "../store/endpoints.js";
-import type { EndpointRow } from "../store/schema.js";
+
+/** The maximum number of services that an error lists. */
+const maximumListedServices = 5;
 
 /**
- * Finds the endpoints of a service, the latest report first. `service` is its full name or the last part of that.
- * Rejects with `INVALID_ARGUMENT` when several services have that last part.
+ * Finds the full name of a served service from that name or from its last part. Rejects with `INVALID_ARGUMENT` when it is
+ * malformed, and when several services have that last part.
  */
-export async function findEndpoints(endpoints: Endpoints, service: string): Promise<EndpointRow[]> {
-  const exact = await endpoints.find(service);
-  if (exact.length > 0 || service.includes(".")) return exact;
-  const found: EndpointRow[][] = [];
+export async function fullNameOf(endpoints: Pick<Endpoints, "find" | "services">, service: string): Promise<string> {
+  if (!isServiceName(service)) throw invalid("The service is malformed: give its full name, or the last part of it.");
+  const isServed = async (name: string) => (await endpoints.find(name, { after: undefined, limit: 1 })).length > 0;
+  if (service.includes(".") || (await isServed(service))) return service;
+  const served: string[] = [];
   for (const name of await endpoints.services()) {
-    if (name.endsWith(`.${service}`)) found.push(await endpoints.find(name));
+    if (!name.endsWith(`.${service}`) || !(await isServed(name))) continue;
+    served.push(name);
+    if (served.length > maximumListedServices) break;
   }
-  const served = found.filter((rows) => rows.length > 0);
   if (served.length > 1) {
-    const names = served.map((rows) => rows[0]?.service).join(", ");
-    throw new InterlockError("INVALID_ARGUMENT", `Several services have that name: ${names}. Give the full name.`);
+    const names = served.slice(0, maximumListedServices).join(", ");
+    const more = served.length > maximumListedServices ? ", and others" : "";
+    throw invalid(`Several services have that name: ${names}${more}. Give the full name.`);
   }
-  return served[0] ?? [];
+  return served[0] ?? service;
+}
+
+function invalid(message: string): InterlockError {
+  return new InterlockError("INVALID_ARGUMENT", message);
 }

@@ -1,9 +1,13 @@
-import { type Caller, type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import { type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import { createRateLimiter } from "@interlock/bot/internal";
 import type { AuthorityService } from "@interlock/bot/protocol";
-import { denialBatch } from "../audit-log/denial-batch.js";
+import type { DenialLog } from "../audit-log/denial-log.js";
+import type { CaBasis } from "../ca/ca-basis.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
+import type { CloneAlarm } from "../enrollment/revoke-clone.js";
+import { refuseLimited } from "../refuse-limited.js";
 import { checkReport } from "../reports/check-report.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
@@ -15,26 +19,36 @@ import { trustToWire } from "./to-wire.js";
 export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
+  readonly cloneAlarm: CloneAlarm;
+  readonly caBasis: Pick<CaBasis, "leafTtlMs">;
   readonly hub: TrustHub;
+  readonly denialLog: DenialLog;
   readonly clock: Clock;
   readonly log: Log;
   readonly counts: AuthorityCounts;
 }
 
+/**
+ * How often one bot may renew within the lifetime of a certificate. A bot renews twice in it, and as often again for each
+ * process with a folder of its own, for lost answers, and when the CA changes. Default: 20.
+ */
+const renewalsPerLifetime = 20;
+
+/** How long after its last report a process of a bot counts as gone once another one reports, in milliseconds. */
+const instanceGoneMs = 5 * 60_000;
+
 /** Creates the AuthorityService: certificates, tokens and trust for every bot. A bot can only act for itself. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
   const { store, tokenIssuer, certificateUse, hub, clock, log, counts } = options;
 
-  function alarm({ name, address, certificate }: Caller): void {
-    log.error("clone detected, bot revoked", { name, address, serial: certificate.serial });
-    // After the answer, because the refresh ends every connection of that bot.
-    setImmediate(() => {
-      hub.refresh().catch((cause) => log.error("trust not refreshed", { error: String(cause) }));
-    });
-  }
+  const renewals = createRateLimiter({
+    burst: renewalsPerLifetime,
+    perSecond: (renewalsPerLifetime * 1_000) / options.caBasis.leafTtlMs,
+  });
 
   return {
     async renew({ csr }, { caller }) {
+      refuseLimited(renewals.take(caller.name, clock.now()), "a certificate is renewed twice in its lifetime");
       try {
         const { chain, leaf, name, generation } = await renew(options, caller, csr, clock.now());
         counts.enrollments.renewal++;
@@ -42,13 +56,13 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
         return { certificate: { chain, generation: BigInt(generation) } };
       } catch (thrown) {
         const error = InterlockError.from(thrown);
-        if (error.reason === "CLONE_DETECTED") alarm(caller);
+        if (error.reason === "CLONE_DETECTED") options.cloneAlarm(caller);
         throw error;
       }
     },
 
     async confirm(_request, { caller }) {
-      await certificateUse.record(caller.certificate.serial);
+      await certificateUse.record(caller);
       return {};
     },
 
@@ -61,20 +75,27 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     },
 
     async *watchTrust({ version }, { caller, signal }) {
-      await certificateUse.record(caller.certificate.serial);
+      await certificateUse.record(caller);
       for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
     },
 
     async report(request, { caller }) {
-      await certificateUse.record(caller.certificate.serial);
+      await certificateUse.record(caller);
       const now = clock.now();
-      const { endpoints, usage } = checkReport(request, now);
-      await store.transaction(async (records) => {
-        await records.endpoints.replace(caller.spiffeId.uri, endpoints, now);
-        await records.usage.add(caller.spiffeId.uri, usage);
-        await records.auditLog.append(...denialBatch(caller.spiffeId.uri, usage, now));
+      const { endpoints, usage, instance } = checkReport(request, caller.spiffeId, now);
+      const reporter = caller.spiffeId.uri;
+      const serving = await store.transaction(async (records) => {
+        await records.usage.add(reporter, usage);
+        await records.auditLog.append(...options.denialLog.entries(reporter, usage, now));
+        return records.endpoints.report({
+          spiffeId: reporter,
+          instance,
+          endpoints,
+          now,
+          goneBefore: now - instanceGoneMs,
+        });
       });
-      hub.serves(caller.spiffeId.uri, endpoints.length > 0);
+      hub.serves(reporter, serving);
       return {};
     },
   };

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { PageRequest } from "./page.js";
 import type { BotRow, Schema } from "./schema.js";
 
 /** The records of the bots that have joined. */
@@ -18,6 +19,8 @@ export interface Bots {
   prune(before: number, limit: number): Promise<string[]>;
   /** Lists all bots by name. */
   list(): Promise<BotRow[]>;
+  /** Lists one page of the bots; its key is their name. */
+  page(request: PageRequest): Promise<BotRow[]>;
 }
 
 /** Opens the records of bots in a database. */
@@ -52,5 +55,9 @@ export function createBots(db: Kysely<Schema>): Bots {
       return names;
     },
     list: () => db.selectFrom("bots").selectAll().orderBy("name").execute(),
+    page({ after, limit }) {
+      const all = db.selectFrom("bots").selectAll().orderBy("name").limit(limit);
+      return (after ? all.where("name", ">", after[0] as string) : all).execute();
+    },
   };
 }

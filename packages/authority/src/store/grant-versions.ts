@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { PageRequest } from "./page.js";
 import type { GrantVersionRow, Schema } from "./schema.js";
 
 /** The versions of the grants. */
@@ -6,8 +7,8 @@ export interface GrantVersions {
   /** Returns the version in force; `undefined` before the first. */
   latest(): Promise<GrantVersionRow | undefined>;
   find(version: number): Promise<GrantVersionRow | undefined>;
-  /** Lists the versions without their text, the latest first, at most `limit`. */
-  list(limit: number): Promise<Omit<GrantVersionRow, "yaml">[]>;
+  /** Lists one page of the versions without their text, the latest first; its key is `version`. */
+  page(request: PageRequest): Promise<Omit<GrantVersionRow, "yaml">[]>;
   /** Lists the versions since a time, in milliseconds since the epoch, and the one before them, the earliest first. */
   since(appliedAt: number): Promise<GrantVersionRow[]>;
   add(version: GrantVersionRow): Promise<void>;
@@ -23,13 +24,14 @@ export function createGrantVersions(db: Kysely<Schema>, changed: () => void): Gr
   return {
     latest: () => all().orderBy("version", "desc").limit(1).executeTakeFirst(),
     find: (version) => all().where("version", "=", version).executeTakeFirst(),
-    list: (limit) =>
-      db
+    page({ after, limit }) {
+      const listed = db
         .selectFrom("grantVersions")
         .select(["version", "appliedAt", "appliedBy"])
         .orderBy("version", "desc")
-        .limit(limit)
-        .execute(),
+        .limit(limit);
+      return (after ? listed.where("version", "<", after[0] as number) : listed).execute();
+    },
     async since(appliedAt) {
       const recent = await all().where("appliedAt", ">=", appliedAt).orderBy("version").execute();
       const before =

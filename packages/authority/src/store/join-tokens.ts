@@ -1,12 +1,13 @@
 import type { Kysely } from "kysely";
+import type { PageRequest } from "./page.js";
 import type { JoinTokenRow, Schema } from "./schema.js";
 
 /** The join tokens, without their secrets. */
 export interface JoinTokens {
   add(token: Omit<JoinTokenRow, "usedAt" | "used">): Promise<void>;
   find(secretHash: string): Promise<JoinTokenRow | undefined>;
-  /** Lists all join tokens, the latest first. */
-  list(): Promise<JoinTokenRow[]>;
+  /** Lists one page of the join tokens, the latest first; its key is `createdAt` and `id`. */
+  page(request: PageRequest): Promise<JoinTokenRow[]>;
   /** Counts one use, atomically. Resolves with false when no use is left, or the token has expired. */
   use(secretHash: string, now: number): Promise<boolean>;
   /** Deletes a join token. Resolves with false when there is none with that id. */
@@ -28,7 +29,19 @@ export function createJoinTokens(db: Kysely<Schema>): JoinTokens {
     },
     find: (secretHash) =>
       db.selectFrom("joinTokens").selectAll().where("secretHash", "=", secretHash).executeTakeFirst(),
-    list: () => db.selectFrom("joinTokens").selectAll().orderBy("createdAt", "desc").orderBy("id").execute(),
+    page({ after, limit }) {
+      const all = db
+        .selectFrom("joinTokens")
+        .selectAll()
+        .orderBy("createdAt", "desc")
+        .orderBy("id", "desc")
+        .limit(limit);
+      if (!after) return all.execute();
+      const [createdAt, id] = after as [number, string];
+      return all
+        .where(({ eb, refTuple, tuple }) => eb(refTuple("createdAt", "id"), "<", tuple(createdAt, id)))
+        .execute();
+    },
     async use(secretHash, now) {
       const result = await db
         .updateTable("joinTokens")

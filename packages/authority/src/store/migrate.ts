@@ -8,6 +8,7 @@ import { replicas } from "./migrations/0006-replicas.js";
 import { caRotation } from "./migrations/0007-ca-rotation.js";
 import { oauth } from "./migrations/0008-oauth.js";
 import { unrevoked } from "./migrations/0009-unrevoked.js";
+import { instances } from "./migrations/0010-instances.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration by its name, which never changes because databases store it. Add a new one at the end. */
@@ -21,6 +22,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0007-ca-rotation": caRotation,
   "0008-oauth": oauth,
   "0009-unrevoked": unrevoked,
+  "0010-instances": instances,
 };
 
 /**

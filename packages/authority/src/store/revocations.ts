@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import type { PageRequest } from "./page.js";
 import type { RevocationRow, Schema } from "./schema.js";
 
 /** A revocation to record. */
@@ -29,6 +30,8 @@ export interface Revocations {
   find(kind: RevocationRow["kind"], subject: string): Promise<RevocationRow | undefined>;
   /** Lists the revocations in force, the latest first. Default: of every kind. */
   list(kind?: RevocationRow["kind"]): Promise<RevocationRow[]>;
+  /** Lists one page of the revocations in force, the latest first; its key is `trustVersion`. */
+  page(request: PageRequest): Promise<RevocationRow[]>;
   /** Lists revocations, ended ones too, that changed after a trust version, in the order of the changes. */
   since(trustVersion: number): Promise<RevocationRow[]>;
 }
@@ -113,6 +116,15 @@ export function createRevocations(db: Kysely<Schema>): Revocations {
         .$if(kind !== undefined, (query) => query.where("kind", "=", kind as RevocationRow["kind"]))
         .orderBy("trustVersion", "desc")
         .execute(),
+    page({ after, limit }) {
+      const all = db
+        .selectFrom("revocations")
+        .selectAll()
+        .where("unrevokedAt", "is", null)
+        .orderBy("trustVersion", "desc")
+        .limit(limit);
+      return (after ? all.where("trustVersion", "<", after[0] as number) : all).execute();
+    },
     since: (trustVersion) =>
       db
         .selectFrom("revocations")

@@ -156,6 +156,8 @@ export interface EndpointRow {
   spiffeId: string;
   service: string;
   address: string;
+  /** The process of the bot that reported it last; empty when the bot does not tell its processes apart. */
+  instance: string;
   reportedAt: number;
 }
 

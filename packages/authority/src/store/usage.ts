@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
+import type { PageRequest } from "./page.js";
 import type { Schema, UsageRow } from "./schema.js";
 
 /** The counts of calls and denials. */
@@ -11,8 +12,8 @@ export interface Usage {
   add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
   /** Deletes rows that were last used before a time, in milliseconds since the epoch. */
   prune(lastBefore: number): Promise<void>;
-  /** Lists the rows, the latest first, at most `limit`. */
-  list(limit: number): Promise<UsageRow[]>;
+  /** Lists one page of the rows, the latest first; its key is `lastAt`, `spiffeId`, `method`, `caller`, `denial`. */
+  page(request: PageRequest): Promise<UsageRow[]>;
 }
 
 /** The maximum number of rows for one bot. */
@@ -77,7 +78,24 @@ export function createUsage(db: Kysely<Schema>): Usage {
     async prune(lastBefore) {
       await db.deleteFrom("usage").where("lastAt", "<", lastBefore).execute();
     },
-    list: (limit) => db.selectFrom("usage").selectAll().orderBy("lastAt", "desc").limit(limit).execute(),
+    page({ after, limit }) {
+      const all = db
+        .selectFrom("usage")
+        .selectAll()
+        .orderBy("lastAt", "desc")
+        .orderBy("spiffeId", "desc")
+        .orderBy("method", "desc")
+        .orderBy("caller", "desc")
+        .orderBy("denial", "desc")
+        .limit(limit);
+      if (!after) return all.execute();
+      const key = after as [number, string, string, string, string];
+      return all
+        .where(({ eb, refTuple, tuple }) =>
+          eb(refTuple("lastAt", "spiffeId", "method", "caller", "denial"), "<", tuple(...key)),
+        )
+        .execute();
+    },
   };
 }
 

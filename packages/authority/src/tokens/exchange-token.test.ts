@@ -27,7 +27,7 @@ const subjectToken: VerifiedToken = {
   actors: [],
   ancestors: [],
   thumbprint: "of-alice",
-  keyId: "k",
+  key: { kty: "EC", kid: "k" },
   audiences: new Set([front]),
   scopes: new Set(["item:read", "item:write"]),
   grantsVersion: 1,

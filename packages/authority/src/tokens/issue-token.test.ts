@@ -25,6 +25,12 @@ const certificate: Certificate = {
   uris: [],
   isCa: false,
   maySign: false,
+  pathLength: Number.POSITIVE_INFINITY,
+  mayIssue: false,
+  mayAuthenticate: true,
+  strongKey: true,
+  strongSignature: true,
+  selfIssued: false,
   usages: [],
 };
 

@@ -74,10 +74,11 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const audit = createAuditQueue(store);
   const notices = createListeners<TokenNotice>();
 
-  async function admit({ spiffeId, certificate }: TokenClient): Promise<void> {
+  async function admit(client: TokenClient): Promise<void> {
+    const { spiffeId } = client;
     const retryAfterMs = await limiter.take(spiffeId.name, clock.now());
     refuseLimited(retryAfterMs, "keep tokens until they expire, as Interlock's clients do");
-    await certificateUse.record(certificate.serial);
+    await certificateUse.record(client);
     await refuseRetired(store, spiffeId.name);
   }
 

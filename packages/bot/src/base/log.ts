@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /** The fields of a log line besides its message. Never a secret, a token or a key. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -33,5 +35,6 @@ export const jsonLog: Log = {
 export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 function write(level: string, message: string, fields?: LogFields): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+  // JSON leaves some characters as they are with which a text from elsewhere could change what a terminal shows.
+  process.stderr.write(`${printable(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }))}\n`);
 }

@@ -85,8 +85,10 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
     // Written out, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) changes the default.
     rejectUnauthorized: true,
     // Node would compare names with host names, and takes no notice of URIs.
-    checkServerIdentity: (_host: string, peer: PeerCertificate) =>
-      proof.check(chainOf(peer as DetailedPeerCertificate)),
+    checkServerIdentity(_host: string, peer: PeerCertificate) {
+      remembered = undefined; // This is a new connection, which has been shown nothing yet.
+      return proof.check(chainOf(peer as DetailedPeerCertificate));
+    },
   });
   const grpc = new Client(address, secure, grpcOptions(address, trust.state.trustDomain));
 

@@ -98,7 +98,7 @@ describe("join", () => {
       signer: { name: "CN=root", keys: await createKeyPair() },
     });
     await authority(await below(["spiffe://other"], [decoy.der]));
-    await assert.rejects(joining(), { code: "UNAUTHENTICATED", reason: "CA_PIN_MISMATCH" });
+    await assert.rejects(joining(), { code: "UNAVAILABLE", reason: "CERTIFICATE_UNTRUSTED" });
     assert.deepEqual(asked, []);
   });
 

@@ -1,4 +1,4 @@
-import { connect, type DetailedPeerCertificate } from "node:tls";
+import { connect, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import { credentials, Client as GrpcClient } from "@grpc/grpc-js";
 import { matchesIdentity, spiffeId } from "@interlock/policy";
 import type { Clock } from "../base/clock.js";
@@ -70,7 +70,7 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock:
     socket.once("timeout", () => fail());
     socket.once("secureConnect", () => {
       const shown = peerChain(socket);
-      socket.destroy();
+      leave(socket);
       const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
       // Any server can send that CA along; only one below it has a certificate of it.
       if (root && proveChain(shown, { caCertificates: [root], now: clock.now() })) resolve(root);
@@ -80,6 +80,17 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock:
       }
     });
   });
+}
+
+/** How long an authority has to answer the end of a connection, in milliseconds. */
+const leaveMs = 1_000;
+
+/** Ends a connection as TLS has it: one that breaks off looks to the server like a handshake that failed. */
+function leave(socket: TLSSocket): void {
+  socket.removeAllListeners("timeout");
+  socket.setTimeout(leaveMs, () => socket.destroy());
+  socket.resume();
+  socket.end();
 }
 
 /** Sends the request to an authority that has proved itself below `root`: any bot has a certificate of the CA. */

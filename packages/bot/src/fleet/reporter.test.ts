@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { InterlockError } from "../base/error.js";
 import { silentLog } from "../base/log.js";
 import { createRecorder } from "../base/recorder.js";
 import type { Client } from "../client/client.js";
@@ -8,14 +9,15 @@ import { createReporter } from "./reporter.js";
 interface Report {
   readonly endpoints: readonly { service: string; address: string }[];
   readonly usage: readonly { method: string; count: number }[];
+  readonly instance: string;
 }
 
 describe("the reporter", () => {
   let reports: Report[];
-  let failing: boolean;
+  let failing: boolean | InterlockError;
   const fake = {
     async report(report: Report) {
-      if (failing) throw new Error("the authority is away");
+      if (failing) throw failing === true ? new Error("the authority is away") : failing;
       reports.push(report);
       return {};
     },
@@ -53,6 +55,32 @@ describe("the reporter", () => {
     const { length } = reports;
     await reporter.flush();
     assert.equal(reports.length, length);
+  });
+
+  it("reports again what it serves when it has been quiet for a while, under one instance", async () => {
+    const { reporter } = create();
+    reporter.serving(["test.Echo"], "host:1");
+    for (let i = 0; i < 13; i++) await reporter.flush();
+    assert.equal(reports.length, 3);
+    assert.equal(new Set(reports.map(({ instance }) => instance)).size, 1);
+    const other = create().reporter;
+    other.serving(["test.Echo"], "host:2");
+    await other.flush();
+    assert.notEqual(reports.at(-1)?.instance, reports[0]?.instance);
+  });
+
+  it("drops what the authority will never take, and cuts a name that is too long", async () => {
+    const { recorder, reporter } = create();
+    recorder.admitted(`/${"m".repeat(300)}`, "", 7);
+    failing = new InterlockError("INVALID_ARGUMENT", "malformed");
+    await reporter.flush();
+    failing = false;
+    recorder.admitted(`/${"n".repeat(300)}`, "", 7);
+    await reporter.flush();
+    assert.deepEqual(
+      reports.flatMap(({ usage }) => usage.map(({ method }) => method)),
+      ["n".repeat(256)],
+    );
   });
 
   it("keeps what it could not deliver", async () => {

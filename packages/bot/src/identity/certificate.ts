@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { bitsOf, type DerElement, type DerFields, isTrue, listOf, oidOf, readDer, readSequence, tags } from "./der.js";
+import { isStrongKey, isStrongSignature } from "./strength.js";
 
 /** The parts of an X.509 certificate that Interlock decides by, read from its DER and never from a textual form. */
 export interface Certificate {
@@ -17,8 +18,20 @@ export interface Certificate {
   readonly uris: readonly string[];
   /** Whether the basic constraints say that it is a CA. */
   readonly isCa: boolean;
-  /** Whether its key usage lets it sign certificates or revocation lists. */
+  /** The number of CAs that may stand between it and a leaf, those that issue themselves left out; infinite without a bound. */
+  readonly pathLength: number;
+  /** Whether its key usage says that it may sign certificates or revocation lists. */
   readonly maySign: boolean;
+  /** Whether its key may sign certificates: the key usage says so, or is absent (RFC 5280, section 4.2.1.3). */
+  readonly mayIssue: boolean;
+  /** Whether its key may sign a handshake: the key usage says so, or is absent. */
+  readonly mayAuthenticate: boolean;
+  /** Whether its key is strong enough; see `isStrongKey`. */
+  readonly strongKey: boolean;
+  /** Whether the signature on it is strong enough; see `isStrongSignature`. Of no concern in a root, which is not proved by it. */
+  readonly strongSignature: boolean;
+  /** Whether its subject is its issuer. */
+  readonly selfIssued: boolean;
   /** The object identifiers of the extended key usage; empty when the extension is absent. */
   readonly usages: readonly string[];
 }
@@ -36,14 +49,16 @@ const processed = new Set(["19", "15", "37", "17", "30", "32", "36", "54"].map((
 const nameTags = new Set([0xa0, 0x81, 0x82, 0xa3, 0xa4, 0xa5, 0x86, 0x87, 0x88]);
 const uriTag = 0x86;
 
-// keyCertSign and cRLSign, of the first eight bits (RFC 5280, section 4.2.1.3).
-const signing = 0b0000_0110;
+// Of the first eight bits of the key usage (RFC 5280, section 4.2.1.3).
+const [digitalSignature, keyCertSign, cRLSign] = [0b1000_0000, 0b0000_0100, 0b0000_0010];
+
+const unbounded = Number.POSITIVE_INFINITY;
 
 /** Reads a certificate from DER. Throws an `Error` when it is malformed, or of another version than 3. */
 export function parseCertificate(der: Uint8Array): Certificate {
   const bytes = Uint8Array.from(der); // A copy, so that a later change of `der` changes nothing here.
   const [signed] = listOf(readDer(bytes));
-  const { serial, validity, list } = readSequence(signed, readSigned);
+  const { serial, validity, algorithm, issuer, subject, key, list } = readSequence(signed, readSigned);
   // OpenSSL reads the rest: names, key, algorithms. Node makes it look for PEM first, and it finds PEM anywhere, even in an
   // extension; it has then read another certificate.
   if (!new X509Certificate(bytes).raw.equals(bytes)) throw new Error("the certificate has another one in it");
@@ -52,6 +67,8 @@ export function parseCertificate(der: Uint8Array): Certificate {
     const value = extensions.get(id);
     return value ? reader(value) : absent;
   };
+  const keyUsage = read<number | undefined>("2.5.29.15", keyUsageOf, undefined);
+  const { ca, pathLength } = read("2.5.29.19", readConstraints, { ca: false, pathLength: unbounded });
   return {
     der: bytes,
     thumbprint: createHash("sha256").update(bytes).digest("base64url"),
@@ -60,8 +77,14 @@ export function parseCertificate(der: Uint8Array): Certificate {
       .replace(/^0+(?=.)/, ""),
     ...validity,
     uris: read("2.5.29.17", urisOf, []),
-    isCa: read("2.5.29.19", isCa, false),
-    maySign: read("2.5.29.15", maySign, false),
+    isCa: ca,
+    pathLength,
+    maySign: ((keyUsage ?? 0) & (keyCertSign | cRLSign)) !== 0,
+    mayIssue: keyUsage === undefined || (keyUsage & keyCertSign) !== 0,
+    mayAuthenticate: keyUsage === undefined || (keyUsage & digitalSignature) !== 0,
+    strongKey: isStrongKey(key),
+    strongSignature: isStrongSignature(algorithm),
+    selfIssued: Buffer.compare(issuer.content, subject.content) === 0,
     usages: read("2.5.29.37", usagesOf, []),
   };
 }
@@ -71,14 +94,14 @@ function readSigned({ next, optional }: DerFields) {
   const version = optional(versionTag);
   if (!version || !version3.equals(version.content)) throw new Error("the certificate is not of version 3");
   const serial = next(tags.integer);
-  next(tags.sequence); // The algorithm of the signature.
-  next(tags.sequence); // The issuer.
+  const algorithm = next(tags.sequence);
+  const issuer = next(tags.sequence);
   const validity = readSequence(next(tags.sequence), readValidity);
-  next(tags.sequence); // The subject.
-  next(tags.sequence); // Its key.
+  const subject = next(tags.sequence);
+  const key = next(tags.sequence);
   optional(issuerIdTag);
   optional(subjectIdTag);
-  return { serial, validity, list: optional(extensionsTag)?.children[0] };
+  return { serial, validity, algorithm, issuer, subject, key, list: optional(extensionsTag)?.children[0] };
 }
 
 function readValidity({ next, optional }: DerFields) {
@@ -112,18 +135,23 @@ function urisOf(value: DerElement): string[] {
   return uris.map((uri) => uri.toString("latin1"));
 }
 
-function isCa(value: DerElement): boolean {
+function readConstraints(value: DerElement): { ca: boolean; pathLength: number } {
   return readSequence(value, ({ optional }) => {
     // DER leaves a FALSE out. Some CAs write it, and every reader takes it for the same.
     const ca = isTrue(optional(tags.boolean));
-    optional(tags.integer); // The path length; TLS checks it.
-    return ca;
+    const length = optional(tags.integer);
+    return { ca, pathLength: length ? naturalOf(length) : unbounded };
   });
 }
 
-function maySign(value: DerElement): boolean {
+function naturalOf({ content }: DerElement): number {
+  if (((content[0] ?? 0x80) & 0x80) !== 0) throw new Error("the path length in the certificate is negative");
+  return Number(BigInt(`0x${Buffer.from(content).toString("hex")}`));
+}
+
+function keyUsageOf(value: DerElement): number {
   const [first = 0] = bitsOf(value);
-  return (first & signing) !== 0;
+  return first;
 }
 
 function usagesOf(value: DerElement): string[] {

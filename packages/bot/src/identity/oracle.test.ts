@@ -31,29 +31,48 @@ import { type DerElement, readDer, tags } from "./der.js";
 import { createKeyPair } from "./key-pair.js";
 import { writeDer, writeOid } from "./write-der.js";
 
+type Read = Pick<
+  Certificate,
+  | "serial"
+  | "notBefore"
+  | "notAfter"
+  | "uris"
+  | "isCa"
+  | "pathLength"
+  | "maySign"
+  | "mayIssue"
+  | "mayAuthenticate"
+  | "usages"
+>;
+
 /** What a library reads in a certificate. */
-function oracle(der: Uint8Array): Omit<Certificate, "der" | "thumbprint"> {
+function oracle(der: Uint8Array): Read {
   const certificate = new X509Certificate(Uint8Array.from(der));
   const only = <T extends object>(type: new (...args: never[]) => T) =>
     certificate.extensions.find((found) => (found as object) instanceof type) as T | undefined;
   const names = only(SubjectAlternativeNameExtension)?.names.items ?? [];
-  const usage = only(KeyUsagesExtension)?.usages ?? 0;
+  const { usages: usage } = only(KeyUsagesExtension) ?? {};
+  const may = (flags: number) => ((usage ?? 0) & flags) !== 0;
   return {
     serial: BigInt(`0x${certificate.serialNumber}`).toString(16),
     notBefore: certificate.notBefore.getTime(),
     notAfter: certificate.notAfter.getTime(),
     uris: names.filter(({ type }) => type === "url").map(({ value }) => value),
     isCa: only(BasicConstraintsExtension)?.ca ?? false,
-    maySign: (usage & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) !== 0,
+    pathLength: only(BasicConstraintsExtension)?.pathLength ?? Number.POSITIVE_INFINITY,
+    maySign: may(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign),
+    mayIssue: usage === undefined || may(KeyUsageFlags.keyCertSign),
+    mayAuthenticate: usage === undefined || may(KeyUsageFlags.digitalSignature),
     usages: Array.from(only(ExtendedKeyUsageExtension)?.usages ?? [], String),
   };
 }
 
 /** What we read; nothing but an `Error` is thrown. */
-function ours(der: Uint8Array): ReturnType<typeof oracle> | undefined {
+function ours(der: Uint8Array): Read | undefined {
   try {
-    const { der: _der, thumbprint: _thumbprint, ...read } = parseCertificate(der);
-    return read;
+    const { serial, notBefore, notAfter, uris, isCa, pathLength, maySign, mayIssue, mayAuthenticate, usages } =
+      parseCertificate(der);
+    return { serial, notBefore, notAfter, uris, isCa, pathLength, maySign, mayIssue, mayAuthenticate, usages };
   } catch (error) {
     assert.ok(error instanceof Error && !(error instanceof RangeError), String(error));
     return undefined;

@@ -22,10 +22,10 @@ export interface PeerExpectation extends CertificateExpectation {
 }
 
 /**
- * Verifies a peer: the leaf by itself, then the chain from it to a CA, then the issuers in that chain, then revocation.
- * This is the one recipe for every connection and every certificate file.
+ * Verifies a peer: the leaf by itself, then a chain from it to a CA with good issuers, then revocation. This is the one
+ * recipe for every connection and every certificate file.
  *
- * `found` is the chain as it was shown, DER, the leaf first. TLS has proved that the peer holds the key of the leaf.
+ * `found` holds the certificates as they were shown, DER, the leaf first. TLS has proved that the peer holds the key of the leaf.
  *
  * @returns The peer, or the reason for which it is refused.
  */
@@ -37,10 +37,14 @@ export function verifyPeer(found: readonly Uint8Array[], expected: PeerExpectati
   const { peer, trustDomain, now, caCertificates, revoked } = expected;
   const id = checkCertificate(certificate, { peer, trustDomain, now });
   if (typeof id === "string") return id;
-  const chain = proveChain(found, { caCertificates, now });
-  if (!chain) return "CERTIFICATE_UNTRUSTED";
-  const fault = checkIssuers(chain.slice(1), trustDomain);
-  if (fault) return fault;
+  let fault: Reason | undefined;
+  const accept = (issuers: readonly Uint8Array[]): boolean => {
+    const wrong = checkIssuers(issuers, trustDomain);
+    fault ??= wrong;
+    return wrong === undefined;
+  };
+  const chain = proveChain(found, { caCertificates, now, accept });
+  if (!chain) return fault ?? "CERTIFICATE_UNTRUSTED";
   return revoked?.(id.uri, certificate) ?? { id, certificate, chain };
 }
 

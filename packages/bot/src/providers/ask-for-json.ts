@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import type { SecureContextOptions } from "node:tls";
+import { denial } from "../base/error.js";
 
 /** An HTTPS request. */
 export interface HttpsRequest {
@@ -25,7 +26,7 @@ const json = "application/json";
 
 /**
  * Requests JSON over HTTPS: within 5 s, 256 KiB at most, without redirects, over a connection of its own. Rejects with an
- * `Error` that holds nothing of the request or the answer.
+ * `Error` that holds nothing of the request or the answer: `ISSUER_UNUSABLE` for an answer that is too long, or no JSON.
  */
 export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<HttpsAnswer> {
   if (url.protocol !== "https:") return Promise.reject(new Error(`${url.origin} is not https`));
@@ -51,13 +52,13 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
       response.on("data", (chunk: Buffer) => {
         length += chunk.length;
         if (length <= maximumBytes) chunks.push(chunk);
-        else sent.destroy(new Error(`${url.origin} answered with more than ${maximumBytes} bytes`));
+        else sent.destroy(denial("ISSUER_UNUSABLE", `${url.origin} answered with more than ${maximumBytes} bytes`));
       });
       response.on("end", () => {
         const status = response.statusCode ?? 0;
         const answered = parse(Buffer.concat(chunks).toString());
         if (answered !== undefined || status !== 200) resolve({ status, body: answered });
-        else reject(new Error(`${url.origin} answered with something that is no JSON`));
+        else reject(denial("ISSUER_UNUSABLE", `${url.origin} answered with something that is no JSON`));
       });
     });
     sent.end(body);

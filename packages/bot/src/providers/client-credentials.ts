@@ -1,6 +1,6 @@
 import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../base/clock.js";
-import { denial } from "../base/error.js";
+import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
@@ -26,7 +26,7 @@ const defaultLifetimeS = 60;
  * Creates a source of tokens by `client_credentials` (RFC 6749, section 4.4). The bot's certificate is its credential, and
  * the token is bound to it (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name is sent as `audience`.
  *
- * Rejects with `ISSUER_UNREACHABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
+ * Rejects with `ISSUER_UNREACHABLE` or `ISSUER_UNUSABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
  * `ISSUER_REFUSED` for every other refusal.
  */
 export function createClientCredentials(options: ClientCredentialsOptions): TokenSource {
@@ -43,6 +43,7 @@ export function createClientCredentials(options: ClientCredentialsOptions): Toke
     const now = clock.now();
     const ask = askForJson({ url, form, tls: tlsOf(identity, options.ca()) });
     const { status, body } = await ask.catch((cause) => {
+      if (cause instanceof InterlockError) throw cause;
       throw denial("ISSUER_UNREACHABLE", `is it up at ${url.origin}?`, {}, cause);
     });
     const answer = (typeof body === "object" ? body : undefined) as Record<string, unknown> | undefined | null;

@@ -7,6 +7,18 @@ import { InterlockError } from "../base/error.js";
 import type { Log, LogFields } from "../base/log.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { tryTls } from "../identity/try-tls.js";
+import { keyUsage } from "../testing/hand-made.js";
+import {
+  caExtensions,
+  ecKey,
+  permittedHost,
+  rsaKey,
+  type Specimen,
+  type SpecimenOptions,
+  specimen,
+  svidExtensions,
+} from "../testing/specimen.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { KeyUsageFlags } from "../testing/x509.js";
 import { fromFiles } from "./from-files.js";
@@ -22,7 +34,7 @@ describe("identity from files", () => {
   let opened: ProvidedIdentity | undefined;
 
   before(async () => {
-    ca = await createTestCa();
+    ca = await createTestCa("test", 1);
   });
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-files-"));
@@ -73,9 +85,10 @@ describe("identity from files", () => {
 
   it("may be of cert-manager's older key form, and have an intermediate", async () => {
     const { createPrivateKey } = await import("node:crypto");
-    const between = await ca.issueRaw({ ca: true, keyUsage: KeyUsageFlags.keyCertSign, usages: [] });
-    const leaf = await ca.issue("spiffe://test/a", { signer: { name: "CN=leaf", keys: between.keys } });
-    const chain = [...leaf.chain, between.der];
+    const subject = "CN=between";
+    const above = await ca.issueRaw({ subject, ca: true, keyUsage: KeyUsageFlags.keyCertSign, usages: [] });
+    const leaf = await ca.issue("spiffe://test/a", { signer: { name: subject, keys: above.keys } });
+    const chain = [...leaf.chain, above.der];
     await put({ ...leaf, chain });
     const sec1 = createPrivateKey(leaf.privateKey).export({ type: "sec1", format: "pem" });
     await writeFile(paths.key, sec1, { mode: 0o600 });
@@ -148,6 +161,94 @@ describe("identity from files", () => {
     assert.equal((await change).leaf.thumbprint, next.leaf.thumbprint);
     while (lines.at(-1)?.[0] !== "identity files are good again") await logged(lines.length + 1);
     assert.ok(!JSON.stringify(lines).includes("PRIVATE KEY"));
+  });
+
+  /** A leaf below `path`, the CA next to it first and the root last, as files. */
+  async function putSpecimens(leaf: Specimen, path: readonly Specimen[], roots: readonly Specimen[]): Promise<void> {
+    // In this order, no state in between is good.
+    await writeFile(paths.ca, certificatesToPem(roots.map(({ der }) => der)));
+    await writeFile(paths.key, leaf.privateKey, { mode: 0o600 });
+    await writeFile(paths.certificate, certificatesToPem([leaf, ...path].map(({ der }) => der)));
+  }
+  const id = "spiffe://test/a";
+  const root = specimen({ name: "root", extensions: caExtensions() });
+  const between = specimen({ name: "between", by: root, extensions: caExtensions() });
+  const leafBelow = (by: Specimen, more: Partial<SpecimenOptions> = {}) =>
+    specimen({ by, extensions: svidExtensions(id), ...more });
+
+  const bare = specimen({ name: "bare", extensions: caExtensions({ usage: "none" }) });
+  const bareBetween = specimen({ name: "bare", by: root, extensions: caExtensions({ usage: "none" }) });
+  const page = specimen({ name: "page", extensions: caExtensions({ uris: ["https://ca.example/"] }) });
+  const sha1Root = specimen({ name: "root", hash: "sha1", extensions: caExtensions() });
+  const good: Record<string, readonly [Specimen, readonly Specimen[], readonly Specimen[]]> = {
+    "a root without a key usage": [leafBelow(bare), [], [bare]],
+    "an intermediate without a key usage": [leafBelow(bareBetween), [bareBetween], [root]],
+    "a root with a URI that names no trust domain": [leafBelow(page), [], [page]],
+    "a root that signed itself with SHA-1": [leafBelow(sha1Root), [], [sha1Root]],
+    "a chain out of order, with a certificate of no use": [leafBelow(between), [page, root, between], [root]],
+    "an intermediate in the CA file, with its root": [leafBelow(between), [], [between, root]],
+  };
+  for (const [what, files] of Object.entries(good)) {
+    it(`takes ${what}, and connections with it succeed`, async () => {
+      await putSpecimens(...files);
+      const { identity, roots } = await open();
+      await tryTls(identity.current(), roots.current());
+      assert.deepEqual(lines, []);
+    });
+  }
+
+  const weakRoot = specimen({ name: "root", key: rsaKey(1_024), extensions: caExtensions() });
+  const sha1Between = specimen({ name: "between", by: root, hash: "sha1", extensions: caExtensions() });
+  const foreign = specimen({ name: "other", extensions: caExtensions({ uris: ["spiffe://other"] }) });
+  const narrow = specimen({ name: "narrow", extensions: caExtensions({ pathLength: 0 }) });
+  const belowNarrow = specimen({ name: "between", by: narrow, extensions: caExtensions() });
+  const elsewhere = specimen({ name: "else", by: root, extensions: caExtensions({ more: [permittedHost("other")] }) });
+  const curve = specimen({ name: "curve", key: ecKey("secp256k1"), extensions: caExtensions() });
+  const bad: Record<string, readonly [RegExp, Specimen, readonly Specimen[], readonly Specimen[]]> = {
+    "an intermediate given as root": [/holds an intermediate as root: put/, leafBelow(between), [between], [between]],
+    "a leaf with RSA of 512 bits": [/weak key: use P-256/, leafBelow(root, { key: rsaKey(512) }), [], [root]],
+    "a leaf with RSA of 1,024 bits": [/tls\.crt .*weak key/, leafBelow(root, { key: rsaKey(1_024) }), [], [root]],
+    "a root with RSA of 1,024 bits": [/ca\.crt .*weak key/, leafBelow(weakRoot), [], [weakRoot]],
+    "a leaf signed with SHA-1": [/too weak.*; use P-256/, leafBelow(root, { hash: "sha1" }), [], [root]],
+    "an intermediate signed with SHA-1": [/too weak/, leafBelow(sha1Between), [sha1Between], [root]],
+    "a root of another trust domain": [/another trust domain/, leafBelow(foreign), [], [foreign]],
+    "more CAs below a root than it allows": [/does not lead/, leafBelow(belowNarrow), [belowNarrow], [narrow]],
+    "a name that an intermediate does not permit": [/refused by TLS/, leafBelow(elsewhere), [elsewhere], [root]],
+    "a certificate on a curve without a NIST name, of no use": [/weak key/, leafBelow(root), [curve], [root]],
+    "a root on such a curve, of no use": [/ca\.crt .*weak key/, leafBelow(root), [], [root, curve]],
+    "a leaf that may not sign a handshake": [
+      /digital signature/,
+      leafBelow(root, { extensions: svidExtensions(id, keyUsage(3, 0x08)) }),
+      [],
+      [root],
+    ],
+    "more certificates than anyone needs": [/more than 16/, leafBelow(root), Array(16).fill(root), [root]],
+  };
+  for (const [what, [problem, ...files]] of Object.entries(bad)) {
+    it(`does not start on ${what}, nor take it over`, async () => {
+      await putSpecimens(...files);
+      await assert.rejects(open(), problem);
+      const first = leafBelow(root);
+      await putSpecimens(first, [], [root]);
+      const provided = await open();
+      await putSpecimens(...files);
+      while (!lines.some(([, fields]) => problem.test(String(fields?.problem)))) await logged(lines.length + 1);
+      assert.deepEqual(provided.identity.current().chain, [first.der]);
+      assert.deepEqual(provided.roots.current(), [root.der]);
+    });
+  }
+
+  it("warns of CAs that are of no use beside the others, at the start and when they are added", async () => {
+    await putSpecimens(leafBelow(root), [], [root, foreign]);
+    const provided = await open();
+    assert.match(String(lines[0]?.[1]?.warning), /nothing is accepted from .*another trust domain/);
+    assert.equal(lines.length, 1);
+    const alone = specimen({ name: "alone", by: narrow, extensions: caExtensions() });
+    const grown = alive(new Promise<readonly Uint8Array[]>((resolve) => provided.roots.onChange(resolve)));
+    await writeFile(`${paths.ca}.new`, certificatesToPem([root.der, alone.der]));
+    await rename(`${paths.ca}.new`, paths.ca);
+    await grown;
+    assert.match(String(lines[1]?.[1]?.warning), /an intermediate .* without the CA above it/);
   });
 
   it("takes over a CA file that has grown, before the leaf", async () => {

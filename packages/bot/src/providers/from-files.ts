@@ -4,7 +4,13 @@ import { createObservable, type MutableObservable } from "../base/observable.js"
 import { pause } from "../base/pause.js";
 import type { Identity } from "../identity/identity.js";
 import type { IdentityProvider, ProviderContext } from "./provider.js";
-import { type IdentityFiles, type IdentityPaths, readIdentityFiles } from "./read-identity-files.js";
+import {
+  areSame,
+  type IdentityFiles,
+  type IdentityPaths,
+  readIdentityFiles,
+  sameBytes,
+} from "./read-identity-files.js";
 
 /** The files of {@link fromFiles}, each by its path and in PEM, and how they are watched. */
 export interface FilesOptions {
@@ -25,8 +31,9 @@ export interface FilesOptions {
  * `interlock join --stay`.
  *
  * The files are read repeatedly, so any way of replacing them works. New files are used only as a whole and only when they
- * are good. Everything stays as it was while the key belongs to another certificate, the leaf has expired, has another
- * SPIFFE ID or does not lead to the CA, or the CA file is empty; that is logged once, and tried again.
+ * are good: they are verified as every peer verifies them, and tried in a handshake in memory. Everything stays as it was
+ * while the key belongs to another certificate, the leaf has expired, has another SPIFFE ID, is weak or does not lead to the
+ * CA, TLS does not load it, or the CA file is empty; that is logged once, and tried again.
  *
  * @param options - The paths of the three files, and how they are watched.
  * @returns A provider for `joinFleet`. Opening it rejects with `FAILED_PRECONDITION` when the files are not good in time.
@@ -44,11 +51,16 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
     async open(context) {
       const { clock, log } = context;
       const first = await readFirst(paths, context, Math.min(pollMs, 500), waitMs);
-      for (const warning of first.warnings) log.warn("identity files", { warning });
+      warn(first.warnings);
       const identity = createObservable(first.identity);
       const roots = createObservable(first.roots);
       const ending = new AbortController();
+      let good: IdentityFiles = first;
       void follow();
+
+      function warn(warnings: readonly string[]): void {
+        for (const warning of warnings) log.warn("identity files", { warning });
+      }
 
       async function follow(): Promise<void> {
         let told: string | undefined;
@@ -59,6 +71,8 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
             const files = await readTwice();
             refuseAnother(files.identity, identity.current(), paths.certificate);
             if (ending.signal.aborted) return;
+            if (!areSame(files, good)) warn(files.warnings);
+            good = files;
             takeOver(files, identity, roots);
             if (told !== undefined) log.info("identity files are good again");
             told = undefined;
@@ -74,9 +88,9 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
 
       // The files may have been replaced between two of the reads.
       async function readTwice(): Promise<IdentityFiles> {
-        return readIdentityFiles(paths, clock.now()).catch(async () => {
+        return readIdentityFiles(paths, clock.now(), good).catch(async () => {
           await pause(Math.min(pollMs, 200), ending.signal);
-          return readIdentityFiles(paths, clock.now());
+          return readIdentityFiles(paths, clock.now(), good);
         });
       }
 
@@ -122,8 +136,4 @@ function takeOver(
   const current = identity.current();
   const sameKey = files.identity.privateKey === current.privateKey;
   if (!sameKey || !sameBytes(files.identity.chain, current.chain)) identity.replace(files.identity);
-}
-
-function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((bytes, i) => Buffer.compare(bytes, b[i] as Uint8Array) === 0);
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { JWK } from "jose";
 import { type Clock, systemClock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import { silentLog } from "../base/log.js";
@@ -101,7 +103,7 @@ describe("tokens of another issuer", () => {
     const rsa = await startTestIssuer(ca.der, "RS256");
     try {
       const options = { url: rsa.url, caFile: rsa.caFile };
-      await refused(opened(options), "ISSUER_UNREACHABLE", /no key for ES256/);
+      await refused(opened(options), "ISSUER_UNUSABLE", /no key for ES256, and has keys for RS256: name/);
       const provided = await opened({ ...options, algorithms: ["RS256"] });
       await verify(provided, await rsa.token(claims()));
       await refused(verify(provided, await issuer.token(claims())), "TOKEN_ALGORITHM");
@@ -141,10 +143,13 @@ describe("tokens of another issuer", () => {
     const keys = "/realms/cafe/keys";
     const metadata = "/realms/cafe/.well-known/openid-configuration";
     const good = { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` };
+    const zero = Buffer.alloc(32).toString("base64url");
+    const offCurve = { kty: "EC", crv: "P-256", x: zero, y: zero, kid: "off" };
     const bad: [RegExp, string, number, string][] = [
       [/answered with 500/, keys, 500, "{}"],
       [/no JSON/, keys, 200, "<html>"],
       [/no JWK Set/, keys, 200, "null"],
+      [/no key for ES256: each needs a kid/, keys, 200, JSON.stringify({ keys: [offCurve] })],
       [/no key for/, keys, 200, '{"keys":[]}'],
       [/no key for/, keys, 200, '{"keys":[null,7,{"kty":"EC","crv":"P-256"}]}'],
       [/more than 262144 bytes/, keys, 200, " ".repeat(300_000)],
@@ -176,6 +181,49 @@ describe("tokens of another issuer", () => {
     await refused(ask("a:c"), "ISSUER_REFUSED", /no bearer token/);
     issuer.answers.set("/realms/cafe/token", { status: 503, body: "secret words" });
     await refused(ask("a:d"), "ISSUER_UNREACHABLE", /^(?!.*secret).*503/);
+  });
+
+  it("are none where the issuer's answer is of no use, which is not told as out of reach", async () => {
+    const keys = "/realms/cafe/keys";
+    for (const [problem, body] of [
+      [/no JSON/, "<html>"],
+      [/no JWK Set/, "[]"],
+      [/no key for ES256/, '{"keys":[]}'],
+      [/more than 262144 bytes/, " ".repeat(300_000)],
+    ] as const) {
+      issuer.answers.set(keys, { status: 200, body });
+      await refused(opened(), "ISSUER_UNUSABLE", problem);
+    }
+    issuer.answers.clear();
+    const metadata = "/realms/cafe/.well-known/openid-configuration";
+    issuer.answers.set(metadata, { status: 200, body: JSON.stringify({ issuer: "https://other.example" }) });
+    await refused(opened(), "ISSUER_UNUSABLE", /another issuer's/);
+    issuer.answers.clear();
+    issuer.answers.set("/realms/cafe/token", { status: 200, body: "<html>" });
+    const { tokens } = await opened();
+    await refused(() => Promise.resolve(tokens.authorization("s", ["a:b"], me)), "ISSUER_UNUSABLE", /no JSON/);
+  });
+
+  it("cannot be forged with an RSA key of the exponent 1, whose signature is its message", async () => {
+    const rsa = await startTestIssuer(ca.der, "RS256");
+    try {
+      const [key] = rsa.keys;
+      const options = { url: rsa.url, caFile: rsa.caFile, algorithms: ["RS256" as const] };
+      rsa.keys = [{ ...key, e: "AQ", kid: "one" } as JWK, ...rsa.keys];
+      const provided = await opened(options);
+      await verify(provided, await rsa.token(claims()));
+      const [, body] = (await rsa.token(claims())).split(".");
+      const head = Buffer.from(JSON.stringify({ alg: "RS256", typ: "at+jwt", kid: "one" })).toString("base64url");
+      const info = Buffer.from("3031300d060960864801650304020105000420", "hex"); // SHA-256 (RFC 8017, section 9.2).
+      const digest = createHash("sha256").update(`${head}.${body}`).digest();
+      const padding = Buffer.alloc(256 - 3 - info.length - digest.length, 0xff);
+      const message = Buffer.concat([Buffer.of(0, 1), padding, Buffer.of(0), info, digest]);
+      await refused(verify(provided, `${head}.${body}.${message.toString("base64url")}`), "TOKEN_KEY_UNKNOWN");
+      rsa.keys = rsa.keys.slice(0, 1);
+      await refused(opened(options), "ISSUER_UNUSABLE", /no key for RS256/);
+    } finally {
+      await rsa.close();
+    }
   });
 
   it("are none where the issuer cannot be reached, or is another one", async () => {

@@ -46,7 +46,8 @@ export interface IssuerOptions {
  * the trust is stale.
  *
  * @param options - The issuer's URL, and the form of its tokens.
- * @returns A provider for `joinFleet`. Opening it rejects with `ISSUER_UNREACHABLE` when the keys cannot be read.
+ * @returns A provider for `joinFleet`. Opening it rejects with `ISSUER_UNREACHABLE` when the issuer does not answer, and with
+ *   `ISSUER_UNUSABLE`, which says what is wrong, when there is no key in its answer for one of the algorithms.
  * @throws TypeError when an option is out of its range.
  *
  * @example

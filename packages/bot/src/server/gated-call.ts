@@ -10,6 +10,7 @@ import { keepAuthorized } from "../admission/keep-authorized.js";
 import { boundEncoded } from "../base/bounded-text.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
 import type { Recorder } from "../base/recorder.js";
 import type { Certificate } from "../identity/certificate.js";
 import { authorizationIn } from "../token/authorization.js";
@@ -183,11 +184,15 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     return acceptVouches(this.#options.vouch(connection, vouches), offer);
   }
 
-  #refuse({ method, now }: GrpcAttempt, { peer, address }: Connection, thrown: unknown): void {
+  #refuse({ method, now }: GrpcAttempt, connection: Connection, thrown: unknown): void {
+    const { peer, address } = connection;
     const error = asDenial(thrown);
     const reason = error.reason ?? error.code;
     const { path } = method;
-    this.#options.recorder.denied({ at: now, reason, method: path, caller: peer.uri, address, detail: error.message });
+    if (!asksForToken(connection, reason)) {
+      const { message: detail } = error;
+      this.#options.recorder.denied({ at: now, reason, method: path, caller: peer.uri, address, detail });
+    }
     this.#call.sendStatus(toStatus(error));
   }
 
@@ -225,4 +230,20 @@ function cancellation({ deadline }: LiveCall): InterlockError {
   return deadline && Date.now() + 1 >= deadline.getTime()
     ? new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")
     : new InterlockError("CANCELLED", "The caller canceled the call.");
+}
+
+/** How many calls of one connection may refer to a token that it has not been shown, without a record. */
+const maximumReferences = 256;
+
+const references = new WeakMap<Connection, number>();
+
+/**
+ * Whether a refusal only asks for the whole token: a connection was replaced while calls were on their way, which refer to a
+ * token that the one before was shown. Their number is bounded by that of calls in flight; more of them are denials.
+ */
+function asksForToken(connection: Connection, reason: string): boolean {
+  if (reason !== ("TOKEN_NOT_SHOWN" satisfies Reason)) return false;
+  const count = (references.get(connection) ?? 0) + 1;
+  references.set(connection, count);
+  return count <= maximumReferences;
 }

@@ -1,3 +1,4 @@
+import { KeyObject } from "node:crypto";
 import type { Reason } from "../base/reason.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { boolean, element, integer, longElement, octets, oid, openElement, sequence, text } from "./der.js";
@@ -18,6 +19,7 @@ import {
   serverAuth,
   uri,
 } from "./hand-made.js";
+import { rsaKey, specimen } from "./specimen.js";
 import type { LeafOptions, TestCa } from "./test-ca.js";
 
 /** A certificate that a server must not let in, though the fleet's own CA has signed it. */
@@ -62,6 +64,7 @@ const rows: Readonly<Record<8 | 9 | 10 | 11 | 13, readonly Row[]>> = {
     ["anyExtendedKeyUsage", without(usagesAt, extendedKeyUsage("2.5.29.37.0")), wrongUsage],
     ["codeSigning", without(usagesAt, extendedKeyUsage("1.3.6.1.5.5.7.3.3")), wrongUsage],
     ["an identifier that begins like clientAuth's", without(usagesAt, extendedKeyUsage(`${clientAuth}.1`)), wrongUsage],
+    ["a key for key agreement alone", without(keyUsageAt, keyUsage(3, 0x08)), wrongUsage],
     ["clientAuth in a second extension", withMore(extendedKeyUsage(clientAuth)), malformed, untrusted],
   ],
   9: [
@@ -197,6 +200,16 @@ export const certificateAttacks: readonly CertificateAttack[] = [
     notAfter: Date.now() + 2 * hour,
   })),
   ...handMadeAttacks,
+  {
+    row: 11,
+    attack: "an RSA key with the exponent 3, which TLS takes",
+    reason: "CERTIFICATE_WEAK",
+    async make({ keys }) {
+      const by = { name: "test", key: KeyObject.from(keys.privateKey) };
+      const { privateKey, der } = specimen({ by, key: rsaKey(2_048, 3), extensions: leafExtensions() });
+      return { privateKey, chain: [der] };
+    },
+  },
   {
     row: 11,
     attack: "the CA's certificate in an extension, in PEM, which Node reads instead",

@@ -2,13 +2,15 @@
 export { decodeErrorInfo } from "../base/error-details.js";
 export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
+export { verifyPeer } from "../identity/verify-peer.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
 export { type Deferred, deferred } from "./deferred.js";
-export { boolean, longElement } from "./der.js";
+export { boolean, integer, longElement, octets, sequence, text, utcTime } from "./der.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,
   extendedKeyUsage,
+  extension,
   handMade,
   handMadeCsr,
   keyUsage,
@@ -19,6 +21,19 @@ export {
 } from "./hand-made.js";
 export { plainCall, plainCredentials, plainOptions } from "./plain-client.js";
 export { plaintextSession, type RawAnswer, rawCall, rawSession, rawTls, shows } from "./raw-client.js";
+export {
+  caExtensions,
+  ecKey,
+  permittedHost,
+  rsaKey,
+  type Specimen,
+  type SpecimenHash,
+  type SpecimenOptions,
+  specimen,
+  svidExtensions,
+  unknownExtension,
+} from "./specimen.js";
 export { createTestCa, type LeafOptions, type TestCa } from "./test-ca.js";
 export { createTestFleet, EchoService, type TestFleet } from "./test-fleet.js";
+export { startTestIssuer, type TestIssuer } from "./test-issuer.js";
 export { type TokenAttack, tokenAttacks } from "./token-attacks.js";

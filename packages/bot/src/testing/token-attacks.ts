@@ -92,6 +92,24 @@ const ownHeader = (name: string, of: (basis: TokenAttackBasis, publicKey: KeyObj
 
 type Attack = readonly [attack: string, reason: Reason, make: Make];
 
+const replacePart = (token: string, at: number, change: (part: string) => string) =>
+  token
+    .split(".")
+    .map((text, i) => (i === at ? change(text) : text))
+    .join(".");
+/** Sets a bit in the last character that belongs to no byte; `text` has such bits. */
+const withLooseBits = (text: string) => {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1) ?? "") | 1];
+};
+/** Ways to write a good token that a lenient decoder takes for the same, and that `Bearer` allows. */
+const otherForms: Readonly<Record<string, (token: string) => string>> = {
+  "padded at its end": (token) => `Bearer ${token}==`,
+  "with bits in its signature that no byte uses": (token) => `Bearer ${replacePart(token, 2, withLooseBits)}`,
+  "with a plus in its signature": (token) => `Bearer ${replacePart(token, 2, (text) => `${text}+`)}`,
+  "with a tilde in its payload": (token) => `Bearer ${replacePart(token, 1, (text) => `${text}~`)}`,
+};
+
 const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
   16: [
     ["missing", "TOKEN_MISSING", value(undefined)],
@@ -114,6 +132,13 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
     ["two parts", "TOKEN_MALFORMED", async (basis) => `Bearer ${(await good(basis)).split(".").slice(0, 2).join(".")}`],
     ["four parts", "TOKEN_MALFORMED", async (basis) => `Bearer ${await good(basis)}.e30`],
     ["five parts, as encrypted ones have", "TOKEN_MALFORMED", async (basis) => `Bearer ${await good(basis)}.e30.e30`],
+    ...Object.entries(otherForms).map(
+      ([what, change]): Attack => [
+        `a good token, ${what}`,
+        "TOKEN_MALFORMED",
+        async (basis) => change(await good(basis)),
+      ],
+    ),
     ["longer than any token of ours", "TOKEN_MALFORMED", claims({ pad: "a".repeat(9_000) })],
   ],
   17: [
@@ -184,6 +209,7 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
     ...ownHeader("x5u", ({ url }) => url),
     ...ownHeader("x5c", () => ["MII="]),
     ["crit", "TOKEN_HEADER", header({ crit: ["exp"], exp: 1 })],
+    ["b64, though not critical", "TOKEN_HEADER", header({ b64: false })],
     ["crit with an unknown word", "TOKEN_HEADER", claims({}, { crit: ["b64"], b64: true })],
     ["a kid that is no text", "TOKEN_MALFORMED", header({ kid: 1 })],
     ["no kid", "TOKEN_MALFORMED", claims({}, { kid: undefined })],
@@ -198,10 +224,18 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
     ["an audience in another case", "TOKEN_AUDIENCE", claims({ aud: audience.toUpperCase() })],
     ["an empty audience", "TOKEN_AUDIENCE", claims({ aud: "" })],
     ["an audience of none", "TOKEN_AUDIENCE", claims({ aud: [] })],
+    [
+      "a list of audiences, ours among them, with one that is no text",
+      "TOKEN_MALFORMED",
+      claims({ aud: [audience, 1] }),
+    ],
+    ["an audience that is an object", "TOKEN_MALFORMED", claims({ aud: { [audience]: true } })],
     ["an audience of any", "TOKEN_AUDIENCE", claims({ aud: "*" })],
     ["no audience", "TOKEN_MALFORMED", claims({ aud: undefined })],
     ["an ID token", "TOKEN_TYPE", claims({}, { typ: "JWT" })],
     ["a logout token", "TOKEN_TYPE", claims({}, { typ: "logout+jwt" })],
+    ["another tree of media types", "TOKEN_TYPE", claims({}, { typ: "text/at+jwt" })],
+    ["application/ twice", "TOKEN_TYPE", claims({}, { typ: "application/application/at+jwt" })],
     ["no type", "TOKEN_TYPE", claims({}, { typ: undefined })],
     ["a type that is no text", "TOKEN_TYPE", header({ typ: { toString: "at+jwt" } })],
   ],
@@ -211,6 +245,8 @@ const rows: Readonly<Record<TokenAttack["row"], readonly Attack[]>> = {
     ["no exp", "TOKEN_MALFORMED", claims({ exp: undefined })],
     ["an exp that is text", "TOKEN_MALFORMED", claims({ exp: "tomorrow" })],
     ["an exp that is null", "TOKEN_MALFORMED", claims({ exp: null })],
+    ["an exp beyond all numbers", "TOKEN_LIFETIME", claims({ exp: Number.MAX_VALUE })],
+    ["a negative exp", "TOKEN_EXPIRED", claims({ iat: -200, exp: -500 })],
     ["no iat", "TOKEN_MALFORMED", claims({ iat: undefined })],
     ["nbf in the future", "TOKEN_NOT_YET_VALID", claims(() => ({ nbf: seconds() + 60 }))],
     ["an nbf that is text", "TOKEN_MALFORMED", claims({ nbf: "yesterday" })],

@@ -8,25 +8,27 @@ const id = (name: string) => spiffeId("test", name);
 
 describe("token faults", () => {
   let fleet: TestFleet;
-  const token: VerifiedToken = {
+  const token = (): VerifiedToken => ({
     jti: "t",
     subject: id("caller/1"),
     name: "caller/1",
     actors: [id("gateway/1"), id("gateway/2")],
     ancestors: ["t1", "t2"],
     thumbprint: "",
-    keyId: "key-1",
+    key: { ...fleet.trust.state.jwks.keys[0], kty: "EC" },
     audiences: new Set(["a.B"]),
     scopes: new Set(["a:b"]),
     grantsVersion: 1,
     issuedAt: 0,
     expiresAt: 1_000,
-  };
-  const fault = (now = 999) => tokenFault(token, fleet.trust, now);
+  });
+  let verified: VerifiedToken;
+  const fault = (now = 999) => tokenFault(verified, fleet.trust, now);
   const change = (more: object) => fleet.trust.replace({ ...fleet.trust.state, ...more });
 
   beforeEach(async () => {
     fleet = await createTestFleet();
+    verified = token();
   });
 
   it("none, until its last millisecond", () => {
@@ -66,5 +68,13 @@ describe("token faults", () => {
     assert.equal(fault(), undefined);
     change({ jwks: { keys: [{ kid: "key-0" }] } });
     assert.equal(fault(), "TOKEN_KEY_UNKNOWN");
+  });
+
+  it("signed with a key that is withdrawn, though another one has its kid", () => {
+    const [key = {}] = fleet.trust.state.jwks.keys;
+    change({ jwks: { keys: [{ ...key, x: Buffer.alloc(32).toString("base64url") }] } });
+    assert.equal(fault(), "TOKEN_KEY_UNKNOWN");
+    change({ jwks: { keys: [{ kty: "RSA", kid: "key-1" }, { ...key }] } });
+    assert.equal(fault(), undefined);
   });
 });

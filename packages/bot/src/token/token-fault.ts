@@ -1,5 +1,6 @@
 import type { Reason } from "../base/reason.js";
 import type { Trust } from "../trust/trust.js";
+import { isSameKey } from "./token-rules.js";
 import type { VerifiedToken } from "./verify-token.js";
 
 /** The reason why a token that was verified earlier is no longer good, or `undefined`. Look-ups only. */
@@ -10,6 +11,6 @@ export function tokenFault(token: VerifiedToken, trust: Trust, now: number): Rea
   if ([token.subject, ...token.actors].some((id) => trust.identityRevoked(id))) return "IDENTITY_REVOKED";
   if (trust.tokenOutdated(token)) return "TOKEN_OUTDATED";
   // There are two or three keys: a search costs less than an index.
-  if (!trust.state.jwks.keys.some(({ kid }) => kid === token.keyId)) return "TOKEN_KEY_UNKNOWN";
+  if (!trust.state.jwks.keys.some((key) => isSameKey(key, token.key))) return "TOKEN_KEY_UNKNOWN";
   return undefined;
 }

@@ -1,4 +1,6 @@
-import type { JWK, JWTPayload } from "jose";
+import type { JSONWebKeySet, JWK, JWTPayload } from "jose";
+import { isSoundRsaKey } from "../identity/rsa-key.js";
+import { readBase64url } from "./base64url.js";
 
 /** The signature algorithms of tokens. A shared secret or no signature is never allowed. */
 export type TokenAlgorithm = "ES256" | "EdDSA" | "RS256";
@@ -28,18 +30,50 @@ export const authorityTokens: TokenRules = {
   subjects: {},
 };
 
-const minimumRsaBits = 2_048;
+const coordinateBytes = 32;
 
 const fits: Record<TokenAlgorithm, (key: JWK) => boolean> = {
-  ES256: ({ kty, crv }) => kty === "EC" && crv === "P-256",
-  EdDSA: ({ kty, crv }) => kty === "OKP" && crv === "Ed25519",
-  RS256: ({ kty, n }) => kty === "RSA" && typeof n === "string" && bitsOf(n) >= minimumRsaBits,
+  ES256: ({ kty, crv, x, y }) => kty === "EC" && crv === "P-256" && isCoordinate(x) && isCoordinate(y),
+  EdDSA: ({ kty, crv, x }) => kty === "OKP" && crv === "Ed25519" && isCoordinate(x),
+  RS256: ({ kty, n, e }) => kty === "RSA" && isSoundRsaKey(bytesOf(n), bytesOf(e)),
 };
 
-/** Whether a key may verify signatures of `algorithm`: it is of that kind, long enough, and meant for it. */
+// RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1, and RFC 8037: a key that is published with these is nobody's secret.
+const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/**
+ * Whether a key may verify signatures of `algorithm`: it is of that kind, strong, meant for it, and public. Its members have
+ * their one canonical form (RFC 7518, section 6).
+ */
 export function keyFits(key: JWK, algorithm: TokenAlgorithm): boolean {
-  const meant = (key.alg === undefined || key.alg === algorithm) && (key.use === undefined || key.use === "sig");
-  return meant && fits[algorithm](key);
+  return isMeantFor(key, algorithm) && !privateMembers.some((name) => name in key) && fits[algorithm](key);
+}
+
+/** The keys of a set by which a token may be signed that names `kid` and `algorithm`. A `kid` may stand for several. */
+export function keysFor({ keys }: JSONWebKeySet, kid: string, algorithm: TokenAlgorithm): readonly JWK[] {
+  return keys.filter((key) => key.kid === kid && keyFits(key, algorithm));
+}
+
+/** Whether two keys are the same, by their names and by their numbers. */
+export function isSameKey(a: JWK, b: JWK): boolean {
+  return a === b || sameMembers.every((name) => a[name] === b[name]);
+}
+
+const sameMembers = ["kid", "kty", "crv", "x", "y", "n", "e"] as const;
+
+// RFC 7517, sections 4.2 to 4.4: what a key does not say, it does not restrict.
+function isMeantFor({ alg, use, key_ops: operations }: JWK, algorithm: TokenAlgorithm): boolean {
+  if (alg !== undefined && alg !== algorithm) return false;
+  if (use !== undefined && use !== "sig") return false;
+  return operations === undefined || (Array.isArray(operations) && operations.includes("verify"));
+}
+
+function isCoordinate(text: unknown): boolean {
+  return readBase64url(text)?.length === coordinateBytes; // RFC 7518, section 6.2.1.2: of full size.
+}
+
+function bytesOf(text: unknown): Uint8Array {
+  return readBase64url(text) ?? new Uint8Array();
 }
 
 /** The SPIFFE ID of the subject that a token names; `undefined` when it names none. */
@@ -47,10 +81,4 @@ export function subjectOf(payload: JWTPayload, { subjectClaim, subjects }: Token
   const value = payload[subjectClaim];
   if (typeof value !== "string") return undefined;
   return Object.hasOwn(subjects, value) ? subjects[value] : value;
-}
-
-function bitsOf(modulus: string): number {
-  const bytes = Buffer.from(modulus, "base64url");
-  const first = bytes.findIndex((byte) => byte !== 0);
-  return first < 0 ? 0 : (bytes.length - first) * 8 - Math.clz32(bytes[first] as number) + 24;
 }

@@ -35,7 +35,7 @@ describe("verifyToken", () => {
       actors: [],
       ancestors: [],
       thumbprint: caller.leaf.thumbprint,
-      keyId: "key-1",
+      key: fleet.trust.state.jwks.keys[0],
       audiences: new Set(["a.B", "c.D"]),
       scopes: new Set(["a:b", "c:d"]),
       grantsVersion: 7,
@@ -172,6 +172,12 @@ describe("verifyToken", () => {
     }
   });
 
+  it("may have its type in full, and in any case (RFC 9068, section 2.1; RFC 7515, section 4.1.9)", async () => {
+    for (const typ of ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+JWT"]) {
+      assert.ok(await verify(await good({}, { typ })), typ);
+    }
+  });
+
   describe("with several keys", () => {
     const signedWith = async (key: KeyObject, header: object) => {
       const [, body] = (await good()).split(".");
@@ -179,9 +185,9 @@ describe("verifyToken", () => {
       const signature = sign("sha256", Buffer.from(`${head}.${body}`), { key, dsaEncoding: "ieee-p1363" });
       return `${head}.${body}.${signature.toString("base64url")}`;
     };
-    const withKey = (jwk: object) => {
+    const withKey = (...jwks: readonly object[]) => {
       const { state } = fleet.trust;
-      const keys = [...state.jwks.keys, jwk as JWK];
+      const keys = [...state.jwks.keys, ...(jwks as JWK[])];
       const expectation = { spiffeId: caller.spiffeId, certificate: caller.leaf, now: Date.now() };
       return { ...expectation, trust: { ...state, jwks: { keys } } };
     };
@@ -189,7 +195,7 @@ describe("verifyToken", () => {
     it("takes the one that is named, and no other", async () => {
       const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
       const expectation = withKey({ ...publicKey.export({ format: "jwk" }), kid: "key-2" });
-      assert.equal((await verifyToken(await signedWith(privateKey, { kid: "key-2" }), expectation)).keyId, "key-2");
+      assert.equal((await verifyToken(await signedWith(privateKey, { kid: "key-2" }), expectation)).key.kid, "key-2");
       await assert.rejects(verifyToken(await signedWith(privateKey, { kid: "key-1" }), expectation), {
         reason: "TOKEN_SIGNATURE",
       });
@@ -203,9 +209,31 @@ describe("verifyToken", () => {
         const token = await signedWith(privateKey, { kid: "key-2" });
         await assert.rejects(verifyToken(token, expectation), { reason: "TOKEN_KEY_UNKNOWN" });
       }
-      const broken = withKey({ kty: "EC", crv: "P-256", x: "AA", y: "AA", kid: "key-2" });
+      const zero = Buffer.alloc(32).toString("base64url"); // Of full size, and not on the curve.
+      const broken = withKey({ kty: "EC", crv: "P-256", x: zero, y: zero, kid: "key-2" });
       const token = await signedWith(p384.privateKey, { kid: "key-2" });
       await assert.rejects(verifyToken(token, broken), { reason: "TOKEN_MALFORMED" });
+    });
+
+    it("finds the one that fits among those of one kid, also of one kind, up to 4", async () => {
+      const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const kid = "key-2";
+      const mine = { ...publicKey.export({ format: "jwk" }), kid };
+      const rsa = { ...generateKeyPairSync("rsa", { modulusLength: 2_048 }).publicKey.export({ format: "jwk" }), kid };
+      const others = Array.from({ length: 4 }, () => {
+        const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        return { ...other.publicKey.export({ format: "jwk" }), kid };
+      });
+      const token = await signedWith(privateKey, { kid });
+      for (const keys of [
+        [rsa, mine],
+        [mine, rsa],
+        [...others.slice(1), mine],
+      ]) {
+        assert.equal((await verifyToken(token, withKey(...keys))).key, mine);
+      }
+      await assert.rejects(verifyToken(token, withKey(...others, mine)), { reason: "TOKEN_SIGNATURE" });
+      await assert.rejects(verifyToken(token, withKey(rsa)), { reason: "TOKEN_KEY_UNKNOWN" });
     });
   });
 });

@@ -1,19 +1,12 @@
 import type { SpiffeId } from "@interlock/policy";
-import {
-  decodeProtectedHeader,
-  errors,
-  importJWK,
-  type JWTPayload,
-  type JWTVerifyResult,
-  jwtVerify,
-  type ProtectedHeaderParameters,
-} from "jose";
+import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from "jose";
 import { denial } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
-import { authorityTokens, keyFits, subjectOf, type TokenAlgorithm, type TokenRules } from "./token-rules.js";
+import { type KeyName, readHeader } from "./read-header.js";
+import { authorityTokens, keysFor, subjectOf, type TokenRules } from "./token-rules.js";
 
 /** The claim with the version of the grants under which a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
@@ -23,7 +16,8 @@ export const exchangedClaim = "exchanged_from";
 
 /** How far the clock of another machine may be ahead before `iat` or `nbf` counts as in the future. */
 const clockSkewMs = 5_000;
-const maximumLength = 8_192;
+/** How many keys of one `kid` and kind are tried: an issuer may use a `kid` again (RFC 7517, section 4.5, only advises). */
+const maximumKeysOfOneName = 4;
 
 /** The contents of a token whose signature and claims have been verified. */
 export interface VerifiedToken {
@@ -38,8 +32,8 @@ export interface VerifiedToken {
   readonly ancestors: readonly string[];
   /** The thumbprint of the certificate that it is bound to. */
   readonly thumbprint: string;
-  /** `kid` of the key that signed it. */
-  readonly keyId: string;
+  /** The key that signed it. */
+  readonly key: JWK;
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
   /** The version of the grants under which it was issued; 0 where the token has none. */
@@ -93,8 +87,8 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
  */
 export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
   const rules = trust.tokenRules ?? authorityTokens;
-  const keyId = checkHeader(readHeader(token), rules);
-  const { payload } = await verifySignature(token, trust, rules, now);
+  const name = readHeader(token, rules);
+  const { payload, key } = await verifySignature(token, name, { trust, rules, now });
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is meant for `nbf` only.
@@ -109,8 +103,8 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
     actors: readActors(payload, trust.trustDomain),
     ancestors: readAncestors(payload[exchangedClaim]),
     thumbprint: boundTo(payload),
-    keyId,
-    audiences: new Set([payload.aud ?? []].flat()),
+    key,
+    audiences: new Set(readAudiences(payload.aud)),
     scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
     issuedAt: iat * 1_000,
@@ -118,51 +112,28 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   };
 }
 
-function readHeader(token: string): ProtectedHeaderParameters {
-  if (token.length > maximumLength) throw denial("TOKEN_MALFORMED", `it is longer than ${maximumLength} characters`);
-  try {
-    return decodeProtectedHeader(token);
-  } catch (error) {
-    throw denial("TOKEN_MALFORMED", "", {}, error);
-  }
-}
-
-/** Checks the header and gives its `kid`. The sender of a token writes it, so its fields may have any type. */
-function checkHeader(header: ProtectedHeaderParameters, { algorithms, type }: TokenRules): string {
-  if (!algorithms.includes(header.alg as TokenAlgorithm)) throw denial("TOKEN_ALGORITHM");
-  // A key that comes with the token proves nothing, and fetching one would be a request that a stranger controls
-  // (RFC 8725, section 3.10).
-  for (const name of ["jwk", "jku", "x5u", "x5c", "crit"]) {
-    if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);
-  }
-  if (typeof header.kid !== "string") throw denial("TOKEN_MALFORMED", 'there is no "kid"');
-  if (typeof header.typ !== "string" || header.typ.toLowerCase() !== type.toLowerCase()) throw denial("TOKEN_TYPE");
-  return header.kid;
-}
-
 async function verifySignature(
   token: string,
-  trust: TrustState,
-  { algorithms }: TokenRules,
-  now: number,
-): Promise<JWTVerifyResult> {
-  try {
-    return await jwtVerify(token, ({ kid, alg }) => findKey(trust, kid, alg as TokenAlgorithm), {
-      algorithms: [...algorithms],
-      issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
-      requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
-      currentDate: new Date(now),
-      clockTolerance: clockSkewMs / 1_000,
-    });
-  } catch (error) {
-    throw denial(reasonOf(error), "", {}, error);
+  { kid, algorithm }: KeyName,
+  { trust, rules: { algorithms }, now }: TokenBasis & { readonly rules: TokenRules },
+): Promise<{ readonly payload: JWTPayload; readonly key: JWK }> {
+  let failure: unknown = new errors.JWKSNoMatchingKey();
+  for (const key of keysFor(trust.jwks, kid, algorithm).slice(0, maximumKeysOfOneName)) {
+    try {
+      const { payload } = await jwtVerify(token, await importJWK(key, algorithm), {
+        algorithms: [...algorithms],
+        issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
+        requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
+        currentDate: new Date(now),
+        clockTolerance: clockSkewMs / 1_000,
+      });
+      return { payload, key };
+    } catch (error) {
+      failure = error;
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) break; // Another key would change nothing.
+    }
   }
-}
-
-async function findKey(trust: TrustState, kid: string | undefined, algorithm: TokenAlgorithm) {
-  const jwk = trust.jwks.keys.find((key) => key.kid === kid);
-  if (!jwk || !keyFits(jwk, algorithm)) throw new errors.JWKSNoMatchingKey();
-  return importJWK(jwk, algorithm);
+  throw denial(reasonOf(failure), "", {}, failure);
 }
 
 function reasonOf(error: unknown): Reason {
@@ -185,6 +156,13 @@ function boundTo(payload: JWTPayload): string {
       : undefined;
   if (typeof thumbprint !== "string" || thumbprint === "") throw denial("TOKEN_BINDING_MISMATCH");
   return thumbprint;
+}
+
+// RFC 7519, section 4.1.3: one text, or a list of them.
+function readAudiences(aud: unknown): readonly string[] {
+  const audiences = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.every((audience) => typeof audience === "string")) throw denial("TOKEN_MALFORMED", '"aud" is no text');
+  return audiences;
 }
 
 function readId(jti: unknown): string {

@@ -1,5 +1,6 @@
 import type { Bot } from "@interlock/bot/protocol";
 import { Command } from "commander";
+import { allPages } from "../all-pages.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -14,7 +15,8 @@ export function botsCommand(output: Output): Command {
     .action(() =>
       asMember(async ({ admin }) => {
         const now = new Date();
-        const listed = (await admin.listBots({})).bots.map((bot) => ({ ...bot, state: stateOf(bot, now) }));
+        const bots = await allPages(admin.listBots, (answer) => answer.bots);
+        const listed = bots.map((bot) => ({ ...bot, state: stateOf(bot, now) }));
         output.result({ ok: true, bots: listed }, () => {
           output.table(
             ["BOT", "STATE", "CERTIFICATE", "UNTIL"],

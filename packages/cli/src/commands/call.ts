@@ -1,8 +1,9 @@
 import { createInterface } from "node:readline";
-import { InterlockError } from "@interlock/bot";
+import { InterlockError, type Reason } from "@interlock/bot";
+import { parseSpiffeId } from "@interlock/policy";
 import { Command } from "commander";
-import { findMethod } from "../find-method.js";
-import { asMember, type Session } from "../operator.js";
+import { type FoundMethod, findMethod } from "../find-method.js";
+import { asMember, reaches, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { parseSeconds } from "./options.js";
 
@@ -31,31 +32,69 @@ export function callCommand(output: Output): Command {
     .action(async (name: string, texts: readonly string[], options: Options) => {
       const found = await findMethod(name, options);
       // Only the operator may look up addresses, also for a call as another bot.
-      const address = options.address ?? (await asMember((session) => addressOf(session, found.service.name)));
+      const places = options.address
+        ? [{ address: options.address }]
+        : await asMember((session) => placesOf(session, found.service));
       await asMember(async ({ bot }) => {
-        const client = bot.client(found.service, address) as Record<string, (...args: unknown[]) => unknown>;
-        const { kind } = found.method;
-        const streamsIn = kind === "clientStreaming" || kind === "bidiStreaming";
-        const request = streamsIn ? messages(texts, found.check) : await only(texts, found.check);
-        const answer = client[found.key]?.(request, { timeoutMs: options.timeout * 1_000 });
-        if (kind === "serverStreaming" || kind === "bidiStreaming") {
-          for await (const message of answer as AsyncIterable<object>) print(output, message, false);
-        } else {
-          print(output, (await answer) as object, true);
+        for (const [i, { address, server }] of places.entries()) {
+          const isLast = i === places.length - 1;
+          if (!isLast && !(await reaches(address))) continue;
+          const client = bot.client(found.service, address, server === undefined ? {} : { server }) as Methods;
+          try {
+            return await call(output, client, found, texts, options.timeout * 1_000);
+          } catch (error) {
+            // Nothing has been sent to another bot than the one that was meant. Standard input can be read only once.
+            const isOther = InterlockError.from(error).reason === ("SERVER_IDENTITY_MISMATCH" satisfies Reason);
+            if (isLast || !isOther || texts.includes("-")) throw error;
+          }
         }
       }, options);
     });
+}
+
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+async function call(
+  output: Output,
+  client: Methods,
+  { method: { kind }, key, check }: FoundMethod,
+  texts: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const streamsIn = kind === "clientStreaming" || kind === "bidiStreaming";
+  const request = streamsIn ? messages(texts, check) : await only(texts, check);
+  const answer = client[key]?.(request, { timeoutMs });
+  if (kind === "serverStreaming" || kind === "bidiStreaming") {
+    for await (const message of answer as AsyncIterable<object>) print(output, message, false);
+  } else {
+    print(output, (await answer) as object, true);
+  }
 }
 
 function print(output: Output, message: object, pretty: boolean): void {
   output.result(message, () => output.line(JSON.stringify(message, undefined, pretty ? 2 : undefined)));
 }
 
-async function addressOf({ admin }: Session, service: string): Promise<string> {
-  const { endpoints } = await admin.findEndpoints({ service });
-  const [endpoint] = endpoints;
-  if (endpoint) return endpoint.address;
-  throw new InterlockError("NOT_FOUND", `No bot serves ${service}: start one, or give --address.`);
+/** Where a service is served, and by which bot. */
+interface Place {
+  readonly address: string;
+  /** The name of the bot; absent for an address that the user gave. */
+  readonly server?: string | undefined;
+}
+
+/** The maximum number of bots that are tried. */
+const maximumPlaces = 8;
+
+/** Finds the bots that may serve a service by its definition, the latest report first. */
+async function placesOf({ admin }: Session, { name, servedBy }: FoundMethod["service"]): Promise<Place[]> {
+  const { endpoints } = await admin.findEndpoints({ service: name, servedBy });
+  if (endpoints.length === 0) {
+    const who = servedBy.length > 0 ? `No bot of ${servedBy.join(", ")}` : "No bot";
+    throw new InterlockError("NOT_FOUND", `${who} serves ${name}: start one, or give --address.`);
+  }
+  return endpoints.slice(0, maximumPlaces).map(({ address, spiffeId }) => {
+    return { address, server: parseSpiffeId(spiffeId)?.name };
+  });
 }
 
 type Check = (message: object) => void;

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline/promises";
 import { InterlockError } from "@interlock/bot";
 import type { ApplyGrantsResponse, GrantChange } from "@interlock/bot/protocol";
 import { Command } from "commander";
+import { allPages } from "../all-pages.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -42,7 +43,7 @@ export function grantsCommand(output: Output): Command {
     .addHelpText("after", "\nExample:\n  interlock grants history")
     .action(() =>
       asMember(async ({ admin }) => {
-        const { versions } = await admin.listGrantVersions({});
+        const versions = await allPages(admin.listGrantVersions, (answer) => answer.versions);
         output.result({ ok: true, versions }, () => {
           output.table(
             ["VERSION", "APPLIED", "BY"],

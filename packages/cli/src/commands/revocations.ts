@@ -1,5 +1,6 @@
 import type { Revocation } from "@interlock/bot/protocol";
 import { Command } from "commander";
+import { allPages } from "../all-pages.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 
@@ -10,7 +11,7 @@ export function revocationsCommand(output: Output): Command {
     .addHelpText("after", "\nTo end one: interlock unrevoke.\n\nExample:\n  interlock revocations")
     .action(() =>
       asMember(async ({ admin }) => {
-        const revocations = (await admin.listRevocations({})).revocations.map(toPlain);
+        const revocations = (await allPages(admin.listRevocations, (answer) => answer.revocations)).map(toPlain);
         output.result({ ok: true, revocations }, () => {
           output.table(
             ["KIND", "SUBJECT", "REVOKED", "REASON"],

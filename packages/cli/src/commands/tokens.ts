@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { allPages } from "../all-pages.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -12,7 +13,7 @@ export function tokensCommand(output: Output): Command {
     .addHelpText("after", "\nExample:\n  interlock tokens list")
     .action(() =>
       asMember(async ({ admin }) => {
-        const { joinTokens } = await admin.listJoinTokens({});
+        const joinTokens = await allPages(admin.listJoinTokens, (answer) => answer.joinTokens);
         output.result({ ok: true, joinTokens }, () => {
           output.table(
             ["ID", "NAME", "USED", "UNTIL"],

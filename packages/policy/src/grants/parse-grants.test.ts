@@ -61,6 +61,17 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
     `grants: {${Array.from({ length: 23 }, (_, i) => `'!${i}': {}`).join(", ")}}`,
     [/"!19" .*\nand 3 more$/s],
   ],
+  "too many lines": ["grants: {}".padEnd(20_010, "\n"), [/more than 20000 lines/]],
+  "grants that are too long when written out": [
+    `grants: {${"a".repeat(1_000)}: {a.B: [${Array.from({ length: 2_200 }, (_, i) => `a:b${i}`).join(", ")}]}}`,
+    [/too long when each is written out/],
+  ],
+  "sequences within sequences in one line": ["- ".repeat(100_000), [/nested too deeply/]],
+  "maps within maps in one line": [`grants: ${"? ".repeat(100_000)}`, [/nested too deeply/]],
+  "blocks within blocks": [
+    Array.from({ length: 700 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
+    [/the only key is "grants"/],
+  ],
   "too long a file": [" ".repeat(maximumGrantsLength + 1), [/longer than/]],
 };
 

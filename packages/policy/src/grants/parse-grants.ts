@@ -18,6 +18,12 @@ import { GrantsError, type GrantsFault } from "./grants-error.js";
 /** The maximum length of a grants file, in characters. */
 export const maximumGrantsLength = 262_144;
 
+/** The maximum number of lines of a grants file. */
+export const maximumGrantsLines = 20_000;
+
+/** The maximum length of all grants with their identity pattern, service and scope written out, in characters. */
+export const maximumExpandedLength = 2_097_152;
+
 const maximumDepth = 16;
 const maximumMarks = 100;
 const tooDeep = "the file is nested too deeply; write identity pattern, service, list of scopes";
@@ -37,6 +43,10 @@ const tooDeep = "the file is nested too deeply; write identity pattern, service,
  */
 export function parseGrants(yaml: string): Grants {
   if (yaml.length > maximumGrantsLength) throw invalid(`the file is longer than ${maximumGrantsLength} characters`);
+  // Counted without splitting: a file of line feeds only would make a list of them.
+  let lineCount = 1;
+  for (let at = yaml.indexOf("\n"); at >= 0; at = yaml.indexOf("\n", at + 1)) lineCount++;
+  if (lineCount > maximumGrantsLines) throw invalid(`the file has more than ${maximumGrantsLines} lines`);
   checkLexemes(yaml);
   const lines = new LineCounter();
   const document = parseYaml(yaml, lines);
@@ -46,11 +56,18 @@ export function parseGrants(yaml: string): Grants {
     faults.push(offset === undefined ? { message } : { line: lines.linePos(offset).line, message });
   };
   for (const { message, pos } of [...document.errors, ...document.warnings]) {
+    if (message.includes("call stack")) throw invalid(tooDeep); // For sequences within sequences in one line.
     faults.push({ line: lines.linePos(pos[0]).line, message: shorten(message, 200) });
   }
   // A document with a syntax error has no content to check.
   const grants = faults.length > 0 ? [] : readDocument(document, report);
   if (faults.length > 0) throw new GrantsError(faults);
+  const expanded = grants.reduce((sum, { identity, service, scope }) => {
+    return sum + identity.length + service.length + scope.length;
+  }, 0);
+  if (expanded > maximumExpandedLength) {
+    throw invalid("the grants are too long when each is written out; use shorter patterns, or fewer scopes");
+  }
   return grants;
 }
 

@@ -1,7 +1,10 @@
-import { matchesIdentity } from "@interlock/policy";
+import type { Bot } from "@interlock/bot/protocol";
+import { type Init, matchesIdentity } from "@interlock/policy";
 import { retire } from "../../enrollment/retire.js";
+import type { BotRow } from "../../store/schema.js";
 import { botToWire, revocationToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+import { readPage } from "./page.js";
 
 type Parts = Pick<AdminParts, "store" | "hub" | "clock" | "log" | "own">;
 
@@ -15,19 +18,24 @@ export function botHandlers({ store, hub, clock, log, own }: Parts): AdminHandle
       return { bot: botToWire(bot, trustDomain) };
     },
 
-    async listBots() {
+    async listBots({ pageToken }) {
       const { trustDomain } = own();
       const revoked = new Map(hub.trust.state.revocations.map((r) => [`${r.kind} ${r.subject}`, r]));
       const patterns = [...revoked.values()].filter(({ kind }) => kind === "pattern");
-      const bots = (await store.bots.list()).map((bot) => {
+      function withRevocation(bot: BotRow): Init<Bot> {
         const wire = botToWire(bot, trustDomain);
         const revocation =
           revoked.get(`identity ${wire.spiffeId}`) ??
           revoked.get(`certificate ${bot.certificateSerial}`) ??
           patterns.find(({ subject }) => matchesIdentity(subject, bot.name));
         return revocation ? { ...wire, revocation: revocationToWire(revocation) } : wire;
+      }
+      const { items: bots, nextPageToken } = await readPage(pageToken, store.bots.page, {
+        key: [""],
+        keyOf: ({ name }) => [name],
+        toItem: withRevocation,
       });
-      return { bots };
+      return { bots, nextPageToken };
     },
   };
 }

@@ -3,10 +3,8 @@ import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity } from "@interlock/policy";
 import type { GrantChange } from "@interlock/policy/grants";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+import { readPage } from "./page.js";
 import { publish } from "./publish.js";
-
-/** The maximum number of listed versions of the grants. */
-const maximumListedVersions = 1_000;
 
 type Parts = Pick<AdminParts, "store" | "grants" | "hub" | "clock" | "log">;
 type Names = "getGrants" | "applyGrants" | "listGrantVersions" | "rollbackGrants";
@@ -39,11 +37,15 @@ export function grantHandlers(parts: Parts): AdminHandlers<Names> {
 
     applyGrants: ({ yaml, dryRun }, { caller }) => apply(yaml, dryRun, caller),
 
-    async listGrantVersions() {
-      const versions = (await store.grantVersions.list(maximumListedVersions)).map((row) => {
-        return { version: BigInt(row.version), appliedAt: new Date(row.appliedAt), appliedBy: row.appliedBy };
+    async listGrantVersions({ pageToken }) {
+      const { items: versions, nextPageToken } = await readPage(pageToken, store.grantVersions.page, {
+        key: [0],
+        keyOf: ({ version }) => [version],
+        toItem: ({ version, appliedAt, appliedBy }) => {
+          return { version: BigInt(version), appliedAt: new Date(appliedAt), appliedBy };
+        },
       });
-      return { versions };
+      return { versions, nextPageToken };
     },
 
     async rollbackGrants({ version, dryRun }, { caller }) {

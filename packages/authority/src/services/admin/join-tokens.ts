@@ -4,6 +4,7 @@ import { createJoinToken } from "../../join-tokens/create-join-token.js";
 import { deleteJoinToken } from "../../join-tokens/delete-join-token.js";
 import { isOperatorName } from "../../names.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+import { readPage } from "./page.js";
 
 type Parts = Pick<AdminParts, "store" | "ca" | "clock" | "log" | "own">;
 type Names = "createJoinToken" | "listJoinTokens" | "deleteJoinToken";
@@ -27,11 +28,15 @@ export function joinTokenHandlers({ store, ca, clock, log, own }: Parts): AdminH
       return { joinToken, id, expiresAt: new Date(expiresAt) };
     },
 
-    async listJoinTokens() {
-      const joinTokens = (await store.joinTokens.list()).map(({ id, name, createdAt, expiresAt, uses, used }) => {
-        return { id, name, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt), uses, used };
+    async listJoinTokens({ pageToken }) {
+      const { items: joinTokens, nextPageToken } = await readPage(pageToken, store.joinTokens.page, {
+        key: [0, ""],
+        keyOf: ({ createdAt, id }) => [createdAt, id],
+        toItem: ({ id, name, createdAt, expiresAt, uses, used }) => {
+          return { id, name, createdAt: new Date(createdAt), expiresAt: new Date(expiresAt), uses, used };
+        },
       });
-      return { joinTokens };
+      return { joinTokens, nextPageToken };
     },
 
     async deleteJoinToken({ id }, { caller }) {

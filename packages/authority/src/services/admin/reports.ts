@@ -1,10 +1,14 @@
 import { parseCertificate } from "@interlock/bot/internal";
 import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
-import { findEndpoints } from "../../reports/find-endpoints.js";
+import { fullNameOf } from "../../reports/find-endpoints.js";
+import { mayServe } from "../../reports/may-serve.js";
+import type { PageRequest } from "../../store/page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
+import { invalid } from "./invalid.js";
+import { readPage } from "./page.js";
 
-/** The maximum number of listed usage rows. */
-const maximumListedUsage = 10_000;
+/** The maximum number of patterns in `served_by` of one request. */
+const maximumPatterns = 64;
 
 type Parts = Pick<AdminParts, "store" | "hub" | "identity" | "staleAfterMs">;
 
@@ -32,18 +36,29 @@ export function reportHandlers({
       };
     },
 
-    async findEndpoints({ service }) {
+    async findEndpoints({ service: asked, servedBy, pageToken }) {
+      if (servedBy.length > maximumPatterns) throw invalid(`Give at most ${maximumPatterns} patterns in served_by.`);
+      const service = await fullNameOf(store.endpoints, asked);
       const patterns = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");
       const nameOf = (uri: string) => parseSpiffeId(uri)?.name ?? "";
-      const endpoints = (await findEndpoints(store.endpoints, service)).filter(
-        ({ spiffeId }) => !patterns.some(({ subject }) => matchesIdentity(subject, nameOf(spiffeId))),
-      );
-      return { endpoints: endpoints.map(({ spiffeId, service, address }) => ({ spiffeId, service, address })) };
+      const isListed = (name: string) =>
+        mayServe(name, service, servedBy) && !patterns.some(({ subject }) => matchesIdentity(subject, name));
+      const find = (request: PageRequest) => store.endpoints.find(service, request);
+      const { items: endpoints, nextPageToken } = await readPage(pageToken, find, {
+        key: [0, "", ""],
+        keyOf: ({ reportedAt, address, spiffeId }) => [reportedAt, address, spiffeId],
+        toItem: ({ spiffeId, address }) => (isListed(nameOf(spiffeId)) ? { spiffeId, service, address } : undefined),
+      });
+      return { endpoints, nextPageToken };
     },
 
-    async listUsage() {
-      const rows = await store.usage.list(maximumListedUsage);
-      return { usage: rows.map((row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) })) };
+    async listUsage({ pageToken }) {
+      const { items: usage, nextPageToken } = await readPage(pageToken, store.usage.page, {
+        key: [0, "", "", "", ""],
+        keyOf: ({ lastAt, spiffeId, method, caller, denial }) => [lastAt, spiffeId, method, caller, denial],
+        toItem: (row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) }),
+      });
+      return { usage, nextPageToken };
     },
   };
 }

@@ -8,6 +8,7 @@ import type { BotRow } from "../../store/schema.js";
 import { revocationToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { invalid } from "./invalid.js";
+import { readPage } from "./page.js";
 
 /** The maximum length of the reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -31,6 +32,7 @@ export function revocationHandlers({
       if (request.reason.length > maximumReasonLength) {
         throw invalid(`The reason is too long: use at most ${maximumReasonLength} characters.`);
       }
+      if (request.reason.includes("\0")) throw invalid("The reason has a NUL character, which a store cannot hold.");
       const subject = checkSubject(given, own());
       refuseSelfRevocation(subject, caller);
       const by = caller.spiffeId.uri;
@@ -49,8 +51,13 @@ export function revocationHandlers({
       return { revocation: revocationToWire(recorded), trustVersion: BigInt(recorded.trustVersion) };
     },
 
-    async listRevocations() {
-      return { revocations: (await store.revocations.list()).map(revocationToWire) };
+    async listRevocations({ pageToken }) {
+      const { items: revocations, nextPageToken } = await readPage(pageToken, store.revocations.page, {
+        key: [0],
+        keyOf: ({ trustVersion }) => [trustVersion],
+        toItem: revocationToWire,
+      });
+      return { revocations, nextPageToken };
     },
   };
 }
