@@ -74,7 +74,8 @@ async function openGrpc(
   return createServer(
     { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment },
     (routes) => {
-      routes.add(AuthorityService, createAuthorityService(parts));
+      // A report has up to 1,000 rows.
+      routes.add(AuthorityService, createAuthorityService(parts), { requestBytes: { report: 1_048_576 } });
       routes.add(AdminService, createAdminService(parts));
     },
   );

@@ -25,6 +25,10 @@ export interface ServeOptions {
   readonly advertise?: string;
   /** The number of connections that one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
+  /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
+  readonly callsPerPeer?: number;
+  /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
+  readonly requestBytesPerPeer?: number;
   /**
    * The rate of calls that one bot may make, over all methods. A call above it is answered with RESOURCE_EXHAUSTED, and a
    * bot that continues regardless is disconnected. Default: 2,000 a second, and 4,000 at once.

@@ -300,9 +300,7 @@ export const guards: readonly Guard[] = [
   {
     row: 29,
     guard: "the size of a message",
-    patches: [
-      bot("server/limits", '"grpc.max_receive_message_length": 4 *', '"grpc.max_receive_message_length": 4_000 *'),
-    ],
+    patches: [bot("server/limits", "largestMessageBytes = 4 *", "largestMessageBytes = 4_000 *")],
   },
   {
     row: 30,
@@ -455,6 +453,64 @@ export const guards: readonly Guard[] = [
     row: 42,
     guard: "nothing is unpacked for strangers",
     patches: [bot("server/enrollment", 'if (encodingOf(call) === "identity")', "if (true)")],
+  },
+  {
+    row: 43,
+    guard: "a connection keeps an earlier certificate once, and few of them",
+    patches: [
+      bot("admission/connections", "[...new Set(vouches)]", "vouches"),
+      bot("admission/connection", "if (thumbprint === certificate.thumbprint)", "if (false)"),
+      bot("admission/connection", "known.thumbprint !== thumbprint", "true"),
+      bot("admission/connection", "if (others.length >= maximumEarlier)", "if (false)"),
+    ],
+  },
+  {
+    row: 44,
+    guard: "the bytes that one bot has under way",
+    patches: [
+      bot("server/request-meter", "this.#load.bytes > this.#bytesPerPeer", "false"),
+      bot("server/request-meter", "if (this.#frames > framesOfAnyMessage", "if (false && framesOfAnyMessage"),
+    ],
+  },
+  {
+    row: 46,
+    guard: "unknown paths count as calls do",
+    patches: [bot("server/arrivals", "options.chain.count({ connection, now: clock.now() })", "undefined")],
+  },
+  {
+    row: 46,
+    guard: "the budget for tokens that are new",
+    patches: [
+      bot("admission/verification-budget", "if (account.running >= allowed)", "if (false)"),
+      bot("admission/verification-budget", "if (retryAfterMs > 0)", "if (false)"),
+    ],
+  },
+  {
+    row: 47,
+    guard: "a bot has few trust streams",
+    patches: [
+      authority("trust-hub/trust-hub", "if (place.gone)", "if (false)"),
+      bot("server/arrivals", "if (load.calls >= callsPerPeer)", "if (false)"),
+      bot("admission/limit-rate", "if (!rate)", "if (true)"),
+    ],
+  },
+  {
+    row: 56,
+    guard: "a status is bounded",
+    patches: [
+      bot("server/live-call", "boundEncoded(message, maximumMessageBytes)", "Buffer.from(message).toString()"),
+      bot("server/gated-call", "boundEncoded(details, maximumMessageBytes)", "details"),
+    ],
+  },
+  {
+    row: 56,
+    guard: "the facts of an error are bounded",
+    patches: [bot("base/error-details", "ErrorInfo.encode(bounded(info))", "ErrorInfo.encode(info)")],
+  },
+  {
+    row: 57,
+    guard: "streams end when the trust becomes stale",
+    patches: [bot("admission/connections", 'call.end(denial("TRUST_STALE"))', "undefined")],
   },
   {
     row: 45,

@@ -7,6 +7,7 @@ import { handshakeRows } from "./handshake-rows.js";
 import { joinRows } from "./join-rows.js";
 import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
+import { longErrorRow } from "./long-error-row.js";
 import { operatorRows } from "./operator-rows.js";
 import { ownServicesRow } from "./own-services-row.js";
 import { pathRow } from "./path-row.js";
@@ -16,6 +17,7 @@ import type { Row } from "./row.js";
 import { scopeRow } from "./scope-row.js";
 import { serverIdentityRow } from "./server-identity-row.js";
 import { siegeRows } from "./siege-rows.js";
+import { staleStreamRow } from "./stale-stream-row.js";
 import { sunsetRow } from "./sunset-row.js";
 import { tokenRows } from "./token-rows.js";
 import { unavailableRow } from "./unavailable-row.js";
@@ -44,4 +46,6 @@ export const rows: readonly Row[] = [
   ownServicesRow,
   ...laterRows,
   ...siegeRows,
+  longErrorRow,
+  staleStreamRow,
 ].toSorted((a, b) => a.row - b.row);

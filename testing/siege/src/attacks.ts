@@ -1,13 +1,19 @@
 import type { Attack } from "./attack.js";
 import { badHeaders } from "./attacks/bad-headers.js";
+import { badSignatures } from "./attacks/bad-signatures.js";
+import { byteFrames } from "./attacks/byte-frames.js";
 import { compressionByStrangers, compressionWithoutToken, compressionWithToken } from "./attacks/compression.js";
 import { failingJoins } from "./attacks/failing-joins.js";
 import { halfHandshakes } from "./attacks/half-handshakes.js";
 import { idleHttps, idleStrangers } from "./attacks/idle-strangers.js";
 import { junkCertificates, junkCertificatesEnrolling } from "./attacks/junk-certificates.js";
 import { renewalFlood } from "./attacks/renewal-flood.js";
+import { repeatedVouches } from "./attacks/repeated-vouches.js";
 import { reportFlood } from "./attacks/report-flood.js";
 import { silentConnections } from "./attacks/silent-connections.js";
+import { trustStreams } from "./attacks/trust-streams.js";
+import { unfinishedMessages } from "./attacks/unfinished-messages.js";
+import { unknownPaths } from "./attacks/unknown-paths.js";
 import { unnamedCurve, unnamedCurveEnrolling } from "./attacks/unnamed-curve.js";
 
 /** Every attack, in the order of the contract's rows. A new one is one file, and a line here. */
@@ -25,6 +31,12 @@ export const attacks: readonly Attack[] = [
   compressionByStrangers,
   compressionWithoutToken,
   compressionWithToken,
+  repeatedVouches,
+  unfinishedMessages,
+  byteFrames,
   reportFlood,
   renewalFlood,
+  unknownPaths,
+  badSignatures,
+  trustStreams,
 ];

@@ -71,6 +71,26 @@ describeOnEach("trust hub", (create) => {
     reopened.close();
   });
 
+  it("has four watchers of one bot: the oldest ends where there is a fifth, and those of others stay", async () => {
+    const watch = (spiffeId: string) => hub.watch(0n, stop.signal, spiffeId);
+    const other = watch("spiffe://cafe/y");
+    await next(other);
+    const [oldest, ...rest] = Array.from({ length: 4 }, () => watch("spiffe://cafe/x"));
+    assert.ok(oldest);
+    for (const watcher of [oldest, ...rest]) await next(watcher);
+    const waiting = next(oldest);
+    await next(watch("spiffe://cafe/x"));
+    await assert.rejects(waiting, { reason: "CALL_LIMIT", code: "RESOURCE_EXHAUSTED" });
+    assert.equal(hub.watchers, 5);
+    const told = [other, ...rest].map((watcher) => next(watcher));
+    hub.beat();
+    assert.deepEqual(await Promise.all(told), Array(4).fill("1→1:"));
+    await rest[0]?.return();
+    const last = watch("spiffe://cafe/x");
+    await next(last);
+    assert.equal(hub.watchers, 5, "a place that was left is free");
+  });
+
   it("sends all, then what changes, then signs of life", async () => {
     await revokeBot("a");
     const watcher = hub.watch(0n, stop.signal, "spiffe://cafe/x");
@@ -153,7 +173,7 @@ describeOnEach("trust hub", (create) => {
   });
 
   it("tells many bots at once", async () => {
-    const watchers = Array.from({ length: 100 }, () => hub.watch(1n, stop.signal, "spiffe://cafe/x"));
+    const watchers = Array.from({ length: 100 }, (_, i) => hub.watch(1n, stop.signal, `spiffe://cafe/${i}`));
     await Promise.all(watchers.map(next));
     const waiting = watchers.map(next);
     await revokeBot("a");

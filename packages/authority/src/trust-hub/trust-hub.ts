@@ -1,6 +1,6 @@
 import { setImmediate as nextLoop } from "node:timers/promises";
 import type { Clock, Trust, TrustState } from "@interlock/bot";
-import { createTrust } from "@interlock/bot/internal";
+import { createTrust, denial } from "@interlock/bot/internal";
 import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
@@ -18,7 +18,8 @@ export interface TrustHub {
   /**
    * Yields updates for a bot that has `version`: first what it lacks (the complete trust, if its version is 0 or
    * unknown), then every change, and an empty update with every heartbeat. Nothing is queued for a slow reader: its
-   * next update covers everything that it missed. Ends when `signal` aborts, and when the hub closes.
+   * next update covers everything that it missed. Ends when `signal` aborts, and when the hub closes. One bot has at most
+   * four at once: the oldest ends with `CALL_LIMIT` when there is a fifth.
    */
   watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void>;
   /** The number of bots that watch now. */
@@ -36,6 +37,20 @@ export interface TrustHub {
 export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | "staleAfterMs"> {
   /** Runs before a change is sent, so that the authority itself applies it first. */
   follow?(): Promise<void>;
+}
+
+/**
+ * How many watchers one bot may have. It has one, a second while its connection is renewed or a revocation is fetched, and
+ * those of a connection that broke without a word. Every change wakes all of them.
+ */
+const watchersPerBot = 4;
+
+/** One watcher among those of its bot. */
+interface Place {
+  /** Whether newer ones have taken its place. */
+  gone: boolean;
+  /** Wakes it where it waits. */
+  wake: () => void;
 }
 
 /** Opens the hub on a store. */
@@ -60,13 +75,34 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     wake(false);
   }
 
-  function nextTurn(signal: AbortSignal, spiffeId: string): Promise<void> {
+  const places = new Map<string, Place[]>(); // The watchers of each bot, the oldest first.
+
+  function takePlace(spiffeId: string): Place {
+    const place = { gone: false, wake() {} };
+    const others = places.get(spiffeId) ?? [];
+    places.set(spiffeId, [...others.slice(1 - watchersPerBot), place]);
+    for (const oldest of others.slice(0, 1 - watchersPerBot)) {
+      oldest.gone = true;
+      oldest.wake();
+    }
+    return place;
+  }
+
+  function leavePlace(spiffeId: string, place: Place): void {
+    const left = (places.get(spiffeId) ?? []).filter((other) => other !== place);
+    if (left.length > 0) places.set(spiffeId, left);
+    else places.delete(spiffeId);
+  }
+
+  function nextTurn(signal: AbortSignal, spiffeId: string, place: Place): Promise<void> {
     return new Promise((resolve) => {
       function wakeOne() {
+        place.wake = () => {};
         waiting.delete(wakeOne);
         signal.removeEventListener("abort", wakeOne);
         resolve();
       }
+      place.wake = wakeOne;
       waiting.set(wakeOne, spiffeId);
       signal.addEventListener("abort", wakeOne);
     });
@@ -102,23 +138,26 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
-    // Another authority on this store may have sent the bot more than this one has loaded. And while the store
-    // cannot be read, no bot may get a heartbeat.
-    await refresh();
-    // A version from before a restore, or ahead of ours, belongs to data that no longer exists.
-    let at = firstVersion <= version && version <= state.version ? version : 0n;
+    const place = takePlace(spiffeId);
     watchers++;
     try {
+      // Another authority on this store may have sent the bot more than this one has loaded. And while the store cannot be
+      // read, no bot may get a heartbeat.
+      await refresh();
+      // A version from before a restore, or ahead of ours, belongs to data that no longer exists.
+      let at = firstVersion <= version && version <= state.version ? version : 0n;
       while (!signal.aborted && !closed) {
+        if (place.gone) throw denial("CALL_LIMIT", `one bot may watch the trust ${watchersPerBot} times at once`);
         const seen = turns;
         const update = updateSince(at, state, revocations);
         at = update.state.version;
         yield update;
         const upToDate = at === state.version && seen === turns;
-        if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId);
+        if (upToDate && !signal.aborted) await nextTurn(signal, spiffeId, place);
       }
     } finally {
       watchers--;
+      leavePlace(spiffeId, place);
     }
   }
 

@@ -1,4 +1,5 @@
-import { denial } from "../base/error.js";
+import { denial, InterlockError } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
 import { bearerToken } from "../token/authorization.js";
 import { referenceTo } from "../token/reference.js";
 import { verifyKnown } from "../token/verify-known.js";
@@ -8,6 +9,7 @@ import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
 import { shownToken, showsToken } from "./shown-token.js";
+import { createVerificationBudget } from "./verification-budget.js";
 
 /** How many verified tokens a connection keeps: one for each service that its peer calls here, times the bots it acts for. */
 const maximumBearers = 64;
@@ -30,6 +32,7 @@ export interface Authenticate {
 
 /** Makes the functions that authenticate callers by `trust`. */
 export function createAuthenticate(trust: Trust): Authenticate {
+  const budget = createVerificationBudget();
   const verifying = new WeakMap<Connection, Map<string, Promise<Bearer>>>();
 
   function remember(attempt: Attempt): Promise<unknown> | undefined {
@@ -66,7 +69,13 @@ export function createAuthenticate(trust: Trust): Authenticate {
     }
     let bearer = pending.get(authorization);
     if (!bearer) {
+      const { connection, now } = attempt;
+      const settle = budget.begin(connection.peer.name, now);
       bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));
+      bearer.then(
+        () => settle(false),
+        (thrown: unknown) => settle(wasCostly(thrown)),
+      );
       pending.set(authorization, bearer);
     }
     return bearer;
@@ -86,6 +95,19 @@ export function createAuthenticate(trust: Trust): Authenticate {
 
   return { authenticate, remember, check };
 }
+
+/** Whether a token was refused after its signature had been looked at, as far as its reason tells. */
+function wasCostly(thrown: unknown): boolean {
+  return !(thrown instanceof InterlockError && cheap.has(thrown.reason ?? ""));
+}
+
+const cheap: ReadonlySet<string> = new Set<Reason>([
+  "TOKEN_NOT_BEARER",
+  "TOKEN_ALGORITHM",
+  "TOKEN_HEADER",
+  "TOKEN_TYPE",
+  "TOKEN_KEY_UNKNOWN",
+]);
 
 function forgetOldest(bearers: Map<string, Bearer>): void {
   const [oldest] = bearers.values();

@@ -1,4 +1,4 @@
-import { matchesIdentity } from "@interlock/policy";
+import { matchesIdentity, type Policy } from "@interlock/policy";
 import { denial } from "../base/error.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt, AttemptedMethod } from "./attempt.js";
@@ -16,8 +16,13 @@ export function createAuthorize(trust: Trust) {
       throw denial("CALLER_NOT_ALLOWED", "", { needed: policy.callers.join(" "), held: caller.name });
     }
     if (!policy.scopes.every((scope) => caller.scopes.has(scope))) throw scopeMissing(method, caller);
-    if ((policy.risk === "high" || policy.risk === "critical") && trust.isStale()) throw denial("TRUST_STALE");
+    if (needsFreshTrust(policy) && trust.isStale()) throw denial("TRUST_STALE");
   };
+}
+
+/** Whether calls of a method are refused while the trust is stale. */
+export function needsFreshTrust({ risk }: Pick<Policy, "risk">): boolean {
+  return risk === "high" || risk === "critical";
 }
 
 function scopeMissing(method: AttemptedMethod, caller: Caller) {

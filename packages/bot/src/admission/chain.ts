@@ -7,7 +7,7 @@ import { createAuthorize } from "./authorize.js";
 import type { Bearer } from "./bearer.js";
 import type { Caller } from "./caller.js";
 import { createIdentify } from "./identify.js";
-import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
+import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
 
 /** That a call was admitted, and for whom. */
@@ -21,7 +21,14 @@ export interface Admission {
  * Decides on a call: gives the admission, or throws or rejects with a denial. It answers at once where the token is known
  * on the connection already and the limiters are in memory.
  */
-export type Chain = (attempt: Attempt) => Admission | Promise<Admission>;
+export interface Chain {
+  (attempt: Attempt): Admission | Promise<Admission>;
+  /**
+   * Counts a stream that is no call, or cannot be served: as a call, and at a lower rate of its own. Throws or rejects with a
+   * denial where the bot is over one of them; gives `undefined` where the limiters answered at once.
+   */
+  count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined;
+}
 
 /** How a {@link Chain} limits its callers. */
 export interface ChainOptions {
@@ -42,11 +49,13 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const { callerRate = defaultCallerRate, createLimiter = (rate) => createRateLimiter(rate) } = options;
   const identify = createIdentify(trust);
   const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"));
+  const strays = createRateLimiter(strayRate);
+  const limitStrays = createLimitFlood(strayRate, strays, "calls a second that cannot be served");
   const { authenticate, remember, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust);
   const limitRate = createLimitRate(createLimiter);
 
-  return function admit(attempt) {
+  function admit(attempt: Attempt): Admission | Promise<Admission> {
     identify(attempt);
     const limited = limitFlood(attempt);
     if (limited === undefined) return authenticated(attempt);
@@ -54,7 +63,13 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
       identify(attempt); // The peer may have been revoked while the chain waited; so below.
       return authenticated(attempt);
     });
-  };
+  }
+
+  function count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
+    const limited = limitFlood(attempt);
+    return limited === undefined ? limitStrays(attempt) : limited.then(() => limitStrays(attempt));
+  }
+  return Object.assign(admit, { count });
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     if (attempt.method.policy.anyBot) {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
-import type { SpiffeId } from "@interlock/policy";
+import type { AnyMethod, SpiffeId } from "@interlock/policy";
 import type { InterlockError } from "../base/error.js";
 import { createRoster, type Roster } from "../base/roster.js";
 import type { Certificate } from "../identity/certificate.js";
@@ -16,6 +16,7 @@ export interface OpenCall {
   readonly bearer: Bearer | undefined;
   /** Full name of the service. */
   readonly service: string;
+  readonly method: Pick<AnyMethod, "kind" | "policy">;
   /** Ends it with a status. */
   end(error: InterlockError): void;
 }
@@ -29,7 +30,7 @@ export interface Connection {
   readonly certificate: Certificate;
   /** The peer's chain that was verified: DER, the root last. */
   readonly chain: readonly Uint8Array[];
-  /** The certificates that it had before {@link rebind}, which can still be revoked; bounded by their expiry. */
+  /** The certificates that it had before {@link rebind}, which can still be revoked: each once, unexpired, at most 8. */
   readonly earlier: readonly Certificate[];
   /** A secret for the peer, with which it can vouch for this connection on a later one. */
   readonly voucher: string;
@@ -44,13 +45,20 @@ export interface Connection {
   clearedBy: TrustState | undefined;
   /** The error with which it was cut off; it takes no calls any more. */
   readonly ended: InterlockError | undefined;
-  /** Replaces its certificate and chain by those of `later`, a newer connection of the same peer. */
-  rebind(later: Connection, now: number): void;
-  /** Ends every call with `error`, then the connection. */
-  cut(error: InterlockError): void;
+  /**
+   * Replaces its certificate and chain by those of `later`, a newer connection of the same peer. Nothing happens where it has
+   * that certificate already. Gives false where it has had too many: then it keeps what it has.
+   */
+  rebind(later: Connection, now: number): boolean;
+  /** Ends every call with `error`, then the connection. Resolves when the connection has been ended. */
+  cut(error: InterlockError): Promise<void>;
   /** Ends the connection at once, without a status for its calls. */
   destroy(): void;
 }
+
+// A certificate is renewed at half of its life, so a connection has one or two earlier ones. Each is compared with every
+// revocation, and none may be forgotten before it expires.
+const maximumEarlier = 8;
 
 // Long enough for the statuses of the calls to leave, short enough to count as at once.
 const farewellMs = 50;
@@ -67,6 +75,7 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
   let { certificate, chain } = proof;
   let earlier: readonly Certificate[] = [];
   let ended: InterlockError | undefined;
+  let leaving: Promise<void> | undefined;
   const connection: Connection = {
     peer,
     get certificate() {
@@ -85,18 +94,24 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
     calls,
     clearedBy: undefined,
     rebind(later, now) {
-      earlier = [...earlier, certificate].filter(({ notAfter }) => notAfter > now);
+      const { thumbprint } = later.certificate;
+      if (thumbprint === certificate.thumbprint) return true;
+      const others = earlier.filter((known) => known.notAfter > now && known.thumbprint !== thumbprint);
+      if (others.length >= maximumEarlier) return false;
+      earlier = [...others, certificate];
       ({ certificate, chain } = later);
       connection.clearedBy = undefined;
+      return true;
     },
     get ended() {
       return ended;
     },
     cut(error) {
-      if (ended) return;
+      if (leaving) return leaving;
       ended = error;
       for (const call of calls) call.end(error);
-      void farewell().then(() => socket.destroy());
+      leaving = farewell().then(() => void socket.destroy());
+      return leaving;
     },
     destroy: () => void socket.destroy(),
   };
@@ -110,7 +125,7 @@ function ownThumbprint(socket: TLSSocket): string {
 }
 
 async function farewell(): Promise<void> {
-  await sleep(farewellMs, undefined, { ref: false });
+  await sleep(farewellMs);
   for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
 }
 

@@ -3,6 +3,7 @@ import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial } from "../base/error.js";
 import type { Trust } from "../trust/trust.js";
+import { needsFreshTrust } from "./authorize.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
 
@@ -68,12 +69,11 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   }
 
   function vouch(later: Connection, vouches: readonly string[]): string[] {
-    return vouches.filter((value) => {
+    return [...new Set(vouches)].filter((value) => {
       const older = byVouch.get(value);
       if (!older || older === later || older.ended || later.ended || older.peer.uri !== later.peer.uri) return false;
       // A vouch that arrives late must not replace a newer certificate.
-      if (later.certificate.notAfter >= older.certificate.notAfter) older.rebind(later, clock.now());
-      return true;
+      return later.certificate.notAfter < older.certificate.notAfter || older.rebind(later, clock.now());
     });
   }
 
@@ -100,5 +100,20 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
   const unsubscribe = trust.onChange(() => {
     for (const connection of all()) review(connection);
   });
-  return { find, all, vouch, add, close: unsubscribe };
+  // New calls of such methods are refused from then on; a stream that was admitted before would go on for hours. A call with
+  // one request and one answer finishes.
+  const stopWatching = trust.onStaleness((stale) => {
+    if (!stale) return;
+    for (const { calls } of all()) {
+      for (const call of calls) {
+        if (call.method.kind !== "unary" && needsFreshTrust(call.method.policy)) call.end(denial("TRUST_STALE"));
+      }
+    }
+  });
+
+  function close(): void {
+    unsubscribe();
+    stopWatching();
+  }
+  return { find, all, vouch, add, close };
 }

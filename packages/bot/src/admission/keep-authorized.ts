@@ -1,4 +1,3 @@
-import type { AnyMethod } from "@interlock/policy";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial } from "../base/error.js";
@@ -11,7 +10,6 @@ import type { Connection, OpenCall } from "./connection.js";
 /** An open stream whose token can be replaced. */
 export interface RenewableCall extends OpenCall {
   readonly caller: Caller;
-  readonly method: Pick<AnyMethod, "policy">;
   /** The token that authorizes the stream now. */
   bearer: Bearer | undefined;
   /** Ends the watch over the token; to be called when the stream ends. */

@@ -7,6 +7,9 @@ import type { Connection } from "./connection.js";
 /** How many calls of all methods a server takes from one bot, where no other rate is set. */
 export const defaultCallerRate: Rate = { perSecond: 2_000, burst: 4_000 };
 
+/** How many streams of one bot may be no call that is served: a bot has no reason for them, but a version behind. */
+export const strayRate: Rate = { perSecond: 50, burst: 200 };
+
 /** After so many refusals on one connection, the connection is cut off. */
 const patience = 1_000;
 
@@ -16,7 +19,7 @@ const patience = 1_000;
  *
  * The function throws or rejects with `RATE_LIMITED`. It gives `undefined` where the limiter answered at once.
  */
-export function createLimitFlood(rate: Rate, limiter: RateLimiter) {
+export function createLimitFlood(rate: Rate, limiter: RateLimiter, what = "calls a second in all") {
   const refused = new WeakMap<Connection, number>();
 
   return function limitFlood({ connection, now }: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
@@ -31,7 +34,7 @@ export function createLimitFlood(rate: Rate, limiter: RateLimiter) {
   function refuse(connection: Connection, retryAfterMs: number): InterlockError {
     const count = (refused.get(connection) ?? 0) + 1;
     refused.set(connection, count);
-    const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} calls a second in all`, {
+    const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} ${what}`, {
       retryAfterMs: String(retryAfterMs),
     });
     if (count >= patience) connection.cut(error);

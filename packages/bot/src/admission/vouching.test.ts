@@ -6,6 +6,7 @@ import { vouchFor } from "../identity/vouch.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { createConnection } from "./connection.js";
 
 const me = "spiffe://test/caller/1";
 const health = "/grpc.health.v1.Health/Check";
@@ -93,5 +94,29 @@ describe("vouching for a connection", () => {
     while (Date.now() < short.leaf.notAfter + 100) assert.equal(await call(first, old), 0);
     await ended;
     assert.ok(Date.now() >= old.leaf.notAfter);
+  });
+
+  it("keeps each earlier certificate once, and not more than eight of them", async () => {
+    const socket = { getCertificate: () => ({}), remoteAddress: "127.0.0.1", remotePort: 1 } as never;
+    const of = async () => {
+      const { spiffeId: id, leaf: certificate, chain } = await fleet.ca.issue(me);
+      return createConnection(socket, { id, certificate, chain });
+    };
+    const now = Date.now();
+    const connection = await of();
+    const [other, ...more] = await Promise.all(Array.from({ length: 9 }, of));
+    assert.ok(other);
+    for (let i = 0; i < 100; i++) assert.ok(connection.rebind(other, now));
+    assert.deepEqual(connection.earlier.length, 1);
+    const accepted = more.map((later) => connection.rebind(later, now));
+    assert.deepEqual(accepted, [...Array(7).fill(true), false]);
+    assert.equal(connection.earlier.length, 8);
+    assert.notEqual(connection.certificate, more.at(-1)?.certificate);
+    assert.ok(connection.rebind(other, now), "one that it has had takes no place of its own");
+    assert.ok(connection.rebind(await of(), other.certificate.notAfter), "those that have expired make room");
+  });
+
+  it("accepts a vouch that is repeated once", async () => {
+    assert.equal(await accepted(await fleet.ca.issue(me), Array(32).fill(vouch).join(", ")), vouch);
   });
 });

@@ -19,6 +19,28 @@ describe("errors", () => {
   const status = Buffer.concat([Buffer.of(0x08, 7), text(0x12, "no"), field(0x1a, any)]);
   const fields = { reason: "SCOPE_MISSING", domain: "interlock", metadata: { needed: "a:b" } };
 
+  it("have the code of an error", () => {
+    for (const code of ["OK", "ok", "NOPE", "5", 5, undefined, "toString", "__proto__"]) {
+      assert.throws(() => new InterlockError(code as never, "no"), TypeError, String(code));
+    }
+  });
+
+  it("are cut where they are too long, and can still be read", () => {
+    const long = "語".repeat(100_000);
+    const metadata = {
+      needed: "a:b",
+      [long]: "x",
+      long,
+      ...Object.fromEntries([...Array(999).keys()].map((i) => [`fact-${i}`, i])),
+    };
+    const trailers = encodeErrorInfo(7, "no", { reason: long, domain: long, metadata: metadata as never });
+    const [bytes] = trailers.get(key);
+    assert.ok((bytes?.length ?? 9_999) < 2_200, `${bytes?.length} bytes`);
+    const read = decodeErrorInfo(trailers);
+    assert.equal(read?.metadata.needed, "a:b");
+    assert.match(read?.reason ?? "", /^語+…$/);
+  });
+
   it("are written byte for byte as google.rpc has them", () => {
     assert.deepEqual(encodeErrorInfo(7, "no", fields).get(key), [status]);
   });

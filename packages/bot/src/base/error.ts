@@ -1,5 +1,5 @@
 import { type ServiceError, status } from "@grpc/grpc-js";
-import { decodeErrorInfo } from "./error-details.js";
+import { decodeErrorInfo, hasStatus } from "./error-details.js";
 import { type Code, type Reason, reasons } from "./reason.js";
 
 /** The `domain` of every `google.rpc.ErrorInfo` with a reason of the closed list. */
@@ -54,8 +54,12 @@ export class InterlockError extends Error {
    * @param code - The gRPC status code by its name.
    * @param message - What happened and what to do about it. It reaches the caller: it must hold no secret.
    * @param options - A reason, further facts, and the cause.
+   * @throws A `TypeError` when `code` is `"OK"` or no gRPC status code.
    */
   constructor(code: Code, message: string, options: InterlockErrorOptions = {}) {
+    if ((code as string) === "OK" || !Object.hasOwn(status, code) || typeof status[code] !== "number") {
+      throw new TypeError(`"${String(code)}" is no code of an error: use one such as "NOT_FOUND"`);
+    }
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.reason = options.reason;
@@ -116,6 +120,9 @@ function fromServiceError(error: ServiceError): InterlockError {
     return new InterlockError(code, error.details, { reason, domain, metadata, cause: error, remote: true });
   }
   if (code !== "UNAVAILABLE") return new InterlockError(code, error.details, { cause: error, remote: true });
+  // A handler answered with it: the server was reached, and may have done something.
+  if (error.metadata && hasStatus(error.metadata))
+    return new InterlockError(code, error.details, { cause: error, remote: true });
   const reason: Reason = untrusted.test(error.details) ? "CERTIFICATE_UNTRUSTED" : "SERVER_UNREACHABLE";
   const message = reason === "CERTIFICATE_UNTRUSTED" ? denial(reason, joinAgain).message : error.details;
   return new InterlockError(code, message, { reason, cause: error, remote: true });

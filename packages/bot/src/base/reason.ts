@@ -60,6 +60,11 @@ export const reasons = {
   METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],
   RATE_LIMITED: ["RESOURCE_EXHAUSTED", "the caller calls this method too often"],
   ENCODING_REFUSED: ["UNIMPLEMENTED", "compressed messages are taken only with a token, as gzip or deflate"],
+  CALL_LIMIT: ["RESOURCE_EXHAUSTED", "the caller has too many calls open"],
+  REQUEST_BYTES_LIMIT: ["RESOURCE_EXHAUSTED", "the caller has too many bytes of requests under way"],
+  REQUEST_IN_PIECES: ["RESOURCE_EXHAUSTED", "the request comes in too many pieces"],
+  REQUEST_TOO_LARGE: ["RESOURCE_EXHAUSTED", "the request is too large for the method"],
+  REQUEST_TOO_SLOW: ["RESOURCE_EXHAUSTED", "the request took too long to arrive"],
   TRUST_STALE: ["UNAVAILABLE", "the trust feed is stale, so high-risk methods are refused"],
 
   // Enrollment and the authority.

@@ -4,6 +4,7 @@ import type { Channel } from "./channel.js";
 /** A channel with the credentials for one call on it; to be used at once. */
 export interface CallCredentials {
   readonly channel: Channel;
+  /** Shared by the calls with one token: a call sends a copy. */
   readonly metadata: Metadata;
   /** The token that the metadata holds or refers to; absent when none is needed. */
   readonly authorization?: string;

@@ -2,15 +2,21 @@ import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
 import { InterlockError } from "../base/error.js";
 import { currentCall } from "../context.js";
-import { hasToken } from "../token/authorization.js";
+import { checkMetadata } from "./check-metadata.js";
 
 /** The options of one call. */
 export interface CallOptions {
-  /** The time to wait, in milliseconds. Default: 30,000 for unary and client-streaming calls, no limit for the others. */
+  /**
+   * The time to wait, in milliseconds; beyond 24.8 days there is no limit. Default: 30,000 for unary and client-streaming
+   * calls, no limit for the others.
+   */
   readonly timeoutMs?: number;
   /** Cancels the call when it aborts. */
   readonly signal?: AbortSignal;
-  /** Metadata to send along. It must not hold `authorization`, which Interlock sets. */
+  /**
+   * Metadata to send along: at most 100 values, 32 KiB in all. It must not hold `authorization`, nor other names that Interlock,
+   * gRPC or HTTP/2 set.
+   */
   readonly metadata?: Metadata;
   /** Whether to ignore the deadline and the cancellation of the call that is being served. Default: false. */
   readonly detached?: boolean;
@@ -27,19 +33,25 @@ export interface CallBounds {
   readonly signals: readonly AbortSignal[];
 }
 
-/** The bounds of a call: its own, and those of the call that is being served. Throws when the options are unsound. */
+/** The bounds of a call: its own, and those of the call that is being served. Throws a `TypeError` or an `InterlockError` when the options are unsound. */
 export function boundsOf(options: CallOptions, defaultMs: number): CallBounds {
   const { timeoutMs = defaultMs, signal, detached, metadata } = options;
-  if (metadata && hasToken(metadata)) {
-    throw new InterlockError("INVALID_ARGUMENT", 'Metadata "authorization" is set by Interlock; leave it out.');
-  }
+  if (metadata) checkMetadata(metadata);
   if (signal) setMaxListeners(0, signal); // Any number of calls may run under one.
-  if (!(timeoutMs > 0))
-    throw new InterlockError("INVALID_ARGUMENT", `timeoutMs is ${timeoutMs}; it must be above zero.`);
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+    throw new TypeError(`timeoutMs is ${shown(timeoutMs)}; it must be a number of milliseconds above zero.`);
+  }
   const parent = detached ? undefined : currentCall();
-  const own = timeoutMs === Number.POSITIVE_INFINITY ? timeoutMs : Date.now() + timeoutMs;
+  const own = timeoutMs > longestTimeoutMs ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
   const deadline = Math.min(own, parent?.deadline?.getTime() ?? Number.POSITIVE_INFINITY);
   return { deadline, signals: signal || parent ? [signal, parent?.signal].filter((s) => s !== undefined) : none };
+}
+
+/** The longest that a timer of Node waits: 24.8 days. A deadline beyond it is none. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : String(value);
 }
 
 const none: readonly AbortSignal[] = [];

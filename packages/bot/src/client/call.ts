@@ -21,7 +21,13 @@ export function callForOne(connector: Connector, method: AnyMethod) {
 
   return function call(request: unknown, options: CallOptions = {}): Promise<unknown> {
     // A stream of requests is gone once it has been sent, so it cannot be sent again with the whole token.
-    return settled(() => attempt(request, options, boundsOf(options, defaultTimeoutMs), !streaming));
+    let bounds: CallBounds;
+    try {
+      bounds = boundsOf(options, defaultTimeoutMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return settled(() => attempt(request, options, bounds, !streaming));
   };
 
   function attempt(
@@ -80,8 +86,11 @@ export function callForMany(connector: Connector, method: AnyMethod) {
 
   return function call(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
     // The call that is being served now counts, not the one that is served when the answers are read.
-    const bounds = boundsOf(options, Number.POSITIVE_INFINITY);
-    return read(request, options, bounds);
+    try {
+      return read(request, options, boundsOf(options, Number.POSITIVE_INFINITY));
+    } catch (error) {
+      return failing(error);
+    }
   };
 
   async function* read(request: unknown, options: CallOptions, bounds: CallBounds) {
@@ -120,6 +129,12 @@ export function callForMany(connector: Connector, method: AnyMethod) {
   }
 }
 
+/** A stream of answers that fails when it is first read. */
+// biome-ignore lint/correctness/useYield: it has no answers.
+async function* failing(error: unknown): AsyncGenerator<unknown, void, undefined> {
+  throw error;
+}
+
 /** Listens for whether the next call may refer to a whole token; and, on a stream, for the voucher of its connection. */
 function watchHeaders({ channel, authorization }: CallCredentials, call: Answered, streaming: boolean): void {
   const known = authorization === undefined || channel.remembered === authorization;
@@ -142,8 +157,9 @@ function codecsOf({ request, response }: AnyMethod) {
   return { serialize: serializer(request), deserialize: (bytes: Buffer) => response.decode(bytes) };
 }
 
+/** The metadata of one call, its own: instrumentation writes the context of a trace into it. */
 function metadataFor(credentials: CallCredentials, { metadata }: CallOptions): Metadata {
-  if (!metadata) return credentials.metadata;
+  if (!metadata) return credentials.metadata.clone();
   const merged = metadata.clone();
   merged.merge(credentials.metadata);
   return merged;

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from "node:tls";
-import { Metadata } from "@grpc/grpc-js";
+import { Client, Metadata } from "@grpc/grpc-js";
 import { InterlockError } from "../base/error.js";
 import { createObservable } from "../base/observable.js";
 import type { Reason } from "../base/reason.js";
 import type { Bot } from "../bot.js";
+import type { CallContext } from "../context.js";
 import type { Identity } from "../identity/identity.js";
 import { createKeyPair } from "../identity/key-pair.js";
 import { certificatesToPem } from "../identity/pem.js";
@@ -243,8 +244,83 @@ describe("a client", () => {
     metadata.set("authorization", "Bearer x");
     const client = caller.client(service, address);
     await assert.rejects(async () => client.echo({}, { metadata }), { code: "INVALID_ARGUMENT" });
-    assert.throws(() => client.count({}, { metadata }), { code: "INVALID_ARGUMENT" });
-    await assert.rejects(async () => client.echo({}, { timeoutMs: 0 }), { code: "INVALID_ARGUMENT" });
+    await assert.rejects(client.count({}, { metadata })[Symbol.asyncIterator]().next(), { code: "INVALID_ARGUMENT" });
+  });
+
+  it("takes a time of more than 24.8 days for no limit, and refuses what is no time above zero", async () => {
+    let context: CallContext | undefined;
+    const { bot, address } = await serveEcho(fleet, {
+      echo(request, given) {
+        context = given;
+        return request;
+      },
+    });
+    bots.push(bot);
+    const client = caller.client(service, address);
+    for (const timeoutMs of [
+      2 ** 31,
+      2 ** 32,
+      31 * 86_400_000,
+      8.64e15,
+      Number.MAX_SAFE_INTEGER,
+      Number.MAX_VALUE,
+      Infinity,
+    ]) {
+      await client.echo({}, { timeoutMs });
+      assert.equal(context?.deadline, undefined, String(timeoutMs));
+      for await (const _ of client.count({}, { timeoutMs })) break;
+    }
+    await client.echo({}, { timeoutMs: 2 ** 31 - 10_000 });
+    assert.ok(context?.deadline);
+    for (const timeoutMs of [0, -1, Number.NaN, -Infinity, "1000", "", null, {}, 10n, [5]]) {
+      const options = { timeoutMs: timeoutMs as never };
+      await assert.rejects(client.echo({}, options), TypeError, String(timeoutMs));
+      await assert.rejects(client.join([], options), TypeError, String(timeoutMs));
+      await assert.rejects(client.count({}, options)[Symbol.asyncIterator]().next(), TypeError, String(timeoutMs));
+    }
+  });
+
+  it("gives every call metadata of its own, into which instrumentation may write", async () => {
+    const seen: unknown[] = [];
+    const { bot, address } = await serveEcho(fleet, {
+      echo(request, { metadata }) {
+        seen.push(metadata.get("traceparent"));
+        return request;
+      },
+    });
+    bots.push(bot);
+    const { makeUnaryRequest } = Client.prototype;
+    let trace: string | undefined = "one";
+    Client.prototype.makeUnaryRequest = function (this: Client, ...given: unknown[]) {
+      const metadata = given.find((argument) => argument instanceof Metadata);
+      if (trace !== undefined) metadata?.set("traceparent", trace);
+      return makeUnaryRequest.apply(this, given as never);
+    } as typeof makeUnaryRequest;
+    try {
+      const client = caller.client(service, address);
+      for (trace of ["one", "two", undefined]) await client.echo({});
+    } finally {
+      Client.prototype.makeUnaryRequest = makeUnaryRequest;
+    }
+    assert.deepEqual(seen, [["one"], ["two"], []]);
+  });
+
+  it("refuses metadata that cannot be sent before anything is sent, and the connection serves other calls", async () => {
+    const { bot, address, handled } = await serveEcho(fleet);
+    bots.push(bot);
+    const client = caller.client(service, address);
+    await client.echo({});
+    for (const [name, value, code] of [
+      ["connection", "close", "INVALID_ARGUMENT"],
+      ["big", "x".repeat(100_000), "RESOURCE_EXHAUSTED"],
+    ] as const) {
+      const metadata = new Metadata();
+      metadata.set(name, value);
+      await assert.rejects(client.echo({}, { metadata }), { code });
+      await assert.rejects(client.count({}, { metadata })[Symbol.asyncIterator]().next(), { code });
+    }
+    await client.echo({});
+    assert.deepEqual(handled, ["echo", "echo"]);
   });
 
   it("makes many calls at once under one signal without a warning", async () => {

@@ -7,14 +7,15 @@ import { ownGrpcLog } from "../base/grpc-log.js";
 import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
+import { type Arrivals, watchArrivals } from "./arrivals.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { createGate } from "./gated-call.js";
 import { createHandlerAdapter } from "./grpc-handler.js";
 import { toGrpcService } from "./grpc-service.js";
 import type { Handler, Implementation } from "./handlers.js";
 import { createHealth, trustHealth } from "./health.js";
-import { limits } from "./limits.js";
-import type { BotServer, Routes, ServedMethod, ServerOptions } from "./options.js";
+import { limits, maximumRequestBytes } from "./limits.js";
+import type { BotServer, RouteLimits, Routes, ServedMethod, ServerOptions } from "./options.js";
 import { createReflection } from "./reflection.js";
 
 /**
@@ -34,48 +35,68 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   const services: ServiceDefinition[] = [];
   const methods = new Map<string, ServedMethod>();
   let listener: Listener | undefined;
+  let arrivals: Arrivals | undefined;
+  const chain = createChain(trust, options);
+  const connectionOf = (address: string | undefined, port: number | undefined) =>
+    listener?.connections.find(address, port);
   const gate = createGate({
-    chain: createChain(trust, options),
+    chain,
     trust,
     clock,
     recorder,
     certificate: () => options.identity.current().leaf,
-    methods,
-    connectionOf: (address, port) => listener?.connections.find(address, port),
+    arriving: () => arrivals?.current(),
     vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
   const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
   const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
   const health = createHealth();
 
-  function serve<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): void {
+  function serve<S extends ServiceDefinition>(
+    service: S,
+    implementation: Implementation<S>,
+    { requestBytes }: RouteLimits<S> = {},
+  ): void {
     checkService(service, implementation, methods);
     const handlers = Object.entries(service.methods).map(([key, method]) => {
       const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
       return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
     });
-    register(service, Object.fromEntries(handlers));
+    register(service, Object.fromEntries(handlers), requestBytes);
   }
 
-  function register(service: ServiceDefinition, handlers: UntypedServiceImplementation): void {
-    for (const method of Object.values(service.methods)) methods.set(method.path, { service, method });
+  function register(
+    service: ServiceDefinition,
+    handlers: UntypedServiceImplementation,
+    requestBytes: Readonly<Record<string, number | undefined>> = {},
+  ): void {
+    for (const [key, method] of Object.entries(service.methods)) {
+      methods.set(method.path, {
+        service,
+        method,
+        maximumRequestBytes: maximumRequestBytes(method, requestBytes[key]),
+      });
+    }
     grpc.addService(toGrpcService(service), handlers);
   }
 
   const routes: Routes = {
-    add(service, implementation) {
+    add(service, implementation, limits) {
       if (listener) throw new Error(`${service.name} is added too late: add services before the server listens.`);
-      serve(service, implementation);
+      serve(service, implementation, limits);
       services.push(service);
       return routes;
     },
   };
   await build(routes);
-  serve(HealthService, health.implementation);
-  for (const { service, implementation } of createReflection(services)) register(service, implementation);
+  serve(HealthService, health.implementation, { requestBytes: healthRequestBytes });
+  for (const { service, implementation } of createReflection(services)) {
+    register(service, implementation, { serverReflectionInfo: reflectionRequestBytes });
+  }
 
   // The sockets are TLS already, and their peers are verified: "insecure" is grpc-js's word for leaving them as they are.
   const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  arrivals = watchArrivals(grpc, { ...options, chain, methods, connectionOf });
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(options, {
     onPeer: (socket) => injector.injectConnection(socket),
@@ -96,16 +117,24 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     // Every session gets a GOAWAY and closes once its calls have ended. grpc-js does not always wait for that (after
     // `injector.drain`, or on Node 24, it takes a closing session for closed), so the sockets are awaited instead.
     grpc.tryShutdown(() => {});
-    const forced = setTimeout(() => void running.close(), graceMs);
+    const forced = setTimeout(() => void endAll(running), graceMs);
     await running.drained();
     clearTimeout(forced);
     injector.destroy();
+    arrivals?.close();
+    await running.close();
+  }
+
+  /** Ends what is open still, with a status that says why, and closes. */
+  async function endAll(running: Listener): Promise<void> {
+    const all = running.connections.all();
+    await Promise.all(all.map((connection) => connection.cut(serverCloses())));
     await running.close();
   }
 
   // A call that watches the health would keep the server open forever.
   function endOwnCalls({ connections }: Listener): void {
-    const closing = new InterlockError("UNAVAILABLE", "The server is closing.");
+    const closing = serverCloses();
     for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
       if (!services.some(({ name }) => name === call.service)) call.end(closing);
     }
@@ -129,6 +158,14 @@ export async function createServer(options: ServerOptions, build: (routes: Route
     },
     close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
   };
+}
+
+/** A health check names a service, and a call of reflection a file, a symbol or a type. */
+const healthRequestBytes = { check: 4_096, list: 4_096, watch: 4_096 };
+const reflectionRequestBytes = 16_384;
+
+function serverCloses(): InterlockError {
+  return new InterlockError("UNAVAILABLE", "The server is closing.");
 }
 
 function checkRate(rate: Rate | undefined): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Client, credentials, Metadata, Server, ServerCredentials } from "@grpc/grpc-js";
+import { Client, credentials, Metadata, Server, ServerCredentials, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Admission } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { systemClock } from "../base/clock.js";
@@ -12,6 +12,7 @@ import { plainCall } from "../testing/plain-client.js";
 import { EchoService } from "../testing/test-fleet.js";
 import type { Trust } from "../trust/trust.js";
 import { createGate } from "./gated-call.js";
+import type { ServedMethod } from "./options.js";
 
 const { echo, chat } = EchoService.methods;
 
@@ -30,6 +31,8 @@ describe("the gate", () => {
     handled.length = 0;
     connection = { calls: createRoster(), peer, address: "a:1" } as unknown as Connection;
     checking = deferred();
+    let arrived: ServedMethod;
+    const arriving = () => ({ connection, served: arrived, at: Date.now(), delivered() {}, refuse: undefined });
     const gate = createGate({
       chain({ method, authorization: [shown] }) {
         if (shown === "fault") throw new TypeError("a password is hunter2");
@@ -42,11 +45,15 @@ describe("the gate", () => {
       clock: systemClock,
       recorder: createRecorder(),
       certificate: () => ({ thumbprint: "x" }) as Certificate,
-      methods: new Map([echo, chat].map((method) => [method.path, { service: EchoService, method }])),
-      connectionOf: () => connection,
+      arriving,
       vouch: () => [],
     });
-    server = new Server({ interceptors: [gate.interceptor] });
+    const interceptor: ServerInterceptor = (descriptor, call) => {
+      const method = descriptor.path === echo.path ? echo : chat;
+      arrived = { service: EchoService, method, maximumRequestBytes: 100 };
+      return gate.interceptor(descriptor, call);
+    };
+    server = new Server({ interceptors: [interceptor] });
     server.register(
       echo.path,
       (_call: unknown, callback: (error: null, answer: Buffer) => void) => {

@@ -7,6 +7,7 @@ import {
 import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { keepAuthorized } from "../admission/keep-authorized.js";
+import { boundEncoded } from "../base/bounded-text.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
@@ -16,22 +17,20 @@ import { authorizationIn } from "../token/authorization.js";
 import { offerReference, referencesIn } from "../token/reference.js";
 import { acceptVouches, tellVoucher, vouchesIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
-import { type GrpcAttempt, LiveCall, toStatus } from "./live-call.js";
-import type { ServedMethod } from "./options.js";
+import type { Arrival } from "./arrivals.js";
+import { type GrpcAttempt, LiveCall, maximumMessageBytes, toStatus } from "./live-call.js";
 import { createUnpacking, encodingOf, refuseEncoding, type Unpacking } from "./unpacking.js";
 
 /** What the gate of a server needs. */
 export interface GateOptions {
-  readonly chain: Chain;
+  readonly chain: (...attempt: Parameters<Chain>) => ReturnType<Chain>;
   readonly trust: Trust;
   readonly clock: Clock;
   readonly recorder: Recorder;
   /** The server's own certificate, as it is now. */
   certificate(): Certificate;
-  /** By path. */
-  readonly methods: ReadonlyMap<string, ServedMethod>;
-  /** The connection of the peer at this address and port. */
-  connectionOf(address: string | undefined, port: number | undefined): Connection | undefined;
+  /** The call that has just arrived. */
+  arriving(): Arrival | undefined;
   /** The peer of a connection vouches for older ones of its own; gives those that are accepted. */
   vouch(later: Connection, vouches: readonly string[]): string[];
 }
@@ -50,8 +49,9 @@ export interface Gate {
 export function createGate(options: GateOptions): Gate {
   const unpacking = createUnpacking();
   return {
-    interceptor: function admit(descriptor, call) {
-      return new GatedCall(call, options, options.methods.get(descriptor.path) as ServedMethod, unpacking);
+    interceptor: function admit(_descriptor, call) {
+      const arrival = options.arriving() as Arrival; // grpc-js makes the call while it is given the stream.
+      return new GatedCall(call, arrival, options, unpacking);
     },
     callOf: (metadata: Carrier) => metadata[liveCall] as LiveCall,
   };
@@ -70,21 +70,23 @@ type Carrier = Metadata & { [liveCall]?: LiveCall | undefined };
  */
 class GatedCall extends ServerInterceptingCall implements Listener {
   readonly #call: Call;
+  readonly #arrival: Arrival;
   readonly #options: GateOptions;
-  readonly #served: ServedMethod;
   #listener: Listener | undefined;
   #live: LiveCall | undefined;
   #metadata: Carrier | undefined;
   #gone = false;
   readonly #unpacking: Unpacking;
+  /** Whether its messages are compressed. */
+  #packed = false;
   /** Called before each read where messages have to be unpacked. */
   #beforeRead: (() => void) | undefined;
 
-  constructor(call: Call, options: GateOptions, served: ServedMethod, unpacking: Unpacking) {
+  constructor(call: Call, arrival: Arrival, options: GateOptions, unpacking: Unpacking) {
     super(call);
     this.#call = call;
+    this.#arrival = arrival;
     this.#options = options;
-    this.#served = served;
     this.#unpacking = unpacking;
   }
 
@@ -94,15 +96,9 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMetadata(metadata: Metadata): void {
-    const { chain, clock, connectionOf } = this.#options;
-    // What grpc-js noted when the call arrived; `getPeer` would ask the socket again, through two proxies.
-    const { remoteAddress, remotePort } = this.#call.getConnectionInfo();
-    const connection = connectionOf(remoteAddress, remotePort);
-    if (!connection) {
-      this.#call.sendStatus(toStatus(new InterlockError("UNAVAILABLE", "The connection ended.")));
-      return;
-    }
-    const { service, method } = this.#served;
+    const { chain } = this.#options;
+    const { connection, served, at: now } = this.#arrival;
+    const { service, method } = served;
     const attempt: GrpcAttempt = {
       service: service.name,
       method,
@@ -110,14 +106,14 @@ class GatedCall extends ServerInterceptingCall implements Listener {
       authorization: authorizationIn(metadata),
       references: referencesIn(metadata),
       metadata,
-      now: clock.now(),
+      now,
     };
+    this.#arrival.refuse = (error) => this.#turnAway(attempt, connection, error);
     if (encodingOf(this.#call) !== "identity") {
-      if (method.policy.anyBot) {
-        this.#refuseEncoding(attempt, connection);
-        return;
+      this.#packed = true;
+      if (!method.policy.anyBot) {
+        this.#beforeRead = this.#unpacking.take(this.#call, connection.peer.uri, this.#options.clock.now);
       }
-      this.#beforeRead = this.#unpacking.take(this.#call, connection.peer.uri, clock.now);
     }
     try {
       const admission = chain(attempt);
@@ -129,6 +125,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: unknown): void {
+    this.#arrival.delivered();
     this.#listener?.onReceiveMessage(message);
   }
 
@@ -154,6 +151,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     this.#metadata = undefined;
     this.#listener = undefined;
     this.#live = undefined;
+    this.#arrival.refuse = undefined;
   }
 
   #decideLater(attempt: GrpcAttempt, connection: Connection, admission: Promise<Admission>): void {
@@ -171,6 +169,10 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   #letIn(attempt: GrpcAttempt, admission: Admission, offer?: Metadata): void {
     if (this.#gone) return; // The caller went away during the check: nothing would tell the handler to stop.
     const { metadata, method, now } = attempt;
+    if (this.#packed && method.policy.anyBot) {
+      this.#refuseEncoding(attempt, attempt.connection);
+      return;
+    }
     const head = this.#introduce(attempt, offer);
     if (head) this.#call.sendMetadata(head);
     this.#live = new LiveCall(attempt, admission, this.#call, this.#options);
@@ -180,6 +182,14 @@ class GatedCall extends ServerInterceptingCall implements Listener {
       keepAuthorized(this.#live, attempt.connection, this.#options.trust, this.#options.clock);
     this.#options.recorder.admitted(method.path, admission.caller.spiffeId.uri, now);
     this.#listener?.onReceiveMetadata(metadata);
+  }
+
+  /** Ends the call because of its request, before it was admitted or after. */
+  #turnAway(attempt: GrpcAttempt, connection: Connection, error: InterlockError): void {
+    if (this.#gone) return;
+    if (this.#live) this.#live.end(error);
+    else this.#refuse(attempt, connection, error);
+    this.#gone = true;
   }
 
   /** The initial metadata for the caller that are Interlock's own, if there are any. */
@@ -221,7 +231,10 @@ class GatedCall extends ServerInterceptingCall implements Listener {
 
   override sendStatus(status: Parameters<Call["sendStatus"]>[0]): void {
     this.#live?.finish();
-    this.#call.sendStatus(status);
+    const { details } = status;
+    // Those of libraries, too.
+    const bounded = typeof details === "string" ? boundEncoded(details, maximumMessageBytes) : details;
+    this.#call.sendStatus(bounded === details ? status : { ...status, details: bounded });
   }
 
   override startRead(): void {

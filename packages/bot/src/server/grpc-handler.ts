@@ -16,7 +16,7 @@ import { messages } from "../base/messages.js";
 import { writeAll } from "../base/write-all.js";
 import { runInCall } from "../context.js";
 import type { Handler } from "./handlers.js";
-import { type LiveCall, toStatus } from "./live-call.js";
+import { type LiveCall, toAnswer } from "./live-call.js";
 
 /** Makes the function that turns handlers into handlers of grpc-js. */
 export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, log: Log) {
@@ -81,7 +81,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
     const fail = (thrown: unknown) => {
       try {
         const error = outward(live, thrown);
-        if (!live.ended) callback(toStatus(error));
+        if (!live.ended) callback(toAnswer(error));
       } catch (fault) {
         giveUp(live, fault);
       }
@@ -112,7 +112,7 @@ export function createHandlerAdapter(callOf: (metadata: Metadata) => LiveCall, l
         },
         (thrown: unknown) => {
           const error = outward(live, thrown);
-          if (!live.ended) call.emit("error", toStatus(error));
+          if (!live.ended) call.emit("error", toAnswer(error));
         },
       )
       .catch((fault: unknown) => giveUp(live, fault));

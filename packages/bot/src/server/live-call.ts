@@ -7,6 +7,7 @@ import type { Caller } from "../admission/caller.js";
 import type { Admission } from "../admission/chain.js";
 import type { OpenCall } from "../admission/connection.js";
 import type { RenewableCall } from "../admission/keep-authorized.js";
+import { boundEncoded } from "../base/bounded-text.js";
 import type { Clock } from "../base/clock.js";
 import { errorDomain, type InterlockError } from "../base/error.js";
 import { encodeErrorInfo } from "../base/error-details.js";
@@ -127,17 +128,34 @@ export class LiveCall implements CallContext, RenewableCall {
   }
 }
 
-/** An error as the status of a call. */
-export function toStatus(error: InterlockError): { code: number; details: string; metadata: Metadata } {
-  const code = status[error.code];
-  const { reason, domain = errorDomain, metadata } = error;
-  const message = wellFormed(error.message);
-  const trailer = reason === undefined ? new Metadata() : encodeErrorInfo(code, message, { reason, domain, metadata });
-  return { code, details: message, metadata: trailer };
+/**
+ * The longest message of a status, percent-encoded: 2 KiB. More than 64 KiB of trailers, and a call hangs and takes the others
+ * of its connection with it; many peers take 8 KiB.
+ */
+export const maximumMessageBytes = 2_048;
+
+/** A status as it is sent. */
+export interface SentStatus {
+  readonly code: number;
+  readonly details: string;
+  readonly metadata: Metadata;
 }
 
-// grpc-js writes the message with `encodeURI`, which throws for half a surrogate pair: a text that was cut in the middle
-// of an emoji, by accident or on purpose, would end the process.
-function wellFormed(text: string): string {
-  return Buffer.from(text).toString();
+/** An error as the status of a call. What is too long in it is cut. */
+export function toStatus(error: InterlockError): SentStatus {
+  const { code, details, info } = partsOf(error);
+  return { code, details, metadata: info ? encodeErrorInfo(code, details, info) : new Metadata() };
+}
+
+/** An error that a handler has thrown, as the status of its call. It cannot pass for one that a client made up itself. */
+export function toAnswer(error: InterlockError): SentStatus {
+  const { code, details, info } = partsOf(error);
+  const marked = info !== undefined || error.code === "UNAVAILABLE";
+  return { code, details, metadata: marked ? encodeErrorInfo(code, details, info) : new Metadata() };
+}
+
+function partsOf({ code, message, reason, domain = errorDomain, metadata }: InterlockError) {
+  // Well-formed, too: grpc-js uses `encodeURI`, which throws for half a surrogate pair, and that would end the process.
+  const details = boundEncoded(message, maximumMessageBytes);
+  return { code: status[code], details, info: reason === undefined ? undefined : { reason, domain, metadata } };
 }

@@ -15,6 +15,7 @@ export interface Routes {
    *
    * @param service - The generated definition.
    * @param implementation - A handler for each method.
+   * @param limits - Limits of its methods, where the defaults do not fit.
    * @returns The same routes, for the next service.
    * @throws An `Error` when the policy of a method is missing or unsound, when a method is added twice, when a handler is
    * missing, or when the server listens already.
@@ -24,7 +25,16 @@ export interface Routes {
    * await bot.serve({ port: 50051 }, (routes) => routes.add(GripperService, gripper).add(CoffeeService, coffee));
    * ```
    */
-  add<S extends ServiceDefinition>(service: S, implementation: Implementation<S>): Routes;
+  add<S extends ServiceDefinition>(service: S, implementation: Implementation<S>, limits?: RouteLimits<S>): Routes;
+}
+
+/** Limits of the methods of one service. */
+export interface RouteLimits<S extends ServiceDefinition> {
+  /**
+   * The longest message of a request to a method, in bytes; at most 4 MiB. Default: 64 KiB for methods that are open to any
+   * bot, 4 MiB for others.
+   */
+  readonly requestBytes?: { readonly [K in keyof S["methods"]]?: number };
 }
 
 /** What a secure server needs. */
@@ -44,6 +54,10 @@ export interface ServerOptions {
   readonly connectionsPerPeer?: number;
   /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
+  /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
+  readonly callsPerPeer?: number | undefined;
+  /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
+  readonly requestBytesPerPeer?: number | undefined;
   /** Makes the limiters of callers and methods, for example over a shared store. Default: in memory. */
   readonly createLimiter?: CreateRateLimiter | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers without a certificate. Only an authority has it. */
@@ -95,4 +109,6 @@ export interface BotServer {
 export interface ServedMethod {
   readonly service: ServiceDefinition;
   readonly method: AnyMethod;
+  /** The longest message of a request, in bytes. */
+  readonly maximumRequestBytes: number;
 }

@@ -229,6 +229,57 @@ describe("a server and its client", () => {
     await assert.rejects(async () => echo.echo({}, { timeoutMs: 2_000 }), InterlockError);
   });
 
+  it("tells handlers and callers that the server closes, where the time to drain is over", async () => {
+    const reasons: unknown[] = [];
+    const waits = (signal: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => {
+          reasons.push(signal.reason);
+          resolve();
+        });
+      });
+    const { echo } = await serve({
+      async echo(_request, { signal }) {
+        started.resolve();
+        await waits(signal);
+        return {};
+      },
+      async *count(_request, { signal }) {
+        yield {};
+        await waits(signal);
+      },
+    });
+    const started = deferred<void>();
+    const call = assert.rejects(echo.echo({}), { code: "UNAVAILABLE", message: /closing/ });
+    await started.promise;
+    const stream = echo.count({})[Symbol.asyncIterator]();
+    await stream.next();
+    const next = assert.rejects(stream.next(), { code: "UNAVAILABLE", message: /closing/ });
+    await server.close(0);
+    await Promise.all([call, next]);
+    assert.equal(reasons.length, 2);
+    for (const reason of reasons) assert.match(String(reason), /The server is closing/);
+  });
+
+  it("hands on a handler's own UNAVAILABLE as that, and not as a server that cannot be reached", async () => {
+    const { echo } = await serve({
+      echo() {
+        throw new InterlockError("UNAVAILABLE", "The gripper is off.");
+      },
+      async *count() {
+        yield {};
+        throw new InterlockError("UNAVAILABLE", "The gripper is off.");
+      },
+    });
+    const own = { code: "UNAVAILABLE", reason: undefined, message: "The gripper is off.", remote: true };
+    await assert.rejects(async () => echo.echo({}), own);
+    await assert.rejects(async () => {
+      for await (const _ of echo.count({}));
+    }, own);
+    await server.close(0);
+    await assert.rejects(async () => echo.echo({}), { code: "UNAVAILABLE", reason: "SERVER_UNREACHABLE" });
+  });
+
   it("does not start with a method whose policy is missing", async () => {
     const { policy: _, ...unprotected } = EchoService.methods.echo;
     const service = { ...EchoService, methods: { ...EchoService.methods, echo: unprotected as never } };

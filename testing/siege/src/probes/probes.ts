@@ -1,7 +1,7 @@
 import { Agent, get } from "node:https";
 import { join } from "node:path";
 import { certificatesToPem, joinFleet, silentLog } from "@interlock/bot";
-import { AuthorityService } from "@interlock/bot/protocol";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { connectSwarm, SafetyService } from "@interlock/swarm";
 import type { ProbeName } from "../attack.js";
@@ -37,6 +37,25 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
       const authority = bot.client(AuthorityService, target.authority);
       const request = { audience: EchoService.name, scopes: ["echo:call"] };
       return async () => void (await authority.issueToken(request, { timeoutMs }));
+    },
+  },
+  /** A revocation, until the bot that asked for it has heard of it by its own trust stream. */
+  lock: {
+    everyMs: 300,
+    async prepare({ bot, target }) {
+      const admin = bot.client(AdminService, target.authority);
+      let order = 0;
+      return async () => {
+        const token = `drill-${process.pid}-${order++}`;
+        let stop = () => {};
+        const heard = new Promise<void>((resolve) => {
+          stop = bot.trust.onChange(({ revoked }) => {
+            if (revoked.some(({ subject }) => subject === token)) resolve();
+          });
+        });
+        const revoking = admin.revoke({ subject: { $case: "token", value: token }, reason: "drill" }, { timeoutMs });
+        await within(Promise.all([revoking, heard]), "a lock").finally(stop);
+      };
     },
   },
   /** A join with a good join token, from the attacker's address. */
