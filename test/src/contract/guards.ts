@@ -269,9 +269,13 @@ export const guards: readonly Guard[] = [
   {
     row: 29,
     guard: "how many connections a peer may have",
-    patches: [bot("listener/listener", "if (open >= connectionsPerPeer)", "if (false)")],
+    patches: [bot("listener/listener", "if (open >= connectionsPerPeer ||", "if (")],
   },
-  { row: 29, guard: "a handshake's time", patches: [bot("listener/handshakes", "if (handshake.late)", "if (false)")] },
+  {
+    row: 29,
+    guard: "a handshake's time",
+    patches: [bot("listener/accept-gate", 'drop(newcomer, "HANDSHAKE_TIMEOUT")', "undefined")],
+  },
   {
     row: 29,
     guard: "the size of a message",
