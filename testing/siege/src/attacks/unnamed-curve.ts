@@ -4,7 +4,9 @@ import { decoy, decoyChain } from "@interlock/bot/testing";
 import type { Attack, AttackStage } from "../attack.js";
 import { createTally, shakeHands } from "../tools/handshakes.js";
 
-const rounds = 5;
+/** Long enough for the bystanders to have been served in between, in milliseconds. */
+const leastMs = 1_000;
+const most = 2_000;
 
 /** Curves without a NIST name: OpenSSL knows them, and Node has no text for them. */
 const curves = ["secp256k1", "brainpoolP256r1", "brainpoolP384t1"] as const;
@@ -23,7 +25,8 @@ async function run({ target, signal }: AttackStage) {
   const contexts = shown.map(createSecureContext);
   const ports = [target.port, ...(target.httpsPort > 0 ? [target.httpsPort] : [])];
   const tally = createTally();
-  for (let round = 0; round < rounds && !signal.aborted; round++) {
+  const end = performance.now() + leastMs;
+  while (performance.now() < end && tally.sent < most && !signal.aborted) {
     for (const context of contexts) {
       for (const port of ports)
         tally.add(await shakeHands(port, context, port === target.httpsPort ? "http/1.1" : "h2"));
