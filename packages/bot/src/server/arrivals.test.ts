@@ -77,6 +77,29 @@ describe("calls as they arrive", () => {
     await server.goodCall();
   });
 
+  it("runs no handler for a message that is too large, though all of it has arrived", async () => {
+    const session = await start({}, {});
+    const body = Buffer.concat([head(65_537), Buffer.alloc(65_537)]);
+    assert.equal((await rawCall(session, open.path, {}, body)).status, 8);
+    const short = Buffer.concat([head(5_000), Buffer.alloc(5_000)]);
+    assert.equal((await rawCall(session, health, {}, short)).status, 8);
+    assert.deepEqual(server.handled, []);
+    assert.deepEqual(reasons(), ["REQUEST_TOO_LARGE", "REQUEST_TOO_LARGE"]);
+    await server.goodCall();
+  });
+
+  it("knows where messages begin, whatever comes together with the headers", async () => {
+    await start();
+    const sessions = [connect(), connect()];
+    const text = Buffer.alloc(40_000, "x");
+    const message = Buffer.concat([head(40_004), Buffer.of(0x0a, 0xc0, 0xb8, 0x02), text]);
+    const calls = Array.from({ length: 60 }, (_, i) =>
+      rawCall(sessions[i % 2] as ClientHttp2Session, echo.path, { authorization }, message),
+    );
+    assert.deepEqual(new Set((await Promise.all(calls)).map(({ status }) => status)), new Set([0]));
+    assert.deepEqual(reasons(), []);
+  });
+
   it("bounds the requests of one bot over all of its connections, and not those of others", async () => {
     const session = await start({}, { requestBytesPerPeer: 200_000 });
     const body = Buffer.concat([head(150_000), Buffer.alloc(149_999)]);

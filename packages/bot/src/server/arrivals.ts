@@ -18,7 +18,7 @@ import { RequestMeter } from "./request-meter.js";
 export const defaultCallsPerPeer = 1_024;
 /** How many bytes of requests one bot may have under way: eight of the largest messages. */
 export const defaultRequestBytesPerPeer = 32 * 1_024 * 1_024;
-/** How long a message may take to arrive once it has begun, and the request of a call that has one from its beginning. */
+/** How long the request of a call may take to arrive; where a call has many, how long the next frame of one may take. */
 const receiveTimeoutMs = 30_000;
 /** How often requests are looked at that take long to arrive. */
 const sweepMs = 1_000;
@@ -115,6 +115,8 @@ export function watchArrivals(grpc: Server, options: ArrivalOptions): Arrivals {
     arriving = arrival;
     next(stream, headers);
     arriving = undefined;
+    // Before the listener of grpc-js; and after that has paused the stream, which a listener would set flowing.
+    stream.prependListener("data", readFrame);
   }
 
   /** Answers what is no call of a method. Such a stream counts as a call does. */
@@ -186,9 +188,16 @@ type Metered = ServerHttp2Stream & { [arrivalKey]?: OpenArrival | undefined };
 const arrivalKey = Symbol("arrival");
 const { push } = Readable.prototype;
 
-/** Node hands every frame of a request to `push` as it arrives, whether it is read yet or not. */
+/**
+ * Node hands every frame of a request to `push` as it arrives, whether it is read yet or not; but for those that come together
+ * with the headers, which it does before anybody hears of the stream.
+ */
 function meteredPush(this: Metered, chunk: Uint8Array | null): boolean {
   return this[arrivalKey]?.received(chunk) === false || push.call(this, chunk);
+}
+
+function readFrame(this: Metered, chunk: Uint8Array): void {
+  this[arrivalKey]?.read(chunk);
 }
 
 function closed(this: Metered): void {
@@ -234,26 +243,36 @@ class OpenArrival implements Arrival {
     this.#meter.delivered();
   }
 
-  /** Counts what has arrived, `null` at the end. False where it is not to be kept. */
+  /** Counts a frame that has arrived, `null` at the end. False where it is not to be kept. */
   received(chunk: Uint8Array | null): boolean {
     if (this.#refused) return false; // Not the end either: it would pass for the end of a whole request.
     if (chunk === null) {
       this.#waitingSince = undefined;
       return true;
     }
-    const fault = this.#meter.received(chunk);
-    if (!fault) {
-      if (this.#streams)
-        this.#waitingSince = this.#meter.unfinished ? (this.#waitingSince ?? this.#clock.now()) : undefined;
-      return true;
+    const fault = this.#meter.arrived(chunk.length);
+    if (fault) this.#end(fault);
+    return !fault;
+  }
+
+  /** Counts a frame that grpc-js is about to read. */
+  read(chunk: Uint8Array): void {
+    if (this.#refused) return;
+    const fault = this.#meter.read(chunk);
+    if (fault) {
+      this.#end(
+        fault,
+        fault === "REQUEST_TOO_LARGE" ? `it may have ${this.served.maximumRequestBytes} bytes here` : "",
+      );
+    } else if (this.#streams) {
+      this.#waitingSince = this.#meter.unfinished ? this.#clock.now() : undefined;
     }
-    this.#end(fault, fault === "REQUEST_TOO_LARGE" ? `it may have ${this.served.maximumRequestBytes} bytes here` : "");
-    return false;
   }
 
   /** Ends the call if something of it has been waited for since `late`, in milliseconds since the epoch, or longer. */
   endIfWaitingSince(late: number): void {
-    if (this.#waitingSince !== undefined && this.#waitingSince <= late) this.#end("REQUEST_TOO_SLOW");
+    const waits = !this.#streams || this.#meter.waitsForPeer; // And not for a handler that takes its time.
+    if (this.#waitingSince !== undefined && this.#waitingSince <= late && waits) this.#end("REQUEST_TOO_SLOW");
   }
 
   close(): void {
@@ -268,26 +287,26 @@ class OpenArrival implements Arrival {
     this.#refused = true;
     this.#waitingSince = undefined;
     this.#meter.close();
+    const stream = this.#stream;
+    const { headersSent } = stream;
+    this.refuse?.(denial(reason, detail));
     // Not within `push`: it is called in the middle of a session's reading.
     setImmediate(() => {
-      const stream = this.#stream;
-      const { headersSent } = stream;
-      const error = denial(reason, detail);
-      this.refuse?.(error);
       // No client sends like that by mistake, and reading what is there already would take seconds.
       if (reason === "REQUEST_IN_PIECES") {
         this.connection.destroy();
         return;
       }
-      // After the status: whatever is still being sent is not waited for.
-      const close = () =>
-        setImmediate(() => {
-          stream.push = push;
-          stream.close(constants.NGHTTP2_NO_ERROR);
-        });
-      if (headersSent) stream.once("wantTrailers", close);
-      else close();
+      if (!headersSent) close();
     });
+    // After the status: whatever is still being sent is not waited for.
+    function close(): void {
+      setImmediate(() => {
+        stream.push = push;
+        stream.close(constants.NGHTTP2_NO_ERROR);
+      });
+    }
+    if (headersSent) stream.once("wantTrailers", close);
   }
 }
 

@@ -125,11 +125,13 @@ class GatedCall extends ServerInterceptingCall implements Listener {
   }
 
   onReceiveMessage(message: unknown): void {
+    if (this.#gone) return; // The request was refused while it was read.
     this.#arrival.delivered();
     this.#listener?.onReceiveMessage(message);
   }
 
   onReceiveHalfClose(): void {
+    if (this.#gone) return;
     if (this.#live) this.#live.halfClosed = true;
     this.#listener?.onReceiveHalfClose();
   }

@@ -29,8 +29,9 @@ export class RequestMeter {
   readonly #maximumBytes: number;
   /** The most that one bot may have under way, in bytes. */
   readonly #bytesPerPeer: number;
-  /** What is held: of {@link #partial} and of the messages that wait. */
+  /** What is held in all: frames that nobody has read, the message that is unfinished, and those that wait. */
   #held = 0;
+  #unread = 0;
   #partial = 0;
   #waiting = 0;
   /** The frames, and the bytes, of the message that has begun. */
@@ -52,10 +53,30 @@ export class RequestMeter {
     return this.#partial > 0;
   }
 
-  /** Counts what has arrived. Gives what is wrong, if anything is. */
-  received(chunk: Uint8Array): MeterFault | undefined {
+  /** Whether everything that has arrived has been taken by a handler, but for the beginning of a message. */
+  get waitsForPeer(): boolean {
+    return this.#unread === 0 && this.#waiting === 0;
+  }
+
+  /** Counts a frame that has arrived, read or not. Gives what is wrong, if anything is. */
+  arrived(length: number): MeterFault | undefined {
     if (this.#closed) return undefined;
-    this.#hold(frameBytes);
+    const cost = length + frameBytes;
+    this.#unread += cost;
+    this.#hold(cost);
+    return this.#overBytes();
+  }
+
+  /**
+   * Counts a frame that is read: it becomes part of a message. A frame that came together with the headers has not been counted
+   * as arrived.
+   */
+  read(chunk: Uint8Array): MeterFault | undefined {
+    if (this.#closed) return undefined;
+    const cost = chunk.length + frameBytes;
+    if (cost > this.#unread) this.#hold(cost - this.#unread);
+    this.#unread = Math.max(0, this.#unread - cost);
+    this.#partial += frameBytes;
     this.#frames++;
     let at = 0;
     while (at < chunk.length) {
@@ -71,23 +92,25 @@ export class RequestMeter {
         at += taken;
         this.#bodyLeft -= taken;
       }
-      this.#hold(at - from);
+      this.#partial += at - from;
       this.#bytes += at - from;
       if (this.#headLeft === 0 && this.#bodyLeft === 0) this.#finish();
     }
     if (this.#frames > framesOfAnyMessage + this.#bytes / bytesOfAFrame) return "REQUEST_IN_PIECES";
+    return this.#overBytes();
+  }
+
+  #overBytes(): MeterFault | undefined {
     return this.#load.bytes > this.#bytesPerPeer ? "REQUEST_BYTES_LIMIT" : undefined;
   }
 
   #hold(bytes: number): void {
-    this.#partial += bytes;
     this.#held += bytes;
     this.#load.bytes += bytes;
   }
 
   #finish(): void {
-    this.#held += messageBytes;
-    this.#load.bytes += messageBytes;
+    this.#hold(messageBytes);
     this.#partial = 0;
     this.#waiting++;
     this.#frames = 0;
@@ -102,7 +125,7 @@ export class RequestMeter {
    */
   delivered(): void {
     if (this.#waiting === 0) return;
-    this.#release(Math.ceil((this.#held - this.#partial) / this.#waiting));
+    this.#release(Math.ceil((this.#held - this.#partial - this.#unread) / this.#waiting));
     this.#waiting--;
   }
 
