@@ -42,7 +42,7 @@ const botOrder = [
 // Within packages/swarm, likewise; a part is a file or a folder. Worker and operator stand before store and leader, so
 // that they import neither.
 const swarmOrder = [
-  ["wait", "rotation", "fence", "is-final", "lease", "outbox", "swarm-error", "task-state"],
+  ["wait", "rotation", "fence", "is-final", "lease", "outbox", "swarm-error", "task-state", "text"],
   ["batching"],
   ["operator"],
   ["worker/send-event", "worker/task-handler", "worker/task-refusal", "worker/taken-leases"],
@@ -52,7 +52,16 @@ const swarmOrder = [
   ["worker/dispatch-link", "worker/safety-link"],
   ["worker/run-worker"],
   ["store"],
-  ["leader/counter", "leader/entry", "leader/listening", "leader/read-report", "leader/retry-delay", "leader/tenure"],
+  [
+    "leader/check",
+    "leader/counter",
+    "leader/entry",
+    "leader/limits",
+    "leader/listening",
+    "leader/retry-delay",
+    "leader/tenure",
+  ],
+  ["leader/read-report", "leader/request-rules"],
   ["leader/entry-queue", "leader/stored-task", "leader/timing", "leader/worker-session"],
   ["leader/journal", "leader/roster", "leader/waiting-list"],
   ["leader/stop-answers"],

@@ -24,6 +24,11 @@ const policy = (file: string, find: string, replace: string): Patch => ({
   find,
   replace,
 });
+const swarm = (file: string, find: string, replace: string): Patch => ({
+  file: `swarm/dist/${file}.js`,
+  find,
+  replace,
+});
 
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
@@ -358,5 +363,16 @@ export const guards: readonly Guard[] = [
     row: 36,
     guard: "the authority is below the pinned CA",
     patches: [bot("fleet/join", "proveChain(shown, { caCertificates: [root], now: clock.now() })", "true")],
+  },
+  {
+    row: 51,
+    guard: "the check of each field at the leader's door",
+    patches: [
+      swarm(
+        "leader/check",
+        "if (problem !== undefined)\n            throw fieldError",
+        "if (false)\n            throw fieldError",
+      ),
+    ],
   },
 ];

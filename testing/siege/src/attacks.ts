@@ -1,5 +1,6 @@
 import type { Attack } from "./attack.js";
 import { silentConnections } from "./attacks/silent-connections.js";
+import { unstorableFields } from "./attacks/unstorable-fields.js";
 
 /** Every attack, in the order of the contract's rows. A new one is one file, and a line here. */
-export const attacks: readonly Attack[] = [silentConnections];
+export const attacks: readonly Attack[] = [silentConnections, unstorableFields];

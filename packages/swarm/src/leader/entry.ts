@@ -15,6 +15,8 @@ export interface Entry {
   sessionId: string;
   /** When the lease expires if it is not extended, in milliseconds since the epoch. */
   expiresAt: number;
+  /** Set for good when the store could not hold the task. Then the leader has dropped it. */
+  unwritable: boolean;
   /** The worker that lost the last attempt or handed it back; any other worker has precedence. */
   avoid: string;
 }

@@ -5,6 +5,7 @@ import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 import { systemWait } from "../wait.js";
 import { createDispatcher, type Dispatcher, type DispatchOptions } from "./dispatcher.js";
+import { createLimits } from "./limits.js";
 import type { Refusal } from "./reports.js";
 import type { WorkerChange } from "./sessions.js";
 import { createTiming } from "./timing.js";
@@ -61,7 +62,9 @@ const tickMs = 100;
  */
 export function createLeader(options: LeaderOptions): Leader {
   const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
-  createTiming(options); // Throws here, and not only when it begins to lead.
+  // These throw here, and not only when it begins to lead.
+  createTiming(options);
+  createLimits(options.limits);
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
   const refusals = createListeners<Refusal>();
@@ -84,6 +87,10 @@ export function createLeader(options: LeaderOptions): Leader {
     }
   }
 
+  function onFault(what: string, error: unknown): void {
+    log.warn(what, { leader: name, error: String(error) });
+  }
+
   async function leadEpoch(epoch: number): Promise<void> {
     const inherited = await store.inherit(epoch);
     const over = new AbortController();
@@ -91,7 +98,7 @@ export function createLeader(options: LeaderOptions): Leader {
       log.warn("this leader leads no longer", { leader: name, error: String(error) });
       over.abort();
     };
-    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onDeposed });
+    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onFault, onDeposed });
     current.onTask(tasks.tell);
     current.onWorker(workers.tell);
     current.onRefusal(refusals.tell);
@@ -115,11 +122,7 @@ export function createLeader(options: LeaderOptions): Leader {
     let [renewedAt, beatAt] = [clock.now(), clock.now()];
     let renewing: Promise<void> | undefined;
     while (!signal.aborted) {
-      try {
-        current.tick();
-      } catch {
-        return; // It was deposed, and has ended every stream.
-      }
+      if (!tick(current)) return;
       if (clock.now() - beatAt >= beatMs) {
         beatAt = clock.now();
         current.safety.beat();
@@ -131,6 +134,18 @@ export function createLeader(options: LeaderOptions): Leader {
         });
       }
       await wait(tickMs, signal);
+    }
+  }
+
+  /** False when it was deposed, and has ended every stream. */
+  function tick(current: Dispatcher): boolean {
+    try {
+      current.tick();
+      return true;
+    } catch (error) {
+      if (current.over) return false;
+      onFault("the leader's clock work failed once", error);
+      return true;
     }
   }
 

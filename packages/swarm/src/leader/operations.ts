@@ -2,13 +2,17 @@ import type { ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import { swarmError } from "../swarm-error.js";
 import { isClosed, isHeld } from "../task-state.js";
+import { storableText } from "../text.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import { type Limits, reasonKept } from "./limits.js";
+import { cancelTaskRules, listTasksRules, submitTaskRules, taskIdRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 
-/** What operators may do with tasks. Each answer is on the disk before it is given. */
+/** What operators may do with tasks. Each request is checked before anything else; each answer is on the disk before it is given. */
 export interface Operations {
   /** Adds a task; without effect when one with the same idempotency key is there. */
   submit(submitter: string, request: SubmitTaskRequest): Promise<{ task: Task; created: boolean }>;
@@ -26,55 +30,81 @@ export interface OperationsOptions {
   readonly journal: Journal;
   readonly allocator: Allocator;
   readonly roster: Roster;
+  readonly limits: Limits;
   /** Throws when this leader leads no longer. */
   readonly lead: () => void;
 }
 
 /** Creates the operators' side of a leader. */
-export function createOperations({ table, journal, allocator, roster, lead }: OperationsOptions): Operations {
-  /** Answers with the present state, once that is on the disk. */
-  async function recorded<T>(answer: () => T): Promise<T> {
-    lead();
-    const value = answer();
-    await journal.settled();
-    return value;
-  }
+export function createOperations(options: OperationsOptions): Operations {
+  const { table, journal, allocator, roster, limits, lead } = options;
+  const submitRules = submitTaskRules(limits);
 
-  function changeHeld(entry: Entry, state: TaskState): Task {
-    const task = table.change(entry, { state });
-    const session = roster.get(task.worker);
-    if (session) allocator.remind(session);
+  /** Answers with the task of an entry as it is now, once that is on the disk. */
+  async function recorded(change: () => Entry): Promise<Task> {
+    lead();
+    const entry = change();
+    const { task } = entry;
+    await journal.settled();
+    if (entry.unwritable) throw swarmError("TASK_UNWRITABLE");
     return task;
   }
 
+  /** Finds a task, changes it, and answers like {@link recorded}. */
+  async function changed(taskId: string, change: (entry: Entry) => void): Promise<Task> {
+    check({ taskId }, taskIdRules);
+    return recorded(() => {
+      const entry = table.get(taskId);
+      change(entry);
+      return entry;
+    });
+  }
+
+  function changeHeld(entry: Entry, state: TaskState): void {
+    const { worker } = table.change(entry, { state });
+    const session = roster.get(worker);
+    if (session) allocator.remind(session);
+  }
+
   return {
-    submit: (submitter, request) =>
-      recorded(() => {
-        const { entry, created } = table.submit(submitter, request);
-        return { task: entry.task, created };
-      }),
-    get: (taskId) => recorded(() => table.get(taskId).task),
-    list: (request) => recorded(() => table.list(request)),
-    cancel: (taskId, reason) =>
-      recorded(() => {
-        const entry = table.get(taskId);
-        if (entry.task.state === TaskState.TASK_STATE_CANCELED) return entry.task;
-        if (isClosed(entry.task.state)) throw swarmError("TASK_CLOSED");
-        return allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason });
-      }),
-    pause: (taskId) =>
-      recorded(() => {
-        const entry = table.get(taskId);
+    async submit(submitter, request) {
+      check(request, submitRules);
+      let created = false;
+      const task = await recorded(() => {
+        const submitted = table.submit(submitter, request);
+        created = submitted.created;
+        return submitted.entry;
+      });
+      return { task, created };
+    },
+    get: (taskId) => changed(taskId, () => {}),
+    async list(request) {
+      check(request, listTasksRules);
+      lead();
+      const page = table.list(request);
+      await journal.settled();
+      return page;
+    },
+    async cancel(taskId, reason) {
+      check({ taskId, reason }, cancelTaskRules);
+      return changed(taskId, (entry) => {
         const { state } = entry.task;
-        if (state === TaskState.TASK_STATE_PAUSED) return entry.task;
+        if (state === TaskState.TASK_STATE_CANCELED) return;
+        if (isClosed(state)) throw swarmError("TASK_CLOSED");
+        allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason: storableText(reason, reasonKept) });
+      });
+    },
+    pause: (taskId) =>
+      changed(taskId, (entry) => {
+        const { state } = entry.task;
+        if (state === TaskState.TASK_STATE_PAUSED) return;
         if (!isHeld(state)) throw swarmError(isClosed(state) ? "TASK_CLOSED" : "TASK_NOT_HELD");
-        return changeHeld(entry, TaskState.TASK_STATE_PAUSED);
+        changeHeld(entry, TaskState.TASK_STATE_PAUSED);
       }),
     resume: (taskId) =>
-      recorded(() => {
-        const entry = table.get(taskId);
+      changed(taskId, (entry) => {
         if (entry.task.state !== TaskState.TASK_STATE_PAUSED) throw swarmError("TASK_NOT_PAUSED");
-        return changeHeld(entry, TaskState.TASK_STATE_RUNNING);
+        changeHeld(entry, TaskState.TASK_STATE_RUNNING);
       }),
     since(cursor) {
       if (!/^\d{0,19}$/.test(cursor)) throw swarmError("CURSOR_INVALID");

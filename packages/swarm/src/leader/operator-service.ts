@@ -3,7 +3,9 @@ import { type Task, UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
 import type { OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox } from "../outbox.js";
 import { swarmError } from "../swarm-error.js";
+import { check } from "./check.js";
 import type { Leader } from "./leader.js";
+import { watchTasksRules } from "./request-rules.js";
 
 const tasksPerMessage = 100;
 const maximumWaiting = 100_000;
@@ -15,11 +17,13 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
     getTask: async ({ taskId }) => ({ task: await leader.active().get(taskId) }),
     listTasks: (request) => leader.active().list(request),
     listWorkers: () => ({ workers: leader.active().workers() }),
-    cancelTask: async ({ taskId, reason }) => ({ task: await leader.active().cancel(taskId, reason.slice(0, 500)) }),
+    cancelTask: async ({ taskId, reason }) => ({ task: await leader.active().cancel(taskId, reason) }),
     pauseTask: async ({ taskId }) => ({ task: await leader.active().pause(taskId) }),
     resumeTask: async ({ taskId }) => ({ task: await leader.active().resume(taskId) }),
     drainWorker: ({ worker }) => ({ worker: leader.active().drain(worker) }),
-    async *watchTasks({ taskIds, cursor: from }, { signal }) {
+    async *watchTasks(request, { signal }) {
+      const { taskIds, cursor: from } = request;
+      check(request, watchTasksRules);
       const dispatcher = leader.active();
       const watched = new Set(taskIds);
       const wanted = ({ taskId }: Task) => watched.size === 0 || watched.has(taskId);

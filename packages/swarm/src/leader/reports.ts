@@ -5,9 +5,11 @@ import { leaseOf, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import { isClosed } from "../task-state.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import { type ReportEvent, readReport } from "./read-report.js";
+import { leaseRules } from "./request-rules.js";
 import type { TaskTable } from "./task-table.js";
 import { response, type WorkerSession } from "./worker-session.js";
 
@@ -57,7 +59,7 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
       at,
       kind: "refusal",
       actor: worker,
-      subject: taskId.slice(0, 128),
+      subject: taskId,
       attempt,
       leaseToken: Number(leaseToken),
       reason,
@@ -71,6 +73,7 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
     receive(session, event) {
       const report = readReport(event);
       const { lease } = report;
+      check(lease, leaseRules, "lease.");
       const entry = table.find(lease.taskId);
       const own = entry?.task.worker === session.name && sameLease(lease, leaseOf(entry.task));
       if (!entry || !own || isClosed(entry.task.state)) {

@@ -2,8 +2,12 @@ import type { Clock } from "@interlock/bot";
 import { Safety, StopOutcome, StopState, type WatchSafetyResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { StoredStop, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
+import { storableText } from "../text.js";
 import type { Wait } from "../wait.js";
+import { check } from "./check.js";
+import { reasonKept } from "./limits.js";
 import type { Listening } from "./listening.js";
+import { resetRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import { createStopAnswers } from "./stop-answers.js";
 
@@ -50,8 +54,6 @@ interface Watcher {
   readonly withWorkers: boolean;
   readonly tell: (message: WatchSafetyResponse) => void;
 }
-
-const longestReason = 500;
 
 /** Creates the emergency stop of a leader. */
 export function createSafety(options: SafetyOptions): SafetyController {
@@ -138,7 +140,8 @@ export function createSafety(options: SafetyOptions): SafetyController {
     current: () => safety(true),
     async stop(issuer, reason, waitMs) {
       if (!stop) {
-        stop = { stopId: newId(), issuer, reason: reason.slice(0, longestReason), issuedAt: clock.now() };
+        // A stop is never refused for its words: what cannot be stored of them is replaced.
+        stop = { stopId: newId(), issuer, reason: storableText(reason, reasonKept), issuedAt: clock.now() };
         answers.clear();
         // The robots come first, the disk second.
         recorded = false;
@@ -156,15 +159,16 @@ export function createSafety(options: SafetyOptions): SafetyController {
         throw swarmError("STOP_OUTCOME_INVALID");
       }
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
-      answers.set(worker, { outcome, detail: detail.slice(0, longestReason), at: clock.now() });
+      answers.set(worker, { outcome, detail: storableText(detail, reasonKept), at: clock.now() });
       broadcast(({ withWorkers }) => withWorkers);
       onChange(safety(true));
       for (const check of waiting) check();
     },
     async reset(by, stopId, reason) {
+      check({ stopId, reason }, resetRules);
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
       // The disk comes first, the robots second.
-      await store.reset(epoch, stopId, { actor: by, reason: reason.slice(0, longestReason), at: clock.now() });
+      await store.reset(epoch, stopId, { actor: by, reason: storableText(reason, reasonKept), at: clock.now() });
       if (stop?.stopId !== stopId) return safety(true);
       stop = undefined;
       answers.clear();

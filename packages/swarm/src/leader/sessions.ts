@@ -11,10 +11,12 @@ import { UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { inHandAtMost, leaseOf, namedAtMost, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
 import type { Reports } from "./reports.js";
+import { checkHeld, sessionRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 import type { Timing } from "./timing.js";
@@ -71,6 +73,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function open(name: string, request: Session, sink: Sink): WorkerSession {
     checkLeases(request.held);
+    check(request, sessionRules, "session.");
     const old = roster.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
     const resumed = old !== undefined && !lost && old.sessionId === request.sessionId;
@@ -160,6 +163,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function beat(session: WorkerSession, { sequence, held }: Heartbeat): void {
     checkLeases(held);
+    checkHeld(held);
     session.heard = sequence;
     for (const lease of held) {
       const entry = table.find(lease.taskId);

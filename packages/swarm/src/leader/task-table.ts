@@ -31,6 +31,8 @@ export interface TaskTable {
   change(entry: Entry, change: Partial<Task>, urgent?: boolean): Task;
   /** Reverts a change that was never written. */
   undo(entry: Entry, task: Task): void;
+  /** Drops a task that the store could not hold. */
+  drop(entry: Entry): void;
   /** The revision up to which closed tasks have been forgotten. */
   readonly forgottenTo: bigint;
   /** The latest revision. */
@@ -112,6 +114,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     journal.touch(row, urgent);
     // An assignment that could not be written is not announced.
     journal.after(() => {
+      if (row.unwritable) return;
       if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
     }, urgent);
     if (closed.size > keepClosed + slack) forget();
@@ -140,7 +143,6 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     },
     submit(submitter, request) {
       if (request.kind === "") throw swarmError("KIND_MISSING");
-      if (request.idempotencyKey.length > 128) throw swarmError("IDEMPOTENCY_KEY_TOO_LONG");
       const key = request.idempotencyKey && `${submitter}\n${request.idempotencyKey}`;
       const digest = key && createHash("sha256").update(SubmitTaskRequest.encode(request).finish()).digest("base64");
       const known = byKey.get(key);
@@ -171,6 +173,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         sessionId: "",
         expiresAt: 0,
         stored: false,
+        unwritable: false,
         avoid: "",
       };
       put(row, {}, true);
@@ -209,6 +212,14 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         throw new TypeError(`task ${taskId} cannot go from state ${state} to ${change.state}`);
       }
       return put(entry, change, urgent);
+    },
+    drop(entry) {
+      const row: Row = entry;
+      row.unwritable = true;
+      rows.delete(row.task.taskId);
+      if (row.key && byKey.get(row.key) === row) byKey.delete(row.key);
+      for (const set of [delayed, timed, closed]) set.delete(row);
+      waiting.remove(row);
     },
     undo(entry, task) {
       const row: Row = entry;

@@ -60,6 +60,14 @@ export interface Batch {
   readonly audit: readonly AuditEntry[];
 }
 
+/** What a transaction has left out. */
+export interface Written {
+  /** The claims whose row another connection holds: they may be tried again. */
+  readonly skipped: readonly string[];
+  /** The ids of the tasks that the store cannot hold, because of what they contain. */
+  readonly refused: readonly string[];
+}
+
 /** Everything that a leader takes over. */
 export interface Inheritance {
   /** All tasks, in the order of submission. */
@@ -82,11 +90,11 @@ export interface TaskStore {
   /** Reads everything that earlier leaders have left. */
   inherit(epoch: number): Promise<Inheritance>;
   /**
-   * Writes a batch, all of it or nothing, and extends the lead to `forMs` from now. Gives the claims that it had to leave
-   * out. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
+   * Writes a batch, and extends the lead to `forMs` from now: all of it or nothing, apart from what {@link Written} names, and
+   * from entries of the audit that the store cannot hold. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
    * the caller's memory is ahead of the store.
    */
-  commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
+  commit(epoch: number, batch: Batch, forMs: number): Promise<Written>;
   /** Writes an emergency stop. */
   latch(epoch: number, stop: StoredStop): Promise<void>;
   /** Writes that the emergency stop was reset, by whom and why. */

@@ -92,8 +92,8 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
     async prepare({ bot, target }) {
       const safety = bot.client(SafetyService, target.address);
       return async () => {
-        await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
-        await safety.resetEmergencyStop({}, { timeoutMs });
+        const { safety: stopped } = await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
+        await safety.resetEmergencyStop({ stopId: stopped?.stopId ?? "", reason: "drill" }, { timeoutMs });
       };
     },
   },
