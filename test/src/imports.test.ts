@@ -42,10 +42,10 @@ const botOrder = [
 // Within packages/swarm, likewise; a part is a file or a folder. Worker and operator stand before store and leader, so
 // that they import neither.
 const swarmOrder = [
-  ["wait", "rotation", "fence", "is-final", "lease", "outbox", "swarm-error", "task-state", "text"],
+  ["wait", "rotation", "fence", "is-final", "lease", "outbox", "steady-backoff", "swarm-error", "task-state", "text"],
   ["batching"],
   ["operator"],
-  ["worker/send-event", "worker/task-handler", "worker/task-refusal", "worker/taken-leases"],
+  ["worker/send-event", "worker/task-handler", "worker/task-bounds", "worker/task-refusal", "worker/taken-leases"],
   ["worker/job-reports", "worker/uplink"],
   ["worker/job"],
   ["worker/workbench"],
@@ -61,7 +61,7 @@ const swarmOrder = [
     "leader/retry-delay",
     "leader/tenure",
   ],
-  ["leader/read-report", "leader/request-rules"],
+  ["leader/read-report", "leader/request-rules", "leader/task-bytes", "leader/worker-page"],
   ["leader/entry-queue", "leader/stored-task", "leader/timing", "leader/worker-session"],
   ["leader/journal", "leader/roster", "leader/waiting-list"],
   ["leader/stop-answers"],

@@ -375,4 +375,19 @@ export const guards: readonly Guard[] = [
       ),
     ],
   },
+  {
+    row: 52,
+    guard: "the longest payload",
+    patches: [swarm("leader/check", "({ length }) => length > atMost", "({ length }) => false")],
+  },
+  {
+    row: 52,
+    guard: "the longest result",
+    patches: [swarm("leader/reports", "if (report.result.length > limits.resultBytes)", "if (false)")],
+  },
+  {
+    row: 52,
+    guard: "pages by bytes",
+    patches: [swarm("leader/task-table", "|| weight > pageBytes", "")],
+  },
 ];

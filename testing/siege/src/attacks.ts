@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.js";
+import { largeTasks } from "./attacks/large-tasks.js";
 import { silentConnections } from "./attacks/silent-connections.js";
 import { unstorableFields } from "./attacks/unstorable-fields.js";
 
 /** Every attack, in the order of the contract's rows. A new one is one file, and a line here. */
-export const attacks: readonly Attack[] = [silentConnections, unstorableFields];
+export const attacks: readonly Attack[] = [silentConnections, unstorableFields, largeTasks];

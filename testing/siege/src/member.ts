@@ -1,4 +1,11 @@
 import { type Bot, InterlockError, type ServiceDefinition } from "@interlock/bot";
+import {
+  type DispatchRequest,
+  type DispatchResponse,
+  DispatchService,
+  SafetyService,
+  type Session,
+} from "@interlock/swarm";
 
 /** What members of a swarm may do that an attacker has taken over: one that submits, and one that works. */
 export const memberGrants = `
@@ -70,4 +77,44 @@ export function createTally() {
       return answer;
     },
   };
+}
+
+/** What a worker of the attacker does on one stream. */
+export interface WorkerScript {
+  readonly session: Partial<Session>;
+  readonly signal: AbortSignal;
+  /** Takes what the leader sends; `say` sends something in turn. */
+  hear(event: NonNullable<DispatchResponse["event"]>, say: (event: DispatchRequest["event"]) => void): void;
+}
+
+/** Opens a session, and listens for the emergency stop as a worker has to. Resolves or rejects as the stream ends. */
+export async function playWorker(bot: Bot, address: string, { session, signal, hear }: WorkerScript): Promise<void> {
+  const waiting: Partial<DispatchRequest>[] = [{ event: { $case: "session", value: session as Session } }];
+  let wake = () => {};
+  let over = false;
+  const end = () => {
+    over = true;
+    wake();
+  };
+  signal.addEventListener("abort", end);
+  async function* requests() {
+    while (!over) {
+      yield* waiting.splice(0);
+      if (waiting.length === 0 && !over) await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  const watching = bot.client(SafetyService, address).watchSafety({}, { signal });
+  drain(watching).catch(() => {});
+  try {
+    for await (const { event } of bot.client(DispatchService, address).dispatch(requests(), { signal })) {
+      if (!event) continue;
+      hear(event, (said) => {
+        waiting.push({ event: said });
+        wake();
+      });
+    }
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
+  }
 }

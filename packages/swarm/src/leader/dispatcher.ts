@@ -5,6 +5,7 @@ import type { Safety, Session, Task, Worker } from "../gen/interlock/swarm/v1/sw
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { Inheritance, StoredTask, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
+import { isClosed } from "../task-state.js";
 import { systemWait, type Wait } from "../wait.js";
 import { createAllocator } from "./allocator.js";
 import { check } from "./check.js";
@@ -12,7 +13,7 @@ import { createCounter } from "./counter.js";
 import type { Entry } from "./entry.js";
 import { createHeartbeatAnswer } from "./heartbeat-answer.js";
 import { createJournal } from "./journal.js";
-import { createLimits, type Limits } from "./limits.js";
+import { createLimits, type Limits, messageBytesAtMost } from "./limits.js";
 import { createListening } from "./listening.js";
 import { createOperations, type Operations } from "./operations.js";
 import { createReports, type Refusal } from "./reports.js";
@@ -131,6 +132,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nextRevision: count,
     journal,
     entries,
+    limits,
     maximumOpen,
     keepClosed,
     maximumAttempts,
@@ -167,6 +169,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const reports = createReports({
     clock,
     leaseMs: lostAfterMs,
+    limits,
     table,
     journal,
     allocator,
@@ -177,6 +180,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     newId,
     epoch,
     timing,
+    limits,
     table,
     roster,
     journal,
@@ -194,6 +198,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       onFault(`the stored task ${stored.taskId} cannot be read`, error);
       return undefined;
     }
+  }
+
+  /** A task that no message can carry, which an earlier version has taken, fails by itself, and loses what is too long. */
+  function dropTooLarge(entry: Entry): void {
+    const nothing = new Uint8Array();
+    const change = { payload: nothing, checkpoint: nothing, result: nothing, reason: "TASK_TOO_LARGE" };
+    if (isClosed(entry.task.state)) table.change(entry, change);
+    else allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, ...change });
   }
 
   function end(error: Error): void {
@@ -235,6 +247,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onFault: (error) => onFault("a step of the leader failed", error),
     onFailure: depose,
   });
+  for (const entry of entries) if (entry.bytes > messageBytesAtMost) dropTooLarge(entry);
   const operations = createOperations({ table, journal, allocator, roster, limits, lead });
 
   return {

@@ -9,6 +9,8 @@ export interface Entry {
   readonly key: string;
   /** The digest of the request for which the key was used. */
   readonly digest: string;
+  /** The bytes for which the table counts it: `taskBytes` of its task. */
+  bytes: number;
   /** Whether the store has the task already. */
   stored: boolean;
   /** The session of the worker that holds the task. */

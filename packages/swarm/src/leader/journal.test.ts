@@ -12,6 +12,7 @@ const entry = (taskId: string): Entry => ({
   key: "",
   digest: "",
   stored: false,
+  bytes: 0,
   unwritable: false,
   sessionId: "",
   expiresAt: 0,

@@ -29,6 +29,9 @@ export const defaultLimits: Limits = {
  */
 const taskBytesAtMost = 3.75 * mebibyte;
 
+/** The longest task that a message carries, with some room for what is around it. */
+export const messageBytesAtMost = 4 * mebibyte - 4_096;
+
 /** Fills in the defaults. Throws when a task could become too long for one message. */
 export function createLimits(given: Partial<Limits> = {}): Limits {
   const limits = { ...defaultLimits, ...given };
@@ -48,6 +51,18 @@ export function createLimits(given: Partial<Limits> = {}): Limits {
   return limits;
 }
 
+/** How many bytes one page of a listing has at most; a longer task goes alone. */
+export const pageBytes = mebibyte;
+/**
+ * How many bytes one message of a watch has at most; a longer task goes alone. It is less than a page, because Node counts
+ * what was written to a stream that its reader has canceled against the connection, for good.
+ */
+export const updateBytes = mebibyte / 4;
+/** How many tasks one message of a watch has at most. */
+export const pageTasks = 100;
+/** How many tasks are passed over on the way to a page before others get their turn. */
+export const passedAtOnce = 5_000;
+
 /** The longest name, id or key of a request, in characters. SPIFFE IDs are longer, and come from certificates. */
 export const nameAtMost = 128;
 /** The longest kind and the longest fairness key, in characters. */
@@ -60,5 +75,7 @@ export const reasonAtMost = 4_096;
 export const reasonKept = 500;
 /** The longest stage of a progress that is kept, in characters. */
 export const stageKept = 64;
+/** How many tasks one call of CancelTasks closes. */
+export const canceledAtOnce = 1_000;
 /** How many tasks one watch may name. */
 export const watchedAtMost = 10_000;

@@ -1,14 +1,14 @@
-import type { ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock/swarm/v1/swarm.js";
+import type { CancelTasksRequest, ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import { swarmError } from "../swarm-error.js";
+import { fieldError, swarmError } from "../swarm-error.js";
 import { isClosed, isHeld } from "../task-state.js";
 import { storableText } from "../text.js";
 import type { Allocator } from "./allocator.js";
 import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
-import { type Limits, reasonKept } from "./limits.js";
-import { cancelTaskRules, listTasksRules, submitTaskRules, taskIdRules } from "./request-rules.js";
+import { canceledAtOnce, type Limits, reasonKept } from "./limits.js";
+import { cancelTaskRules, cancelTasksRules, listTasksRules, submitTaskRules, taskIdRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 
@@ -19,10 +19,22 @@ export interface Operations {
   get(taskId: string): Promise<Task>;
   list(request: ListTasksRequest): Promise<{ tasks: Task[]; nextPageToken: string }>;
   cancel(taskId: string, reason: string): Promise<Task>;
+  /** Closes the open tasks that a filter selects, at most 1,000 at a time. */
+  cancelAll(request: CancelTasksRequest): Promise<{ canceled: number; more: boolean }>;
   pause(taskId: string): Promise<Task>;
   resume(taskId: string): Promise<Task>;
-  /** The tasks that have changed since `cursor`; all of them, when the leader cannot tell any more. */
-  since(cursor: string): { complete: boolean; tasks: Task[]; cursor: string };
+  /**
+   * The tasks that have changed since `cursor`; all of them, when the leader cannot tell any more. Each of the pages may be
+   * told once everything before is on the disk. They may have changes after the `cursor` that is given.
+   */
+  since(cursor: string, wanted?: (task: Task) => boolean): TasksSince;
+}
+
+export interface TasksSince {
+  readonly complete: boolean;
+  readonly pages: Iterable<readonly Task[]>;
+  /** The cursor from which to continue after the last page. */
+  readonly cursor: string;
 }
 
 export interface OperationsOptions {
@@ -94,6 +106,28 @@ export function createOperations(options: OperationsOptions): Operations {
         allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason: storableText(reason, reasonKept) });
       });
     },
+    async cancelAll(request) {
+      check(request, cancelTasksRules);
+      const { submittedBy, kind, states, reason } = request;
+      if (submittedBy === "" && kind === "" && states.length === 0) {
+        throw fieldError("submitted_by", "is empty, and so are kind and states: say which tasks to cancel");
+      }
+      lead();
+      const change = { state: TaskState.TASK_STATE_CANCELED, reason: storableText(reason, reasonKept) };
+      let canceled = 0;
+      let more = false;
+      for (const entry of table.entries()) {
+        const { task } = entry;
+        if (isClosed(task.state) || (states.length > 0 && !states.includes(task.state))) continue;
+        if ((submittedBy && task.submittedBy !== submittedBy) || (kind && task.kind !== kind)) continue;
+        more = canceled === canceledAtOnce;
+        if (more) break;
+        allocator.stop(entry, change);
+        canceled++;
+      }
+      await journal.settled();
+      return { canceled, more };
+    },
     pause: (taskId) =>
       changed(taskId, (entry) => {
         const { state } = entry.task;
@@ -106,13 +140,11 @@ export function createOperations(options: OperationsOptions): Operations {
         if (entry.task.state !== TaskState.TASK_STATE_PAUSED) throw swarmError("TASK_NOT_PAUSED");
         changeHeld(entry, TaskState.TASK_STATE_RUNNING);
       }),
-    since(cursor) {
+    since(cursor, wanted = () => true) {
       if (!/^\d{0,19}$/.test(cursor)) throw swarmError("CURSOR_INVALID");
       const from = BigInt(cursor || "0");
       const complete = cursor === "" || from < table.forgottenTo || from > table.revision;
-      const tasks = [...table.all()].filter(({ revision }) => complete || revision > from);
-      tasks.sort((a, b) => (a.revision < b.revision ? -1 : 1));
-      return { complete, tasks, cursor: String(table.revision) };
+      return { complete, pages: table.pages(complete ? -1n : from, wanted), cursor: String(table.revision) };
     },
   };
 }

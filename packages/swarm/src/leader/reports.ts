@@ -8,6 +8,7 @@ import type { Allocator } from "./allocator.js";
 import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import type { Limits } from "./limits.js";
 import { type ReportEvent, readReport } from "./read-report.js";
 import { leaseRules } from "./request-rules.js";
 import type { TaskTable } from "./task-table.js";
@@ -38,6 +39,7 @@ export interface Reports {
 export interface ReportsOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly journal: Journal;
   readonly allocator: Allocator;
@@ -45,7 +47,9 @@ export interface ReportsOptions {
 }
 
 /** Creates the part that takes reports. */
-export function createReports({ clock, leaseMs, table, journal, allocator, onRefusal }: ReportsOptions): Reports {
+export function createReports(options: ReportsOptions): Reports {
+  const { clock, leaseMs, limits, table, journal, allocator, onRefusal } = options;
+
   function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
     journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
   }
@@ -67,6 +71,14 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
     journal.after(() => onRefusal({ at, worker, taskId, attempt, leaseToken, reason }), false);
     if (reason === "TASK_NOT_ASSIGNED") throw swarmError(reason);
     receipt(session, lease, reason);
+  }
+
+  /** Fails a task for good, because another attempt would report as much. The worker is told by the receipt. */
+  function failTooLarge(session: WorkerSession, entry: Entry, reason: SwarmReason, length: number, sequence = 0): void {
+    const lease = leaseOf(entry.task);
+    const told = `${reason}: it has ${length} bytes`;
+    allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, reason: told });
+    receipt(session, lease, reason, sequence);
   }
 
   return {
@@ -97,11 +109,22 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
           const { progress, checkpoint, sequence } = report;
           const held = state === TaskState.TASK_STATE_PAUSED ? state : TaskState.TASK_STATE_RUNNING;
           const urgent = checkpoint.length > 0;
+          if (
+            checkpoint.length > limits.checkpointBytes ||
+            !table.hasRoom(checkpoint.length - entry.task.checkpoint.length)
+          ) {
+            failTooLarge(session, entry, "CHECKPOINT_TOO_LARGE", checkpoint.length, sequence);
+            break;
+          }
           table.change(entry, { state: held, progress, ...(urgent && { checkpoint }) }, urgent);
           if (sequence > 0) receipt(session, lease, "", sequence);
           break;
         }
         case "close":
+          if (report.result.length > limits.resultBytes) {
+            failTooLarge(session, entry, "RESULT_TOO_LARGE", report.result.length);
+            break;
+          }
           allocator.close(entry, { state: report.state, reason: report.reason, result: report.result });
           receipt(session, lease, "");
           break;

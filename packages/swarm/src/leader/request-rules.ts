@@ -1,5 +1,6 @@
 import {
   type CancelTaskRequest,
+  type CancelTasksRequest,
   type DrainWorkerRequest,
   type GetTaskRequest,
   type Lease,
@@ -53,6 +54,13 @@ export function submitTaskRules({ payloadBytes }: Limits): Rules<SubmitTaskReque
 export const taskIdRules: Rules<GetTaskRequest & PauseTaskRequest & ResumeTaskRequest> = { taskId: name };
 
 export const cancelTaskRules: Rules<CancelTaskRequest> = { taskId: name, reason };
+
+export const cancelTasksRules: Rules<CancelTasksRequest> = {
+  submittedBy: botName,
+  kind: longName,
+  states: listOf(knownOf(TaskState), 32),
+  reason,
+};
 
 export const drainWorkerRules: Rules<DrainWorkerRequest> = { worker: botName };
 

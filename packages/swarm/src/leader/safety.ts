@@ -5,7 +5,7 @@ import { swarmError } from "../swarm-error.js";
 import { storableText } from "../text.js";
 import type { Wait } from "../wait.js";
 import { check } from "./check.js";
-import { reasonKept } from "./limits.js";
+import { pageBytes, reasonKept } from "./limits.js";
 import type { Listening } from "./listening.js";
 import { resetRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
@@ -55,6 +55,10 @@ interface Watcher {
   readonly tell: (message: WatchSafetyResponse) => void;
 }
 
+/** How long a list of workers may be before their details are left out, in bytes, and before it ends. */
+const detailedBytes = pageBytes;
+const listedBytes = 3 * pageBytes;
+
 /** Creates the emergency stop of a leader. */
 export function createSafety(options: SafetyOptions): SafetyController {
   const { clock, wait, newId, epoch, store, stopAfterMs, roster, listening } = options;
@@ -71,14 +75,31 @@ export function createSafety(options: SafetyOptions): SafetyController {
   function safety(withWorkers: boolean): Safety {
     if (!stop) return Safety.fromPartial({ state: StopState.STOP_STATE_NONE });
     const { stopId, issuer, reason, issuedAt } = stop;
+    const { workers, workersOmitted } = withWorkers ? listed() : { workers: [], workersOmitted: 0 };
     return {
       state: StopState.STOP_STATE_LATCHED,
       stopId,
       issuer,
       reason,
       issuedAt: new Date(issuedAt),
-      workers: withWorkers ? names().map(workerStop) : [],
+      workers,
+      workersOmitted,
     };
+  }
+
+  /** The result at every worker, within the bounds of one message. */
+  function listed(): { workers: Safety["workers"]; workersOmitted: number } {
+    const all = names();
+    const workers: Safety["workers"] = [];
+    let weight = 0;
+    for (const name of all) {
+      const result = workerStop(name);
+      const brief = weight > detailedBytes ? { ...result, detail: "" } : result;
+      weight += 64 + 3 * (name.length + brief.detail.length);
+      if (weight > listedBytes) break;
+      workers.push(brief);
+    }
+    return { workers, workersOmitted: all.length - workers.length };
   }
 
   function workerStop(worker: string): Safety["workers"][number] {

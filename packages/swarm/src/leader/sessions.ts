@@ -15,6 +15,7 @@ import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
+import type { Limits } from "./limits.js";
 import type { Reports } from "./reports.js";
 import { checkHeld, sessionRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
@@ -57,6 +58,7 @@ export interface SessionsOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly timing: Timing;
+  readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly roster: Roster;
   readonly journal: Journal;
@@ -68,7 +70,7 @@ export interface SessionsOptions {
 
 /** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, newId, epoch, timing, table, roster, journal, allocator, reports, answer, onWorker } = options;
+  const { clock, newId, epoch, timing, limits, table, roster, journal, allocator, reports, answer, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
 
   function open(name: string, request: Session, sink: Sink): WorkerSession {
@@ -109,6 +111,8 @@ export function createSessions(options: SessionsOptions): Sessions {
           stopAfterMs,
           leaderEpoch: BigInt(epoch),
           acceptsBatches: true,
+          resultBytesAtMost: limits.resultBytes,
+          checkpointBytesAtMost: limits.checkpointBytes,
         }),
       );
       allocator.tell(session, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);

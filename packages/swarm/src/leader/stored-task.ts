@@ -3,6 +3,7 @@ import { ListTasksResponse, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import type { StoredTask } from "../store/task-store.js";
 import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
+import { taskBytes } from "./task-bytes.js";
 
 /** Encodes entries for the store. Those that cannot be encoded are `refused`, and no other because of them. */
 export function toStored(entries: readonly Entry[]): { stored: StoredTask[]; refused: Entry[] } {
@@ -45,8 +46,10 @@ function encodeAll(entries: readonly Entry[]): StoredTask[] {
 /** Decodes an entry. The worker that held it has until `expiresAt` to confirm that it still does. */
 export function fromStored(stored: StoredTask, expiresAt: number): Entry {
   const { sequence, idempotencyKey: key, requestDigest: digest, sessionId } = stored;
+  const task = Task.decode(stored.task);
   return {
-    task: Task.decode(stored.task),
+    task,
+    bytes: taskBytes(task),
     sequence,
     key,
     digest,

@@ -1,7 +1,9 @@
 import type { Assignment, Lease } from "../gen/interlock/swarm/v1/swarm.js";
-import { createJobReports, type JobReports, outcomeOf } from "./job-reports.js";
+import { createJobReports, type JobReports, outcomeOf, tooLarge } from "./job-reports.js";
 import type { SendEvent } from "./send-event.js";
+import type { TaskBounds } from "./task-bounds.js";
 import type { TaskContext, TaskHandler } from "./task-handler.js";
+import { TaskRefusal } from "./task-refusal.js";
 
 /** One attempt at one task, in a worker's hands: whether it runs, stands still, or was stopped. */
 export interface Job {
@@ -20,7 +22,7 @@ export interface Job {
 }
 
 /** Creates a job that has not begun. */
-export function createJob(assignment: Assignment, lease: Lease, send: SendEvent): Job {
+export function createJob(assignment: Assignment, lease: Lease, send: SendEvent, bounds: TaskBounds): Job {
   const reports = createJobReports(lease, send);
   let paused = false;
   /** Why it was stopped. */
@@ -56,6 +58,11 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
     },
     checkpoint(state) {
       if (isOver()) return Promise.reject(stopped ?? new Error("The attempt is over."));
+      const { checkpointBytes } = bounds;
+      if (state.length > checkpointBytes) {
+        const message = tooLarge("CHECKPOINT_TOO_LARGE", "checkpoint", state.length, checkpointBytes);
+        return Promise.reject(new TaskRefusal("fail", message));
+      }
       const sequence = reports.checkpoint(state);
       return untilStopped(signal(), (resolve) => reports.onConfirmed(sequence, resolve));
     },
@@ -75,7 +82,7 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
       const { kind, payload, deadline, checkpoint } = assignment;
       const { taskId, attempt, leaseToken } = lease;
       const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
-      const outcome = await outcomeOf(lease, () => handle(task, context));
+      const outcome = await outcomeOf(lease, bounds, () => handle(task, context));
       if (!stopped) reports.finish(outcome);
     },
     pause(now) {
