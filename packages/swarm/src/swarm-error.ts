@@ -34,6 +34,7 @@ export const swarmReasons = {
   RESULT_TOO_LARGE: ["INVALID_ARGUMENT", "The result is larger than the leader takes."],
   CHECKPOINT_TOO_LARGE: ["INVALID_ARGUMENT", "The checkpoint is larger than the leader takes."],
   REPORTS_REFUSED: ["RESOURCE_EXHAUSTED", "Too many of the worker's reports were refused."],
+  MESSAGES_TOO_MANY: ["RESOURCE_EXHAUSTED", "The worker sends more than the leader takes."],
   CAPABILITY_NOT_GRANTED: ["PERMISSION_DENIED", "The worker offers a capability that it is not granted."],
   TASK_NOT_ASSIGNED: ["PERMISSION_DENIED", "The task was not assigned to this worker."],
 

@@ -390,4 +390,13 @@ export const guards: readonly Guard[] = [
     guard: "pages by bytes",
     patches: [swarm("leader/task-table", "|| weight > pageBytes", "")],
   },
+  {
+    row: 53,
+    guard: "how many reports of a worker are refused, and sent",
+    patches: [
+      swarm("leader/reports", "if (refused.take(worker, at) > 0)", "if (false)"),
+      swarm("leader/sessions", "if (events.take(worker, session.lastSeen) > 0)", "if (false)"),
+      swarm("leader/dispatch-service", "const maximumWaiting = 4 * inHandAtMost", "const maximumWaiting = Infinity"),
+    ],
+  },
 ];

@@ -203,4 +203,50 @@ describe("the leader's door", () => {
     );
     await control();
   });
+
+  it("ends the stream of a worker whose reports are refused by the thousand, and records a hundred of them", async () => {
+    const stopping = fake.dispatcher.safety.stop("operator/1", "smoke", 150);
+    await fake.time.pass(150);
+    const { safety } = await stopping;
+    await fake.dispatcher.safety.reset("operator/1", safety.stopId, "over");
+    const bogus = { event: { $case: "extendLease" as const, value: { lease: Lease.fromPartial({ taskId: "none" }) } } };
+    const batch = { $case: "batch" as const, value: { requests: Array(500).fill(bogus) } };
+    const honest = connectWorker(fake.dispatcher, "worker/2");
+    for (const times of [8, 0]) {
+      const worker = connectWorker(fake.dispatcher, "worker/1");
+      for (let i = 0; i < times; i++) worker.say(batch);
+      assert.throws(() => worker.say(batch), { code: "RESOURCE_EXHAUSTED", reason: "REPORTS_REFUSED" });
+      assert.throws(
+        () => connectWorker(fake.dispatcher, "worker/1"),
+        { reason: "REPORTS_REFUSED" },
+        "not for a second",
+      );
+      await fake.time.pass(999);
+      honest.beat();
+      assert.throws(() => connectWorker(fake.dispatcher, "worker/1"), { reason: "REPORTS_REFUSED" });
+      await fake.time.pass(1);
+    }
+    honest.say(bogus.event); // Others have their own count.
+    await fake.time.pass(50);
+    const audit = await fake.leader.audit(10_000);
+    const kinds = audit.map(({ kind, actor }) => `${kind} ${actor}`);
+    assert.equal(kinds.filter((each) => each === "refusal worker/1").length, 101, "a hundred, and one a second");
+    assert.deepEqual(kinds.slice(-2), ["reset operator/1", "stop operator/1"]);
+    await control();
+  });
+
+  it("ends the stream of a worker that sends more than its tasks can give rise to", async () => {
+    const worker = connectWorker(fake.dispatcher, "worker/1", { slots: 1 });
+    await settle();
+    const { taskId } = await fake.submit();
+    const lease = worker.lease();
+    const progress = { $case: "reportProgress" as const, value: { lease, checkpoint: Buffer.alloc(0), sequence: 0 } };
+    const batch = { $case: "batch" as const, value: { requests: Array(500).fill({ event: progress }) } };
+    const flood = () => {
+      for (let i = 0; i < 90; i++) worker.say(batch as never);
+    };
+    assert.throws(flood, { code: "RESOURCE_EXHAUSTED", reason: "MESSAGES_TOO_MANY" });
+    assert.equal((await fake.dispatcher.get(taskId)).state, TaskState.TASK_STATE_RUNNING);
+    await control();
+  });
 });

@@ -214,7 +214,7 @@ describe("journal", () => {
     const { journal, batches } = setUp();
     const at = (n: number) => ({
       at: n,
-      kind: "refusal",
+      kind: "refusal" as const,
       actor: "worker/1",
       subject: "a",
       attempt: 1,

@@ -184,7 +184,9 @@ describe("large tasks", () => {
         clock: fake.time,
         wait: fake.time.wait,
         signal: leaving.signal,
-        onLink: ({ online }) => void (opened += online ? 1 : 0),
+        onLink({ online }) {
+          if (online) opened++;
+        },
       },
       async ({ kind }, { checkpoint }) => {
         done.push(kind);

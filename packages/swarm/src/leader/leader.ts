@@ -30,8 +30,11 @@ export interface Leader {
   active(): Dispatcher;
   /** Whether it leads now. */
   readonly leads: boolean;
-  /** The latest entries of the audit, the latest first: refusals, stops and resets. `limit` is 100 by default. */
-  audit(limit?: number): Promise<AuditEntry[]>;
+  /**
+   * The latest entries of the audit, the latest first: of all kinds, or of one. `limit` is 100 by default. Refusals push out no
+   * stop and no reset: the latest 10,000 of each are kept.
+   */
+  audit(limit?: number, kind?: AuditEntry["kind"]): Promise<AuditEntry[]>;
   /** Calls `listener` with each changed task, once the change is on the disk. */
   onTask(listener: (task: Task) => void): Unsubscribe;
   /** Calls `listener` when a worker comes, drains or goes. */
@@ -158,7 +161,7 @@ export function createLeader(options: LeaderOptions): Leader {
     get leads() {
       return dispatcher !== undefined;
     },
-    audit: (limit = 100) => store.audit(limit),
+    audit: (limit = 100, kind) => store.audit(limit, kind),
     onTask: tasks.add,
     onWorker: workers.add,
     onRefusal: refusals.add,

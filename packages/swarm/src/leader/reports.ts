@@ -1,7 +1,8 @@
 import type { Clock } from "@interlock/bot";
+import { createRateLimiter } from "@interlock/bot/internal";
 import type { Lease } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import { leaseOf, sameLease } from "../lease.js";
+import { leaseOf, namedAtMost, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import { isClosed } from "../task-state.js";
 import type { Allocator } from "./allocator.js";
@@ -46,9 +47,20 @@ export interface ReportsOptions {
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
+/**
+ * How many reports of one worker may be refused before its stream ends. A burst: a worker that comes back after it was lost
+ * reports on as many tasks as a heartbeat may name.
+ */
+const refusedAtMost = { perSecond: 100, burst: namedAtMost };
+/** How many refused reports of one worker are recorded in the audit: so none fills the record of the others. */
+const recordedAtMost = { perSecond: 1, burst: 100 };
+
 /** Creates the part that takes reports. */
 export function createReports(options: ReportsOptions): Reports {
   const { clock, leaseMs, limits, table, journal, allocator, onRefusal } = options;
+  // By the worker's name, so that a new stream begins with nothing new. Bound: 10,000 names each.
+  const refused = createRateLimiter(refusedAtMost);
+  const recorded = createRateLimiter(recordedAtMost);
 
   function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
     journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
@@ -59,16 +71,19 @@ export function createReports(options: ReportsOptions): Reports {
     const worker = session.name;
     const reason = reasonAgainst(worker, lease, entry);
     const at = clock.now();
-    journal.record({
-      at,
-      kind: "refusal",
-      actor: worker,
-      subject: taskId,
-      attempt,
-      leaseToken: Number(leaseToken),
-      reason,
-    });
+    if (recorded.take(worker, at) === 0) {
+      journal.record({
+        at,
+        kind: "refusal",
+        actor: worker,
+        subject: taskId,
+        attempt,
+        leaseToken: Number(leaseToken),
+        reason,
+      });
+    }
     journal.after(() => onRefusal({ at, worker, taskId, attempt, leaseToken, reason }), false);
+    if (refused.take(worker, at) > 0) throw swarmError("REPORTS_REFUSED");
     if (reason === "TASK_NOT_ASSIGNED") throw swarmError(reason);
     receipt(session, lease, reason);
   }

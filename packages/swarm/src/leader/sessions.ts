@@ -1,4 +1,5 @@
-import type { Clock } from "@interlock/bot";
+import { type Clock, InterlockError } from "@interlock/bot";
+import { createRateLimiter } from "@interlock/bot/internal";
 import { batchAtMost } from "../batching.js";
 import type {
   DispatchRequest,
@@ -68,12 +69,24 @@ export interface SessionsOptions {
   readonly onWorker: (change: WorkerChange) => void;
 }
 
+/** How many events one worker may send, in batches and alone: several times what its tasks can give rise to. */
+const eventsAtMost = { perSecond: 20_000, burst: 40_000 };
+
+/** How long a worker whose stream ended for too much of something is given no new one, in milliseconds. */
+const barredMs = 1_000;
+/** How many such workers are remembered: beyond that, the one that was barred first is forgotten. */
+const barredAtMost = 1_000;
+
 /** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { clock, newId, epoch, timing, limits, table, roster, journal, allocator, reports, answer, onWorker } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
+  /** Until when a worker is barred, by name. */
+  const barred = new Map<string, number>();
+  const events = createRateLimiter(eventsAtMost); // By the worker's name. Bound: 10,000 names.
 
   function open(name: string, request: Session, sink: Sink): WorkerSession {
+    if (clock.now() < (barred.get(name) ?? 0)) throw swarmError("REPORTS_REFUSED");
     checkLeases(request.held);
     check(request, sessionRules, "session.");
     const old = roster.get(name);
@@ -94,6 +107,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     announce(session, resumed);
     if (!resumed) onWorker({ worker: name, state: "online" });
     return session;
+  }
+
+  function bar(worker: string): void {
+    barred.delete(worker);
+    barred.set(worker, clock.now() + barredMs);
+    const [first] = barred.keys();
+    if (barred.size > barredAtMost && first !== undefined) barred.delete(first);
   }
 
   /** Confirms what the worker may go on with, once the tasks that it lost are on the disk. New assignments follow later. */
@@ -206,7 +226,13 @@ export function createSessions(options: SessionsOptions): Sessions {
             if (session.sink !== sink) return;
             if (each === undefined) continue;
             session.lastSeen = clock.now();
-            receive(session, each);
+            try {
+              if (events.take(worker, session.lastSeen) > 0) throw swarmError("MESSAGES_TOO_MANY");
+              receive(session, each);
+            } catch (error) {
+              if (InterlockError.from(error).code === "RESOURCE_EXHAUSTED") bar(worker);
+              throw error;
+            }
           }
         },
         detach() {

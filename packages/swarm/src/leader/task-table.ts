@@ -87,7 +87,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
 
   for (const entry of options.entries) {
     add(entry);
-    count(entry, entry.task.state, entry.bytes);
+    count(entry.task.state, entry.bytes);
   }
   for (const row of [...closed].sort((a, b) => Number(a.task.revision - b.task.revision))) {
     closed.delete(row); // Sorts them into the order in which they were closed.
@@ -105,8 +105,8 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     sort(row, row.task.state);
   }
 
-  /** Counts so many bytes more, or less, for a row in this state. */
-  function count(row: Row, state: TaskState, bytes: number): void {
+  /** Counts so many bytes more, or less, for a task in this state. */
+  function count(state: TaskState, bytes: number): void {
     if (isClosed(state)) closedBytes += bytes;
     else openBytes += bytes;
   }
@@ -132,9 +132,9 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     const before = row.task.state;
     const now = { ...row.task, ...change, revision, updatedAt: new Date(clock.now()) };
     row.task = now;
-    count(row, before, -row.bytes);
+    count(before, -row.bytes);
     row.bytes = taskBytes(now);
-    count(row, now.state, row.bytes);
+    count(now.state, row.bytes);
     sort(row, before);
     journal.touch(row, urgent);
     // An assignment that could not be written is not announced.
@@ -273,7 +273,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     drop(entry) {
       const row: Row = entry;
       row.unwritable = true;
-      if (rows.delete(row.task.taskId)) count(row, row.task.state, -row.bytes);
+      if (rows.delete(row.task.taskId)) count(row.task.state, -row.bytes);
       if (row.key && byKey.get(row.key) === row) byKey.delete(row.key);
       for (const set of [delayed, timed, closed]) set.delete(row);
       waiting.remove(row);

@@ -58,12 +58,16 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
       await putTasks(transaction, given);
       await addAudit(transaction, audit);
     }
-    unpruned += audit.length;
-    if (unpruned >= auditKept / 10) {
-      await pruneAudit(transaction);
-      unpruned = 0;
-    }
+    await prune(transaction, audit.length);
     return { skipped: [...skipped], refused: refused.map(({ taskId }) => taskId) };
+  }
+
+  /** Prunes the audit once in a while; `added` entries are new. */
+  async function prune(transaction: Transaction<Schema>, added: number): Promise<void> {
+    unpruned += added;
+    if (unpruned < auditKept / 10) return;
+    await pruneAudit(transaction);
+    unpruned = 0;
   }
 
   return {
@@ -123,8 +127,17 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
           .values({ stopId, issuer, reason, issuedAt, resetAt: null, resetBy: "", resetReason: "" })
           .onConflict((c) => c.column("stopId").doNothing())
           .execute();
-        const entry = { at: issuedAt, kind: "stop", actor: issuer, subject: stopId, attempt: 0, leaseToken: 0, reason };
+        const entry = {
+          at: issuedAt,
+          kind: "stop" as const,
+          actor: issuer,
+          subject: stopId,
+          attempt: 0,
+          leaseToken: 0,
+          reason,
+        };
         await addAudit(transaction, [entry]);
+        await prune(transaction, 1);
       }),
     reset: (epoch, stopId, { actor, reason: said, at }) =>
       leading(epoch, undefined, async (transaction) => {
@@ -135,11 +148,13 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
           .where("resetAt", "is", null)
           .execute();
         await addAudit(transaction, [{ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason }]);
+        await prune(transaction, 1);
       }),
-    audit: (limit) =>
+    audit: (limit, kind) =>
       db
         .selectFrom("audit")
         .select(["at", "kind", "actor", "subject", "attempt", "leaseToken", "reason"])
+        .where((e) => (kind === undefined ? e.lit(true) : e("kind", "=", kind)))
         .orderBy("at", "desc")
         .orderBy("id")
         .limit(limit)
@@ -190,15 +205,20 @@ async function addAudit(db: Kysely<Schema>, audit: readonly AuditEntry[]): Promi
   }
 }
 
+/** Refusals have a ring of their own, so that they push out no stop and no reset. */
 async function pruneAudit(db: Kysely<Schema>): Promise<void> {
-  const oldest = await db
-    .selectFrom("audit")
-    .select("at")
-    .orderBy("at", "desc")
-    .offset(auditKept)
-    .limit(1)
-    .executeTakeFirst();
-  if (oldest) await db.deleteFrom("audit").where("at", "<=", oldest.at).execute();
+  for (const refusals of ["=", "<>"] as const) {
+    const oldest = await db
+      .selectFrom("audit")
+      .select("at")
+      .where("kind", refusals, "refusal")
+      .orderBy("at", "desc")
+      .offset(auditKept)
+      .limit(1)
+      .executeTakeFirst();
+    if (!oldest) continue;
+    await db.deleteFrom("audit").where("kind", refusals, "refusal").where("at", "<=", oldest.at).execute();
+  }
 }
 
 function* chunks<T>(all: readonly T[]): Generator<T[]> {

@@ -117,7 +117,15 @@ describeOnEach("task store", (create, engine) => {
 
   it("leaves out alone what it cannot hold, in a task or in the audit, and goes on", async () => {
     const epoch = await lead();
-    const refusal = { at: 1, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 1, reason: "" };
+    const refusal = {
+      at: 1,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
     const audit = [refusal, { ...refusal, leaseToken: Number.NaN }, { ...refusal, at: 2 }];
     const unheld = [task("t2", { revision: Number.NaN }), task("t4", { sequence: Number.NaN })];
     if (engine === "PostgreSQL") unheld.push(task("t5", { idempotencyKey: "a\0b" }), task("t6", { state: 2 ** 40 }));
@@ -133,6 +141,31 @@ describeOnEach("task store", (create, engine) => {
       (await store.audit(9)).map(({ at }) => at),
       [2, 1],
     );
+  });
+
+  it("keeps stops and resets on record, however many reports were refused after them", async () => {
+    const epoch = await lead();
+    await store.latch(epoch, { stopId: "s1", issuer: "operator/1", reason: "smoke", issuedAt: 1 });
+    await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "over", at: 2 });
+    const refusal = {
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
+    for (let from = 0; from < 24_000; from += 4_000) {
+      const audit = Array.from({ length: 4_000 }, (_, i) => ({ ...refusal, at: 3 + from + i }));
+      await store.commit(epoch, { ...nothing, audit }, 60_000);
+    }
+    const kept = await store.audit(30_000);
+    assert.deepEqual([kept.length, kept[0]?.at, kept.at(-1)?.at], [10_002, 24_002, 1]);
+    assert.deepEqual(
+      (await store.audit(1, "stop")).map(({ kind, reason }) => [kind, reason]),
+      [["stop", "smoke"]],
+    );
+    assert.equal((await store.audit(9, "reset")).length, 1);
   });
 
   it("writes an emergency stop and its reset whatever was said with them", async () => {
@@ -226,7 +259,14 @@ describeOnEach("task store", (create, engine) => {
     assert.deepEqual((await store.inherit(epoch)).stop, stop);
     await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "no fire", at: 2_000 });
     assert.equal((await store.inherit(epoch)).stop, undefined);
-    const refusal = { at: 3_000, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 2 ** 40 };
+    const refusal = {
+      at: 3_000,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 2 ** 40,
+    };
     await store.commit(epoch, { ...nothing, audit: [{ ...refusal, reason: "LEASE_STALE" }] }, 60_000);
     const audit = await store.audit(2);
     assert.deepEqual(audit, [
@@ -367,7 +407,15 @@ describe("a task store on SQLite", () => {
     await (await openTaskStore(path)).close();
     const other = () => runScript("console.log((await store.audit(1)).length); await store.close();");
     assert.equal((await other()).stdout, "0\n");
-    const refusal = { at: 1, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 1, reason: "" };
+    const refusal = {
+      at: 1,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
     await store.commit(epoch, { ...nothing, audit: [refusal] }, 0);
     assert.equal((await other()).stdout, "1\n");
   });

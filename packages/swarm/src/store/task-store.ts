@@ -22,8 +22,8 @@ export interface StoredTask {
 export interface AuditEntry {
   /** When, in milliseconds since the epoch. */
   readonly at: number;
-  /** `refusal`, `stop` or `reset`. */
-  readonly kind: string;
+  /** What it records: a report that was refused, an emergency stop, or its reset. */
+  readonly kind: "refusal" | "stop" | "reset";
   /** The name of the bot. */
   readonly actor: string;
   /** The id of the task, or of the stop. */
@@ -79,8 +79,8 @@ export interface Inheritance {
 /**
  * Where a leader keeps its tasks. Any number of leaders may share one store; one of them leads, in an epoch of its own. Each
  * write checks, in its own transaction, that the epoch is still the caller's, and rejects with `LEADER_STANDBY` when it is
- * not: a deposed leader can assign nothing. What is acknowledged is on the disk. Bound of the audit: the latest 10,000
- * entries and up to a tenth more.
+ * not: a deposed leader can assign nothing. What is acknowledged is on the disk. Bounds of the audit: the latest 10,000
+ * refusals, the latest 10,000 stops and resets, and up to a tenth more of each.
  */
 export interface TaskStore {
   /** Takes the lead if no other leader has it, and gives the new epoch. An earlier lead of `holder` itself ends. */
@@ -103,8 +103,8 @@ export interface TaskStore {
     stopId: string,
     by: { readonly actor: string; readonly reason: string; readonly at: number },
   ): Promise<void>;
-  /** The latest entries of the audit, the latest first. */
-  audit(limit: number): Promise<AuditEntry[]>;
+  /** The latest entries of the audit, the latest first: of all kinds, or of one. */
+  audit(limit: number, kind?: AuditEntry["kind"]): Promise<AuditEntry[]>;
   /** Closes the database. */
   close(): Promise<void>;
 }

@@ -90,7 +90,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
       stop = undefined;
       audit.unshift({ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason });
     },
-    audit: async (limit) => audit.slice(0, limit),
+    audit: async (limit, kind) => audit.filter((each) => kind === undefined || each.kind === kind).slice(0, limit),
     close: async () => {},
   };
   return store;
