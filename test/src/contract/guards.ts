@@ -399,4 +399,20 @@ export const guards: readonly Guard[] = [
       swarm("leader/dispatch-service", "const maximumWaiting = 4 * inHandAtMost", "const maximumWaiting = Infinity"),
     ],
   },
+  {
+    row: 54,
+    guard: "the share of a submitter",
+    patches: [
+      swarm("leader/task-table", "quotas.admit(task);", ""),
+      swarm("leader/task-table", "quotas.take(submitter);", ""),
+    ],
+  },
+  {
+    row: 55,
+    guard: "the share of a reader",
+    patches: [
+      swarm("leader/reads", "if (limiter.take(caller, clock.now()) === 0)", "if (true)"),
+      swarm("leader/reads", "if (count >= watches)", "if (false)"),
+    ],
+  },
 ];

@@ -16,6 +16,8 @@ import { createJournal } from "./journal.js";
 import { createLimits, type Limits, messageBytesAtMost } from "./limits.js";
 import { createListening } from "./listening.js";
 import { createOperations, type Operations } from "./operations.js";
+import { createQuotas, type Quota } from "./quotas.js";
+import { createReads, type ReadLimits, type Reads } from "./reads.js";
 import { createReports, type Refusal } from "./reports.js";
 import { drainWorkerRules } from "./request-rules.js";
 import { createRoster } from "./roster.js";
@@ -45,6 +47,19 @@ export interface DispatchOptions extends Partial<Timing> {
   readonly keepClosed?: number;
   /** The bounds of what tasks contain. Default: `defaultLimits`. */
   readonly limits?: Partial<Limits>;
+  /**
+   * The share of a submitter, as far as it differs from `defaultQuota`. Default: no difference. Example:
+   * `(submitter) => (submitter === "orders/1" ? { openTasks: 50_000 } : {})`.
+   */
+  readonly quotaOf?: (submitter: string) => Partial<Quota>;
+  /** How much a caller may read. Default: `defaultReadLimits`. */
+  readonly reads?: Partial<ReadLimits>;
+  /**
+   * The capabilities that a worker may offer, by the name in its certificate; one that ends in `*` stands for all that begin so.
+   * A session that offers another ends with `CAPABILITY_NOT_GRANTED`. Default: any worker may offer any. Example:
+   * `(worker) => (worker.startsWith("worker/arm-") ? ["lift", "grip.*"] : [])`.
+   */
+  readonly capabilitiesOf?: (worker: string) => readonly string[];
   /** How many tasks of a fairness key are given out in its turn. Default: 1. */
   readonly weightOf?: (fairnessKey: string) => number;
   /**
@@ -77,6 +92,8 @@ export interface Dispatcher extends Operations {
   readonly epoch: number;
   /** The emergency stop. */
   readonly safety: SafetyController;
+  /** The limits of those who read. */
+  readonly reads: Reads;
   /** The known workers, by name. */
   workers(): Worker[];
   /** Gives a worker no more tasks; it finishes those that it has. */
@@ -107,6 +124,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { clock = systemClock, wait = systemWait, newId = timeOrderedId, random = Math.random } = options;
   const { maximumAttempts = 5, maximumOpen = 100_000, keepClosed = 10_000, weightOf = () => 1 } = options;
   const { store, epoch, inherited, leadMs, onFault, onDeposed } = options;
+  const { quotaOf = () => ({}), capabilitiesOf } = options;
   const limits = createLimits(options.limits);
   const timing = createTiming(options);
   const { lostAfterMs, stopAfterMs } = timing;
@@ -132,6 +150,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nextRevision: count,
     journal,
     entries,
+    quotas: createQuotas(clock, quotaOf),
     limits,
     maximumOpen,
     keepClosed,
@@ -187,6 +206,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     allocator,
     reports,
     answer,
+    capabilitiesOf,
     onWorker: workers.tell,
   });
 
@@ -248,12 +268,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onFailure: depose,
   });
   for (const entry of entries) if (entry.bytes > messageBytesAtMost) dropTooLarge(entry);
+  const reads = createReads(clock, options.reads);
   const operations = createOperations({ table, journal, allocator, roster, limits, lead });
 
   return {
     ...operations,
     epoch,
     safety,
+    reads,
     get over() {
       return over !== undefined;
     },

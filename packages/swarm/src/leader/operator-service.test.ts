@@ -112,7 +112,7 @@ describe("operatorService", () => {
     const ended = assert.rejects(watching, { code: "UNAVAILABLE", reason: "LEADER_STANDBY" });
     await fake.leader.close();
     await ended;
-    assert.throws(() => operatorService(fake.leader).listWorkers({ pageToken: "" }, context()), {
+    await assert.rejects(async () => operatorService(fake.leader).listWorkers({ pageToken: "" }, context()), {
       reason: "LEADER_STANDBY",
     });
     await assert.rejects(async () => operatorService(fake.leader).getTask({ taskId: "x" }, context()), {

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { Implementation } from "@interlock/bot";
 import { type Task, UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
 import type { OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
@@ -25,17 +24,31 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
   return {
     submitTask: (request, { caller }) => leader.active().submit(caller.name, request),
     getTask: async ({ taskId }) => ({ task: await leader.active().get(taskId) }),
-    listTasks: (request) => leader.active().list(request),
-    listWorkers: ({ pageToken }) => workerPage(leader.active().workers(), pageToken),
+    async listTasks(request, { caller }) {
+      const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      await dispatcher.reads.turn();
+      const page = await dispatcher.list(request);
+      await dispatcher.reads.turn();
+      return page;
+    },
+    async listWorkers({ pageToken }, { caller }) {
+      const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      await dispatcher.reads.turn();
+      return workerPage(dispatcher.workers(), pageToken);
+    },
     cancelTask: async ({ taskId, reason }) => ({ task: await leader.active().cancel(taskId, reason) }),
     cancelTasks: (request) => leader.active().cancelAll(request),
     pauseTask: async ({ taskId }) => ({ task: await leader.active().pause(taskId) }),
     resumeTask: async ({ taskId }) => ({ task: await leader.active().resume(taskId) }),
     drainWorker: ({ worker }) => ({ worker: leader.active().drain(worker) }),
-    async *watchTasks(request, { signal }) {
+    async *watchTasks(request, { caller, signal }) {
       const { taskIds, cursor: from } = request;
       check(request, watchTasksRules);
       const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      const unwatch = dispatcher.reads.watch(caller.name, "tasks");
       const watched = new Set(taskIds);
       const wanted = ({ taskId }: Task) => watched.size === 0 || watched.has(taskId);
       // A change replaces an earlier one of the same task that was not sent yet.
@@ -46,6 +59,7 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
       });
       const end = () => changes.end();
       const unsubscribe = [
+        unwatch,
         dispatcher.onTask((task) => wanted(task) && changes.send([task], task.taskId)),
         dispatcher.onEnd((error) => changes.end(error)),
       ];
@@ -56,8 +70,9 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
         let type = complete ? UpdateType.UPDATE_TYPE_COMPLETE : UpdateType.UPDATE_TYPE_INCREMENTAL;
         let before: Task[] | undefined; // The last page carries the cursor, so each waits for the one behind it.
         for (const page of pages) {
+          // A long list lets everything else come in between: an emergency stop.
           await dispatcher.settled();
-          await turn(); // A long list lets everything else come in between: an emergency stop.
+          await dispatcher.reads.turn();
           if (page.length === 0) continue;
           if (before) {
             yield { type, tasks: before, cursor: "" };

@@ -66,6 +66,8 @@ export interface SessionsOptions {
   readonly allocator: Allocator;
   readonly reports: Reports;
   readonly answer: AnswerHeartbeat;
+  /** The capabilities that a worker may offer; undefined for any. */
+  readonly capabilitiesOf: ((worker: string) => readonly string[]) | undefined;
   readonly onWorker: (change: WorkerChange) => void;
 }
 
@@ -79,7 +81,21 @@ const barredAtMost = 1_000;
 
 /** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, newId, epoch, timing, limits, table, roster, journal, allocator, reports, answer, onWorker } = options;
+  const {
+    clock,
+    newId,
+    epoch,
+    timing,
+    limits,
+    table,
+    roster,
+    journal,
+    allocator,
+    reports,
+    answer,
+    capabilitiesOf,
+    onWorker,
+  } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
   /** Until when a worker is barred, by name. */
   const barred = new Map<string, number>();
@@ -89,6 +105,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     if (clock.now() < (barred.get(name) ?? 0)) throw swarmError("REPORTS_REFUSED");
     checkLeases(request.held);
     check(request, sessionRules, "session.");
+    checkCapabilities(request.capabilities, capabilitiesOf?.(name));
     const old = roster.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
     const resumed = old !== undefined && !lost && old.sessionId === request.sessionId;
@@ -269,6 +286,17 @@ export function createSessions(options: SessionsOptions): Sessions {
       for (const session of roster.values()) session.sink?.end(error);
     },
   };
+}
+
+/** `granted` may end in `*`, for all that begin so. */
+function checkCapabilities(offered: readonly string[], granted: readonly string[] | undefined): void {
+  if (!granted) return;
+  const exact = new Set(granted);
+  const prefixes = granted.filter((each) => each.endsWith("*")).map((each) => each.slice(0, -1));
+  for (const each of offered) {
+    if (!exact.has(each) && !prefixes.some((prefix) => each.startsWith(prefix)))
+      throw swarmError("CAPABILITY_NOT_GRANTED");
+  }
 }
 
 function checkLeases(held: readonly Lease[]): void {

@@ -6,6 +6,7 @@ import { isClosed, mayFollow } from "../task-state.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
 import { type Limits, pageBytes, pageTasks, passedAtOnce, updateBytes } from "./limits.js";
+import type { Quotas } from "./quotas.js";
 import { taskBytes } from "./task-bytes.js";
 import { createWaitingList, type WaitingList } from "./waiting-list.js";
 
@@ -56,6 +57,7 @@ export interface TaskTableOptions {
   readonly journal: Journal;
   /** The tasks of earlier leaders, in the order of submission. */
   readonly entries: readonly Entry[];
+  readonly quotas: Quotas;
   readonly limits: Pick<Limits, "openBytes" | "closedBytes">;
   readonly maximumOpen: number;
   readonly keepClosed: number;
@@ -71,7 +73,8 @@ const attemptsAtMost = 1_000;
 
 /** Creates a table with the tasks of earlier leaders. */
 export function createTaskTable(options: TaskTableOptions): TaskTable {
-  const { clock, newId, nextRevision, journal, limits, maximumOpen, keepClosed, maximumAttempts, onChange } = options;
+  const { clock, newId, nextRevision, journal, quotas, limits, maximumOpen, keepClosed, maximumAttempts, onChange } =
+    options;
   const rows = new Map<string, Row>();
   const waiting = createWaitingList(options.weightOf);
   const delayed = new Set<Row>();
@@ -88,6 +91,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
   for (const entry of options.entries) {
     add(entry);
     count(entry.task.state, entry.bytes);
+    if (!isClosed(entry.task.state)) quotas.opened(entry.task);
   }
   for (const row of [...closed].sort((a, b) => Number(a.task.revision - b.task.revision))) {
     closed.delete(row); // Sorts them into the order in which they were closed.
@@ -129,12 +133,14 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
 
   function put(row: Row, change: Partial<Task>, urgent: boolean): Task {
     revision = nextRevision();
-    const before = row.task.state;
+    const earlier = row.task;
+    const before = earlier.state;
     const now = { ...row.task, ...change, revision, updatedAt: new Date(clock.now()) };
     row.task = now;
     count(before, -row.bytes);
     row.bytes = taskBytes(now);
     count(now.state, row.bytes);
+    if (!isClosed(before) && isClosed(now.state)) quotas.closed(earlier);
     sort(row, before);
     journal.touch(row, urgent);
     // An assignment that could not be written is not announced.
@@ -173,6 +179,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     },
     submit(submitter, request) {
       if (request.kind === "") throw swarmError("KIND_MISSING");
+      quotas.take(submitter);
       const key = request.idempotencyKey && `${submitter}\n${request.idempotencyKey}`;
       const digest = key && createHash("sha256").update(SubmitTaskRequest.encode(request).finish()).digest("base64");
       const known = byKey.get(key);
@@ -195,6 +202,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         state: TaskState.TASK_STATE_SUBMITTED,
         attempt: 1,
       });
+      quotas.admit(task);
       const bytes = taskBytes(task);
       if (openBytes + bytes > limits.openBytes) throw swarmError("TASK_LIMIT");
       const row: Row = {
@@ -211,6 +219,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       };
       put(row, {}, true);
       add(row);
+      quotas.opened(row.task);
       return { entry: row, created: true };
     },
     find: (taskId) => rows.get(taskId),
@@ -273,7 +282,10 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     drop(entry) {
       const row: Row = entry;
       row.unwritable = true;
-      if (rows.delete(row.task.taskId)) count(row.task.state, -row.bytes);
+      if (rows.delete(row.task.taskId)) {
+        count(row.task.state, -row.bytes);
+        if (!isClosed(row.task.state)) quotas.closed(row.task);
+      }
       if (row.key && byKey.get(row.key) === row) byKey.delete(row.key);
       for (const set of [delayed, timed, closed]) set.delete(row);
       waiting.remove(row);
