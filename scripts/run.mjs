@@ -23,6 +23,7 @@ const tasks = {
   bench: [[node, "bench/dist/main.js"]],
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
+  fuzz: [[node, "test/dist/fuzz/main.js"]],
   mutate: [[node, "scripts/mutate.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],
