@@ -25,6 +25,7 @@ const tasks = {
   contract: [[node, "test/dist/contract/main.js"]],
   nodes: [[node, "scripts/nodes.mjs"]],
   specifications: [[node, "test/dist/specifications/main.js"]],
+  fuzz: [[node, "test/dist/fuzz/main.js"]],
   mutate: [[node, "scripts/mutate.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],

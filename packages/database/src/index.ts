@@ -6,6 +6,7 @@ export {
   type SqliteAddress,
 } from "./address.js";
 export type { Database } from "./database.js";
+export { isDataFault } from "./is-data-fault.js";
 export type { PostgresLimits } from "./postgres/limits.js";
 export { openPostgres, type PostgresDatabase, type PostgresOptions } from "./postgres/open-postgres.js";
 export { lockFolder } from "./sqlite/lock-folder.js";

@@ -1,4 +1,4 @@
-import type { Assignment, DispatchRequest, DispatchResponse } from "./gen/interlock/swarm/v1/swarm.js";
+import type { Assignment, Cancellation, DispatchRequest, DispatchResponse } from "./gen/interlock/swarm/v1/swarm.js";
 import type { Batching } from "./outbox.js";
 
 /** The leader refuses a batch with more messages than this. */
@@ -42,6 +42,11 @@ export const responseBatching: Batching<DispatchResponse> = {
       case "sessionOpened":
       case "batch":
         return Number.POSITIVE_INFINITY;
+      case "heartbeatAnswer":
+        return event.value.cancel.reduce(
+          (sum, one) => sum + cancellationBytes(one),
+          each + event.value.pause.length * 64,
+        );
       case "assignments":
         return event.value.assignments.reduce((sum, assignment) => sum + weigh(assignment), each);
       default:
@@ -49,6 +54,11 @@ export const responseBatching: Batching<DispatchResponse> = {
     }
   },
 };
+
+/** How many bytes a cancellation has at most. */
+export function cancellationBytes({ lease, reason }: Cancellation): number {
+  return 64 + 3 * ((lease?.taskId.length ?? 0) + reason.length);
+}
 
 /** Divides a list into parts that fit into one message each. An empty list is one empty part. */
 export function inParts(assignments: readonly Assignment[]): Assignment[][] {

@@ -19,6 +19,9 @@ export { DispatchService, OperatorService, SafetyService } from "./gen/interlock
 export type { DispatchOptions } from "./leader/dispatcher.js";
 export { createLeader, type Leader, type LeaderOptions } from "./leader/leader.js";
 export { leaderRoutes } from "./leader/leader-routes.js";
+export { defaultLimits, type Limits } from "./leader/limits.js";
+export { defaultQuota, type Quota } from "./leader/quotas.js";
+export { defaultReadLimits, type ReadLimits } from "./leader/reads.js";
 export type { Refusal } from "./leader/reports.js";
 export type { WorkerChange } from "./leader/sessions.js";
 export { defaultTiming, type Timing } from "./leader/timing.js";

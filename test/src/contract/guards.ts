@@ -21,6 +21,11 @@ const authority = (file: string, find: string, replace: string): Patch => ({
   find,
   replace,
 });
+const swarm = (file: string, find: string, replace: string): Patch => ({
+  file: `swarm/dist/${file}.js`,
+  find,
+  replace,
+});
 const policy = (file: string, find: string, replace: string): Patch => ({
   file: `policy/dist/${file}.js`,
   find,
@@ -557,5 +562,56 @@ export const guards: readonly Guard[] = [
     row: 50,
     guard: "the authority's own services",
     patches: [authority("reports/may-serve", "if (own.has(service))", "if (false)")],
+  },
+  {
+    row: 51,
+    guard: "the check of each field at the leader's door",
+    patches: [
+      swarm(
+        "leader/check",
+        "if (problem !== undefined)\n            throw fieldError",
+        "if (false)\n            throw fieldError",
+      ),
+    ],
+  },
+  {
+    row: 52,
+    guard: "the longest payload",
+    patches: [swarm("leader/check", "({ length }) => length > atMost", "({ length }) => false")],
+  },
+  {
+    row: 52,
+    guard: "the longest result",
+    patches: [swarm("leader/reports", "if (report.result.length > limits.resultBytes)", "if (false)")],
+  },
+  {
+    row: 52,
+    guard: "pages by bytes",
+    patches: [swarm("leader/task-table", "|| weight > pageBytes", "")],
+  },
+  {
+    row: 53,
+    guard: "how many reports of a worker are refused, and sent",
+    patches: [
+      swarm("leader/reports", "if (refused.take(worker, at) > 0)", "if (false)"),
+      swarm("leader/sessions", "if (events.take(worker, session.lastSeen) > 0)", "if (false)"),
+      swarm("leader/dispatch-service", "const maximumWaiting = 4 * inHandAtMost", "const maximumWaiting = Infinity"),
+    ],
+  },
+  {
+    row: 54,
+    guard: "the share of a submitter",
+    patches: [
+      swarm("leader/task-table", "quotas.admit(task);", ""),
+      swarm("leader/task-table", "quotas.take(submitter);", ""),
+    ],
+  },
+  {
+    row: 55,
+    guard: "the share of a reader",
+    patches: [
+      swarm("leader/reads", "if (limiter.take(caller, clock.now()) === 0)", "if (true)"),
+      swarm("leader/reads", "if (count >= watches)", "if (false)"),
+    ],
   },
 ];

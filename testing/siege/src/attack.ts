@@ -4,7 +4,7 @@ import type { Bot } from "@interlock/bot";
 export type TargetKind = "bot" | "authority" | "leader";
 
 /** Honest use of a target, made again and again: see `probes/`. */
-export type ProbeName = "echo" | "connect" | "token" | "lock" | "join" | "jwks" | "submit" | "stop";
+export type ProbeName = "echo" | "connect" | "token" | "lock" | "join" | "jwks" | "submit" | "tasks" | "stop";
 
 /** Where a target can be reached. */
 export interface TargetAddress {

@@ -13,6 +13,8 @@ import type { TargetAnswer, TargetAsk } from "./target-process.js";
 export interface Window {
   readonly uses: number;
   readonly failed: number;
+  /** Why the first of them failed. */
+  readonly failure?: string | undefined;
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -260,8 +262,15 @@ function fared(
 
 function windowOf(samples: readonly Sample[]): Window {
   const times = samples.map(({ ms }) => ms);
-  const failed = samples.filter(({ failure }) => failure !== undefined).length;
-  return { uses: samples.length, failed, p50: rounded(quantile(times, 0.5)), p99: rounded(quantile(times, 0.99)) };
+  const failures = samples.flatMap(({ failure }) => failure ?? []);
+  const [failure] = failures;
+  return {
+    uses: samples.length,
+    failed: failures.length,
+    failure,
+    p50: rounded(quantile(times, 0.5)),
+    p99: rounded(quantile(times, 0.99)),
+  };
 }
 
 function rounded(ms: number): number {
@@ -288,7 +297,7 @@ function faultsOf(attack: Attack, { outcome, bystanders, memoryMib, logKib, hand
   if (logKib > logBarKib) problems.push(`the log grew by ${logKib} KiB`);
   for (const { probe, before, meanwhile, after } of bystanders) {
     const failed = meanwhile.failed + after.failed;
-    if (failed > 0) problems.push(`${probe}: ${failed} honest uses failed`);
+    if (failed > 0) problems.push(`${probe}: ${failed} honest uses failed: ${meanwhile.failure ?? after.failure}`);
     if (meanwhile.uses === 0 || after.uses === 0) problems.push(`${probe}: the honest bystander was not served`);
     const bar = barOf(probe, before) * orderOfMagnitude;
     if (meanwhile.p99 > bar) problems.push(`${probe}: p99 ${meanwhile.p99} ms during the attack`);

@@ -38,6 +38,8 @@ export interface Allocator {
   takeBackAll(reason: string): void;
   /** Undoes assignments that could not be written because another connection held the row; they are tried again soon. */
   skipped(tasks: readonly Task[]): void;
+  /** Drops a task that the store could not hold, and tells its worker to stop. */
+  drop(entry: Entry): void;
   /** Tells a worker, once the change is on the disk, what it has to stop or to hold still now. */
   remind(session: WorkerSession): void;
 }
@@ -114,7 +116,8 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   function tell(session: WorkerSession, type: UpdateType, given: readonly Given[]): void {
     // Without the tasks that were taken back meanwhile, for example by an emergency stop.
     const still = given.filter(
-      ({ entry: { task }, leaseToken }) => task.leaseToken === leaseToken && isHeld(task.state),
+      ({ entry: { task, unwritable }, leaseToken }) =>
+        task.leaseToken === leaseToken && isHeld(task.state) && !unwritable,
     );
     const entries = still.map(({ entry }) => entry);
     for (const entry of entries) entry.expiresAt = clock.now() + leaseMs;
@@ -187,6 +190,11 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     stop(entry, change) {
       if (isHeld(entry.task.state)) revoke(entry, change.reason);
       return close(entry, change);
+    },
+    drop(entry) {
+      if (isHeld(entry.task.state)) revoke(entry, "TASK_UNWRITABLE");
+      release(entry);
+      table.drop(entry);
     },
     takeBack,
     takeBackAll(reason) {

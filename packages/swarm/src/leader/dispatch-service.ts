@@ -1,6 +1,7 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Implementation } from "@interlock/bot";
 import { responseBatching } from "../batching.js";
-import type { DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import type { DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { inHandAtMost } from "../lease.js";
 import { createOutbox, type Outbox } from "../outbox.js";
@@ -38,9 +39,29 @@ export function dispatchService(leader: Pick<Leader, "active">): Handlers {
   };
 }
 
+/** How many reports and leases of one worker are handled before others get their turn: a few milliseconds' work. */
+const workAtOnce = 1_000;
+
+/** How many reports and leases a message has. */
+function workOf({ event }: DispatchRequest): number {
+  if (event?.$case === "heartbeat") return 1 + event.value.held.length;
+  if (event?.$case !== "batch") return 1;
+  return event.value.requests.reduce((sum, { event: each }) => {
+    return sum + (each?.$case === "heartbeat" ? 1 + each.value.held.length : 1);
+  }, 0);
+}
+
 async function receiveAll(requests: Requests, connection: Connection, outbox: Outbox<DispatchResponse>): Promise<void> {
   try {
-    for await (const request of requests) connection.receive(request);
+    let work = 0;
+    for await (const request of requests) {
+      connection.receive(request);
+      work += workOf(request);
+      // Messages that have arrived already come without a pause: everything else gets its turn in between.
+      if (work < workAtOnce) continue;
+      work = 0;
+      await turn();
+    }
     outbox.end();
   } catch (error) {
     outbox.end(error instanceof Error ? error : new Error(String(error)));

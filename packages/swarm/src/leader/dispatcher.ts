@@ -3,16 +3,23 @@ import { createListeners } from "@interlock/bot/internal";
 import { v7 as timeOrderedId } from "uuid";
 import type { Safety, Session, Task, Worker } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import type { Inheritance, TaskStore } from "../store/task-store.js";
+import type { Inheritance, StoredTask, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
+import { isClosed } from "../task-state.js";
 import { systemWait, type Wait } from "../wait.js";
 import { createAllocator } from "./allocator.js";
+import { check } from "./check.js";
 import { createCounter } from "./counter.js";
+import type { Entry } from "./entry.js";
 import { createHeartbeatAnswer } from "./heartbeat-answer.js";
 import { createJournal } from "./journal.js";
+import { createLimits, type Limits, messageBytesAtMost } from "./limits.js";
 import { createListening } from "./listening.js";
 import { createOperations, type Operations } from "./operations.js";
+import { createQuotas, type Quota } from "./quotas.js";
+import { createReads, type ReadLimits, type Reads } from "./reads.js";
 import { createReports, type Refusal } from "./reports.js";
+import { drainWorkerRules } from "./request-rules.js";
 import { createRoster } from "./roster.js";
 import { createSafety, type SafetyController } from "./safety.js";
 import { type Connection, createSessions, type WorkerChange } from "./sessions.js";
@@ -38,6 +45,21 @@ export interface DispatchOptions extends Partial<Timing> {
    * Default: 10,000.
    */
   readonly keepClosed?: number;
+  /** The bounds of what tasks contain. Default: `defaultLimits`. */
+  readonly limits?: Partial<Limits>;
+  /**
+   * The share of a submitter, as far as it differs from `defaultQuota`. Default: no difference. Example:
+   * `(submitter) => (submitter === "orders/1" ? { openTasks: 50_000 } : {})`.
+   */
+  readonly quotaOf?: (submitter: string) => Partial<Quota>;
+  /** How much a caller may read. Default: `defaultReadLimits`. */
+  readonly reads?: Partial<ReadLimits>;
+  /**
+   * The capabilities that a worker may offer, by the name in its certificate; one that ends in `*` stands for all that begin so.
+   * A session that offers another ends with `CAPABILITY_NOT_GRANTED`. Default: any worker may offer any. Example:
+   * `(worker) => (worker.startsWith("worker/arm-") ? ["lift", "grip.*"] : [])`.
+   */
+  readonly capabilitiesOf?: (worker: string) => readonly string[];
   /** How many tasks of a fairness key are given out in its turn. Default: 1. */
   readonly weightOf?: (fairnessKey: string) => number;
   /**
@@ -55,6 +77,8 @@ export interface DispatcherOptions extends DispatchOptions {
   readonly inherited: Inheritance;
   /** How long a leader leads after each transaction, in milliseconds. */
   readonly leadMs: number;
+  /** Takes what is wrong with one task, and with no other. */
+  readonly onFault: (what: string, error: unknown) => void;
   /** Runs when it leads no longer: the store says so, or cannot be reached. */
   readonly onDeposed: (error: Error) => void;
 }
@@ -68,6 +92,8 @@ export interface Dispatcher extends Operations {
   readonly epoch: number;
   /** The emergency stop. */
   readonly safety: SafetyController;
+  /** The limits of those who read. */
+  readonly reads: Reads;
   /** The known workers, by name. */
   workers(): Worker[];
   /** Gives a worker no more tasks; it finishes those that it has. */
@@ -76,6 +102,8 @@ export interface Dispatcher extends Operations {
   connect(worker: string, request: Session, sink: Sink): Connection;
   /** Handles everything that has expired. */
   tick(): void;
+  /** Whether it leads no longer. */
+  readonly over: boolean;
   /** Throws `LEADER_STANDBY` when it leads no longer. */
   lead(): void;
   /** Extends the lead; writes what there is. */
@@ -95,7 +123,9 @@ export interface Dispatcher extends Operations {
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { clock = systemClock, wait = systemWait, newId = timeOrderedId, random = Math.random } = options;
   const { maximumAttempts = 5, maximumOpen = 100_000, keepClosed = 10_000, weightOf = () => 1 } = options;
-  const { store, epoch, inherited, leadMs, onDeposed } = options;
+  const { store, epoch, inherited, leadMs, onFault, onDeposed } = options;
+  const { quotaOf = () => ({}), capabilitiesOf } = options;
+  const limits = createLimits(options.limits);
   const timing = createTiming(options);
   const { lostAfterMs, stopAfterMs } = timing;
 
@@ -111,7 +141,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const count = createCounter(epoch);
   const tenure = createTenure(clock, leadMs);
   const listening = createListening();
-  const entries = inherited.tasks.map((stored) => fromStored(stored, clock.now() + lostAfterMs));
+  const entries = inherited.tasks.flatMap((stored) => readStored(stored) ?? []);
   const roster = createRoster(entries, clock.now());
   const journal = createJournal();
   const table = createTaskTable({
@@ -120,6 +150,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     nextRevision: count,
     journal,
     entries,
+    quotas: createQuotas(clock, quotaOf),
+    limits,
     maximumOpen,
     keepClosed,
     maximumAttempts,
@@ -156,6 +188,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const reports = createReports({
     clock,
     leaseMs: lostAfterMs,
+    limits,
     table,
     journal,
     allocator,
@@ -166,14 +199,34 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     newId,
     epoch,
     timing,
+    limits,
     table,
     roster,
     journal,
     allocator,
     reports,
     answer,
+    capabilitiesOf,
     onWorker: workers.tell,
   });
+
+  /** A task that cannot be read stays in the store, and does not keep a leader from leading. */
+  function readStored(stored: StoredTask): Entry | undefined {
+    try {
+      return fromStored(stored, clock.now() + lostAfterMs);
+    } catch (error) {
+      onFault(`the stored task ${stored.taskId} cannot be read`, error);
+      return undefined;
+    }
+  }
+
+  /** A task that no message can carry, which an earlier version has taken, fails by itself, and loses what is too long. */
+  function dropTooLarge(entry: Entry): void {
+    const nothing = new Uint8Array();
+    const change = { payload: nothing, checkpoint: nothing, result: nothing, reason: "TASK_TOO_LARGE" };
+    if (isClosed(entry.task.state)) table.change(entry, change);
+    else allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, ...change });
+  }
 
   function end(error: Error): void {
     if (over) return;
@@ -205,20 +258,34 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (!safety.latched) allocator.assign();
     },
     onSkipped: allocator.skipped,
+    onRefused(unheld) {
+      for (const entry of unheld) {
+        onFault(`the store cannot hold the task ${entry.task.taskId}`, swarmError("TASK_UNWRITABLE"));
+        allocator.drop(entry);
+      }
+    },
+    onFault: (error) => onFault("a step of the leader failed", error),
     onFailure: depose,
   });
-  const operations = createOperations({ table, journal, allocator, roster, lead });
+  for (const entry of entries) if (entry.bytes > messageBytesAtMost) dropTooLarge(entry);
+  const reads = createReads(clock, options.reads);
+  const operations = createOperations({ table, journal, allocator, roster, limits, lead });
 
   return {
     ...operations,
     epoch,
     safety,
+    reads,
+    get over() {
+      return over !== undefined;
+    },
     workers() {
       lead();
       const all = [...roster.values()].map((session) => toWorker(session, listening.has(session.name)));
       return all.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     drain(worker) {
+      check({ worker }, drainWorkerRules);
       lead();
       return toWorker(sessions.drain(worker), listening.has(worker));
     },
@@ -241,7 +308,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (gap > lostAfterMs / 2) sessions.forgive(gap);
       sessions.expire();
       for (const entry of table.due()) {
-        allocator.stop(entry, { state: TaskState.TASK_STATE_FAILED, reason: "DEADLINE_EXCEEDED" });
+        try {
+          allocator.stop(entry, { state: TaskState.TASK_STATE_FAILED, reason: "DEADLINE_EXCEEDED" });
+        } catch (error) {
+          onFault(`the deadline of the task ${entry.task.taskId} cannot be kept`, error);
+        }
       }
       if (table.waiting.size > 0) journal.poke();
     },

@@ -9,12 +9,16 @@ export interface Entry {
   readonly key: string;
   /** The digest of the request for which the key was used. */
   readonly digest: string;
+  /** The bytes for which the table counts it: `taskBytes` of its task. */
+  bytes: number;
   /** Whether the store has the task already. */
   stored: boolean;
   /** The session of the worker that holds the task. */
   sessionId: string;
   /** When the lease expires if it is not extended, in milliseconds since the epoch. */
   expiresAt: number;
+  /** Set for good when the store could not hold the task. Then the leader has dropped it. */
+  unwritable: boolean;
   /** The worker that lost the last attempt or handed it back; any other worker has precedence. */
   avoid: string;
 }

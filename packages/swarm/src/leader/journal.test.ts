@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import type { Batch } from "../store/task-store.js";
+import type { Batch, Written } from "../store/task-store.js";
 import { createFakeTime, settle } from "../testing/fake-time.js";
 import type { Entry } from "./entry.js";
 import { auditAtMost, createJournal } from "./journal.js";
@@ -12,11 +12,14 @@ const entry = (taskId: string): Entry => ({
   key: "",
   digest: "",
   stored: false,
+  bytes: 0,
+  unwritable: false,
   sessionId: "",
   expiresAt: 0,
   avoid: "",
 });
 
+const all: Written = { skipped: [], refused: [] };
 const standby = { code: "UNAVAILABLE", reason: "LEADER_STANDBY" };
 
 function setUp(options: Partial<WriterOptions> = {}) {
@@ -29,11 +32,13 @@ function setUp(options: Partial<WriterOptions> = {}) {
     journal,
     commit(batch) {
       batches.push(batch);
-      return new Promise((resolve) => writes.push(() => resolve([])));
+      return new Promise((resolve) => writes.push(() => resolve(all)));
     },
     isSwift: () => true,
     prepare() {},
     onSkipped() {},
+    onRefused() {},
+    onFault() {},
     onFailure: (error) => failures.push(error.message),
     wait: time.wait,
     ...options,
@@ -108,8 +113,8 @@ describe("journal", () => {
   it("does none of what waits for either, when the first of two transactions fails", async () => {
     const ends: (() => void)[] = [];
     const commit = () =>
-      new Promise<string[]>((resolve, reject) => {
-        ends.push(ends.length === 0 ? () => reject(new Error("disk full")) : () => resolve([]));
+      new Promise<Written>((resolve, reject) => {
+        ends.push(ends.length === 0 ? () => reject(new Error("disk full")) : () => resolve(all));
       });
     const { journal, failures } = setUp({ commit });
     let done = 0;
@@ -139,7 +144,7 @@ describe("journal", () => {
 
   it("says which assignments were left out, as they were given", async () => {
     const skipped: string[] = [];
-    let answer: (ids: string[]) => void = () => {};
+    let answer: (written: Written) => void = () => {};
     const { journal } = setUp({
       commit: () => new Promise((resolve) => (answer = resolve)),
       onSkipped: (tasks) => skipped.push(...tasks.map(({ taskId, leaseToken }) => `${taskId} ${leaseToken}`)),
@@ -150,7 +155,7 @@ describe("journal", () => {
     for (const row of rows) journal.touch(row);
     await settle();
     Object.assign(rows[0] ?? {}, { task: given("a", 2n) });
-    answer(["a"]);
+    answer({ skipped: ["a"], refused: [] });
     await settle();
     assert.deepEqual(skipped, ["a 1"]);
   });
@@ -209,7 +214,7 @@ describe("journal", () => {
     const { journal, batches } = setUp();
     const at = (n: number) => ({
       at: n,
-      kind: "refusal",
+      kind: "refusal" as const,
       actor: "worker/1",
       subject: "a",
       attempt: 1,
@@ -234,11 +239,13 @@ describe("journal", () => {
       journal,
       commit: async (batch) => {
         batches.push(batch);
-        return [];
+        return all;
       },
       isSwift: () => true,
       prepare() {},
       onSkipped() {},
+      onRefused() {},
+      onFault() {},
       onFailure: (error) => assert.fail(error),
       wait: createFakeTime().wait,
     });
@@ -247,5 +254,39 @@ describe("journal", () => {
       batches.map(({ tasks }) => tasks.map(({ taskId }) => taskId)),
       [["a"]],
     );
+  });
+
+  it("leaves out alone what cannot be encoded or held, before the effects run, and tells who gave it", async () => {
+    const refused: string[] = [];
+    const faults: string[] = [];
+    const { journal, batches, failures } = setUp({
+      commit: async (batch) => {
+        batches.push(batch);
+        return { skipped: [], refused: ["unheld"] };
+      },
+      onRefused: (entries) => refused.push(...entries.map(({ task }) => task.taskId)),
+      onFault: (error) => faults.push(String(error)),
+      prepare() {
+        throw new Error("a fault in an assignment");
+      },
+    });
+    const unencodable = entry("unencodable");
+    const task = { ...unencodable.task, deadline: new Date(Number.NaN) };
+    for (const each of [entry("good"), { ...unencodable, task }, entry("unheld"), entry("good too")])
+      journal.touch(each);
+    const seen: string[] = [];
+    journal.after(() => seen.push(`refused before: ${refused.join()}`));
+    journal.after(() => {
+      throw new Error("a fault in an effect");
+    });
+    journal.after(() => seen.push("the next effect"));
+    await settle();
+    assert.deepEqual(
+      batches.map(({ tasks }) => tasks.map(({ taskId }) => taskId)),
+      [["good", "unheld", "good too"]],
+    );
+    assert.deepEqual(seen, ["refused before: unencodable,unheld", "the next effect"]);
+    assert.deepEqual(faults, ["Error: a fault in an assignment", "Error: a fault in an effect"]);
+    assert.deepEqual(failures, []);
   });
 });

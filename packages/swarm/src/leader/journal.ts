@@ -61,7 +61,7 @@ export interface Changes {
 
 /** Something that waits for a transaction. */
 export interface Effect {
-  run(): void;
+  readonly run: () => void;
   fail?(error: Error): void;
 }
 

@@ -5,6 +5,7 @@ import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 import { systemWait } from "../wait.js";
 import { createDispatcher, type Dispatcher, type DispatchOptions } from "./dispatcher.js";
+import { createLimits } from "./limits.js";
 import type { Refusal } from "./reports.js";
 import type { WorkerChange } from "./sessions.js";
 import { createTiming } from "./timing.js";
@@ -29,8 +30,11 @@ export interface Leader {
   active(): Dispatcher;
   /** Whether it leads now. */
   readonly leads: boolean;
-  /** The latest entries of the audit, the latest first: refusals, stops and resets. `limit` is 100 by default. */
-  audit(limit?: number): Promise<AuditEntry[]>;
+  /**
+   * The latest entries of the audit, the latest first: of all kinds, or of one. `limit` is 100 by default. Refusals push out no
+   * stop and no reset: the latest 10,000 of each are kept.
+   */
+  audit(limit?: number, kind?: AuditEntry["kind"]): Promise<AuditEntry[]>;
   /** Calls `listener` with each changed task, once the change is on the disk. */
   onTask(listener: (task: Task) => void): Unsubscribe;
   /** Calls `listener` when a worker comes, drains or goes. */
@@ -61,7 +65,9 @@ const tickMs = 100;
  */
 export function createLeader(options: LeaderOptions): Leader {
   const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
-  createTiming(options); // Throws here, and not only when it begins to lead.
+  // These throw here, and not only when it begins to lead.
+  createTiming(options);
+  createLimits(options.limits);
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
   const refusals = createListeners<Refusal>();
@@ -84,6 +90,10 @@ export function createLeader(options: LeaderOptions): Leader {
     }
   }
 
+  function onFault(what: string, error: unknown): void {
+    log.warn(what, { leader: name, error: String(error) });
+  }
+
   async function leadEpoch(epoch: number): Promise<void> {
     const inherited = await store.inherit(epoch);
     const over = new AbortController();
@@ -91,7 +101,7 @@ export function createLeader(options: LeaderOptions): Leader {
       log.warn("this leader leads no longer", { leader: name, error: String(error) });
       over.abort();
     };
-    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onDeposed });
+    const current = createDispatcher({ ...options, store, epoch, inherited, leadMs, onFault, onDeposed });
     current.onTask(tasks.tell);
     current.onWorker(workers.tell);
     current.onRefusal(refusals.tell);
@@ -115,11 +125,7 @@ export function createLeader(options: LeaderOptions): Leader {
     let [renewedAt, beatAt] = [clock.now(), clock.now()];
     let renewing: Promise<void> | undefined;
     while (!signal.aborted) {
-      try {
-        current.tick();
-      } catch {
-        return; // It was deposed, and has ended every stream.
-      }
+      if (!tick(current)) return;
       if (clock.now() - beatAt >= beatMs) {
         beatAt = clock.now();
         current.safety.beat();
@@ -134,6 +140,18 @@ export function createLeader(options: LeaderOptions): Leader {
     }
   }
 
+  /** False when it was deposed, and has ended every stream. */
+  function tick(current: Dispatcher): boolean {
+    try {
+      current.tick();
+      return true;
+    } catch (error) {
+      if (current.over) return false;
+      onFault("the leader's clock work failed once", error);
+      return true;
+    }
+  }
+
   return {
     name,
     active() {
@@ -143,7 +161,7 @@ export function createLeader(options: LeaderOptions): Leader {
     get leads() {
       return dispatcher !== undefined;
     },
-    audit: (limit = 100) => store.audit(limit),
+    audit: (limit = 100, kind) => store.audit(limit, kind),
     onTask: tasks.add,
     onWorker: workers.add,
     onRefusal: refusals.add,

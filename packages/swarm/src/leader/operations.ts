@@ -1,24 +1,40 @@
-import type { ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock/swarm/v1/swarm.js";
+import type { CancelTasksRequest, ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import { swarmError } from "../swarm-error.js";
+import { fieldError, swarmError } from "../swarm-error.js";
 import { isClosed, isHeld } from "../task-state.js";
+import { storableText } from "../text.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import { canceledAtOnce, type Limits, reasonKept } from "./limits.js";
+import { cancelTaskRules, cancelTasksRules, listTasksRules, submitTaskRules, taskIdRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 
-/** What operators may do with tasks. Each answer is on the disk before it is given. */
+/** What operators may do with tasks. Each request is checked before anything else; each answer is on the disk before it is given. */
 export interface Operations {
   /** Adds a task; without effect when one with the same idempotency key is there. */
   submit(submitter: string, request: SubmitTaskRequest): Promise<{ task: Task; created: boolean }>;
   get(taskId: string): Promise<Task>;
   list(request: ListTasksRequest): Promise<{ tasks: Task[]; nextPageToken: string }>;
   cancel(taskId: string, reason: string): Promise<Task>;
+  /** Closes the open tasks that a filter selects, at most 1,000 at a time. */
+  cancelAll(request: CancelTasksRequest): Promise<{ canceled: number; more: boolean }>;
   pause(taskId: string): Promise<Task>;
   resume(taskId: string): Promise<Task>;
-  /** The tasks that have changed since `cursor`; all of them, when the leader cannot tell any more. */
-  since(cursor: string): { complete: boolean; tasks: Task[]; cursor: string };
+  /**
+   * The tasks that have changed since `cursor`; all of them, when the leader cannot tell any more. Each of the pages may be
+   * told once everything before is on the disk. They may have changes after the `cursor` that is given.
+   */
+  since(cursor: string, wanted?: (task: Task) => boolean): TasksSince;
+}
+
+export interface TasksSince {
+  readonly complete: boolean;
+  readonly pages: Iterable<readonly Task[]>;
+  /** The cursor from which to continue after the last page. */
+  readonly cursor: string;
 }
 
 export interface OperationsOptions {
@@ -26,63 +42,109 @@ export interface OperationsOptions {
   readonly journal: Journal;
   readonly allocator: Allocator;
   readonly roster: Roster;
+  readonly limits: Limits;
   /** Throws when this leader leads no longer. */
   readonly lead: () => void;
 }
 
 /** Creates the operators' side of a leader. */
-export function createOperations({ table, journal, allocator, roster, lead }: OperationsOptions): Operations {
-  /** Answers with the present state, once that is on the disk. */
-  async function recorded<T>(answer: () => T): Promise<T> {
-    lead();
-    const value = answer();
-    await journal.settled();
-    return value;
-  }
+export function createOperations(options: OperationsOptions): Operations {
+  const { table, journal, allocator, roster, limits, lead } = options;
+  const submitRules = submitTaskRules(limits);
 
-  function changeHeld(entry: Entry, state: TaskState): Task {
-    const task = table.change(entry, { state });
-    const session = roster.get(task.worker);
-    if (session) allocator.remind(session);
+  /** Answers with the task of an entry as it is now, once that is on the disk. */
+  async function recorded(change: () => Entry): Promise<Task> {
+    lead();
+    const entry = change();
+    const { task } = entry;
+    await journal.settled();
+    if (entry.unwritable) throw swarmError("TASK_UNWRITABLE");
     return task;
   }
 
+  /** Finds a task, changes it, and answers like {@link recorded}. */
+  async function changed(taskId: string, change: (entry: Entry) => void): Promise<Task> {
+    check({ taskId }, taskIdRules);
+    return recorded(() => {
+      const entry = table.get(taskId);
+      change(entry);
+      return entry;
+    });
+  }
+
+  function changeHeld(entry: Entry, state: TaskState): void {
+    const { worker } = table.change(entry, { state });
+    const session = roster.get(worker);
+    if (session) allocator.remind(session);
+  }
+
   return {
-    submit: (submitter, request) =>
-      recorded(() => {
-        const { entry, created } = table.submit(submitter, request);
-        return { task: entry.task, created };
-      }),
-    get: (taskId) => recorded(() => table.get(taskId).task),
-    list: (request) => recorded(() => table.list(request)),
-    cancel: (taskId, reason) =>
-      recorded(() => {
-        const entry = table.get(taskId);
-        if (entry.task.state === TaskState.TASK_STATE_CANCELED) return entry.task;
-        if (isClosed(entry.task.state)) throw swarmError("TASK_CLOSED");
-        return allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason });
-      }),
-    pause: (taskId) =>
-      recorded(() => {
-        const entry = table.get(taskId);
+    async submit(submitter, request) {
+      check(request, submitRules);
+      let created = false;
+      const task = await recorded(() => {
+        const submitted = table.submit(submitter, request);
+        created = submitted.created;
+        return submitted.entry;
+      });
+      return { task, created };
+    },
+    get: (taskId) => changed(taskId, () => {}),
+    async list(request) {
+      check(request, listTasksRules);
+      lead();
+      const page = table.list(request);
+      await journal.settled();
+      return page;
+    },
+    async cancel(taskId, reason) {
+      check({ taskId, reason }, cancelTaskRules);
+      return changed(taskId, (entry) => {
         const { state } = entry.task;
-        if (state === TaskState.TASK_STATE_PAUSED) return entry.task;
+        if (state === TaskState.TASK_STATE_CANCELED) return;
+        if (isClosed(state)) throw swarmError("TASK_CLOSED");
+        allocator.stop(entry, { state: TaskState.TASK_STATE_CANCELED, reason: storableText(reason, reasonKept) });
+      });
+    },
+    async cancelAll(request) {
+      check(request, cancelTasksRules);
+      const { submittedBy, kind, states, reason } = request;
+      if (submittedBy === "" && kind === "" && states.length === 0) {
+        throw fieldError("submitted_by", "is empty, and so are kind and states: say which tasks to cancel");
+      }
+      lead();
+      const change = { state: TaskState.TASK_STATE_CANCELED, reason: storableText(reason, reasonKept) };
+      let canceled = 0;
+      let more = false;
+      for (const entry of table.entries()) {
+        const { task } = entry;
+        if (isClosed(task.state) || (states.length > 0 && !states.includes(task.state))) continue;
+        if ((submittedBy && task.submittedBy !== submittedBy) || (kind && task.kind !== kind)) continue;
+        more = canceled === canceledAtOnce;
+        if (more) break;
+        allocator.stop(entry, change);
+        canceled++;
+      }
+      await journal.settled();
+      return { canceled, more };
+    },
+    pause: (taskId) =>
+      changed(taskId, (entry) => {
+        const { state } = entry.task;
+        if (state === TaskState.TASK_STATE_PAUSED) return;
         if (!isHeld(state)) throw swarmError(isClosed(state) ? "TASK_CLOSED" : "TASK_NOT_HELD");
-        return changeHeld(entry, TaskState.TASK_STATE_PAUSED);
+        changeHeld(entry, TaskState.TASK_STATE_PAUSED);
       }),
     resume: (taskId) =>
-      recorded(() => {
-        const entry = table.get(taskId);
+      changed(taskId, (entry) => {
         if (entry.task.state !== TaskState.TASK_STATE_PAUSED) throw swarmError("TASK_NOT_PAUSED");
-        return changeHeld(entry, TaskState.TASK_STATE_RUNNING);
+        changeHeld(entry, TaskState.TASK_STATE_RUNNING);
       }),
-    since(cursor) {
+    since(cursor, wanted = () => true) {
       if (!/^\d{0,19}$/.test(cursor)) throw swarmError("CURSOR_INVALID");
       const from = BigInt(cursor || "0");
       const complete = cursor === "" || from < table.forgottenTo || from > table.revision;
-      const tasks = [...table.all()].filter(({ revision }) => complete || revision > from);
-      tasks.sort((a, b) => (a.revision < b.revision ? -1 : 1));
-      return { complete, tasks, cursor: String(table.revision) };
+      return { complete, pages: table.pages(complete ? -1n : from, wanted), cursor: String(table.revision) };
     },
   };
 }

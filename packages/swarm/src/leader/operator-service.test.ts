@@ -37,7 +37,7 @@ describe("operatorService", () => {
 
   it("sends the complete list, then the latest of what changes", async () => {
     const [first, second] = [await fake.submit(), await fake.submit()];
-    const updates = await watch("", 3, (seen) => {
+    const updates = await watch("", 2, (seen) => {
       if (seen > 1) return;
       void fake.dispatcher.cancel(second.taskId, "one");
       void fake.dispatcher.cancel(first.taskId, "two");
@@ -52,8 +52,13 @@ describe("operatorService", () => {
             [second.taskId, TaskState.TASK_STATE_SUBMITTED],
           ],
         ],
-        [UpdateType.UPDATE_TYPE_INCREMENTAL, [[second.taskId, TaskState.TASK_STATE_CANCELED]]],
-        [UpdateType.UPDATE_TYPE_INCREMENTAL, [[first.taskId, TaskState.TASK_STATE_CANCELED]]],
+        [
+          UpdateType.UPDATE_TYPE_INCREMENTAL,
+          [
+            [second.taskId, TaskState.TASK_STATE_CANCELED],
+            [first.taskId, TaskState.TASK_STATE_CANCELED],
+          ],
+        ],
       ],
     );
   });
@@ -107,7 +112,9 @@ describe("operatorService", () => {
     const ended = assert.rejects(watching, { code: "UNAVAILABLE", reason: "LEADER_STANDBY" });
     await fake.leader.close();
     await ended;
-    assert.throws(() => operatorService(fake.leader).listWorkers({}, context()), { reason: "LEADER_STANDBY" });
+    await assert.rejects(async () => operatorService(fake.leader).listWorkers({ pageToken: "" }, context()), {
+      reason: "LEADER_STANDBY",
+    });
     await assert.rejects(async () => operatorService(fake.leader).getTask({ taskId: "x" }, context()), {
       reason: "LEADER_STANDBY",
     });
@@ -116,7 +123,7 @@ describe("operatorService", () => {
   it("lists the workers by name", async () => {
     connectWorker(fake.dispatcher, "worker/2", { capabilities: ["lift"], slots: 3 });
     connectWorker(fake.dispatcher, "worker/1");
-    const { workers = [] } = await operatorService(fake.leader).listWorkers({}, context());
+    const { workers = [] } = await operatorService(fake.leader).listWorkers({ pageToken: "" }, context());
     assert.deepEqual(
       workers.map(({ name, slots }) => [name, slots]),
       [

@@ -1,48 +1,88 @@
 import type { Implementation } from "@interlock/bot";
 import { type Task, UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
 import type { OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
-import { createOutbox } from "../outbox.js";
+import { type Batching, createOutbox } from "../outbox.js";
 import { swarmError } from "../swarm-error.js";
+import { check } from "./check.js";
 import type { Leader } from "./leader.js";
+import { pageTasks, updateBytes } from "./limits.js";
+import { watchTasksRules } from "./request-rules.js";
+import { taskBytes } from "./task-bytes.js";
+import { workerPage } from "./worker-page.js";
 
-const tasksPerMessage = 100;
 const maximumWaiting = 100_000;
+
+/** Changes that come up together are one message: a message costs as much as many tasks in it. */
+const taskBatching: Batching<Task[]> = {
+  atMost: updateBytes,
+  join: (messages) => messages.flat(),
+  weigh: (tasks) => tasks.reduce((sum, task) => sum + Math.max(taskBytes(task), updateBytes / pageTasks), 0),
+};
 
 /** Creates the service for the operators of a leader: they submit tasks and follow them. */
 export function operatorService(leader: Pick<Leader, "active">): Implementation<typeof OperatorService> {
   return {
     submitTask: (request, { caller }) => leader.active().submit(caller.name, request),
     getTask: async ({ taskId }) => ({ task: await leader.active().get(taskId) }),
-    listTasks: (request) => leader.active().list(request),
-    listWorkers: () => ({ workers: leader.active().workers() }),
-    cancelTask: async ({ taskId, reason }) => ({ task: await leader.active().cancel(taskId, reason.slice(0, 500)) }),
+    async listTasks(request, { caller }) {
+      const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      await dispatcher.reads.turn();
+      const page = await dispatcher.list(request);
+      await dispatcher.reads.turn();
+      return page;
+    },
+    async listWorkers({ pageToken }, { caller }) {
+      const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      await dispatcher.reads.turn();
+      return workerPage(dispatcher.workers(), pageToken);
+    },
+    cancelTask: async ({ taskId, reason }) => ({ task: await leader.active().cancel(taskId, reason) }),
+    cancelTasks: (request) => leader.active().cancelAll(request),
     pauseTask: async ({ taskId }) => ({ task: await leader.active().pause(taskId) }),
     resumeTask: async ({ taskId }) => ({ task: await leader.active().resume(taskId) }),
     drainWorker: ({ worker }) => ({ worker: leader.active().drain(worker) }),
-    async *watchTasks({ taskIds, cursor: from }, { signal }) {
+    async *watchTasks(request, { caller, signal }) {
+      const { taskIds, cursor: from } = request;
+      check(request, watchTasksRules);
       const dispatcher = leader.active();
+      dispatcher.reads.take(caller.name);
+      const unwatch = dispatcher.reads.watch(caller.name, "tasks");
       const watched = new Set(taskIds);
       const wanted = ({ taskId }: Task) => watched.size === 0 || watched.has(taskId);
       // A change replaces an earlier one of the same task that was not sent yet.
-      const changes = createOutbox<Task>({ limit: maximumWaiting, overflow: () => swarmError("WATCHER_SLOW") });
+      const changes = createOutbox<Task[]>({
+        limit: maximumWaiting,
+        overflow: () => swarmError("WATCHER_SLOW"),
+        batching: () => taskBatching,
+      });
       const end = () => changes.end();
       const unsubscribe = [
-        dispatcher.onTask((task) => wanted(task) && changes.send(task, task.taskId)),
+        unwatch,
+        dispatcher.onTask((task) => wanted(task) && changes.send([task], task.taskId)),
         dispatcher.onEnd((error) => changes.end(error)),
       ];
       signal.addEventListener("abort", end);
       if (signal.aborted) end();
       try {
-        const { complete, tasks, cursor } = dispatcher.since(from);
-        await dispatcher.settled();
-        const all = tasks.filter(wanted);
+        const { complete, pages, cursor } = dispatcher.since(from, wanted);
         let type = complete ? UpdateType.UPDATE_TYPE_COMPLETE : UpdateType.UPDATE_TYPE_INCREMENTAL;
-        do {
-          const some = all.splice(0, tasksPerMessage);
-          yield { type, tasks: some, cursor: all.length > 0 ? "" : cursor };
-          type = UpdateType.UPDATE_TYPE_INCREMENTAL;
-        } while (all.length > 0);
-        for await (const task of changes) yield { type, tasks: [task], cursor: String(task.revision) };
+        let before: Task[] | undefined; // The last page carries the cursor, so each waits for the one behind it.
+        for (const page of pages) {
+          // A long list lets everything else come in between: an emergency stop.
+          await dispatcher.settled();
+          await dispatcher.reads.turn();
+          if (page.length === 0) continue;
+          if (before) {
+            yield { type, tasks: before, cursor: "" };
+            type = UpdateType.UPDATE_TYPE_INCREMENTAL;
+          }
+          before = [...page];
+        }
+        yield { type, tasks: before ?? [], cursor };
+        type = UpdateType.UPDATE_TYPE_INCREMENTAL;
+        for await (const tasks of changes) yield { type, tasks, cursor: String(tasks.at(-1)?.revision) };
       } finally {
         for (const each of unsubscribe) each();
         signal.removeEventListener("abort", end);

@@ -1,6 +1,8 @@
 import type { DispatchRequest, Lease, Progress } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import { noLease } from "../lease.js";
+import { storableText } from "../text.js";
+import { reasonKept, stageKept } from "./limits.js";
 
 type Event = NonNullable<DispatchRequest["event"]>;
 
@@ -24,7 +26,7 @@ export type Report = { readonly lease: Lease } & (
 
 const nothing = new Uint8Array();
 
-/** Reads a report, and truncates the texts that a worker may choose freely. */
+/** Reads a report. Texts that a worker may choose freely are cut, and not refused: the message of an error may be anything. */
 export function readReport({ $case, value }: ReportEvent): Report {
   const lease = value.lease ?? noLease;
   switch ($case) {
@@ -58,9 +60,9 @@ export function readReport({ $case, value }: ReportEvent): Report {
 
 function sound(progress: Progress | undefined): Progress {
   const fraction = progress?.fraction ?? 0;
-  return { fraction: fraction >= 0 ? Math.min(fraction, 1) : 0, stage: (progress?.stage ?? "").slice(0, 64) };
+  return { fraction: fraction >= 0 ? Math.min(fraction, 1) : 0, stage: storableText(progress?.stage ?? "", stageKept) };
 }
 
 function short(reason: string): string {
-  return reason.slice(0, 500);
+  return storableText(reason, reasonKept);
 }

@@ -1,13 +1,17 @@
 import type { Clock } from "@interlock/bot";
+import { createRateLimiter } from "@interlock/bot/internal";
 import type { Lease } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import { leaseOf, sameLease } from "../lease.js";
+import { leaseOf, namedAtMost, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import { isClosed } from "../task-state.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import type { Limits } from "./limits.js";
 import { type ReportEvent, readReport } from "./read-report.js";
+import { leaseRules } from "./request-rules.js";
 import type { TaskTable } from "./task-table.js";
 import { response, type WorkerSession } from "./worker-session.js";
 
@@ -36,14 +40,28 @@ export interface Reports {
 export interface ReportsOptions {
   readonly clock: Clock;
   readonly leaseMs: number;
+  readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly journal: Journal;
   readonly allocator: Allocator;
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
+/**
+ * How many reports of one worker may be refused before its stream ends. A burst: a worker that comes back after it was lost
+ * reports on as many tasks as a heartbeat may name.
+ */
+const refusedAtMost = { perSecond: 100, burst: namedAtMost };
+/** How many refused reports of one worker are recorded in the audit: so none fills the record of the others. */
+const recordedAtMost = { perSecond: 1, burst: 100 };
+
 /** Creates the part that takes reports. */
-export function createReports({ clock, leaseMs, table, journal, allocator, onRefusal }: ReportsOptions): Reports {
+export function createReports(options: ReportsOptions): Reports {
+  const { clock, leaseMs, limits, table, journal, allocator, onRefusal } = options;
+  // By the worker's name, so that a new stream begins with nothing new. Bound: 10,000 names each.
+  const refused = createRateLimiter(refusedAtMost);
+  const recorded = createRateLimiter(recordedAtMost);
+
   function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
     journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
   }
@@ -53,24 +71,36 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
     const worker = session.name;
     const reason = reasonAgainst(worker, lease, entry);
     const at = clock.now();
-    journal.record({
-      at,
-      kind: "refusal",
-      actor: worker,
-      subject: taskId.slice(0, 128),
-      attempt,
-      leaseToken: Number(leaseToken),
-      reason,
-    });
+    if (recorded.take(worker, at) === 0) {
+      journal.record({
+        at,
+        kind: "refusal",
+        actor: worker,
+        subject: taskId,
+        attempt,
+        leaseToken: Number(leaseToken),
+        reason,
+      });
+    }
     journal.after(() => onRefusal({ at, worker, taskId, attempt, leaseToken, reason }), false);
+    if (refused.take(worker, at) > 0) throw swarmError("REPORTS_REFUSED");
     if (reason === "TASK_NOT_ASSIGNED") throw swarmError(reason);
     receipt(session, lease, reason);
+  }
+
+  /** Fails a task for good, because another attempt would report as much. The worker is told by the receipt. */
+  function failTooLarge(session: WorkerSession, entry: Entry, reason: SwarmReason, length: number, sequence = 0): void {
+    const lease = leaseOf(entry.task);
+    const told = `${reason}: it has ${length} bytes`;
+    allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, reason: told });
+    receipt(session, lease, reason, sequence);
   }
 
   return {
     receive(session, event) {
       const report = readReport(event);
       const { lease } = report;
+      check(lease, leaseRules, "lease.");
       const entry = table.find(lease.taskId);
       const own = entry?.task.worker === session.name && sameLease(lease, leaseOf(entry.task));
       if (!entry || !own || isClosed(entry.task.state)) {
@@ -94,11 +124,22 @@ export function createReports({ clock, leaseMs, table, journal, allocator, onRef
           const { progress, checkpoint, sequence } = report;
           const held = state === TaskState.TASK_STATE_PAUSED ? state : TaskState.TASK_STATE_RUNNING;
           const urgent = checkpoint.length > 0;
+          if (
+            checkpoint.length > limits.checkpointBytes ||
+            !table.hasRoom(checkpoint.length - entry.task.checkpoint.length)
+          ) {
+            failTooLarge(session, entry, "CHECKPOINT_TOO_LARGE", checkpoint.length, sequence);
+            break;
+          }
           table.change(entry, { state: held, progress, ...(urgent && { checkpoint }) }, urgent);
           if (sequence > 0) receipt(session, lease, "", sequence);
           break;
         }
         case "close":
+          if (report.result.length > limits.resultBytes) {
+            failTooLarge(session, entry, "RESULT_TOO_LARGE", report.result.length);
+            break;
+          }
           allocator.close(entry, { state: report.state, reason: report.reason, result: report.result });
           receipt(session, lease, "");
           break;

@@ -26,12 +26,14 @@ export function safetyService(leader: Pick<Leader, "active">): Implementation<ty
     },
     async *watchSafety({ withWorkers }, { caller, signal }) {
       const dispatcher = leading();
+      const unwatch = dispatcher.reads.watch(caller.name, "safety");
       const outbox = createOutbox<WatchSafetyResponse>({
         limit: maximumWaiting,
         overflow: () => swarmError("WATCHER_SLOW"),
       });
       const end = () => outbox.end();
       const unsubscribe = [
+        unwatch,
         // Only the latest state counts.
         dispatcher.safety.watch(caller.name, withWorkers, (message) => outbox.send(message, "safety")),
         dispatcher.onEnd((error) => outbox.end(error)),

@@ -2,8 +2,12 @@ import type { Clock } from "@interlock/bot";
 import { Safety, StopOutcome, StopState, type WatchSafetyResponse } from "../gen/interlock/swarm/v1/swarm.js";
 import type { StoredStop, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
+import { storableText } from "../text.js";
 import type { Wait } from "../wait.js";
+import { check } from "./check.js";
+import { pageBytes, reasonKept } from "./limits.js";
 import type { Listening } from "./listening.js";
+import { resetRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import { createStopAnswers } from "./stop-answers.js";
 
@@ -51,7 +55,9 @@ interface Watcher {
   readonly tell: (message: WatchSafetyResponse) => void;
 }
 
-const longestReason = 500;
+/** How long a list of workers may be before their details are left out, in bytes, and before it ends. */
+const detailedBytes = pageBytes;
+const listedBytes = 3 * pageBytes;
 
 /** Creates the emergency stop of a leader. */
 export function createSafety(options: SafetyOptions): SafetyController {
@@ -69,14 +75,31 @@ export function createSafety(options: SafetyOptions): SafetyController {
   function safety(withWorkers: boolean): Safety {
     if (!stop) return Safety.fromPartial({ state: StopState.STOP_STATE_NONE });
     const { stopId, issuer, reason, issuedAt } = stop;
+    const { workers, workersOmitted } = withWorkers ? listed() : { workers: [], workersOmitted: 0 };
     return {
       state: StopState.STOP_STATE_LATCHED,
       stopId,
       issuer,
       reason,
       issuedAt: new Date(issuedAt),
-      workers: withWorkers ? names().map(workerStop) : [],
+      workers,
+      workersOmitted,
     };
+  }
+
+  /** The result at every worker, within the bounds of one message. */
+  function listed(): { workers: Safety["workers"]; workersOmitted: number } {
+    const all = names();
+    const workers: Safety["workers"] = [];
+    let weight = 0;
+    for (const name of all) {
+      const result = workerStop(name);
+      const brief = weight > detailedBytes ? { ...result, detail: "" } : result;
+      weight += 64 + 3 * (name.length + brief.detail.length);
+      if (weight > listedBytes) break;
+      workers.push(brief);
+    }
+    return { workers, workersOmitted: all.length - workers.length };
   }
 
   function workerStop(worker: string): Safety["workers"][number] {
@@ -138,7 +161,8 @@ export function createSafety(options: SafetyOptions): SafetyController {
     current: () => safety(true),
     async stop(issuer, reason, waitMs) {
       if (!stop) {
-        stop = { stopId: newId(), issuer, reason: reason.slice(0, longestReason), issuedAt: clock.now() };
+        // A stop is never refused for its words: what cannot be stored of them is replaced.
+        stop = { stopId: newId(), issuer, reason: storableText(reason, reasonKept), issuedAt: clock.now() };
         answers.clear();
         // The robots come first, the disk second.
         recorded = false;
@@ -156,15 +180,16 @@ export function createSafety(options: SafetyOptions): SafetyController {
         throw swarmError("STOP_OUTCOME_INVALID");
       }
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
-      answers.set(worker, { outcome, detail: detail.slice(0, longestReason), at: clock.now() });
+      answers.set(worker, { outcome, detail: storableText(detail, reasonKept), at: clock.now() });
       broadcast(({ withWorkers }) => withWorkers);
       onChange(safety(true));
       for (const check of waiting) check();
     },
     async reset(by, stopId, reason) {
+      check({ stopId, reason }, resetRules);
       if (stop?.stopId !== stopId) throw swarmError("STOP_UNKNOWN");
       // The disk comes first, the robots second.
-      await store.reset(epoch, stopId, { actor: by, reason: reason.slice(0, longestReason), at: clock.now() });
+      await store.reset(epoch, stopId, { actor: by, reason: storableText(reason, reasonKept), at: clock.now() });
       if (stop?.stopId !== stopId) return safety(true);
       stop = undefined;
       answers.clear();

@@ -1,4 +1,5 @@
-import type { Clock } from "@interlock/bot";
+import { type Clock, InterlockError } from "@interlock/bot";
+import { createRateLimiter } from "@interlock/bot/internal";
 import { batchAtMost } from "../batching.js";
 import type {
   DispatchRequest,
@@ -11,10 +12,13 @@ import { UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { inHandAtMost, leaseOf, namedAtMost, sameLease } from "../lease.js";
 import { type SwarmReason, swarmError } from "../swarm-error.js";
 import type { Allocator } from "./allocator.js";
+import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
+import type { Limits } from "./limits.js";
 import type { Reports } from "./reports.js";
+import { checkHeld, sessionRules } from "./request-rules.js";
 import type { Roster } from "./roster.js";
 import type { TaskTable } from "./task-table.js";
 import type { Timing } from "./timing.js";
@@ -55,22 +59,53 @@ export interface SessionsOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly timing: Timing;
+  readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly roster: Roster;
   readonly journal: Journal;
   readonly allocator: Allocator;
   readonly reports: Reports;
   readonly answer: AnswerHeartbeat;
+  /** The capabilities that a worker may offer; undefined for any. */
+  readonly capabilitiesOf: ((worker: string) => readonly string[]) | undefined;
   readonly onWorker: (change: WorkerChange) => void;
 }
 
+/** How many events one worker may send, in batches and alone: several times what its tasks can give rise to. */
+const eventsAtMost = { perSecond: 20_000, burst: 40_000 };
+
+/** How long a worker whose stream ended for too much of something is given no new one, in milliseconds. */
+const barredMs = 1_000;
+/** How many such workers are remembered: beyond that, the one that was barred first is forgotten. */
+const barredAtMost = 1_000;
+
 /** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { clock, newId, epoch, timing, table, roster, journal, allocator, reports, answer, onWorker } = options;
+  const {
+    clock,
+    newId,
+    epoch,
+    timing,
+    limits,
+    table,
+    roster,
+    journal,
+    allocator,
+    reports,
+    answer,
+    capabilitiesOf,
+    onWorker,
+  } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
+  /** Until when a worker is barred, by name. */
+  const barred = new Map<string, number>();
+  const events = createRateLimiter(eventsAtMost); // By the worker's name. Bound: 10,000 names.
 
   function open(name: string, request: Session, sink: Sink): WorkerSession {
+    if (clock.now() < (barred.get(name) ?? 0)) throw swarmError("REPORTS_REFUSED");
     checkLeases(request.held);
+    check(request, sessionRules, "session.");
+    checkCapabilities(request.capabilities, capabilitiesOf?.(name));
     const old = roster.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
     const resumed = old !== undefined && !lost && old.sessionId === request.sessionId;
@@ -91,6 +126,13 @@ export function createSessions(options: SessionsOptions): Sessions {
     return session;
   }
 
+  function bar(worker: string): void {
+    barred.delete(worker);
+    barred.set(worker, clock.now() + barredMs);
+    const [first] = barred.keys();
+    if (barred.size > barredAtMost && first !== undefined) barred.delete(first);
+  }
+
   /** Confirms what the worker may go on with, once the tasks that it lost are on the disk. New assignments follow later. */
   function announce(session: WorkerSession, resumed: boolean): void {
     const { sessionId, sink } = session;
@@ -106,6 +148,8 @@ export function createSessions(options: SessionsOptions): Sessions {
           stopAfterMs,
           leaderEpoch: BigInt(epoch),
           acceptsBatches: true,
+          resultBytesAtMost: limits.resultBytes,
+          checkpointBytesAtMost: limits.checkpointBytes,
         }),
       );
       allocator.tell(session, UpdateType.UPDATE_TYPE_COMPLETE, confirmed);
@@ -160,6 +204,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function beat(session: WorkerSession, { sequence, held }: Heartbeat): void {
     checkLeases(held);
+    checkHeld(held);
     session.heard = sequence;
     for (const lease of held) {
       const entry = table.find(lease.taskId);
@@ -198,7 +243,13 @@ export function createSessions(options: SessionsOptions): Sessions {
             if (session.sink !== sink) return;
             if (each === undefined) continue;
             session.lastSeen = clock.now();
-            receive(session, each);
+            try {
+              if (events.take(worker, session.lastSeen) > 0) throw swarmError("MESSAGES_TOO_MANY");
+              receive(session, each);
+            } catch (error) {
+              if (InterlockError.from(error).code === "RESOURCE_EXHAUSTED") bar(worker);
+              throw error;
+            }
           }
         },
         detach() {
@@ -235,6 +286,17 @@ export function createSessions(options: SessionsOptions): Sessions {
       for (const session of roster.values()) session.sink?.end(error);
     },
   };
+}
+
+/** `granted` may end in `*`, for all that begin so. */
+function checkCapabilities(offered: readonly string[], granted: readonly string[] | undefined): void {
+  if (!granted) return;
+  const exact = new Set(granted);
+  const prefixes = granted.filter((each) => each.endsWith("*")).map((each) => each.slice(0, -1));
+  for (const each of offered) {
+    if (!exact.has(each) && !prefixes.some((prefix) => each.startsWith(prefix)))
+      throw swarmError("CAPABILITY_NOT_GRANTED");
+  }
 }
 
 function checkLeases(held: readonly Lease[]): void {

@@ -5,11 +5,14 @@ import { swarmError } from "../swarm-error.js";
 import { isClosed, mayFollow } from "../task-state.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import { type Limits, pageBytes, pageTasks, passedAtOnce, updateBytes } from "./limits.js";
+import type { Quotas } from "./quotas.js";
+import { taskBytes } from "./task-bytes.js";
 import { createWaitingList, type WaitingList } from "./waiting-list.js";
 
 /**
- * Every task that the leader knows, in the order of submission. Bounds: `maximumOpen` open tasks; `keepClosed` closed ones
- * and up to a twentieth more, each with its idempotency key.
+ * Every task that the leader knows, in the order of submission. Bounds: `maximumOpen` open tasks of `openBytes` together;
+ * `keepClosed` closed ones of `closedBytes` together, and up to a twentieth more, each with its idempotency key.
  */
 export interface TaskTable {
   /** Adds a task, or finds the one that has the same idempotency key. */
@@ -18,7 +21,15 @@ export interface TaskTable {
   find(taskId: string): Entry | undefined;
   /** The entry of a task; throws `TASK_UNKNOWN` when there is none. */
   get(taskId: string): Entry;
-  all(): Iterable<Task>;
+  /** Every entry, in the order of submission. Entries may be changed on the way. */
+  entries(): Iterable<Entry>;
+  /**
+   * The tasks, in the order of submission, that have changed after the revision `from`: in pages, between which others may
+   * get their turn. Tasks that are submitted meanwhile are not among them.
+   */
+  pages(from: bigint, wanted: (task: Task) => boolean): Iterable<readonly Task[]>;
+  /** Whether open tasks may become longer by so many bytes. */
+  hasRoom(bytes: number): boolean;
   list(request: ListTasksRequest): { tasks: Task[]; nextPageToken: string };
   /** The tasks that wait for a worker and may be given out now. */
   readonly waiting: WaitingList;
@@ -31,6 +42,8 @@ export interface TaskTable {
   change(entry: Entry, change: Partial<Task>, urgent?: boolean): Task;
   /** Reverts a change that was never written. */
   undo(entry: Entry, task: Task): void;
+  /** Drops a task that the store could not hold. */
+  drop(entry: Entry): void;
   /** The revision up to which closed tasks have been forgotten. */
   readonly forgottenTo: bigint;
   /** The latest revision. */
@@ -44,6 +57,8 @@ export interface TaskTableOptions {
   readonly journal: Journal;
   /** The tasks of earlier leaders, in the order of submission. */
   readonly entries: readonly Entry[];
+  readonly quotas: Quotas;
+  readonly limits: Pick<Limits, "openBytes" | "closedBytes">;
   readonly maximumOpen: number;
   readonly keepClosed: number;
   readonly maximumAttempts: number;
@@ -58,7 +73,8 @@ const attemptsAtMost = 1_000;
 
 /** Creates a table with the tasks of earlier leaders. */
 export function createTaskTable(options: TaskTableOptions): TaskTable {
-  const { clock, newId, nextRevision, journal, maximumOpen, keepClosed, maximumAttempts, onChange } = options;
+  const { clock, newId, nextRevision, journal, quotas, limits, maximumOpen, keepClosed, maximumAttempts, onChange } =
+    options;
   const rows = new Map<string, Row>();
   const waiting = createWaitingList(options.weightOf);
   const delayed = new Set<Row>();
@@ -69,8 +85,14 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
   const slack = Math.floor(keepClosed / 20);
   let forgottenTo = 0n;
   let revision = 0n;
+  let openBytes = 0;
+  let closedBytes = 0;
 
-  for (const entry of options.entries) add(entry);
+  for (const entry of options.entries) {
+    add(entry);
+    count(entry.task.state, entry.bytes);
+    if (!isClosed(entry.task.state)) quotas.opened(entry.task);
+  }
   for (const row of [...closed].sort((a, b) => Number(a.task.revision - b.task.revision))) {
     closed.delete(row); // Sorts them into the order in which they were closed.
     closed.add(row);
@@ -85,6 +107,12 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     if (row.task.deadline) timed.add(row);
     if (row.task.revision > revision) revision = row.task.revision;
     sort(row, row.task.state);
+  }
+
+  /** Counts so many bytes more, or less, for a task in this state. */
+  function count(state: TaskState, bytes: number): void {
+    if (isClosed(state)) closedBytes += bytes;
+    else openBytes += bytes;
   }
 
   /** Puts a row into the sets of its state; `before` is its earlier state. */
@@ -105,24 +133,35 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
 
   function put(row: Row, change: Partial<Task>, urgent: boolean): Task {
     revision = nextRevision();
-    const before = row.task.state;
+    const earlier = row.task;
+    const before = earlier.state;
     const now = { ...row.task, ...change, revision, updatedAt: new Date(clock.now()) };
     row.task = now;
+    count(before, -row.bytes);
+    row.bytes = taskBytes(now);
+    count(now.state, row.bytes);
+    if (!isClosed(before) && isClosed(now.state)) quotas.closed(earlier);
     sort(row, before);
     journal.touch(row, urgent);
     // An assignment that could not be written is not announced.
     journal.after(() => {
+      if (row.unwritable) return;
       if (now.state !== TaskState.TASK_STATE_ASSIGNED || row.task.leaseToken === now.leaseToken) onChange(now);
     }, urgent);
-    if (closed.size > keepClosed + slack) forget();
+    if (closed.size > keepClosed + slack) forget(() => closed.size <= keepClosed);
+    // Likewise many at a time. The latest closed task stays, for it is announced.
+    else if (closedBytes > limits.closedBytes) {
+      forget(() => closedBytes <= limits.closedBytes * (1 - 1 / 20) || closed.size === 1);
+    }
     return now;
   }
 
-  function forget(): void {
+  function forget(enough: () => boolean): void {
     for (const oldest of closed) {
-      if (closed.size <= keepClosed) return;
+      if (enough()) return;
       const { taskId, revision: last } = oldest.task;
       closed.delete(oldest);
+      closedBytes -= oldest.bytes;
       rows.delete(taskId);
       if (oldest.key) byKey.delete(oldest.key);
       if (last > forgottenTo) forgottenTo = last;
@@ -140,7 +179,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     },
     submit(submitter, request) {
       if (request.kind === "") throw swarmError("KIND_MISSING");
-      if (request.idempotencyKey.length > 128) throw swarmError("IDEMPOTENCY_KEY_TOO_LONG");
+      quotas.take(submitter);
       const key = request.idempotencyKey && `${submitter}\n${request.idempotencyKey}`;
       const digest = key && createHash("sha256").update(SubmitTaskRequest.encode(request).finish()).digest("base64");
       const known = byKey.get(key);
@@ -163,18 +202,24 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         state: TaskState.TASK_STATE_SUBMITTED,
         attempt: 1,
       });
+      quotas.admit(task);
+      const bytes = taskBytes(task);
+      if (openBytes + bytes > limits.openBytes) throw swarmError("TASK_LIMIT");
       const row: Row = {
         task,
+        bytes: 0,
         sequence: Number(nextRevision()),
         key,
         digest,
         sessionId: "",
         expiresAt: 0,
         stored: false,
+        unwritable: false,
         avoid: "",
       };
       put(row, {}, true);
       add(row);
+      quotas.opened(row.task);
       return { entry: row, created: true };
     },
     find: (taskId) => rows.get(taskId),
@@ -183,20 +228,44 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       if (!row) throw swarmError("TASK_UNKNOWN");
       return row;
     },
-    *all() {
-      for (const row of rows.values()) yield row.task;
+    entries: () => rows.values(),
+    *pages(from, wanted) {
+      const last = Number(revision);
+      let page: Task[] = [];
+      let weight = 0;
+      let passed = 0;
+      for (const { task, bytes, sequence } of rows.values()) {
+        if (sequence > last) break;
+        if (++passed % passedAtOnce === 0) yield [];
+        if (task.revision <= from || !wanted(task)) continue;
+        if (page.length > 0 && (page.length === pageTasks || weight + bytes > updateBytes)) {
+          yield page;
+          [page, weight] = [[], 0];
+        }
+        page.push(task);
+        weight += bytes;
+      }
+      yield page;
     },
+    hasRoom: (bytes) => bytes <= 0 || openBytes + bytes <= limits.openBytes,
     list({ states, pageSize, pageToken }) {
       if (!/^\d{0,16}$/.test(pageToken)) throw swarmError("PAGE_TOKEN_INVALID");
       const size = pageSize > 0 ? Math.min(pageSize, 1000) : 100;
+      const from = Number(pageToken);
       const page: Row[] = [];
+      let weight = 0;
+      let nextPageToken = "";
       for (const row of rows.values()) {
-        if (row.sequence <= Number(pageToken) || (states.length > 0 && !states.includes(row.task.state))) continue;
+        if (row.sequence <= from || (states.length > 0 && !states.includes(row.task.state))) continue;
+        weight += row.bytes;
+        const last = page.at(-1);
+        if (last && (page.length === size || weight > pageBytes)) {
+          nextPageToken = String(last.sequence);
+          break;
+        }
         page.push(row);
-        if (page.length > size) break; // One more than fits, so there is another page.
       }
-      const more = page.length > size && page.pop() !== undefined;
-      return { tasks: page.map(({ task }) => task), nextPageToken: more ? String(page.at(-1)?.sequence) : "" };
+      return { tasks: page.map(({ task }) => task), nextPageToken };
     },
     due() {
       const now = clock.now();
@@ -209,6 +278,17 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         throw new TypeError(`task ${taskId} cannot go from state ${state} to ${change.state}`);
       }
       return put(entry, change, urgent);
+    },
+    drop(entry) {
+      const row: Row = entry;
+      row.unwritable = true;
+      if (rows.delete(row.task.taskId)) {
+        count(row.task.state, -row.bytes);
+        if (!isClosed(row.task.state)) quotas.closed(row.task);
+      }
+      if (row.key && byKey.get(row.key) === row) byKey.delete(row.key);
+      for (const set of [delayed, timed, closed]) set.delete(row);
+      waiting.remove(row);
     },
     undo(entry, task) {
       const row: Row = entry;

@@ -13,6 +13,8 @@ const entry = (taskId: string, rest: Partial<Task> = {}): Entry => ({
   stored: true,
   sessionId: "",
   expiresAt: 0,
+  bytes: 0,
+  unwritable: false,
   avoid: "",
 });
 const all = new Set(["lift", "carry"]);

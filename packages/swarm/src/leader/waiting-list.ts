@@ -1,5 +1,6 @@
 import type { Entry } from "./entry.js";
 import { createEntryQueue, type EntryQueue } from "./entry-queue.js";
+import { laneOf } from "./lane.js";
 
 /** The tasks that wait for a worker, in the order in which they are given out. Bound: the open tasks of the table. */
 export interface WaitingList {
@@ -58,7 +59,7 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
     },
     add(entry) {
       const { lanes } = lineOf(entry);
-      const name = laneOf(entry);
+      const name = laneOf(entry.task);
       const lane = lanes.get(name) ?? { needs: entry.task.requiredCapabilities, queue: createEntryQueue() };
       lanes.set(name, lane);
       if (lane.queue.add(entry)) size++;
@@ -67,7 +68,7 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       const { priority, fairnessKey } = entry.task;
       const rank = ranks.get(priority);
       const line = rank?.get(fairnessKey);
-      const name = laneOf(entry);
+      const name = laneOf(entry.task);
       const lane = line?.lanes.get(name);
       if (!rank || !line || !lane?.queue.remove(entry)) return;
       size--;
@@ -102,12 +103,14 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
   };
 }
 
-/** The name of a task's lane: the same for the same needs. */
-function laneOf({ task: { requiredCapabilities: needs } }: Entry): string {
-  return needs.length < 2 ? (needs[0] ?? "") : JSON.stringify([...needs].sort());
-}
+/** How many tasks of a lane are passed over because they are unfit for a worker: it gets none of this lane then. */
+const passedOver = 100;
 
 function firstOf(queue: EntryQueue, unfit: (entry: Entry) => boolean): Entry | undefined {
-  for (const entry of queue) if (!unfit(entry)) return entry;
+  let passed = 0;
+  for (const entry of queue) {
+    if (!unfit(entry)) return entry;
+    if (++passed === passedOver) break;
+  }
   return undefined;
 }

@@ -1,7 +1,8 @@
 import type { Task } from "../gen/interlock/swarm/v1/swarm.js";
-import type { Batch } from "../store/task-store.js";
+import type { Batch, Written } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 import type { Wait } from "../wait.js";
+import type { Entry } from "./entry.js";
 import type { Effect, Journal } from "./journal.js";
 import { toStored } from "./stored-task.js";
 
@@ -13,14 +14,21 @@ export interface Writer {
 
 export interface WriterOptions {
   readonly journal: Journal;
-  /** Writes batches in the order of the calls, and none after one that failed. Gives the claims that it left out. */
-  commit(batch: Batch): Promise<readonly string[]>;
+  /** Writes batches in the order of the calls, and none after one that failed. */
+  commit(batch: Batch): Promise<Written>;
   /** Whether the store is so fast that a transaction may wait behind another. */
   isSwift(): boolean;
-  /** Runs before each transaction, for work that costs less for many changes than for each one: assigning tasks. */
+  /**
+   * Runs before each transaction, for work that costs less for many changes than for each one: assigning tasks. When it
+   * throws, the transaction is written all the same.
+   */
   prepare(): void;
   /** Takes the assignments that the store left out of the transaction. */
   onSkipped(tasks: readonly Task[]): void;
+  /** Takes the entries that the store cannot hold. The rest of their transaction is on the disk. */
+  onRefused(entries: readonly Entry[]): void;
+  /** Takes what an effect or `prepare` has thrown: it is a fault of this package, and takes nothing else with it. */
+  onFault(error: unknown): void;
   /** Takes the error of the first transaction that failed; no other is written after it. */
   onFailure(error: Error): void;
   readonly wait: Wait;
@@ -28,12 +36,13 @@ export interface WriterOptions {
 
 /** How long a change that is not urgent may wait for others, in milliseconds. */
 const patienceMs = 40;
+const nothingLeftOut: Written = { skipped: [], refused: [] };
 /** So many changes justify a second transaction while the first is being written. */
 const worthwhile = 64;
 
 /** Creates the writer of a journal. It writes by itself whenever the journal is due. */
 export function createWriter(options: WriterOptions): Writer {
-  const { journal, commit, isSwift, prepare, onSkipped, onFailure, wait } = options;
+  const { journal, commit, isSwift, prepare, onSkipped, onRefused, onFault, onFailure, wait } = options;
   const { pending } = journal;
   let scheduled = false;
   let patient = false;
@@ -77,20 +86,31 @@ export function createWriter(options: WriterOptions): Writer {
     await latest;
   }
 
+  function attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      onFault(error);
+    }
+  }
+
   async function write(force: boolean, before: Promise<void>): Promise<void> {
     let effects: readonly Effect[] = [];
     try {
-      prepare();
+      attempt(prepare);
       const writes = force || pending.changed;
       const changes = pending.take();
       effects = changes.effects;
       const { entries, claimed, forgotten, audit } = changes;
       const claims = claimed.map(({ taskId }) => taskId);
-      const skipped = writes ? await commit({ tasks: toStored(entries), claims, forgotten, audit }) : [];
+      const { stored, refused: unencodable } = toStored(entries);
+      const { skipped, refused } = writes ? await commit({ tasks: stored, claims, forgotten, audit }) : nothingLeftOut;
       await before;
       if (lost) throw lost; // An end without a failure does not stop it: what is on the disk is told.
       if (skipped.length > 0) onSkipped(claimed.filter(({ taskId }) => skipped.includes(taskId)));
-      for (const effect of effects) effect.run();
+      const unheld = [...unencodable, ...entries.filter(({ task }) => refused.includes(task.taskId))];
+      if (unheld.length > 0) onRefused(unheld);
+      for (const effect of effects) attempt(effect.run);
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
       const standby = swarmError("LEADER_STANDBY", cause);

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type Bot, type CallOptions, InterlockError } from "@interlock/bot";
+import { type Bot, type CallOptions, InterlockError, systemClock } from "@interlock/bot";
 import { createBackoff } from "@interlock/bot/internal";
 import type {
+  CancelTasksRequest,
+  CancelTasksResponse,
   EmergencyStopResponse,
   ListTasksRequest,
   ListTasksResponse,
@@ -16,6 +18,7 @@ import type {
 import { OperatorService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
 import { createRotation } from "../rotation.js";
+import { createSteadyBackoff } from "../steady-backoff.js";
 import { systemWait, type Wait } from "../wait.js";
 
 /** A swarm as an operator sees it: each call finds the leader that leads. A call fails after 10 s without one, by default. */
@@ -39,6 +42,15 @@ export interface Swarm {
   workers(options?: CallOptions): Promise<ListWorkersResponse>;
   /** Closes a task, and stops the worker that has it. */
   cancel(taskId: string, reason: string, options?: CallOptions): Promise<Task>;
+  /**
+   * Closes the open tasks that match every field that is set, and stops their workers. One call closes at most 1,000: with
+   * `more`, call again.
+   */
+  cancelAll(
+    filter: Partial<Omit<CancelTasksRequest, "reason">>,
+    reason: string,
+    options?: CallOptions,
+  ): Promise<CancelTasksResponse>;
   /** Has the worker that holds a task stand still with it. */
   pause(taskId: string, options?: CallOptions): Promise<Task>;
   /** Lets a paused task go on. */
@@ -127,13 +139,13 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     signal: AbortSignal | undefined,
     open: (clients: Clients) => AsyncIterable<T>,
   ): AsyncGenerator<T> {
-    const backoff = createBackoff({ firstMs: 50, maximumMs: 1_000 });
+    const backoff = createSteadyBackoff(systemClock, { firstMs: 50, maximumMs: 1_000 });
     const never = new AbortController().signal;
     while (!signal?.aborted) {
       const asked = current();
       try {
         for await (const message of open(asked)) {
-          backoff.reset();
+          backoff.opened();
           yield message;
         }
       } catch (error) {
@@ -157,9 +169,20 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     },
     get: (taskId, options) => call(options, async ({ operator }, o) => whole(await operator.getTask({ taskId }, o))),
     list: (request = {}, options) => call(options, ({ operator }, o) => operator.listTasks(request, o)),
-    workers: (options) => call(options, ({ operator }, o) => operator.listWorkers({}, o)),
+    async workers(options) {
+      const workers: Worker[] = [];
+      let pageToken = "";
+      do {
+        const page = await call(options, ({ operator }, o) => operator.listWorkers({ pageToken }, o));
+        workers.push(...page.workers);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "");
+      return { workers, nextPageToken: "" };
+    },
     cancel: (taskId, reason, options) =>
       call(options, async ({ operator }, o) => whole(await operator.cancelTask({ taskId, reason }, o))),
+    cancelAll: (filter, reason, options) =>
+      call(options, ({ operator }, o) => operator.cancelTasks({ ...filter, reason }, o)),
     pause: (taskId, options) =>
       call(options, async ({ operator }, o) => whole(await operator.pauseTask({ taskId }, o))),
     resume: (taskId, options) =>

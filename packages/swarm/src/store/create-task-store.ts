@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { Database } from "@interlock/database";
-import type { Kysely, Transaction } from "kysely";
+import { type Database, isDataFault } from "@interlock/database";
+import { type Kysely, sql, type Transaction } from "kysely";
 import { swarmError } from "../swarm-error.js";
+import { storableText } from "../text.js";
 import { createPutTasks } from "./put-tasks.js";
 import type { Schema } from "./schema.js";
-import type { AuditEntry, Batch, TaskStore } from "./task-store.js";
+import type { AuditEntry, Batch, StoredTask, TaskStore, Written } from "./task-store.js";
 
 const rowsAtOnce = 500;
 const auditKept = 10_000;
@@ -37,21 +38,36 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
     });
   }
 
-  async function write(transaction: Transaction<Schema>, batch: Batch): Promise<string[]> {
+  /**
+   * Writes a batch. With `apart`, each task and each entry of the audit has a savepoint of its own, and those that the
+   * database cannot hold are left out.
+   */
+  async function write(transaction: Transaction<Schema>, batch: Batch, apart: boolean): Promise<Written> {
     const { tasks, claims, forgotten, audit } = batch;
     const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
     // Deletes first, because a new task may use the key of a forgotten one.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
     }
-    await putTasks(transaction, skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks);
-    await addAudit(transaction, audit);
-    unpruned += audit.length;
-    if (unpruned >= auditKept / 10) {
-      await pruneAudit(transaction);
-      unpruned = 0;
+    const given = skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks;
+    let refused: StoredTask[] = [];
+    if (apart) {
+      refused = await eachApart(transaction, given, (each) => putTasks(transaction, [each]));
+      await eachApart(transaction, audit, (each) => addAudit(transaction, [each]));
+    } else {
+      await putTasks(transaction, given);
+      await addAudit(transaction, audit);
     }
-    return [...skipped];
+    await prune(transaction, audit.length);
+    return { skipped: [...skipped], refused: refused.map(({ taskId }) => taskId) };
+  }
+
+  /** Prunes the audit once in a while; `added` entries are new. */
+  async function prune(transaction: Transaction<Schema>, added: number): Promise<void> {
+    unpruned += added;
+    if (unpruned < auditKept / 10) return;
+    await pruneAudit(transaction);
+    unpruned = 0;
   }
 
   return {
@@ -88,38 +104,57 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
         return { tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })), stop };
       }),
     commit(epoch, batch, forMs) {
-      const written = latest.then(() => {
+      const written = latest.then(async () => {
         if (epoch <= brokenEpoch) throw swarmError("LEADER_STANDBY");
-        return leading(epoch, forMs, (transaction) => write(transaction, batch));
+        try {
+          return await leading(epoch, forMs, (transaction) => write(transaction, batch, false));
+        } catch (error) {
+          // One value that the database cannot hold: the rest is written without it.
+          if (!isDataFault(error)) throw error;
+          return leading(epoch, forMs, (transaction) => write(transaction, batch, true));
+        }
       });
       latest = written.catch(() => {
         brokenEpoch = Math.max(brokenEpoch, epoch);
       });
       return written;
     },
-    latch: (epoch, stop) =>
+    latch: (epoch, { stopId, issuer, reason: said, issuedAt }) =>
       leading(epoch, undefined, async (transaction) => {
+        const reason = storableText(said, said.length); // Whatever it was told, a stop is written.
         await transaction
           .insertInto("stops")
-          .values({ ...stop, resetAt: null, resetBy: "", resetReason: "" })
+          .values({ stopId, issuer, reason, issuedAt, resetAt: null, resetBy: "", resetReason: "" })
           .onConflict((c) => c.column("stopId").doNothing())
           .execute();
-        const { issuedAt: at, issuer: actor, stopId: subject, reason } = stop;
-        await addAudit(transaction, [{ at, kind: "stop", actor, subject, attempt: 0, leaseToken: 0, reason }]);
+        const entry = {
+          at: issuedAt,
+          kind: "stop" as const,
+          actor: issuer,
+          subject: stopId,
+          attempt: 0,
+          leaseToken: 0,
+          reason,
+        };
+        await addAudit(transaction, [entry]);
+        await prune(transaction, 1);
       }),
-    reset: (epoch, stopId, { actor, reason, at }) =>
+    reset: (epoch, stopId, { actor, reason: said, at }) =>
       leading(epoch, undefined, async (transaction) => {
+        const reason = storableText(said, said.length);
         await transaction
           .updateTable("stops")
           .set({ resetAt: at, resetBy: actor, resetReason: reason })
           .where("resetAt", "is", null)
           .execute();
         await addAudit(transaction, [{ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason }]);
+        await prune(transaction, 1);
       }),
-    audit: (limit) =>
+    audit: (limit, kind) =>
       db
         .selectFrom("audit")
         .select(["at", "kind", "actor", "subject", "attempt", "leaseToken", "reason"])
+        .where((e) => (kind === undefined ? e.lit(true) : e("kind", "=", kind)))
         .orderBy("at", "desc")
         .orderBy("id")
         .limit(limit)
@@ -129,6 +164,27 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
 }
 
 const none: ReadonlySet<string> = new Set();
+
+/** Writes each item behind a savepoint of its own, and gives those that the database cannot hold. */
+async function eachApart<T>(
+  transaction: Transaction<Schema>,
+  items: readonly T[],
+  write: (item: T) => Promise<void>,
+): Promise<T[]> {
+  const refused: T[] = [];
+  for (const item of items) {
+    await sql`savepoint apart`.execute(transaction);
+    try {
+      await write(item);
+    } catch (error) {
+      if (!isDataFault(error)) throw error;
+      await sql`rollback to savepoint apart`.execute(transaction);
+      refused.push(item);
+    }
+    await sql`release savepoint apart`.execute(transaction);
+  }
+  return refused;
+}
 
 /** Locks the rows of these tasks, and gives those that another connection has locked: it waits for none of them. */
 async function lockedByOthers(db: Kysely<Schema>, taskIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -149,15 +205,20 @@ async function addAudit(db: Kysely<Schema>, audit: readonly AuditEntry[]): Promi
   }
 }
 
+/** Refusals have a ring of their own, so that they push out no stop and no reset. */
 async function pruneAudit(db: Kysely<Schema>): Promise<void> {
-  const oldest = await db
-    .selectFrom("audit")
-    .select("at")
-    .orderBy("at", "desc")
-    .offset(auditKept)
-    .limit(1)
-    .executeTakeFirst();
-  if (oldest) await db.deleteFrom("audit").where("at", "<=", oldest.at).execute();
+  for (const refusals of ["=", "<>"] as const) {
+    const oldest = await db
+      .selectFrom("audit")
+      .select("at")
+      .where("kind", refusals, "refusal")
+      .orderBy("at", "desc")
+      .offset(auditKept)
+      .limit(1)
+      .executeTakeFirst();
+    if (!oldest) continue;
+    await db.deleteFrom("audit").where("kind", refusals, "refusal").where("at", "<=", oldest.at).execute();
+  }
 }
 
 function* chunks<T>(all: readonly T[]): Generator<T[]> {

@@ -51,7 +51,7 @@ export interface StopRow {
 export interface AuditRow {
   id: string;
   at: number;
-  kind: string;
+  kind: "refusal" | "stop" | "reset";
   actor: string;
   subject: string;
   attempt: number;

@@ -14,7 +14,7 @@ import { openSqliteOnThread } from "./open-sqlite-on-thread.js";
 import { openTaskDatabase } from "./open-task-database.js";
 import { openTaskStore } from "./open-task-store.js";
 import type { Schema } from "./schema.js";
-import type { Batch, StoredTask, TaskStore } from "./task-store.js";
+import type { Batch, StoredTask, TaskStore, Written } from "./task-store.js";
 
 const run = promisify(execFile);
 
@@ -31,6 +31,7 @@ const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
 });
 const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };
 const batch = (tasks: StoredTask[], rest: Partial<Batch> = {}): Batch => ({ ...nothing, tasks, ...rest });
+const all: Written = { skipped: [], refused: [] };
 const standby = { code: "UNAVAILABLE", reason: "LEADER_STANDBY" };
 
 describeOnEach("task store", (create, engine) => {
@@ -71,7 +72,7 @@ describeOnEach("task store", (create, engine) => {
       requestDigest: "d",
       task: bytes,
     });
-    assert.deepEqual(await store.commit(epoch, batch([first, task("t2")]), 60_000), []);
+    assert.deepEqual(await store.commit(epoch, batch([first, task("t2")]), 60_000), all);
     const changed = { ...first, revision: 2 ** 52, state: 5, sessionId: "" };
     await store.commit(epoch, batch([changed, task("t3")], { claims: ["t1"], forgotten: ["t2"] }), 60_000);
     await store.release(epoch);
@@ -112,6 +113,74 @@ describeOnEach("task store", (create, engine) => {
     await assert.rejects(failed);
     await assert.rejects(late, standby);
     await assert.rejects(next, standby, "it is still the one that could not write");
+  });
+
+  it("leaves out alone what it cannot hold, in a task or in the audit, and goes on", async () => {
+    const epoch = await lead();
+    const refusal = {
+      at: 1,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
+    const audit = [refusal, { ...refusal, leaseToken: Number.NaN }, { ...refusal, at: 2 }];
+    const unheld = [task("t2", { revision: Number.NaN }), task("t4", { sequence: Number.NaN })];
+    if (engine === "PostgreSQL") unheld.push(task("t5", { idempotencyKey: "a\0b" }), task("t6", { state: 2 ** 40 }));
+    const written = await store.commit(epoch, batch([task("t1"), ...unheld, task("t3")], { audit }), 60_000);
+    assert.deepEqual(written, { skipped: [], refused: unheld.map(({ taskId }) => taskId) });
+    assert.deepEqual(await store.commit(epoch, batch([task("t7")]), 60_000), all);
+    const { tasks } = await store.inherit(epoch);
+    assert.deepEqual(
+      tasks.map(({ taskId }) => taskId),
+      ["t1", "t3", "t7"],
+    );
+    assert.deepEqual(
+      (await store.audit(9)).map(({ at }) => at),
+      [2, 1],
+    );
+  });
+
+  it("keeps stops and resets on record, however many reports were refused after them", async () => {
+    const epoch = await lead();
+    await store.latch(epoch, { stopId: "s1", issuer: "operator/1", reason: "smoke", issuedAt: 1 });
+    await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "over", at: 2 });
+    const refusal = {
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
+    for (let from = 0; from < 24_000; from += 4_000) {
+      const audit = Array.from({ length: 4_000 }, (_, i) => ({ ...refusal, at: 3 + from + i }));
+      await store.commit(epoch, { ...nothing, audit }, 60_000);
+    }
+    const kept = await store.audit(30_000);
+    assert.deepEqual([kept.length, kept[0]?.at, kept.at(-1)?.at], [10_002, 24_002, 1]);
+    assert.deepEqual(
+      (await store.audit(1, "stop")).map(({ kind, reason }) => [kind, reason]),
+      [["stop", "smoke"]],
+    );
+    assert.equal((await store.audit(9, "reset")).length, 1);
+  });
+
+  it("writes an emergency stop and its reset whatever was said with them", async () => {
+    const epoch = await lead();
+    await store.latch(epoch, { stopId: "s1", issuer: "operator/1", reason: "a\0b\ud800", issuedAt: 1 });
+    assert.equal((await store.inherit(epoch)).stop?.reason, "a\ufffdb\ufffd");
+    await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "c\0", at: 2 });
+    assert.equal((await store.inherit(epoch)).stop, undefined);
+    assert.deepEqual(
+      (await store.audit(9)).map(({ kind, reason }) => [kind, reason]),
+      [
+        ["reset", "c\ufffd"],
+        ["stop", "a\ufffdb\ufffd"],
+      ],
+    );
   });
 
   it("takes nothing from a leader that has been deposed", async () => {
@@ -177,7 +246,7 @@ describeOnEach("task store", (create, engine) => {
     const many = Array.from({ length: 2_345 }, (_, i) => task(`t${i + 1}`));
     const claims = many.map(({ taskId }) => taskId);
     await store.commit(epoch, batch(many), 60_000);
-    assert.deepEqual(await store.commit(epoch, batch(many, { claims }), 60_000), []);
+    assert.deepEqual(await store.commit(epoch, batch(many, { claims }), 60_000), all);
     await store.commit(epoch, { ...nothing, forgotten: claims.slice(0, 1_345) }, 60_000);
     assert.equal((await store.inherit(epoch)).tasks.length, 1_000);
   });
@@ -190,7 +259,14 @@ describeOnEach("task store", (create, engine) => {
     assert.deepEqual((await store.inherit(epoch)).stop, stop);
     await store.reset(epoch, "s1", { actor: "supervisor/1", reason: "no fire", at: 2_000 });
     assert.equal((await store.inherit(epoch)).stop, undefined);
-    const refusal = { at: 3_000, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 2 ** 40 };
+    const refusal = {
+      at: 3_000,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 2 ** 40,
+    };
     await store.commit(epoch, { ...nothing, audit: [{ ...refusal, reason: "LEASE_STALE" }] }, 60_000);
     const audit = await store.audit(2);
     assert.deepEqual(audit, [
@@ -209,7 +285,10 @@ describeOnEach("task store", (create, engine) => {
         await holder.query("begin");
         await holder.query("select task_id from tasks where task_id = 't1' for update");
         const given = ["t1", "t2"].map((taskId) => task(taskId, { state: 2 }));
-        assert.deepEqual(await store.commit(epoch, batch(given, { claims: ["t1", "t2"] }), 60_000), ["t1"]);
+        assert.deepEqual(await store.commit(epoch, batch(given, { claims: ["t1", "t2"] }), 60_000), {
+          skipped: ["t1"],
+          refused: [],
+        });
         await holder.query("rollback");
         const { tasks } = await store.inherit(epoch);
         assert.deepEqual(
@@ -328,7 +407,15 @@ describe("a task store on SQLite", () => {
     await (await openTaskStore(path)).close();
     const other = () => runScript("console.log((await store.audit(1)).length); await store.close();");
     assert.equal((await other()).stdout, "0\n");
-    const refusal = { at: 1, kind: "refusal", actor: "worker/1", subject: "t1", attempt: 1, leaseToken: 1, reason: "" };
+    const refusal = {
+      at: 1,
+      kind: "refusal" as const,
+      actor: "worker/1",
+      subject: "t1",
+      attempt: 1,
+      leaseToken: 1,
+      reason: "",
+    };
     await store.commit(epoch, { ...nothing, audit: [refusal] }, 0);
     assert.equal((await other()).stdout, "1\n");
   });

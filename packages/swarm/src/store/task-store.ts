@@ -22,8 +22,8 @@ export interface StoredTask {
 export interface AuditEntry {
   /** When, in milliseconds since the epoch. */
   readonly at: number;
-  /** `refusal`, `stop` or `reset`. */
-  readonly kind: string;
+  /** What it records: a report that was refused, an emergency stop, or its reset. */
+  readonly kind: "refusal" | "stop" | "reset";
   /** The name of the bot. */
   readonly actor: string;
   /** The id of the task, or of the stop. */
@@ -60,6 +60,14 @@ export interface Batch {
   readonly audit: readonly AuditEntry[];
 }
 
+/** What a transaction has left out. */
+export interface Written {
+  /** The claims whose row another connection holds: they may be tried again. */
+  readonly skipped: readonly string[];
+  /** The ids of the tasks that the store cannot hold, because of what they contain. */
+  readonly refused: readonly string[];
+}
+
 /** Everything that a leader takes over. */
 export interface Inheritance {
   /** All tasks, in the order of submission. */
@@ -71,8 +79,8 @@ export interface Inheritance {
 /**
  * Where a leader keeps its tasks. Any number of leaders may share one store; one of them leads, in an epoch of its own. Each
  * write checks, in its own transaction, that the epoch is still the caller's, and rejects with `LEADER_STANDBY` when it is
- * not: a deposed leader can assign nothing. What is acknowledged is on the disk. Bound of the audit: the latest 10,000
- * entries and up to a tenth more.
+ * not: a deposed leader can assign nothing. What is acknowledged is on the disk. Bounds of the audit: the latest 10,000
+ * refusals, the latest 10,000 stops and resets, and up to a tenth more of each.
  */
 export interface TaskStore {
   /** Takes the lead if no other leader has it, and gives the new epoch. An earlier lead of `holder` itself ends. */
@@ -82,11 +90,11 @@ export interface TaskStore {
   /** Reads everything that earlier leaders have left. */
   inherit(epoch: number): Promise<Inheritance>;
   /**
-   * Writes a batch, all of it or nothing, and extends the lead to `forMs` from now. Gives the claims that it had to leave
-   * out. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
+   * Writes a batch, and extends the lead to `forMs` from now: all of it or nothing, apart from what {@link Written} names, and
+   * from entries of the audit that the store cannot hold. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
    * the caller's memory is ahead of the store.
    */
-  commit(epoch: number, batch: Batch, forMs: number): Promise<readonly string[]>;
+  commit(epoch: number, batch: Batch, forMs: number): Promise<Written>;
   /** Writes an emergency stop. */
   latch(epoch: number, stop: StoredStop): Promise<void>;
   /** Writes that the emergency stop was reset, by which bot and why. */
@@ -95,8 +103,8 @@ export interface TaskStore {
     stopId: string,
     by: { readonly actor: string; readonly reason: string; readonly at: number },
   ): Promise<void>;
-  /** The latest entries of the audit, the latest first. */
-  audit(limit: number): Promise<AuditEntry[]>;
+  /** The latest entries of the audit, the latest first: of all kinds, or of one. */
+  audit(limit: number, kind?: AuditEntry["kind"]): Promise<AuditEntry[]>;
   /** Closes the database. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { AuditEntry, Batch, StoredStop, StoredTask, TaskStore } from "../store/task-store.js";
+import type { AuditEntry, Batch, StoredStop, StoredTask, TaskStore, Written } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 
 /** A store in memory that a test controls. */
@@ -10,6 +10,8 @@ export interface MemoryStore extends TaskStore {
   nextId(): number;
   /** The rows that another connection holds. */
   readonly locked: Set<string>;
+  /** The idempotency keys (with the submitter's name) of tasks that it cannot hold. */
+  readonly unwritable: Set<string>;
   /** Runs before every write, to fail it or to have it wait. */
   trouble: (() => Promise<void>) | undefined;
 }
@@ -18,6 +20,7 @@ export interface MemoryStore extends TaskStore {
 export function createMemoryStore(clock: { now(): number }): MemoryStore {
   const tasks = new Map<string, StoredTask>();
   const locked = new Set<string>();
+  const unwritable = new Set<string>();
   const audit: AuditEntry[] = [];
   const lead = { epoch: 0, holder: "", until: 0 };
   let stop: StoredStop | undefined;
@@ -31,21 +34,27 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
     if (lead.epoch !== epoch) throw swarmError("LEADER_STANDBY");
   }
 
-  async function write(epoch: number, batch: Batch, forMs: number): Promise<string[]> {
+  async function write(epoch: number, batch: Batch, forMs: number): Promise<Written> {
     await check(epoch);
     if (epoch === broken) throw swarmError("LEADER_STANDBY");
     lead.until = clock.now() + forMs;
     if (batch.tasks.length > 0) commits++;
     const skipped = batch.claims.filter((taskId) => locked.has(taskId));
-    for (const task of batch.tasks) if (!skipped.includes(task.taskId)) tasks.set(task.taskId, task);
+    const refused: string[] = [];
+    for (const task of batch.tasks) {
+      if (skipped.includes(task.taskId)) continue;
+      if (unwritable.has(task.idempotencyKey)) refused.push(task.taskId);
+      else tasks.set(task.taskId, task);
+    }
     for (const taskId of batch.forgotten) tasks.delete(taskId);
     audit.unshift(...batch.audit);
-    return skipped;
+    return { skipped, refused };
   }
 
   const store: MemoryStore = {
     tasks,
     locked,
+    unwritable,
     trouble: undefined,
     nextId: () => ++ids,
     get commits() {
@@ -81,7 +90,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
       stop = undefined;
       audit.unshift({ at, kind: "reset", actor, subject: stopId, attempt: 0, leaseToken: 0, reason });
     },
-    audit: async (limit) => audit.slice(0, limit),
+    audit: async (limit, kind) => audit.filter((each) => kind === undefined || each.kind === kind).slice(0, limit),
     close: async () => {},
   };
   return store;

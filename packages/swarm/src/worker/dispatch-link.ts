@@ -4,6 +4,7 @@ import type { Assignment, DispatchRequest, DispatchResponse } from "../gen/inter
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox } from "../outbox.js";
 import type { Wait } from "../wait.js";
+import type { TaskBounds } from "./task-bounds.js";
 import type { Uplink } from "./uplink.js";
 import type { Workbench } from "./workbench.js";
 
@@ -23,6 +24,8 @@ export interface DispatchLinkOptions {
   readonly prefetch: number;
   readonly uplink: Uplink;
   readonly bench: Workbench;
+  /** Takes the bounds that the leader has said. */
+  readonly bounds: TaskBounds;
   readonly clock: Clock;
   readonly wait: Wait;
   /** Aborts when the worker is to leave. */
@@ -36,7 +39,7 @@ const heartbeatsKept = 20;
 
 /** Creates a link without a connection. */
 export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
-  const { capabilities, slots, prefetch, uplink, bench, clock, wait, signal, onOpen } = options;
+  const { capabilities, slots, prefetch, uplink, bench, bounds, clock, wait, signal, onOpen } = options;
   const session = { id: "", heartbeatPeriodMs: 500, stopAfterMs: 1_500, draining: false };
   /** When the latest heartbeat that was answered was sent: the leader has heard of this worker since then. */
   let answeredAt = clock.now();
@@ -80,6 +83,8 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
           session.heartbeatPeriodMs = event.value.heartbeatPeriodMs;
           session.stopAfterMs = event.value.stopAfterMs;
           leaderAcceptsBatches = event.value.acceptsBatches;
+          bounds.resultBytes = event.value.resultBytesAtMost || bounds.resultBytes;
+          bounds.checkpointBytes = event.value.checkpointBytesAtMost || bounds.checkpointBytes;
           answeredAt = openedBy;
           opened = true;
           onOpen();

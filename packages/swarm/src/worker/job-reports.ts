@@ -1,6 +1,10 @@
 import type { Lease, Progress, ReportProgress } from "../gen/interlock/swarm/v1/swarm.js";
 import type { SendEvent, WorkerEvent } from "./send-event.js";
+import type { TaskBounds } from "./task-bounds.js";
 import { TaskRefusal } from "./task-refusal.js";
+
+/** So many characters of an error are sent; the leader keeps 500. */
+const reasonAtMost = 500;
 
 /** What a worker reports of one attempt, kept as far as it may have to be repeated on another connection. */
 export interface JobReports {
@@ -86,14 +90,29 @@ export function createJobReports(lease: Lease, send: SendEvent): JobReports {
   };
 }
 
-/** The event that reports how the work ended. */
-export async function outcomeOf(lease: Lease, work: () => Promise<Uint8Array | undefined>): Promise<WorkerEvent> {
+/**
+ * The event that reports how the work ended. A result that the leader does not take fails the task for good: another attempt
+ * would give as long a one.
+ */
+export async function outcomeOf(
+  lease: Lease,
+  { resultBytes }: Pick<TaskBounds, "resultBytes">,
+  work: () => Promise<Uint8Array | undefined>,
+): Promise<WorkerEvent> {
   try {
-    return { $case: "completeTask", value: { lease, result: (await work()) ?? new Uint8Array() } };
+    const result = (await work()) ?? new Uint8Array();
+    if (result.length <= resultBytes) return { $case: "completeTask", value: { lease, result } };
+    const reason = tooLarge("RESULT_TOO_LARGE", "result", result.length, resultBytes);
+    return { $case: "failTask", value: { lease, reason, permanent: true } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, reasonAtMost);
     if (!(error instanceof TaskRefusal)) return { $case: "failTask", value: { lease, reason, permanent: false } };
     if (error.kind === "fail") return { $case: "failTask", value: { lease, reason, permanent: true } };
     return { $case: error.kind === "reject" ? "rejectTask" : "forfeitTask", value: { lease, reason } };
   }
+}
+
+/** What is wrong with something that is too large, and what to do about it. */
+export function tooLarge(reason: string, what: string, bytes: number, atMost: number): string {
+  return `${reason}: the ${what} has ${bytes} bytes, and the leader takes ${atMost}. Keep it elsewhere, and name it.`;
 }

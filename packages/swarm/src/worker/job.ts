@@ -1,7 +1,10 @@
+import { setMaxListeners } from "node:events";
 import type { Assignment, Lease } from "../gen/interlock/swarm/v1/swarm.js";
-import { createJobReports, type JobReports, outcomeOf } from "./job-reports.js";
+import { createJobReports, type JobReports, outcomeOf, tooLarge } from "./job-reports.js";
 import type { SendEvent } from "./send-event.js";
+import type { TaskBounds } from "./task-bounds.js";
 import type { TaskContext, TaskHandler } from "./task-handler.js";
+import { TaskRefusal } from "./task-refusal.js";
 
 /** One attempt at one task, in a worker's hands: whether it runs, stands still, or was stopped. */
 export interface Job {
@@ -20,7 +23,7 @@ export interface Job {
 }
 
 /** Creates a job that has not begun. */
-export function createJob(assignment: Assignment, lease: Lease, send: SendEvent): Job {
+export function createJob(assignment: Assignment, lease: Lease, send: SendEvent, bounds: TaskBounds): Job {
   const reports = createJobReports(lease, send);
   let paused = false;
   /** Why it was stopped. */
@@ -35,6 +38,7 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
   function signal(): AbortSignal {
     if (!controller) {
       controller = new AbortController();
+      setMaxListeners(0, controller.signal); // A handler may wait for any number of things under it.
       if (stopped) controller.abort(stopped);
     }
     return controller.signal;
@@ -56,6 +60,11 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
     },
     checkpoint(state) {
       if (isOver()) return Promise.reject(stopped ?? new Error("The attempt has ended."));
+      const { checkpointBytes } = bounds;
+      if (state.length > checkpointBytes) {
+        const message = tooLarge("CHECKPOINT_TOO_LARGE", "checkpoint", state.length, checkpointBytes);
+        return Promise.reject(new TaskRefusal("fail", message));
+      }
       const sequence = reports.checkpoint(state);
       return untilStopped(signal(), (resolve) => reports.onConfirmed(sequence, resolve));
     },
@@ -75,7 +84,7 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent)
       const { kind, payload, deadline, checkpoint } = assignment;
       const { taskId, attempt, leaseToken } = lease;
       const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
-      const outcome = await outcomeOf(lease, () => handle(task, context));
+      const outcome = await outcomeOf(lease, bounds, () => handle(task, context));
       if (!stopped) reports.finish(outcome);
     },
     pause(now) {

@@ -1,13 +1,14 @@
 import { type Bot, type Clock, type InterlockError, systemClock } from "@interlock/bot";
-import { createBackoff } from "@interlock/bot/internal";
 import type { Safety } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
 import { inHandAtMost } from "../lease.js";
 import { createRotation } from "../rotation.js";
+import { createSteadyBackoff } from "../steady-backoff.js";
 import { systemWait, type Wait } from "../wait.js";
 import { createDispatchLink } from "./dispatch-link.js";
 import { createSafetyLink } from "./safety-link.js";
+import { createTaskBounds } from "./task-bounds.js";
 import type { TaskHandler } from "./task-handler.js";
 import { createUplink } from "./uplink.js";
 import { createWorkbench } from "./workbench.js";
@@ -85,20 +86,22 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const uplink = createUplink();
-  const bench = createWorkbench(handle, slots, uplink.send);
+  const bounds = createTaskBounds();
+  const bench = createWorkbench(handle, slots, uplink.send, bounds);
   const delays = { maximumMs: maximumDelayMs, ...(options.random && { random: options.random }) };
-  const [dispatchBackoff, safetyBackoff] = [createBackoff(delays), createBackoff(delays)];
+  const [dispatchBackoff, safetyBackoff] = [createSteadyBackoff(clock, delays), createSteadyBackoff(clock, delays)];
   const dispatch = createDispatchLink({
     capabilities,
     slots,
     prefetch,
     uplink,
     bench,
+    bounds,
     clock,
     wait,
     signal,
     onOpen() {
-      dispatchBackoff.reset();
+      dispatchBackoff.opened();
       onLink?.({ online: true });
     },
   });
@@ -109,7 +112,7 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
     haltWithinMs,
     onEmergencyStop,
     signal: either,
-    onOpen: safetyBackoff.reset,
+    onOpen: safetyBackoff.opened,
   });
 
   async function work(): Promise<void> {

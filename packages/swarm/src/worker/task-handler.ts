@@ -35,7 +35,8 @@ export interface TaskContext {
    *
    * @param state - In an encoding of the handler's own.
    * @returns Once the state is on the leader's disk.
-   * @throws When the attempt has ended.
+   * @throws When the attempt has ended. A `TaskRefusal` that fails the task, when the state is longer than the leader takes:
+   * 1 MiB by default.
    */
   checkpoint(state: Uint8Array): Promise<void>;
   /**
@@ -48,7 +49,7 @@ export interface TaskContext {
 }
 
 /**
- * Does one task. What it returns is the result. If it throws, the task is tried again later, except for a
- * `TaskRefusal`.
+ * Does one task. What it returns is the result, at most 1 MiB by default; a longer one fails the task. If it throws, the task is
+ * tried again later, except for a `TaskRefusal`.
  */
 export type TaskHandler = (task: WorkerTask, context: TaskContext) => Promise<Uint8Array | undefined>;

@@ -3,6 +3,7 @@ import { UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
 import { createJob, type Job } from "./job.js";
 import type { SendEvent } from "./send-event.js";
 import { createTakenLeases } from "./taken-leases.js";
+import { createTaskBounds, type TaskBounds } from "./task-bounds.js";
 import type { TaskHandler } from "./task-handler.js";
 
 /** The tasks that a worker has in hand, over all its connections. Bound: the leader gives at most 1,000 at a time. */
@@ -27,7 +28,12 @@ export interface Workbench {
 }
 
 /** Creates a workbench; `slots` handlers run at a time. */
-export function createWorkbench(handle: TaskHandler, slots: number, send: SendEvent): Workbench {
+export function createWorkbench(
+  handle: TaskHandler,
+  slots: number,
+  send: SendEvent,
+  bounds: TaskBounds = createTaskBounds(),
+): Workbench {
   const jobs = new Map<bigint, Job>(); // by lease token
   /** The jobs that have not begun: all slots are taken, some perhaps by stopped handlers that have not returned yet. */
   const queue: Job[] = [];
@@ -38,7 +44,7 @@ export function createWorkbench(handle: TaskHandler, slots: number, send: SendEv
   let holding: string | undefined;
 
   function take(assignment: Assignment, lease: Lease): void {
-    const job = createJob(assignment, lease, send);
+    const job = createJob(assignment, lease, send, bounds);
     // The leader may confirm an attempt that was stopped after the Session had named it, and that may have had its effect.
     // So one lease is taken once.
     const reason = holding ?? (taken.add(lease.leaseToken) ? undefined : "ATTEMPT_STOPPED");

@@ -100,8 +100,28 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
       const swarm = connectSwarm(bot, [target.address]);
       let order = 0;
       return async () => {
-        const { task } = await swarm.submit({ kind: "honest", idempotencyKey: `honest-${process.pid}-${order++}` });
+        const idempotencyKey = `honest-${process.pid}-${order++}`;
+        const { task } = await swarm.submit({ kind: "honest", idempotencyKey, requiredCapabilities: ["honest"] });
         await swarm.cancel(task.taskId, "not needed");
+      };
+    },
+  },
+  /** A page of the tasks, and a change that a watch has to tell. The watch goes on all along. */
+  tasks: {
+    everyMs: 150,
+    async prepare({ bot, target }) {
+      const swarm = connectSwarm(bot, [target.address]);
+      const waiting = new Map<string, () => void>();
+      void (async () => {
+        for await (const { tasks } of swarm.watch()) for (const { taskId } of tasks) waiting.get(taskId)?.();
+      })();
+      return async () => {
+        await swarm.list({ pageSize: 1_000 }, { timeoutMs });
+        const { task } = await swarm.submit({ kind: "honest", requiredCapabilities: ["honest"] });
+        const told = new Promise<void>((resolve) => waiting.set(task.taskId, resolve));
+        await swarm.cancel(task.taskId, "not needed");
+        await within(told, "watching");
+        waiting.delete(task.taskId);
       };
     },
   },
@@ -111,8 +131,8 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
     async prepare({ bot, target }) {
       const safety = bot.client(SafetyService, target.address);
       return async () => {
-        await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
-        await safety.resetEmergencyStop({}, { timeoutMs });
+        const { safety: stopped } = await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
+        await safety.resetEmergencyStop({ stopId: stopped?.stopId ?? "", reason: "drill" }, { timeoutMs });
       };
     },
   },

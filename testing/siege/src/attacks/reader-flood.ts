@@ -1,0 +1,59 @@
+import { OperatorService, SafetyService } from "@interlock/swarm";
+import type { Attack } from "../attack.js";
+import { createTally, drain, memberGrants, members } from "../member.js";
+
+const atOnce = 32;
+const timeoutMs = 10_000;
+
+export const readerFlood: Attack = {
+  name: "reader-flood",
+  row: 55,
+  title: "listings and watches without pause, during emergency stops",
+  who: "M",
+  target: "leader",
+  probes: ["stop", "submit"],
+  bots: members,
+  grants: memberGrants,
+  allowed: ["0", "8"],
+  async run({ target, bots, signal }) {
+    const [operator, worker] = bots;
+    if (!operator || !worker) throw new Error("no bots");
+    const operations = operator.client(OperatorService, target.address);
+    const safety = worker.client(SafetyService, target.address);
+    const tally = createTally();
+    // Something to read, within the share of one submitter.
+    const some = Array.from({ length: 60 }, () =>
+      operations
+        .submitTask({ kind: "x", payload: Buffer.alloc(200_000), requiredCapabilities: ["nobody"] }, { timeoutMs })
+        .catch(() => {}),
+    );
+    await Promise.all(some);
+    async function list(): Promise<void> {
+      while (!signal.aborted) await tally.count(operations.listTasks({ pageSize: 1_000 }, { timeoutMs }));
+    }
+    async function watch(): Promise<void> {
+      while (!signal.aborted) {
+        const stream = drain(operations.watchTasks({}, { signal }));
+        const over = stream.then(
+          () => true,
+          () => !signal.aborted,
+        );
+        if (await over) await tally.count(stream);
+      }
+    }
+    async function listen(): Promise<void> {
+      while (!signal.aborted) {
+        const stream = drain(safety.watchSafety({ withWorkers: true }, { signal }));
+        const over = stream.then(
+          () => true,
+          () => !signal.aborted,
+        );
+        if (await over) await tally.count(stream);
+      }
+    }
+    const each = (work: () => Promise<void>) => Array.from({ length: atOnce }, work);
+    await Promise.all([...each(list), ...each(watch), ...each(listen)]);
+    const problem = tally.answers["8"] ? undefined : "no reader was told that it reads too much";
+    return { sent: tally.sent, answers: tally.answers, problem };
+  },
+};
