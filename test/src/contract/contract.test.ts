@@ -6,7 +6,7 @@ describe("the security contract", () => {
   it("has every row, once", () => {
     assert.deepEqual(
       rows.map(({ row }) => row),
-      Array.from({ length: 36 }, (_, i) => i + 1),
+      Array.from({ length: 57 }, (_, i) => i + 1),
     );
   });
 
