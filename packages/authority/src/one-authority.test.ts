@@ -48,7 +48,7 @@ describe("a data folder", () => {
       await assert.rejects(start(linked), refusal);
       assert.match(await startElsewhere(linked), refusal, "by another name");
       await backUp(dataDir, join(folder, "backup"));
-      await assert.rejects(restore(join(folder, "backup"), dataDir, 1), /has an authority already/);
+      await assert.rejects(restore(join(folder, "backup"), dataDir, 1), /already has an authority/);
       await restore(join(dataDir, "authority.db"), join(folder, "copy"), 1);
       assert.match(await startElsewhere(dataDir), refusal, "after backup and restore");
     } finally {
