@@ -4,8 +4,8 @@ import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing"
 import type { Attack } from "../attack.js";
 import { rawAnswer, tally } from "./raw-answer.js";
 
-const connections = 4;
-const atOnce = 50;
+const connections = 2;
+const atOnce = 25;
 
 export const badSignatures: Attack = {
   name: "bad-signatures",

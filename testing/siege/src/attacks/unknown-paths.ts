@@ -5,7 +5,7 @@ import { rawAnswer, tally } from "./raw-answer.js";
 import { callBlock, connectRaw, headersFrame } from "./raw-frames.js";
 
 const atOnce = 100;
-const connections = 2;
+const connections = 1;
 /** More than a bot may make of them in the time of the attack, with the patience of a server. */
 const beyondItsRate = 1_500;
 const unknown = "/a.B/C";
