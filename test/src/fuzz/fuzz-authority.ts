@@ -20,7 +20,8 @@ const grants = `grants: {"honest/*": {${audience}: ["echo:call"]}}`;
  */
 export async function fuzzAuthority({ seed, mixed, share }: FuzzOptions, store?: string): Promise<Fuzzed> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-fuzz-"));
-  const where = store === undefined ? { dataDir: join(folder, "authority") } : { store, keyPassphrase: "only for a test" };
+  const where =
+    store === undefined ? { dataDir: join(folder, "authority") } : { store, keyPassphrase: "only for a test" };
   const authority = await startAuthority({ trustDomain: "cafe", port: 0, log: silentLog, ...where });
   const bots: Bot[] = [];
   async function joinAs(name: string): Promise<Bot> {
