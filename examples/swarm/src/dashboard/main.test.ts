@@ -164,6 +164,7 @@ describe("the dashboard of a fleet", function () {
     const missing = { code: "PERMISSION_DENIED", reason: "SCOPE_MISSING" };
     await assert.rejects(swarm.submitTask({ kind: "warehouse.carry" }), missing);
     await assert.rejects(swarm.cancelTask({ taskId }), missing);
+    await assert.rejects(swarm.cancelTasks({ kind: "warehouse.carry" }), missing);
     await assert.rejects(swarm.pauseTask({ taskId }), missing);
     await assert.rejects(swarm.resumeTask({ taskId }), missing);
     await assert.rejects(swarm.drainWorker({ worker: "worker/1" }), missing);
@@ -194,7 +195,7 @@ describe("the dashboard of a fleet", function () {
         policy.scopes.every((scope: string) => read.has(scope)) ? [] : name,
       ),
     );
-    const operates = ["submitTask", "cancelTask", "pauseTask", "resumeTask", "drainWorker"];
+    const operates = ["submitTask", "cancelTask", "cancelTasks", "pauseTask", "resumeTask", "drainWorker"];
     const stops = ["emergencyStop", "acknowledgeStop", "resetEmergencyStop"];
     assert.deepEqual(acting.sort(), [...operates, ...stops, "enter", "move", "leave", "dispatch"].sort());
   });

@@ -14,7 +14,8 @@ export const readerFlood: Attack = {
   probes: ["stop", "submit"],
   bots: members,
   grants: memberGrants,
-  allowed: ["0", "8"],
+  // A connection whose calls go on being refused is cut.
+  allowed: ["0", "8", "close"],
   async run({ target, bots, signal }) {
     const [operator, worker] = bots;
     if (!operator || !worker) throw new Error("no bots");
