@@ -1,3 +1,8 @@
+import { InterlockError } from "@interlock/bot";
+
+/** The reason of every error that says that a database cannot hold a value. */
+export const valueUnstorable = "VALUE_UNSTORABLE";
+
 // PostgreSQL (appendix A of its manual): a value that is out of range or no text, one that must not be null, one too long for
 // an index. SQLite: the same, in its own words.
 const dataFaults =
@@ -17,6 +22,7 @@ const unbindable = /can only bind|Loss of precision/;
  */
 export function isDataFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof InterlockError) return error.reason === valueUnstorable;
   const { code } = error as Error & { readonly code?: unknown };
   if (typeof code === "string" && dataFaults.test(code)) return true;
   return code === undefined && unbindable.test(error.message);

@@ -47,7 +47,11 @@ export const orders: Readonly<Record<string, Order>> = {
     ["fleet"],
     ["index", "internal", "protocol"],
   ],
-  "@interlock/database": [["address", "turns", "database", "is-data-fault"], ["sqlite", "postgres", "thread"], ["index"]],
+  "@interlock/database": [
+    ["address", "turns", "database", "is-data-fault"],
+    ["sqlite", "postgres", "thread"],
+    ["index"],
+  ],
   "@interlock/authority": [
     ["names", "coalesce", "refuse-limited"],
     ["store"],

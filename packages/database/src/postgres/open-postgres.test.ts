@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { InterlockError } from "@interlock/bot";
 import type { Postgres } from "@interlock/testing-postgres";
 import { sql } from "kysely";
+import { isDataFault } from "../is-data-fault.js";
 import { asAdmin, hasPostgres, openTestDatabase, testPostgres } from "../testing/test-postgres.js";
 import type { PostgresDatabase } from "./open-postgres.js";
 
@@ -29,6 +30,24 @@ interface Schema {
     opened.push(database);
     return database;
   }
+
+  it("says of a value that it cannot hold that it is the caller's, and goes on", async () => {
+    const { db } = await open();
+    await sql`create table items (item_id bigint, full_name text)`.execute(db);
+    for (const item of [
+      { itemId: 2 ** 64, fullName: "cup" },
+      { itemId: Number.NaN, fullName: "cup" },
+      { itemId: 1, fullName: "c\0up" },
+    ]) {
+      await assert.rejects(db.insertInto("items").values(item).execute(), (error) => {
+        assert.ok(error instanceof InterlockError && isDataFault(error));
+        assert.deepEqual([error.code, error.reason], ["INVALID_ARGUMENT", "VALUE_UNSTORABLE"]);
+        return true;
+      });
+    }
+    await assert.rejects(sql`select * from nowhere`.execute(db), (error) => !isDataFault(error));
+    await db.insertInto("items").values({ itemId: 1, fullName: "cup" }).execute();
+  });
 
   it("reads big numbers as numbers, and writes columns in snake_case", async () => {
     const { db, now } = await open();

@@ -1,18 +1,27 @@
 import { InterlockError } from "@interlock/bot";
 import pg from "pg";
+import { valueUnstorable } from "../is-data-fault.js";
 
 // SQLSTATE (PostgreSQL, appendix A) of errors that pass when PostgreSQL is back, has room again, or is a primary again.
 const passing = /^(?:08|28|53|57|3D000|25006|25P03|40001|40P01|55P03)/;
+
+// Values of a query that PostgreSQL cannot hold: too large, no text in UTF-8, no time, too long for an index.
+const unstorable = /^(?:22001|22003|22007|22008|22021|22P02|22P05|54000)$/;
 
 /** The reason of every error that says that a database cannot be reached. */
 export const unreachable = "STORE_UNREACHABLE";
 
 /**
  * Turns an error of PostgreSQL into ours: `UNAVAILABLE` with the reason `STORE_UNREACHABLE` for everything that is no fault
- * of the query, so that the caller may try again. PostgreSQL's own words stay in this process, as the cause.
+ * of the query, so that the caller may try again; `INVALID_ARGUMENT` with `VALUE_UNSTORABLE` for a value of the caller's that
+ * PostgreSQL cannot hold. PostgreSQL's own words stay in this process, as the cause.
  */
 export function fromPostgres(error: unknown): unknown {
   if (error instanceof InterlockError) return error;
+  if (isAnswer(error) && unstorable.test(error.code ?? "")) {
+    const message = "The request has a value that the database cannot hold.";
+    return new InterlockError("INVALID_ARGUMENT", message, { reason: valueUnstorable, cause: error });
+  }
   if (isAnswer(error) && !passing.test(error.code ?? "")) return error;
   const { code } = error as { readonly code?: unknown };
   return unreachableFor(error, typeof code === "string" && /^\w+$/.test(code) ? ` (${code})` : "");

@@ -1,9 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { OperatorService, SafetyService } from "@interlock/swarm";
 import type { Attack } from "../attack.js";
 import { createTally, drain, memberGrants, members } from "../member.js";
 
 const atOnce = 32;
 const timeoutMs = 10_000;
+// Without a pause it would be the rate of calls that answers, and then cuts the connection, and not the leader.
+const refusedMs = 50;
 
 export const readerFlood: Attack = {
   name: "reader-flood",
@@ -14,7 +17,8 @@ export const readerFlood: Attack = {
   probes: ["stop", "submit"],
   bots: members,
   grants: memberGrants,
-  allowed: ["0", "8"],
+  // A connection whose calls go on being refused is cut.
+  allowed: ["0", "8", "close"],
   async run({ target, bots, signal }) {
     const [operator, worker] = bots;
     if (!operator || !worker) throw new Error("no bots");
@@ -38,7 +42,9 @@ export const readerFlood: Attack = {
           () => true,
           () => !signal.aborted,
         );
-        if (await over) await tally.count(stream);
+        if (!(await over)) return;
+        await tally.count(stream);
+        await pause(refusedMs);
       }
     }
     async function listen(): Promise<void> {
@@ -48,7 +54,9 @@ export const readerFlood: Attack = {
           () => true,
           () => !signal.aborted,
         );
-        if (await over) await tally.count(stream);
+        if (!(await over)) return;
+        await tally.count(stream);
+        await pause(refusedMs);
       }
     }
     const each = (work: () => Promise<void>) => Array.from({ length: atOnce }, work);

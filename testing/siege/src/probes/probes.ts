@@ -130,9 +130,16 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
     everyMs: 300,
     async prepare({ bot, target }) {
       const safety = bot.client(SafetyService, target.address);
-      return async () => {
+      async function drill(): Promise<void> {
         const { safety: stopped } = await safety.emergencyStop({ reason: "drill" }, { timeoutMs });
         await safety.resetEmergencyStop({ stopId: stopped?.stopId ?? "", reason: "drill" }, { timeoutMs });
+      }
+      // One after the other: two drills at a time would be one stop, which is reset once.
+      let latest: Promise<unknown> = Promise.resolve();
+      return () => {
+        const next = latest.then(drill);
+        latest = next.catch(() => {});
+        return next;
       };
     },
   },
