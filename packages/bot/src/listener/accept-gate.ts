@@ -72,6 +72,8 @@ interface Newcomer {
   screened?: ScreenedSocket;
   /** Whether TLS has begun, and reports its end itself. */
   begun: boolean;
+  /** Whether TLS reports in its context. */
+  inContext: boolean;
   /** Why the gate has ended it. */
   reason?: Reason;
   readonly timer: NodeJS.Timeout;
@@ -90,8 +92,10 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   const alerts = createRateLimiter(alertness);
   /** The newcomers of sources that have failed too often; bounded by the places. */
   const queues = new Map<string, Newcomer[]>();
-  // TLS reports in the context in which it began: the one public way from a TLS socket to the socket beneath it.
+  // A TLS socket over a screened one does not know its peer. It reports in the context in which TLS began: the one public way
+  // to the socket beneath. On Node 20 the storage makes every promise of the process dearer, so it is on only meanwhile.
   const current = new AsyncLocalStorage<Newcomer>();
+  let screening = 0;
 
   function enter(socket: Socket): void {
     socket.on("error", () => socket.destroy());
@@ -100,7 +104,17 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     const source = sourceOf(host);
     const timer = setTimeout(() => drop(newcomer, "HANDSHAKE_TIMEOUT"), handshakeTimeoutMs).unref();
     const address = addressOf(socket);
-    const newcomer: Newcomer = { socket, source, host, port, address, greeted: false, begun: false, timer };
+    const newcomer: Newcomer = {
+      socket,
+      source,
+      host,
+      port,
+      address,
+      greeted: false,
+      begun: false,
+      inContext: false,
+      timer,
+    };
     const evicted = places.add(newcomer, source);
     if (evicted) drop(evicted, "CONNECTION_LIMIT");
     socket.once("end", () => !newcomer.begun && socket.destroy());
@@ -108,13 +122,21 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
       clearTimeout(timer);
       if (!newcomer.begun) refused(newcomer.reason ?? "HANDSHAKE_FAILED", newcomer.address);
       // TLS reports the failure after this event.
-      setImmediate(() => places.remove(newcomer));
+      setImmediate(() => leave(newcomer));
     });
     awaitFirstRecord(socket, () => {
       newcomer.greeted = true;
       if (failures.peek(source, clock.now()) === 0) start(newcomer);
       else queue(newcomer);
     });
+  }
+
+  /** Gives its place to the next. */
+  function leave(newcomer: Newcomer): void {
+    places.remove(newcomer);
+    if (!newcomer.inContext) return;
+    newcomer.inContext = false;
+    if (--screening === 0) current.disable();
   }
 
   function drop(newcomer: Newcomer, reason: Reason): void {
@@ -145,7 +167,10 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     if (suspicions.peek(source, now) > 0 || alerts.peek("", now) > 0) {
       newcomer.screened = screen(socket, maximumHandshakeBytes);
     }
-    current.run(newcomer, begin, newcomer.screened ?? socket);
+    if (!newcomer.screened) return void begin(socket);
+    newcomer.inContext = true;
+    screening++;
+    current.run(newcomer, begin, newcomer.screened);
   }
 
   /** Whether a handshake was long; so is one with a request behind it. A long one has the source's next ones counted. */
@@ -158,10 +183,10 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   return {
     enter,
     passed(socket) {
-      const newcomer = current.getStore();
+      const newcomer = newcomerOf(socket);
       if (!newcomer) return;
       isLong(newcomer);
-      places.remove(newcomer);
+      leave(newcomer);
       clearTimeout(newcomer.timer);
       const { host, port, screened } = newcomer;
       if (screened) {
@@ -172,7 +197,7 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     failed(socket) {
       const newcomer = newcomerOf(socket);
       if (!newcomer) return { address: addressOf(socket), reason: undefined };
-      places.remove(newcomer);
+      leave(newcomer);
       if (isLong(newcomer)) alerts.take("", clock.now());
       if (!newcomer.reason) failures.take(newcomer.source, clock.now());
       return { address: newcomer.address, reason: newcomer.reason };
@@ -185,11 +210,12 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     },
   };
 
+  /** The newcomer that a TLS socket was made for; one that TLS has closed does not know its peer any more. */
   function newcomerOf(socket: TLSSocket): Newcomer | undefined {
+    const screened = current.getStore();
+    if (screened?.inContext) return screened;
     const address = addressOf(socket);
-    const all = [...places.entries()].filter(({ begun }) => begun);
-    const store = current.getStore();
-    if (store && all.includes(store)) return store;
-    return all.find((one) => one.address === address) ?? all.find((one) => one.socket.destroyed);
+    const begun = [...places.entries()].filter(({ begun, inContext }) => begun && !inContext);
+    return address === "" ? begun.find((one) => one.socket.destroyed) : begun.find((one) => one.address === address);
   }
 }

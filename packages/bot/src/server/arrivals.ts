@@ -42,8 +42,12 @@ export interface Arrival {
   readonly served: ServedMethod;
   /** When its headers arrived, in milliseconds since the epoch. */
   readonly at: number;
+  /** Says that a call has been made of it, which will call {@link close}. */
+  take(): void;
   /** Says that a message has been handed to the handler. */
   delivered(): void;
+  /** Says that its stream has ended. */
+  close(): void;
   /** Is called when the call is refused because of its request. Set by the call. */
   refuse: ((error: InterlockError) => void) | undefined;
 }
@@ -112,11 +116,11 @@ export function watchArrivals(grpc: Server, options: ArrivalOptions): Arrivals {
     const arrival = new OpenArrival(stream, visitor, served, meter, clock);
     arrival.place = open.join(arrival);
     arrival.roster = open;
+    arrival.receivedBefore();
     arriving = arrival;
     next(stream, headers);
     arriving = undefined;
-    // Before the listener of grpc-js; and after that has paused the stream, which a listener would set flowing.
-    stream.prependListener("data", readFrame);
+    if (!arrival.taken) stream.on("close", closed); // No call was made of it that would tell.
   }
 
   /** Answers what is no call of a method. Such a stream counts as a call does. */
@@ -188,16 +192,9 @@ type Metered = ServerHttp2Stream & { [arrivalKey]?: OpenArrival | undefined };
 const arrivalKey = Symbol("arrival");
 const { push } = Readable.prototype;
 
-/**
- * Node hands every frame of a request to `push` as it arrives, whether it is read yet or not; but for those that come together
- * with the headers, which it does before anybody hears of the stream.
- */
+/** Node hands every frame of a request to `push` as it arrives, whether it is read yet or not. */
 function meteredPush(this: Metered, chunk: Uint8Array | null): boolean {
   return this[arrivalKey]?.received(chunk) === false || push.call(this, chunk);
-}
-
-function readFrame(this: Metered, chunk: Uint8Array): void {
-  this[arrivalKey]?.read(chunk);
 }
 
 function closed(this: Metered): void {
@@ -209,6 +206,8 @@ class OpenArrival implements Arrival {
   readonly connection: Connection;
   readonly served: ServedMethod;
   readonly at: number;
+  /** Whether a call was made of it, which tells of its end. */
+  taken = false;
   /** Its place among the open calls of the server. */
   place = 0;
   roster: Roster<OpenArrival> | undefined;
@@ -236,7 +235,18 @@ class OpenArrival implements Arrival {
     load.calls++;
     stream[arrivalKey] = this;
     stream.push = meteredPush as typeof stream.push;
-    stream.on("close", closed);
+  }
+
+  /** Counts what came together with the headers, before the stream was announced. It stays to be read. */
+  receivedBefore(): void {
+    const stream = this.#stream;
+    if (stream.readableLength === 0) return;
+    const early = stream.read() as Uint8Array | null;
+    if (early && this.received(early)) stream.unshift(early);
+  }
+
+  take(): void {
+    this.taken = true;
   }
 
   delivered(): void {
@@ -250,15 +260,7 @@ class OpenArrival implements Arrival {
       this.#waitingSince = undefined;
       return true;
     }
-    const fault = this.#meter.arrived(chunk.length);
-    if (fault) this.#end(fault);
-    return !fault;
-  }
-
-  /** Counts a frame that grpc-js is about to read. */
-  read(chunk: Uint8Array): void {
-    if (this.#refused) return;
-    const fault = this.#meter.read(chunk);
+    const fault = this.#meter.received(chunk);
     if (fault) {
       this.#end(
         fault,
@@ -267,6 +269,7 @@ class OpenArrival implements Arrival {
     } else if (this.#streams) {
       this.#waitingSince = this.#meter.unfinished ? this.#clock.now() : undefined;
     }
+    return !fault;
   }
 
   /** Ends the call if something of it has been waited for since `late`, in milliseconds since the epoch, or longer. */

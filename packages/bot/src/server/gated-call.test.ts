@@ -32,7 +32,8 @@ describe("the gate", () => {
     connection = { calls: createRoster(), peer, address: "a:1" } as unknown as Connection;
     checking = deferred();
     let arrived: ServedMethod;
-    const arriving = () => ({ connection, served: arrived, at: Date.now(), delivered() {}, refuse: undefined });
+    const idle = { take() {}, delivered() {}, close() {}, refuse: undefined };
+    const arriving = () => ({ connection, served: arrived, at: Date.now(), ...idle });
     const gate = createGate({
       chain({ method, authorization: [shown] }) {
         if (shown === "fault") throw new TypeError("a password is hunter2");

@@ -86,6 +86,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     super(call);
     this.#call = call;
     this.#arrival = arrival;
+    arrival.take();
     this.#options = options;
     this.#unpacking = unpacking;
   }
@@ -141,6 +142,7 @@ class GatedCall extends ServerInterceptingCall implements Listener {
     // grpc-js calls this at the end of every call; an error, with its stack, is made only for one that was cut short.
     if (this.#live?.open) this.#live.cancel(cancellation(this.#live));
     if (this.#live) this.#listener?.onCancel();
+    this.#arrival.close();
     this.#letGo();
   }
 

@@ -19,7 +19,7 @@ describe("the meter of a request", () => {
 
   it("holds what has arrived until the handler takes it", () => {
     const { load, meter } = metered();
-    assert.equal(meter.read(framed(100)), undefined);
+    assert.equal(meter.received(framed(100)), undefined);
     assert.equal(load.bytes, frame + 105 + message);
     assert.equal(meter.unfinished, false);
     meter.delivered();
@@ -29,55 +29,35 @@ describe("the meter of a request", () => {
   it("knows messages however they are cut into frames", () => {
     const { load, meter } = metered();
     const bytes = Buffer.concat([framed(0), framed(30), framed(7)]);
-    for (const byte of bytes) assert.equal(meter.read(Buffer.of(byte)), undefined);
+    for (const byte of bytes) assert.equal(meter.received(Buffer.of(byte)), undefined);
     assert.equal(load.bytes, bytes.length * (1 + frame) + 3 * message);
     assert.equal(meter.unfinished, false);
     for (let i = 0; i < 3; i++) meter.delivered();
     assert.equal(load.bytes, 0);
   });
 
-  it("counts frames from when they arrive, and once", () => {
-    const { load, meter } = metered();
-    const bytes = framed(100);
-    meter.arrived(bytes.length);
-    meter.arrived(50);
-    assert.equal(load.bytes, 2 * frame + 155);
-    meter.read(bytes);
-    assert.equal(load.bytes, 2 * frame + 155 + message);
-    meter.delivered();
-    assert.equal(load.bytes, frame + 50, "what nobody has read yet is held");
-    const unread = metered(10_000);
-    let frames = 0;
-    while (unread.meter.arrived(1) === undefined) frames++;
-    assert.ok(frames < 10_000 / frame, "frames of one byte that nobody reads");
-  });
-
-  it("knows the messages where some of it came together with the headers", () => {
-    const { load, meter } = metered();
-    const [first, second] = [framed(900).subarray(0, 500), framed(900).subarray(500)];
-    meter.arrived(second.length);
-    assert.equal(meter.read(first), undefined);
-    assert.equal(meter.read(second), undefined);
-    assert.equal(meter.unfinished, false);
-    assert.equal(load.bytes, 2 * frame + 905 + message);
-    meter.delivered();
-    assert.equal(load.bytes, 0);
+  it("bounds frames of one byte that nobody reads", () => {
+    const { meter } = metered(10_000);
+    meter.received(framed(limit).subarray(0, 5));
+    let frames = 1;
+    while (meter.received(Buffer.alloc(1)) === undefined) frames++;
+    assert.ok(frames < 10_000 / frame);
   });
 
   it("refuses a message by the length that it says it has", () => {
-    assert.equal(metered().meter.read(framed(limit)), undefined);
-    assert.equal(metered().meter.read(framed(limit + 1).subarray(0, 5)), "REQUEST_TOO_LARGE");
+    assert.equal(metered().meter.received(framed(limit)), undefined);
+    assert.equal(metered().meter.received(framed(limit + 1).subarray(0, 5)), "REQUEST_TOO_LARGE");
     const { meter } = metered();
     const endless = Buffer.from([0, 0xff, 0xff, 0xff, 0xff]);
-    const faults = [...endless].map((byte) => meter.read(Buffer.of(byte)));
+    const faults = [...endless].map((byte) => meter.received(Buffer.of(byte)));
     assert.deepEqual(faults, [undefined, undefined, undefined, undefined, "REQUEST_TOO_LARGE"]);
   });
 
   it("counts an unfinished message, and short frames for what they take", () => {
     const { load, meter } = metered(5_000);
-    meter.read(framed(limit).subarray(0, 5));
+    meter.received(framed(limit).subarray(0, 5));
     let frames = 1;
-    while (meter.read(Buffer.alloc(1)) === undefined) frames++;
+    while (meter.received(Buffer.alloc(1)) === undefined) frames++;
     assert.ok(frames <= 5_000 / frame, `${frames} frames`);
     assert.ok(meter.unfinished);
     meter.close();
@@ -86,29 +66,29 @@ describe("the meter of a request", () => {
 
   it("takes a message in few pieces, and any number of messages in a piece each", () => {
     const { meter } = metered();
-    meter.read(framed(limit).subarray(0, 5));
-    const faults = Array.from({ length: 64 }, () => meter.read(Buffer.alloc(1)));
+    meter.received(framed(limit).subarray(0, 5));
+    const faults = Array.from({ length: 64 }, () => meter.received(Buffer.alloc(1)));
     assert.deepEqual(new Set(faults.slice(0, -1)), new Set([undefined]));
     assert.equal(faults.at(-1), "REQUEST_IN_PIECES");
     const other = metered().meter;
     for (let i = 0; i < 1_000; i++) {
-      assert.equal(other.read(framed(10)), undefined);
+      assert.equal(other.received(framed(10)), undefined);
       other.delivered();
     }
   });
 
   it("counts messages of no bytes", () => {
     const { meter } = metered(10_000);
-    assert.equal(meter.read(Buffer.alloc(5 * 50)), "REQUEST_BYTES_LIMIT");
+    assert.equal(meter.received(Buffer.alloc(5 * 50)), "REQUEST_BYTES_LIMIT");
   });
 
   it("is exact in the sum where the messages that wait are of different sizes", () => {
     const { load, meter } = metered();
-    meter.read(Buffer.concat([framed(1), framed(900), framed(2), framed(50).subarray(0, 20)]));
+    meter.received(Buffer.concat([framed(1), framed(900), framed(2), framed(50).subarray(0, 20)]));
     const partial = 20;
     for (let i = 0; i < 3; i++) meter.delivered();
     assert.equal(load.bytes, partial);
-    meter.read(framed(50).subarray(20));
+    meter.received(framed(50).subarray(20));
     meter.delivered();
     assert.equal(load.bytes, 0);
     meter.delivered();
@@ -118,10 +98,10 @@ describe("the meter of a request", () => {
   it("shares the bound among all calls of a bot, and counts nothing after the end", () => {
     const load = { calls: 2, bytes: 0 };
     const [one, two] = [new RequestMeter(load, limit, 1_500), new RequestMeter(load, limit, 1_500)];
-    assert.equal(one.read(framed(900)), undefined);
-    assert.equal(two.read(framed(900)), "REQUEST_BYTES_LIMIT");
+    assert.equal(one.received(framed(900)), undefined);
+    assert.equal(two.received(framed(900)), "REQUEST_BYTES_LIMIT");
     two.close();
-    two.read(framed(900));
+    two.received(framed(900));
     one.close();
     assert.equal(load.bytes, 0);
   });

@@ -29,9 +29,8 @@ export class RequestMeter {
   readonly #maximumBytes: number;
   /** The most that one bot may have under way, in bytes. */
   readonly #bytesPerPeer: number;
-  /** What is held in all: frames that nobody has read, the message that is unfinished, and those that wait. */
+  /** What is held in all: the message that is unfinished, and those that wait. */
   #held = 0;
-  #unread = 0;
   #partial = 0;
   #waiting = 0;
   /** The frames, and the bytes, of the message that has begun. */
@@ -53,29 +52,15 @@ export class RequestMeter {
     return this.#partial > 0;
   }
 
-  /** Whether everything that has arrived has been taken by a handler, but for the beginning of a message. */
+  /** Whether every whole message has been taken by a handler. */
   get waitsForPeer(): boolean {
-    return this.#unread === 0 && this.#waiting === 0;
+    return this.#waiting === 0;
   }
 
   /** Counts a frame that has arrived, read or not. Gives what is wrong, if anything is. */
-  arrived(length: number): MeterFault | undefined {
+  received(chunk: Uint8Array): MeterFault | undefined {
     if (this.#closed) return undefined;
-    const cost = length + frameBytes;
-    this.#unread += cost;
-    this.#hold(cost);
-    return this.#overBytes();
-  }
-
-  /**
-   * Counts a frame that is read: it becomes part of a message. A frame that came together with the headers has not been counted
-   * as arrived.
-   */
-  read(chunk: Uint8Array): MeterFault | undefined {
-    if (this.#closed) return undefined;
-    const cost = chunk.length + frameBytes;
-    if (cost > this.#unread) this.#hold(cost - this.#unread);
-    this.#unread = Math.max(0, this.#unread - cost);
+    this.#hold(chunk.length + frameBytes);
     this.#partial += frameBytes;
     this.#frames++;
     let at = 0;
@@ -125,7 +110,7 @@ export class RequestMeter {
    */
   delivered(): void {
     if (this.#waiting === 0) return;
-    this.#release(Math.ceil((this.#held - this.#partial - this.#unread) / this.#waiting));
+    this.#release(Math.ceil((this.#held - this.#partial) / this.#waiting));
     this.#waiting--;
   }
 
