@@ -8,6 +8,9 @@ import { npmExec } from "./pnpm.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const versions = process.argv.slice(2).filter((arg) => /^\d+$/.test(arg));
 
+// What Node decides: handshakes, certificates, and the keys on which some versions crash. `npm run contract` plays all rows.
+const rows = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "15", "37"];
+
 let failed = false;
 for (const version of versions.length > 0 ? versions : ["22", "24"]) {
   const binary = findBinary(version);
@@ -18,7 +21,7 @@ for (const version of versions.length > 0 ? versions : ["22", "24"]) {
   process.stdout.write(`Node ${execFileSync(binary, ["--version"], { encoding: "utf8" }).trim()}\n`);
   const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs", "--parallel", "--jobs", "2"];
   failed = run(binary, [...mocha, "packages/bot/dist/**/*.test.js", "test/dist/specifications/**/*.test.js"]) || failed;
-  failed = run(binary, ["test/dist/contract/main.js"]) || failed;
+  failed = run(binary, ["test/dist/contract/main.js", ...rows.flatMap((row) => ["--row", row])]) || failed;
 }
 process.exitCode = failed ? 1 : 0;
 

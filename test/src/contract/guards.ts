@@ -474,6 +474,8 @@ export const guards: readonly Guard[] = [
     guard: "the bytes that one bot has under way",
     patches: [
       bot("server/request-meter", "this.#load.bytes > this.#bytesPerPeer", "false"),
+      bot("server/single-request-meter", "this.#load.bytes > this.#bytesPerPeer", "false"),
+      bot("server/single-request-meter", "if (this.#frames > framesOfAnyMessage", "if (false && framesOfAnyMessage"),
       bot("server/request-meter", "if (this.#frames > framesOfAnyMessage", "if (false && framesOfAnyMessage"),
     ],
   },

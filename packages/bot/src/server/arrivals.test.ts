@@ -66,12 +66,12 @@ describe("calls as they arrive", () => {
   const written = (stream: ClientHttp2Stream, bytes: Buffer) =>
     new Promise<void>((resolve) => stream.write(bytes, () => resolve()));
 
-  it("takes a health check of four kilobytes, and none that says it is larger", async () => {
+  it("takes a health check of four kilobytes, and none that is larger", async () => {
     const session = await start();
     const good = await rawCall(session, health, {}, Buffer.concat([head(0), Buffer.alloc(0)]));
     assert.equal(good.status, 0);
     const { stream, ended } = begin(session, health);
-    stream.write(head(4_097));
+    stream.write(Buffer.concat([head(4_097), Buffer.alloc(4_097)]));
     assert.equal(await ended, 8);
     assert.deepEqual(reasons(), ["REQUEST_TOO_LARGE"]);
     await server.goodCall();

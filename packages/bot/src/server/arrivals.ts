@@ -12,7 +12,8 @@ import { createRoster, type Roster } from "../base/roster.js";
 import { isTooLong, readTimeout } from "./grpc-timeout.js";
 import { toStatus } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
-import { RequestMeter } from "./request-meter.js";
+import { type MeterFault, RequestMeter } from "./request-meter.js";
+import { SingleRequestMeter } from "./single-request-meter.js";
 
 /** How many calls one bot may have open at once. A server's memory for each is about 15 kilobytes. */
 export const defaultCallsPerPeer = 1_024;
@@ -36,20 +37,23 @@ export interface ArrivalOptions {
   readonly requestBytesPerPeer?: number | undefined;
 }
 
+/** A call that can be refused because of its request. */
+export interface Refusable {
+  turnAway(error: InterlockError): void;
+}
+
 /** A call of a known method, from its headers to the end of its stream. */
 export interface Arrival {
   readonly connection: Connection;
   readonly served: ServedMethod;
   /** When its headers arrived, in milliseconds since the epoch. */
   readonly at: number;
-  /** Says that a call has been made of it, which will call {@link close}. */
-  take(): void;
   /** Says that a message has been handed to the handler. */
   delivered(): void;
   /** Says that its stream has ended. */
   close(): void;
-  /** Is called when the call is refused because of its request. Set by the call. */
-  refuse: ((error: InterlockError) => void) | undefined;
+  /** The call that was made of it, which calls {@link close} at its end. */
+  call: Refusable | undefined;
 }
 
 /** The streams of a server, before grpc-js sees them. */
@@ -74,26 +78,25 @@ export function watchArrivals(grpc: Server, options: ArrivalOptions): Arrivals {
   const { callsPerPeer = defaultCallsPerPeer, requestBytesPerPeer = defaultRequestBytesPerPeer } = options;
   const loads = createPeerLoads();
   const open = createRoster<OpenArrival>();
-  const visitors = new WeakMap<ServerHttp2Session, Visitor>();
   let arriving: Arrival | undefined;
 
   /** The bot on the other end of a session; looked up once. */
-  function visitorOf(session: ServerHttp2Session | undefined): Visitor | undefined {
+  function visitorOf(session: VisitedSession | undefined): Visitor | undefined {
     if (!session) return undefined;
-    const known = visitors.get(session);
+    const known = session[visitorKey];
     if (known) return known;
     const { remoteAddress, remotePort } = session.socket;
     const connection = options.connectionOf(remoteAddress, remotePort);
     if (!connection) return undefined;
     const { uri } = connection.peer;
     const visitor = { connection, load: loads.join(uri) };
-    visitors.set(session, visitor);
+    session[visitorKey] = visitor;
     session.once("close", () => loads.leave(uri));
     return visitor;
   }
 
   function arrive(next: StreamListener, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    const visitor = visitorOf(stream.session as ServerHttp2Session | undefined);
+    const visitor = visitorOf(stream.session as VisitedSession | undefined);
     if (!visitor) {
       stream.close(constants.NGHTTP2_CANCEL); // The connection has ended.
       return;
@@ -112,15 +115,15 @@ export function watchArrivals(grpc: Server, options: ArrivalOptions): Arrivals {
       return;
     }
     if (isTooLong(timeoutMs)) delete headers["grpc-timeout"];
-    const meter = new RequestMeter(load, served.maximumRequestBytes, requestBytesPerPeer);
-    const arrival = new OpenArrival(stream, visitor, served, meter, clock);
+    const arrival = new OpenArrival(stream, visitor, served, requestBytesPerPeer, clock);
     arrival.place = open.join(arrival);
     arrival.roster = open;
-    arrival.receivedBefore();
+    arrival.readBefore();
     arriving = arrival;
     next(stream, headers);
     arriving = undefined;
-    if (!arrival.taken) stream.on("close", closed); // No call was made of it that would tell.
+    arrival.countBefore();
+    if (!arrival.call) stream.on("close", closed); // No call was made of it that would tell.
   }
 
   /** Answers what is no call of a method. Such a stream counts as a call does. */
@@ -188,6 +191,9 @@ interface Visitor {
   readonly load: PeerLoad;
 }
 
+const visitorKey = Symbol("visitor");
+type VisitedSession = ServerHttp2Session & { [visitorKey]?: Visitor };
+
 type Metered = ServerHttp2Stream & { [arrivalKey]?: OpenArrival | undefined };
 const arrivalKey = Symbol("arrival");
 const { push } = Readable.prototype;
@@ -202,55 +208,64 @@ function closed(this: Metered): void {
 }
 
 class OpenArrival implements Arrival {
-  refuse: ((error: InterlockError) => void) | undefined;
+  call: Refusable | undefined;
   readonly connection: Connection;
   readonly served: ServedMethod;
   readonly at: number;
-  /** Whether a call was made of it, which tells of its end. */
-  taken = false;
   /** Its place among the open calls of the server. */
   place = 0;
   roster: Roster<OpenArrival> | undefined;
   readonly #stream: Metered;
   readonly #load: PeerLoad;
-  readonly #meter: RequestMeter;
   readonly #clock: Clock;
-  /** Whether the client sends any number of messages. */
-  readonly #streams: boolean;
+  /** The meter of a request with one message, or else of one with any number of them. */
+  readonly #single: SingleRequestMeter | undefined;
+  readonly #many: RequestMeter | undefined;
   /** Since when the rest of a message, or of a request, is waited for. */
   #waitingSince: number | undefined;
   #refused = false;
 
-  constructor(stream: Metered, { connection, load }: Visitor, served: ServedMethod, meter: RequestMeter, clock: Clock) {
-    const { kind } = served.method;
+  constructor(
+    stream: Metered,
+    { connection, load }: Visitor,
+    served: ServedMethod,
+    requestBytesPerPeer: number,
+    clock: Clock,
+  ) {
+    const { method, maximumRequestBytes } = served;
     this.connection = connection;
     this.served = served;
     this.at = clock.now();
     this.#stream = stream;
     this.#load = load;
-    this.#meter = meter;
     this.#clock = clock;
-    this.#streams = kind === "clientStreaming" || kind === "bidiStreaming";
-    if (!this.#streams) this.#waitingSince = this.at;
+    if (method.kind === "clientStreaming" || method.kind === "bidiStreaming") {
+      this.#many = new RequestMeter(load, maximumRequestBytes, requestBytesPerPeer);
+    } else {
+      this.#single = new SingleRequestMeter(load, maximumRequestBytes, requestBytesPerPeer);
+      this.#waitingSince = this.at;
+    }
     load.calls++;
     stream[arrivalKey] = this;
     stream.push = meteredPush as typeof stream.push;
   }
 
-  /** Counts what came together with the headers, before the stream was announced. It stays to be read. */
-  receivedBefore(): void {
-    const stream = this.#stream;
-    if (stream.readableLength === 0) return;
-    const early = stream.read() as Uint8Array | null;
-    if (early && this.received(early)) stream.unshift(early);
+  /** Looks at the messages that came together with the headers, before the stream was announced. They stay to be read. */
+  readBefore(): void {
+    if (!this.#many || this.#stream.readableLength === 0) return;
+    const early = this.#stream.read() as Uint8Array | null;
+    if (early && this.received(early)) this.#stream.unshift(early);
   }
 
-  take(): void {
-    this.taken = true;
+  /** Counts the bytes of a single message that came together with the headers. */
+  countBefore(): void {
+    const { readableLength } = this.#stream;
+    if (this.#single && readableLength > 0) this.#judge(this.#single.received(readableLength));
   }
 
   delivered(): void {
-    this.#meter.delivered();
+    if (this.#single) this.#single.close();
+    else this.#many?.delivered();
   }
 
   /** Counts a frame that has arrived, `null` at the end. False where it is not to be kept. */
@@ -260,39 +275,47 @@ class OpenArrival implements Arrival {
       this.#waitingSince = undefined;
       return true;
     }
-    const fault = this.#meter.received(chunk);
-    if (fault) {
-      this.#end(
-        fault,
-        fault === "REQUEST_TOO_LARGE" ? `it may have ${this.served.maximumRequestBytes} bytes here` : "",
-      );
-    } else if (this.#streams) {
-      this.#waitingSince = this.#meter.unfinished ? this.#clock.now() : undefined;
-    }
-    return !fault;
+    if (this.#single) return this.#judge(this.#single.received(chunk.length));
+    const sound = this.#judge(this.#many?.received(chunk));
+    if (sound) this.#waitingSince = this.#many?.unfinished ? this.#clock.now() : undefined;
+    return sound;
+  }
+
+  /** Ends the call where something is wrong with its request. */
+  #judge(fault: MeterFault | undefined): boolean {
+    if (!fault) return true;
+    this.#end(fault, fault === "REQUEST_TOO_LARGE" ? `it may have ${this.served.maximumRequestBytes} bytes here` : "");
+    return false;
   }
 
   /** Ends the call if something of it has been waited for since `late`, in milliseconds since the epoch, or longer. */
   endIfWaitingSince(late: number): void {
-    const waits = !this.#streams || this.#meter.waitsForPeer; // And not for a handler that takes its time.
+    const waits = this.#many?.waitsForPeer ?? true; // And not for a handler that takes its time.
     if (this.#waitingSince !== undefined && this.#waitingSince <= late && waits) this.#end("REQUEST_TOO_SLOW");
   }
 
   close(): void {
     this.#waitingSince = undefined;
     this.#load.calls--;
-    this.#meter.close();
+    this.#closeMeter();
     this.roster?.leave(this.place);
     this.#stream[arrivalKey] = undefined; // HTTP/2 keeps a stream for longer than it lives; see `roster.ts`.
+  }
+
+  #closeMeter(): void {
+    this.#single?.close();
+    this.#many?.close();
   }
 
   #end(reason: Reason, detail = ""): void {
     this.#refused = true;
     this.#waitingSince = undefined;
-    this.#meter.close();
+    this.#closeMeter();
     const stream = this.#stream;
     const { headersSent } = stream;
-    this.refuse?.(denial(reason, detail));
+    const error = denial(reason, detail);
+    if (this.call) this.call.turnAway(error);
+    else setImmediate(() => this.call?.turnAway(error)); // It came with the headers, and the call is made next.
     // Not within `push`: it is called in the middle of a session's reading.
     setImmediate(() => {
       // No client sends like that by mistake, and reading what is there already would take seconds.

@@ -32,7 +32,7 @@ describe("the gate", () => {
     connection = { calls: createRoster(), peer, address: "a:1" } as unknown as Connection;
     checking = deferred();
     let arrived: ServedMethod;
-    const idle = { take() {}, delivered() {}, close() {}, refuse: undefined };
+    const idle = { delivered() {}, close() {}, call: undefined };
     const arriving = () => ({ connection, served: arrived, at: Date.now(), ...idle });
     const gate = createGate({
       chain({ method, authorization: [shown] }) {

@@ -4,23 +4,23 @@ import type { PeerLoad } from "../admission/peer-load.js";
  * What a frame takes in memory besides its bytes: a `Buffer`, and its place in two lists. A message that comes byte by byte
  * takes a hundred times its length, so frames are counted, too.
  */
-const frameBytes = 128;
+export const frameBytes = 128;
 /**
  * How many frames a message may come in: 64, and one for every 256 bytes. Clients send 16 KiB in a frame; each frame costs
  * several microseconds, however short it is.
  */
-const framesOfAnyMessage = 64;
-const bytesOfAFrame = 256;
+export const framesOfAnyMessage = 64;
+export const bytesOfAFrame = 256;
 /** What a message takes besides its bytes, until its handler takes it: a message of no bytes is an object all the same. */
 const messageBytes = 256;
 /** A flag, and a length of four bytes, before every message. */
-const headLength = 5;
+export const headLength = 5;
 
 /** What is wrong with the bytes of a request. */
 export type MeterFault = "REQUEST_TOO_LARGE" | "REQUEST_BYTES_LIMIT" | "REQUEST_IN_PIECES";
 
 /**
- * Measures the request of one call: which bytes have arrived, and are held until a handler has taken them. It knows the
+ * Measures the request of a call with any number of messages: which bytes have arrived, and are held until a handler has taken them. It knows the
  * messages by their heads and looks at nothing else.
  */
 export class RequestMeter {
