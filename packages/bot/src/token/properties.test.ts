@@ -83,7 +83,8 @@ describe("tokens, whatever they are", () => {
       const times = numbers && iat < exp && exp - iat <= 300 && now < exp && iat <= now + 5;
       const notBefore = nbf === undefined || (typeof nbf === "number" && nbf <= now + 5);
       const binding = (cnf as { "x5t#S256"?: unknown } | null | undefined)?.["x5t#S256"];
-      const there = aud !== undefined && typeof claim.jti === "string";
+      const texts = [aud].flat().every((audience) => typeof audience === "string"); // RFC 7519, section 4.1.3.
+      const there = aud !== undefined && texts && typeof claim.jti === "string";
       return iss === issuer && subject === sub && there && times && notBefore && binding === caller.leaf.thumbprint;
     }
   });
