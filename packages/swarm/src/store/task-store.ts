@@ -90,7 +90,7 @@ export interface TaskStore {
   /** Reads everything that earlier leaders have left. */
   inherit(epoch: number): Promise<Inheritance>;
   /**
-   * Writes a batch, and extends the lead to `forMs` from now: all of it or nothing, apart from what {@link Written} names, and
+   * Writes a batch, and extends the lead to `forMs` from now: all of it or nothing, apart from what `Written` names, and
    * from entries of the audit that the store cannot hold. Batches are written in the order of the calls. After one that failed, no other of that epoch is written, because
    * the caller's memory is ahead of the store.
    */
