@@ -1,10 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { CarryTask } from "../gen/warehouse/v1/warehouse.js";
 import type { Stage } from "../stage.js";
 import type { Act } from "./act.js";
 import { isLoaded } from "./task-is.js";
 import { whereabouts } from "./whereabouts.js";
 
 const lookForMs = 2_400;
+/** At 84 ms a cell with a fragile item, the trip takes longer than a worker waits for its leader. */
+const longTrip = 24;
+const maximumTries = 500;
 
 /** The floor's record counts, not the robots' reports: when a robot last moved. */
 export const leaderFrozen: Act = {
@@ -15,7 +19,7 @@ export const leaderFrozen: Act = {
   expected: "no robot moves later than 2,000 ms after the freeze",
   async play(stage) {
     const { fleet, work, chronicle, order } = stage;
-    const orders = fleet.workers.map(() => work.errand({ ...order(), fragile: true }));
+    const orders = fleet.workers.map(() => work.errand({ ...longOrder(order), fragile: true }));
     await Promise.any((await Promise.all(orders)).map(({ taskId }) => work.until(taskId, isLoaded)));
     const frozenAt = Date.now();
     fleet.leader.freeze();
@@ -32,6 +36,16 @@ export const leaderFrozen: Act = {
     }
   },
 };
+
+/** An order whose trip from shelf to station is long: a robot must be on its way when it loses its leader. */
+function longOrder(order: Stage["order"]): CarryTask {
+  for (let tries = 0; tries < maximumTries; tries++) {
+    const next = order();
+    const { shelf, station } = next;
+    if (shelf && station && Math.abs(shelf.x - station.x) + Math.abs(shelf.y - station.y) >= longTrip) return next;
+  }
+  throw new Error(`no order of ${maximumTries} has a trip of ${longTrip} cells`);
+}
 
 /** The time of the last move of any robot, in milliseconds after `since`. The floor is reported twenty times a second. */
 async function watchUntilStill({ work }: Stage, since: number): Promise<number> {
