@@ -81,7 +81,7 @@ interface Newcomer {
 
 /**
  * Makes the gate of a port. It holds a bounded number of handshakes, and for one more ends another: of the source that has the
- * most, the oldest, those without a whole hello first. So nobody is refused for an address, and silence costs a socket only.
+ * most, the oldest, those without a whole hello first. So no peer is refused for its address, and silence costs only a socket.
  *
  * It ends handshakes that take longer than 10 s, however busy they are; Node's own time-out starts again with every byte.
  */

@@ -170,7 +170,7 @@ function serverCloses(): InterlockError {
 
 function checkRate(rate: Rate | undefined): void {
   if (!rate || (rate.perSecond > 0 && rate.burst >= 1)) return;
-  throw new TypeError("callerRate lets nobody call: perSecond must be above 0, and burst at least 1");
+  throw new TypeError("callerRate allows no call: perSecond must be above 0, and burst at least 1");
 }
 
 function checkService(service: ServiceDefinition, implementation: object, served: ReadonlyMap<string, unknown>): void {

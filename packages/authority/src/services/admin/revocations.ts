@@ -69,11 +69,13 @@ function concerns({ kind, subject }: RevocationSubject, bot: BotRow, trustDomain
   return kind === "certificate" && bot.certificateSerial === subject;
 }
 
-// A revoked operator cannot unrevoke itself, and a pattern that matches every operator leaves nobody who can.
+// A revoked operator cannot unrevoke itself, and a pattern that matches every operator leaves no operator that can.
 function refuseSelfRevocation({ kind, subject }: RevocationSubject, caller: Caller): void {
   const self = { identity: caller.spiffeId.uri, certificate: caller.certificate.serial, pattern: "", token: "" };
   if (subject === self[kind]) {
-    throw invalid("You cannot revoke yourself: nobody might be left to unrevoke you. Ask another operator to do it.");
+    throw invalid(
+      "You cannot revoke yourself: no operator might be left to unrevoke you. Ask another operator to do it.",
+    );
   }
   if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
     throw invalid(`"${subject}" would revoke you as well: choose a pattern that does not match ${caller.name}.`);
