@@ -77,4 +77,16 @@ describe("the flood limit", () => {
       ["RATE_LIMITED"],
     );
   });
+
+  it("counts the refusals of a bot over all its connections, and gives it time", () => {
+    const limit = inMemory({ perSecond: 1, burst: 1 });
+    const [one, other] = [connectionOf("a"), connectionOf("a")];
+    count(limit, one.connection, 0, 600);
+    count(limit, other.connection, 0, 400);
+    assert.deepEqual([one.cuts.length, other.cuts.length], [0, 0]);
+    count(limit, other.connection, 0, 1);
+    assert.deepEqual([one.cuts.length, other.cuts.length], [0, 1]);
+    count(limit, one.connection, 5_000, 400);
+    assert.equal(one.cuts.length, 0, "a hundred a second are borne for ever");
+  });
 });

@@ -1,6 +1,6 @@
 import type { Rate } from "@interlock/policy";
 import { denial, type InterlockError } from "../base/error.js";
-import type { RateLimiter } from "../base/rate-limiter.js";
+import { createRateLimiter, type RateLimiter } from "../base/rate-limiter.js";
 import type { Attempt } from "./attempt.js";
 import type { Connection } from "./connection.js";
 
@@ -10,8 +10,8 @@ export const defaultCallerRate: Rate = { perSecond: 2_000, burst: 4_000 };
 /** How many streams of one bot may be no call that is served: a bot has no reason for them, but a version behind. */
 export const strayRate: Rate = { perSecond: 50, burst: 200 };
 
-/** After so many refusals on one connection, the connection is cut off. */
-const patience = 1_000;
+/** How many calls of one bot are refused, over all its connections, before each further one costs it its connection. */
+const patience: Rate = { perSecond: 100, burst: 999 };
 
 /**
  * Limits each bot to a rate over all methods and connections, admitted calls and denied ones alike, before anything else
@@ -20,24 +20,22 @@ const patience = 1_000;
  * The function throws or rejects with `RATE_LIMITED`. It gives `undefined` where the limiter answered at once.
  */
 export function createLimitFlood(rate: Rate, limiter: RateLimiter, what = "calls a second in all") {
-  const refused = new WeakMap<Connection, number>();
+  const refusals = createRateLimiter(patience);
 
   return function limitFlood({ connection, now }: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
     const retryAfterMs = limiter.take(connection.peer.name, now);
     if (retryAfterMs === 0) return undefined;
-    if (typeof retryAfterMs === "number") throw refuse(connection, retryAfterMs);
+    if (typeof retryAfterMs === "number") throw refuse(connection, retryAfterMs, now);
     return retryAfterMs.then((later) => {
-      if (later > 0) throw refuse(connection, later);
+      if (later > 0) throw refuse(connection, later, now);
     });
   };
 
-  function refuse(connection: Connection, retryAfterMs: number): InterlockError {
-    const count = (refused.get(connection) ?? 0) + 1;
-    refused.set(connection, count);
+  function refuse(connection: Connection, retryAfterMs: number, now: number): InterlockError {
     const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} ${what}`, {
       retryAfterMs: String(retryAfterMs),
     });
-    if (count >= patience) connection.cut(error);
+    if (refusals.take(connection.peer.name, now) > 0) connection.cut(error);
     return error;
   }
 }
