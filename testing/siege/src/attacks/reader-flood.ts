@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { InterlockError } from "@interlock/bot";
 import { OperatorService, SafetyService } from "@interlock/swarm";
 import type { Attack } from "../attack.js";
 import { createTally, drain, memberGrants, members } from "../member.js";
@@ -32,12 +33,21 @@ export const readerFlood: Attack = {
         .catch(() => {}),
     );
     await Promise.all(some);
+    let refusedByShare = false;
     async function list(): Promise<void> {
-      while (!signal.aborted) await tally.count(operations.listTasks({ pageSize: 1_000 }, { timeoutMs }));
+      while (!signal.aborted) {
+        const listing = operations.listTasks({ pageSize: 1_000 }, { timeoutMs });
+        listing.catch(noteShare);
+        await tally.count(listing);
+      }
+    }
+    function noteShare({ reason }: InterlockError): void {
+      if (reason === "QUOTA_EXCEEDED") refusedByShare = true;
     }
     async function watch(): Promise<void> {
       while (!signal.aborted) {
         const stream = drain(operations.watchTasks({}, { signal }));
+        stream.catch(noteShare);
         const over = stream.then(
           () => true,
           () => !signal.aborted,
@@ -50,6 +60,7 @@ export const readerFlood: Attack = {
     async function listen(): Promise<void> {
       while (!signal.aborted) {
         const stream = drain(safety.watchSafety({ withWorkers: true }, { signal }));
+        stream.catch(noteShare);
         const over = stream.then(
           () => true,
           () => !signal.aborted,
@@ -61,7 +72,7 @@ export const readerFlood: Attack = {
     }
     const each = (work: () => Promise<void>) => Array.from({ length: atOnce }, work);
     await Promise.all([...each(list), ...each(watch), ...each(listen)]);
-    const problem = tally.answers["8"] ? undefined : "no reader was told that it reads too much";
+    const problem = refusedByShare ? undefined : "no reader was told that it reads too much";
     return { sent: tally.sent, answers: tally.answers, problem };
   },
 };
