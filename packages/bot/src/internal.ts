@@ -61,7 +61,7 @@ export { createTrust, type MutableTrust } from "./trust/trust.js";
 // Small tools.
 
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
-export { denial, errorDomain } from "./base/error.js";
+export { denial } from "./base/error.js";
 export { printable } from "./base/printable.js";
 export {
   type CreateRateLimiter,
