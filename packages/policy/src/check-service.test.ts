@@ -20,6 +20,9 @@ describe("policy faults", () => {
     ["a rate", { rate: { perSecond: 0.1, burst: 1 } }],
     ["a deprecation without an end", { deprecation: { since: "2026-01-01" } }],
     ["a sunset", { deprecation: { since: "2026-01-01", sunset: "2028-02-29" } }],
+    ["a sunset on the day of its deprecation", { deprecation: { since: "2026-01-01", sunset: "2026-01-01" } }],
+    ["a sunset without a first day", { deprecation: { sunset: "2028-02-29" } }],
+    ["a deprecation without a day", { deprecation: {} }],
   ];
   for (const [name, more] of soundOnes)
     it(`none: ${name}`, () => assert.deepEqual(policyFaults({ ...sound, ...more }), []));
@@ -45,6 +48,7 @@ describe("policy faults", () => {
     [{ deprecation: { since: "2026-01" } }, /since "2026-01"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-02-30" } }, /sunset "2026-02-30"/],
     [{ deprecation: { since: "2026-01-01", sunset: "2026-13-01" } }, /sunset "2026-13-01"/],
+    [{ deprecation: { since: "2026-01-02", sunset: "2026-01-01" } }, /sunset 2026-01-01, before its deprecation/],
   ];
   for (const [more, fault] of unsound) {
     it(JSON.stringify(more), () => {

@@ -34,6 +34,9 @@ export function policyFaults(policy: Policy | undefined): string[] {
     faults.push(`is deprecated since "${since}", which is not a date (YYYY-MM-DD)`);
   if (sunset !== undefined && !isDay(sunset))
     faults.push(`has the sunset "${sunset}", which is not a date (YYYY-MM-DD)`);
+  // Days compare as text.
+  if (since !== undefined && sunset !== undefined && isDay(since) && isDay(sunset) && sunset < since)
+    faults.push(`has the sunset ${sunset}, before its deprecation on ${since}`);
   return faults;
 }
 

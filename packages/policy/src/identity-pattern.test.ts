@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+import { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
 
 describe("identity patterns", () => {
   for (const [pattern, name, matches] of [
@@ -31,4 +31,28 @@ describe("identity patterns", () => {
   for (const pattern of ["", "/", "a/", "/a", "a//b", "**/a", "a*", "a/..", ".", "a b", "spiffe://cafe/a", "a/***"]) {
     it(`${JSON.stringify(pattern)} is none`, () => assert.ok(!isIdentityPattern(pattern)));
   }
+
+  it("cover and overlap each other where a name shows it", () => {
+    const segments = ["a", "b", "*"];
+    const patterns = segments
+      .flatMap((x) => [x, `${x}/**`, ...segments.flatMap((y) => [`${x}/${y}`, `${x}/${y}/**`])])
+      .concat("**");
+    const parts = ["a", "b", "c"];
+    const names = parts.flatMap((x) => [
+      x,
+      ...parts.flatMap((y) => [`${x}/${y}`, ...parts.flatMap((z) => [`${x}/${y}/${z}`, `${x}/${y}/${z}/a`])]),
+    ]);
+    for (const one of patterns) {
+      for (const other of patterns) {
+        const [ofOne, ofOther] = [one, other].map((pattern) => names.filter((name) => matchesIdentity(pattern, name)));
+        const both = ofOne?.some((name) => ofOther?.includes(name));
+        assert.equal(identitiesOverlap(one, other), both, `${one} and ${other}`);
+        assert.equal(
+          coversIdentity(one, other),
+          ofOther?.every((name) => ofOne?.includes(name)),
+          `${one} over ${other}`,
+        );
+      }
+    }
+  });
 });

@@ -44,3 +44,45 @@ export function matchesIdentity(pattern: string, name: string): boolean {
   }
   return wanted.every((segment, i) => segment === "*" || segment === given[i]);
 }
+
+/**
+ * Whether every name that matches one identity pattern matches another one, too.
+ *
+ * @param broad - The pattern that may be wider.
+ * @param narrow - The pattern or name that may be narrower.
+ * @returns True when `broad` matches everything that `narrow` matches.
+ *
+ * @example
+ * ```ts
+ * coversIdentity("gripper/*", "gripper/1"); // true
+ * ```
+ */
+export function coversIdentity(broad: string, narrow: string): boolean {
+  const wanted = broad.split("/");
+  const given = narrow.split("/");
+  const isDeep = wanted.at(-1) === "**";
+  if (isDeep ? given.length < wanted.length : given.length !== wanted.length) return false;
+  if (isDeep) wanted.pop();
+  else if (given.at(-1) === "**") return false;
+  return wanted.every((segment, i) => segment === "*" || segment === given[i]);
+}
+
+/**
+ * Whether there can be a name that matches both of two identity patterns.
+ *
+ * @param one - A pattern or a name.
+ * @param other - Another one.
+ * @returns True when a name can match both.
+ *
+ * @example
+ * ```ts
+ * identitiesOverlap("gripper/*", "*\/1"); // true
+ * ```
+ */
+export function identitiesOverlap(one: string, other: string): boolean {
+  const [a, b] = [one.split("/"), other.split("/")];
+  const [aDeep, bDeep] = [a.at(-1) === "**", b.at(-1) === "**"];
+  if (aDeep ? !bDeep && b.length < a.length : bDeep ? a.length < b.length : a.length !== b.length) return false;
+  const shared = Math.min(aDeep ? a.length - 1 : a.length, bDeep ? b.length - 1 : b.length);
+  return Array.from({ length: shared }, (_, i) => [a[i], b[i]]).every(([x, y]) => x === "*" || y === "*" || x === y);
+}

@@ -1,11 +1,21 @@
 export { policyFaults, serviceFaults } from "./check-service.js";
-export { isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
-export type { Manifest, ManifestMethod, ManifestService } from "./manifest.js";
+export { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+export type {
+  Manifest,
+  ManifestMethod,
+  ManifestService,
+  ServedManifest,
+  ServedMethod,
+  ServedService,
+} from "./manifest.js";
+export { maximumManifestBytes, parseManifest } from "./parse-manifest.js";
 export { type DataClass, type Deprecation, dataClasses, type Policy, type Rate, type Risk, risks } from "./policy.js";
 export { isScope, type Scope } from "./scope.js";
+export { servedManifest } from "./served-manifest.js";
 export type {
   AnyMethod,
   Codec,
+  Idempotency,
   Init,
   Method,
   MethodKind,

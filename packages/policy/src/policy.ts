@@ -22,11 +22,11 @@ export interface Rate {
 
 /** The deprecation of a method. Days are `YYYY-MM-DD`, in UTC. */
 export interface Deprecation {
-  /** The day on which it was deprecated. */
-  readonly since: string;
+  /** The day on which it was deprecated; absent where the proto says `deprecated = true` and no day. */
+  readonly since?: string;
   /** The first day on which calls are refused; absent while it is undecided. */
   readonly sunset?: string;
-  /** What to use instead. */
+  /** What to use instead: `package.Service/Method`, or `package.Service`. */
   readonly replacement?: string;
 }
 
@@ -51,4 +51,6 @@ export interface Policy {
   readonly rate?: Rate;
   /** The deprecation; absent for a method that is not deprecated. */
   readonly deprecation?: Deprecation;
+  /** The worst that could happen if the method were compromised, in one sentence; absent when not stated. */
+  readonly worstCase?: string;
 }

@@ -3,6 +3,12 @@ import type { Policy } from "./policy.js";
 /** The four shapes of a gRPC call. */
 export type MethodKind = "unary" | "serverStreaming" | "clientStreaming" | "bidiStreaming";
 
+/**
+ * What a proto file says of a method's effects (`option idempotency_level`): none, or the same however often it is called. Either
+ * way it can be called again where nobody knows whether the first call arrived.
+ */
+export type Idempotency = "noSideEffects" | "idempotent";
+
 /** The input form of a message: omitted fields get their proto3 default. */
 export type Init<T> = T extends bigint
   ? string | number | bigint
@@ -35,6 +41,8 @@ export interface Method<Request = unknown, Response = unknown, Kind extends Meth
   /** The `:path` of a call, `/package.Service/Method`. */
   readonly path: string;
   readonly kind: Kind;
+  /** Absent where the proto file does not say it. */
+  readonly idempotency?: Idempotency;
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
   readonly policy: Policy;

@@ -1,23 +1,32 @@
 import { createHash } from "node:crypto";
 
 /** The kinds of actions that the audit log records. */
-export type AuditKind =
-  | "invite"
-  | "uninvite"
-  | "join"
-  | "renew"
-  | "clone"
-  | "retire"
-  | "token"
-  | "grants"
-  | "revoke"
-  | "unrevoke"
-  | "denials"
-  | "key"
-  | "ca"
-  | "issuer"
-  | "prune"
-  | "restore";
+export const auditKinds = [
+  "invite",
+  "uninvite",
+  "join",
+  "renew",
+  "recover",
+  "clone",
+  "retire",
+  "token",
+  "grants",
+  "revoke",
+  "unrevoke",
+  "denials",
+  "key",
+  "ca",
+  "issuer",
+  "prune",
+  "operator",
+  "restore",
+  "retire-method",
+  "unretire-method",
+  "retirement",
+] as const;
+
+/** One of {@link auditKinds}. */
+export type AuditKind = (typeof auditKinds)[number];
 
 /** An action to record in the audit log. */
 export interface AuditEntry {

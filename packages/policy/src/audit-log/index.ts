@@ -3,6 +3,7 @@ export {
   type AuditKind,
   type AuditPosition,
   type AuditRecord,
+  auditKinds,
   hashOf,
   toRecord,
 } from "./audit-record.js";

@@ -1,4 +1,4 @@
-import type { Grant, Grants } from "./grants.js";
+import { type Grant, type Grants, grantKey } from "./grants.js";
 
 /** A scope that is gained or lost. */
 export interface GrantChange extends Grant {
@@ -14,14 +14,10 @@ export interface GrantChange extends Grant {
  * @returns The changes: the lost scopes first, then the gained ones, each in file order.
  */
 export function diffGrants(before: Grants, after: Grants): GrantChange[] {
-  const had = new Set(before.map(keyOf));
-  const has = new Set(after.map(keyOf));
+  const had = new Set(before.map(grantKey));
+  const has = new Set(after.map(grantKey));
   return [
-    ...before.filter((grant) => !has.has(keyOf(grant))).map((grant) => ({ ...grant, added: false })),
-    ...after.filter((grant) => !had.has(keyOf(grant))).map((grant) => ({ ...grant, added: true })),
+    ...before.filter((grant) => !has.has(grantKey(grant))).map((grant) => ({ ...grant, added: false })),
+    ...after.filter((grant) => !had.has(grantKey(grant))).map((grant) => ({ ...grant, added: true })),
   ];
-}
-
-function keyOf({ identity, service, scope }: Grant): string {
-  return `${identity} ${service} ${scope}`;
 }

@@ -11,6 +11,36 @@ export interface Grant {
   readonly scope: Scope;
 }
 
+/** A place in a grants file. */
+export interface Place {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** In UTF-16 code units, at least 1. */
+  readonly length: number;
+}
+
+/** A grant with its places in the file. */
+export interface LocatedGrant extends Grant {
+  /** The places of its three parts. */
+  readonly places: {
+    readonly identity: Place;
+    readonly service: Place;
+    readonly scope: Place;
+  };
+}
+
+/**
+ * Makes the key of a grant in a map or a set.
+ *
+ * @param grant - The grant.
+ * @returns The same text for the same identity pattern, service and scope, and no others.
+ */
+export function grantKey({ identity, service, scope }: Record<keyof Grant, string>): string {
+  return `${identity} ${service} ${scope}`;
+}
+
 /** A set of grants: which bots may hold which scope at which service. */
 export type Grants = readonly Grant[];
 

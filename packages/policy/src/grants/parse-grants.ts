@@ -12,7 +12,7 @@ import {
 import { isIdentityPattern } from "../identity-pattern.js";
 import { isScope } from "../scope.js";
 import { isServiceName } from "../service-name.js";
-import type { Grant, Grants } from "./grants.js";
+import { type Grant, type Grants, grantKey, type LocatedGrant, type Place } from "./grants.js";
 import { GrantsError, type GrantsFault } from "./grants-error.js";
 
 /** The maximum length of a grants file, in characters. */
@@ -45,6 +45,24 @@ const tooDeep = "the file is nested too deeply; write identity pattern, service,
  * ```
  */
 export function parseGrants(yaml: string): Grants {
+  const seen = new Set<string>();
+  return locateGrants(yaml).flatMap(({ identity, service, scope }) => {
+    const key = grantKey({ identity, service, scope });
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ identity, service, scope }];
+  });
+}
+
+/**
+ * Reads a grants file as {@link parseGrants} does, with the places of each grant in the file. A scope that a list has
+ * twice is in the result twice.
+ *
+ * @param yaml - The content of the file.
+ * @returns The grants, in file order.
+ * @throws GrantsError as {@link parseGrants} does.
+ */
+export function locateGrants(yaml: string): LocatedGrant[] {
   if (yaml.length > maximumGrantsLength) throw invalid(`the file is longer than ${maximumGrantsLength} characters`);
   // Counted without splitting: a file of line feeds only would make a list of them.
   let lineCount = 1;
@@ -54,16 +72,22 @@ export function parseGrants(yaml: string): Grants {
   const lines = new LineCounter();
   const document = parseYaml(yaml, lines);
   const faults: GrantsFault[] = [];
+  const placeOf: PlaceOf = (node) => {
+    const range = (node as ParsedNode | null | undefined)?.range;
+    if (!range) return undefined;
+    const { line, col } = lines.linePos(range[0]);
+    return { line, column: col, length: Math.max(1, range[1] - range[0]) };
+  };
   const report: Report = (node, message) => {
-    const offset = (node as ParsedNode | null | undefined)?.range?.[0];
-    faults.push(offset === undefined ? { message } : { line: lines.linePos(offset).line, message });
+    const place = placeOf(node);
+    faults.push(place === undefined ? { message } : { line: place.line, message });
   };
   for (const { message, pos } of [...document.errors, ...document.warnings]) {
     if (message.includes("call stack")) throw invalid(tooDeep); // For sequences within sequences in one line.
     faults.push({ line: lines.linePos(pos[0]).line, message: shorten(message, 200) });
   }
   // A document with a syntax error has no content to check.
-  const grants = faults.length > 0 ? [] : readDocument(document, report);
+  const grants = faults.length > 0 ? [] : readDocument(document, report, placeOf);
   if (faults.length > 0) throw new GrantsError(faults);
   const expanded = grants.reduce((sum, { identity, service, scope }) => {
     return sum + identity.length + service.length + scope.length;
@@ -91,6 +115,9 @@ function checkLexemes(yaml: string): void {
 /** Records a fault at a node of the document. */
 type Report = (node: unknown, message: string) => void;
 
+/** Returns the place of a node in the file. */
+type PlaceOf = (node: unknown) => Place | undefined;
+
 function parseYaml(yaml: string, lineCounter: LineCounter): Document.Parsed {
   try {
     // With `uniqueKeys`, the parser compares every key with every other one. entries() finds duplicates faster.
@@ -101,18 +128,18 @@ function parseYaml(yaml: string, lineCounter: LineCounter): Document.Parsed {
   }
 }
 
-function readDocument({ contents }: Document.Parsed, report: Report): Grant[] {
+function readDocument({ contents }: Document.Parsed, report: Report, placeOf: PlaceOf): LocatedGrant[] {
   const root = entries(contents, "the file must have the key grants:, with an identity pattern below it", report);
-  let grants: Grant[] | undefined;
+  let grants: LocatedGrant[] | undefined;
   for (const { key, keyNode, value } of root) {
-    if (key === "grants") grants = readIdentities(value, report);
+    if (key === "grants") grants = readIdentities(value, report, placeOf);
     else report(keyNode, `the key ${quote(key)} is not known; the only key is "grants"`);
   }
   if (!grants && isMap(contents)) report(contents, 'there is no "grants"; for no grants at all, write grants: {}');
   return grants ?? [];
 }
 
-function readIdentities(node: unknown, report: Report): Grant[] {
+function readIdentities(node: unknown, report: Report, placeOf: PlaceOf): LocatedGrant[] {
   const identities = entries(
     node,
     "write an identity pattern below grants:; for no grants at all, write grants: {}",
@@ -133,24 +160,33 @@ function readIdentities(node: unknown, report: Report): Grant[] {
           `${quote(service)} is not a service; write its full name, for example cafe.v1.GripperService`,
         );
       }
-      return readScopes(list, service, report).map((scope) => ({ identity, service, scope }));
+      return readScopes(list, service, report).map(({ scope, node: scopeNode }) => ({
+        identity,
+        service,
+        scope,
+        places: {
+          identity: placeOf(keyNode) ?? start,
+          service: placeOf(serviceNode) ?? start,
+          scope: placeOf(scopeNode) ?? start,
+        },
+      }));
     });
   });
 }
 
-function readScopes(node: unknown, service: string, report: Report): Grant["scope"][] {
+const start: Place = { line: 1, column: 1, length: 1 };
+
+function readScopes(node: unknown, service: string, report: Report): { scope: Grant["scope"]; node: unknown }[] {
   if (!isSeq(node) || node.items.length === 0) {
     report(node, `write the scopes of ${shorten(service)} as a list, for example [gripper:observe]`);
     return [];
   }
-  const scopes = new Set<Grant["scope"]>();
-  for (const item of node.items) {
+  return node.items.flatMap((item) => {
     const scope = textOf(item);
-    if (scope === undefined || !isScope(scope))
-      report(item, `${quote(scope ?? String(item))} is not a scope; write resource:action`);
-    else scopes.add(scope);
-  }
-  return [...scopes];
+    if (scope !== undefined && isScope(scope)) return [{ scope, node: item }];
+    report(item, `${quote(scope ?? String(item))} is not a scope; write resource:action`);
+    return [];
+  });
 }
 
 interface Entry {
