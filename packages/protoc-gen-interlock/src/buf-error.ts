@@ -7,6 +7,10 @@ import { GenerateError } from "./generate-error.js";
  * names relative to the workspace (a plugin knows only the import names).
  */
 export function bufError(said: string, workspace: string, protos: string): GenerateError {
+  if (/had no \.proto files/.test(said)) {
+    const text = `There are no proto files in ${protos}: name their folder with --protos.`;
+    return new GenerateError(text);
+  }
   const lines = said
     .replace(/^Failure: (plugin .*?protoc-gen-\w+(\.js)?: )?/m, "")
     .split("\n")

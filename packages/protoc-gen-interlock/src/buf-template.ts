@@ -1,47 +1,20 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type PluginOptions, printPluginOptions } from "./plugin-options.js";
 
-const tsProtoOptions = [
-  "esModuleInterop=true",
-  "importSuffix=.js",
-  "outputServices=none",
-  "enumsAsLiterals=true",
-  "forceLong=bigint",
-  "oneof=unions-value",
-  "useOptionals=none",
-  "outputJsonMethods=false",
-  "annotateFilesWithVersion=false",
-];
-
-// Only our plugin needs these options; without them no message needs the policy files.
-const policyOptions = ["interlock.policy.v1.access", "interlock.policy.v1.service"];
-
-/**
- * Returns the value for `buf generate --template`: ts-proto for messages and our plugin for services, both local.
- * `hasPolicies`: whether any file imports the policy options; buf refuses to exclude types that do not exist.
- */
-export function bufTemplate(out: string, hasPolicies: boolean): string {
-  const require = createRequire(import.meta.url);
-  const tsProto = join(dirname(require.resolve("ts-proto/package.json")), "protoc-gen-ts_proto");
+/** Returns the value for `buf generate --template`: our plugin, which is local and writes all files. */
+export function bufTemplate(out: string, options: PluginOptions): string {
   const ours = fileURLToPath(new URL("../bin/protoc-gen-interlock.js", import.meta.url));
   return JSON.stringify({
     version: "v2",
     plugins: [
       {
-        local: [process.execPath, tsProto],
+        // The plugin collects garbage between its two large steps.
+        local: [process.execPath, "--expose-gc", ours],
         out,
-        opt: tsProtoOptions,
+        // All files in one request, because there is one manifest.
         strategy: "all",
-        exclude_types: hasPolicies ? policyOptions : [],
+        opt: printPluginOptions(options),
       },
-      // All files in one request, because there is one manifest.
-      { local: [process.execPath, ours], out, strategy: "all" },
     ],
   });
-}
-
-/** Whether buf failed because no file imports the policy options. */
-export function hasNoPolicies(said: string | undefined): boolean {
-  return said !== undefined && policyOptions.some((name) => said.includes(`exclusion of type "${name}": not found`));
 }

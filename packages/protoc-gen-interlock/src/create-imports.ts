@@ -38,9 +38,12 @@ function printImports(imports: readonly Import[]): string {
     .map((module) => {
       const names = imports.filter((one) => one.module === module);
       const list = names.map(({ name, local }) => (name === local ? name : `${name} as ${local}`)).sort();
-      const keyword = names.every(({ typeOnly }) => typeOnly) ? "import type" : "import";
-      const line = `${keyword} { ${list.join(", ")} } from "${module}";`;
-      return line.length <= 120 ? line : `${keyword} {\n  ${list.join(",\n  ")},\n} from "${module}";`;
+      const typeOnly = names.every((one) => one.typeOnly);
+      const keyword = typeOnly ? "import type" : "import";
+      // A CommonJS project has to say that it means the types of an ES module.
+      const mode = typeOnly && !module.startsWith(".") ? ' with { "resolution-mode": "import" }' : "";
+      const line = `${keyword} { ${list.join(", ")} } from "${module}"${mode};`;
+      return line.length <= 120 ? line : `${keyword} {\n  ${list.join(",\n  ")},\n} from "${module}"${mode};`;
     })
     .join("\n");
 }

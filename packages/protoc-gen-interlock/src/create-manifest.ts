@@ -12,10 +12,11 @@ function manifestService({ desc, methods, ...facts }: FoundService): ManifestSer
     name: desc.typeName,
     file: desc.file.proto.name,
     ...facts,
-    methods: methods.map(({ desc: method, kind, path, policy }) => ({
+    methods: methods.map(({ desc: method, kind, path, idempotency, policy }) => ({
       name: method.name,
       path,
       kind,
+      ...(idempotency && { idempotency }),
       request: method.input.typeName,
       response: method.output.typeName,
       policy,

@@ -1,7 +1,10 @@
 import type { DescFile, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
-import { policyFaults, serviceFaults } from "@interlock/policy";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { type Idempotency, policyFaults, serviceFaults } from "@interlock/policy";
+import { deprecationFaults } from "./deprecation-faults.js";
 import type { FoundMethod, FoundService } from "./found-service.js";
 import { methodKey } from "./method-key.js";
+import type { PluginOptions } from "./plugin-options.js";
 import { readPolicy, readServiceFacts } from "./read-policy.js";
 import { sourcePosition } from "./source-position.js";
 
@@ -12,14 +15,23 @@ const kinds = {
   bidi_streaming: "bidiStreaming",
 } as const;
 
+/** `option idempotency_level` of a method, by its number. */
+const idempotencies: Readonly<Partial<Record<MethodOptions_IdempotencyLevel, Idempotency>>> = {
+  [MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS]: "noSideEffects",
+  [MethodOptions_IdempotencyLevel.IDEMPOTENT]: "idempotent",
+};
+
 /** The services of some files, and all their faults: `file:line:column: package.Service/Method has …`. */
 export interface Findings {
   readonly services: readonly FoundService[];
   readonly faults: readonly string[];
 }
 
-/** The gate: reads every service of `files` and checks every policy. `registry` knows the policy options. */
-export function findServices(files: readonly DescFile[], registry: FileRegistry): Findings {
+/**
+ * The gate: reads every service of `files` and checks every policy. `registry` knows the policy options, and the services of
+ * the imports.
+ */
+export function findServices(files: readonly DescFile[], registry: FileRegistry, options: PluginOptions): Findings {
   const access = registry.getExtension("interlock.policy.v1.access");
   const option = registry.getExtension("interlock.policy.v1.service");
   const faults: string[] = [];
@@ -36,6 +48,8 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry)
       const key = methodKey(method.name);
       const policy = readPolicy(method, access);
       const found = policyFaults(policy);
+      // Of sound dates only: one fault is told once.
+      if (policy && found.length === 0) found.push(...deprecationFaults(policy, registry, options));
       if (names.has(key)) found.push(`has the name ${key} in TypeScript, as ${names.get(key)} has: rename one of them`);
       names.set(key, method.name);
       faults.push(...found.map((fault) => `${sourcePosition(method)}: ${fullName(method)} ${fault}`));
@@ -47,7 +61,9 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry)
 }
 
 function describe(desc: DescMethod, key: string, policy: FoundMethod["policy"]): FoundMethod {
-  return { desc, key, kind: kinds[desc.methodKind], path: `/${fullName(desc)}`, policy };
+  const idempotency = idempotencies[desc.idempotency];
+  const facts = { desc, key, kind: kinds[desc.methodKind], path: `/${fullName(desc)}`, policy };
+  return idempotency ? { ...facts, idempotency } : facts;
 }
 
 function fullName(method: DescMethod): string {

@@ -1,5 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { ManifestService, MethodKind, Policy } from "@interlock/policy";
+import type { Idempotency, ManifestService, MethodKind, Policy } from "@interlock/policy";
 
 /** A service of a proto file, with its options. */
 export interface FoundService extends Pick<ManifestService, "owner" | "description" | "servedBy"> {
@@ -15,5 +15,7 @@ export interface FoundMethod {
   readonly kind: MethodKind;
   /** `/package.Service/Method`. */
   readonly path: string;
+  /** Absent where the proto file does not say it. */
+  readonly idempotency?: Idempotency;
   readonly policy: Policy;
 }

@@ -9,6 +9,8 @@ import "interlock/policy/v1/policy.proto";
 message Empty {}
 `;
 
+const imported = 'import "cafe/imported/v1/i.proto";';
+
 /** An rpc's access option, and the fault that the gate reports. */
 const table: readonly [name: string, access: string | undefined, ...faults: string[]][] = [
   ["Sound", `any_bot: true purpose: "Fine."`],
@@ -35,6 +37,37 @@ const table: readonly [name: string, access: string | undefined, ...faults: stri
     'is deprecated since "May", which is not a date (YYYY-MM-DD)',
     'has the sunset "2026-02-30", which is not a date (YYYY-MM-DD)',
   ],
+  [
+    "SunsetFirst",
+    `any_bot: true purpose: "x" deprecation: {since: "2030-05-02" sunset: "2030-05-01"}`,
+    "has the sunset 2030-05-01, before its deprecation on 2030-05-02",
+  ],
+  ["SameDay", `any_bot: true purpose: "x" deprecation: {since: "2030-05-02" sunset: "2030-05-02"}`],
+  [
+    "Past",
+    `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" sunset: "2030-01-01"}`,
+    "is past its sunset of 2030-01-01: remove the method, set a later day, or generate with --allow-past",
+  ],
+  ["Tomorrow", `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" sunset: "2030-01-02"}`],
+  ...[
+    "cafe.v1.BadService/Gone",
+    "cafe.v1.Gone",
+    "/cafe.v1.BadService/Sound",
+    "cafe.v1.BadService/Sound/x",
+    "Sound",
+  ].map((replacement, i): [string, string, string] => [
+    `Replaced${i}`,
+    `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" replacement: "${replacement}"}`,
+    `has the replacement "${replacement}", which is no method of these files or their imports: write package.Service/Method, and import its file`,
+  ]),
+  [
+    "Successor",
+    `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" replacement: "cafe.v1.BadService/Sound"}`,
+  ],
+  [
+    "Imported",
+    `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" replacement: "cafe.imported.v1.Imported/Do"}`,
+  ],
   ["NoSince", `any_bot: true purpose: "x" deprecation: {}`, 'is deprecated since "", which is not a date (YYYY-MM-DD)'],
   ["GetAPIKey", `any_bot: true purpose: "x"`],
   [
@@ -54,7 +87,11 @@ describe("the gate", () => {
         return `  rpc ${name}(Empty) returns (Empty)${option}\n`;
       });
       const service = `service BadService {\n${rpcs.join("")}}\n`;
-      await workspace.write("protos/cafe/v1/bad.proto", `${head}${service}`);
+      await workspace.write("protos/cafe/v1/bad.proto", `${head}${service}`.replace("message", `${imported} message`));
+      const other = "service Imported { rpc Do(Empty) returns (Empty); }";
+      await workspace.write("imported/cafe/imported/v1/i.proto", head.replace("v1;", "imported.v1;") + other);
+      const modules = ["protos", "imported", "node_modules/@interlock/policy/protos"].map((path) => ({ path }));
+      await workspace.write("buf.yaml", JSON.stringify({ version: "v2", modules }));
       await workspace.write(
         "protos/cafe/v1/owned.proto",
         `${head.replace("Empty", "Other")}service Owned {\n  option (interlock.policy.v1.service) = {served_by: "a//b"};\n}\n`,
@@ -65,12 +102,37 @@ describe("the gate", () => {
       expected.push(
         'protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has served_by "a//b", which is not an identity pattern',
       );
-      await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen" }), (error) => {
+      const now = Date.parse("2030-01-01T12:00:00Z");
+      await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen", now }), (error) => {
         assert(error instanceof GenerateError);
         assert.deepEqual(error.faults, expected);
         assert.equal(error.message, expected.join("\n"));
         return true;
       });
+    } finally {
+      await workspace.remove();
+    }
+  });
+
+  it("generates what is past its sunset where that is allowed, and what only proto calls deprecated", async () => {
+    const workspace = await tempWorkspace();
+    try {
+      const access = `option (interlock.policy.v1.access) = {any_bot: true purpose: "x"`;
+      const past = `${access} deprecation: {since: "2020-01-01" sunset: "2021-01-01"}};`;
+      const old = `rpc Old(Empty) returns (Empty) {${past}}`;
+      const bare = `rpc Bare(Empty) returns (Empty) {${access}};}`;
+      const service = `service S {\n  option deprecated = true;\n  ${old}\n  ${bare}\n}\n`;
+      await workspace.write("protos/s.proto", `${head}${service}`);
+      const options = { workspace: workspace.path, protos: "protos", out: "gen" };
+      await assert.rejects(
+        generate(options),
+        /^GenerateError: protos\/s\.proto:7:3: cafe\.v1\.S\/Old is past its sunset/,
+      );
+      const { manifest } = await generate({ ...options, allowPast: true });
+      assert.deepEqual(
+        manifest.services[0]?.methods.map(({ policy }) => policy.deprecation),
+        [{ since: "2020-01-01", sunset: "2021-01-01" }, {}],
+      );
     } finally {
       await workspace.remove();
     }

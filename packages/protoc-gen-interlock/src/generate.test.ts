@@ -37,7 +37,10 @@ describe("generate", () => {
       "cafe/v1/a.ts",
       "cafe/v1/s.ts",
       "cafe/v1/s_interlock.ts",
+      "interlock.descriptors.b64",
+      "interlock.descriptors.ts",
       "interlock.manifest.json",
+      "interlock.runtime.ts",
     ]);
     assert.deepEqual(
       first.manifest.services.map(({ name, methods }) => [name, methods.map(({ path }) => path)]),
@@ -51,7 +54,12 @@ describe("generate", () => {
     assert.match(await readFile(join(workspace.path, "src/gen/cafe/v1/s_interlock.ts"), "utf8"), /export const S:/);
 
     await workspace.write("protos/cafe/v1/s.proto", message("B"));
-    assert.deepEqual((await run()).files, ["cafe/v1/a.ts", "cafe/v1/s.ts", "interlock.manifest.json"]);
+    assert.deepEqual((await run()).files, [
+      "cafe/v1/a.ts",
+      "cafe/v1/s.ts",
+      "interlock.manifest.json",
+      "interlock.runtime.ts",
+    ]);
     assert.deepEqual(await readdir(join(workspace.path, "src")), ["gen"]);
     assert.deepEqual(await readdir(join(workspace.path, "src/gen/cafe/v1")), ["a.ts", "s.ts"]);
   });
@@ -71,11 +79,32 @@ describe("generate", () => {
     await workspace.write("api/protos/cafe/v1/s.proto", service);
     await workspace.write("api/protos/cafe/v2/b.proto", message("B").replace("v1", "v2"));
     const { files } = await run({ protos: "api/protos", paths: ["cafe/v1/s.proto"] });
-    assert.deepEqual(files, ["cafe/v1/a.ts", "cafe/v1/s.ts", "cafe/v1/s_interlock.ts", "interlock.manifest.json"]);
+    assert.deepEqual(files, [
+      "cafe/v1/a.ts",
+      "cafe/v1/s.ts",
+      "cafe/v1/s_interlock.ts",
+      "interlock.descriptors.b64",
+      "interlock.descriptors.ts",
+      "interlock.manifest.json",
+      "interlock.runtime.ts",
+    ]);
+  });
+
+  it("writes the descriptors of each proto file once in code, however many services need them", async () => {
+    for (let i = 0; i < 20; i++) {
+      await workspace.write(`protos/cafe/v1/s${i}.proto`, service.replace("service S", `service S${i}`));
+    }
+    const { files } = await run();
+    const code = files.filter((file) => file.endsWith(".ts"));
+    const texts = await Promise.all(code.map((file) => readFile(join(workspace.path, "src/gen", file), "utf8")));
+    // `descriptor.proto` alone takes 20 kB.
+    assert(texts.reduce((sum, text) => sum + text.length, 0) < 120_000);
   });
 
   it("reports that there is nothing to generate from", async () => {
     const { message } = await faultsOf(run({ paths: ["tea"] }));
     assert.match(message, /^no \.proto files were targeted/);
+    const missing = await faultsOf(run({ protos: "proto" }));
+    assert.match(missing.message, /^The folder of the proto files cannot be read; name it from .*: ENOENT/);
   });
 });

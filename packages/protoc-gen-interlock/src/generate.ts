@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import type { Manifest } from "@interlock/policy";
 import { bufError } from "./buf-error.js";
-import { bufTemplate, hasNoPolicies } from "./buf-template.js";
+import { bufTarget } from "./buf-target.js";
+import { bufTemplate } from "./buf-template.js";
 import { manifestFile } from "./manifest-file.js";
+import type { Timestamps } from "./messages/print-messages.js";
 import { replaceFolder } from "./replace-folder.js";
 import { runBuf } from "./run-buf.js";
 
@@ -18,6 +19,15 @@ export interface GenerateOptions {
   readonly paths?: readonly string[];
   /** The output folder, relative to `workspace`. A folder that was not generated is not replaced. */
   readonly out: string;
+  /** Whether methods past their sunset are generated. Default: false, they are faults. */
+  readonly allowPast?: boolean;
+  /** The current time, in milliseconds since the epoch. Default: that of the machine. */
+  readonly now?: number;
+  /**
+   * The form of `google.protobuf.Timestamp` in messages: `date` is a `Date`, which has milliseconds; `message` is
+   * `{ seconds: bigint, nanos: number }`, which has all nanoseconds. Default: `date`.
+   */
+  readonly timestamps?: Timestamps;
 }
 
 /** What {@link generate} has written. */
@@ -33,35 +43,26 @@ export interface GenerateResult {
  *
  * @param options - The folders to read from and to write to.
  * @returns The written files and the manifest.
- * @throws GenerateError with every fault when a file does not compile or a policy is invalid; then nothing is changed.
+ * @throws GenerateError with every fault when a file does not compile, a policy is invalid, or a method is past its sunset;
+ *   then nothing is changed.
  *
  * @example
  * ```ts
  * await generate({ workspace: ".", protos: "protos", out: "src/gen" });
  * ```
  */
-export async function generate({ workspace, protos, paths = [], out }: GenerateOptions): Promise<GenerateResult> {
+export async function generate(options: GenerateOptions): Promise<GenerateResult> {
+  const { workspace, paths = [], out, allowPast = false, now = Date.now(), timestamps = "date" } = options;
+  const protos = relative(resolve(workspace), resolve(workspace, options.protos)).replaceAll(sep, "/") || ".";
+  const today = new Date(now).toISOString().slice(0, 10);
   return replaceFolder(resolve(workspace, out), async (folder) => {
-    const target = [
-      protos,
-      ...bufConfig(workspace, protos),
-      ...paths.flatMap((path) => ["--path", `${protos}/${path}`]),
-    ];
-    const run = (hasPolicies: boolean) =>
-      runBuf(workspace, ["generate", ...target, "--template", bufTemplate(folder, hasPolicies)]);
-    let said = await run(true);
-    if (hasNoPolicies(said)) said = await run(false);
-    if (said !== undefined) throw bufError(said, workspace, protos);
+    const target = await bufTarget(workspace, protos, paths);
+    const template = bufTemplate(folder, { today, allowPast, timestamps });
+    const { failure } = await runBuf(workspace, ["generate", ...target, "--template", template]);
+    if (failure !== undefined) throw bufError(failure, workspace, protos);
     const manifest = JSON.parse(await readFile(join(folder, manifestFile), "utf8")) as Manifest;
     return { files: await listFiles(folder), manifest };
   });
-}
-
-/** The configuration for a workspace without `buf.yaml`: its protos, and the policy options from their package. */
-function bufConfig(workspace: string, protos: string): string[] {
-  if (existsSync(join(workspace, "buf.yaml"))) return [];
-  const modules = [protos, "node_modules/@interlock/policy/protos"].filter((path) => existsSync(join(workspace, path)));
-  return ["--config", JSON.stringify({ version: "v2", modules: modules.map((path) => ({ path })) })];
 }
 
 async function listFiles(folder: string): Promise<string[]> {

@@ -1,31 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { createFileRegistry, fromBinary, getOption, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type AnyMethod, type Manifest, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import { compile } from "./compile.test.fixture.js";
 import { generate } from "./generate.js";
 import { type TempWorkspace, tempWorkspace } from "./temp-workspace.test.fixture.js";
-
-const compilerOptions = {
-  target: "es2023",
-  lib: ["es2023"],
-  module: "nodenext",
-  strict: true,
-  noUncheckedIndexedAccess: true,
-  exactOptionalPropertyTypes: true,
-  verbatimModuleSyntax: true,
-  erasableSyntaxOnly: true,
-  isolatedDeclarations: true,
-  declaration: true,
-  types: ["node"],
-  rootDir: ".",
-  outDir: "dist",
-};
 
 describe("generated code", () => {
   let workspace: TempWorkspace;
@@ -35,12 +17,7 @@ describe("generated code", () => {
   before("generate, compile and import", async () => {
     workspace = await tempWorkspace({ testdata: true });
     ({ manifest } = await generate({ workspace: workspace.path, protos: "protos", out: "gen" }));
-    await workspace.write("package.json", '{ "type": "module" }');
-    await workspace.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["types.ts"] }));
-    const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
-    await promisify(execFile)(process.execPath, [tsc, "-p", workspace.path]).catch((error: { stdout: string }) =>
-      assert.fail(`tsc says\n${error.stdout}`),
-    );
+    await compile(workspace, { files: ["types.ts"] });
     services = await import(pathToFileURL(join(workspace.path, "dist/gen/cafe/rich/v1/rich_interlock.js")).href);
   });
   after(() => workspace.remove());
@@ -67,8 +44,11 @@ describe("generated code", () => {
       dataClasses: ["internal", "personal"],
       callers: ["leader/*", "ops/**"],
       rate: { perSecond: 2.5, burst: 3 },
-      deprecation: { since: "2026-01-31", sunset: "2027-01-31" },
+      deprecation: { since: "2026-01-31", sunset: "2127-01-31", replacement: "cafe.other.v1.OtherService" },
+      worstCase: "A hand is crushed. // and */ hurt nobody",
     });
+    assert.deepEqual(service("Empty").methods.constructor$?.policy.deprecation, {}, "by proto's own option");
+    assert.equal(methods.talk?.policy.deprecation, undefined);
     assert.deepEqual(methods.watchForce?.policy, {
       scopes: [],
       anyBot: true,
@@ -79,6 +59,11 @@ describe("generated code", () => {
       rate: { perSecond: 5, burst: 7 },
     });
     assert.deepEqual(Object.values(services).flatMap(serviceFaults), []);
+  });
+
+  it("says which methods may be called again, where the proto file does", () => {
+    const levels = ["grip", "watchForce", "uploadApiLog"].map((key) => method(key).idempotency);
+    assert.deepEqual(levels, ["idempotent", "noSideEffects", undefined]);
   });
 
   it("has the path and kind of every method", () => {
@@ -148,6 +133,7 @@ describe("generated code", () => {
     const option = toJson(access.message ?? assert.fail("no message"), getOption(grip, access) as never);
     assert.equal((option as { purpose?: string }).purpose, "Close the gripper on one item.");
     assert.equal(service("Empty").descriptors, service("RichService").descriptors);
+    assert.deepEqual(set.file.map(({ name }) => name).sort(), [...new Set(set.file.map(({ name }) => name))].sort());
   });
 
   it("comes with the manifest of everything, by name", () => {
@@ -165,6 +151,7 @@ describe("generated code", () => {
       name: "WatchForce",
       path: "/cafe.rich.v1.RichService/WatchForce",
       kind: "serverStreaming",
+      idempotency: "noSideEffects",
       request: "cafe.rich.v1.GripRequest.Options",
       response: "cafe.rich.v1.Item",
     });
@@ -186,7 +173,9 @@ describe("generated code", () => {
    *
    * Needs \`gripper:actuate\`, \`gripper:observe\`; risk: high.
    *
-   * @deprecated since 2026-01-31, refused from 2027-01-31
+   * The worst that could happen: A hand is crushed. // and *\\/ hurt nobody
+   *
+   * @deprecated since 2026-01-31, refused from 2127-01-31; use cafe.other.v1.OtherService
    */
   grip: Method<GripRequest, GripResponse, "unary">;
 `),

@@ -15,8 +15,13 @@ import {
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
 import { createManifest } from "./create-manifest.js";
+import { createDescriptors } from "./descriptors-file.js";
 import { findServices } from "./find-services.js";
-import { manifestFile } from "./manifest-file.js";
+import { descriptorsFile, manifestFile } from "./manifest-file.js";
+import { messageFaults } from "./messages/message-faults.js";
+import { printMessages } from "./messages/print-messages.js";
+import { readPluginOptions } from "./plugin-options.js";
+import { printDescriptors } from "./print-descriptors.js";
 import { printFile } from "./print-file.js";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -29,15 +34,21 @@ const supported = {
   maximumEdition,
 };
 
-/** The protoc plugin: it writes a definition for each service of the requested files, or reports all faults of their policies. */
+/**
+ * The protoc plugin: it writes the messages and a definition for each service of the requested files, or reports all faults
+ * of their policies and of what messages cannot carry. Its parameter is read by `readPluginOptions`.
+ */
 export const interlockPlugin = { name: "protoc-gen-interlock", version, run };
 
 function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   // `sourceFileDescriptors` are not needed: `protoFile` has everything that is used here.
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
   const files = request.fileToGenerate.map((name) => registry.getFile(name)).filter((file): file is DescFile => !!file);
-  const { services, faults } = findServices(files, registry);
+  const options = readPluginOptions(request.parameter);
+  const { services, faults: serviceFaults } = findServices(files, registry, options);
+  const faults = [...messageFaults(files), ...serviceFaults];
   if (faults.length > 0) return create(CodeGeneratorResponseSchema, { ...supported, error: faults.join("\n") });
+  const descriptors = createDescriptors();
   const definitions = files
     .filter((file) => file.services.length > 0)
     .map((file) => ({
@@ -45,8 +56,14 @@ function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
       content: printFile(
         file,
         services.filter(({ desc }) => desc.file === file),
+        descriptors,
       ),
     }));
+  const messages = printMessages(files, registry.files, options.timestamps);
+  const described = definitions.length === 0 ? [] : [{ name: descriptorsFile, content: printDescriptors(files) }];
   const manifest = { name: manifestFile, content: `${JSON.stringify(createManifest(services), undefined, 2)}\n` };
-  return create(CodeGeneratorResponseSchema, { ...supported, file: [...definitions, manifest] });
+  return create(CodeGeneratorResponseSchema, {
+    ...supported,
+    file: [...messages, ...definitions, ...descriptors.files(), ...described, manifest],
+  });
 }

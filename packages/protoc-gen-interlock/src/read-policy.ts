@@ -9,20 +9,29 @@ import {
 import type { ManifestService, Policy } from "@interlock/policy";
 
 /** `interlock.policy.v1.Access` as JSON, with all defaults filled in. */
-interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation"> {
+interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation" | "worstCase"> {
   readonly risk: string;
   readonly dataClasses: readonly string[];
   readonly rate?: { readonly perSecond: number | string; readonly burst: number };
   readonly deprecation?: { readonly since: string; readonly sunset: string; readonly replacement: string };
+  readonly worstCase: string;
 }
 
 type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy">;
 
-/** Reads a method's `(interlock.policy.v1.access)`; `undefined` if it has none. It checks nothing. */
+/**
+ * Reads a method's `(interlock.policy.v1.access)`; `undefined` if it has none. It checks nothing. A method that proto calls
+ * deprecated, itself or with its service, is deprecated in the policy, too: without a day, unless the policy has one.
+ */
 export function readPolicy(method: DescMethod, access: DescExtension | undefined): Policy | undefined {
   const json = readOption(method, access) as AccessJson | undefined;
   if (json === undefined) return undefined;
-  const { scopes, anyBot, purpose, callers, rate, deprecation } = json;
+  const { scopes, anyBot, purpose, callers, rate, worstCase } = json;
+  const deprecation = json.deprecation
+    ? { since: json.deprecation.since, ...withoutEmpty(json.deprecation) }
+    : method.deprecated || method.parent.deprecated
+      ? {}
+      : undefined;
   return {
     scopes,
     anyBot,
@@ -33,7 +42,8 @@ export function readPolicy(method: DescMethod, access: DescExtension | undefined
       .map((name) => lowerCase(name, "DATA_CLASS_")) as Policy["dataClasses"][number][],
     callers,
     ...(rate && { rate: readRate(rate) }),
-    ...(deprecation && { deprecation: { since: deprecation.since, ...withoutEmpty(deprecation) } }),
+    ...(deprecation && { deprecation }),
+    ...(worstCase.trim() !== "" && { worstCase }),
   };
 }
 

@@ -5,11 +5,20 @@ import { text } from "node:stream/consumers";
 
 const require = createRequire(import.meta.url);
 
-/** Runs this package's `buf` in the folder `cwd`. Resolves to its output if it fails, otherwise to `undefined`. */
-export async function runBuf(cwd: string, args: readonly string[]): Promise<string | undefined> {
+/** How a run of buf ended. */
+export interface BufRun {
+  readonly exitCode: number | null;
+  readonly output: string;
+  /** Absent where it succeeded: what it wrote as its error, or a sentence with its exit code. */
+  readonly failure: string | undefined;
+}
+
+/** Runs this package's `buf` in the folder `cwd`. */
+export async function runBuf(cwd: string, args: readonly string[]): Promise<BufRun> {
   const buf = join(dirname(require.resolve("@bufbuild/buf/package.json")), "bin", "buf");
-  const child = spawn(process.execPath, [buf, ...args], { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [buf, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const exit = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
-  const [code, said] = await Promise.all([exit, text(child.stderr)]);
-  return code === 0 ? undefined : said.trim() || `buf failed with exit code ${code}`;
+  const [exitCode, output, error] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  const failure = exitCode === 0 ? undefined : error.trim() || `buf failed with exit code ${exitCode}`;
+  return { exitCode, output, failure };
 }
