@@ -47,6 +47,30 @@ describe("the address of a database", () => {
     assert.throws(() => parsePostgresUrl("tasks.db"), isSafeRefusal);
   });
 
+  it("is refused with what is wrong with it", () => {
+    for (const [text, problem] of [
+      ["https://db.example/x", /of something else/],
+      ["mysql://ann:secret@a/b", /of something else/],
+      ["host=localhost dbname=x password=secret", /connection string of libpq/],
+      ["postgres://ann:secret@[fe80::1%eth0]:5432/x", /zone of a link-local address: add \?host=/],
+      ["postgres://ann:secret@db.example:99999/x", /port is 1 to 65535/],
+      ["postgres://ann:secret#1@db.example/x", /write # as %23/],
+    ] as const) {
+      assert.throws(() => parseDatabaseUrl(text), { message: problem }, text);
+      assert.throws(() => parseDatabaseUrl(text), isSafeRefusal, text);
+    }
+  });
+
+  it("may have an IPv6 host, with a zone that says nothing", () => {
+    for (const host of ["[::1]", "[::1%lo]"]) {
+      const address = parsePostgresUrl(`postgres://ann:secret@${host}:6543/cafe`);
+      assert.equal(address.shown, "[::1]:6543/cafe");
+      assert.equal(sslModeOf(address), null);
+    }
+    const linkLocal = parsePostgresUrl("postgres://ann:secret@db/cafe?host=fe80::1%25eth0");
+    assert.equal(linkLocal.shown, "fe80::1%eth0:5432/cafe");
+  });
+
   function isSafeRefusal(error: unknown): boolean {
     assert.ok(error instanceof InterlockError);
     assert.equal(error.code, "INVALID_ARGUMENT");

@@ -39,7 +39,9 @@ const postgresForm = "postgres://user:password@host:port/database";
  */
 export function parseDatabaseUrl(text: string): DatabaseAddress {
   if (/^postgres(ql)?:/i.test(text)) return parsePostgresUrl(text);
-  if (text === "" || /^([\w+.-]{2,})?:/.test(text)) throw malformed(`the path of a file, or ${postgresForm}`);
+  if (text === "" || /^([\w+.-]{2,})?:/.test(text) || conninfo.test(text)) {
+    throw malformed(text, `the path of a file, or ${postgresForm}`);
+  }
   return { engine: "sqlite", path: text };
 }
 
@@ -56,13 +58,13 @@ export function parsePostgresUrl(text: string): PostgresAddress {
   let host: string;
   let passwords: string[];
   try {
-    url = new URL(text);
+    url = new URL(text.replace(uselessZone, "[$1]"));
     host = hostOf(url);
     passwords = passwordsOf(url);
   } catch {
-    throw malformed(postgresForm); // The cause holds the text, so it is left out.
+    throw malformed(text, postgresForm); // The cause holds the text, so it is left out.
   }
-  if (!/^postgres(ql)?:\/\/[^/]*\/./i.test(url.href)) throw malformed(postgresForm);
+  if (!/^postgres(ql)?:\/\/[^/]*\/./i.test(url.href)) throw malformed(text, postgresForm);
   if (!isThisMachine(host) && !url.searchParams.has("sslmode")) url.searchParams.set("sslmode", "verify-full");
   const port = url.searchParams.getAll("port").at(-1) || url.port || process.env.PGPORT || "5432";
   return {
@@ -91,6 +93,26 @@ function passwordsOf(url: URL): string[] {
   return forms.sort((a, b) => b.length - a.length);
 }
 
-function malformed(form: string): InterlockError {
-  return new InterlockError("INVALID_ARGUMENT", `The database's address is malformed: write ${form}.`);
+/** A connection string of libpq, such as `host=db.example dbname=cafe`. */
+const conninfo = /^\s*(?:host|hostaddr|port|dbname|user|password)\s*=/i;
+
+/** The zone of an IPv6 address that is not link-local says nothing (RFC 4007), and a URL cannot hold it. */
+const uselessZone = /(?<=[/@])\[(?!fe[89ab])([0-9a-f:.]+)%[^\]@/]*\]/i;
+
+/** What is wrong with an address, where that can be told, without a part of it that may be a password. */
+const problems: readonly (readonly [form: RegExp, problem: string])[] = [
+  [/^(?!postgres(?:ql)?:)[a-z][a-z0-9+.-]+:\/\//i, "it is the URL of something else than a PostgreSQL database"],
+  [conninfo, "it is a connection string of libpq, and not a URL"],
+  [
+    /\[fe[89ab][^\]]*%/i,
+    "a URL cannot hold the zone of a link-local address: add ?host=fe80::1%25eth0 to it, or use a name",
+  ],
+  [/:\d+\/[^@]*$/, "a port is 1 to 65535"],
+  [/#|@.*@|%(?![0-9a-f]{2})/i, "in a password, write # as %23, @ as %40, / as %2F and % as %25"],
+];
+
+function malformed(text: string, form: string): InterlockError {
+  const [, problem] = problems.find(([wrong]) => wrong.test(text)) ?? [];
+  const told = problem === undefined ? "" : ` (${problem})`;
+  return new InterlockError("INVALID_ARGUMENT", `The database's address is malformed${told}: write ${form}.`);
 }

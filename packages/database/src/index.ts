@@ -12,6 +12,7 @@ export { openPostgres, type PostgresDatabase, type PostgresOptions } from "./pos
 export { lockFolder } from "./sqlite/lock-folder.js";
 export { openSqlite } from "./sqlite/open-sqlite.js";
 export { snapshotSqlite } from "./sqlite/snapshot-sqlite.js";
+export { fromSqlite } from "./store-fault.js";
 export { serveThread } from "./thread/serve-thread.js";
 export { type StoreThread, startThread, type ThreadMethods, type ThreadOptions } from "./thread/start-thread.js";
 export { createTurns } from "./turns.js";

@@ -7,6 +7,8 @@ import { isDataFault } from "../is-data-fault.js";
 import { asAdmin, hasPostgres, openTestDatabase, testPostgres } from "../testing/test-postgres.js";
 import type { PostgresDatabase } from "./open-postgres.js";
 
+const writable = "set default_transaction_read_only = off";
+
 interface Schema {
   readonly items: { readonly itemId: number; readonly fullName: string };
 }
@@ -110,6 +112,44 @@ interface Schema {
     });
     await assert.rejects(work, { code: "UNAVAILABLE", reason: "STORE_UNREACHABLE" });
     assert.equal((await sql`select 1`.execute(db)).rows.length, 1);
+  });
+
+  it("throws away sessions that cannot write, with all that were opened before, and writes again", async () => {
+    const name = new URL(url).pathname.slice(1);
+    const { db } = await open();
+    await sql`create table items (item_id bigint, full_name text)`.execute(db);
+    const insert = (itemId: number) => db.insertInto("items").values({ itemId, fullName: "cup" }).execute();
+    const pids = async () => {
+      const three = [1, 2, 3].map(() =>
+        sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(0.05)`.execute(db),
+      );
+      return new Set((await Promise.all(three)).map(({ rows }) => rows[0]?.pid));
+    };
+    // As a fail-over leaves them: each session that begins meanwhile stays read-only for as long as it lasts.
+    await asAdmin(url, `alter database ${name} set default_transaction_read_only = on`);
+    await asAdmin(
+      url,
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'interlock test'",
+    );
+    let meanwhile: Set<number | undefined> | undefined;
+    while (!meanwhile) meanwhile = await pids().catch(() => undefined); // It may meet some that were just ended.
+    assert.equal(meanwhile.size, 3);
+    await Promise.all(
+      [1, 2, 3].map((id) => assert.rejects(insert(id), { code: "UNAVAILABLE", reason: "STORE_UNREACHABLE" })),
+    );
+    await pids();
+    await asAdmin(url, writable, `alter database ${name} reset default_transaction_read_only`);
+    await assert.rejects(insert(4), { reason: "STORE_UNREACHABLE" });
+    await insert(5);
+    await db.transaction().execute((transaction) => transaction.deleteFrom("items").execute());
+    for (const pid of await pids()) assert.ok(!meanwhile.has(pid), "none of them is left, not even for reading");
+  });
+
+  it("bounds statements and transactions in each session, also behind a pooler", async () => {
+    const { db } = await open();
+    const read = sql<Record<string, string>>`select current_setting('statement_timeout') as s,
+      current_setting('idle_in_transaction_session_timeout') as i`;
+    assert.deepEqual((await read.execute(db)).rows, [{ s: "5s", i: "5s" }]);
   });
 
   it("says why it cannot be opened, and never the password", async () => {

@@ -2,12 +2,13 @@ import { InterlockError, type Log } from "@interlock/bot";
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import type { PostgresAddress } from "../address.js";
 import type { Database } from "../database.js";
+import { storeUnreachable } from "../store-fault.js";
 import { createTurns } from "../turns.js";
 import { createDurabilityCheck } from "./check-durable.js";
 import type { PostgresLimits } from "./limits.js";
 import { listen, type PostgresListener } from "./listen.js";
-import { connectionConfig, createPool } from "./pool.js";
-import { unreachable, unreachableFor } from "./postgres-error.js";
+import { boundSession, connectionConfig, createPool } from "./pool.js";
+import { unreachableFor } from "./postgres-error.js";
 
 /** How a PostgreSQL database is opened. */
 export interface PostgresOptions {
@@ -36,7 +37,7 @@ export interface PostgresDatabase<Schema> extends Database<Schema> {
  * Opens a PostgreSQL database that exists. Every connection is refused whose commits may be lost: `fsync=off`,
  * `synchronous_commit=off`, and `synchronous_commit=local` where there are synchronous standbys. A session
  * keeps what was found, and each new connection is judged again: one that is refused later rejects its queries with
- * `STORE_UNREACHABLE` and is logged.
+ * `STORE_UNREACHABLE` and is logged. A session that cannot write, as after a fail-over, is thrown away at its first refusal.
  *
  * @param address - The address, from `parsePostgresUrl`.
  * @param options - The name of the application, the lock of `exclusively`, the bounds, and the log.
@@ -55,16 +56,17 @@ export async function openPostgres<Schema>(
   address: PostgresAddress,
   { application, startLock, limits, log }: PostgresOptions,
 ): Promise<PostgresDatabase<Schema>> {
-  const config = connectionConfig(address.url, application, limits);
+  const config = connectionConfig(address.url, application, limits.queryMs);
   const check = createDurabilityCheck(log);
   let opened = false;
-  const pool = createPool(config, limits.connections, (client) =>
-    check(client).catch((error: unknown) => {
+  const pool = createPool(config, limits.connections, async (client) => {
+    await boundSession(client, limits);
+    await check(client).catch((error: unknown) => {
       if (!opened || !(error instanceof InterlockError)) throw error;
       log.error("a connection to the database is refused", { error: error.message });
       throw unreachableFor(error); // The caller can do nothing about it here, but may find another replica.
-    }),
-  );
+    });
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [new CamelCasePlugin()] });
   try {
     await sql`select 1`.execute(db);
@@ -110,11 +112,11 @@ export async function openPostgres<Schema>(
 
 /** A failed start says why: only the person that starts the process reads it. */
 function explained(error: unknown, { shown, conceal }: PostgresAddress): unknown {
-  if (!(error instanceof InterlockError) || error.reason !== unreachable) return error;
+  if (!(error instanceof InterlockError) || error.reason !== storeUnreachable) return error;
   const { cause } = error;
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
   const said = errors.map((each) => (each instanceof Error ? each.message : String(each))).join(", ");
   return new InterlockError("UNAVAILABLE", `The store at ${shown} cannot be opened: ${conceal(said)}.`, {
-    reason: unreachable,
+    reason: storeUnreachable,
   });
 }

@@ -1,15 +1,13 @@
 import { InterlockError } from "@interlock/bot";
 import pg from "pg";
 import { valueUnstorable } from "../is-data-fault.js";
+import { faultOf, storeUnreachable } from "../store-fault.js";
 
 // SQLSTATE (PostgreSQL, appendix A) of errors that pass when PostgreSQL is back, has room again, or is a primary again.
 const passing = /^(?:08|28|53|57|3D000|25006|25P03|40001|40P01|55P03)/;
 
 // Values of a query that PostgreSQL cannot hold: too large, no text in UTF-8, no time, too long for an index.
 const unstorable = /^(?:22001|22003|22007|22008|22021|22P02|22P05|54000)$/;
-
-/** The reason of every error that says that a database cannot be reached. */
-export const unreachable = "STORE_UNREACHABLE";
 
 /**
  * Turns an error of PostgreSQL into ours: `UNAVAILABLE` with the reason `STORE_UNREACHABLE` for everything that is no fault
@@ -24,13 +22,21 @@ export function fromPostgres(error: unknown): unknown {
   }
   if (isAnswer(error) && !passing.test(error.code ?? "")) return error;
   const { code } = error as { readonly code?: unknown };
-  return unreachableFor(error, typeof code === "string" && /^\w+$/.test(code) ? ` (${code})` : "");
+  if (typeof code !== "string" || !/^\w+$/.test(code)) return unreachableFor(error);
+  return (isAnswer(error) && faultOf(code, error)) || unreachableFor(error, ` (${code})`);
+}
+
+/**
+ * Whether PostgreSQL says that it does not write (`read_only_sql_transaction`), as a server does that is no primary any more.
+ */
+export function isReadOnly(error: unknown): boolean {
+  return isAnswer(error) && error.code === "25006";
 }
 
 /** The error that says that the database cannot be reached for now. `cause` stays in this process. */
 export function unreachableFor(cause: unknown, detail = ""): InterlockError {
   const message = `The database cannot be reached${detail}: try again.`;
-  return new InterlockError("UNAVAILABLE", message, { reason: unreachable, cause });
+  return new InterlockError("UNAVAILABLE", message, { reason: storeUnreachable, cause });
 }
 
 /** Whether PostgreSQL has answered; any other error is the end of the connection. */

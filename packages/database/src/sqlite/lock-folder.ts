@@ -13,7 +13,7 @@ import { prepareFile } from "./prepare-file.js";
  * @param folder - The folder; it is created when it is missing.
  * @param name - What runs on the folder, such as `authority`; in the name of the lock file and in the error.
  * @returns A function that releases the lock.
- * @throws When another process holds the folder, or an earlier call in this one.
+ * @throws When another process holds the folder, or an earlier call in this one; and when it cannot be locked at all.
  *
  * @example
  * ```ts
@@ -31,6 +31,8 @@ export function lockFolder(folder: string, name: string): () => void {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {
     database.close(); // SQLite keeps its descriptor open for as long as this process has a lock on the file.
+    const { code = "", message } = cause as Error & { readonly code?: string };
+    if (!/^SQLITE_(?:BUSY|LOCKED)/.test(code)) throw new Error(`${folder} cannot be locked: ${message}`, { cause });
     throw new Error(`Another ${name} is running on ${folder}. Stop it, or use another data folder.`, { cause });
   }
   return () => database.close();

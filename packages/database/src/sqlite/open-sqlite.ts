@@ -3,7 +3,7 @@ import Libsql from "libsql";
 import type { Database } from "../database.js";
 import { createTurns } from "../turns.js";
 import { prepareFile } from "./prepare-file.js";
-import { createStatementCache } from "./statement-cache.js";
+import { createStatements } from "./statements.js";
 
 // FULL: a commit flushes the write-ahead log before it returns, so that it survives a crash of the machine.
 const settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;";
@@ -24,7 +24,7 @@ const settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_
 export function openSqlite<Schema>(path: string): Database<Schema> {
   prepareFile(path);
   const database = openFile(path);
-  const statements = createStatementCache(database);
+  const statements = createStatements(database);
   const db = new Kysely<Schema>({
     dialect: new SqliteDialect({
       database: {
