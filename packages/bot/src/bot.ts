@@ -1,17 +1,31 @@
 import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
+import { readInterface } from "./base/address.js";
 import type { Clock } from "./base/clock.js";
 import { InterlockError } from "./base/error.js";
 import type { Log } from "./base/log.js";
+import { logDenials } from "./base/log-denials.js";
 import type { CreateRateLimiter } from "./base/rate-limiter.js";
 import type { Denial, Recorder } from "./base/recorder.js";
 import type { Unsubscribe } from "./base/subscription.js";
+import { askHealth, type HealthOptions } from "./client/ask-health.js";
+import { channelTuning } from "./client/channel-tuning.js";
+import { checkAddresses } from "./client/check-addresses.js";
+import { createChoosingConnector } from "./client/choosing-connector.js";
 import { type Client, createClient } from "./client/client.js";
-import { type Connector, createConnector } from "./client/connector.js";
-import { propagateCalls } from "./context.js";
+import { type ClientOptions, checkClientOptions } from "./client/client-options.js";
+import { connectionTimes, type GivenTimes } from "./client/connection-times.js";
+import { type Connector, type ConnectorOptions, createConnector } from "./client/connector.js";
+import { createDeprecationLog } from "./client/deprecation-log.js";
+import { createLookUp } from "./client/look-up.js";
+import { createSharedConnectors } from "./client/shared-connectors.js";
+import { Health } from "./gen/grpc/health/v1/health_interlock.js";
 import type { IdentitySource } from "./identity/identity.js";
+import { createReachableAddress } from "./listener/reachable-address.js";
 import type { Membership } from "./membership.js";
 import { createServer } from "./server/create-server.js";
+import type { ServerInterceptor } from "./server/interceptor.js";
 import type { BotServer, Routes } from "./server/options.js";
+import type { Metrics } from "./telemetry/metrics.js";
 import { observeBot } from "./telemetry/observe-bot.js";
 import type { Trust } from "./trust/trust.js";
 
@@ -19,9 +33,15 @@ import type { Trust } from "./trust/trust.js";
 export interface ServeOptions {
   /** The port to listen on; 0 for any free port. */
   readonly port: number;
-  /** The address to listen on; `0.0.0.0` for every interface. Default: `127.0.0.1`. */
+  /**
+   * The address to listen on; `0.0.0.0` for every IPv4 interface, `::` for every interface. Default: `127.0.0.1`, which only
+   * this machine reaches.
+   */
   readonly host?: string;
-  /** `host:port` at which others reach the server. Default: the address that it listens on. */
+  /**
+   * `host` or `host:port` at which others reach the server, for example behind NAT. Default: `host`; on every interface, the
+   * address of this machine, or the one on the way to the authority if it has several.
+   */
   readonly advertise?: string;
   /** The number of connections that one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
@@ -34,12 +54,18 @@ export interface ServeOptions {
    * bot that continues regardless is disconnected. Default: 2,000 a second, and 4,000 at once.
    */
   readonly callerRate?: Rate;
-}
-
-/** The options of {@link Bot.client}. */
-export interface ClientOptions {
-  /** The identity pattern that the server has to match, for example `coffee/*`. Default: the service's `served_by`. */
-  readonly server?: string;
+  /** How many calls one connection may have open at once; the other end is told. Default: 256. */
+  readonly callsPerConnection?: number;
+  /**
+   * How answers of 1 KiB and more are compressed, for callers that take it, by methods that need a token. Worth it for large
+   * messages over slow networks. Default: not at all.
+   */
+  readonly compression?: "gzip";
+  /**
+   * Run around each handler of the services that are added, the first one outermost: after a call has been let in, with its
+   * caller known. Default: none.
+   */
+  readonly interceptors?: readonly ServerInterceptor[];
 }
 
 /** A member of a fleet, which serves and calls under one identity. Made by {@link joinFleet}. */
@@ -52,29 +78,56 @@ export interface Bot {
   readonly identity: IdentitySource;
   /** The CAs, token keys and revocations that the bot uses, kept current. */
   readonly trust: Trust;
+  /** What can be measured of the bot; `serveMetrics` of `@interlock/bot/metrics` serves it to Prometheus. */
+  readonly metrics: Metrics;
   /**
    * Serves over mutual TLS, each method under its policy.
    *
    * @param options - The port to listen on, and the limits.
    * @param build - Adds the services.
    * @returns The running server.
-   * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, or the bot has been closed.
+   * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, when nothing tells at which of several
+   *   addresses others reach the server, or when the bot has been closed; `INVALID_ARGUMENT` for a wrong `advertise`.
    *
    * @example
    * ```ts
    * await bot.serve({ port: 50051 }, (routes) => routes.add(GripperService, { grip, watchForce }));
+   * await bot.serve({ port: 50051, host: "0.0.0.0" }, build); // for bots on other machines, too
    * ```
    */
   serve(options: ServeOptions, build: (routes: Routes) => unknown): Promise<BotServer>;
   /**
-   * Creates a typed client, whose calls carry a token for that one service. Create it before you serve: the first client
-   * of a process switches on that handlers pass their deadline and cancellation on, from the next call.
+   * Creates a typed client of a service that is found by its name: the authority says which bots serve it, and where. The
+   * bot must be granted a scope at the service, or `directory:read`.
+   *
+   * The client connects to one server that proves the expected identity and says that it serves, chosen at random. It
+   * chooses again when that server stops serving or cannot be reached.
    *
    * @param service - The service's generated definition.
-   * @param address - `host:port` of the server.
-   * @param options - The identity that the server has to have.
+   * @param options - The identity that the server has to have, and what holds for each call.
+   * @returns The client; it looks the service up with its first call. Calls reject with `NOT_FOUND` while no bot serves it.
+   * @throws InterlockError `FAILED_PRECONDITION` when neither `served_by` nor `options` say which bots may serve it, when
+   *   there is no authority, and when the bot has been closed.
+   *
+   * @example
+   * ```ts
+   * const coffee = bot.client(CoffeeService);
+   * await coffee.brew({ shots: 2 });
+   * ```
+   */
+  client<S extends ServiceDefinition>(service: S, options?: ClientOptions): Client<S>;
+  /**
+   * Creates a typed client, whose calls carry a token for that one service with the scopes of the method that is called, or
+   * none where any bot may call it. Calls that a handler makes end with the call that it serves, and at its deadline.
+   *
+   * @param service - The service's generated definition.
+   * @param address - `host:port` of the server, `dns:///host:port`, or `unix:/path` of a socket of this machine that leads to it;
+   *   or up to 16 addresses, of which the client uses the first whose server says that it serves, until that stops serving or
+   *   cannot be reached.
+   * @param options - The identity that the server has to have, and what holds for each call. Clients that differ in the limits,
+   *   the compression or the times of their connections share none.
    * @returns The client; it connects with its first call.
-   * @throws InterlockError `FAILED_PRECONDITION` when the bot has been closed.
+   * @throws InterlockError `INVALID_ARGUMENT` for a malformed address or option; `FAILED_PRECONDITION` when the bot has been closed.
    *
    * @example
    * ```ts
@@ -82,7 +135,25 @@ export interface Bot {
    * await coffee.brew({ shots: 2 }, { timeoutMs: 2_000 });
    * ```
    */
-  client<S extends ServiceDefinition>(service: S, address: string, options?: ClientOptions): Client<S>;
+  client<S extends ServiceDefinition>(
+    service: S,
+    address: string | readonly string[],
+    options?: ClientOptions,
+  ): Client<S>;
+  /**
+   * Asks a server of the fleet whether it serves, by `grpc.health.v1.Health`, which every bot serves to every bot.
+   *
+   * @param address - `host:port` of the server, `dns:///host:port` or `unix:/path`.
+   * @param options - The service to ask about, the identity that the server has to have, and the time to wait.
+   * @returns `SERVING`, `NOT_SERVING`, or `UNKNOWN` for a service that the server does not have.
+   * @throws InterlockError `UNAVAILABLE` when the server cannot be reached, or is not the one that is meant.
+   *
+   * @example
+   * ```ts
+   * if ((await bot.health("localhost:50052")) !== "SERVING") await stop();
+   * ```
+   */
+  health(address: string, options?: HealthOptions): Promise<"SERVING" | "NOT_SERVING" | "UNKNOWN">;
   /**
    * Calls `listener` for each connection and each call that this bot's servers refuse.
    *
@@ -108,14 +179,18 @@ export interface BotParts extends Membership {
   readonly log: Log;
   /** Makes the limiters of its servers, for example over a shared store. Default: in memory. */
   readonly createLimiter?: CreateRateLimiter | undefined;
+  readonly connections?: GivenTimes | undefined;
 }
 
 /** Creates a bot from its parts. `joinFleet` passes a membership that keeps itself current. */
 export function createBot(parts: BotParts): Bot {
-  const { identity, trust, recorder, clock, log } = parts;
+  const { identity, trust, contact, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();
-  const connectors = new Map<ServiceDefinition, Map<string, Connector>>();
+  const connectors = createSharedConnectors();
+  connectionTimes(parts.connections); // It throws where they are wrong.
   const { spiffeId } = identity.current();
+  const deprecations = createDeprecationLog(log, clock);
+  const metrics = observeBot({ ...parts, servers, channels: () => connectors.channels });
   let closing: Promise<void> | undefined;
 
   const bot: Bot = {
@@ -123,20 +198,26 @@ export function createBot(parts: BotParts): Bot {
     spiffeId,
     identity,
     trust,
-    async serve({ advertise, ...listening }, build) {
+    metrics,
+    async serve({ advertise, ...given }, build) {
       refuseWhenClosed();
+      const listening = { ...given, host: readInterface(given.host ?? "127.0.0.1") };
+      const served: ServiceDefinition[] = [];
+      const addressAt = await createReachableAddress({ ...listening, advertise, towardsFleet: parts.towardsFleet });
       const server = await createServer(
-        { identity, trust, recorder, log, clock, createLimiter: parts.createLimiter, ...listening },
-        build,
+        { identity, trust, contact, recorder, log, clock, createLimiter: parts.createLimiter, ...listening },
+        (routes) => build(watchRoutes(routes, served)),
       );
       if (closing) {
         await server.close(0);
         refuseWhenClosed();
       }
-      const stopReporting = parts.serving?.(server.services, advertise ?? server.address);
+      const address = addressAt(server.port);
+      const stopReporting = parts.serving?.(served, address, server.address);
       servers.add(server);
       return {
         ...server,
+        address,
         async close(graceMs) {
           stopReporting?.();
           servers.delete(server);
@@ -144,10 +225,34 @@ export function createBot(parts: BotParts): Bot {
         },
       };
     },
-    client(service, address, { server } = {}) {
+    client<S extends ServiceDefinition>(
+      service: S,
+      given?: string | readonly string[] | ClientOptions,
+      options?: ClientOptions,
+    ): Client<S> {
       refuseWhenClosed();
-      propagateCalls();
-      return createClient(service, connectorFor(service, address, server));
+      const addressed = typeof given === "string" || Array.isArray(given);
+      const addresses = addressed ? checkAddresses(given as string | readonly string[]) : undefined;
+      const chosen = (addressed ? options : (given as ClientOptions | undefined)) ?? {};
+      checkClientOptions(chosen);
+      const { server, requestBytes, responseBytes, compression } = chosen;
+      const own = {
+        times: connectionTimes({ ...parts.connections, ...chosen.connections }),
+        tuning: channelTuning(service, chosen),
+      };
+      const key = JSON.stringify([addresses, server, requestBytes, responseBytes, compression, own.times]);
+      const expected = server === undefined ? service.servedBy : [server];
+      const { connector, release } = connectors.lease(service, key, () => connect(service, addresses, expected, own));
+      return createClient(service, connector, release, chosen);
+    },
+    async health(address, options = {}) {
+      const { server } = options;
+      const client = bot.client(Health, address, server === undefined ? {} : { server });
+      try {
+        return await askHealth(client, options);
+      } finally {
+        client[Symbol.dispose]();
+      }
     },
     onDenial: recorder.onDenial,
     close(graceMs) {
@@ -156,17 +261,28 @@ export function createBot(parts: BotParts): Bot {
     },
     [Symbol.asyncDispose]: () => bot.close(),
   };
-  const stopObserving = observeBot({ ...parts, servers });
+  const stopLogging = logDenials(recorder, log);
 
-  // Clients that are alike share a channel, so a client that is made for every request does not leak.
-  function connectorFor(service: ServiceDefinition, address: string, server: string | undefined): Connector {
-    const ofService = connectors.get(service) ?? new Map<string, Connector>();
-    connectors.set(service, ofService);
-    const key = `${address} ${server ?? ""}`;
-    const expected = server === undefined ? service.servedBy : [server];
-    const connector = ofService.get(key) ?? createConnector(service, address, expected, parts);
-    ofService.set(key, connector);
-    return connector;
+  function connect(
+    service: ServiceDefinition,
+    addresses: readonly string[] | undefined,
+    expected: readonly string[],
+    own: Pick<ConnectorOptions, "times" | "tuning">,
+  ): Connector {
+    const calling = { ...parts, deprecations, ...own };
+    const [only = "", ...others] = addresses ?? [];
+    if (addresses && others.length === 0) return createConnector(service, only, expected, calling);
+    const places = addresses?.map((address) => ({ address, servers: expected }));
+    return createChoosingConnector({
+      service,
+      find: places ? async () => places : createLookUp(service, expected, parts),
+      connect: ({ address, servers }) => createConnector(service, address, servers, calling),
+      clock,
+      recorder,
+      deprecations,
+      tokens: parts.tokens,
+      idleMs: own.times.idleMs,
+    });
   }
 
   function refuseWhenClosed(): void {
@@ -175,10 +291,23 @@ export function createBot(parts: BotParts): Bot {
 
   async function leave(graceMs?: number): Promise<void> {
     await Promise.all([...servers].map((server) => server.close(graceMs)));
-    for (const connector of [...connectors.values()].flatMap((ofService) => [...ofService.values()])) connector.close();
+    connectors.close();
     await parts.leave?.();
-    stopObserving();
+    stopLogging();
+    metrics.stop();
   }
 
   return bot;
+}
+
+/** Routes that keep the definition of each service that is added. */
+function watchRoutes(routes: Routes, served: ServiceDefinition[]): Routes {
+  const watched: Routes = {
+    add(service, implementation, limits) {
+      routes.add(service, implementation, limits);
+      served.push(service);
+      return watched;
+    },
+  };
+  return watched;
 }

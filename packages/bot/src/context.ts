@@ -25,30 +25,53 @@ export interface CallContext {
   readonly deadline: Date | undefined;
   /** The metadata that the caller sent, without its token. */
   readonly metadata: Metadata;
+  /**
+   * The id of the call for log lines: the trace id that the caller sent (W3C Trace Context), otherwise a random one. When
+   * the call is refused or fails, the caller gets it with the error.
+   */
+  readonly callId: string;
+  /**
+   * Metadata for the caller, sent before the first message: its `onHeaders` gets it, also where the handler throws. Set it
+   * before that message. On a stream, take it from the context before the first `await`: a stream whose handler has not begins
+   * its answer at once.
+   *
+   * It takes at most 100 values, 32 KiB in all. Names that HTTP/2, gRPC or Interlock set throw a `TypeError`, and so does what
+   * comes too late.
+   *
+   * @example
+   * ```ts
+   * async grip({ newtons }, { responseHeaders, responseTrailers }) {
+   *   responseHeaders.set("x-firmware", "2.1");
+   *   responseTrailers.set("x-wear-percent", "12");
+   *   return { held: newtons > 0 };
+   * }
+   * ```
+   */
+  readonly responseHeaders: Metadata;
+  /** Metadata for the caller, sent with the status: its `onTrailers` gets it, also where the handler throws. Bounded as {@link responseHeaders}. */
+  readonly responseTrailers: Metadata;
+  /**
+   * Aborts when the server begins to close, while it waits for the calls that are open. A handler that would go on for long ends
+   * by itself then; it is ended when the time is over that `close` gives.
+   */
+  readonly draining: AbortSignal;
 }
 
 const storage = new AsyncLocalStorage<CallContext>();
-let calling = false;
-
-/**
- * Makes client calls take their deadline and their cancellation from the call that is being served, from now on. The first
- * client of a process asks for it: on Node 20 it slows down every promise of the process, and a bot that only serves does
- * not need it.
- */
-export function propagateCalls(): void {
-  calling = true;
-}
 
 /** The call that is being served here, if any. Client calls take their deadline and cancellation from it. */
 export function currentCall(): CallContext | undefined {
   return storage.getStore();
 }
 
-/** Calls `serve` with `input` and `context`; while it runs, {@link currentCall} is `context`. */
+/**
+ * Calls `serve` with `input` and `context`; while it runs, {@link currentCall} is `context`. It costs a call 0.2 µs on Node 20, and
+ * each promise that is made in a handler 0.1 µs.
+ */
 export function runInCall<Input, Context extends CallContext, Output>(
   serve: (input: Input, context: Context) => Output,
   input: Input,
   context: Context,
 ): Output {
-  return calling ? storage.run(context, serve, input, context) : serve(input, context);
+  return storage.run(context, serve, input, context);
 }

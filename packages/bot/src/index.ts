@@ -2,12 +2,15 @@
 
 export { Metadata } from "@grpc/grpc-js";
 export type { Caller } from "./admission/caller.js";
-export type { Bot, ClientOptions, ServeOptions } from "./bot.js";
+export type { Bot, ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
+export type { ClientOptions } from "./client/client-options.js";
+export type { ClientInterceptor } from "./client/interceptor.js";
 export type { CallContext } from "./context.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
 export type { Handler, Implementation } from "./server/handlers.js";
+export type { ServerInterceptor } from "./server/interceptor.js";
 export type { BotServer, Routes } from "./server/options.js";
 
 // Generated service definitions and their messages.

@@ -4,7 +4,9 @@
 
 export { type BotParts, createBot } from "./bot.js";
 export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
+export { builtInGrants, undoScopes } from "./fleet/built-in-grants.js";
 export type { Membership } from "./membership.js";
+export type { ObservedMetrics } from "./telemetry/metrics.js";
 export { type ObservedBot, observeBot } from "./telemetry/observe-bot.js";
 
 // Serving.
@@ -18,7 +20,7 @@ export {
 } from "./listener/listener.js";
 export { sourceOf } from "./listener/source.js";
 export { createServer } from "./server/create-server.js";
-export type { Enrollment, ServerOptions } from "./server/options.js";
+export type { Enrollment, RecoveringPeer, ServerOptions } from "./server/options.js";
 
 // Deciding on calls, also those that do not come through the gRPC server of this package.
 
@@ -26,6 +28,7 @@ export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
 export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
+export { codeNames } from "./base/code.js";
 
 // Identities: certificates, join tokens, files.
 
@@ -38,6 +41,9 @@ export { createIdentityFolder, type IdentityFolder } from "./identity/identity-f
 export { caDigest, formatJoinToken } from "./identity/join-token.js";
 export { certificatesFromPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
+export { isRecoveryProved, type ProvedRecovery, proveRecovery } from "./identity/recovery-proof.js";
+export { notPermitted, unreadable } from "./identity/unreadable.js";
+export { type Peer, verifyPeer } from "./identity/verify-peer.js";
 export { writeDer } from "./identity/write-der.js";
 
 // Tokens.
@@ -52,16 +58,51 @@ export {
   type VerifiedToken,
   verifyToken,
 } from "./token/verify-token.js";
+export {
+  issuerOf,
+  verifyWorkloadToken,
+  type Workload,
+  type WorkloadExpectation,
+  workloadAlgorithms,
+} from "./token/verify-workload-token.js";
+
+// Keys of other issuers.
+
+export { askForJson, type HttpsAnswer, type HttpsRequest } from "./providers/ask-for-json.js";
+export { issuerFailure } from "./providers/issuer-failure.js";
+export { httpsUrl, readKeys } from "./providers/issuer-metadata.js";
 
 // Trust.
 
+export { maximumRetiredMethods } from "./trust/retired-methods.js";
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust } from "./trust/trust.js";
+
+// Addresses.
+
+export {
+  type Address,
+  bracketed,
+  formatAddress,
+  isEveryInterface,
+  isLoopback,
+  readAddress,
+  readAdvertised,
+  readInterface,
+} from "./base/address.js";
+export { type OwnAddress, ownAddresses } from "./base/own-addresses.js";
+export { createReachableAddress, reachableHost } from "./listener/reachable-address.js";
 
 // Small tools.
 
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
+export { clockSkewMs, monotonicOf } from "./base/clock.js";
 export { denial } from "./base/error.js";
+export { createHistogram, type Histogram } from "./base/histogram.js";
+export { createLineWriter } from "./base/line-writer.js";
+export { checkLog, toLine } from "./base/log.js";
+export { logDenials } from "./base/log-denials.js";
+export { namedLog } from "./base/named-log.js";
 export { printable } from "./base/printable.js";
 export {
   type CreateRateLimiter,
@@ -69,5 +110,45 @@ export {
   type LocalRateLimiter,
   type RateLimiter,
 } from "./base/rate-limiter.js";
-export { createRecorder, type Recorder, type UsageCount } from "./base/recorder.js";
+export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";
+
+// For `@interlock/testing`, which calls handlers in one process: the two ends of a call, to be put together over TLS in memory.
+// Nothing here takes a connection without TLS, or a call past the admission chain. It is for tests, and nothing else uses it.
+
+export { bearerFault } from "./admission/bearer-fault.js";
+export { createConnection } from "./admission/connection.js";
+export { type Connections, createConnections } from "./admission/connections.js";
+export { createRefuseEnded } from "./admission/refuse-ended.js";
+export { deprecationMetadata } from "./base/deprecation-metadata.js";
+export { createRoster, type Roster } from "./base/roster.js";
+export { checkInterceptors } from "./base/run-interceptors.js";
+export type { Cancelable } from "./client/call-under-way.js";
+export type { Channel } from "./client/channel.js";
+export { createClient } from "./client/client.js";
+export { checkClientOptions } from "./client/client-options.js";
+export type { Connector } from "./client/connector.js";
+export { createDeprecationLog } from "./client/deprecation-log.js";
+export { createRetryBudget } from "./client/retry-budget.js";
+export { createServerProof, type ServerProof } from "./client/server-proof.js";
+export type { TokenNeed } from "./client/token-need.js";
+export { keepPeerChains, withoutConversion } from "./identity/peer-chain.js";
+export { tlsContext } from "./identity/tls-context.js";
+export { writeOid } from "./identity/write-der.js";
+export { readPeer } from "./listener/read-peer.js";
+export { createCallServer } from "./server/call-server.js";
+export { findHandler } from "./server/find-handler.js";
+export { interceptHandler } from "./server/intercept-handler.js";
+export { maximumRequestBytes } from "./server/limits.js";
+export type { RouteLimits } from "./server/options.js";
+export { createRunHandler } from "./server/run-handler.js";
+export type { RunnableMethod } from "./server/served-call.js";
+export { createUnpacker } from "./server/unpacker.js";
+export type { CallHost, HostedCall } from "./transport/call-host.js";
+export type { ParentCall } from "./transport/grpc-types.js";
+export type { Link } from "./transport/link.js";
+export { outside } from "./transport/outside.js";
+export { deadlineOf, followParent } from "./transport/parent-call.js";
+export { RequestHeaders } from "./transport/request-headers.js";
+export { secureSocket } from "./transport/secure-socket.js";
+export { WireCall } from "./transport/wire-call.js";

@@ -1,5 +1,8 @@
+import type { ServiceDefinition } from "@interlock/policy";
+import type { Place } from "./client/place.js";
 import type { IdentitySource } from "./identity/identity.js";
 import type { TokenSource } from "./token/token-source.js";
+import type { AuthorityContact } from "./trust/authority-contact.js";
 import type { Trust } from "./trust/trust.js";
 
 /**
@@ -10,8 +13,20 @@ export interface Membership {
   readonly identity: IdentitySource;
   readonly trust: Trust;
   readonly tokens: TokenSource;
-  /** Reports the services that are served at an address. Returns a function that takes the report back. */
-  serving?(services: readonly string[], address: string): () => void;
+  /** Whether the authority can be reached; absent where there is none. */
+  readonly contact?: AuthorityContact | undefined;
+  /**
+   * Reports the services that are served at an address; `bound` is where they are served on this machine. Returns a function
+   * that takes the report back.
+   */
+  serving?(services: readonly ServiceDefinition[], address: string, bound: string): () => void;
+  /**
+   * Finds the bots that serve a service, by its full name, and match one of `servers`, identity patterns. Each place has the
+   * name of one bot. At most 64, in any order. Absent without an authority.
+   */
+  locate?(service: string, servers: readonly string[]): Promise<readonly Place[]>;
+  /** The address of this machine on the way to the authority; `undefined` when there is none, or it is not known. */
+  towardsFleet?(): Promise<string | undefined>;
   /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

@@ -2,6 +2,12 @@
 export { AdminService } from "./gen/interlock/authority/v1/admin_service_interlock.js";
 export { AuditPosition, AuditRecord, ListLogRequest, ListLogResponse } from "./gen/interlock/authority/v1/audit_log.js";
 export {
+  AuditFinding,
+  AuditRun,
+  ListAuditRunsRequest,
+  ListAuditRunsResponse,
+} from "./gen/interlock/authority/v1/audit_run.js";
+export {
   ConfirmRequest,
   ConfirmResponse,
   ExchangeTokenRequest,
@@ -38,7 +44,14 @@ export {
 } from "./gen/interlock/authority/v1/ca.js";
 export { Certificate } from "./gen/interlock/authority/v1/certificate.js";
 export { Endpoint, FindEndpointsRequest, FindEndpointsResponse } from "./gen/interlock/authority/v1/endpoint.js";
-export { JoinRequest, JoinResponse } from "./gen/interlock/authority/v1/enrollment_service.js";
+export {
+  BeginRecoveryRequest,
+  BeginRecoveryResponse,
+  JoinRequest,
+  JoinResponse,
+  RecoverRequest,
+  RecoverResponse,
+} from "./gen/interlock/authority/v1/enrollment_service.js";
 export { EnrollmentService } from "./gen/interlock/authority/v1/enrollment_service_interlock.js";
 export {
   ApplyGrantsRequest,
@@ -53,6 +66,17 @@ export {
   RollbackGrantsResponse,
 } from "./gen/interlock/authority/v1/grant.js";
 export {
+  Instance,
+  ListInstancesRequest,
+  ListInstancesResponse,
+  ListManifestsRequest,
+  ListManifestsResponse,
+  ListServerRecordsRequest,
+  ListServerRecordsResponse,
+  ReportedManifest,
+  ServerRecord,
+} from "./gen/interlock/authority/v1/instance.js";
+export {
   CreateJoinTokenRequest,
   CreateJoinTokenResponse,
   DeleteJoinTokenRequest,
@@ -61,6 +85,17 @@ export {
   ListJoinTokensRequest,
   ListJoinTokensResponse,
 } from "./gen/interlock/authority/v1/join_token.js";
+export {
+  ListRetiredMethodsRequest,
+  ListRetiredMethodsResponse,
+  RecordRetirementRequest,
+  RecordRetirementResponse,
+  RetiredMethod,
+  RetireMethodsRequest,
+  RetireMethodsResponse,
+  UnretireMethodsRequest,
+  UnretireMethodsResponse,
+} from "./gen/interlock/authority/v1/retirement.js";
 export {
   ListRevocationsRequest,
   ListRevocationsResponse,
@@ -78,5 +113,12 @@ export {
   RotateTokenKeyResponse,
   TokenKey,
 } from "./gen/interlock/authority/v1/token_key.js";
-export { CutOff, WatchTrustRequest, WatchTrustResponse } from "./gen/interlock/authority/v1/trust.js";
-export { ListUsageRequest, ListUsageResponse, Usage } from "./gen/interlock/authority/v1/usage.js";
+export { CutOff, RetiredMethods, WatchTrustRequest, WatchTrustResponse } from "./gen/interlock/authority/v1/trust.js";
+export {
+  ListUsageDaysRequest,
+  ListUsageDaysResponse,
+  ListUsageRequest,
+  ListUsageResponse,
+  Usage,
+  UsageDay,
+} from "./gen/interlock/authority/v1/usage.js";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { denial, type InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { referenceTo } from "../token/reference.js";
 import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";
 import type { Bearer } from "./bearer.js";
@@ -85,6 +86,45 @@ describe("on a connection", () => {
       }
       assert.equal(connection.bearers.size, 0);
       await assert.rejects(async () => authenticate(attempt()), { reason: "TOKEN_MISSING" });
+    });
+
+    it("refuses a reference to what was not shown, and takes one to what was", async () => {
+      const { authenticate } = createAuthenticate(fleet.trust);
+      const token = await tokenOf();
+      const referring = { ...attempt(), references: [referenceTo(`Bearer ${token}`)] };
+      await assert.rejects(async () => authenticate(referring), { reason: "TOKEN_NOT_SHOWN" });
+      assert.equal(await authenticate(attempt(token)), authenticate(referring));
+    });
+
+    it("looks at fifty bad tokens of a bot; those that show it in their form cost nothing", async () => {
+      const { authenticate } = createAuthenticate(fleet.trust);
+      const good = await tokenOf();
+      const refused = (value: string) =>
+        Promise.resolve()
+          .then(() => authenticate({ ...attempt(), authorization: [value] }))
+          .then(
+            () => "",
+            ({ reason }: InterlockError) => reason,
+          );
+      const [header = "", claims = "", signature = ""] = good.split(".");
+      const headed = (change: object) => {
+        const text = JSON.stringify({ ...JSON.parse(Buffer.from(header, "base64url").toString()), ...change });
+        return `Bearer ${Buffer.from(text).toString("base64url")}.${claims}.${signature}`;
+      };
+      const cheap = {
+        TOKEN_NOT_BEARER: `Basic ${good}`,
+        TOKEN_ALGORITHM: headed({ alg: "none" }),
+        TOKEN_HEADER: headed({ jku: "https://evil.example" }),
+        TOKEN_TYPE: headed({ typ: "JWT" }),
+        TOKEN_KEY_UNKNOWN: headed({ kid: "unknown" }),
+      };
+      for (const [reason, value] of Object.entries(cheap)) {
+        for (let i = 0; i < 60; i++) assert.equal(await refused(value), reason);
+      }
+      const flipped = signature.startsWith("A") ? `B${signature.slice(1)}` : `A${signature.slice(1)}`;
+      for (let i = 0; i < 50; i++)
+        assert.equal(await refused(`Bearer ${header}.${claims}.${flipped}`), "TOKEN_SIGNATURE");
+      assert.equal(await refused(`Bearer ${header}.${claims}.${flipped}`), "RATE_LIMITED");
     });
 
     it("refuses a token for another service on every call, and says for which it is", async () => {

@@ -11,7 +11,10 @@ import type { Connection } from "./connection.js";
 import { shownToken, showsToken } from "./shown-token.js";
 import { createVerificationBudget } from "./verification-budget.js";
 
-/** How many verified tokens a connection keeps: one for each service that its peer calls here, times the bots it acts for. */
+/**
+ * How many verified tokens a connection keeps: one for each set of scopes that the methods need which its peer calls here, times
+ * the bots it acts for.
+ */
 const maximumBearers = 64;
 
 /** What the chain does with the token of a call. */

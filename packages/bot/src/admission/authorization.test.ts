@@ -24,6 +24,8 @@ function withPolicy(more: Partial<Policy>): typeof EchoService {
   };
 }
 
+const enrollment = { join: () => ({}), beginRecovery: () => ({}), recover: () => ({}) };
+
 describe("authorization", () => {
   let clock: { ahead: number; now(): number };
   let fleet: TestFleet;
@@ -223,7 +225,7 @@ describe("authorization", () => {
 
     it("reflection says so when a service cannot be described, and the server goes on", async () => {
       const garbled = { ...EnrollmentService, descriptors: Buffer.of(10, 1, 15).toString("base64") };
-      const { address } = await server.bot.serve({ port: 0 }, (routes) => routes.add(garbled, { join: () => ({}) }));
+      const { address } = await server.bot.serve({ port: 0 }, (routes) => routes.add(garbled, enrollment));
       const client = new Client(address, plainCredentials(fleet, caller), plainOptions);
       const metadata = new Metadata();
       const bearer = await fleet.token(caller, "grpc.reflection.v1.ServerReflection", ["reflection:read"]);
@@ -239,9 +241,7 @@ describe("authorization", () => {
     });
 
     it("reflection describes what is served", async () => {
-      const { address } = await server.bot.serve({ port: 0 }, (routes) =>
-        routes.add(EnrollmentService, { join: () => ({}) }),
-      );
+      const { address } = await server.bot.serve({ port: 0 }, (routes) => routes.add(EnrollmentService, enrollment));
       const client = new Client(address, plainCredentials(fleet, caller), plainOptions);
       const bytes = (buffer: Buffer) => buffer;
       const metadata = new Metadata();

@@ -5,17 +5,11 @@ import { createAuthorize } from "./authorize.js";
 import type { Caller } from "./caller.js";
 
 describe("authorize", () => {
-  const sunset = "2030-01-01";
-  const first = Date.parse(sunset);
-
-  function decide(
-    policy: Partial<Policy>,
-    { name = "a/1", scopes = ["a:b", "a:c"], stale = false, now = first } = {},
-  ): void {
+  function decide(policy: Partial<Policy>, { name = "a/1", scopes = ["a:b", "a:c"], stale = false } = {}): void {
     const { echo } = EchoService.methods;
     const method: AnyMethod = { ...echo, policy: { ...echo.policy, scopes: ["a:b"], ...policy } };
     const caller = { name, scopes: new Set(scopes) } as unknown as Caller;
-    createAuthorize({ isStale: () => stale } as never)({ method, now }, caller);
+    createAuthorize({ isStale: () => stale } as never)({ method }, caller);
   }
   const refused = (work: () => void, reason: string, code: string, message: RegExp, metadata: object) =>
     assert.throws(work, (error: Error & { reason?: string; code?: string; metadata?: object }) => {
@@ -30,17 +24,6 @@ describe("authorize", () => {
     decide({ scopes: [] }, { scopes: [] });
   });
 
-  it("refuses from the first moment of the sunset on, and says what to call instead, if there is anything", () => {
-    const deprecation = { since: "2026-01-01", sunset, replacement: "x.Y/Z" };
-    decide({ deprecation }, { now: first - 1 });
-    decide({ deprecation: { since: "2026-01-01" } });
-    const metadata = { sunset, replacement: "x.Y/Z" };
-    refused(() => decide({ deprecation }), "METHOD_SUNSET", "UNIMPLEMENTED", /: call x\.Y\/Z$/, metadata);
-    const bare = { since: "2026-01-01", sunset };
-    const told = { sunset, replacement: "" };
-    refused(() => decide({ deprecation: bare }), "METHOD_SUNSET", "UNIMPLEMENTED", /sunset date\.$/, told);
-  });
-
   it("refuses a caller whom the method is not for; one pattern of several is enough", () => {
     const callers = ["leader/*", "a/*"];
     decide({ callers });
@@ -53,6 +36,8 @@ describe("authorize", () => {
     const work = () => decide({ scopes: ["a:b", "a:d"] });
     const message = /it needs "a:b a:d" and holds "a:b a:c"$/;
     refused(work, "SCOPE_MISSING", "PERMISSION_DENIED", message, { needed: "a:b a:d", held: "a:b a:c" });
+    const none = () => decide({ scopes: ["a:d"] }, { scopes: [] });
+    refused(none, "SCOPE_MISSING", "PERMISSION_DENIED", /and holds none$/, { needed: "a:d", held: "" });
   });
 
   it("refuses what is risky while the trust is stale, and nothing else", () => {

@@ -9,6 +9,9 @@ import type { Caller } from "./caller.js";
 import { createIdentify } from "./identify.js";
 import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
+import { createPatience } from "./patience.js";
+import { createRefuseEnded } from "./refuse-ended.js";
+import type { RefusingServer } from "./trust-stale.js";
 
 /** That a call was admitted, and for whom. */
 export interface Admission {
@@ -30,8 +33,8 @@ export interface Chain {
   count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined;
 }
 
-/** How a {@link Chain} limits its callers. */
-export interface ChainOptions {
+/** How a {@link Chain} limits its callers, and the server that its denials name. */
+export interface ChainOptions extends RefusingServer {
   /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
   /** Makes the limiters. Default: in the memory of this process, 10,000 keys each. */
@@ -39,7 +42,7 @@ export interface ChainOptions {
 }
 
 /**
- * Makes the interceptor chain, in its order: identify → limit flood → authenticate → authorize → limit rate.
+ * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → authenticate → authorize → limit rate.
  *
  * @param trust - What the fleet trusts now.
  * @param options - How callers are limited.
@@ -48,12 +51,14 @@ export interface ChainOptions {
 export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const { callerRate = defaultCallerRate, createLimiter = (rate) => createRateLimiter(rate) } = options;
   const identify = createIdentify(trust);
-  const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"));
+  const patience = createPatience();
+  const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"), patience);
   const strays = createRateLimiter(strayRate);
-  const limitStrays = createLimitFlood(strayRate, strays, "calls a second that cannot be served");
+  const limitStrays = createLimitFlood(strayRate, strays, patience, "calls a second that cannot be served");
+  const refuseEnded = createRefuseEnded(trust);
   const { authenticate, remember, check } = createAuthenticate(trust);
-  const authorize = createAuthorize(trust);
-  const limitRate = createLimitRate(createLimiter);
+  const authorize = createAuthorize(trust, options);
+  const limitRate = createLimitRate(createLimiter, patience);
 
   function admit(attempt: Attempt): Admission | Promise<Admission> {
     identify(attempt);
@@ -72,6 +77,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   return Object.assign(admit, { count });
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
+    refuseEnded(attempt);
     if (attempt.method.policy.anyBot) {
       const verifying = remember(attempt);
       if (!verifying) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
@@ -95,6 +101,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
     if (limited === undefined) return admission;
     return limited.then(() => {
       identify(attempt);
+      refuseEnded(attempt);
       if (bearer) check(bearer, attempt);
       authorize(attempt, caller);
       return admission;

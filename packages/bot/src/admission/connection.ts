@@ -16,7 +16,7 @@ export interface OpenCall {
   readonly bearer: Bearer | undefined;
   /** Full name of the service. */
   readonly service: string;
-  readonly method: Pick<AnyMethod, "kind" | "policy">;
+  readonly method: Pick<AnyMethod, "path" | "kind" | "policy">;
   /** Ends it with a status. */
   end(error: InterlockError): void;
 }
@@ -50,6 +50,8 @@ export interface Connection {
    * that certificate already. Gives false where it has had too many: then it keeps what it has.
    */
   rebind(later: Connection, now: number): boolean;
+  /** Tells the other end that the connection ends for `error`, in the words of its protocol; set by what speaks it. */
+  lastWord: ((error: InterlockError) => void) | undefined;
   /** Ends every call with `error`, then the connection. Resolves when the connection has been ended. */
   cut(error: InterlockError): Promise<void>;
   /** Ends the connection at once, without a status for its calls. */
@@ -106,11 +108,16 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
     get ended() {
       return ended;
     },
+    lastWord: undefined,
     cut(error) {
       if (leaving) return leaving;
       ended = error;
       for (const call of calls) call.end(error);
-      leaving = farewell().then(() => void socket.destroy());
+      leaving = farewell().then(async () => {
+        connection.lastWord?.(error);
+        await nextTurn(); // The word is written at the end of this one.
+        socket.destroy();
+      });
       return leaving;
     },
     destroy: () => void socket.destroy(),

@@ -6,11 +6,11 @@ import type { Trust } from "../trust/trust.js";
 import { needsFreshTrust } from "./authorize.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Connection } from "./connection.js";
+import { methodRetired } from "./refuse-ended.js";
+import { type RefusingServer, trustStale } from "./trust-stale.js";
 
 /** The connections of a server, with verified peers. */
 export interface Connections {
-  /** The connection of the peer at this address and port. */
-  find(address: string | undefined, port: number | undefined): Connection | undefined;
   all(): readonly Connection[];
   /**
    * Takes the word of the peer of `later` that older connections are its own, by what `vouchFor` gives for them. They take
@@ -27,31 +27,20 @@ export interface Connections {
  * Makes the register of connections. When the trust changes, it ends the connections and calls that are revoked by the
  * change at once, not at their next call. Its size is bounded by the listener's `maximumConnections`.
  */
-export function createConnections(trust: Trust, clock: Clock): Connections {
-  // A port leads to one connection, or very few, and looking up a number on every call is cheaper than a text.
-  const byPort = new Map<number | undefined, Map<string | undefined, Connection>>();
-
+export function createConnections(trust: Trust, clock: Clock, server?: RefusingServer): Connections {
+  const open = new Set<Connection>();
   const byVouch = new Map<string, Connection>();
 
-  const find: Connections["find"] = (address, port) => byPort.get(port)?.get(address);
-  const all = () => [...byPort.values()].flatMap((atPort) => [...atPort.values()]);
+  const all = () => [...open];
 
   function add(connection: Connection, socket: TLSSocket): void {
-    const { remoteAddress, remotePort } = socket;
-    // One peer cannot have two sockets at one port. If the old one has not closed yet, it is dead, and what is still to be
-    // read from it must not pass for the new peer's.
-    find(remoteAddress, remotePort)?.destroy();
-    const atPort = byPort.get(remotePort) ?? new Map<string | undefined, Connection>();
-    byPort.set(remotePort, atPort.set(remoteAddress, connection));
+    open.add(connection);
     byVouch.set(connection.vouch, connection);
     const cancel = endInTime(connection);
     socket.once("close", () => {
       cancel();
       byVouch.delete(connection.vouch);
-      const still = byPort.get(remotePort);
-      if (still?.get(remoteAddress) !== connection) return;
-      still.delete(remoteAddress);
-      if (still.size === 0) byPort.delete(remotePort);
+      open.delete(connection);
     });
   }
 
@@ -87,8 +76,10 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
 
   function reviewCalls({ calls }: Connection): void {
     for (const call of calls) {
+      const { policy, path } = call.method;
       const fault = call.bearer && bearerFault(call.bearer, trust, clock.now());
       if (fault) call.end(denial(fault));
+      else if (trust.methodRetired(path)) call.end(methodRetired(policy, path));
     }
   }
 
@@ -106,7 +97,7 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
     if (!stale) return;
     for (const { calls } of all()) {
       for (const call of calls) {
-        if (call.method.kind !== "unary" && needsFreshTrust(call.method.policy)) call.end(denial("TRUST_STALE"));
+        if (call.method.kind !== "unary" && needsFreshTrust(call.method.policy)) call.end(trustStale(trust, server));
       }
     }
   });
@@ -115,5 +106,5 @@ export function createConnections(trust: Trust, clock: Clock): Connections {
     unsubscribe();
     stopWatching();
   }
-  return { find, all, vouch, add, close };
+  return { all, vouch, add, close };
 }

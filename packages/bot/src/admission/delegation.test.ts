@@ -6,6 +6,7 @@ import { decodeErrorInfo } from "../base/error-details.js";
 import type { Reason } from "../base/reason.js";
 import { ErrorInfo } from "../gen/google/rpc/status.js";
 import type { Identity } from "../identity/identity.js";
+import { closeOf } from "../testing/close-of.js";
 import { deferred } from "../testing/deferred.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCall, plainCredentials, plainOptions } from "../testing/plain-client.js";
@@ -91,10 +92,11 @@ describe("a bot that acts for another", () => {
       [["caller/1", "gateway/1"], ["caller/1", "gateway/1", "front/1", "front/2"], ["gateway/1"]],
     );
     assert.deepEqual(
-      fleet.recorder.take().map(({ caller, count: calls }) => [caller, calls]),
+      fleet.recorder.take().map(({ caller, actors, count: calls }) => [caller, actors, calls]),
       [
-        [id("caller/1"), 2],
-        [id("gateway/1"), 1],
+        [id("caller/1"), [id("gateway/1")], 1],
+        [id("caller/1"), [id("gateway/1"), id("front/1"), id("front/2")], 1],
+        [id("gateway/1"), [], 1],
       ],
     );
   });
@@ -220,7 +222,7 @@ describe("a bot that acts for another", () => {
 
     it("the actor at the other end: the connection ends", async () => {
       assert.equal((await call(await delegated())).status, 0);
-      const closed = once(session, "close");
+      const closed = closeOf(session);
       fleet.revoke("identity", gateway.spiffeId.uri);
       await closed;
     });

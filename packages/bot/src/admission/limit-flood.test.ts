@@ -4,9 +4,10 @@ import type { InterlockError } from "../base/error.js";
 import { createRateLimiter, type RateLimiter } from "../base/rate-limiter.js";
 import type { Connection } from "./connection.js";
 import { createLimitFlood, defaultCallerRate } from "./limit-flood.js";
+import { createPatience } from "./patience.js";
 
 describe("the flood limit", () => {
-  const inMemory = (rate: Rate) => createLimitFlood(rate, createRateLimiter(rate));
+  const inMemory = (rate: Rate) => createLimitFlood(rate, createRateLimiter(rate), createPatience());
 
   function connectionOf(name: string) {
     const cuts: InterlockError[] = [];
@@ -58,7 +59,7 @@ describe("the flood limit", () => {
   it("waits for a limiter that answers later", async () => {
     const waits = [0, 250];
     const limiter: RateLimiter = { take: async () => waits.shift() ?? 1, peek: () => 0 };
-    const limit = createLimitFlood({ perSecond: 1, burst: 1 }, limiter);
+    const limit = createLimitFlood({ perSecond: 1, burst: 1 }, limiter, createPatience());
     const { connection, cuts } = connectionOf("a");
     assert.equal(await limit({ connection, now: 0 }), undefined);
     await assert.rejects(async () => limit({ connection, now: 0 }), { metadata: { retryAfterMs: "250" } });

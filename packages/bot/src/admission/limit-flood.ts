@@ -1,8 +1,9 @@
 import type { Rate } from "@interlock/policy";
 import { denial, type InterlockError } from "../base/error.js";
-import { createRateLimiter, type RateLimiter } from "../base/rate-limiter.js";
+import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Attempt } from "./attempt.js";
 import type { Connection } from "./connection.js";
+import type { Patience } from "./patience.js";
 
 /** How many calls of all methods a server takes from one bot, where no other rate is set. */
 export const defaultCallerRate: Rate = { perSecond: 2_000, burst: 4_000 };
@@ -10,18 +11,18 @@ export const defaultCallerRate: Rate = { perSecond: 2_000, burst: 4_000 };
 /** How many streams of one bot may be no call that is served: a bot has no reason for them, but a version behind. */
 export const strayRate: Rate = { perSecond: 50, burst: 200 };
 
-/** How many calls of one bot are refused, over all its connections, before each further one costs it its connection. */
-const patience: Rate = { perSecond: 100, burst: 999 };
-
 /**
  * Limits each bot to a rate over all methods and connections, admitted calls and denied ones alike, before anything else
  * is done for a call. A bot that runs wild or was taken over leaves the others their share.
  *
  * The function throws or rejects with `RATE_LIMITED`. It gives `undefined` where the limiter answered at once.
  */
-export function createLimitFlood(rate: Rate, limiter: RateLimiter, what = "calls a second in all") {
-  const refusals = createRateLimiter(patience);
-
+export function createLimitFlood(
+  rate: Rate,
+  limiter: RateLimiter,
+  losePatience: Patience,
+  what = "calls a second in all",
+) {
   return function limitFlood({ connection, now }: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
     const retryAfterMs = limiter.take(connection.peer.name, now);
     if (retryAfterMs === 0) return undefined;
@@ -35,7 +36,7 @@ export function createLimitFlood(rate: Rate, limiter: RateLimiter, what = "calls
     const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} ${what}`, {
       retryAfterMs: String(retryAfterMs),
     });
-    if (refusals.take(connection.peer.name, now) > 0) connection.cut(error);
+    losePatience(connection, error, now);
     return error;
   }
 }

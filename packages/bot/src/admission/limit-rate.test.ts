@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import type { AnyMethod } from "@interlock/policy";
 import { createRateLimiter } from "../base/rate-limiter.js";
 import { EchoService } from "../testing/test-fleet.js";
+import type { Connection } from "./connection.js";
 import { createLimitRate } from "./limit-rate.js";
+import { createPatience } from "./patience.js";
 
 describe("the rate limit", () => {
-  const inMemory = () => createLimitRate((rate) => createRateLimiter(rate));
+  const connectionOf = (name: string, cut = () => {}) => ({ peer: { name }, cut }) as unknown as Connection;
+  const other = connectionOf("gateway/1");
+
+  const inMemory = () => createLimitRate((rate) => createRateLimiter(rate), createPatience());
   const { echo, open } = EchoService.methods;
   const limited = (perSecond: number, burst: number, path: string = echo.path): AnyMethod => ({
     ...echo,
@@ -24,7 +29,7 @@ describe("the rate limit", () => {
     let admitted = 0;
     for (let i = 0; i < calls; i++) {
       try {
-        limit({ method, now }, { name });
+        limit({ method, now, connection: other }, { name });
         admitted++;
       } catch (error) {
         assert.equal((error as { reason: string }).reason, "RATE_LIMITED");
@@ -72,10 +77,10 @@ describe("the rate limit", () => {
     const limit = createLimitRate((rate, purpose) => {
       made.push([rate, purpose]);
       return { take: async () => waits.shift() ?? 1, peek: () => 0 };
-    });
+    }, createPatience());
     const method = limited(4, 1);
-    assert.equal(await limit({ method, now: 0 }, { name: "a" }), undefined);
-    await assert.rejects(async () => limit({ method, now: 0 }, { name: "a" }), {
+    assert.equal(await limit({ method, now: 0, connection: other }, { name: "a" }), undefined);
+    await assert.rejects(async () => limit({ method, now: 0, connection: other }, { name: "a" }), {
       reason: "RATE_LIMITED",
       metadata: { retryAfterMs: "250" },
     });
@@ -84,11 +89,29 @@ describe("the rate limit", () => {
 
   it("says when to try again", () => {
     const [limit, method] = [inMemory(), limited(4, 1)];
-    limit({ method, now: 0 }, { name: "a" });
-    assert.throws(() => limit({ method, now: 50 }, { name: "a" }), {
+    limit({ method, now: 0, connection: other }, { name: "a" });
+    assert.throws(() => limit({ method, now: 50, connection: other }, { name: "a" }), {
       code: "RESOURCE_EXHAUSTED",
       message: /: 4 calls a second are allowed$/,
       metadata: { retryAfterMs: "200" },
     });
+  });
+
+  it("costs a bot its connection after 1,000 refusals, and a bot that calls for another none", () => {
+    const [limit, method] = [inMemory(), limited(1, 1)];
+    let cuts = 0;
+    const own = connectionOf("a", () => cuts++);
+    const refused = (connection: Connection, calls: number) => {
+      for (let i = 0; i < calls; i++) assert.throws(() => limit({ method, now: 0, connection }, { name: "a" }));
+    };
+    limit({ method, now: 0, connection: own }, { name: "a" });
+    refused(
+      connectionOf("gateway/1", () => assert.fail("the gateway is cut off")),
+      2_000,
+    );
+    refused(own, 999);
+    assert.equal(cuts, 0);
+    refused(own, 2);
+    assert.equal(cuts, 2);
   });
 });

@@ -117,6 +117,18 @@ describe("shutting a bot out while it is connected", () => {
     assert.deepEqual(await bad.ended, [16, "TOKEN_KEY_UNKNOWN"]);
   });
 
+  it("row 34: a retired method ends its streams with 12, and no other call of the connection", async () => {
+    const bad = await openChat("bad/1");
+    const { state } = fleet.trust;
+    fleet.trust.replace({ ...state, version: state.version + 1n, retired: [chat.path.slice(1)] });
+    assert.deepEqual(await bad.ended, [12, "METHOD_RETIRED"]);
+    await server.goodCall();
+    const connection = rawSession(server.port, shows(bad.identity));
+    assert.equal((await rawCall(connection, chat.path)).status, 12, "also without a token");
+    assert.equal((await rawCall(connection, open.path)).status, 0);
+    connection.destroy();
+  });
+
   it("a call that comes between the revocation and the end of the connection is refused", async () => {
     const identity = await fleet.ca.issue("spiffe://test/bad/1");
     const connection: ClientHttp2Session = rawSession(server.port, shows(identity));

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { ClientHttp2Session, IncomingHttpHeaders } from "node:http2";
 import type { Identity } from "../identity/identity.js";
 import { vouchFor } from "../identity/vouch.js";
+import { closeOf } from "../testing/close-of.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -22,12 +23,13 @@ describe("vouching for a connection", () => {
 
   beforeEach(async () => {
     fleet = await createTestFleet();
-    server = await serveEcho(fleet);
+    // A test that calls without pause does not meet the rate of a caller.
+    server = await serveEcho(fleet, {}, { callerRate: { perSecond: 1_000_000, burst: 1_000_000 } });
     sessions = [];
     // Long enough for a session to be opened and vouched for, on a busy machine too.
     old = await fleet.ca.issue(me, { notAfter: Date.now() + 4_000 });
     const session = connect(old);
-    ended = once(session, "close");
+    ended = closeOf(session);
     const { headers } = await ask(session, EchoService.methods.count.path, await bearer(old));
     const voucher = String(headers["interlock-voucher"]);
     assert.match(voucher, /^[\w-]{22}$/);

@@ -10,7 +10,7 @@ export interface Backoff {
 export interface BackoffOptions {
   /** The first delay, in milliseconds. Default: 100. */
   readonly firstMs?: number;
-  /** The longest delay, in milliseconds. Default: 5,000. */
+  /** The longest delay, in milliseconds. Default: 2,000, so that everything is back soon after an outage. */
   readonly maximumMs?: number;
   /** Gives a number from 0 to 1. Default: `Math.random`. */
   readonly random?: () => number;
@@ -19,7 +19,7 @@ export interface BackoffOptions {
 /** Makes an exponential backoff with jitter, so that machines which failed together do not retry together. */
 export function createBackoff({
   firstMs = 100,
-  maximumMs = 5_000,
+  maximumMs = 2_000,
   random = Math.random,
 }: BackoffOptions = {}): Backoff {
   let delay = firstMs;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Metadata } from "@grpc/grpc-js";
+import { encodeErrorInfo } from "./encode-error-info.js";
 import { denial, InterlockError } from "./error.js";
-import { decodeErrorInfo, encodeErrorInfo } from "./error-details.js";
+import { decodeErrorInfo } from "./error-details.js";
 import { reasons } from "./reason.js";
 
 const key = "grpc-status-details-bin";

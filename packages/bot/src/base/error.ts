@@ -1,5 +1,10 @@
-import { type ServiceError, status } from "@grpc/grpc-js";
-import { decodeErrorInfo, hasStatus } from "./error-details.js";
+import type { ServiceError } from "@grpc/grpc-js";
+import type { Codec, Init } from "@interlock/policy";
+import { callIdIn } from "./call-id.js";
+import { codeNames } from "./code.js";
+import { checkDetails, type ErrorDetail, packDetail, unpackDetail } from "./error-detail.js";
+import { decodeDetails, decodeErrorInfo, hasStatus } from "./error-details.js";
+import { plainDetails } from "./plain-details.js";
 import { type Code, type Reason, reasons } from "./reason.js";
 
 /** The `domain` of every `google.rpc.ErrorInfo` with a reason of the closed list. */
@@ -12,10 +17,17 @@ interface InterlockErrorOptions {
   readonly domain?: string;
   /** Further facts by name; they reach the caller. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * Messages of any type that reach the caller, made with {@link InterlockError.detail}: about 4 KiB with the message and the
+   * metadata. What does not fit is left out, and logged once for each method.
+   */
+  readonly details?: readonly ErrorDetail[];
   /** The error that led to this one; it stays in this process. */
   readonly cause?: unknown;
   /** Whether another bot answered with it. Default: false. */
   readonly remote?: boolean;
+  /** The id under which another bot has logged the call. Default: none. */
+  readonly callId?: string | undefined;
 }
 
 /**
@@ -45,19 +57,23 @@ export class InterlockError extends Error {
   readonly domain: string | undefined;
   /** Further facts by name, for example what was needed and what was held. Never a secret. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** The details of any type, in the form of `google.rpc.Status`; {@link findDetail} reads them. */
+  readonly details: readonly ErrorDetail[];
   /** Whether another bot answered a call with it. Such an error does not pass through a handler to its caller. */
   readonly remote: boolean;
+  /** The id under which the other bot has logged the call that it refused, or that failed there; absent without one. */
+  readonly callId: string | undefined;
 
   /**
    * Makes an error.
    *
    * @param code - The gRPC status code by its name.
    * @param message - What happened and what to do about it. It reaches the caller: it must hold no secret.
-   * @param options - A reason, further facts, and the cause.
-   * @throws A `TypeError` when `code` is `"OK"` or no gRPC status code.
+   * @param options - A reason, further facts, details, and the cause.
+   * @throws A `TypeError` when `code` is `"OK"` or no gRPC status code, and for a detail that would pass for a reason.
    */
   constructor(code: Code, message: string, options: InterlockErrorOptions = {}) {
-    if ((code as string) === "OK" || !Object.hasOwn(status, code) || typeof status[code] !== "number") {
+    if (codeNames.indexOf(code) <= 0) {
       throw new TypeError(`"${String(code)}" is no code of an error: use one such as "NOT_FOUND"`);
     }
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -65,7 +81,46 @@ export class InterlockError extends Error {
     this.reason = options.reason;
     this.domain = options.domain ?? (options.reason === undefined ? undefined : errorDomain);
     this.metadata = options.metadata ?? {};
+    this.details = options.details ?? [];
+    if (!options.remote) checkDetails(this.details);
     this.remote = options.remote ?? false;
+    this.callId = options.callId;
+  }
+
+  /**
+   * Packs a message as a detail of an error.
+   *
+   * @param type - The full name of the message's type, such as `"cafe.gripper.v1.Jam"`.
+   * @param codec - The message's generated codec.
+   * @param message - The message; fields that are left out have their default.
+   *
+   * @example
+   * ```ts
+   * const jam = InterlockError.detail("cafe.gripper.v1.Jam", Jam, { millimeters: 3 });
+   * throw new InterlockError("ABORTED", "The gripper is jammed.", { details: [jam] });
+   * ```
+   */
+  static detail<T>(type: string, codec: Codec<T>, message: Init<T>): ErrorDetail {
+    const detail = packDetail(type, codec, message);
+    checkDetails([detail]);
+    return detail;
+  }
+
+  /**
+   * Finds a detail by its type.
+   *
+   * @param type - The full name of the message's type.
+   * @param codec - The message's generated codec.
+   * @returns The first detail of the type; `undefined` where there is none, or it cannot be read.
+   *
+   * @example
+   * ```ts
+   * const jam = error.findDetail("cafe.gripper.v1.Jam", Jam);
+   * if (jam) console.error(`stuck at ${jam.millimeters} mm`);
+   * ```
+   */
+  findDetail<T>(type: string, codec: Codec<T>): T | undefined {
+    return unpackDetail(this.details, type, codec);
   }
 
   /**
@@ -114,22 +169,51 @@ function isServiceError(thrown: unknown): thrown is ServiceError {
 
 function fromServiceError(error: ServiceError): InterlockError {
   const info = error.metadata && decodeErrorInfo(error.metadata);
-  const code = (status[error.code] ?? "UNKNOWN") as Code;
-  if (info) {
-    const { reason, domain, metadata } = info;
-    return new InterlockError(code, error.details, { reason, domain, metadata, cause: error, remote: true });
-  }
-  if (code !== "UNAVAILABLE") return new InterlockError(code, error.details, { cause: error, remote: true });
+  const code = codeNames[error.code] ?? "UNKNOWN";
+  const callId = callIdIn(error.metadata);
   // A handler answered with it: the server was reached, and may have done something.
-  if (error.metadata && hasStatus(error.metadata))
-    return new InterlockError(code, error.details, { cause: error, remote: true });
-  const reason: Reason = untrusted.test(error.details) ? "CERTIFICATE_UNTRUSTED" : "SERVER_UNREACHABLE";
-  const message = reason === "CERTIFICATE_UNTRUSTED" ? denial(reason, joinAgain).message : error.details;
+  if (error.metadata && hasStatus(error.metadata)) {
+    const told = { cause: error, remote: true, callId, details: decodeDetails(error.metadata) };
+    if (!info) return new InterlockError(code, error.details, told);
+    const { reason, domain, metadata } = info;
+    return new InterlockError(code, error.details, { reason, domain, metadata, ...told });
+  }
+  const details = plainDetails(error.details);
+  if (code !== "UNAVAILABLE") return new InterlockError(code, details, { cause: error, remote: true, callId });
+  const { reason, remedy } = refusals.find(({ words }) => words.test(error.details)) ?? unreachable;
+  const message = remedy === undefined ? details : denial(reason, remedy()).message;
   return new InterlockError(code, message, { reason, cause: error, remote: true });
 }
 
-// The words of OpenSSL for a chain that leads to no root of ours, as grpc-js passes them on.
-const untrusted =
-  /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/;
-const joinAgain =
-  "the CA may have been replaced while this bot was away; then it has to join again, with a token from an operator";
+interface TlsRefusal {
+  readonly reason: Reason;
+  readonly remedy?: () => string;
+}
+
+// The words of OpenSSL for the chain of a server that it does not accept, as grpc-js passes them on.
+const refusals: readonly (TlsRefusal & { readonly words: RegExp })[] = [
+  {
+    words: /Last error: .*(self-signed certificate|unable to get (local )?issuer|unable to verify the first cert)/,
+    reason: "CERTIFICATE_UNTRUSTED",
+    remedy: () =>
+      "the CA may have been replaced while this bot was away; then it has to join again, with a token from an operator",
+  },
+  {
+    words: /Last error: .*certificate is not yet valid/,
+    reason: "CERTIFICATE_NOT_YET_VALID",
+    remedy: () => `it is the server's, and ${clockHere()}`,
+  },
+  {
+    words: /Last error: .*certificate has expired/,
+    reason: "CERTIFICATE_EXPIRED",
+    remedy: () => `it is the server's, and ${clockHere()}`,
+  },
+];
+
+const unreachable: TlsRefusal = { reason: "SERVER_UNREACHABLE" };
+
+/** OpenSSL decides by the clock of the machine, whatever clock a bot is given. */
+function clockHere(): string {
+  const now = new Date().toISOString();
+  return `the clock of this machine says ${now}; if that is wrong, set it, for example with NTP`;
+}

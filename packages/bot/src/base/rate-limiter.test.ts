@@ -66,6 +66,21 @@ describe("a rate limiter", () => {
       assert.notEqual(limiter.peek("empty", 0), 0);
     });
 
+    it("compares the eight buckets that were used longest ago, and no others", () => {
+      const limiter = createRateLimiter({ burst: 5, perSecond: 0.001 }, 9);
+      for (let i = 1; i <= 7; i++) count(limiter, `empty/${i}`, 0);
+      limiter.take("eighth", 0);
+      limiter.take("ninth", 0);
+      limiter.take("new", 0);
+      assert.equal(count(limiter, "eighth", 0), 5, "it was the fullest of the eight, and was forgotten");
+      // One that was used later stays, though it is fuller.
+      const other = createRateLimiter({ burst: 5, perSecond: 0.001 }, 9);
+      for (let i = 1; i <= 8; i++) count(other, `empty/${i}`, 0);
+      other.take("ninth", 0);
+      other.take("new", 0);
+      assert.equal(count(other, "ninth", 0), 4);
+    });
+
     it("forgets a bucket that is full again before one that is not, and no more than one", () => {
       const limiter = createRateLimiter({ burst: 10, perSecond: 1 }, 3);
       count(limiter, "empty", 0);

@@ -4,9 +4,15 @@ import type { Writable } from "node:stream";
  * Writes what `source` yields to a grpc-js stream, no faster than the other end takes it. It does not end the stream.
  *
  * Resolves to true when the source is exhausted, and to false when `signal` aborts or the stream closes; then it calls the
- * source's `return`. Rejects with what the source throws.
+ * source's `return`. Rejects with what the source throws,
+ * and with what `serialize` throws for what it yields.
  */
-export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, signal: AbortSignal): Promise<boolean> {
+export async function writeAll<T>(
+  source: AsyncIterable<T>,
+  stream: Writable,
+  signal: AbortSignal,
+  serialize: (message: T) => unknown = (message) => message,
+): Promise<boolean> {
   const iterator = source[Symbol.asyncIterator]();
   let stopped = false;
   let wake = () => {};
@@ -23,6 +29,14 @@ export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, si
       if (stopped) wake();
     });
   }
+  function serialized(message: T): unknown {
+    try {
+      return serialize(message);
+    } catch (error) {
+      iterator.return?.()?.catch?.(() => {});
+      throw error;
+    }
+  }
   const drained = () => new Promise<void>((resolve) => stream.once("drain", resolve));
 
   signal.addEventListener("abort", stop);
@@ -37,7 +51,7 @@ export async function writeAll<T>(source: AsyncIterable<T>, stream: Writable, si
         return false;
       }
       if (next.done) return true;
-      if (!stream.write(next.value)) await unlessStopped(drained());
+      if (!stream.write(serialized(next.value))) await unlessStopped(drained());
     }
   } finally {
     signal.removeEventListener("abort", stop);

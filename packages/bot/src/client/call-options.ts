@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import type { Metadata } from "@grpc/grpc-js";
+import { checkMetadata } from "../base/check-metadata.js";
 import { InterlockError } from "../base/error.js";
 import { currentCall } from "../context.js";
-import { checkMetadata } from "./check-metadata.js";
 
 /** The options of one call. */
 export interface CallOptions {
@@ -20,6 +20,23 @@ export interface CallOptions {
   readonly metadata?: Metadata;
   /** Whether to ignore the deadline and the cancellation of the call that is being served. Default: false. */
   readonly detached?: boolean;
+  /** Whether to wait for a server that cannot be reached now, as long as the deadline allows. Default: that of the client. */
+  readonly waitForReady?: boolean;
+  /**
+   * Gets the metadata that the handler sends before its first message, if the call gets as far as that. What it throws ends the
+   * call.
+   *
+   * @example
+   * ```ts
+   * await gripper.grip({ newtons: 4 }, { onHeaders: (headers) => console.log(headers.get("x-firmware")) });
+   * ```
+   */
+  readonly onHeaders?: (headers: Metadata) => void;
+  /**
+   * Gets the metadata that the handler sends with its status, before the call resolves or rejects; on a stream, after the last
+   * message has been read. What it throws, the call rejects with.
+   */
+  readonly onTrailers?: (trailers: Metadata) => void;
 }
 
 /** The default time that a call with one answer waits, in milliseconds. */

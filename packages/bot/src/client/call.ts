@@ -1,78 +1,107 @@
-import type { Duplex, Readable, Writable } from "node:stream";
-import type { ClientReadableStream, Metadata } from "@grpc/grpc-js";
+import type { Readable } from "node:stream";
+import { type ClientReadableStream, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import { InterlockError } from "../base/error.js";
 import { messages } from "../base/messages.js";
 import type { Reason } from "../base/reason.js";
-import { serializer } from "../base/serializer.js";
-import { writeAll } from "../base/write-all.js";
-import { awaitToken } from "./await-token.js";
+import { asWritten, serializer } from "../base/serializer.js";
+import { UnwritableMessage } from "../base/unwritable.js";
 import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
 import type { Answered, Cancelable } from "./call-under-way.js";
+import type { CallDefaults } from "./client-options.js";
 import type { Connector } from "./connector.js";
-
-type Requests = AsyncIterable<unknown> | Iterable<unknown>;
+import { type MadeCall, metadataFor, pendingFor, waitsForReady } from "./prepare-call.js";
+import { attemptsOf, beginRetries, callAgain, readAgain } from "./retry.js";
+import { type Requests, sendRequests } from "./send-requests.js";
+import { tokenNeedOf } from "./token-need.js";
+import { watchAnswer } from "./watch-answer.js";
 
 /** The client function of a method with one answer: unary and client streaming. */
-export function callForOne(connector: Connector, method: AnyMethod) {
+export function callForOne(connector: Connector, method: AnyMethod, defaults: CallDefaults = {}) {
   const { serialize, deserialize } = codecsOf(method);
+  const need = tokenNeedOf(method);
   const streaming = method.kind === "clientStreaming";
+  const attempts = attemptsOf(method, defaults);
+  const durations = connector.durations.of(method.path);
+  const deprecation = connector.deprecations.of(method.path);
 
   return function call(request: unknown, options: CallOptions = {}): Promise<unknown> {
     // A stream of requests is gone once it has been sent, so it cannot be sent again with the whole token.
     let bounds: CallBounds;
     try {
-      bounds = boundsOf(options, defaultTimeoutMs);
+      bounds = boundsOf(options, defaults.timeoutMs ?? defaultTimeoutMs);
+      if (!streaming) request = serialize(request);
     } catch (error) {
       return Promise.reject(error);
     }
-    return settled(() => attempt(request, options, bounds, !streaming));
+    const startedAt = performance.now();
+    return settled(() => make(request, options, bounds)).then(
+      (answer) => {
+        durations.record("answered", status.OK, performance.now() - startedAt);
+        return answer;
+      },
+      (error: unknown) => {
+        durations.record("failed", status[InterlockError.from(error).code], performance.now() - startedAt);
+        throw error;
+      },
+    );
   };
 
-  function attempt(
-    request: unknown,
-    options: CallOptions,
-    bounds: CallBounds,
-    mayRefer: boolean,
-    token?: PendingToken,
-  ): Promise<unknown> {
-    const credentials = connector.credentials(token, mayRefer);
-    if (!(credentials instanceof Promise)) return start(credentials, request, options, bounds);
-    return awaitToken(credentials, bounds).then((fetched) => attempt(request, options, bounds, mayRefer, fetched));
+  function make(request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
+    const waits = waitsForReady(options, defaults);
+    if (attempts === 1) return attempt(request, { options, bounds, waits, previous: 0 }, !streaming);
+    const retries = beginRetries(attempts, connector.retries, bounds);
+    return callAgain(retries, options, (kept) =>
+      settled(() => attempt(request, { options: kept, bounds, waits, previous: retries.previous }, !streaming)),
+    );
   }
 
-  function start(
-    credentials: CallCredentials,
-    request: unknown,
-    options: CallOptions,
-    bounds: CallBounds,
-  ): Promise<unknown> {
+  function attempt(request: unknown, made: MadeCall, mayRefer: boolean, token?: PendingToken): Promise<unknown> {
+    const credentials = connector.credentials(need, token, mayRefer);
+    if (!(credentials instanceof Promise)) return start(credentials, request, made);
+    return pendingFor(connector, need, credentials, made).then((fetched) => attempt(request, made, mayRefer, fetched));
+  }
+
+  function start(credentials: CallCredentials, request: unknown, made: MadeCall): Promise<unknown> {
+    const { options, bounds } = made;
     const { channel } = credentials;
-    const metadata = metadataFor(credentials, options);
+    const metadata = metadataFor(credentials, made);
     const callOptions = { deadline: bounds.deadline };
     return new Promise((resolve, reject) => {
       let sourceFailure: unknown;
-      const onDone = (error: unknown, response?: unknown) => {
+      let release: (() => void) | undefined;
+      const finish = (error: unknown, response?: unknown) => {
         stopListening?.();
-        channel.end(place);
+        release?.();
+        channel.end(place, true);
         if (error && credentials.refers && isNotShown(error)) {
           // The server refused the call before a handler ran: repeat it with the whole token.
           channel.forget();
-          resolve(settled(() => attempt(request, options, bounds, false)));
-        } else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
+          resolve(settled(() => attempt(request, made, false)));
+          return;
+        }
+        watch?.tellTrailers();
+        if (watch?.failure) reject(watch.failure.thrown);
+        else if (error) reject(sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error));
         else resolve(response);
       };
+      // grpc-js reports the status, and with it the trailers, after the answer.
+      const onDone = options.onTrailers
+        ? (...answer: [unknown, unknown?]) => void call.once("status", () => finish(...answer))
+        : finish;
       const { client } = channel;
       const call = streaming
-        ? client.makeClientStreamRequest(method.path, serialize, deserialize, metadata, callOptions, onDone)
-        : client.makeUnaryRequest(method.path, serialize, deserialize, request, metadata, callOptions, onDone);
-      const place = channel.begin(call);
+        ? client.makeClientStreamRequest(method.path, asWritten, deserialize, metadata, callOptions, onDone)
+        : client.makeUnaryRequest(method.path, asWritten, deserialize, request, metadata, callOptions, onDone);
+      const place = channel.begin(call, true);
+      const watch = watchAnswer(call, options);
+      deprecation.watch(call);
       if (!credentials.refers) watchHeaders(credentials, call, streaming);
       const stopListening = cancelOnAbort(call, bounds);
       if (streaming) {
-        connector.keep(credentials);
-        send(request as Requests, call as never, (error) => {
+        release = connector.keep(credentials, need);
+        sendRequests(request as Requests, serialize, call as never, (error) => {
           sourceFailure = error;
         });
       }
@@ -81,50 +110,83 @@ export function callForOne(connector: Connector, method: AnyMethod) {
 }
 
 /** The client function of a method with a stream of answers: server streaming and bidirectional. */
-export function callForMany(connector: Connector, method: AnyMethod) {
+export function callForMany(connector: Connector, method: AnyMethod, defaults: CallDefaults = {}) {
   const { serialize, deserialize } = codecsOf(method);
+  const need = tokenNeedOf(method);
+  const durations = connector.durations.of(method.path);
+  const deprecation = connector.deprecations.of(method.path);
+  const bidi = method.kind === "bidiStreaming";
+  const attempts = attemptsOf(method, defaults);
 
   return function call(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
     // The call that is being served now counts, not the one that is served when the answers are read.
     try {
-      return read(request, options, boundsOf(options, Number.POSITIVE_INFINITY));
+      if (!bidi) request = serialize(request);
+      return make(request, options, boundsOf(options, Number.POSITIVE_INFINITY));
     } catch (error) {
       return failing(error);
     }
   };
 
-  async function* read(request: unknown, options: CallOptions, bounds: CallBounds) {
-    let credentials = connector.credentials();
-    while (credentials instanceof Promise) credentials = connector.credentials(await awaitToken(credentials, bounds));
+  function make(request: unknown, options: CallOptions, bounds: CallBounds) {
+    const waits = waitsForReady(options, defaults);
+    if (attempts === 1) return read(request, { options, bounds, waits, previous: 0 });
+    const retries = beginRetries(attempts, connector.retries, bounds);
+    return readAgain(retries, options, (kept) =>
+      read(request, { options: kept, bounds, waits, previous: retries.previous }),
+    );
+  }
+
+  async function* read(request: unknown, made: MadeCall) {
+    const { options, bounds } = made;
+    const startedAt = performance.now();
+    const measure = (code: status) =>
+      durations.record(code === status.OK ? "answered" : "failed", code, performance.now() - startedAt);
+    let credentials = connector.credentials(need);
+    try {
+      while (credentials instanceof Promise)
+        credentials = connector.credentials(need, await pendingFor(connector, need, credentials, made));
+    } catch (error) {
+      measure(status[InterlockError.from(error).code]);
+      throw error;
+    }
     const { channel } = credentials;
-    const metadata = metadataFor(credentials, options);
+    const metadata = metadataFor(credentials, made);
     const callOptions = { deadline: bounds.deadline };
     let sourceFailure: unknown;
     const { client } = channel;
-    const bidi = method.kind === "bidiStreaming";
     const call: ClientReadableStream<unknown> = bidi
-      ? client.makeBidiStreamRequest(method.path, serialize, deserialize, metadata, callOptions)
-      : client.makeServerStreamRequest(method.path, serialize, deserialize, request, metadata, callOptions);
-    const place = channel.begin(call);
-    connector.keep(credentials);
+      ? client.makeBidiStreamRequest(method.path, asWritten, deserialize, metadata, callOptions)
+      : client.makeServerStreamRequest(method.path, asWritten, deserialize, request, metadata, callOptions);
+    const place = channel.begin(call, false);
+    const watch = watchAnswer(call, options);
+    deprecation.watch(call);
+    const release = connector.keep(credentials, need);
     watchHeaders(credentials, call, true);
     const stopListening = cancelOnAbort(call, bounds);
     if (bidi) {
-      send(request as Requests, call as never, (error) => {
+      sendRequests(request as Requests, serialize, call as never, (error) => {
         sourceFailure = error;
       });
     }
-    let whole = false;
+    let code: status | undefined; // None for a stream that is left before its end.
     try {
       yield* messages(call as unknown as Readable);
-      whole = true;
-    } catch (error) {
-      whole = true;
-      throw sourceFailure ?? cancellationOf(bounds) ?? connector.explain(channel, error);
+      watch?.tellTrailers();
+      if (watch?.failure) throw watch.failure.thrown;
+      code = status.OK;
+    } catch (thrown) {
+      watch?.tellTrailers();
+      const failure = watch?.failure?.thrown ?? sourceFailure ?? cancellationOf(bounds);
+      const error = failure ?? connector.explain(channel, thrown);
+      code = status[InterlockError.from(error).code];
+      throw error;
     } finally {
-      if (!whole) call.cancel();
+      if (code === undefined) call.cancel();
+      measure(code ?? status.CANCELLED);
       stopListening?.();
-      channel.end(place);
+      release?.();
+      channel.end(place, false);
     }
   }
 }
@@ -137,7 +199,7 @@ async function* failing(error: unknown): AsyncGenerator<unknown, void, undefined
 
 /** Listens for whether the next call may refer to a whole token; and, on a stream, for the voucher of its connection. */
 function watchHeaders({ channel, authorization }: CallCredentials, call: Answered, streaming: boolean): void {
-  const known = authorization === undefined || channel.remembered === authorization;
+  const known = authorization === undefined || channel.remembers(authorization);
   if (streaming || !known) channel.watchHeaders(call, known ? undefined : authorization);
 }
 
@@ -154,15 +216,16 @@ function isNotShown(error: unknown): boolean {
 }
 
 function codecsOf({ request, response }: AnyMethod) {
-  return { serialize: serializer(request), deserialize: (bytes: Buffer) => response.decode(bytes) };
-}
-
-/** The metadata of one call, its own: instrumentation writes the context of a trace into it. */
-function metadataFor(credentials: CallCredentials, { metadata }: CallOptions): Metadata {
-  if (!metadata) return credentials.metadata.clone();
-  const merged = metadata.clone();
-  merged.merge(credentials.metadata);
-  return merged;
+  const write = serializer(request);
+  const serialize = (message: unknown) => {
+    try {
+      return write(message);
+    } catch (error) {
+      if (!(error instanceof UnwritableMessage)) throw error;
+      throw new InterlockError("INVALID_ARGUMENT", `The request was not sent: ${error.message}.`, { cause: error });
+    }
+  };
+  return { serialize, deserialize: (bytes: Buffer) => response.decode(bytes) };
 }
 
 function cancelOnAbort(call: Cancelable, { signals }: CallBounds): (() => void) | undefined {
@@ -175,27 +238,4 @@ function cancelOnAbort(call: Cancelable, { signals }: CallBounds): (() => void) 
   return () => {
     for (const signal of signals) signal.removeEventListener("abort", cancel);
   };
-}
-
-/** Sends the messages of the caller's source. When the source fails, the call is canceled and gets the source's error. */
-function send(source: Requests, call: Duplex & { cancel(): void }, onFailure: (error: unknown) => void): void {
-  call.on("error", () => {}); // The reader or the callback gets it, too.
-  const over = new AbortController();
-  call.once("status", () => over.abort());
-  writeAll(iterate(source), call as Writable, over.signal).then(
-    (exhausted) => {
-      if (exhausted) call.end();
-    },
-    (error: unknown) => {
-      onFailure(error);
-      call.cancel();
-    },
-  );
-}
-
-function iterate(source: Requests): AsyncIterable<unknown> {
-  if (Symbol.asyncIterator in source) return source;
-  return (async function* () {
-    yield* source;
-  })();
 }

@@ -1,7 +1,8 @@
+import type { Socket } from "node:net";
 import { createSecureContext } from "node:tls";
-import { Client, connectivityState } from "@grpc/grpc-js";
+import { type Client, connectivityState, Metadata } from "@grpc/grpc-js";
 import type { Clock } from "../base/clock.js";
-import type { InterlockError } from "../base/error.js";
+import { denial, type InterlockError } from "../base/error.js";
 import { createRoster } from "../base/roster.js";
 import type { Identity } from "../identity/identity.js";
 import { tlsContext } from "../identity/tls-context.js";
@@ -11,8 +12,11 @@ import { offeredBy } from "../token/reference.js";
 import { voucherIn } from "../token/vouches.js";
 import type { Trust } from "../trust/trust.js";
 import type { Answered, Cancelable } from "./call-under-way.js";
-import { grpcOptions } from "./grpc-options.js";
-import { secureCredentials } from "./secure-credentials.js";
+import type { ChannelTuning } from "./channel-tuning.js";
+import { checkIn } from "./check-in.js";
+import type { ConnectionTimes } from "./connection-times.js";
+import { grpcClient } from "./grpc-client.js";
+import { createLiveness } from "./liveness.js";
 import { createServerProof } from "./server-proof.js";
 
 /** What a channel is opened with. */
@@ -24,6 +28,8 @@ export interface ChannelOptions {
   readonly clock: Clock;
   /** Identity patterns, one of which the server has to match; empty for any bot of the fleet. */
   readonly servers: readonly string[];
+  readonly times: ConnectionTimes;
+  readonly tuning?: ChannelTuning | undefined;
   /** Called when `vouches` has a new member. */
   onVouch?(): void;
 }
@@ -42,19 +48,19 @@ export interface Channel {
   readonly refusal: InterlockError | undefined;
   /** See `ServerProof`. */
   readonly cut: InterlockError | undefined;
-  /** The token that calls may refer to: the server has it from this connection, and has offered to take references. */
-  readonly remembered: string | undefined;
+  /** Whether calls may refer to a token: the server has it from this connection, and has offered to take references. */
+  remembers(authorization: string): boolean;
   /**
    * Listens for what the server says of itself in an answer: that it takes references to `authorization`, which the call
    * shows whole, and how to vouch for its connection.
    */
   watchHeaders(call: Answered, authorization?: string): void;
-  /** Forgets `remembered`: the server does not know it, because there is another server, or another connection. */
+  /** Forgets what the server remembers: it does not, because there is another server, or another connection. */
   forget(): void;
   /** See `ServerProof`. */
   isSpent(): boolean;
-  /** Whether calls are under way on it. */
-  readonly inUse: boolean;
+  /** The calls under way on it. */
+  readonly calls: number;
   /** The values to send on a newer channel so that this one outlives its certificates; see `vouchFor`. */
   readonly vouches: ReadonlySet<string>;
   /**
@@ -62,38 +68,68 @@ export interface Channel {
    * change, when the server of `newer` is another bot.
    */
   rebind(newer: Channel): boolean;
-  /** Keeps the channel open for a call, and cancels the call when the server is revoked. Gives what it is ended with. */
-  begin(call: Cancelable): number;
-  /** Ends what `begin` began. */
-  end(place: number): void;
+  /**
+   * Keeps the channel open for a call, and cancels the call when the server is revoked, or has vanished. `answered` says
+   * whether the call waits for one answer. Gives what it is ended with.
+   */
+  begin(call: Cancelable, answered: boolean): number;
+  /** Ends what `begin` began; `answered` as there. */
+  end(place: number, answered: boolean): void;
   /** Takes no new calls, and closes once those under way have ended. */
   retire(): void;
 }
 
+/** The tokens that calls may refer to, the latest; a server keeps 64. */
+const maximumRemembered = 32;
+
 /** Opens a channel on which the server has to prove a SPIFFE ID of the fleet that is among the expected ones. */
-export function createChannel({ address, trust, clock, servers, onVouch, ...opened }: ChannelOptions): Channel {
+export function createChannel(options: ChannelOptions): Channel {
+  const { address, trust, clock, servers, times, tuning, onVouch, ...opened } = options;
   const client = opened.identity.leaf.thumbprint;
   const calls = createRoster<Cancelable>();
   const proof = createServerProof({ trust, clock, servers, calls });
   const vouches = new Set<string>();
   let { identity } = opened;
-  let remembered: string | undefined;
+  const remembered = new Set<string>();
   let retired = false;
+  const sockets = new Set<Socket>();
 
   const context = createSecureContext(tlsContext(identity, trust.state.caCertificates));
-  const secure = secureCredentials(context, (found) => {
-    remembered = undefined; // This is a new connection, which has been shown nothing yet.
+  const check = (found: readonly Uint8Array[]) => {
+    remembered.clear(); // This is a new connection, which has been shown nothing yet.
     return proof.check(found);
+  };
+  const connected = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    liveness.connected(socket);
+  };
+  const grpc = grpcClient(address, { context, check }, connected, tuning);
+
+  const liveness = createLiveness({
+    ...times,
+    ask: () => checkIn(channel, new Metadata(), undefined, times.answerMs),
+    vanished() {
+      const seconds = (times.silenceMs + times.answerMs) / 1_000;
+      proof.end(denial("SERVER_UNREACHABLE", `nothing has come from ${address} for ${seconds} s`));
+      for (const socket of sockets) socket.destroy(); // They would wait for a quarter of an hour.
+    },
   });
-  const grpc = new Client(address, secure, grpcOptions(address, trust.state.trustDomain));
+
+  function remember(authorization: string): void {
+    const [oldest] = remembered;
+    if (oldest !== undefined && remembered.size >= maximumRemembered) remembered.delete(oldest);
+    remembered.add(authorization);
+  }
 
   function closeWhenDone(): void {
     if (!retired || calls.size > 0) return;
     proof.close();
+    liveness.close();
     grpc.close();
   }
 
-  return {
+  const channel: Channel = {
     client: grpc,
     get identity() {
       return identity;
@@ -107,16 +143,16 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
     get cut() {
       return proof.cut;
     },
-    get remembered() {
-      // The server knows the token on this connection only.
-      if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered = undefined;
-      return remembered;
+    remembers(authorization) {
+      // The server knows the tokens on this connection only.
+      if (grpc.getChannel().getConnectivityState(false) !== connectivityState.READY) remembered.clear();
+      return remembered.has(authorization);
     },
     watchHeaders(call, authorization) {
       call.once("metadata", (metadata) => {
         const { shown } = proof;
         const offerer = offeredBy(metadata);
-        if (authorization !== undefined && offerer !== undefined && offerer === shown) remembered = authorization;
+        if (authorization !== undefined && offerer !== undefined && offerer === shown) remember(authorization);
         const voucher = voucherIn(metadata);
         if (voucher === undefined || !proof.server) return;
         const known = vouches.size;
@@ -124,12 +160,10 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
         if (vouches.size > known) onVouch?.();
       });
     },
-    forget() {
-      remembered = undefined;
-    },
+    forget: () => remembered.clear(),
     isSpent: proof.isSpent,
-    get inUse() {
-      return calls.size > 0;
+    get calls() {
+      return calls.size;
     },
     vouches,
     rebind(newer) {
@@ -137,8 +171,12 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
       identity = newer.identity;
       return true;
     },
-    begin: calls.join,
-    end(place) {
+    begin(call, answered) {
+      liveness.begin(answered);
+      return calls.join(call);
+    },
+    end(place, answered) {
+      liveness.end(answered);
       calls.leave(place);
       closeWhenDone();
     },
@@ -147,4 +185,5 @@ export function createChannel({ address, trust, clock, servers, onVouch, ...open
       closeWhenDone();
     },
   };
+  return channel;
 }

@@ -73,7 +73,7 @@ describe("a client", () => {
       [
         "an expired certificate",
         { uris: [uri], notBefore: Date.now() - 2 * hour, notAfter: Date.now() - hour },
-        "SERVER_UNREACHABLE",
+        "CERTIFICATE_EXPIRED",
       ],
     ];
     for (const [name, leaf, reason] of rows) {

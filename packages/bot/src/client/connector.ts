@@ -1,8 +1,10 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
 import { createBackoff } from "../base/backoff.js";
+import type { CallDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
+import type { Recorder } from "../base/recorder.js";
 import type { IdentitySource } from "../identity/identity.js";
 import { showToken } from "../token/authorization.js";
 import { referToToken } from "../token/reference.js";
@@ -10,9 +12,15 @@ import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
 import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { type Channel, createChannel } from "./channel.js";
+import type { ChannelTuning } from "./channel-tuning.js";
 import { checkIn } from "./check-in.js";
+import type { ConnectionTimes } from "./connection-times.js";
+import type { DeprecationLog } from "./deprecation-log.js";
 import { createDrain } from "./drain.js";
+import { createRetryBudget, type RetryBudget } from "./retry-budget.js";
 import { createTokenKeeper } from "./token-keeper.js";
+import type { TokenNeed } from "./token-need.js";
+import { whenIdle } from "./when-idle.js";
 
 /** The parts that the clients of one bot have in common. */
 export interface ConnectorOptions {
@@ -20,60 +28,130 @@ export interface ConnectorOptions {
   readonly trust: Trust;
   readonly tokens: TokenSource;
   readonly clock: Clock;
+  readonly recorder: Pick<Recorder, "called">;
+  readonly deprecations: DeprecationLog;
+  readonly times: ConnectionTimes;
+  readonly tuning?: ChannelTuning | undefined;
+}
+
+/** What a connector has open now. */
+export interface OpenConnections {
+  readonly channels: number;
+  readonly calls: number;
 }
 
 /** Keeps a channel to one server current: its certificate, its CA, its token. */
 export interface Connector {
+  /** How long the calls take, by their methods. */
+  readonly durations: CallDurations;
+  /** Tells of deprecated methods. */
+  readonly deprecations: DeprecationLog;
+  /** Bounds how many of its calls are made again. */
+  readonly retries: RetryBudget;
   /**
-   * Gives the credentials for a call if the token is cached; otherwise a token that is being fetched, with which to ask
-   * again. If the certificate is renewed meanwhile, that token is for the old one, and there is another to wait for.
+   * Gives the credentials for a call if the token that it needs is cached; otherwise a token that is being fetched, with which
+   * to ask again. If the certificate is renewed meanwhile, that token is for the old one, and there is another to wait for.
+   * A call that needs no token gets its credentials at once.
    *
    * With `mayRefer` the credentials may only refer to the token: for a call that can be repeated if the server does not
    * know the token.
    */
-  credentials(token?: PendingToken, mayRefer?: boolean): CallCredentials | Promise<PendingToken>;
-  /** Keeps a stream authorized that may outlive its token: shows the next tokens to the server meanwhile. */
-  keep(credentials: CallCredentials): void;
+  credentials(
+    need: TokenNeed | undefined,
+    token?: PendingToken,
+    mayRefer?: boolean,
+  ): CallCredentials | Promise<PendingToken>;
+  /**
+   * Keeps a stream authorized that may outlive its token: shows the next tokens to the server meanwhile. Returns a function
+   * that is to be called when the stream has ended, if there is one.
+   */
+  keep(credentials: CallCredentials, need: TokenNeed | undefined): (() => void) | undefined;
+  /** Gives the error of a call whose deadline passed while it waited for a token. */
+  overdue(): InterlockError;
   /** Leaves a connection that seems to be dead: the next call makes another. */
   reconnect(): void;
   /** Gives the error of a call on `channel` as an `InterlockError`. */
   explain(channel: Channel, error: unknown): InterlockError;
+  open(): OpenConnections;
   close(): void;
 }
 
 /** The time before a certificate expires in which no call begins on its channel, in milliseconds: it would be cut short. */
 const inFlightMs = 2_000;
 
+const late = "The deadline passed before there was a token for the call.";
+
+/** Returns the error of a call whose deadline passed while it waited for a token of `tokens`. */
+export function overdueCall(tokens: Pick<TokenSource, "overdue">): InterlockError {
+  return tokens.overdue?.() ?? new InterlockError("DEADLINE_EXCEEDED", late);
+}
+
 /**
- * Connects to `service` at `address`, with a token for that service and its scopes only. With several addresses of one
- * service, it stays at one until that cannot answer, and then goes to the next.
+ * Connects to `service` at `address`, with tokens for that service only: one for each different set of scopes among the
+ * methods that are called. With several addresses of one service, it stays at one until that cannot answer, and then goes to
+ * the next.
  *
- * When the certificate is renewed, or the CA changes, calls move to a new channel once a server has accepted a token on it;
- * until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Calls that need no
- * token move at once.
+ * When the certificate is renewed, or the CA changes, calls move to a new channel once a server has accepted their tokens on
+ * it; until then the old channel serves. The old channel is drained: its streams go on, see `createDrain`. Where no call has
+ * needed a token, calls move at once.
+ *
+ * A channel without calls is closed after `times.idleMs`. Then nothing but the connector itself is left.
  */
 export function createConnector(
   service: ServiceDefinition,
   address: string | readonly string[],
   servers: readonly string[],
-  { identity, trust, tokens, clock }: ConnectorOptions,
+  { identity, trust, tokens, clock, recorder, deprecations, times, tuning }: ConnectorOptions,
 ): Connector {
-  const scopes = [...new Set(Object.values(service.methods).flatMap(({ policy }) => policy.scopes))].sort();
   const addresses = [address].flat();
   let at = 0;
   let channel: Channel | undefined;
   let next: Channel | undefined; // Being tried, while `channel` serves.
-  let shown: { authorization: string; whole: Metadata; reference: Metadata } | undefined;
+  const needs = new Map<string, ShownToken>(); // By their scopes; bounded by the methods of the service.
   let used = false; // Since the last renewal.
+  let called = false; // Since it was last asked whether the connection is idle.
+  let following: (() => void) | undefined; // Ends that channels are kept current.
   let closed = false;
-  const authorize = (on: Channel) => tokens.authorization(service.name, scopes, on.identity);
+  const authorize = (on: Channel, { scopes }: TokenNeed) => tokens.authorization(service.name, scopes, on.identity);
   const backoff = createBackoff();
   const keeper = createTokenKeeper(authorize, clock);
   const drain = createDrain(() => channel, keeper.again);
 
   function open(): Channel {
     const target = addresses[at] as string;
-    return createChannel({ address: target, identity: identity.current(), trust, clock, servers, onVouch: drain.look });
+    if (!following) follow();
+    const onVouch = drain.look;
+    const current = identity.current();
+    return createChannel({ address: target, identity: current, trust, clock, servers, times, tuning, onVouch });
+  }
+
+  /** Keeps channels current from now on, until there has been no call for a while. */
+  function follow(): void {
+    const stops = [
+      identity.onChange(renew),
+      trust.onChange(({ caChanged }) => {
+        if (caChanged) renew();
+      }),
+      whenIdle(times.idleMs, { isBusy, leave }),
+    ];
+    following = () => {
+      for (const stop of stops) stop();
+      following = undefined;
+    };
+  }
+
+  /** Whether there have been calls since it was asked last, or are now. */
+  function isBusy(): boolean {
+    const busy = called || next !== undefined || (channel?.calls ?? 0) > 0 || drain.calls > 0;
+    called = false;
+    return busy;
+  }
+
+  function leave(): void {
+    channel?.retire();
+    channel = undefined;
+    needs.clear();
+    following?.();
   }
 
   /** New calls go to another channel from now on. */
@@ -83,7 +161,7 @@ export function createConnector(
       drain.add(channel);
     }
     // Streams on older channels need a channel on which those are vouched for, with or without new calls.
-    channel = next ?? (drain.inUse ? open() : undefined);
+    channel = next ?? (drain.calls > 0 ? open() : undefined);
     next = undefined;
     drain.look();
   }
@@ -93,26 +171,35 @@ export function createConnector(
     next?.retire();
     next = undefined;
     if (!channel) return;
-    const idle = !used && !channel.inUse && !drain.inUse;
+    const idle = !used && channel.calls === 0 && drain.calls === 0;
     used = false;
     if (idle) {
       channel.retire();
       channel = undefined;
       return;
     }
-    if (scopes.length === 0 || channel.isSpent()) replace();
-    else tryNext();
+    const wanted = takeWanted();
+    if (wanted.length === 0 || channel.isSpent()) replace();
+    else tryNext(wanted);
   }
 
-  function tryNext(): void {
+  /** The needs of the calls since the last renewal; where there were none, of all before: their streams may be open. */
+  function takeWanted(): readonly TokenNeed[] {
+    const known = [...needs.values()];
+    const recent = known.filter((one) => one.used);
+    for (const one of known) one.used = false;
+    return (recent.length > 0 ? recent : known).map(({ need }) => need);
+  }
+
+  function tryNext(wanted: readonly TokenNeed[]): void {
     const tried = open();
     next = tried;
     const again = () => {
       if (next !== tried || closed) return;
       tried.retire();
-      tryNext();
+      tryNext(wanted);
     };
-    admit(tried).then(
+    admit(tried, wanted).then(
       () => {
         if (next !== tried) return;
         backoff.reset();
@@ -122,10 +209,18 @@ export function createConnector(
     );
   }
 
-  /** Resolves once the server has accepted a token on the channel. */
-  async function admit(tried: Channel): Promise<void> {
-    const authorization = await authorize(tried);
-    await checkIn(tried, showToken(authorization), authorization);
+  /** Resolves once the server has accepted on the channel the tokens that can be had, one at least. */
+  async function admit(tried: Channel, wanted: readonly TokenNeed[]): Promise<void> {
+    const shown = await Promise.allSettled(
+      wanted.map(async (need) => {
+        const authorization = await authorize(tried, need);
+        await checkIn(tried, showToken(authorization), authorization);
+      }),
+    );
+    const failures = shown.filter((one) => one.status === "rejected").map(({ reason }) => InterlockError.from(reason));
+    // Scopes that have been taken away since do not hold up the calls that need others.
+    const lasting = failures.find(({ code }) => code !== "PERMISSION_DENIED");
+    if (failures.length === wanted.length || lasting) throw lasting ?? failures[0];
   }
 
   function reconnect(): void {
@@ -135,27 +230,24 @@ export function createConnector(
     replace();
   }
 
-  const unsubscribe = [
-    identity.onChange(renew),
-    trust.onChange(({ caChanged }) => {
-      if (caChanged) renew();
-    }),
-  ];
-
-  function credentials(token?: PendingToken, mayRefer = false): CallCredentials | Promise<PendingToken> {
+  function credentials(
+    need: TokenNeed | undefined,
+    token?: PendingToken,
+    mayRefer = false,
+  ): CallCredentials | Promise<PendingToken> {
     if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
-    used = true;
+    used = called = true;
     if (channel && isSpent(channel)) replace();
     channel ??= open();
-    if (scopes.length === 0) return { channel, metadata: new Metadata(), refers: false };
-    if (token?.channel === channel) return credentialsOn(channel, token.authorization, mayRefer);
-    const authorization = authorize(channel);
-    if (typeof authorization === "string") return credentialsOn(channel, authorization, mayRefer);
+    if (need === undefined) return { channel, metadata: new Metadata(), refers: false };
+    if (token?.channel === channel) return credentialsOn(channel, need, token.authorization, mayRefer);
+    const authorization = authorize(channel, need);
+    if (typeof authorization === "string") return credentialsOn(channel, need, authorization, mayRefer);
     if (next) {
       // Tokens are issued for the current certificate only, so the old channel cannot be used any longer.
       authorization.catch(() => {});
       replace();
-      return credentials(undefined, mayRefer);
+      return credentials(need, undefined, mayRefer);
     }
     const current = channel;
     return authorization.then(
@@ -164,7 +256,7 @@ export function createConnector(
         if (closed || current.identity === identity.current()) throw error;
         // The certificate was renewed while the token was fetched for the one before.
         if (channel === current) replace();
-        const again = credentials();
+        const again = credentials(need);
         return "metadata" in again ? { channel: again.channel, authorization: again.authorization ?? "" } : again;
       },
     );
@@ -176,11 +268,15 @@ export function createConnector(
   }
 
   // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
-  function credentialsOn(current: Channel, authorization: string, mayRefer: boolean): CallCredentials {
+  function credentialsOn(current: Channel, need: TokenNeed, authorization: string, mayRefer: boolean): CallCredentials {
+    let shown = needs.get(need.key);
     if (shown?.authorization !== authorization) {
-      shown = { authorization, whole: showToken(authorization), reference: referToToken(authorization) };
+      const [whole, reference] = [showToken(authorization), referToToken(authorization)];
+      shown = { need, authorization, whole, reference, used: true };
+      needs.set(need.key, shown);
     }
-    const refers = mayRefer && current.remembered === authorization;
+    shown.used = true;
+    const refers = mayRefer && current.remembers(authorization);
     return { channel: current, metadata: refers ? shown.reference : shown.whole, authorization, refers };
   }
 
@@ -199,18 +295,39 @@ export function createConnector(
   }
 
   return {
+    durations: recorder.called,
+    deprecations,
+    retries: createRetryBudget(),
     credentials,
+    overdue: () => overdueCall(tokens),
     reconnect,
-    keep({ channel: on, authorization }) {
-      if (authorization !== undefined) keeper.watch(on, authorization);
+    keep({ channel: on, authorization }, need) {
+      return need && authorization !== undefined ? keeper.watch(on, need, authorization) : undefined;
     },
     explain,
+    open() {
+      const own = [channel, next].filter((one) => one !== undefined);
+      return {
+        channels: own.length + drain.size,
+        calls: own.reduce((total, { calls }) => total + calls, drain.calls),
+      };
+    },
     close() {
       closed = true;
-      for (const end of unsubscribe) end();
+      following?.();
       drain.close();
       next?.retire();
       channel?.retire();
     },
   };
+}
+
+/** The token that was last used for a need, in the two ways of showing it. */
+interface ShownToken {
+  readonly need: TokenNeed;
+  readonly authorization: string;
+  readonly whole: Metadata;
+  readonly reference: Metadata;
+  /** Whether a call has needed it since the last renewal of the certificate. */
+  used: boolean;
 }

@@ -6,8 +6,10 @@ import { checkIn } from "./check-in.js";
 /** The channels that take no new calls and have calls under way. Bounded by the streams that are open. */
 export interface Drain {
   add(channel: Channel): void;
-  /** Whether calls are under way on any of them. */
-  readonly inUse: boolean;
+  /** The calls under way on them. */
+  readonly calls: number;
+  /** How many there are. */
+  readonly size: number;
   /** Looks for channels to vouch for: one may have been added, or have something new in `vouches`. */
   look(): void;
   close(): void;
@@ -26,7 +28,7 @@ export function createDrain(current: () => Channel | undefined, onRebound: (chan
   let closed = false;
 
   function left(): Channel[] {
-    for (const channel of draining.keys()) if (!channel.inUse) draining.delete(channel);
+    for (const channel of draining.keys()) if (channel.calls === 0) draining.delete(channel);
     return [...draining.keys()];
   }
 
@@ -67,8 +69,11 @@ export function createDrain(current: () => Channel | undefined, onRebound: (chan
 
   return {
     add: (channel) => void draining.set(channel, undefined),
-    get inUse() {
-      return left().length > 0;
+    get calls() {
+      return left().reduce((total, { calls }) => total + calls, 0);
+    },
+    get size() {
+      return left().length;
     },
     look,
     close() {

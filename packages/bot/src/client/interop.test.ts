@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Metadata, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { encodeErrorInfo } from "../base/error-details.js";
+import { encodeErrorInfo } from "../base/encode-error-info.js";
 import type { Bot } from "../bot.js";
 import type { ErrorInfo } from "../gen/google/rpc/status.js";
 import { certificatesToPem } from "../identity/pem.js";

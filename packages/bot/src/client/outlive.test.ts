@@ -21,7 +21,7 @@ describe("a connection that outlives its certificates", () => {
   beforeEach(async () => {
     fleet = await createTestFleet();
     seen = [];
-    server = await serveEcho(fleet, {
+    const handlers: Parameters<typeof serveEcho>[1] = {
       echo(request, { caller }) {
         seen.push(caller.certificate);
         return request;
@@ -32,7 +32,9 @@ describe("a connection that outlives its certificates", () => {
           await sleep(20, undefined, { signal }).catch(() => {});
         }
       },
-    });
+    };
+    // A test that calls without pause does not meet the rate of a caller.
+    server = await serveEcho(fleet, handlers, { callerRate: { perSecond: 1_000_000, burst: 1_000_000 } });
     bots = [server.bot];
   });
   afterEach(() => Promise.all(bots.map((bot) => bot.close(0))));

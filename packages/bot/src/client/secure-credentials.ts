@@ -1,33 +1,33 @@
 import type { Socket } from "node:net";
-import { type ConnectionOptions, connect, type SecureContext } from "node:tls";
 import { CallCredentials, ChannelCredentials } from "@grpc/grpc-js";
-import { peerChain, withoutConversion } from "../identity/peer-chain.js";
+import { type ServerCheck, secureSocket } from "../transport/secure-socket.js";
 
 type Connector = ReturnType<ChannelCredentials["_createSecureConnector"]>;
 type Connected = Awaited<ReturnType<Connector["connect"]>>;
 
 /**
- * The credentials of a channel whose server is decided on by `check`, after TLS has authorized it: from its chain, DER, the
- * leaf first, to the reason to refuse it.
+ * The credentials of a channel of grpc-js whose server is decided on by `server.check`.
  *
  * They stand in for `credentials.createFromSecureContext`, because grpc-js hands out the socket only after Node has converted
  * the server's certificates, which can end the process: see `withoutConversion`.
+ *
+ * `connected` gets the TCP socket of each connection, before its handshake.
  */
 export function secureCredentials(
-  context: SecureContext,
-  check: (found: readonly Uint8Array[]) => Error | undefined,
+  server: ServerCheck,
+  connected: (socket: Socket) => void = () => {},
 ): ChannelCredentials {
-  return new SecureCredentials(context, check);
+  return new SecureCredentials(server, connected);
 }
 
 class SecureCredentials extends ChannelCredentials {
-  readonly #context: SecureContext;
-  readonly #check: (found: readonly Uint8Array[]) => Error | undefined;
+  readonly #server: ServerCheck;
+  readonly #connected: (socket: Socket) => void;
 
-  constructor(context: SecureContext, check: (found: readonly Uint8Array[]) => Error | undefined) {
+  constructor(server: ServerCheck, connected: (socket: Socket) => void) {
     super();
-    this.#context = context;
-    this.#check = check;
+    this.#server = server;
+    this.#connected = connected;
   }
 
   override _isSecure(): boolean {
@@ -52,18 +52,9 @@ class SecureCredentials extends ChannelCredentials {
   }
 
   #connect(socket: Socket, servername: string): Promise<Connected> {
+    this.#connected(socket);
     return new Promise((resolve, reject) => {
-      const options: ConnectionOptions = {
-        socket,
-        servername,
-        secureContext: this.#context,
-        ALPNProtocols: ["h2"],
-        // Written out, because the environment (NODE_TLS_REJECT_UNAUTHORIZED) changes the default.
-        rejectUnauthorized: true,
-        // Node would compare names with host names, and takes no notice of URIs.
-        checkServerIdentity: () => this.#check(peerChain(secure)),
-      };
-      const secure = withoutConversion(connect(options));
+      const secure = secureSocket(socket, servername, this.#server);
       secure.once("secureConnect", () => resolve({ socket: secure, secure: true }));
       secure.once("close", () => reject(new Error("The connection was closed in the handshake.")));
       secure.on("error", reject);

@@ -35,6 +35,8 @@ export interface ServerProof {
   isSpent(): boolean;
   /** Moves the channel to a newer proof of the same server. False, without a change, when it is another bot's. */
   rebind(proved: Peer): boolean;
+  /** Ends the calls under way with an error, and refuses the server from now on: it is revoked, or it has vanished. */
+  end(error: InterlockError): void;
   /** Stops watching the trust. */
   close(): void;
 }
@@ -129,6 +131,7 @@ export function createServerProof({ trust, clock, servers, calls }: ServerProofO
       rootWithdrawn = isRootWithdrawn();
       return true;
     },
+    end,
     close() {
       unsubscribe();
       cancelAlarm();

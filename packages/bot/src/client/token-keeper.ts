@@ -4,79 +4,107 @@ import type { Clock } from "../base/clock.js";
 import { showToken } from "../token/authorization.js";
 import type { Channel } from "./channel.js";
 import { checkIn } from "./check-in.js";
+import type { TokenNeed } from "./token-need.js";
 
 /** Keeps the streams of channels authorized. */
 export interface TokenKeeper {
-  /** Starts to renew `authorization` on `channel`, on which a stream has begun with it. */
-  watch(channel: Channel, authorization: string): void;
-  /** Starts again on a channel that has another certificate now: the token shown before is bound to the previous one. */
+  /**
+   * Starts to renew `authorization` on `channel`, on which a stream has begun with it. Returns a function that is to be called
+   * once, when the stream has ended.
+   */
+  watch(channel: Channel, need: TokenNeed, authorization: string): () => void;
+  /** Starts again on a channel that has another certificate now: the tokens shown before are bound to the previous one. */
   again(channel: Channel): void;
 }
 
 /**
- * Shows each new token on a channel before the last one expires, for as long as calls are open on it: a server ends a stream
- * whose token has expired. `authorization` gives the token for a channel, as a `TokenSource` does.
+ * Shows each new token on a channel before the last one expires, for as long as streams with it are open: a server ends a
+ * stream whose token has expired. `authorization` gives the token for a channel, as a `TokenSource` does.
  */
 export function createTokenKeeper(
-  authorization: (channel: Channel) => string | Promise<string>,
+  authorization: (channel: Channel, need: TokenNeed) => string | Promise<string>,
   clock: Clock,
 ): TokenKeeper {
-  const watches = new WeakMap<Channel, Watch>();
+  // By the need of its streams; bounded by the different scopes of the methods of one service.
+  const watches = new WeakMap<Channel, Map<string, Watch>>();
 
-  function begin(channel: Channel, shown: string): Watch {
-    watches.get(channel)?.cancel();
-    const watch = { shown, cancel: () => {} };
-    watches.set(channel, watch);
+  function begin(channel: Channel, need: TokenNeed, shown: string): Watch {
+    const ofChannel = watches.get(channel) ?? new Map<string, Watch>();
+    watches.set(channel, ofChannel);
+    const watch = { need, shown, streams: 0, renewal: 0, cancel: () => {} };
+    ofChannel.set(need.key, watch);
+    schedule(channel, watch);
     return watch;
   }
 
   function schedule(channel: Channel, watch: Watch): void {
+    watch.cancel();
     const left = expiryOf(watch.shown) - clock.now();
-    // A token source renews in the background when a fifth of the life is left, so the next request gets the new token.
+    // A token source has renewed by then, so the next request gets the new token.
     const wait = left > 0 ? Math.max(100, left * 0.85) : retryMs;
     watch.cancel = setAlarm(clock, clock.now() + wait, () => void renew(channel, watch));
   }
 
   async function renew(channel: Channel, watch: Watch): Promise<void> {
-    const next = channel.inUse ? await tokenFor(channel) : undefined;
-    if (watches.get(channel) !== watch) return; // Another watch has begun meanwhile.
-    if (!channel.inUse) return void watches.delete(channel);
+    const renewal = ++watch.renewal;
+    const next = watch.streams > 0 ? await tokenFor(channel, watch.need) : undefined;
+    if (watch.renewal !== renewal) return; // Another renewal has begun meanwhile.
+    if (watch.streams === 0) return end(channel, watch);
     if (next !== undefined && next !== watch.shown) {
       watch.shown = next;
-      show(channel, next);
+      show(channel, watch, next);
     }
     schedule(channel, watch);
   }
 
-  function show(channel: Channel, token: string): void {
+  function end(channel: Channel, watch: Watch): void {
+    watch.cancel();
+    watches.get(channel)?.delete(watch.need.key);
+  }
+
+  function show(channel: Channel, watch: Watch, token: string): void {
     checkIn(channel, showToken(token), token).catch(() => {
       // Refused, perhaps because the channel has another certificate now, which needs another token.
-      const watch = watches.get(channel);
-      if (watch?.shown === token) schedule(channel, begin(channel, ""));
+      if (watch.shown !== token || watch.streams === 0) return;
+      watch.shown = "";
+      watch.renewal++;
+      schedule(channel, watch);
     });
   }
 
-  async function tokenFor(channel: Channel): Promise<string | undefined> {
+  async function tokenFor(channel: Channel, need: TokenNeed): Promise<string | undefined> {
     try {
-      return await authorization(channel);
+      return await authorization(channel, need);
     } catch {
       return undefined;
     }
   }
 
   return {
-    watch(channel, value) {
-      if (!watches.has(channel)) schedule(channel, begin(channel, value));
+    watch(channel, need, value) {
+      const watch = watches.get(channel)?.get(need.key) ?? begin(channel, need, value);
+      watch.streams++;
+      // The alarm goes on: the next stream, which may begin soon, needs no new one.
+      return () => void watch.streams--;
     },
     again(channel) {
-      if (watches.has(channel)) void renew(channel, begin(channel, ""));
+      for (const watch of [...(watches.get(channel)?.values() ?? [])]) {
+        watch.shown = "";
+        watch.cancel();
+        void renew(channel, watch);
+      }
     },
   };
 }
 
 interface Watch {
+  readonly need: TokenNeed;
   /** The token that was shown last; empty while no token is valid. */
   shown: string;
+  /** The open streams that need it. */
+  streams: number;
+  /** Counts the renewals, so that one that was overtaken is told. */
+  renewal: number;
   cancel(): void;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ClientHttp2Session } from "node:http2";
 import { Client, Metadata, Server, ServerCredentials, type ServerUnaryCall } from "@grpc/grpc-js";
-import { encodeErrorInfo } from "../base/error-details.js";
+import { encodeErrorInfo } from "../base/encode-error-info.js";
 import type { Reason } from "../base/reason.js";
 import type { Bot } from "../bot.js";
 import type { Identity } from "../identity/identity.js";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile } from "../identity/private-file.js";
+import { unreadable } from "../identity/unreadable.js";
 
 /** The authority that a bot belongs to, and its name there. */
 export interface AuthorityRecord {
@@ -11,7 +12,7 @@ export interface AuthorityRecord {
 
 /** The file that keeps an {@link AuthorityRecord} beside the bot's identity. */
 export interface AuthorityFile {
-  /** The record that was saved last; `undefined` when none can be read. */
+  /** The record that was saved last; `undefined` when there is none. Rejects when this process may not read it. */
   load(): Promise<AuthorityRecord | undefined>;
   save(record: AuthorityRecord): Promise<void>;
 }
@@ -20,8 +21,13 @@ export interface AuthorityFile {
 export function createAuthorityFile(folder: string): AuthorityFile {
   const path = join(folder, "profile.json");
   async function load(): Promise<AuthorityRecord | undefined> {
+    const text = await readFile(path, "utf8").catch((error) => {
+      const fault = unreadable(path, error);
+      if (fault) throw fault;
+      return "";
+    });
     try {
-      const { authority, name }: Partial<AuthorityRecord> = JSON.parse(await readFile(path, "utf8"));
+      const { authority, name }: Partial<AuthorityRecord> = JSON.parse(text);
       return typeof authority === "string" ? { authority, name: typeof name === "string" ? name : "" } : undefined;
     } catch {
       return undefined; // The file is a convenience: without it, the address has to be passed.

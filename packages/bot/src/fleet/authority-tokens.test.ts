@@ -1,16 +1,25 @@
 import assert from "node:assert/strict";
 import { InterlockError } from "../base/error.js";
+import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { type Deferred, deferred } from "../testing/deferred.js";
-import { createAuthorityTokens } from "./authority-tokens.js";
+import type { TokenSource } from "../token/token-source.js";
+import { createAuthorityContact } from "../trust/authority-contact.js";
+import { type AuthorityTokensOptions, createAuthorityTokens } from "./authority-tokens.js";
 
-const lifetimeMs = 300_000;
+const lifetimeMs = 600_000;
 
 describe("tokens from the authority", () => {
   const clock = { time: 0, now: () => clock.time };
-  const me = { leaf: { thumbprint: "one" } } as Identity;
+  const named = (thumbprint: string) => ({ leaf: { thumbprint }, spiffeId: { name: "caller/1" } }) as Identity;
+  const me = named("one");
+  const open: TokenSource[] = [];
+  afterEach(() => {
+    for (const tokens of open.splice(0)) tokens.close?.();
+  });
   let asked: { audience: string; scopes: readonly string[] }[];
   let hold: Deferred<void> | undefined;
   let failing: Error | undefined;
@@ -30,14 +39,19 @@ describe("tokens from the authority", () => {
       return { token, expiresAt: new Date(clock.time + lifetimeMs), scopes: request.scopes };
     },
   } as unknown as Client<typeof AuthorityService>;
-  const create = () => createAuthorityTokens(fake, clock);
+  function create(options: Partial<AuthorityTokensOptions> = {}, authority = fake): TokenSource {
+    const contact = createAuthorityContact("authority:7443", clock, silentLog);
+    const tokens = createAuthorityTokens(authority, clock, { identity: createObservable(me), contact, ...options });
+    open.push(tokens);
+    return tokens;
+  }
   const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
   it("are fetched once and then at hand, without a promise", async () => {
     const tokens = create();
     assert.equal(await tokens.authorization("a", ["s:x"], me), "Bearer t1");
     assert.equal(tokens.authorization("a", ["s:x"], me), "Bearer t1");
-    assert.deepEqual(asked, [{ audience: "a", scopes: ["s:x"] }]);
+    assert.deepEqual(asked, [{ audience: "a", scopes: ["s:x"], allowEmpty: true }]);
   });
 
   it("are fetched once for many calls that come at once", async () => {
@@ -51,19 +65,18 @@ describe("tokens from the authority", () => {
 
   it("are of one audience, its scopes and one certificate", async () => {
     const tokens = create();
-    const other = { leaf: { thumbprint: "two" } } as Identity;
     assert.equal(await tokens.authorization("a", ["s:x"], me), "Bearer t1");
     assert.equal(await tokens.authorization("b", ["s:x"], me), "Bearer t2");
     assert.equal(await tokens.authorization("a", ["s:y"], me), "Bearer t3");
-    assert.equal(await tokens.authorization("a", ["s:x"], other), "Bearer t4");
+    await assert.rejects(async () => tokens.authorization("a", ["s:x"], named("two")), /has been renewed/);
   });
 
   it("for a certificate that has been renewed are those that were kept, and no new ones", async () => {
-    let current = me;
-    const tokens = createAuthorityTokens(fake, clock, { isCurrent: (identity) => identity === current });
+    const identity = createObservable(me);
+    const tokens = create({ identity });
     assert.equal(await tokens.authorization("a", [], me), "Bearer t1");
-    current = { leaf: { thumbprint: "two" } } as Identity;
-    assert.equal(await tokens.authorization("a", [], current), "Bearer t2");
+    identity.replace(named("two"));
+    assert.equal(await tokens.authorization("a", [], identity.current()), "Bearer t2");
     clock.time += lifetimeMs * 0.9;
     assert.equal(tokens.authorization("a", [], me), "Bearer t1");
     assert.equal(asked.length, 2, "it is not renewed");
@@ -76,16 +89,17 @@ describe("tokens from the authority", () => {
       return `e30.${payload}.x`;
     };
     const issuing = { issueToken: async () => ({ token: bound("two"), expiresAt: new Date(clock.time + 1e6) }) };
-    const tokens = createAuthorityTokens(issuing as never, clock);
+    const identity = createObservable(me);
+    const tokens = create({ identity }, issuing as never);
     await assert.rejects(async () => tokens.authorization("a", [], me), /has been renewed/);
-    const two = { leaf: { thumbprint: "two" } } as Identity;
-    assert.equal(await tokens.authorization("a", [], two), `Bearer ${bound("two")}`);
+    identity.replace(named("two"));
+    assert.equal(await tokens.authorization("a", [], identity.current()), `Bearer ${bound("two")}`);
   });
 
-  it("are renewed at four fifths of their life, while the old one still serves", async () => {
+  it("are renewed at two fifths of their life, while the old one still serves", async () => {
     const tokens = create();
     await tokens.authorization("a", [], me);
-    clock.time += lifetimeMs * 0.8 - 1;
+    clock.time += lifetimeMs * 0.4 - 1;
     assert.equal(tokens.authorization("a", [], me), "Bearer t1");
     assert.equal(asked.length, 1);
     clock.time += 1;
@@ -113,16 +127,18 @@ describe("tokens from the authority", () => {
 
   it("are asked for at each of several authorities, where one is away, and once where one refuses", async () => {
     failing = new InterlockError("UNAVAILABLE", "away");
-    await assert.rejects(
-      async () => createAuthorityTokens(fake, clock, { authorities: 3 }).authorization("a", [], me),
-      /away/,
-    );
+    await assert.rejects(async () => create({ authorities: 3 }).authorization("a", [], me), {
+      code: "UNAVAILABLE",
+      reason: "AUTHORITY_UNREACHABLE",
+      message: /caller\/1 gets no token for a from the authority at authority:7443, since 1970-01-01T00:16:40.000Z/,
+      metadata: { authority: "authority:7443", since: "1970-01-01T00:16:40.000Z" },
+    });
     assert.equal(asked.length, 3);
     failing = new InterlockError("PERMISSION_DENIED", "no");
-    await assert.rejects(
-      async () => createAuthorityTokens(fake, clock, { authorities: 3 }).authorization("a", [], me),
-      /no/,
-    );
+    await assert.rejects(async () => create({ authorities: 3 }).authorization("a", [], me), {
+      code: "PERMISSION_DENIED",
+      message: "no",
+    });
     assert.equal(asked.length, 4);
   });
 
@@ -143,5 +159,23 @@ describe("tokens from the authority", () => {
     hold.resolve();
     assert.equal(await waiting, "Bearer t1");
     assert.equal(await tokens.authorization("a", [], me), "Bearer t2");
+  });
+
+  it("that a handshake refuses keep its reason, and name the authority", async () => {
+    failing = new InterlockError("UNAVAILABLE", "of no CA", { reason: "CERTIFICATE_UNTRUSTED" });
+    await assert.rejects(async () => create().authorization("a", [], me), {
+      reason: "CERTIFICATE_UNTRUSTED",
+      message: "caller/1 gets no token for a from the authority at authority:7443: of no CA",
+    });
+  });
+
+  it("that are waited for past a deadline say whether the authority is away", async () => {
+    const contact = createAuthorityContact("authority:7443", clock, silentLog);
+    const tokens = create({ contact });
+    const late = tokens.overdue?.();
+    assert.deepEqual([late?.code, late?.reason], ["DEADLINE_EXCEEDED", undefined]);
+    assert.match(late?.message ?? "", /authority:7443/);
+    contact.missed(new InterlockError("UNAVAILABLE", "refused"));
+    assert.deepEqual([tokens.overdue?.().code, tokens.overdue?.().reason], ["UNAVAILABLE", "AUTHORITY_UNREACHABLE"]);
   });
 });

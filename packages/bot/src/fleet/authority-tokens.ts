@@ -3,37 +3,66 @@ import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
-import type { Identity } from "../identity/identity.js";
+import type { Identity, IdentitySource } from "../identity/identity.js";
 import { createTokenCache, type FetchToken } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";
+import type { AuthorityContact } from "../trust/authority-contact.js";
 
 /** The options of {@link createAuthorityTokens}. */
 export interface AuthorityTokensOptions {
   /** The number of addresses that its client has, so that one that is away fails no call. Default: 1. */
   readonly authorities?: number;
-  /** Whether an identity is the one that the client shows now. Default: always. */
-  readonly isCurrent?: (identity: Identity) => boolean;
+  /** The identity that the client shows. */
+  readonly identity: IdentitySource;
+  /** Is told whether the authority answered. */
+  readonly contact: AuthorityContact;
 }
 
 /**
+ * The part of a token's life after which it is renewed. What is left, six minutes of ten, is the time for which an outage of
+ * the authority is not noticed.
+ */
+const renewAfter = 0.4;
+
+/** The time for one request of a token, in milliseconds. */
+const timeoutMs = 10_000;
+
+/**
  * Creates the source of the authority's tokens. The authority binds a token to the certificate over which it is requested,
- * so an identity that has been renewed gets only tokens that are in the cache.
+ * so an identity that has been renewed gets only tokens that are in the cache. Tokens are renewed in the background for as
+ * long as they are used once a day. A token that cannot be had is refused with `AUTHORITY_UNREACHABLE`.
  */
 export function createAuthorityTokens(
   authority: Client<typeof AuthorityService>,
   clock: Clock,
-  { authorities = 1, isCurrent = () => true }: AuthorityTokensOptions = {},
+  { authorities = 1, identity: own, contact }: AuthorityTokensOptions,
 ): TokenSource {
   const fetchToken: FetchToken = async (audience, scopes, identity) => {
-    if (!isCurrent(identity)) throw renewed();
+    if (identity !== own.current()) throw renewed();
     // Detached: several calls may wait for this token, and the cancellation of one of them must not end it.
-    const ask = () => authority.issueToken({ audience, scopes }, { detached: true, timeoutMs: 10_000 });
-    const { token, expiresAt } = await atAny(authorities, ask);
+    // Without any of the scopes, the server of the method refuses the call, as it does without some of them.
+    const ask = () => authority.issueToken({ audience, scopes, allowEmpty: true }, { detached: true, timeoutMs });
+    const { token, expiresAt } = await atAny(authorities, ask).catch((error) => {
+      contact.missed(error);
+      throw contact.explain(error, `${own.current().spiffeId.name} gets no token for ${audience}`);
+    });
+    contact.reached();
     // The connection may have been bound to another certificate meanwhile.
     if (boundToAnother(token, identity)) throw renewed();
     return { token, expiresAt: expiresAt?.getTime() ?? clock.now() };
   };
-  return createTokenCache(fetchToken, clock);
+  return {
+    ...createTokenCache(fetchToken, clock, { renewAfter, keptFor: own }),
+    overdue() {
+      const late = new InterlockError(
+        "DEADLINE_EXCEEDED",
+        "The deadline passed before there was a token for the call.",
+      );
+      const need = `${own.current().spiffeId.name} waited for a token`;
+      if (contact.awaySince !== undefined) return contact.explain(late, need);
+      return new InterlockError(late.code, `The deadline passed: ${need} from the authority at ${contact.address}.`);
+    },
+  };
 }
 
 function renewed(): InterlockError {

@@ -14,6 +14,7 @@ import { KeyUsageFlags } from "../testing/x509.js";
 import { createTrust } from "../trust/trust.js";
 import { withoutTrust } from "../trust/without-trust.js";
 import { join } from "./join.js";
+import { joinTokenCredential } from "./join-credential.js";
 
 const uri = "spiffe://test/interlock/authority";
 const signing = { subject: "CN=above", ca: true, keyUsage: KeyUsageFlags.keyCertSign, usages: [] };
@@ -39,6 +40,7 @@ describe("join", () => {
         asked.push(request);
         return { certificate: { chain: [] } };
       },
+      recover: async () => ({}),
     };
     server = await createServer(
       {
@@ -54,9 +56,10 @@ describe("join", () => {
     );
   }
 
-  function joining(): Promise<unknown> {
+  async function joining(): Promise<unknown> {
     const pin = { trustDomain: "test", name: "gripper/1", caDigest: caDigest(root.der), secret: Buffer.alloc(32, 7) };
-    return join(server.address, "gripper/1", formatJoinToken(pin), systemClock);
+    const credential = joinTokenCredential(formatJoinToken(pin), "gripper/1");
+    return join(server.address, "gripper/1", credential, { clock: systemClock, keys: await createKeyPair() });
   }
 
   async function below(uris: readonly string[], more: readonly Uint8Array[] = []): Promise<Identity> {

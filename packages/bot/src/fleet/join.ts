@@ -1,63 +1,62 @@
-import { connect, createSecureContext, type TLSSocket } from "node:tls";
-import { Client as GrpcClient } from "@grpc/grpc-js";
-import { matchesIdentity, spiffeId } from "@interlock/policy";
-import type { Clock } from "../base/clock.js";
+import { connect, type TLSSocket } from "node:tls";
+import { spiffeId } from "@interlock/policy";
+import { readAddress } from "../base/address.js";
+import { type Clock, clocksDiffer } from "../base/clock.js";
 import { denial, InterlockError } from "../base/error.js";
-import { serializer } from "../base/serializer.js";
-import { grpcOptions } from "../client/grpc-options.js";
-import { secureCredentials } from "../client/secure-credentials.js";
-import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
+import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
-import { caDigest, type JoinToken, parseJoinToken } from "../identity/join-token.js";
-import { createCsr, createKeyPair } from "../identity/key-pair.js";
+import { caDigest } from "../identity/join-token.js";
+import { createCsr, type KeyPair } from "../identity/key-pair.js";
 import { peerChain, withoutConversion } from "../identity/peer-chain.js";
-import { certificatesToPem } from "../identity/pem.js";
 import { proveChain } from "../identity/prove-chain.js";
-import { verifyPeer } from "../identity/verify-peer.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { TrustState } from "../trust/trust.js";
+import { checkClock } from "./compare-clocks.js";
+import type { JoinCredential } from "./join-credential.js";
+import { enrollmentTimeoutMs as timeoutMs, withAuthority } from "./with-authority.js";
 
-const timeoutMs = 10_000;
-
-/** What joining gives. */
+/** What joining gives, and recovering. */
 export interface Joined {
   readonly identity: Identity;
   readonly trust: TrustState;
 }
 
 /**
- * Joins a fleet. It makes a key, finds the CA that the join token pins in what the authority shows, verifies the authority
- * below that CA as every other server is verified, and only then sends the token. Rejects with `CA_PIN_MISMATCH`,
- * `JOIN_TOKEN_…`, `AUTHORITY_UNREACHABLE`, or the reason for which the authority is refused.
+ * Joins a fleet. It finds the CA that the credential pins in what the authority shows, verifies the authority below that CA as
+ * every other server is verified, and only then sends the credential. Rejects with `CA_PIN_MISMATCH`, `JOIN_TOKEN_…`,
+ * `WORKLOAD_…`, `AUTHORITY_UNREACHABLE`, or the reason for which the authority is refused. One key may come again with the same
+ * credential, so it should be on the disk.
  */
-export async function join(authority: string, name: string, joinToken: string, clock: Clock): Promise<Joined> {
-  const token = parseJoinToken(joinToken);
-  if (!token) throw denial("JOIN_TOKEN_INVALID", "it is not complete; paste the whole line, from ILK1- on");
-  if (!matchesIdentity(token.name, name)) {
-    throw denial("JOIN_TOKEN_NAME_MISMATCH", `it is for ${token.name}, and this is ${name}`);
-  }
-  const root = await fetchPinnedRoot(authority, token, clock);
-  const id = spiffeId(token.trustDomain, name);
-  const keys = await createKeyPair();
+export async function join(
+  authority: string,
+  name: string,
+  { trustDomain, caDigests, field }: JoinCredential,
+  { clock, keys }: { readonly clock: Clock; readonly keys: KeyPair },
+): Promise<Joined> {
+  const root = await fetchPinnedRoot(authority, caDigests, clock);
+  const id = spiffeId(trustDomain, name);
   const csr = await createCsr(keys, id.uri);
-  const basis = { root, trustDomain: token.trustDomain, clock };
-  const { certificate, trust } = await callJoin(authority, basis, { joinToken, csr, name });
+  const basis = { roots: [root], trustDomain, clock };
+  const { certificate, trust } = await withAuthority(authority, basis, (call) =>
+    call(EnrollmentService.methods.join, { ...field, csr, name }),
+  );
   const identity = createIdentity(keys.privateKeyPem, certificate?.chain ?? []);
   if (identity.spiffeId.uri !== id.uri || !trust) {
     throw new InterlockError("INTERNAL", "The authority answered with another bot's certificate, or with no trust.");
   }
+  checkClock(trust.sentAt, clock);
   return { identity, trust: applyTrustUpdate(undefined, trust) };
 }
 
-/** Fetches the CA certificate, DER, that the authority shows and the join token pins. Nothing is sent before that. */
-function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock: Clock): Promise<Uint8Array> {
-  const { hostname: host, port } = new URL(`tls://${authority}`);
+/** Fetches the CA certificate, DER, that the authority shows and the credential pins. Nothing is sent before that. */
+function fetchPinnedRoot(authority: string, pins: readonly Uint8Array[], clock: Clock): Promise<Uint8Array> {
+  const { host, port } = readAddress(authority);
   return new Promise((resolve, reject) => {
     // Here the digest decides. The call that follows verifies the server.
     const options = {
-      host: host.replace(/^\[|\]$/g, ""),
-      port: Number(port),
+      host,
+      port,
       minVersion: "TLSv1.3",
       ALPNProtocols: ["h2"],
       rejectUnauthorized: false,
@@ -73,15 +72,39 @@ function fetchPinnedRoot(authority: string, { caDigest: pin }: JoinToken, clock:
     socket.once("secureConnect", () => {
       const shown = peerChain(socket);
       leave(socket);
-      const root = shown.find((der) => Buffer.from(caDigest(der)).equals(pin));
+      const root = shown.find((der) => pins.some((pin) => Buffer.from(caDigest(der)).equals(pin)));
       // Any server can send that CA along; only one below it has a certificate of it.
       if (root && proveChain(shown, { caCertificates: [root], now: clock.now() })) resolve(root);
+      else if (isOfAnotherTime(shown, root, clock.now())) reject(wrongClock(shown, clock.now()));
       else {
         const remedy = `another server may answer at ${authority}; do not join, ask for a new token`;
         reject(denial("CA_PIN_MISMATCH", remedy));
       }
     });
   });
+}
+
+/** Whether the authority would be verified at another time: then a clock is wrong, its own or that of this machine. */
+function isOfAnotherTime(shown: readonly Uint8Array[], root: Uint8Array | undefined, now: number): boolean {
+  const leaf = leafOf(shown);
+  if (!root || !leaf || (now >= leaf.notBefore && now < leaf.notAfter)) return false;
+  return proveChain(shown, { caCertificates: [root], now: leaf.notBefore }) !== undefined;
+}
+
+function wrongClock(shown: readonly Uint8Array[], now: number): InterlockError {
+  const { notBefore = now, notAfter = now } = leafOf(shown) ?? {};
+  if (now < notBefore) {
+    return denial("CERTIFICATE_NOT_YET_VALID", clocksDiffer("the authority's certificate begins", notBefore, now));
+  }
+  return denial("CERTIFICATE_EXPIRED", clocksDiffer("the authority's certificate ended", notAfter, now));
+}
+
+function leafOf([der]: readonly Uint8Array[]): Certificate | undefined {
+  try {
+    return der && parseCertificate(der);
+  } catch {
+    return undefined;
+  }
 }
 
 /** How long an authority has to answer the end of a connection, in milliseconds. */
@@ -93,49 +116,4 @@ function leave(socket: TLSSocket): void {
   socket.setTimeout(leaveMs, () => socket.destroy());
   socket.resume();
   socket.end();
-}
-
-/** Sends the request to an authority that has proved itself below `root`: any bot has a certificate of the CA. */
-function callJoin(authority: string, basis: AuthorityBasis, request: JoinRequest): Promise<JoinResponse> {
-  let refusal: InterlockError | undefined;
-  const context = createSecureContext({ ca: certificatesToPem([basis.root]), minVersion: "TLSv1.3" });
-  const secure = secureCredentials(context, (found) => {
-    refusal = checkAuthority(found, basis);
-    return refusal;
-  });
-  const grpc = new GrpcClient(authority, secure, grpcOptions(authority, "authority"));
-  const { path } = EnrollmentService.methods.join;
-  return new Promise<JoinResponse>((resolve, reject) => {
-    const deadline = Date.now() + timeoutMs;
-    grpc.makeUnaryRequest(
-      path,
-      serializer(JoinRequest),
-      JoinResponse.decode,
-      request,
-      { deadline },
-      (error, response) => {
-        if (error || !response) reject(refusal ?? InterlockError.from(error));
-        else resolve(response);
-      },
-    );
-  }).finally(() => grpc.close());
-}
-
-/** The proof that an authority owes a bot that joins. */
-interface AuthorityBasis {
-  /** The pinned CA certificate, DER. */
-  readonly root: Uint8Array;
-  readonly trustDomain: string;
-  readonly clock: Clock;
-}
-
-/** Verifies the authority as every server is verified. There is no trust yet, so nothing is known to be revoked. */
-function checkAuthority(
-  found: readonly Uint8Array[],
-  { root, trustDomain, clock }: AuthorityBasis,
-): InterlockError | undefined {
-  const expected = { peer: "server", trustDomain, now: clock.now(), caCertificates: [root] } as const;
-  const verified = verifyPeer(found, expected);
-  if (typeof verified === "string") return denial(verified);
-  return verified.id.name === "interlock/authority" ? undefined : denial("SERVER_IDENTITY_MISMATCH");
 }

@@ -144,6 +144,22 @@ describe("a fleet of no authority", () => {
     assert.equal(await reasonOf(stranger.client(EchoService, address).echo({})), "TOKEN_SUBJECT_MISMATCH");
   });
 
+  it("calls what the issuer allows, where it refuses the scopes of another method of the same service", async () => {
+    const server = await start("echo");
+    const caller = await start("caller");
+    const { methods } = EchoService;
+    const reset = { ...methods.reset, policy: { ...methods.reset.policy, scopes: ["echo:forbidden"] as const } };
+    const service = { ...EchoService, methods: { ...methods, reset } };
+    const { address } = await serve(server);
+    const client = caller.client(service, address);
+    await client.open({});
+    assert.equal(issuer.asked.filter((path) => path.endsWith("/token")).length, 0);
+    assert.equal(await reasonOf(client.reset({})), "NO_GRANT");
+    await client.echo({});
+    assert.equal(await reasonOf(client.reset({})), "NO_GRANT");
+    await client.echo({});
+  });
+
   it("needs both from providers, or an authority", async () => {
     await put("half", await ca.issue("spiffe://test/half"));
     const data = join(folder, "half", "..data");

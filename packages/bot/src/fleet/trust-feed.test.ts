@@ -8,9 +8,12 @@ import type { AuthorityService } from "../gen/interlock/authority/v1/authority_s
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet } from "../testing/test-fleet.js";
+import { createAuthorityContact } from "../trust/authority-contact.js";
 import { createTrust } from "../trust/trust.js";
 import type { SavedTrust } from "../trust/trust-folder.js";
 import { followTrust } from "./trust-feed.js";
+
+const contact = createAuthorityContact("a:1", systemClock, silentLog);
 
 describe("trust feed", () => {
   it("asks past a feed that is behind when something is unknown, and takes nothing twice", async () => {
@@ -48,7 +51,16 @@ describe("trust feed", () => {
       load: async () => undefined,
       save: async ({ state }: SavedTrust) => void saved.push(state.version),
     };
-    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
+    const feed = followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      trust,
+      folder,
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    });
 
     assert.equal(await trust.refetch(), true);
     assert.deepEqual([trust.state.version, trust.state.jwks.keys[0]?.kid], [2n, "key-2"]);
@@ -97,6 +109,8 @@ describe("trust feed", () => {
     const alive = setInterval(() => {}, 1_000);
     const feed = followTrust({
       authority,
+      clock: systemClock,
+      contact: createAuthorityContact("a:1", systemClock, log),
       trust,
       folder,
       log,
@@ -107,7 +121,7 @@ describe("trust feed", () => {
     await feed.ended;
     clearInterval(alive);
     const [reconnected, , silence, , , refusal, stale] = told;
-    assert.deepEqual([reconnected, silence], ["reconnect", "Error: nothing has been heard from the authority"]);
+    assert.deepEqual([reconnected, silence], ["reconnect", "nothing has been heard from the authority"]);
     assert.match(refusal ?? "", /is for version 7/);
     assert.equal(stale, "stale true");
   });
@@ -140,7 +154,16 @@ describe("trust feed", () => {
     const inForce = new Promise<void>((resolve) => {
       trust.onChange(({ state }) => state.version === 4n && resolve());
     });
-    const feed = followTrust({ authority, trust, folder, log: silentLog, signal: ending.signal, reconnect() {} });
+    const feed = followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      trust,
+      folder,
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    });
     await inForce;
     assert.deepEqual(saved, [2n]);
     disk.resolve();

@@ -1,4 +1,5 @@
 import { createBackoff } from "../base/backoff.js";
+import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
 import { pause } from "../base/pause.js";
@@ -6,15 +7,19 @@ import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
+import type { AuthorityContact } from "../trust/authority-contact.js";
 import type { MutableTrust } from "../trust/trust.js";
 import type { SavedTrust, TrustFolder } from "../trust/trust-folder.js";
+import { createClockWatch } from "./compare-clocks.js";
 import { createLatest, type Latest } from "./latest.js";
 
 /** The options of {@link followTrust}. */
 export interface TrustFeedOptions {
   readonly authority: Client<typeof AuthorityService>;
+  readonly contact: AuthorityContact;
   readonly trust: MutableTrust;
   readonly folder: TrustFolder;
+  readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
   /** Drops the connection: the feed on it is silent although it seems open, so the next attempt needs another. */
@@ -32,6 +37,9 @@ export interface TrustFeed {
 // Short, because calls wait for it.
 const refetchTimeoutMs = 2_000;
 
+// An authority answers a new feed at once. A connection that a broken network has swallowed never says so.
+const firstWordMs = 5_000;
+
 // The rest between two savings of the trust, so that many updates cost few flushes.
 const saveRestMs = 1_000;
 
@@ -42,8 +50,9 @@ interface Sink {
 }
 
 /**
- * Follows the authority's trust until `signal` aborts: applies each update and saves it. It reconnects after a failure, and
- * when nothing has been heard for two thirds of the declared bound, in which the authority gives three signs of life.
+ * Follows the authority's trust until `signal` aborts: applies each update and saves it. It reconnects after a failure, at the
+ * latest 2 s later, and when nothing has been heard for two thirds of the declared bound, in which the authority gives three
+ * signs of life; for 5 s on a new feed. An outage is told to `contact`, and a refusal is logged once while it lasts.
  * `trust.refetch` asks the authority outside the feed, for when the feed is behind.
  */
 export function followTrust(options: TrustFeedOptions): TrustFeed {
@@ -61,12 +70,14 @@ export function followTrust(options: TrustFeedOptions): TrustFeed {
 }
 
 async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => void): Promise<void> {
-  const { trust, log, signal } = options;
-  const usual = createBackoff({ firstMs: 400, maximumMs: 15_000 });
+  const { trust, contact, log, signal } = options;
+  const usual = createBackoff({ firstMs: 400 });
   // A revoked bot is refused in every handshake, and a thousand of them must not keep the authority busy.
   const whenRevoked = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
   let backoff = usual;
   let complete = false;
+  let told = "";
+  const compareClocks = createClockWatch(options.clock, log);
   while (!signal.aborted) {
     try {
       const version = complete ? 0n : trust.state.version;
@@ -74,13 +85,21 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
         backoff = usual;
         backoff.reset();
         take(update, sink);
+        compareClocks(update.sentAt);
+        contact.reached();
+        told = "";
         complete = false;
         attempted();
       }
     } catch (error) {
       if (signal.aborted) break;
       if (isRevoked(error)) backoff = whenRevoked;
-      log.warn("trust feed interrupted", { error: String(error), stale: trust.isStale() });
+      const silent = InterlockError.from(error).code === "DEADLINE_EXCEEDED";
+      const since = silent && Number.isFinite(trust.heardAt) ? trust.heardAt : undefined;
+      if (!contact.missed(error, since) && told !== String(error)) {
+        told = String(error);
+        log.warn("trust feed interrupted", { error: told, stale: trust.isStale() });
+      }
       complete = true; // The complete trust repairs every fault.
     }
     attempted();
@@ -97,15 +116,16 @@ async function* watch(
   { authority, trust, signal, reconnect }: TrustFeedOptions,
 ): AsyncGenerator<WatchTrustResponse, void> {
   const silence = new AbortController();
-  const fellSilent = () => silence.abort(new Error("nothing has been heard from the authority"));
-  const patience = () => setTimeout(fellSilent, Math.min((trust.state.staleAfterMs * 2) / 3, 2 ** 31 - 1)).unref();
-  let timer = patience();
+  const fellSilent = () =>
+    silence.abort(new InterlockError("DEADLINE_EXCEEDED", "nothing has been heard from the authority"));
+  const patience = (ms: number) => setTimeout(fellSilent, Math.min((trust.state.staleAfterMs * 2) / 3, ms)).unref();
+  let timer = patience(firstWordMs);
   try {
     const either = AbortSignal.any([signal, silence.signal]);
     for await (const update of authority.watchTrust({ version }, { signal: either, detached: true })) {
       clearTimeout(timer);
       yield update;
-      timer = patience();
+      timer = patience(2 ** 31 - 1);
     }
   } catch (error) {
     if (!silence.signal.aborted) throw error;

@@ -65,11 +65,49 @@ describe("exclusively", () => {
     }
   });
 
-  it("breaks a lock that was left behind", async () => {
+  it("breaks a lock that has not changed for long, whatever its time says", async () => {
     await exclusively(path, async () => {});
-    await writeFile(path, "");
-    const old = new Date(Date.now() - staleLockMs - 1_000);
-    await utimes(path, old, old);
+    for (const time of [new Date(Date.now() + 86_400_000), new Date(0), new Date()]) {
+      await writeFile(path, "1\nx\nanother-container pid:[7]");
+      await utimes(path, time, time);
+      const began = performance.now();
+      assert.equal(await exclusively(path, async () => 7, { staleMs: 80 }), 7);
+      assert.ok(performance.now() - began > 80, "it was broken without a wait");
+    }
+  });
+
+  it("breaks a lock of another container of this machine at once when it was taken long ago", async () => {
+    let mine: string[] = [];
+    await exclusively(path, async () => {
+      mine = (await readFile(path, "utf8")).split("\n");
+    });
+    const [, , , boot = "", takenAt] = mine;
+    if (boot === "") return; // Not on Linux: then such a lock is watched, as above.
+    await writeFile(path, `1\nx\nanother pid:[7]\n${boot}\n${Number(takenAt) - staleLockMs - 1_000}`);
     assert.equal(await exclusively(path, async () => 7), 7);
+  });
+
+  it("leaves the lock of a process that has broken its own", async () => {
+    await exclusively(path, async () => writeFile(path, "another's"));
+    assert.equal(await readFile(path, "utf8"), "another's");
+  });
+
+  it("says what it waits for, once, and stops to wait when it is told so", async () => {
+    await exclusively(path, async () => {});
+    await writeFile(path, "12\nx\nanother-container pid:[7]");
+    const lines: unknown[][] = [];
+    const stop = new AbortController();
+    const log = { warn: (...line: unknown[]) => void lines.push(line) };
+    const waiting = exclusively(path, async () => assert.fail("it began"), { signal: stop.signal, log, warnMs: 10 });
+    while (lines.length === 0) await sleep(5);
+    await sleep(60);
+    stop.abort(new Error("closed"));
+    await assert.rejects(waiting, /closed/);
+    const [[message, fields] = []] = lines as [string, Record<string, unknown>][];
+    assert.equal(message, "waiting for another process of this bot");
+    assert.deepEqual(
+      [fields?.lock, fields?.pid, fields?.where, lines.length],
+      [path, "12", "another-container pid:[7]", 1],
+    );
   });
 });

@@ -1,10 +1,11 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exclusively } from "./exclusively.js";
+import { type ExclusiveOptions, exclusively } from "./exclusively.js";
 import { createIdentity, type Identity } from "./identity.js";
 import { certificatesFromPem, certificatesToPem } from "./pem.js";
 import { writePrivateFile } from "./private-file.js";
+import { unreadable } from "./unreadable.js";
 
 /** A folder that keeps an identity as one file, so that key and certificates always belong together. */
 export interface IdentityFolder {
@@ -13,7 +14,7 @@ export interface IdentityFolder {
   /** Replaces the saved identity. */
   save(identity: Identity): Promise<void>;
   /** Runs `work` while no other process that shares the folder runs its `work`. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  exclusively<T>(work: () => Promise<T>, options?: ExclusiveOptions): Promise<T>;
 }
 
 /** Keeps the identity as `identity.pem` (mode 0600: private key, then the chain) in `folder`. */
@@ -23,7 +24,7 @@ export function createIdentityFolder(folder: string): IdentityFolder {
     async load() {
       const pem = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return undefined;
-        throw error;
+        throw unreadable(path, error);
       });
       if (pem === undefined) return undefined;
       const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(pem)?.[0];
@@ -34,7 +35,7 @@ export function createIdentityFolder(folder: string): IdentityFolder {
       return createIdentity(key, chain);
     },
     save: (identity) => writePrivateFile(path, identity.privateKey + certificatesToPem(identity.chain)),
-    exclusively: (work) => exclusively(`${path}.lock`, work),
+    exclusively: (work, options) => exclusively(`${path}.lock`, work, options),
   };
 }
 

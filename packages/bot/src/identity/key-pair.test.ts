@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createPrivateKey, createPublicKey, verify } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, verify, webcrypto } from "node:crypto";
 import { promisify } from "node:util";
 import { bitsOf, listOf, readDer } from "./der.js";
-import { createCsr, createKeyPair } from "./key-pair.js";
+import { createCsr, createKeyPair, readKeyPair } from "./key-pair.js";
 import { writeDer } from "./write-der.js";
 
 const run = promisify(execFile);
@@ -13,6 +13,25 @@ describe("key pairs", () => {
   it("have their private key as PKCS #8, as anyone writes it", async () => {
     const { privateKeyPem } = await createKeyPair();
     assert.equal(privateKeyPem, createPrivateKey(privateKeyPem).export({ type: "pkcs8", format: "pem" }));
+  });
+
+  it("are read from it, and can be written again", async () => {
+    const made = await createKeyPair();
+    const read = await readKeyPair(made.privateKeyPem);
+    assert.equal(read.privateKeyPem, made.privateKeyPem);
+    for (const { privateKey, publicKey } of [made, read]) {
+      assert.deepEqual([privateKey.extractable, privateKey.usages], [true, ["sign"]]);
+      assert.deepEqual([publicKey.extractable, publicKey.usages], [true, ["verify"]]);
+    }
+    const [algorithm, data] = [{ name: "ECDSA", hash: "SHA-256" }, Buffer.from("signed")] as const;
+    const signature = await webcrypto.subtle.sign(algorithm, read.privateKey, data);
+    assert.ok(await webcrypto.subtle.verify(algorithm, made.publicKey, signature, data));
+    assert.ok(await webcrypto.subtle.verify(algorithm, read.publicKey, signature, data));
+  });
+
+  it("on another curve are not read", async () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+    await assert.rejects(readKeyPair(privateKey.export({ type: "pkcs8", format: "pem" }) as string));
   });
 });
 

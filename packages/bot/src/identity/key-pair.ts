@@ -1,4 +1,4 @@
-import { KeyObject, sign, webcrypto } from "node:crypto";
+import { createPrivateKey, createPublicKey, KeyObject, sign, webcrypto } from "node:crypto";
 import { tags } from "./der.js";
 import { writeDer, writeOid } from "./write-der.js";
 
@@ -23,6 +23,18 @@ export async function createKeyPair(): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const privateKeyPem = KeyObject.from(keys.privateKey).export({ type: "pkcs8", format: "pem" }) as string;
   return { privateKey: keys.privateKey, publicKey: keys.publicKey, privateKeyPem };
+}
+
+/** Reads a key pair from its private key (PKCS #8, PEM). Rejects when that is no key on P-256. */
+export async function readKeyPair(privateKeyPem: string): Promise<KeyPair> {
+  const { subtle } = webcrypto;
+  const pkcs8 = createPrivateKey(privateKeyPem).export({ type: "pkcs8", format: "der" });
+  const spki = createPublicKey(privateKeyPem).export({ type: "spki", format: "der" });
+  const [privateKey, publicKey] = await Promise.all([
+    subtle.importKey("pkcs8", pkcs8, algorithm, true, ["sign"]),
+    subtle.importKey("spki", spki, algorithm, true, ["verify"]),
+  ]);
+  return { privateKey, publicKey, privateKeyPem };
 }
 
 const sequence = (...fields: readonly Uint8Array[]) => writeDer(tags.sequence, ...fields);

@@ -130,7 +130,7 @@ const certificate = fc.record({
 /** Every way to make one element of a certificate another, with all lengths right around it. */
 const alteration = fc.record({
   kind: fc.constantFrom("tag", "gone", "twice", "empty", "content", "first byte"),
-  // The elements of the issuer's name and of the key are left out: there, the library is choosier than OpenSSL.
+  // The elements of the names and of the key are left out: there, the library is choosier than OpenSSL.
   at: fc.oneof(fc.nat(7), fc.integer({ min: 12, max: 16 }), fc.integer({ min: 21, max: 55 })),
   byte: fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 0x0c, 0x30, 0x80, 0x82, 0x86, 0x87, 0xa0), fc.nat(255)),
   change: byteChange,
@@ -179,10 +179,16 @@ describe("certificates, as another reader reads them", () => {
     san(uri(me), text(0x82, "abc"), text(0x81, "a@b"), uri("urn:x")),
     extension("1.3.6.1.4.1.99999.1", octets()),
   ];
+  // The names and the key, hex. A change of their containers may change them, too.
+  let choosy: readonly string[];
   let sound: Uint8Array;
 
   before(async () => {
     sound = (await handMade(await createTestCa(), { extensions })).chain[0] as Uint8Array;
+    const fields = readDer(sound).children[0]?.children ?? [];
+    choosy = [fields[3], fields[5], fields[6]].map((field) =>
+      Buffer.from(writeDer(field?.tag ?? 0, field?.content ?? new Uint8Array())).toString("hex"),
+    );
   });
 
   it("whatever a CA puts into one is read alike", async () => {
@@ -213,7 +219,8 @@ describe("certificates, as another reader reads them", () => {
         fc.property(made, (make) => {
           const der = make(sound);
           const found = ours(der);
-          if (!found || libraryOnly.test(der.toString("hex"))) return;
+          const hex = der.toString("hex");
+          if (!found || libraryOnly.test(hex) || !choosy.every((element) => hex.includes(element))) return;
           read += 1;
           assert.deepEqual(found, oracle(der));
         }),

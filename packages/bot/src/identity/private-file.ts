@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { notPermitted } from "./unreadable.js";
 
 /**
  * Writes a file that only its owner can read (mode 0600; new folders 0700). The file is written beside its place, flushed,
@@ -21,8 +22,8 @@ export async function writePrivateFile(path: string, data: string | Uint8Array):
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => {}); // The first fault tells more.
+    throw notPermitted(path, error) ?? error;
   }
 }
 

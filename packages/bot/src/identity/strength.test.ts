@@ -18,6 +18,16 @@ describe("the strength of a certificate", () => {
     Ed448: [generateKeyPairSync("ed448").privateKey, true],
     "RSA 2,048": [rsaKey(2_048), true],
     "RSA 2,048 for PSS": [generateKeyPairSync("rsa-pss", { modulusLength: 2_048 }).privateKey, true],
+    "RSA 2,048 for PSS with SHA-384": [
+      generateKeyPairSync("rsa-pss", { modulusLength: 2_048, hashAlgorithm: "sha384", mgf1HashAlgorithm: "sha384" })
+        .privateKey,
+      true,
+    ],
+    "RSA 2,048 for PSS with SHA-1": [
+      generateKeyPairSync("rsa-pss", { modulusLength: 2_048, hashAlgorithm: "sha1", mgf1HashAlgorithm: "sha256" })
+        .privateKey,
+      false,
+    ],
     "P-192": [ecKey("prime192v1"), false],
     "P-224": [ecKey("secp224r1"), false],
     secp256k1: [ecKey("secp256k1"), false],
@@ -40,9 +50,12 @@ describe("the strength of a certificate", () => {
 
   for (const [key, hash, strong] of [
     [ecKey(), "sha256", true],
+    [ecKey(), "sha384", true],
     [ecKey(), "sha512", true],
     [ecKey(), "sha1", false],
+    [rsaKey(2_048), "sha256", true],
     [rsaKey(2_048), "sha384", true],
+    [rsaKey(2_048), "sha512", true],
     [rsaKey(2_048), "sha1", false],
     [rsaKey(2_048), "md5", false],
     [ed25519, "sha256", true],

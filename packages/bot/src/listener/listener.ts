@@ -2,6 +2,8 @@ import { type AddressInfo, createServer, isIPv6, type Server } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { addressOf, type Connection, createConnection } from "../admission/connection.js";
 import { type Connections, createConnections } from "../admission/connections.js";
+import type { RefusingServer } from "../admission/trust-stale.js";
+import { checkPort } from "../base/address.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
@@ -54,6 +56,8 @@ export interface ListenerOptions {
    * of the source that has the most. Default: 64.
    */
   readonly maximumStrangers?: number;
+  /** The server that its denials name. Default: none. */
+  readonly server?: RefusingServer;
 }
 
 /** Takes the sockets that a listener accepts. */
@@ -86,20 +90,24 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Refusals that a wrong clock makes, too. */
+const ofTime: ReadonlySet<Reason> = new Set(["CERTIFICATE_EXPIRED", "CERTIFICATE_NOT_YET_VALID"]);
+
 /**
  * Opens a port: TLS 1.3 only, and no session is resumed. The peer's certificate is verified once, before a byte of HTTP/2:
  * its chain, the leaf, then revocation. Each refusal is recorded with its reason.
  *
- * @throws `FAILED_PRECONDITION` when the port is in use or not allowed.
+ * @throws `FAILED_PRECONDITION` when the port is in use or not allowed; `INVALID_ARGUMENT` for one that is none.
  */
 export async function createListener(
   options: ListenerOptions,
   { onPeer, onStranger }: ListenerEvents,
 ): Promise<Listener> {
   const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
+  checkPort(options.port);
   const { connectionsPerPeer = defaultConnectionsPerPeer } = options;
   const { maximumConnections = defaultMaximumConnections } = options;
-  const connections = createConnections(trust, clock);
+  const connections = createConnections(trust, clock, options.server);
   const sockets = new Set<TLSSocket>();
   const strangers = createPlaces<StrangerSocket>(maximumStrangers, ({ requests }) => requests === 0);
   const perPeer = new Map<string, number>();
@@ -192,7 +200,9 @@ export async function createListener(
   }
 
   function refuse(reason: Reason, address: string, detail = "", caller = ""): void {
-    options.recorder.denied({ at: clock.now(), reason, method: "", caller, address, detail });
+    const at = clock.now();
+    const told = ofTime.has(reason) ? `the clock of this machine says ${new Date(at).toISOString()}` : detail;
+    options.recorder.denied({ at, reason, method: "", caller, address, detail: told });
   }
 
   const unsubscribe = [
@@ -211,7 +221,9 @@ export async function createListener(
     const problem =
       error.code === "EADDRINUSE"
         ? `Port ${options.port} is already in use on ${host}: choose another port.`
-        : `The server cannot listen on ${host}:${options.port} (${error.code}).`;
+        : `The server cannot listen on ${host}:${options.port} (${error.code}): ${
+            error.code === "EACCES" ? "choose a port above 1023" : "give an address of this machine as host"
+          }.`;
     throw new InterlockError("FAILED_PRECONDITION", problem, { cause: error });
   });
   port.on("error", (error) => log.error("server socket failed", { error: String(error) }));

@@ -10,6 +10,8 @@ export interface HttpsRequest {
   readonly form?: URLSearchParams | undefined;
   /** The CA to believe, and the certificate to show. Default: the system's CAs, and no certificate. */
   readonly tls?: SecureContextOptions | undefined;
+  /** The bearer token to show. Default: none. */
+  readonly bearer?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,7 +30,7 @@ const json = "application/json";
  * Requests JSON over HTTPS: within 5 s, 256 KiB at most, without redirects, over a connection of its own. Rejects with an
  * `Error` that holds nothing of the request or the answer: `ISSUER_UNUSABLE` for an answer that is too long, or no JSON.
  */
-export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<HttpsAnswer> {
+export function askForJson({ url, form, tls, bearer, signal }: HttpsRequest): Promise<HttpsAnswer> {
   if (url.protocol !== "https:") return Promise.reject(new Error(`${url.origin} is not https`));
   const timeout = AbortSignal.timeout(timeoutMs);
   return new Promise<HttpsAnswer>((resolve, reject) => {
@@ -39,7 +41,11 @@ export function askForJson({ url, form, tls, signal }: HttpsRequest): Promise<Ht
       minVersion: "TLSv1.2",
       rejectUnauthorized: true, // Written out, because the environment can change the default.
       method: body === undefined ? "GET" : "POST",
-      headers: body === undefined ? { accept: json } : { accept: json, ...formHeaders(body) },
+      headers: {
+        accept: json,
+        ...(body !== undefined && formHeaders(body)),
+        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+      },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     sent.once("error", (error: NodeJS.ErrnoException) => {

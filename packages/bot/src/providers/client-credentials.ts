@@ -1,12 +1,13 @@
 import type { SecureContextOptions } from "node:tls";
 import type { Clock } from "../base/clock.js";
-import { denial, InterlockError } from "../base/error.js";
+import { denial } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Identity } from "../identity/identity.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { createTokenCache } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";
 import { askForJson } from "./ask-for-json.js";
+import { IssuerStatusError, issuerFailure } from "./issuer-failure.js";
 
 /** The options of {@link createClientCredentials}. */
 export interface ClientCredentialsOptions {
@@ -43,11 +44,10 @@ export function createClientCredentials(options: ClientCredentialsOptions): Toke
     const now = clock.now();
     const ask = askForJson({ url, form, tls: tlsOf(identity, options.ca()) });
     const { status, body } = await ask.catch((cause) => {
-      if (cause instanceof InterlockError) throw cause;
-      throw denial("ISSUER_UNREACHABLE", `is it up at ${url.origin}?`, {}, cause);
+      throw issuerFailure(url.origin, cause);
     });
     const answer = (typeof body === "object" ? body : undefined) as Record<string, unknown> | undefined | null;
-    if (status !== 200) throw refusal(status, answer?.error);
+    if (status !== 200) throw refusal(url.origin, status, answer?.error);
     const { access_token: token, token_type: type, expires_in: lifetime = defaultLifetimeS } = answer ?? {};
     if (typeof token !== "string" || !oneToken.test(token) || String(type).toLowerCase() !== "bearer") {
       throw denial("ISSUER_REFUSED", "its answer holds no bearer token");
@@ -62,10 +62,10 @@ function tlsOf({ privateKey, chain }: Identity, ca: SecureContextOptions["ca"]):
 }
 
 // RFC 6749, section 5.2. The issuer's own text stays out of the error: it may hold anything.
-function refusal(status: number, error: unknown) {
+function refusal(issuer: string, status: number, error: unknown) {
   const code = typeof error === "string" && /^[a-z_]{1,64}$/.test(error) ? error : "";
   if (status >= 500 || status === 429)
-    return denial("ISSUER_UNREACHABLE", `it answers ${status}`, { status: `${status}` });
+    return issuerFailure(issuer, new IssuerStatusError("requests for a token", status));
   const noGrant = code === "invalid_scope" || code === "access_denied" || code === "invalid_target";
   const reason: Reason = noGrant ? "NO_GRANT" : "ISSUER_REFUSED";
   return denial(reason, `the issuer says ${code || status}; see to this client there`, { error: code });

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { createBackoff } from "../base/backoff.js";
-import { denial, InterlockError } from "../base/error.js";
 import { createObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
 import { authorityTokens, type TokenAlgorithm, type TokenRules } from "../token/token-rules.js";
 import { createStaleness } from "../trust/staleness.js";
 import { askForJson } from "./ask-for-json.js";
 import { createClientCredentials } from "./client-credentials.js";
+import { issuerFailure } from "./issuer-failure.js";
 import { httpsUrl, type IssuerMetadata, readKeys, readMetadata } from "./issuer-metadata.js";
 import type { IssuerProvider, IssuerTrust } from "./provider.js";
 
@@ -66,7 +66,11 @@ export function fromIssuer(options: IssuerOptions): IssuerProvider {
       let ca: string | undefined;
       let tokenUrl: URL | undefined;
       const staleness = createStaleness(clock, () => staleAfterMs);
-      const trust = createObservable<IssuerTrust>(await read().catch((cause) => fail(issuer, cause)));
+      const trust = createObservable<IssuerTrust>(
+        await read().catch((cause) => {
+          throw issuerFailure(issuer, cause);
+        }),
+      );
       staleness.touch();
       void follow();
 
@@ -130,7 +134,7 @@ type IssuerTls = { readonly ca: string } | undefined;
 function rulesOf({
   url,
   algorithms = ["ES256"],
-  maximumLifetimeMs,
+  maximumLifetimeMs = 5 * 60_000,
   subjects = {},
   ...given
 }: IssuerOptions): TokenRules {
@@ -140,12 +144,12 @@ function rulesOf({
   if (algorithms.length === 0 || unknown.length > 0) {
     throw new TypeError(`algorithms can be ${known.join(", ")}, and not: ${unknown.join(", ") || "none"}`);
   }
-  const lifetime = maximumLifetimeMs ?? authorityTokens.maximumLifetimeMs;
-  if (!(lifetime > 0 && lifetime <= 3_600_000)) throw new TypeError("maximumLifetimeMs can be up to 3,600,000");
+  if (!(maximumLifetimeMs > 0 && maximumLifetimeMs <= 3_600_000))
+    throw new TypeError("maximumLifetimeMs can be up to 3,600,000");
   return {
     algorithms,
     type: given.type ?? authorityTokens.type,
-    maximumLifetimeMs: lifetime,
+    maximumLifetimeMs,
     subjectClaim: given.subjectClaim ?? authorityTokens.subjectClaim,
     subjects,
   };
@@ -170,9 +174,4 @@ async function discover(issuer: string, tls: IssuerTls, signal: AbortSignal): Pr
   if (answer.status !== 404) return readMetadata(answer, issuer);
   const oauth = new URL(`${origin}/.well-known/oauth-authorization-server${path}`);
   return readMetadata(await askForJson({ url: oauth, tls, signal }), issuer);
-}
-
-function fail(issuer: string, cause: unknown): never {
-  if (cause instanceof InterlockError) throw cause;
-  throw denial("ISSUER_UNREACHABLE", `${(cause as Error).message}; is ${issuer} its address?`, {}, cause);
 }

@@ -3,6 +3,7 @@ import type { JSONWebKeySet, JWK } from "jose";
 import { denial, type InterlockError } from "../base/error.js";
 import { keyFits, type TokenAlgorithm } from "../token/token-rules.js";
 import type { HttpsAnswer } from "./ask-for-json.js";
+import { IssuerStatusError } from "./issuer-failure.js";
 
 /** The metadata of an issuer (RFC 8414, section 2; OpenID Connect Discovery 1.0, section 3). */
 export interface IssuerMetadata {
@@ -17,7 +18,7 @@ const maximumKeys = 100;
 /** Reads an issuer's metadata. Throws an `Error`: `ISSUER_UNUSABLE` when they are another issuer's, or not sound. */
 export function readMetadata({ status, body }: HttpsAnswer, issuer: string): IssuerMetadata {
   const metadata = objectOf(body);
-  if (status !== 200) throw new Error(`the issuer's metadata were answered with ${status}`);
+  if (status !== 200) throw new IssuerStatusError("the issuer's metadata", status);
   // RFC 8414, section 3.3: otherwise one issuer could speak for another.
   if (metadata.issuer !== issuer) throw unusable("its metadata are another issuer's");
   const aliases = objectOf(metadata.mtls_endpoint_aliases); // RFC 8705, section 5.
@@ -34,7 +35,7 @@ export function readMetadata({ status, body }: HttpsAnswer, issuer: string): Iss
  * Throws an `Error`: `ISSUER_UNUSABLE` when there is none.
  */
 export function readKeys({ status, body }: HttpsAnswer, algorithms: readonly TokenAlgorithm[]): JSONWebKeySet {
-  if (status !== 200) throw new Error(`the issuer's keys were answered with ${status}`);
+  if (status !== 200) throw new IssuerStatusError("the issuer's keys", status);
   const { keys } = objectOf(body);
   if (!Array.isArray(keys)) throw unusable("its keys are no JWK Set");
   const found = keys.slice(0, maximumKeys).map(objectOf) as unknown as readonly JWK[];

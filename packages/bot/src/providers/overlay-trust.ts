@@ -50,6 +50,7 @@ export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock
     identityRevoked: trust.identityRevoked,
     tokenRevoked: trust.tokenRevoked,
     tokenOutdated: trust.tokenOutdated,
+    methodRetired: trust.methodRetired,
     refetch: ask ?? base.refetch,
     isStale,
     onStaleness(listener) {

@@ -1,22 +1,27 @@
-import { type ConnectionInjector, Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
-import { type AnyMethod, type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
+import { setMaxListeners } from "node:events";
+import { type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
 import { createChain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
+import { deprecationMetadata } from "../base/deprecation-metadata.js";
 import { InterlockError } from "../base/error.js";
 import { ownGrpcLog } from "../base/grpc-log.js";
+import { checkInterceptors } from "../base/run-interceptors.js";
 import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
-import { type Arrivals, watchArrivals } from "./arrivals.js";
+import { createCallServer } from "./call-server.js";
 import { createEnrollmentDoor } from "./enrollment.js";
-import { createGate } from "./gated-call.js";
-import { createHandlerAdapter } from "./grpc-handler.js";
-import { toGrpcService } from "./grpc-service.js";
-import type { Handler, Implementation } from "./handlers.js";
-import { createHealth, trustHealth } from "./health.js";
-import { limits, maximumRequestBytes } from "./limits.js";
-import type { BotServer, RouteLimits, Routes, ServedMethod, ServerOptions } from "./options.js";
+import { findHandler } from "./find-handler.js";
+import type { Implementation } from "./handlers.js";
+import { authorityHealth, createHealth, trustHealth } from "./health.js";
+import { interceptHandler } from "./intercept-handler.js";
+import type { ServerInterceptor } from "./interceptor.js";
+import { maximumRequestBytes } from "./limits.js";
+import type { BotServer, RouteLimits, Routes, ServerOptions } from "./options.js";
 import { createReflection } from "./reflection.js";
+import { createRunHandler } from "./run-handler.js";
+import type { RunnableMethod } from "./served-call.js";
+import { createUnpacker } from "./unpacker.js";
 
 /**
  * Starts a secure server: mutual TLS on its port, the interceptor chain before every handler, health and reflection
@@ -28,62 +33,54 @@ import { createReflection } from "./reflection.js";
  * @throws An error when the port is in use, when the policy of a method is missing or unsound, or when a handler is missing.
  */
 export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
-  const { trust, clock, recorder, log } = options;
+  const { trust, contact, recorder, log } = options;
   ownGrpcLog(log);
   warnOfNode(log);
   checkRate(options.callerRate);
+  const { interceptors = [], compression } = options;
+  checkInterceptors(interceptors);
+  const closes = new AbortController();
+  setMaxListeners(0, closes.signal); // Any number of handlers may listen.
   const services: ServiceDefinition[] = [];
-  const methods = new Map<string, ServedMethod>();
+  const methods = new Map<string, RunnableMethod>();
   let listener: Listener | undefined;
-  let arrivals: Arrivals | undefined;
-  const chain = createChain(trust, options);
-  const connectionOf = (address: string | undefined, port: number | undefined) =>
-    listener?.connections.find(address, port);
-  const gate = createGate({
-    chain,
-    trust,
-    clock,
-    recorder,
+  const calls = createCallServer({
+    ...options,
+    methods,
+    draining: closes.signal,
+    chain: createChain(trust, options),
+    unpack: createUnpacker(),
     certificate: () => options.identity.current().leaf,
-    arriving: () => arrivals?.current(),
     vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
-  const grpc = new Server({ ...limits, interceptors: [gate.interceptor] });
-  const toGrpcHandler = createHandlerAdapter(gate.callOf, log);
   const health = createHealth();
 
   function serve<S extends ServiceDefinition>(
     service: S,
     implementation: Implementation<S>,
     { requestBytes }: RouteLimits<S> = {},
+    around: readonly ServerInterceptor[] = [],
   ): void {
     checkService(service, implementation, methods);
-    const handlers = Object.entries(service.methods).map(([key, method]) => {
-      const handler = (implementation as Record<string, Handler<AnyMethod>>)[key] as (...args: never[]) => unknown;
-      return [key, toGrpcHandler(method, handler.bind(implementation) as never)];
-    });
-    register(service, Object.fromEntries(handlers), requestBytes);
-  }
-
-  function register(
-    service: ServiceDefinition,
-    handlers: UntypedServiceImplementation,
-    requestBytes: Readonly<Record<string, number | undefined>> = {},
-  ): void {
     for (const [key, method] of Object.entries(service.methods)) {
+      const bytes = requestBytes && Object.hasOwn(requestBytes, key) ? requestBytes[key] : undefined;
+      const handler = findHandler(implementation, key)?.bind(implementation) as never;
       methods.set(method.path, {
         service,
         method,
-        maximumRequestBytes: maximumRequestBytes(method, requestBytes[key]),
+        maximumRequestBytes: maximumRequestBytes(method, bytes),
+        durations: recorder.served.of(method.path),
+        packs: compression !== undefined && !method.policy.anyBot, // Nothing is packed for a caller that need not show a token.
+        deprecation: method.policy.deprecation && deprecationMetadata(method.policy.deprecation),
+        run: createRunHandler(method, interceptHandler(method, handler, around), log),
       });
     }
-    grpc.addService(toGrpcService(service), handlers);
   }
 
   const routes: Routes = {
     add(service, implementation, limits) {
       if (listener) throw new Error(`${service.name} is added too late: add services before the server listens.`);
-      serve(service, implementation, limits);
+      serve(service, implementation, limits, interceptors);
       services.push(service);
       return routes;
     },
@@ -91,37 +88,37 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   await build(routes);
   serve(HealthService, health.implementation, { requestBytes: healthRequestBytes });
   for (const { service, implementation } of createReflection(services)) {
-    register(service, implementation, { serverReflectionInfo: reflectionRequestBytes });
+    serve(service, implementation, { requestBytes: { serverReflectionInfo: reflectionRequestBytes } });
   }
 
-  // The sockets are TLS already, and their peers are verified: "insecure" is grpc-js's word for leaving them as they are.
-  const injector: ConnectionInjector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  arrivals = watchArrivals(grpc, { ...options, chain, methods, connectionOf });
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
-  listener = await createListener(options, {
-    onPeer: (socket) => injector.injectConnection(socket),
-    ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
-  });
+  listener = await createListener(
+    { ...options, server: options },
+    {
+      onPeer: calls.accept,
+      ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
+    },
+  );
   for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "SERVING");
   const showStaleness = (stale: boolean) => health.set(trustHealth, stale ? "NOT_SERVING" : "SERVING");
   showStaleness(trust.isStale());
-  const stopShowing = trust.onStaleness(showStaleness);
+  const showContact = (away: boolean) => health.set(authorityHealth, away ? "NOT_SERVING" : "SERVING");
+  if (contact) showContact(contact.awaySince !== undefined);
+  const shown = [trust.onStaleness(showStaleness), contact?.onChange(showContact)];
 
   let closing: Promise<void> | undefined;
   async function drain(running: Listener, graceMs: number): Promise<void> {
+    closes.abort(serverCloses());
     for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
-    stopShowing();
+    for (const stopShowing of shown) stopShowing?.();
     running.stop();
     enrollmentDoor?.close();
     endOwnCalls(running);
-    // Every session gets a GOAWAY and closes once its calls have ended. grpc-js does not always wait for that (after
-    // `injector.drain`, or on Node 24, it takes a closing session for closed), so the sockets are awaited instead.
-    grpc.tryShutdown(() => {});
+    calls.drain();
     const forced = setTimeout(() => void endAll(running), graceMs);
     await running.drained();
     clearTimeout(forced);
-    injector.destroy();
-    arrivals?.close();
+    calls.close();
     await running.close();
   }
 
@@ -177,7 +174,7 @@ function checkService(service: ServiceDefinition, implementation: object, served
   const faults = serviceFaults(service);
   for (const [key, method] of Object.entries(service.methods)) {
     if (served.has(method.path)) faults.push(`${method.path} is added twice`);
-    if (typeof (implementation as Record<string, unknown>)[key] !== "function") {
+    if (findHandler(implementation, key) === undefined) {
       faults.push(`${method.path} has no handler: add "${key}" to the implementation`);
     }
   }

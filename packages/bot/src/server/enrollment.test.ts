@@ -7,7 +7,7 @@ import { denial } from "../base/error.js";
 import { silentLog } from "../base/log.js";
 import { createObservable } from "../base/observable.js";
 import type { Denial } from "../base/recorder.js";
-import { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
+import { BeginRecoveryResponse, JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { plainCall, plainOptions } from "../testing/plain-client.js";
@@ -15,7 +15,7 @@ import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { createServer } from "./create-server.js";
-import type { BotServer } from "./options.js";
+import type { BotServer, RecoveringPeer } from "./options.js";
 
 const { path } = EchoService.methods.open;
 const join = EnrollmentService.methods.join.path;
@@ -27,11 +27,13 @@ describe("a server where strangers may enroll", () => {
   let opened: number;
   let joined: JoinRequest[];
   let denials: Denial[];
+  let challenges: (Uint8Array | undefined)[];
 
   beforeEach(async () => {
     fleet = await createTestFleet();
     opened = 0;
     joined = [];
+    challenges = [];
     denials = [];
     fleet.recorder.onDenial((denied) => denials.push(denied));
     const identity = createObservable(await fleet.ca.issue("spiffe://test/interlock/authority"));
@@ -41,6 +43,10 @@ describe("a server where strangers may enroll", () => {
         joined.push(request);
         if (request.joinToken !== "good") throw denial("JOIN_TOKEN_INVALID");
         return { certificate: { chain: [] } };
+      },
+      async recover(_request: unknown, { challenge }: RecoveringPeer) {
+        challenges.push(challenge);
+        throw denial("KEY_NOT_PROVED");
       },
     };
     const options = { identity, trust, recorder, clock: systemClock, log: silentLog, port: 0, enrollment };
@@ -90,6 +96,31 @@ describe("a server where strangers may enroll", () => {
     await goodCall();
     assert.equal(opened, 1);
     assert.equal(joined.length, 2);
+  });
+
+  it("a stranger gets one challenge for a connection, and can use it once", async () => {
+    const { beginRecovery, recover } = EnrollmentService.methods;
+    const secure = credentials.createSsl(Buffer.from(certificatesToPem([fleet.ca.der])), null, null, {
+      checkServerIdentity: () => undefined,
+    });
+    const visit = async () => {
+      const client = new Client(server.address, secure, plainOptions);
+      await assert.rejects(plainCall(client, recover.path), { code: 16 });
+      const { challenge } = BeginRecoveryResponse.decode(await plainCall(client, beginRecovery.path));
+      await assert.rejects(plainCall(client, beginRecovery.path), { code: 8 });
+      await assert.rejects(plainCall(client, recover.path), { code: 16 });
+      await assert.rejects(plainCall(client, recover.path), { code: 16 });
+      client.close();
+      return challenge;
+    };
+    const [first, second] = [await visit(), await visit()];
+    assert.equal(first.length, 32);
+    assert.notDeepEqual(first, second);
+    const none = undefined;
+    assert.deepEqual(
+      challenges.map((bytes) => bytes && Buffer.from(bytes).toString("hex")),
+      [none, Buffer.from(first).toString("hex"), none, none, Buffer.from(second).toString("hex"), none],
+    );
   });
 
   it("who shows a certificate that is not good is no stranger, but refused", async () => {

@@ -2,7 +2,7 @@ import type { ServiceDefinition as GrpcService, MethodDefinition } from "@grpc/g
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
 import { serializer } from "../base/serializer.js";
 
-/** Converts a service definition into the form of grpc-js. */
+/** Converts a service definition into the form of grpc-js. Its handlers may give their answers written already, as bytes. */
 export function toGrpcService(service: ServiceDefinition): GrpcService {
   return Object.fromEntries(Object.entries(service.methods).map(([key, method]) => [key, toGrpcMethod(method)]));
 }
@@ -14,7 +14,11 @@ function toGrpcMethod({ path, kind, request, response }: AnyMethod): MethodDefin
     responseStream: kind === "serverStreaming" || kind === "bidiStreaming",
     requestSerialize: serializer(request),
     requestDeserialize: (bytes) => request.decode(bytes),
-    responseSerialize: serializer(response),
+    responseSerialize: unlessWritten(serializer(response)),
     responseDeserialize: (bytes) => response.decode(bytes),
   };
+}
+
+function unlessWritten(write: (message: unknown) => Buffer): (message: unknown) => Buffer {
+  return (message) => (Buffer.isBuffer(message) ? message : write(message));
 }

@@ -10,6 +10,12 @@ import type { Implementation } from "./handlers.js";
  */
 export const trustHealth = "interlock.trust";
 
+/**
+ * The name under which health reports whether the bot reaches its authority: NOT_SERVING from the first failure, when calls of
+ * every risk still work. A bot without an authority has no such name.
+ */
+export const authorityHealth = "interlock.authority";
+
 /** How many services `List` reports at most. */
 const listedAtMost = 100;
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { type Deadline, Metadata, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import type { Attempt } from "../admission/attempt.js";
 import type { Bearer } from "../admission/bearer.js";
@@ -8,13 +8,17 @@ import type { Admission } from "../admission/chain.js";
 import type { OpenCall } from "../admission/connection.js";
 import type { RenewableCall } from "../admission/keep-authorized.js";
 import { boundEncoded } from "../base/bounded-text.js";
+import type { CallOutcome } from "../base/call-durations.js";
+import { createCallId, setCallId } from "../base/call-id.js";
 import type { Clock } from "../base/clock.js";
+import { encodeErrorInfo, encodeStatus } from "../base/encode-error-info.js";
 import { errorDomain, type InterlockError } from "../base/error.js";
-import { encodeErrorInfo } from "../base/error-details.js";
+import type { ErrorDetail } from "../base/error-detail.js";
 import type { Recorder } from "../base/recorder.js";
 import type { Roster } from "../base/roster.js";
 import type { CallContext } from "../context.js";
 import { removeToken } from "../token/authorization.js";
+import { ResponseMetadata } from "./response-metadata.js";
 
 /** A call over gRPC that asks to be admitted, with the metadata that its handler will be given. */
 export interface GrpcAttempt extends Attempt {
@@ -26,6 +30,19 @@ export interface GrpcAttempt extends Attempt {
 export interface LiveCallOptions {
   readonly recorder: Recorder;
   readonly clock: Clock;
+  /** Aborts when the server begins to close. */
+  readonly draining: AbortSignal;
+}
+
+/** The part of a call that sends its status. */
+export interface AnswerableCall {
+  sendStatus(status: SentStatus): void;
+  getDeadline(): Deadline;
+}
+
+/** What measures how long a call takes. */
+export interface Measured {
+  measure(outcome: CallOutcome, code: number): void;
 }
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
@@ -36,29 +53,37 @@ export class LiveCall implements CallContext, RenewableCall {
   /** The token that authorizes the call now; a stream may outlive the one that admitted it. */
   bearer: Bearer | undefined;
   stopWatching: (() => void) | undefined;
-  /** Whether the client has sent everything that it wants to send. */
-  halfClosed = false;
   #ended: InterlockError | undefined;
   #controller: AbortController | undefined;
-  readonly #metadata: Metadata;
-  readonly #call: ServerInterceptingCallInterface;
+  readonly #attempt: GrpcAttempt;
+  #callId: string | undefined;
+  readonly #call: AnswerableCall;
   readonly #connectionCalls: Roster<OpenCall>;
   /** Its place among the calls of the connection, until its status has been sent or never will be. */
   #place: number | undefined;
+  readonly #measured: Measured;
   readonly #options: LiveCallOptions;
+  #headers: ResponseMetadata | undefined;
+  #trailers: ResponseMetadata | undefined;
+  #headersSent = false;
+  #held = false;
+  /** Called when the handler has begun, where it was held back. */
+  onRelease: (() => void) | undefined;
 
   constructor(
     attempt: GrpcAttempt,
     admission: Admission,
-    call: ServerInterceptingCallInterface,
+    call: AnswerableCall,
+    measured: Measured,
     options: LiveCallOptions,
   ) {
     this.method = attempt.method;
     this.service = attempt.service;
     this.caller = admission.caller;
     this.bearer = admission.bearer;
-    this.#metadata = attempt.metadata;
+    this.#attempt = attempt;
     this.#call = call;
+    this.#measured = measured;
     this.#options = options;
     this.#connectionCalls = attempt.connection.calls;
     this.#place = this.#connectionCalls.join(this);
@@ -66,8 +91,20 @@ export class LiveCall implements CallContext, RenewableCall {
 
   // No handler needs the token, and a handler cannot log what it does not have.
   get metadata(): Metadata {
-    removeToken(this.#metadata);
-    return this.#metadata;
+    const { metadata } = this.#attempt;
+    removeToken(metadata);
+    return metadata;
+  }
+
+  // Made when it is asked for, which no call that succeeds does by itself.
+  get callId(): string {
+    this.#callId ??= createCallId(this.#attempt.metadata);
+    return this.#callId;
+  }
+
+  /** The id of the call if it is in a log already. */
+  get usedCallId(): string | undefined {
+    return this.#callId;
   }
 
   get deadline(): Date | undefined {
@@ -84,6 +121,56 @@ export class LiveCall implements CallContext, RenewableCall {
       if (this.#ended) this.#controller.abort(this.#ended);
     }
     return this.#controller.signal;
+  }
+
+  get draining(): AbortSignal {
+    return this.#options.draining;
+  }
+
+  get responseHeaders(): ResponseMetadata {
+    this.#headers ??= new ResponseMetadata("responseHeaders");
+    if (this.#headersSent) this.#headers.seal(headersSent);
+    return this.#headers;
+  }
+
+  get responseTrailers(): ResponseMetadata {
+    this.#trailers ??= new ResponseMetadata("responseTrailers");
+    if (!this.open) this.#trailers.seal(over);
+    return this.#trailers;
+  }
+
+  /** Says that the handler has not begun, because interceptors run before it. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Says that the handler has begun. */
+  release(): void {
+    this.#held = false;
+    this.onRelease?.();
+  }
+
+  /** Whether the headers of the answer may be set yet: the handler has taken them, or has not begun. */
+  get holdsHeaders(): boolean {
+    return this.#held || this.#headers !== undefined;
+  }
+
+  /** Whether the handler has set headers. */
+  get hasHeaders(): boolean {
+    return this.#headers?.isEmpty === false;
+  }
+
+  /** The headers that the handler has set, if any. They are sent now. */
+  takeHeaders(): Metadata | undefined {
+    this.#headersSent = true;
+    this.#headers?.seal(headersSent);
+    return this.hasHeaders ? this.#headers : undefined;
+  }
+
+  /** The trailers that the handler has set, if any. They are sent now. */
+  takeTrailers(): Metadata | undefined {
+    this.#trailers?.seal(over);
+    return this.#trailers?.isEmpty === false ? this.#trailers : undefined;
   }
 
   /** Why the call ended before its handler had finished; `undefined` while it goes on. */
@@ -114,18 +201,43 @@ export class LiveCall implements CallContext, RenewableCall {
 
   end(error: InterlockError): void {
     if (this.open) this.refused(error);
+    this.#measured.measure(outcomeOf(error), status[error.code]);
     this.cancel(error);
-    this.#call.sendStatus(toStatus(error));
+    this.#call.sendStatus(toStatus(error, this.callId));
+  }
+
+  count(at: number): void {
+    const { spiffeId, actors } = this.caller;
+    this.#options.recorder.admitted(this.method.path, spiffeId.uri, at, actors);
   }
 
   /** Records that the call is answered with `error`, if the error has one of Interlock's own reasons. */
   refused({ domain, reason, message }: InterlockError): void {
     if (domain !== errorDomain || reason === undefined) return;
     const { recorder, clock } = this.#options;
-    const { spiffeId, address } = this.caller;
+    const { spiffeId, actors, address } = this.caller;
     const method = this.method.path;
-    recorder.denied({ at: clock.now(), reason, method, caller: spiffeId.uri, address, detail: message });
+    recorder.denied({
+      at: clock.now(),
+      reason,
+      method,
+      caller: spiffeId.uri,
+      actors,
+      address,
+      detail: message,
+      callId: this.callId,
+    });
   }
+}
+
+const headersSent =
+  "they have been sent; set them before the first message and, on a stream, take them before the first await";
+const over = "the call is over";
+
+/** How a call ended that was ended from outside its handler. */
+function outcomeOf({ domain, reason, code }: InterlockError): CallOutcome {
+  if (domain === errorDomain && reason !== undefined) return "denied";
+  return code === "UNAVAILABLE" ? "canceled" : "failed"; // The server closes; or its answer could not be written.
 }
 
 /**
@@ -141,17 +253,32 @@ export interface SentStatus {
   readonly metadata: Metadata;
 }
 
-/** An error as the status of a call. What is too long in it is cut. */
-export function toStatus(error: InterlockError): SentStatus {
+/** An error as the status of a call, with the id under which it is logged. What is too long in it is cut. */
+export function toStatus(error: InterlockError, callId?: string): SentStatus {
   const { code, details, info } = partsOf(error);
-  return { code, details, metadata: info ? encodeErrorInfo(code, details, info) : new Metadata() };
+  const metadata = info ? encodeErrorInfo(code, details, info) : new Metadata();
+  if (callId !== undefined) setCallId(metadata, callId);
+  return { code, details, metadata };
 }
 
-/** An error that a handler has thrown, as the status of its call. It cannot pass for one that a client made up itself. */
-export function toAnswer(error: InterlockError): SentStatus {
+/**
+ * An error that a handler has thrown, as the status of its call. It cannot pass for one that a client made up itself. `onLeftOut`
+ * gets the details that are not sent, because there is no room for them.
+ */
+export function toAnswer(
+  error: InterlockError,
+  callId?: string,
+  onLeftOut?: (details: readonly ErrorDetail[]) => void,
+): SentStatus {
   const { code, details, info } = partsOf(error);
-  const marked = info !== undefined || error.code === "UNAVAILABLE";
-  return { code, details, metadata: marked ? encodeErrorInfo(code, details, info) : new Metadata() };
+  const more = error.remote ? [] : error.details; // Those of another bot do not concern this caller.
+  const marked = info !== undefined || error.code === "UNAVAILABLE" || more.length > 0;
+  const { metadata, leftOut } = marked
+    ? encodeStatus(code, details, info, more)
+    : { metadata: new Metadata(), leftOut: [] };
+  if (leftOut.length > 0) onLeftOut?.(leftOut);
+  if (callId !== undefined) setCallId(metadata, callId);
+  return { code, details, metadata };
 }
 
 function partsOf({ code, message, reason, domain = errorDomain, metadata }: InterlockError) {

@@ -1,12 +1,21 @@
+import type { Metadata } from "@grpc/grpc-js";
 import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
+import type { MethodDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
 import type { CreateRateLimiter } from "../base/rate-limiter.js";
 import type { Recorder } from "../base/recorder.js";
-import type { JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
+import type {
+  JoinRequest,
+  JoinResponse,
+  RecoverRequest,
+  RecoverResponse,
+} from "../gen/interlock/authority/v1/enrollment_service.js";
 import type { IdentitySource } from "../identity/identity.js";
+import type { AuthorityContact } from "../trust/authority-contact.js";
 import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";
+import type { ServerInterceptor } from "./interceptor.js";
 
 /** The services of a server, while it is built. */
 export interface Routes {
@@ -41,6 +50,8 @@ export interface RouteLimits<S extends ServiceDefinition> {
 export interface ServerOptions {
   readonly identity: IdentitySource;
   readonly trust: Trust;
+  /** Whether the authority can be reached. Absent: there is none, or this is the authority. */
+  readonly contact?: AuthorityContact | undefined;
   readonly recorder: Recorder;
   readonly log: Log;
   readonly clock: Clock;
@@ -58,16 +69,32 @@ export interface ServerOptions {
   readonly callsPerPeer?: number | undefined;
   /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
   readonly requestBytesPerPeer?: number | undefined;
+  /** How many calls one connection may have open at once. Default: 256. */
+  readonly callsPerConnection?: number | undefined;
+  /** How answers are compressed for callers that take it. Default: not at all. */
+  readonly compression?: "gzip" | undefined;
+  /** Run around each handler of the services that are added, the first one outermost. Default: none. */
+  readonly interceptors?: readonly ServerInterceptor[] | undefined;
   /** Makes the limiters of callers and methods, for example over a shared store. Default: in memory. */
   readonly createLimiter?: CreateRateLimiter | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers without a certificate. Only an authority has it. */
   readonly enrollment?: Enrollment;
 }
 
-/** Enrolls bots that have no certificate yet. The join token in the request is their credential. */
+/** Enrolls bots that have no valid certificate. The credential is in the request. */
 export interface Enrollment {
-  /** Gives a certificate and the trust, or rejects with a denial. */
+  /** Gives a certificate and the trust for a join token, or rejects with a denial. */
   join(request: JoinRequest, peer: { readonly address: string }): Promise<Init<JoinResponse>>;
+  /** Gives a certificate and the trust for one that has expired and the proof of its key, or rejects with a denial. */
+  recover(request: RecoverRequest, peer: RecoveringPeer): Promise<Init<RecoverResponse>>;
+}
+
+/** A peer that asks for the certificate after one that has expired. */
+export interface RecoveringPeer {
+  /** `host:port`. */
+  readonly address: string;
+  /** The challenge that this connection got and has not used; absent when there is none. */
+  readonly challenge: Uint8Array | undefined;
 }
 
 /**
@@ -83,7 +110,7 @@ export interface Enrollment {
 export interface BotServer {
   /** The port on which it listens. */
   readonly port: number;
-  /** `host:port` on which it listens. */
+  /** `host:port` at which others reach it; the directory has it. */
   readonly address: string;
   /** Full names of the services, for the inventory. */
   readonly services: readonly string[];
@@ -111,4 +138,10 @@ export interface ServedMethod {
   readonly method: AnyMethod;
   /** The longest message of a request, in bytes. */
   readonly maximumRequestBytes: number;
+  /** How long its calls take. */
+  readonly durations: MethodDurations;
+  /** Whether its answers are compressed for callers that take gzip. */
+  readonly packs: boolean;
+  /** What its answers say of its deprecation; absent for a method that is not deprecated. */
+  readonly deprecation?: Metadata | undefined;
 }

@@ -1,13 +1,9 @@
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 import { createRequire } from "node:module";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import {
-  type ServiceDefinition as GrpcService,
-  type MethodDefinition,
-  status,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { ServiceDefinition as GrpcService, MethodDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Codec, Policy, ServiceDefinition } from "@interlock/policy";
+import { InterlockError } from "../base/error.js";
 
 const versions = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
@@ -20,10 +16,10 @@ const policy: Policy = {
   callers: [],
 };
 
-/** One version of reflection: our definition of it, and the handler of a library for grpc-js. */
+/** One version of reflection: our definition of it, and its implementation. */
 export interface Reflection {
   readonly service: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
+  readonly implementation: { serverReflectionInfo(requests: AsyncIterable<unknown>): AsyncIterable<object> };
 }
 
 type Handler = (call: unknown) => void;
@@ -54,18 +50,28 @@ export function createReflection(services: readonly ServiceDefinition[]): Reflec
     const method = { path, kind, request: codec(request), response: codec(response), policy } as const;
     return {
       service: { name, servedBy: [], methods: { serverReflectionInfo: method } },
-      implementation: { serverReflectionInfo: (call: EventEmitter) => answer(() => found().handler(call), call) },
+      implementation: { serverReflectionInfo: (requests) => answer(requests, () => found().handler) },
     };
   });
 }
 
-/** Runs the handler. Descriptors that the library cannot read become an error of the call, and do not stop the server. */
-function answer(handle: () => void, call: EventEmitter): void {
+/**
+ * Gives what the library's handler, which is one for grpc-js, answers at once to each request. Descriptors that it cannot read
+ * become an error of the call, and do not stop the server.
+ */
+async function* answer(requests: AsyncIterable<unknown>, handler: () => Handler): AsyncGenerator<object> {
+  const answers: object[] = [];
+  const call = Object.assign(new EventEmitter(), { write: (message: object) => answers.push(message), end() {} });
   try {
-    handle();
+    handler()(call);
+    for await (const request of requests) {
+      call.emit("data", request);
+      yield* answers.splice(0);
+    }
   } catch (fault) {
-    const details = `The services cannot be described: ${fault instanceof Error ? fault.message : fault}`;
-    call.emit("error", { code: status.INTERNAL, details });
+    if (fault instanceof InterlockError) throw fault;
+    const problem = fault instanceof Error ? fault.message : String(fault);
+    throw new InterlockError("INTERNAL", `The services cannot be described: ${problem}`, { cause: fault });
   }
 }
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { constants } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type CreateRateLimiter, createRateLimiter, type RateLimiter } from "../base/rate-limiter.js";
 import type { Bot } from "../bot.js";
+import { deferred } from "../testing/deferred.js";
+import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 
 describe("two servers that share a limit", () => {
@@ -13,6 +16,24 @@ describe("two servers that share a limit", () => {
     bots = [];
   });
   afterEach(() => Promise.all(bots.map((bot) => bot.close(0))));
+
+  async function serve(name: string, createLimiter: CreateRateLimiter) {
+    const bot = await fleet.bot(name, undefined, { createLimiter });
+    bots.push(bot);
+    return bot.serve({ port: 0 }, (routes) =>
+      routes.add(EchoService, {
+        echo: (request) => request,
+        async *count() {},
+        async join(requests) {
+          for await (const _ of requests);
+          return {};
+        },
+        async *chat() {},
+        open: () => ({}),
+        reset: () => ({}),
+      }),
+    );
+  }
 
   it("refuse a bot together what each would have allowed, through limiters that answer later", async () => {
     const store = createRateLimiter({ perSecond: 0.001, burst: 3 });
@@ -32,18 +53,7 @@ describe("two servers that share a limit", () => {
     bots.push(caller);
     const clients = await Promise.all(
       ["echo/1", "echo/2"].map(async (name) => {
-        const bot = await fleet.bot(name, undefined, { createLimiter });
-        bots.push(bot);
-        const { address } = await bot.serve({ port: 0 }, (routes) =>
-          routes.add(EchoService, {
-            echo: (request) => request,
-            async *count() {},
-            join: () => ({}),
-            async *chat() {},
-            open: () => ({}),
-            reset: () => ({}),
-          }),
-        );
+        const { address } = await serve(name, createLimiter);
         return caller.client(EchoService, address);
       }),
     );
@@ -55,5 +65,55 @@ describe("two servers that share a limit", () => {
       });
     }
     assert.deepEqual(created, ["caller", "caller"]);
+  });
+
+  it("take a stream of requests that has ended while it waits for a limiter as a whole one", async () => {
+    const asked = [deferred(), deferred()];
+    const answer = deferred<number>();
+    let times = 0;
+    const take = () => {
+      asked[times++]?.resolve();
+      return answer.promise;
+    };
+    const { port } = await serve("echo/1", () => ({ take, peek: take }));
+    const caller = await fleet.ca.issue("spiffe://test/caller/1");
+    const session = rawSession(port, shows(caller));
+    const authorization = `Bearer ${await fleet.token(caller, EchoService.name, ["echo:call"])}`;
+    // The end of another library's stream is doubted for a while.
+    const headers = { authorization, "user-agent": "interlock/test" };
+    const call = rawCall(session, EchoService.methods.join.path, headers);
+    await asked[0]?.promise;
+    const control = rawCall(session, EchoService.methods.open.path);
+    await asked[1]?.promise; // The end was sent before, so it has been read.
+    answer.resolve(0);
+    assert.equal((await call).status, 0);
+    await control;
+    session.destroy();
+  });
+
+  it("outlive a reset, with any code, of a stream that waits for a limiter", async () => {
+    const asked = [deferred(), deferred()];
+    const answer = deferred<number>();
+    let times = 0;
+    const take = () => {
+      asked[times++]?.resolve();
+      return answer.promise;
+    };
+    const { port } = await serve("echo/1", () => ({ take, peek: take }));
+    const session = rawSession(port, shows(await fleet.ca.issue("spiffe://test/caller/1")));
+    const headers = {
+      ":method": "POST",
+      "content-type": "application/grpc",
+      te: "trailers",
+      ":path": "/no.Such/Method",
+    };
+    const stream = session.request(headers).on("error", () => {});
+    await asked[0]?.promise;
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    const control = rawCall(session, "/no.Such/Other");
+    await asked[1]?.promise; // The reset was sent before, so it has been read.
+    answer.resolve(0);
+    assert.equal((await control).status, 12);
+    session.destroy();
   });
 });

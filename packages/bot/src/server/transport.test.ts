@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { createKeyPair } from "../identity/key-pair.js";
 import { tlsContext } from "../identity/tls-context.js";
+import { closeOf } from "../testing/close-of.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
@@ -120,7 +121,7 @@ describe("transport", () => {
       const session = rawSession(server.port, shows(identity));
       assert.equal((await rawCall(session, path)).status, 0);
       fleet.trust.replace({ ...state, version: state.version + 2n, caCertificates: [fleet.ca.der] });
-      const closed = once(session, "close");
+      const closed = closeOf(session);
       assert.notEqual((await rawCall(session, path)).status, 0, "it was let in while it was being cut");
       await closed;
       assert.equal((await rawCall(rawSession(server.port, shows(identity)), path)).status, undefined);

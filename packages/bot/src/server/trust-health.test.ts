@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { Client, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import { systemClock } from "../base/clock.js";
+import { InterlockError } from "../base/error.js";
+import { silentLog } from "../base/log.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCredentials, plainOptions } from "../testing/plain-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { createAuthorityContact } from "../trust/authority-contact.js";
 import { createTrust } from "../trust/trust.js";
 
 const serving = 1;
@@ -77,6 +80,23 @@ describe("health of the trust", () => {
     assert.equal(await trust.next(), notServing);
     restored.touch();
     assert.equal(await trust.next(), serving);
+    trust.end();
+    await bot.close(0);
+  });
+
+  it("tells separately, and at once, that the authority is away", async () => {
+    const contact = createAuthorityContact("authority:7443", systemClock, silentLog);
+    const bot = await fleet.bot("echo/3", undefined, { contact });
+    const { address } = await bot.serve({ port: 0 }, () => {});
+    client.close();
+    client = new Client(address, plainCredentials(fleet, await fleet.ca.issue("spiffe://test/probe/1")), plainOptions);
+    const [authority, trust] = [watch("interlock.authority"), watch("interlock.trust")];
+    assert.deepEqual([await authority.next(), await trust.next()], [serving, serving]);
+    contact.missed(new InterlockError("UNAVAILABLE", "refused"));
+    assert.equal(await authority.next(), notServing);
+    contact.reached();
+    assert.equal(await authority.next(), serving);
+    authority.end();
     trust.end();
     await bot.close(0);
   });

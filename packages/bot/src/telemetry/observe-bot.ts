@@ -1,6 +1,8 @@
-import { type Attributes, type BatchObservableResult, metrics, type Observable } from "@opentelemetry/api";
+import { createNoopMeter, metrics } from "@opentelemetry/api";
+import type { CallDuration, CallDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import { grpcLogLines } from "../base/grpc-log.js";
+import { durationBounds } from "../base/histogram.js";
 import { reasons } from "../base/reason.js";
 import type { CallTotal, Recorder } from "../base/recorder.js";
 import type { Unsubscribe } from "../base/subscription.js";
@@ -8,6 +10,9 @@ import type { IdentitySource } from "../identity/identity.js";
 import type { BotServer } from "../server/options.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { Trust } from "../trust/trust.js";
+import { botMetrics } from "./bot-metrics.js";
+import type { MetricAttributes, MetricDefinition, Observe } from "./metric.js";
+import { createMetrics, type ObservedMetrics } from "./metrics.js";
 
 /** The parts of a bot that metrics are read from. */
 export interface ObservedBot {
@@ -17,97 +22,99 @@ export interface ObservedBot {
   readonly clock: Clock;
   readonly servers: Iterable<Pick<BotServer, "open">>;
   readonly tokens?: TokenSource;
+  /** The channels of its clients. Default: none. */
+  channels?(): number;
 }
 
+const scope = "@interlock/bot";
+
 /**
- * Reports the metrics of a bot through the OpenTelemetry API. They are read when an SDK asks for them, from counts that exist
- * anyway, and cost nothing in a process without an SDK. Register the SDK before the bot is made. Attributes are names of
- * this bot's own methods and reasons of the closed list, never a caller's text.
- *
- * @returns A function that ends it.
+ * Creates the metrics of a bot. They are read when they are asked for, from counts that exist anyway; only the durations of
+ * calls are measured for them. A registered OpenTelemetry SDK gets them, too: register it before the bot is made. Attributes
+ * are names of methods that this bot serves or calls, and codes and reasons of closed lists, never a caller's text.
  */
-export function observeBot(bot: ObservedBot): Unsubscribe {
-  const meter = metrics.getMeter("@interlock/bot");
+export function observeBot(bot: ObservedBot): ObservedMetrics {
   const { identity, trust, recorder, clock, servers, tokens } = bot;
-  const whose: Attributes = { "interlock.bot": identity.current().spiffeId.name };
+  const of = botMetrics;
+  const whose = { "interlock.bot": identity.current().spiffeId.name };
+  const all = createMetrics(whose);
   let renewals = 0;
-  const stopCounting = identity.onChange(() => renewals++);
 
-  const counter = (name: string, unit: string, description: string) =>
-    meter.createObservableCounter(name, { unit, description });
-  const gauge = (name: string, unit: string, description: string) =>
-    meter.createObservableGauge(name, { unit, description });
-  const upDown = (name: string, unit: string, description: string) =>
-    meter.createObservableUpDownCounter(name, { unit, description });
-
-  const calls = counter("interlock.server.calls", "{call}", "Calls that were admitted or denied.");
-  const refused = counter("interlock.server.handshakes.refused", "{handshake}", "Connections that were refused.");
-  const connections = upDown("interlock.server.connections", "{connection}", "Connections that are open.");
-  const open = upDown("interlock.server.active_calls", "{call}", "Calls and streams that are being served.");
-  const verified = upDown("interlock.server.tokens", "{token}", "Verified tokens that are kept for connections.");
-  const held = upDown("interlock.client.tokens", "{token}", "Tokens that are cached for calls.");
-  const fetches = counter("interlock.client.token.fetches", "{token}", "Tokens that were fetched, or failed to be.");
-  const version = gauge("interlock.trust.version", "{version}", "The version of the trust.");
-  const age = gauge("interlock.trust.age", "s", "The time since the last word from the authority.");
-  const bound = gauge("interlock.trust.stale_after", "s", "The age at which the trust becomes stale.");
-  const stale = gauge("interlock.trust.stale", "1", "1 while the trust is stale: high-risk methods are refused.");
-  const life = gauge("interlock.certificate.remaining", "s", "The remaining validity of the certificate.");
-  const renewed = counter("interlock.certificate.renewals", "{renewal}", "Certificates that replaced another one.");
-
-  const lines = counter("interlock.grpc.log_lines", "{line}", "Lines that the gRPC library wrote, of all bots here.");
-
-  function observe(result: BatchObservableResult): void {
-    const see = (what: Observable, value: number, more?: Attributes) => {
-      if (Number.isFinite(value)) result.observe(what, value, { ...whose, ...more });
-    };
+  function observe(see: Observe): void {
+    for (const row of recorder.served.all()) {
+      see(of.served, row.histogram, { ...attributesOfDuration(row), "interlock.outcome": row.outcome });
+    }
+    for (const row of recorder.called.all()) see(of.called, row.histogram, attributesOfDuration(row));
     for (const total of recorder.totals()) {
-      if (total.method === "") see(refused, total.count, { "error.type": total.denial });
-      else see(calls, total.count, attributesOf(total));
+      if (total.method === "") see(of.refused, total.count, { "error.type": total.denial });
+      else see(of.calls, total.count, attributesOf(total));
     }
     const load = [...servers].map((server) => server.open());
-    see(connections, sum(load, "connections"));
-    see(open, sum(load, "calls"));
-    see(verified, sum(load, "tokens"));
+    see(of.connections, sum(load, "connections"));
+    see(of.open, sum(load, "calls"));
+    see(of.verified, sum(load, "tokens"));
+    see(of.channels, bot.channels?.() ?? 0);
     const fetched = tokens?.counts?.();
     if (fetched) {
-      see(held, fetched.held);
-      see(fetches, fetched.fetched, { "interlock.outcome": "fetched" });
-      see(fetches, fetched.failed, { "interlock.outcome": "failed" });
+      see(of.held, fetched.held);
+      see(of.fetches, fetched.fetched, { "interlock.outcome": "fetched" });
+      see(of.fetches, fetched.failed, { "interlock.outcome": "failed" });
+      if (fetched.expiresAt !== undefined) see(of.tokenLife, (fetched.expiresAt - clock.now()) / 1_000);
     }
-    see(version, Number(trust.state.version));
-    see(age, (clock.now() - trust.heardAt) / 1_000);
-    see(bound, trust.state.staleAfterMs / 1_000);
-    see(stale, trust.isStale() ? 1 : 0);
-    see(life, (identity.current().leaf.notAfter - clock.now()) / 1_000);
-    see(renewed, renewals);
-    see(lines, grpcLogLines());
+    see(of.version, Number(trust.state.version));
+    see(of.age, (clock.now() - trust.heardAt) / 1_000);
+    see(of.bound, trust.state.staleAfterMs / 1_000);
+    see(of.stale, trust.isStale() ? 1 : 0);
+    const { notBefore, notAfter } = identity.current().leaf;
+    see(of.life, (notAfter - clock.now()) / 1_000);
+    see(of.lifetime, (notAfter - notBefore) / 1_000);
+    see(of.renewed, renewals);
+    see(of.lines, grpcLogLines());
   }
 
-  const all = [
-    calls,
-    refused,
-    connections,
-    open,
-    verified,
-    held,
-    fetches,
-    version,
-    age,
-    bound,
-    stale,
-    life,
-    renewed,
-    lines,
+  all.add({ scope, definitions: Object.values(of), observe });
+  const stops = [
+    all.stop,
+    identity.onChange(() => renewals++),
+    measure(recorder.served, of.served, whose, ({ outcome }) => ({ "interlock.outcome": outcome })),
+    measure(recorder.called, of.called, whose),
   ];
-  meter.addBatchObservableCallback(observe, all);
-  return () => {
-    meter.removeBatchObservableCallback(observe, all);
-    stopCounting();
+  return {
+    ...all,
+    stop() {
+      for (const stop of stops) stop();
+    },
   };
 }
 
+/** Gives each duration to a registered SDK. Without one it goes nowhere. */
+function measure(
+  durations: CallDurations,
+  { name, unit, description }: MetricDefinition,
+  whose: MetricAttributes,
+  more: (row: CallDuration) => MetricAttributes = () => ({}),
+): Unsubscribe {
+  const advice = { explicitBucketBoundaries: [...durationBounds] };
+  const histogram = metrics.getMeter(scope).createHistogram(name, { unit, description, advice });
+  if (histogram === createNoopMeter().createHistogram(name)) return () => {};
+  const known = new WeakMap<CallDuration, MetricAttributes>(); // Made once for each row of the table.
+  return durations.listen((seconds, row) => {
+    let attributes = known.get(row);
+    if (!attributes) {
+      attributes = { ...whose, ...attributesOfDuration(row), ...more(row) };
+      known.set(row, attributes);
+    }
+    histogram.record(seconds, attributes);
+  });
+}
+
 /** Attributes, named by the semantic conventions for RPC as far as these have a name. */
-function attributesOf({ method, denial }: CallTotal): Attributes {
+function attributesOfDuration({ method, code }: Pick<CallDuration, "method" | "code">): MetricAttributes {
+  const call = { "rpc.system.name": "grpc", "rpc.method": method, "rpc.response.status_code": code };
+  return code === "OK" ? call : { ...call, "error.type": code };
+}
+
+function attributesOf({ method, denial }: CallTotal): MetricAttributes {
   const call = { "rpc.system.name": "grpc", "rpc.method": method.replace(/^\//, "") };
   if (denial === "") return { ...call, "interlock.outcome": "admitted" };
   const [code] = reasons[denial as keyof typeof reasons] ?? [denial];

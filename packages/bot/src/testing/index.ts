@@ -4,6 +4,7 @@ export type { ErrorInfo } from "../gen/google/rpc/status.js";
 export { tlsContext } from "../identity/tls-context.js";
 export { verifyPeer } from "../identity/verify-peer.js";
 export { type CertificateAttack, certificateAttacks } from "./certificate-attacks.js";
+export { closeOf } from "./close-of.js";
 export { type Decoy, decoy, decoyChain, decoyName, junkChain } from "./decoys.js";
 export { type Deferred, deferred } from "./deferred.js";
 export { boolean, integer, longElement, octets, sequence, text, utcTime } from "./der.js";
@@ -35,6 +36,7 @@ export {
   unknownExtension,
 } from "./specimen.js";
 export { createTestCa, type LeafOptions, type TestCa } from "./test-ca.js";
+export { startTestCluster, type TestCluster, type TestPod } from "./test-cluster.js";
 export { createTestFleet, EchoService, type TestFleet } from "./test-fleet.js";
 export { startTestIssuer, type TestIssuer } from "./test-issuer.js";
 export { type TokenAttack, tokenAttacks } from "./token-attacks.js";

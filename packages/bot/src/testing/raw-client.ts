@@ -9,6 +9,8 @@ export interface RawAnswer {
   /** `undefined` when the connection, or the stream, was closed without one. */
   readonly status: number | undefined;
   readonly message: string;
+  /** The messages of the answer, each with its five bytes of framing. At most 1 MiB is kept. */
+  readonly body: Buffer;
   /** Error code of the socket or the stream, if there was one. */
   readonly error: string | undefined;
 }
@@ -46,8 +48,10 @@ export function rawCall(
   body: Uint8Array = Buffer.alloc(5),
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    let answer: Omit<RawAnswer, "error"> = { status: undefined, message: "" };
+    let answer: Omit<RawAnswer, "error" | "body"> = { status: undefined, message: "" };
     let error: string | undefined;
+    const chunks: Buffer[] = [];
+    let kept = 0;
     const read = (received: Record<string, unknown>) => {
       if (received["grpc-status"] === undefined) return;
       answer = { status: Number(received["grpc-status"]), message: decodeURI(String(received["grpc-message"])) };
@@ -61,9 +65,12 @@ export function rawCall(
     stream.on("response", read).on("trailers", read).on("error", fail);
     stream.on("close", () => {
       session.off("error", fail);
-      resolve({ ...answer, error });
+      resolve({ ...answer, body: Buffer.concat(chunks), error });
     });
-    stream.resume();
+    stream.on("data", (chunk: Buffer) => {
+      kept += chunk.length;
+      if (kept <= 1_048_576) chunks.push(chunk);
+    });
     stream.end(body);
   });
 }

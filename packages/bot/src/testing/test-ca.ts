@@ -18,6 +18,8 @@ const hour = 3_600_000;
 export interface LeafOptions {
   /** URIs among the subject alternative names. */
   readonly uris?: readonly string[];
+  /** DNS names among them. */
+  readonly dns?: readonly string[];
   readonly notBefore?: number;
   readonly notAfter?: number;
   readonly usages?: readonly string[];
@@ -66,6 +68,7 @@ export async function createTestCa(name = "test", pathLength = 0): Promise<TestC
     async issueRaw(options) {
       const {
         uris = [],
+        dns = [],
         notBefore,
         notAfter,
         usages = bothUsages,
@@ -76,6 +79,10 @@ export async function createTestCa(name = "test", pathLength = 0): Promise<TestC
         signer,
       } = options;
       const keys = await createKeyPair();
+      const names = [
+        ...uris.map((value) => ({ type: "url" as const, value })),
+        ...dns.map((value) => ({ type: "dns" as const, value })),
+      ];
       const certificate = await X509CertificateGenerator.create(
         {
           serialNumber: `01${randomBytes(15).toString("hex")}`,
@@ -90,9 +97,7 @@ export async function createTestCa(name = "test", pathLength = 0): Promise<TestC
             new BasicConstraintsExtension(isCa, undefined, true),
             new KeyUsagesExtension(keyUsage ?? KeyUsageFlags.digitalSignature, true),
             ...(usages.length > 0 ? [new ExtendedKeyUsageExtension([...usages])] : []),
-            ...(uris.length > 0
-              ? [new SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url" as const, value })))]
-              : []),
+            ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
             ...extra,
           ],
         },

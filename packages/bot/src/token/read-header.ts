@@ -17,12 +17,19 @@ const maximumLength = 8_192;
 // section 3.10). No extension is known here (RFC 7515, section 4.1.11), nor a payload that is not encoded (RFC 7797).
 const refused = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
 
+/** The rules for the header of a token. */
+export interface HeaderRules {
+  readonly algorithms: readonly TokenAlgorithm[];
+  /** The `typ`. `JWT or none` is for an issuer that writes none, as Kubernetes does. */
+  readonly type: TokenRules["type"] | "JWT or none";
+}
+
 /**
  * Reads the header of a token, and checks it before anything of the token is used.
  *
  * @throws `TOKEN_MALFORMED`, `TOKEN_ALGORITHM`, `TOKEN_HEADER` or `TOKEN_TYPE`.
  */
-export function readHeader(token: string, rules: TokenRules): KeyName {
+export function readHeader(token: string, rules: HeaderRules): KeyName {
   if (token.length > maximumLength) throw denial("TOKEN_MALFORMED", `it is longer than ${maximumLength} characters`);
   checkForm(token);
   return checkHeader(decode(token), rules);
@@ -48,13 +55,16 @@ function decode(token: string): ProtectedHeaderParameters {
 }
 
 // The sender of a token writes it, so its fields may have any type.
-function checkHeader(header: ProtectedHeaderParameters, { algorithms, type }: TokenRules): KeyName {
+function checkHeader(header: ProtectedHeaderParameters, { algorithms, type: given }: HeaderRules): KeyName {
+  const type = given === "JWT or none" ? "JWT" : given;
   if (!algorithms.includes(header.alg as TokenAlgorithm)) throw denial("TOKEN_ALGORITHM");
   for (const name of refused) {
     if (name in header) throw denial("TOKEN_HEADER", `"${name}" is not accepted`);
   }
   if (typeof header.kid !== "string") throw denial("TOKEN_MALFORMED", 'there is no "kid"');
-  if (typeof header.typ !== "string" || mediaType(header.typ) !== mediaType(type)) throw denial("TOKEN_TYPE");
+  const absent = header.typ === undefined && given === "JWT or none";
+  if (!absent && (typeof header.typ !== "string" || mediaType(header.typ) !== mediaType(type)))
+    throw denial("TOKEN_TYPE");
   return { kid: header.kid, algorithm: header.alg as TokenAlgorithm };
 }
 

@@ -18,8 +18,11 @@ export interface TokenRules {
   readonly subjects: Readonly<Record<string, string>>;
 }
 
-/** The longest lifetime of a token of the authority, from `iat` to `exp`. */
-export const maximumTokenLifetimeMs = 5 * 60_000;
+/**
+ * The longest lifetime of a token of the authority, from `iat` to `exp`. A client renews it after two fifths of that, so a
+ * token outlives an outage of the authority by six minutes at least.
+ */
+export const maximumTokenLifetimeMs = 10 * 60_000;
 
 /** The form of the authority's own tokens (RFC 9068). */
 export const authorityTokens: TokenRules = {

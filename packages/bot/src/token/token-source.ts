@@ -1,3 +1,4 @@
+import type { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 
 /** The source of the access tokens of a client. */
@@ -10,6 +11,10 @@ export interface TokenSource {
   authorization(audience: string, scopes: readonly string[], identity: Identity): string | Promise<string>;
   /** Forgets the tokens for `audience`, because a server has refused one. */
   forget(audience: string): void;
+  /** Gives the error of a call whose deadline passed while it waited for a token. Default: DEADLINE_EXCEEDED. */
+  overdue?(): InterlockError;
+  /** Ends what it does in the background. */
+  close?(): void;
   /** Counts for metrics; absent if the source does not count. */
   counts?(): TokenCounts;
 }
@@ -22,4 +27,6 @@ export interface TokenCounts {
   readonly fetched: number;
   /** Attempts to fetch a token that failed since the start. */
   readonly failed: number;
+  /** When the cached token that expires first does so, in milliseconds since the epoch; absent when there is none. */
+  readonly expiresAt?: number | undefined;
 }

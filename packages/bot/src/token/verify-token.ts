@@ -1,12 +1,21 @@
 import type { SpiffeId } from "@interlock/policy";
-import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from "jose";
+import {
+  errors,
+  importJWK,
+  type JSONWebKeySet,
+  type JWK,
+  type JWTClaimVerificationOptions,
+  type JWTPayload,
+  jwtVerify,
+} from "jose";
+import { clockSkewMs, clocksDiffer } from "../base/clock.js";
 import { denial } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { type KeyName, readHeader } from "./read-header.js";
-import { authorityTokens, keysFor, subjectOf, type TokenRules } from "./token-rules.js";
+import { authorityTokens, keysFor, subjectOf, type TokenAlgorithm } from "./token-rules.js";
 
 /** The claim with the version of the grants under which a token was issued; see `trust/cut-offs.ts`. */
 export const grantsClaim = "grants_version";
@@ -14,8 +23,6 @@ export const grantsClaim = "grants_version";
 /** The claim of a token that was exchanged: the `jti` of each token that it came from, the newest first. */
 export const exchangedClaim = "exchanged_from";
 
-/** How far the clock of another machine may be ahead before `iat` or `nbf` counts as in the future. */
-const clockSkewMs = 5_000;
 /** How many keys of one `kid` and kind are tried: an issuer may use a `kid` again (RFC 7517, section 4.5, only advises). */
 const maximumKeysOfOneName = 4;
 
@@ -88,11 +95,18 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
 export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
   const rules = trust.tokenRules ?? authorityTokens;
   const name = readHeader(token, rules);
-  const { payload, key } = await verifySignature(token, name, { trust, rules, now });
+  const { payload, key } = await verifySignature(token, name, {
+    jwks: trust.jwks,
+    algorithms: rules.algorithms,
+    now,
+    claims: {
+      issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
+      requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
+    },
+  });
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
-  if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED"); // jose's tolerance is meant for `nbf` only.
-  if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs) throw denial("TOKEN_NOT_YET_VALID");
+  checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
   // Only the authority may name actors, because only it knows which bots were granted that.
   if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
@@ -112,18 +126,44 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   };
 }
 
-async function verifySignature(
+/**
+ * Checks that a token has begun, with the declared skew, and has not ended. Times are in seconds, as in its claims.
+ *
+ * @throws A denial that names the clock.
+ */
+export function checkTimes({ exp, begins }: { readonly exp: number; readonly begins: number }, now: number): void {
+  // jose's tolerance is meant for `nbf` only.
+  if (exp * 1_000 <= now) throw denial("TOKEN_EXPIRED", clocksDiffer("it ended", exp * 1_000, now));
+  if (begins * 1_000 > now + clockSkewMs) {
+    throw denial("TOKEN_NOT_YET_VALID", clocksDiffer("it begins", begins * 1_000, now));
+  }
+}
+
+/** What the signature of a JWT and its registered claims are verified against. */
+export interface SignatureExpectation {
+  readonly jwks: JSONWebKeySet;
+  readonly algorithms: readonly TokenAlgorithm[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly claims: Pick<JWTClaimVerificationOptions, "issuer" | "audience" | "requiredClaims">;
+}
+
+/**
+ * Verifies the signature of a JWT (RFC 7519) and its registered claims. The caller has read its header with `readHeader`.
+ *
+ * @throws A denial with one of the `TOKEN_…` reasons.
+ */
+export async function verifySignature(
   token: string,
   { kid, algorithm }: KeyName,
-  { trust, rules: { algorithms }, now }: TokenBasis & { readonly rules: TokenRules },
+  { jwks, algorithms, now, claims }: SignatureExpectation,
 ): Promise<{ readonly payload: JWTPayload; readonly key: JWK }> {
   let failure: unknown = new errors.JWKSNoMatchingKey();
-  for (const key of keysFor(trust.jwks, kid, algorithm).slice(0, maximumKeysOfOneName)) {
+  for (const key of keysFor(jwks, kid, algorithm).slice(0, maximumKeysOfOneName)) {
     try {
       const { payload } = await jwtVerify(token, await importJWK(key, algorithm), {
+        ...claims,
         algorithms: [...algorithms],
-        issuer: [trust.issuer, ...(trust.formerIssuers ?? [])],
-        requiredClaims: ["iss", "aud", "exp", "iat", "sub", "jti", "cnf"],
         currentDate: new Date(now),
         clockTolerance: clockSkewMs / 1_000,
       });
@@ -133,7 +173,17 @@ async function verifySignature(
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) break; // Another key would change nothing.
     }
   }
-  throw denial(reasonOf(failure), "", {}, failure);
+  throw denial(reasonOf(failure), timesIn(failure, now), {}, failure);
+}
+
+/** What a token says of its times, where they are the reason. */
+function timesIn(error: unknown, now: number): string {
+  if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)) return "";
+  const { exp, nbf } = error.payload;
+  const reason = reasonOf(error);
+  if (reason === "TOKEN_EXPIRED" && exp !== undefined) return clocksDiffer("it ended", exp * 1_000, now);
+  if (reason === "TOKEN_NOT_YET_VALID" && nbf !== undefined) return clocksDiffer("it begins", nbf * 1_000, now);
+  return "";
 }
 
 function reasonOf(error: unknown): Reason {
@@ -143,6 +193,7 @@ function reasonOf(error: unknown): Reason {
   if (error instanceof errors.JWTExpired) return "TOKEN_EXPIRED";
   if (error instanceof errors.JWTClaimValidationFailed && error.reason === "check_failed") {
     if (error.claim === "iss") return "TOKEN_ISSUER";
+    if (error.claim === "aud") return "TOKEN_AUDIENCE";
     if (error.claim === "nbf") return "TOKEN_NOT_YET_VALID";
   }
   return "TOKEN_MALFORMED";

@@ -45,9 +45,29 @@ describe("applyTrustUpdate", () => {
     assert.deepEqual(applyTrustUpdate(next, update(4n, 5n, {})).cutOffs, []);
   });
 
+  it("keeps the retired methods until an update names others, and a thousand of them at most", () => {
+    const retired = { methods: ["a.B/C", "a.D/*"] };
+    const next = applyTrustUpdate(start, update(3n, 4n, { retired }));
+    assert.deepEqual([start.retired, next.retired], [undefined, retired.methods]);
+    const later = applyTrustUpdate(next, update(4n, 5n, {}));
+    assert.deepEqual(later.retired, retired.methods);
+    assert.equal(applyTrustUpdate(later, update(5n, 6n, { retired: { methods: [] } })).retired, undefined);
+    assert.equal(applyTrustUpdate(later, update(0n, 6n, {})).retired, undefined);
+    const many = Array.from({ length: 1_001 }, (_, i) => `a.B/M${i}`);
+    assert.equal(applyTrustUpdate(start, update(3n, 4n, { retired: { methods: many } })).retired?.length, 1_000);
+  });
+
   it("forgets everything with a complete update, and refuses one for another version or domain", () => {
     assert.deepEqual(subjects(applyTrustUpdate(start, update(0n, 9n, {}))), []);
     assert.throws(() => applyTrustUpdate(start, update(4n, 5n, {})), /for version 4, and version 3 is held/);
     assert.throws(() => applyTrustUpdate(start, update(3n, 5n, { trustDomain: "bar" })), /this bot is of "cafe"/);
+  });
+
+  it("names the CA that signs only where it is known, and begins with nothing held", () => {
+    const digest = "A".repeat(43);
+    assert.equal(applyTrustUpdate(start, update(3n, 4n, { activeCa: digest })).activeCa, digest);
+    assert.ok(!("activeCa" in start));
+    const first = applyTrustUpdate(undefined, update(0n, 1n, {}));
+    assert.deepEqual([first.revocations, "retired" in first, first.cutOffs], [[], false, []]);
   });
 });

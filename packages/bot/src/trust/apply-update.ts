@@ -3,6 +3,7 @@ import type { JSONWebKeySet } from "jose";
 import type { Revocation as WireRevocation } from "../gen/interlock/authority/v1/revocation.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { maximumRetiredMethods } from "./retired-methods.js";
 import { type Revocation, revocationKey } from "./revocation.js";
 import { subjectFromWire } from "./subject-wire.js";
 import type { TrustState } from "./trust.js";
@@ -34,6 +35,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     jwks: readJwks(update.jwks),
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),
+    ...retiredAfter(complete ? [] : (state?.retired ?? []), update),
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
 }
@@ -43,6 +45,11 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
   for (const unrevoked of update.unrevoked.flatMap(fromWire)) revocations.delete(revocationKey(unrevoked));
   for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
   return [...revocations.values()];
+}
+
+function retiredAfter(held: readonly string[], { retired }: WatchTrustResponse): Pick<TrustState, "retired"> {
+  const methods = retired ? retired.methods.slice(0, maximumRetiredMethods) : held;
+  return methods.length > 0 ? { retired: methods } : {};
 }
 
 // An unsound update would fail every handshake and every call: the present trust is better.

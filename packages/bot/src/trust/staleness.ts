@@ -1,5 +1,5 @@
 import { setAlarm } from "../base/alarm.js";
-import type { Clock } from "../base/clock.js";
+import { type Clock, monotonicOf } from "../base/clock.js";
 import { createListeners, type Unsubscribe } from "../base/subscription.js";
 
 /** When the trust was last confirmed by the authority. */
@@ -23,11 +23,17 @@ export interface Staleness extends Freshness {
   onChange(listener: (stale: boolean) => void): Unsubscribe;
 }
 
-/** Makes the watch, with a bound of `staleAfterMs()` milliseconds. Without `initial`, it was confirmed just now. */
+/**
+ * Makes the watch, with a bound of `staleAfterMs()` milliseconds. Without `initial`, it was confirmed just now. The bound is
+ * measured by the monotonic time: a machine whose clock is set makes nothing stale, and nothing fresh.
+ */
 export function createStaleness(clock: Clock, staleAfterMs: () => number, initial?: Freshness): Staleness {
   const listeners = createListeners<boolean>();
   let { heardAt, heard } = initial ?? { heardAt: clock.now(), heard: true };
-  const isStale = () => !heard || clock.now() - heardAt > staleAfterMs();
+  const steady = monotonicOf(clock);
+  /** `heardAt` by the monotonic time. */
+  let confirmedAt = steady.now() - Math.max(0, clock.now() - heardAt);
+  const isStale = () => !heard || steady.now() - confirmedAt > staleAfterMs();
   let told = isStale();
   let listening = 0;
   let cancel = () => {};
@@ -45,7 +51,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
     cancel();
     watchedBound = staleAfterMs();
     if (listening === 0 || told || watchedBound === Number.POSITIVE_INFINITY) return;
-    cancel = setAlarm(clock, heardAt + watchedBound + 1, () => {
+    cancel = setAlarm(steady, confirmedAt + watchedBound + 1, () => {
       tell();
       watch();
     });
@@ -61,6 +67,7 @@ export function createStaleness(clock: Clock, staleAfterMs: () => number, initia
     isStale,
     touch() {
       heardAt = clock.now();
+      confirmedAt = steady.now();
       heard = true;
       if (!told && watchedBound === staleAfterMs()) return;
       tell();

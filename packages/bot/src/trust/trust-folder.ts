@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isTrustDomain } from "@interlock/policy";
 import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
+import { unreadable } from "../identity/unreadable.js";
 import type { TrustState } from "./trust.js";
 
 /** The trust at the time when it was saved. */
@@ -28,7 +29,7 @@ export function createTrustFolder(folder: string): TrustFolder {
     async load() {
       const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return undefined;
-        throw error;
+        throw unreadable(path, error);
       });
       if (text === undefined) return undefined;
       try {
@@ -61,7 +62,7 @@ function fromJson({ heardAt, ...json }: { [K in keyof TrustState | "heardAt"]: u
 
 function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
   const { version, trustDomain, issuer, formerIssuers = [], caCertificates, activeCa, jwks, revocations } = json;
-  const { cutOffs = [], staleAfterMs } = json;
+  const { cutOffs = [], retired = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
   if (!Array.isArray(formerIssuers)) throw new Error("no former issuers");
@@ -69,6 +70,7 @@ function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
   if (!Array.isArray(revocations)) throw new Error("no revocations");
   if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
   if (!Array.isArray(cutOffs)) throw new Error("no cut-offs");
+  if (!Array.isArray(retired)) throw new Error("no retired methods");
   return {
     version: BigInt(String(version)),
     trustDomain,
@@ -79,6 +81,7 @@ function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
     jwks: jwks as TrustState["jwks"],
     revocations,
     cutOffs,
+    ...(retired.length > 0 && { retired }),
     staleAfterMs,
   };
 }

@@ -221,6 +221,9 @@ describe("trust", () => {
     assert.equal(await kept.load(), undefined);
     await kept.save({ state, heardAt: 7 });
     assert.deepEqual(await kept.load(), { state, heardAt: 7 });
+    const retired = { ...state, retired: ["a.B/C"] };
+    await kept.save({ state: retired, heardAt: 7 });
+    assert.deepEqual(await kept.load(), { state: retired, heardAt: 7 });
     const old = await readFile(join(folder, "trust.json"), "utf8");
     await writeFile(join(folder, "trust.json"), old.replace('"heardAt": 7', '"heardAt": null'));
     assert.equal((await kept.load())?.heardAt, Number.NEGATIVE_INFINITY);

@@ -7,6 +7,7 @@ import type { Certificate } from "../identity/certificate.js";
 import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
+import { indexRetired } from "./retired-methods.js";
 import { type Revocation, revocationKey } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
 import { createStaleness, type Freshness } from "./staleness.js";
@@ -33,6 +34,8 @@ export interface TrustState {
   readonly revocations: readonly Revocation[];
   /** Scopes that were withdrawn while tokens with them are still valid. Default: none. */
   readonly cutOffs?: readonly CutOff[];
+  /** The methods that servers refuse: `package.Service/Method`, or `package.Service/*` for all of a service. Default: none. */
+  readonly retired?: readonly string[];
   /** The time without a message from the authority after which the trust is stale, in milliseconds. */
   readonly staleAfterMs: number;
 }
@@ -71,6 +74,8 @@ export interface Trust {
   tokenRevoked(jti: string): boolean;
   /** Whether a token holds a scope that was withdrawn since it was issued. */
   tokenOutdated(token: GrantedToken): boolean;
+  /** Whether the method with this path, for example `/cafe.v1.GripperService/Grip`, is retired in the whole fleet. */
+  methodRetired(path: string): boolean;
   /**
    * Fetches the newest trust, because something is unknown here. It does so at most once in 10 s.
    *
@@ -113,6 +118,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
   let state = initial;
   let revoked = indexRevocations(initial.revocations);
   let outdated = indexCutOffs(initial.cutOffs ?? []);
+  let retired = indexRetired(initial.retired ?? []);
   const staleness = createStaleness(clock, () => state.staleAfterMs, freshness);
   let fetch: (() => Promise<void>) | undefined;
   const refetch = createCooledDown(refetchCoolDownMs, clock, async () => fetch?.());
@@ -128,6 +134,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
       fetch = given;
     },
     tokenOutdated: (token) => outdated(token),
+    methodRetired: (path) => retired(path),
     get heardAt() {
       return staleness.heardAt;
     },
@@ -140,6 +147,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
       state = next;
       revoked = indexRevocations(next.revocations);
       outdated = indexCutOffs(next.cutOffs ?? []);
+      retired = indexRetired(next.retired ?? []);
       staleness.touch();
       listeners.tell({
         state,

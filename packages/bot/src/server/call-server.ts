@@ -1,0 +1,190 @@
+import type { TLSSocket } from "node:tls";
+import { status } from "@grpc/grpc-js";
+import {
+  createServerConnection,
+  type DecodedBlock,
+  errorCode,
+  type Connection as Http2Connection,
+  type Stream,
+  type StreamHandler,
+} from "@interlock/wire";
+import type { Connection } from "../admission/connection.js";
+import { createPeerLoads } from "../admission/peer-load.js";
+import { otherMethod } from "../base/call-durations.js";
+import { createCallId } from "../base/call-id.js";
+import { denial, InterlockError } from "../base/error.js";
+import type { Log } from "../base/log.js";
+import type { Reason } from "../base/reason.js";
+import { createRoster } from "../base/roster.js";
+import { methodNotAllowed, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
+import { toStatus } from "./live-call.js";
+import { type RequestHead, requestHeadOf } from "./request-head.js";
+import { type RunnableMethod, ServedCall, type ServedCallOptions, type Visitor } from "./served-call.js";
+
+/** How many calls one bot may have open at once. */
+export const defaultCallsPerPeer = 1_024;
+/** How many bytes of requests one bot may have under way: eight of the largest messages. */
+export const defaultRequestBytesPerPeer = 32 * 1_024 * 1_024;
+/** How long the request of a call may take to arrive; where a call has many, how long the next frame of one may take. */
+const receiveTimeoutMs = 30_000;
+/** How often requests are looked at that take long to arrive, and connections that are silent. */
+const sweepMs = 1_000;
+/** After how long a silent connection is asked whether it is there, and how long it has to answer, in milliseconds. */
+const keepalive = { silenceMs: 30_000, answerMs: 10_000 };
+
+/** What calls are served with. */
+export interface CallServerOptions extends Omit<ServedCallOptions, "open" | "requestBytesPerPeer"> {
+  /** By path. */
+  readonly methods: ReadonlyMap<string, RunnableMethod>;
+  readonly log: Log;
+  readonly callsPerPeer?: number | undefined;
+  readonly callsPerConnection?: number | undefined;
+  readonly requestBytesPerPeer?: number | undefined;
+}
+
+/** Serves the calls of peers that have been verified. */
+export interface CallServer {
+  /** Takes the connection of a peer. */
+  accept(socket: TLSSocket, connection: Connection): void;
+  /** Takes no new calls. A connection ends once its calls have ended. */
+  drain(): void;
+  /** Stops looking at what takes long. */
+  close(): void;
+}
+
+/** Makes what serves the calls of peers, over HTTP/2 of our own. */
+export function createCallServer(options: CallServerOptions): CallServer {
+  const { methods, recorder, clock, chain, log } = options;
+  const { callsPerPeer = defaultCallsPerPeer, requestBytesPerPeer = defaultRequestBytesPerPeer } = options;
+  const { callsPerConnection } = options;
+  const bounds = callsPerConnection === undefined ? {} : { limits: { concurrentStreams: callsPerConnection } };
+  const loads = createPeerLoads();
+  const open = createRoster<ServedCall>();
+  const ofCalls = { ...options, requestBytesPerPeer, open };
+  const connections = new Map<Http2Connection, { askedAt: number | undefined }>();
+
+  function accept(socket: TLSSocket, connection: Connection): void {
+    const { uri } = connection.peer;
+    const visitor = { connection, load: loads.join(uri) };
+    const http2 = createServerConnection(
+      socket,
+      {
+        onStream: (stream, block, end) => arrive(visitor, stream, block, end),
+        onClose({ error }) {
+          connections.delete(http2);
+          loads.leave(uri);
+          if (error !== undefined)
+            log.error("a connection ended by a fault of this server", { peer: uri, error: String(error) });
+        },
+      },
+      bounds,
+    );
+    connections.set(http2, { askedAt: undefined });
+    // A client takes the end of a connection for a failure and tries again at once, unless it is told that it sends too much.
+    connection.lastWord = (error) => {
+      if (isFlood(error)) http2.goAway(errorCode.enhanceYourCalm);
+    };
+  }
+
+  function arrive(visitor: Visitor, stream: Stream, block: DecodedBlock | undefined, end: boolean): StreamHandler {
+    const { connection, load } = visitor;
+    if (isFlood(connection.ended)) {
+      // One of thousands that are on their way: no more is spent on it than the frames.
+      stream.sendHeaders(tooMuch, true, true);
+      if (!stream.remoteEnded) stream.reset(errorCode.noError);
+      return nobody;
+    }
+    if (!block) return stray(visitor, stream, new InterlockError("RESOURCE_EXHAUSTED", "The headers are too large."));
+    const head = requestHeadOf(block);
+    const served = methods.get(head.path);
+    if (!served || head.method !== "POST" || !head.isGrpc || head.timeoutMs === "malformed") {
+      return stray(visitor, stream, head);
+    }
+    if (load.calls >= callsPerPeer) {
+      const error = denial("CALL_LIMIT", `one bot may have ${callsPerPeer} at once`);
+      return stray(visitor, stream, error, served.method.path);
+    }
+    const call = new ServedCall(stream, head, served, visitor, ofCalls);
+    stream.handler = call;
+    call.start(end);
+    return call;
+  }
+
+  /** Answers what is no call of a method, unless the bot calls too often. Such a stream counts as a call does. */
+  function stray(visitor: Visitor, stream: Stream, what: RequestHead | InterlockError, path = ""): StreamHandler {
+    const { connection } = visitor;
+    const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path);
+    try {
+      const counted = chain.count({ connection, now: clock.now() });
+      if (counted) void counted.then(() => answer(connection, stream, what, path), fail);
+      else answer(connection, stream, what, path);
+    } catch (thrown) {
+      fail(thrown);
+    }
+    return dropping(stream);
+  }
+
+  function answer(
+    { peer, address }: Connection,
+    stream: Stream,
+    what: RequestHead | InterlockError,
+    method: string,
+  ): void {
+    const error = what instanceof InterlockError ? what : faultOf(what);
+    if (error instanceof InterlockError) {
+      const { reason, message: detail } = error;
+      const callId = reason === undefined ? undefined : createCallId();
+      if (reason) recorder.denied({ at: clock.now(), reason, method, caller: peer.uri, address, detail, callId });
+      const { code, details, metadata } = toStatus(error, callId);
+      recorder.served.of(method || otherMethod).record("denied", status[error.code], 0);
+      stream.sendHeaders(trailersOnlyOf(code, details, metadata), true);
+    } else stream.sendHeaders(error, true, true);
+    if (!stream.remoteEnded) stream.reset(errorCode.noError);
+  }
+
+  function faultOf(head: RequestHead): InterlockError | typeof unsupportedMediaType {
+    if (head.method !== "POST") return methodNotAllowed;
+    if (!head.isGrpc) return unsupportedMediaType;
+    if (!methods.has(head.path)) return new InterlockError("UNIMPLEMENTED", "There is no such method here.");
+    return new InterlockError("INTERNAL", "The grpc-timeout is malformed.");
+  }
+
+  function sweep(): void {
+    const late = clock.now() - receiveTimeoutMs;
+    for (const { request } of open) request.failIfWaitingSince(late);
+    const now = performance.now();
+    for (const [http2, state] of connections) {
+      const silentMs = now - http2.lastReceived;
+      if (silentMs < keepalive.silenceMs) state.askedAt = undefined;
+      else if (state.askedAt === undefined) {
+        state.askedAt = now;
+        http2.ping(() => {});
+      } else if (now - state.askedAt >= keepalive.answerMs) http2.destroy();
+    }
+  }
+  const timer = setInterval(sweep, sweepMs).unref();
+
+  return {
+    accept,
+    drain() {
+      for (const http2 of connections.keys()) http2.close();
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+/** Whether a connection was cut because its bot sends too much. */
+function isFlood(error: InterlockError | undefined): boolean {
+  return error?.reason === ("RATE_LIMITED" satisfies Reason);
+}
+
+/** The answer on a connection that was cut because its bot sends too much. It recurs. */
+const tooMuch = trailersOnlyOf(status.RESOURCE_EXHAUSTED, "The caller sends too much.", undefined);
+
+/** Reads nothing of a stream that is over. */
+const nobody: StreamHandler = { onHeaders() {}, onData() {}, onReset() {}, onRoom() {} };
+
+/** Drops the content of a stream that is being answered. */
+function dropping(stream: Stream): StreamHandler {
+  return stream.closed ? nobody : { ...nobody, onData: (bytes) => stream.consumed(bytes.length) };
+}

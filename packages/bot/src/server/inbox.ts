@@ -1,0 +1,93 @@
+/** The bytes of messages that may wait for a handler before the sender is told to wait. */
+const enoughBytes = 64 * 1_024;
+
+/** What an inbox belongs to. */
+export interface InboxOwner {
+  /** The handler has taken a message. */
+  delivered(): void;
+  /** Bytes of the stream need not be waited for any more: the sender may send as many again. */
+  credit(bytes: number): void;
+}
+
+/**
+ * The messages of a request that wait for their handler, in order. While more than enough wait, what arrives is not credited to
+ * the sender.
+ */
+export class Inbox implements AsyncIterableIterator<Buffer> {
+  readonly #owner: InboxOwner;
+  readonly #messages: Buffer[] = [];
+  #bytes = 0;
+  #withheld = 0;
+  #ended = false;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+  #onDemand: (() => void) | undefined;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  /** Takes note of bytes that have arrived, of whole messages or not. */
+  arrived(bytes: number): void {
+    if (this.#bytes > enoughBytes) this.#withheld += bytes;
+    else this.#owner.credit(bytes);
+  }
+
+  add(message: Buffer): void {
+    this.#messages.push(message);
+    this.#bytes += message.length;
+    this.#wake?.();
+  }
+
+  /** Resolves when the handler waits for a message, or nothing more is taken. */
+  demand(): Promise<void> {
+    if (this.#wake || this.#ended) return Promise.resolve();
+    return new Promise((resolve) => (this.#onDemand = resolve));
+  }
+
+  /** Ends it after what waits: without an error, or with one. */
+  end(failure?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#wake?.();
+    this.#onDemand?.();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Buffer, undefined>> {
+    while (this.#messages.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#ended) return { done: true, value: undefined };
+      this.#onDemand?.();
+      this.#onDemand = undefined;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = undefined;
+    }
+    const message = this.#messages.shift() as Buffer;
+    this.#bytes -= message.length;
+    this.#owner.delivered();
+    if (this.#withheld > 0 && this.#bytes <= enoughBytes) {
+      this.#owner.credit(this.#withheld);
+      this.#withheld = 0;
+    }
+    return { done: false, value: message };
+  }
+
+  /** The handler reads no more. What arrives now is dropped. */
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
+    this.drop();
+    return { done: true, value: undefined };
+  }
+
+  /** Drops what waits. */
+  drop(): void {
+    this.#messages.length = 0;
+    this.#bytes = 0;
+    this.#owner.credit(this.#withheld);
+    this.#withheld = 0;
+  }
+}

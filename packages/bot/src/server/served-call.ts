@@ -1,0 +1,386 @@
+import { type Metadata, status } from "@grpc/grpc-js";
+import {
+  compress,
+  type DecodedBlock,
+  errorCode,
+  longestTimerMs,
+  type Reset,
+  type Stream,
+  type StreamHandler,
+} from "@interlock/wire";
+import type { Admission, Chain } from "../admission/chain.js";
+import type { Connection } from "../admission/connection.js";
+import { keepAuthorized } from "../admission/keep-authorized.js";
+import type { PeerLoad } from "../admission/peer-load.js";
+import { boundEncoded } from "../base/bounded-text.js";
+import type { CallOutcome } from "../base/call-durations.js";
+import { createCallId } from "../base/call-id.js";
+import { denial, InterlockError } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
+import type { Roster } from "../base/roster.js";
+import type { Trust } from "../trust/trust.js";
+import { answerHead, listWith, packedHead, packing, succeeded, trailersOf, trailersOnlyOf } from "./answers.js";
+import { asDenial, asksForToken, cancellation } from "./as-denial.js";
+import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
+import { type IntroductionOptions, introduce } from "./introduction.js";
+import { limits } from "./limits.js";
+import {
+  type AnswerableCall,
+  type GrpcAttempt,
+  LiveCall,
+  type LiveCallOptions,
+  maximumMessageBytes,
+  type SentStatus,
+  toStatus,
+} from "./live-call.js";
+import type { ServedMethod } from "./options.js";
+import { metadataIn, type RequestHead } from "./request-head.js";
+
+/** Runs the handler of a method; the answers go to the call. */
+export type RunHandler = (call: ServedCall, live: LiveCall) => void;
+
+/** A method that is served over our own HTTP/2. */
+export interface RunnableMethod extends ServedMethod {
+  readonly run: RunHandler;
+}
+
+/** What a call needs of its server. */
+export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
+  readonly chain: Chain;
+  readonly trust: Trust;
+  /** The calls that are open. */
+  readonly open: Roster<ServedCall>;
+}
+
+/** The bot on the other end of a connection. */
+export interface Visitor {
+  readonly connection: Connection;
+  readonly load: PeerLoad;
+}
+
+/**
+ * A call from the headers of its stream to its status: it is checked by the chain before anything of its request is decoded,
+ * its request is bounded as it arrives, and every outcome is recorded.
+ */
+export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, RequestOwner {
+  readonly service: string;
+  readonly method: RunnableMethod["method"];
+  readonly connection: Connection;
+  readonly now: number;
+  readonly request: IncomingRequest;
+  readonly #head: RequestHead;
+  readonly #stream: Stream;
+  readonly #served: RunnableMethod;
+  readonly #load: PeerLoad;
+  readonly #options: ServedCallOptions;
+  /** Whether the messages of its answer may be compressed. */
+  readonly #packs: boolean;
+  readonly #arrivedAt = performance.now();
+  readonly #place: number;
+  #metadata: Metadata | undefined;
+  #live: LiveCall | undefined;
+  #headSent = false;
+  /** Metadata that goes before the answer. */
+  #introduction: Metadata | undefined;
+  /** Whether the call is over: its status has been given to the stream, or never will be. */
+  #over = false;
+  #measured = false;
+  #deadline = Number.POSITIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #onRoom: (() => void) | undefined;
+
+  constructor(
+    stream: Stream,
+    head: RequestHead,
+    served: RunnableMethod,
+    { connection, load }: Visitor,
+    options: ServedCallOptions,
+  ) {
+    const { method, service } = served;
+    const { clock, open } = options;
+    this.#stream = stream;
+    this.#head = head;
+    this.#served = served;
+    this.#load = load;
+    this.#options = options;
+    this.service = service.name;
+    this.method = method;
+    this.connection = connection;
+    this.now = clock.now();
+    this.#packs = served.packs && head.acceptEncoding.includes(packing);
+    this.request = new IncomingRequest(this, head, served, load, options);
+    load.calls++;
+    this.#place = open.join(this);
+  }
+
+  // What the chain asks.
+
+  get authorization(): readonly string[] {
+    return this.#head.authorization;
+  }
+
+  get references(): readonly string[] {
+    return this.#head.references;
+  }
+
+  get metadata(): Metadata {
+    this.#metadata ??= metadataIn(this.#head.headers);
+    return this.#metadata;
+  }
+
+  /** Has the chain decide. With `end`, there is no request. */
+  start(end: boolean): void {
+    const { timeoutMs } = this.#head;
+    if (typeof timeoutMs === "number" && timeoutMs <= longestTimerMs) {
+      this.#deadline = Date.now() + timeoutMs;
+      this.#timer = setTimeout(expire, timeoutMs, this);
+    }
+    try {
+      const admission = this.#options.chain(this);
+      if (admission instanceof Promise) {
+        admission.then(
+          (admitted) => this.#letIn(admitted, true),
+          (thrown: unknown) => this.#refuse(thrown),
+        );
+      } else this.#letIn(admission, false);
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+    if (end) this.request.end();
+  }
+
+  #letIn(admission: Admission, isVerifiedNow: boolean): void {
+    if (this.#over) return; // The caller went away during the check: nothing would tell the handler to stop.
+    const { method } = this;
+    if (this.#head.encoding !== "identity" && (method.policy.anyBot || !(this.#head.encoding in encodings))) {
+      this.#refuseEncoding();
+      return;
+    }
+    this.#introduction = introduce(this, this.#served, isVerifiedNow, this.#options);
+    const live = new LiveCall(this, admission, this, this, this.#options);
+    this.#live = live;
+    if (method.kind !== "unary") keepAuthorized(live, this.connection, this.#options.trust, this.#options.clock);
+    live.count(this.now);
+    if (this.request.inbox || this.request.whole) this.#run(live);
+  }
+
+  #run(live: LiveCall): void {
+    this.#served.run(this, live);
+    // The caller of a stream may wait for the voucher, and not for an answer.
+    if (this.method.kind === "unary" || !this.#introduction) return;
+    live.onRelease = () => this.#beginAnswer(live);
+    this.#beginAnswer(live);
+  }
+
+  #beginAnswer(live: LiveCall): void {
+    if (!live.holdsHeaders && !this.#over) this.#sendHead();
+  }
+
+  #refuse(thrown: unknown): void {
+    if (this.#over) return;
+    const error = asDenial(thrown);
+    const reason = error.reason ?? error.code;
+    if (asksForToken(this.connection, reason)) {
+      this.#sendStatus(toStatus(error));
+      return;
+    }
+    const callId = createCallId(this.metadata);
+    this.#deny(reason, error.message, callId);
+    this.measure("denied", status[error.code]);
+    this.#sendStatus(toStatus(error, callId));
+  }
+
+  /** Nothing is unpacked for a caller that need not show a token. */
+  #refuseEncoding(): void {
+    this.#deny("ENCODING_REFUSED", this.#head.encoding.slice(0, 32));
+    const { code, details, metadata } = toStatus(denial("ENCODING_REFUSED"));
+    metadata.set("grpc-accept-encoding", "identity");
+    this.measure("denied", code);
+    this.#sendStatus({ code, details, metadata });
+  }
+
+  #deny(reason: Reason | string, detail: string, callId?: string): void {
+    const { peer, address } = this.connection;
+    const { path } = this.method;
+    this.#options.recorder.denied({ at: this.now, reason, method: path, caller: peer.uri, address, detail, callId });
+  }
+
+  // The request.
+
+  get callerUri(): string {
+    return this.connection.peer.uri;
+  }
+
+  onHeaders(_trailers: DecodedBlock, _end: boolean): void {
+    this.request.end();
+  }
+
+  onData(bytes: Buffer, end: boolean): void {
+    if (this.#over) this.#stream.consumed(bytes.length);
+    else this.request.push(bytes);
+    if (end) this.request.end();
+  }
+
+  onWhole(): void {
+    if (this.#live && !this.#over) this.#run(this.#live);
+  }
+
+  onFault(error: InterlockError, isAttack: boolean): void {
+    if (this.#over) return;
+    if (this.#live) this.#live.end(error);
+    else this.#refuse(error);
+    if (isAttack) this.connection.destroy();
+  }
+
+  credit(bytes: number): void {
+    this.#stream.consumed(bytes);
+  }
+
+  // The answer.
+
+  getDeadline(): number {
+    return this.#deadline;
+  }
+
+  /** Compresses a message of the answer; `undefined` for one that is sent as it is. */
+  pack(message: Buffer): Promise<PackedMessage> | undefined {
+    if (!this.#packs || this.#over || message.length < leastPackedBytes || message.length > mostBytes) return undefined;
+    return compress(packing, message).then((bytes) =>
+      bytes.length < message.length ? { bytes, flags: 1 } : { bytes: message, flags: 0 },
+    );
+  }
+
+  /**
+   * Sends a message of the answer; `flags` is 1 for a compressed one. False where the caller is slow: `room` tells when it is not
+   * any more.
+   */
+  sendMessage(message: Buffer, flags = 0): boolean {
+    if (this.#over) return true;
+    if (message.length > mostBytes) {
+      const text = `The answer has ${message.length} bytes, and may have ${mostBytes}.`;
+      this.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: text, metadata: undefined });
+      return true;
+    }
+    this.#sendHead();
+    return this.#stream.sendMessage(flags, message, false);
+  }
+
+  /** Resolves when there is room for another message, or the call is over. */
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#over) resolve();
+      else this.#onRoom = resolve;
+    });
+  }
+
+  /** Sends the status of a handler, or of what ends the call from outside. */
+  sendStatus(answer: Omit<SentStatus, "metadata"> & { readonly metadata: Metadata | undefined }): void {
+    if (this.#over) return;
+    this.measure(answer.code === status.OK ? "answered" : "failed", answer.code);
+    this.#live?.finish();
+    this.#sendStatus(answer);
+  }
+
+  /** Sends the status of a handler that has failed, with the metadata that the handler has set. */
+  fail({ code, details, metadata }: SentStatus): void {
+    if (this.#over) return;
+    if (this.#live?.hasHeaders) this.#sendHead();
+    const trailers = this.#live?.takeTrailers();
+    if (trailers) metadata.merge(trailers);
+    this.sendStatus({ code, details, metadata });
+  }
+
+  /** Ends an answer that succeeded. */
+  succeed(): void {
+    if (this.#over) return;
+    this.measure("answered", status.OK);
+    this.#live?.finish();
+    this.#sendHead();
+    const trailers = this.#live?.takeTrailers();
+    if (trailers) this.#stream.sendHeaders(listWith(succeeded, trailers), true);
+    else this.#stream.sendHeaders(succeeded, true, true);
+    this.#close();
+  }
+
+  #sendHead(): void {
+    if (this.#headSent) return;
+    this.#headSent = true;
+    const own = this.#live?.takeHeaders();
+    const introduction = this.#introduction;
+    const head = this.#packs ? packedHead : answerHead;
+    if (introduction || own) this.#stream.sendHeaders(listWith(head, introduction, own), false);
+    else this.#stream.sendHeaders(head, false, true);
+  }
+
+  #sendStatus({ code, details, metadata }: { code: number; details: string; metadata?: Metadata | undefined }): void {
+    const message = boundEncoded(details, maximumMessageBytes);
+    if (this.#introduction) this.#sendHead();
+    if (this.#headSent) this.#stream.sendHeaders(trailersOf(code, message, metadata), true);
+    else this.#stream.sendHeaders(trailersOnlyOf(code, message, metadata), true);
+    this.#close();
+  }
+
+  // The end.
+
+  onRoom(): void {
+    this.#onRoom?.();
+    this.#onRoom = undefined;
+  }
+
+  onReset(_reset: Reset): void {
+    if (this.#over) return;
+    if (this.#live?.open) this.#abort(cancellation(this.#live));
+    this.#close();
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    if (this.#over) return;
+    const error = new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.");
+    this.#abort(error);
+    this.#sendStatus({ code: status.DEADLINE_EXCEEDED, details: error.message });
+  }
+
+  #abort(why: InterlockError): void {
+    this.measure("canceled", status[why.code]);
+    this.#live?.cancel(why);
+    this.request.inbox?.end(why);
+  }
+
+  measure(outcome: CallOutcome, code: number): void {
+    if (this.#measured) return;
+    this.#measured = true;
+    this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
+  }
+
+  #close(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.measure("canceled", status.CANCELLED); // Nothing has answered it.
+    this.#load.calls--;
+    this.#options.open.leave(this.#place);
+    this.request.close();
+    this.#onRoom?.();
+    // Once the status has been written, whatever is still being sent is not waited for (RFC 9113, section 8.1).
+    if (!this.#stream.remoteEnded) this.#stream.reset(errorCode.noError);
+  }
+}
+
+/** A message as it is sent. */
+interface PackedMessage {
+  readonly bytes: Buffer;
+  readonly flags: number;
+}
+
+/** The longest message of an answer, in bytes. */
+const mostBytes = limits["grpc.max_send_message_length"];
+
+/** A message of fewer bytes is not worth compressing. */
+const leastPackedBytes = 1_024;
+
+/** The encodings that can be unpacked. */
+const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
+
+function expire(call: ServedCall): void {
+  call.expire();
+}
