@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -27,7 +28,14 @@ import {
   parseCertificate,
   verifyToken,
 } from "@interlock/bot/internal";
-import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import {
+  AdminService,
+  AuthorityService,
+  type ListLogRequest,
+  type ListUsageDaysRequest,
+  type ListUsageRequest,
+} from "@interlock/bot/protocol";
+import { parseManifest, servedManifest } from "@interlock/policy";
 import { createChainVerifier } from "@interlock/policy/audit-log";
 import { type Authority, startAuthority } from "./authority.js";
 import { openStore } from "./store/open-store.js";
@@ -167,7 +175,8 @@ describe("authority", () => {
     const ci = await joined("ci/1");
     const admin = ci.client(AdminService, authority.address);
     const told = new Promise((done) => ci.trust.onChange(done));
-    assert.equal((await admin.applyGrants({ yaml: grants("'bots:read'") })).version, 2n);
+    // It is the last that could undo it.
+    assert.equal((await admin.applyGrants({ yaml: grants("'bots:read'"), force: true })).version, 2n);
     await told;
     await refused(admin.applyGrants({ yaml: "grants: {}" }), "SCOPE_MISSING", "PERMISSION_DENIED");
     await admin.listBots({});
@@ -222,6 +231,174 @@ describe("authority", () => {
       own.endpoints.map((endpoint) => endpoint.address),
       [authority.address],
     );
+  });
+
+  it("lists the processes of bots and what they serve, and usage by bot, service, method, time and outcome", async () => {
+    const gripper = await joined("gripper/1");
+    const { methods } = AdminService;
+    const served = { name: "cafe.v1.GripperService", servedBy: [], methods: {} };
+    const json = JSON.stringify(servedManifest([served]));
+    const manifestHash = createHash("sha256").update(json).digest("hex");
+    const client = gripper.client(AuthorityService, authority.address);
+    const endpoints = [{ service: served.name, address: "10.0.0.1:1" }];
+    const report = { endpoints, instance: "one", version: "1.2", manifestHash, startedAt: new Date(7) };
+    assert.deepEqual(await client.report(report), { manifestWanted: true });
+    assert.deepEqual(await client.report({ ...report, manifest: json }), { manifestWanted: false });
+    const rows = [
+      { method: "cafe.v1.GripperService/Grip", caller: "spiffe://cafe/leader/1", count: 2n, lastAt: new Date(9_000) },
+      {
+        method: "cafe.v1.GripperService/Hold",
+        caller: "spiffe://cafe/b",
+        denial: "NO_GRANT",
+        count: 1n,
+        lastAt: new Date(5),
+      },
+      { method: "cafe.v1.GripperServices/Hold", caller: "spiffe://cafe/b", count: 1n, lastAt: new Date(5) },
+      {
+        method: "cafe.v1.GripperService/Tilt",
+        caller: "spiffe://cafe/leader/1",
+        actors: ["spiffe://cafe/gateway/1", "spiffe://cafe/front/1"],
+        count: 3n,
+        lastAt: new Date(86_400_000),
+      },
+    ];
+    assert.deepEqual(await client.report({ ...report, usage: rows }), { manifestWanted: false });
+
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    const { instances } = await admin.listInstances({});
+    const one = instances.find(({ spiffeId }) => spiffeId === gripper.spiffeId.uri);
+    assert.deepEqual(one, {
+      spiffeId: gripper.spiffeId.uri,
+      instance: "one",
+      version: "1.2",
+      manifestHash,
+      services: [served.name],
+      addresses: ["10.0.0.1:1"],
+      startedAt: new Date(7),
+      lastSeenAt: one?.lastSeenAt,
+      stoppedAt: undefined,
+      online: true,
+    });
+    assert.ok(instances.some(({ spiffeId, online }) => spiffeId === "spiffe://cafe/interlock/authority" && online));
+    const { manifests } = await admin.listManifests({});
+    assert.deepEqual(manifests.find(({ hash }) => hash === manifestHash)?.json, json);
+    const own = manifests.flatMap((manifest) => parseManifest(manifest.json).services);
+    assert.equal(own.find(({ name }) => name === AdminService.name)?.methods.length, Object.keys(methods).length);
+
+    await client.report({ ...report, stopping: true });
+    const stopped = (await admin.listInstances({})).instances.find(({ instance }) => instance === "one");
+    assert.deepEqual([stopped?.online, stopped?.stoppedAt !== undefined], [false, true]);
+
+    const listed = async (request: Partial<ListUsageRequest>) =>
+      (await admin.listUsage({ service: "cafe.v1.GripperService", ...request })).usage.map(({ method }) =>
+        method.slice(-4),
+      );
+    assert.deepEqual(await listed({}), ["Grip", "Hold", "Tilt"]);
+    assert.deepEqual(await listed({ denied: true }), ["Hold"]);
+    assert.deepEqual(await listed({ bot: "leader/*" }), ["Grip", "Tilt"]);
+    assert.deepEqual(await listed({ bot: "gripper/1" }), ["Grip", "Hold", "Tilt"]);
+    assert.deepEqual(await listed({ bot: "front/*" }), ["Tilt"]);
+    assert.deepEqual(await listed({ method: "cafe.v1.GripperService/Hold" }), ["Hold"]);
+    assert.deepEqual(await listed({ since: new Date(6) }), ["Grip", "Tilt"]);
+    const [tilt] = (await admin.listUsage({ method: "cafe.v1.GripperService/Tilt" })).usage;
+    assert.deepEqual(tilt?.actors, rows[3]?.actors);
+    const days = async (request: Partial<ListUsageDaysRequest>) =>
+      (await admin.listUsageDays({ service: "cafe.v1.GripperService", ...request })).days.map(
+        ({ day, method, actors, count }) => `${day} ${method.slice(-4)} ${actors.length} ${count}`,
+      );
+    const [grip, hold, third] = ["1970-01-01 Grip 0 2", "1970-01-01 Hold 0 1", "1970-01-02 Tilt 2 3"];
+    assert.deepEqual(await days({}), [grip, hold, third]);
+    assert.deepEqual(await days({ since: new Date(86_400_001) }), [third]);
+    assert.deepEqual(await days({ until: new Date(86_399_999) }), [grip, hold]);
+    assert.deepEqual(await days({ denied: true }), [hold]);
+    assert.deepEqual(await days({ bot: "gateway/*" }), [third]);
+    for (const bad of [{ bot: "a b" }, { service: "a/b" }]) {
+      await refused(admin.listUsage(bad), undefined, "INVALID_ARGUMENT");
+      await refused(admin.listUsageDays(bad), undefined, "INVALID_ARGUMENT");
+    }
+    const { servers } = await admin.listServerRecords({});
+    const server = servers.find(({ service }) => service === served.name);
+    assert.deepEqual([server?.spiffeId, server?.uncountedAt !== undefined], [gripper.spiffeId.uri, true]);
+    const ownServer = servers.find(({ service }) => service === AdminService.name);
+    assert.deepEqual(ownServer?.uncountedAt, undefined, "the authority counts its own calls");
+  });
+
+  it("lists the audit log by kind, bot and time, and its latest records", async () => {
+    const alice = await joined("operator/alice");
+    const admin = alice.client(AdminService, authority.address);
+    for (const name of ["a/1", "a/2", "b/1"]) await joined(name);
+    const seqs = async (request: Partial<ListLogRequest>) => {
+      const { records, lookedAt, head } = await admin.listLog(request);
+      return {
+        subjects: records.map(({ kind, subject }) => `${kind} ${subject.replace("spiffe://cafe/", "")}`),
+        lookedAt,
+        head: head?.seq,
+      };
+    };
+    const joins = await seqs({ kinds: ["join"], bot: "a/*" });
+    assert.deepEqual(joins.subjects, ["join a/1", "join a/2"]);
+    assert.equal(joins.lookedAt, joins.head);
+    const invited = await seqs({ kinds: ["invite"], bot: "b/1" });
+    assert.deepEqual(invited.subjects, ["invite b/1"], "a name that is no SPIFFE ID");
+    const latest = await seqs({ kinds: ["join"], latest: true, limit: 2 });
+    assert.deepEqual(latest.subjects, ["join a/2", "join b/1"]);
+    const before = await seqs({ kinds: ["join"], latest: true, limit: 2, after: latest.lookedAt });
+    assert.deepEqual(before.subjects, ["join operator/alice", "join a/1"]);
+    assert.deepEqual((await seqs({ until: new Date(5) })).subjects, []);
+    assert.deepEqual((await seqs({ since: new Date(Date.now() + 3_600_000) })).subjects, []);
+    assert.deepEqual((await seqs({ after: 2n ** 64n - 1n })).subjects, []);
+    assert.deepEqual((await seqs({ after: 1n, latest: true })).subjects, []);
+    for (const bad of [{ bot: "a b" }, { kinds: ["Join\n"] }, { kinds: Array(65).fill("join") }])
+      await refused(admin.listLog(bad), undefined, "INVALID_ARGUMENT");
+  });
+
+  it("tells a bot where the services are at which it is granted a scope, and forgets servers that are gone", async () => {
+    let ahead = 0;
+    await authority.close();
+    const clock = { now: () => Date.now() + ahead };
+    const options = { dataDir: join(folder, "authority"), trustDomain: "cafe", port: 0, log, clock };
+    authority = await startAuthority({ ...options, advertise: "auth.cafe.example:443", staleAfterMs: 3_600_000 });
+    assert.equal(authority.address, "auth.cafe.example:443");
+    const local = `127.0.0.1:${authority.port}`;
+    const enter = async (name: string) => {
+      const joinToken = await authority.createJoinToken(name);
+      const bot = await joinFleet({
+        authority: local,
+        name,
+        joinToken,
+        stateDir: join(folder, "far", name),
+        log,
+        clock,
+      });
+      bots.push(bot);
+      return bot;
+    };
+    const [gripper, coffee, operator] = [
+      await enter("gripper/1"),
+      await enter("coffee/1"),
+      await enter("operator/eve"),
+    ];
+    const { authorities } = await operator.client(AdminService, local).createJoinToken({ name: "gripper/2" });
+    assert.deepEqual(authorities, ["auth.cafe.example:443"]);
+    const report = (address: string) =>
+      gripper.client(AuthorityService, local).report({ endpoints: [{ service: "a.B", address }] });
+    const find = async () => {
+      const found = await coffee
+        .client(AuthorityService, local)
+        .findServers({ service: "a.B", servedBy: ["gripper/*"] });
+      return found.endpoints.map(({ address }) => address);
+    };
+    await report("10.0.0.2:1");
+    await refused(find(), "NO_GRANT", "PERMISSION_DENIED");
+    await authority.applyGrants('grants: {"coffee/*": {a.B: ["directory:read"]}}');
+    assert.deepEqual(await find(), ["10.0.0.2:1"]);
+    await report("0.0.0.0:1"); // Nothing can dial it.
+    assert.deepEqual(await find(), []);
+    await report("10.0.0.3:1");
+    ahead = 3 * 60_000 + 1_000;
+    assert.deepEqual(await find(), []);
+    await report("10.0.0.3:1");
+    assert.deepEqual(await find(), ["10.0.0.3:1"]);
   });
 
   it("tells every bot of a revocation, and refuses the bot itself", async () => {
@@ -388,6 +565,22 @@ describe("authority", () => {
     await refused(admin.deleteJoinToken({ id }), undefined, "NOT_FOUND");
   });
 
+  it("invites several bots by a pattern only, and says when a name is in use", async () => {
+    const admin = (await joined("operator/alice")).client(AdminService, authority.address);
+    await assert.rejects(admin.createJoinToken({ name: "worker/1", uses: 3 }), (error) => {
+      assert.equal((error as InterlockError).code, "INVALID_ARGUMENT");
+      assert.match((error as InterlockError).message, /For 3 bots invite a pattern, such as "worker\/\*"\.$/);
+      return true;
+    });
+    assert.equal((await admin.createJoinToken({ name: "worker/1" })).inUseUntil, undefined);
+    const worker = await joined("worker/1");
+    const { inUseUntil } = await admin.createJoinToken({ name: "worker/1" });
+    assert.equal(inUseUntil?.getTime(), worker.identity.current().leaf.notAfter);
+    assert.equal((await admin.createJoinToken({ name: "worker/*", uses: 3 })).inUseUntil, undefined);
+    await admin.retireBot({ name: "worker/1" });
+    assert.equal((await admin.createJoinToken({ name: "worker/1" })).inUseUntil, undefined);
+  });
+
   it("revokes every bot of a pattern, those to come too, until it is unrevoked", async () => {
     const admin = (await joined("operator/alice")).client(AdminService, authority.address);
     const worker = await joined("worker/1");
@@ -496,6 +689,7 @@ describe("authority", () => {
     );
     await (await startAuthority({ ...options, port: 0 })).close();
     await assert.rejects(startAuthority({ ...options, trustDomain: "Cafe", port: 0 }), TypeError);
+    await assert.rejects(startAuthority({ ...options, trustDomain: ".cafe", port: 0 }), /such as "cafe"/);
   });
 
   it("frees its port when it closes", async () => {

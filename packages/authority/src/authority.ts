@@ -1,8 +1,12 @@
 import { type Denial, InterlockError, type Unsubscribe } from "@interlock/bot";
-import { caDigest } from "@interlock/bot/internal";
+import { caDigest, logDenials } from "@interlock/bot/internal";
+import type { Metrics } from "@interlock/bot/metrics";
 import { EnrollmentService } from "@interlock/bot/protocol";
 import { lockFolder } from "@interlock/database";
+import { createAdminReader } from "./audit-runs/admin-reader.js";
+import { startAuditSchedule } from "./audit-runs/audit-schedule.js";
 import { caHealthName, createCaKeeper } from "./ca/keep-ca.js";
+import { makeOperator } from "./enrollment/make-operator.js";
 import type { AppliedGrants } from "./grants/grant-store.js";
 import { startHousekeeping } from "./housekeeping.js";
 import { createJoinToken } from "./join-tokens/create-join-token.js";
@@ -11,6 +15,7 @@ import { createKeyTable } from "./key-vault/key-table.js";
 import { createKeyVault } from "./key-vault/key-vault.js";
 import { type AuthorityOptions, type CompleteOptions, completeOptions } from "./options.js";
 import { type AuthorityParts, buildParts } from "./parts.js";
+import { recordOwn } from "./reports/record-own.js";
 import { checkSubject, type RevocationSubject } from "./revocations/check-subject.js";
 import { revoke } from "./revocations/revoke.js";
 import { unrevoke } from "./revocations/unrevoke.js";
@@ -23,7 +28,7 @@ import type { TokenNotice } from "./tokens/token-issuer.js";
 
 /** A running authority in its own process. Its holder may do everything that an operator may. */
 export interface Authority {
-  /** `host:port`, the address that bots are given as `authority`. */
+  /** `host:port` at which bots reach it: the address that they are given as `authority`. */
   readonly address: string;
   /** The gRPC port. */
   readonly port: number;
@@ -31,6 +36,8 @@ export interface Authority {
   readonly trustDomain: string;
   /** The `iss` of every token; with the option `https`, the URL of the OAuth endpoints. */
   readonly issuer: string;
+  /** What can be measured of the authority; `serveMetrics` of `@interlock/bot/metrics` serves it to Prometheus. */
+  readonly metrics: Metrics;
   /** The root certificate, DER, above the authority's own certificate. */
   readonly caCertificate: Uint8Array;
   /** SHA-256 over that root certificate, as join tokens pin it. */
@@ -47,6 +54,15 @@ export interface Authority {
    *   `IDENTITY_REVOKED` for a revoked name.
    */
   createJoinToken(name: string, ttlMs?: number): Promise<string>;
+  /**
+   * Makes a working operator of a name, whatever was done to it: ends a revocation of its name or of a pattern, and creates a
+   * join token. Other bots that the pattern revoked stay revoked, by their names.
+   *
+   * @param name - `operator/NAME`.
+   * @returns The join token.
+   * @throws InterlockError `INVALID_ARGUMENT` for a name that is no operator's.
+   */
+  makeOperator(name: string): Promise<string>;
   /**
    * Replaces the grants with those of a grants file.
    *
@@ -110,7 +126,7 @@ export interface Authority {
  * ```
  */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
-  const options = completeOptions(given);
+  const options = await completeOptions(given);
   const { dataDir, store: url, log } = options;
   const release = dataDir === undefined ? () => {} : lockFolder(dataDir, "authority");
   let store: Store | undefined;
@@ -135,8 +151,9 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
   });
   const servers = await openServers(parts, options);
   const { server, oauthServer } = servers;
+  const address = options.addressAt(server.port);
   const endpoints = [...server.services, EnrollmentService.name].map((service) => {
-    return { service, address: server.address };
+    return { service, address };
   });
   await recordEndpoints(parts, endpoints);
   const housekeeping = startHousekeeping({
@@ -149,28 +166,35 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
     leafTtlMs: options.leafTtlMs,
     auditRetentionMs: options.auditRetentionMs,
   });
-  const stopObserving = observeAuthority({ ...parts, server });
+  const { dailyAudit } = options;
+  const audits = dailyAudit && startAuditSchedule({ ...parts, dailyAudit, admin: createAdminReader(parts) });
+  const stopLogging = logDenials(recorder, log);
+  const metrics = observeAuthority({ ...parts, server });
   const { issuer } = hub.trust.state;
-  log.info("authority started", { address: server.address, trustDomain, issuer });
+  log.info("authority started", { address, listensOn: server.address, trustDomain, issuer });
 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for open streams.
-    await servers.close();
+    await Promise.all([servers.close(), audits?.close()]);
     await housekeeping.close();
     // If this fails, another authority removes the endpoints later.
-    if (store.shared) await store.endpoints.leave(self, server.address).catch(() => {});
+    if (store.shared) await store.endpoints.leave(self, address).catch(() => {});
+    const own = { spiffeId: self, endpoints: [], now: clock.now(), stopping: true };
+    await store.transaction((records) => recordOwn(records, own)).catch(() => {});
     stopWatching();
-    stopObserving();
+    stopLogging();
+    metrics.stop();
     await store.close();
     release();
   }
 
   return {
-    address: server.address,
+    address,
     port: server.port,
     trustDomain,
     issuer,
+    metrics,
     get caCertificate() {
       return ca.pinned;
     },
@@ -184,6 +208,9 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
       const now = clock.now();
       const token = { store, trustDomain, caDigest: caDigest(ca.pinned), name, ttlMs, now, by: self };
       return (await createJoinToken(token)).joinToken;
+    },
+    async makeOperator(name) {
+      return makeOperator({ store, hub, trustDomain, caDigest: caDigest(ca.pinned), name, now: clock.now(), by: self });
     },
     async applyGrants(yaml) {
       const applied = await grants.apply(yaml, self, clock.now());
@@ -210,5 +237,6 @@ async function recordEndpoints(
   await store.transaction(async (records) => {
     if (store.shared) await records.endpoints.share(self, endpoints, clock.now(), 0);
     else await records.endpoints.replace(self, endpoints, clock.now());
+    await recordOwn(records, { spiffeId: self, endpoints, now: clock.now(), stopping: false });
   });
 }

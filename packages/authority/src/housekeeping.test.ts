@@ -26,6 +26,7 @@ describe("housekeeping", () => {
       identity: { renewIfDue: async () => {} } as HousekeepingOptions["identity"],
       recorder: createRecorder(),
       denialLog: createDenialLog(),
+      counts: { auditRecords: undefined },
       server: {
         setHealth(service, serving) {
           shown.set(service, serving);
@@ -38,6 +39,7 @@ describe("housekeeping", () => {
       leafTtlMs: 3_600_000,
       staleAfterMs: 30,
       auditRetentionMs: 60_000,
+      renewAfterExpiryMs: 0,
     });
     const said = (wanted: boolean) =>
       new Promise<void>((resolve) => {

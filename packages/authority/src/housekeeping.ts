@@ -1,12 +1,17 @@
 import { type BotServer, type Clock, InterlockError, type Log } from "@interlock/bot";
-import type { Recorder, UsageCount } from "@interlock/bot/internal";
+import type { Recorder } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import type { DenialLog } from "./audit-log/denial-log.js";
 import type { OAuthServer } from "./http/oauth-server.js";
 import type { OwnIdentity } from "./own-identity.js";
 import { prune } from "./prune.js";
+import { packActors } from "./reports/actors.js";
+import { recordOwn } from "./reports/record-own.js";
+import { recordUsage } from "./reports/record-usage.js";
 import type { EndpointRow } from "./store/schema.js";
 import type { Store } from "./store/store.js";
+import type { UsageCounts } from "./store/usage.js";
+import type { AuthorityCounts } from "./telemetry/authority-counts.js";
 import type { TokenSigner } from "./tokens/token-signer.js";
 import type { TrustHub } from "./trust-hub/trust-hub.js";
 
@@ -24,6 +29,7 @@ export interface HousekeepingOptions {
   readonly oauthServer: Pick<OAuthServer, "renewIfDue"> | undefined;
   readonly recorder: Recorder;
   readonly denialLog: DenialLog;
+  readonly counts: Pick<AuthorityCounts, "auditRecords">;
   readonly server: Pick<BotServer, "setHealth">;
   readonly log: Log;
   readonly clock: Clock;
@@ -35,6 +41,7 @@ export interface HousekeepingOptions {
   readonly leafTtlMs: number;
   readonly staleAfterMs: number;
   readonly auditRetentionMs: number;
+  readonly renewAfterExpiryMs: number;
 }
 
 /** The maximum number of usage rows that wait for an unreachable store. */
@@ -48,8 +55,9 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   const { store, refresh, hub, signer, identity, recorder, log, clock, spiffeId } = options;
   // Three heartbeats within the bound, so that two may be lost; and eight checks of a certificate in its lifetime.
   const periodMs = Math.min(options.staleAfterMs / 3, options.leafTtlMs / 8);
-  let flight: Promise<void> = Promise.resolve();
-  let unsent: UsageCount[] = [];
+  let flight: Promise<void> = countRecords();
+  let unsent: UsageCounts[] = [];
+  let uncountedAt: number | undefined;
   let beating: Promise<void> = Promise.resolve();
   const timer = setInterval(() => void turn(), periodMs).unref();
 
@@ -62,7 +70,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       .then(() => attempt("certificate files not read", async () => options.oauthServer?.renewIfDue()))
       .then(withdrawKeys)
       .then(storeUsage)
-      .then(pruneAll);
+      .then(pruneAll)
+      .then(countRecords);
   }
 
   // A heartbeat follows a read of the store, because another authority may have revoked a bot.
@@ -81,7 +90,9 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
   }
 
   function storeUsage(): Promise<void> {
-    unsent.push(...recorder.take().map((row) => ({ ...row, method: row.method.replace(/^\//, "") })));
+    for (const { method, actors, ...row } of recorder.take())
+      unsent.push({ ...row, method: method.replace(/^\//, ""), actors: packActors(actors) });
+    if (unsent.length > maximumUnsent) uncountedAt = clock.now();
     unsent = unsent.slice(-maximumUnsent);
     if (unsent.length === 0) return Promise.resolve();
     return attempt("usage not stored", async () => {
@@ -102,9 +113,9 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     });
   }
 
-  function storeTogether(usage: readonly UsageCount[]): Promise<void> {
+  function storeTogether(usage: readonly UsageCounts[]): Promise<void> {
     return store.transaction(async (records) => {
-      await records.usage.add(spiffeId, usage);
+      await recordUsage(records, spiffeId, usage);
       await records.auditLog.append(...options.denialLog.entries(spiffeId, usage, clock.now()));
     });
   }
@@ -116,13 +127,22 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
         await prune(records, {
           now,
           retentionMs: options.auditRetentionMs,
+          renewAfterExpiryMs: options.renewAfterExpiryMs,
           trustDomain: options.trustDomain,
           actor: spiffeId,
         });
         if (store.shared)
           await records.endpoints.share(spiffeId, options.endpoints, now, now - Math.max(goneMs, 4 * periodMs));
+        await recordOwn(records, { spiffeId, endpoints: options.endpoints, now, uncountedAt, stopping: false });
       });
       await hub.refresh();
+    });
+  }
+
+  function countRecords(): Promise<void> {
+    return attempt("audit log not counted", async () => {
+      const { checkpoint, head } = await store.auditLog.ends();
+      options.counts.auditRecords = head.seq - checkpoint.seq;
     });
   }
 

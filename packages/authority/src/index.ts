@@ -1,3 +1,5 @@
+export type { AdminReader } from "./audit-runs/admin-reader.js";
+export type { AuditRequest, AuditResult, AuditResultFinding, DailyAudit } from "./audit-runs/daily-audit.js";
 export { type Authority, startAuthority } from "./authority.js";
 export { type BackedUp, backUp } from "./backup/back-up.js";
 export { restore, restoredWithPostgres } from "./backup/restore.js";
@@ -8,4 +10,5 @@ export type { HttpsOptions } from "./http/https-options.js";
 export type { AuthorityOptions } from "./options.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
 export type { RevocationRow } from "./store/schema.js";
+export { authorityMetrics } from "./telemetry/authority-metrics.js";
 export type { TokenNotice } from "./tokens/token-issuer.js";

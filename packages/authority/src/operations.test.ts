@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { webcrypto } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bot, certificatesToPem, fromFiles, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import {
+  type Bot,
+  certificatesToPem,
+  createKeyPair,
+  fromFiles,
+  InterlockError,
+  joinFleet,
+  silentLog,
+} from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { EchoService } from "@interlock/bot/testing";
 import { metrics } from "@opentelemetry/api";
 import { type DataPoint, MeterProvider, MetricReader } from "@opentelemetry/sdk-metrics";
 import { type Authority, startAuthority } from "./authority.js";
+import { createCa } from "./ca/ca.js";
 
 const log = silentLog;
 
@@ -122,6 +133,7 @@ describe("an authority in operation", () => {
       [
         ["join", 1],
         ["renewal", 0],
+        ["recovery", 0],
       ],
     );
     assert.equal(points("interlock.authority.revocations")[0]?.value, 1);
@@ -154,6 +166,43 @@ describe("an authority in operation", () => {
     assert.ok((await bot.client(AuthorityService, authority.address).issueToken(request)).token);
   });
 
+  it("knows a bot that never joined, by what it reports", async () => {
+    // Its certificate is of the fleet's CA, as a certificate manager with that CA would make it.
+    const dataDir = join(folder, "authority");
+    const root = (await readdir(dataDir)).find((file) => file.startsWith("ca-root-")) ?? "";
+    const [, key = ""] =
+      /^(-+BEGIN PRIVATE.*?END PRIVATE KEY-+)/s.exec(await readFile(join(dataDir, root), "utf8")) ?? [];
+    const ca = await createCa([authority.caCertificate], key, () => 3_600_000);
+    const { privateKeyPem, publicKey } = await createKeyPair();
+    const spki = new Uint8Array(await webcrypto.subtle.exportKey("spki", publicKey));
+    const chain = await ca.issueLeaf("spiffe://cafe/kept/1", spki, Date.now());
+    const paths = { certificate: join(folder, "tls.crt"), key: join(folder, "tls.key"), ca: join(folder, "ca.crt") };
+    await writeFile(paths.key, privateKeyPem, { mode: 0o600 });
+    await writeFile(paths.certificate, certificatesToPem(chain));
+    await writeFile(paths.ca, certificatesToPem([authority.caCertificate]));
+    const stateDir = join(folder, "bots", "kept");
+    const options = { authority: authority.address, identity: fromFiles(paths), stateDir, version: "2.1", log };
+    const kept = await joinFleet(options);
+    await authority.applyGrants("grants: {caller/1: {test.EchoService: ['echo:call']}}");
+    const echo = { ...handlers, echo: (request: object) => request };
+    const { address } = await kept.serve({ port: 0 }, (routes) => routes.add(EchoService, echo));
+    await (await joined("caller/1")).client(EchoService, address).echo({});
+    await kept.close(0); // It reports what it has counted.
+
+    const admin = adminOf(await joined("operator/alice"));
+    const isKept = ({ spiffeId }: { spiffeId: string }) => spiffeId === "spiffe://cafe/kept/1";
+    assert.equal((await admin.listBots({})).bots.some(isKept), false);
+    const process = (await admin.listInstances({})).instances.find(isKept);
+    assert.deepEqual([process?.version, process?.stoppedAt !== undefined], ["2.1", true]);
+    const { usage } = await admin.listUsage({ bot: "kept/1", service: EchoService.name });
+    assert.deepEqual(
+      usage.map(({ method, caller, count }) => [method, caller, count]),
+      [["test.EchoService/Echo", "spiffe://cafe/caller/1", 1n]],
+    );
+    const server = (await admin.listServerRecords({})).servers.find(isKept);
+    assert.deepEqual([server?.service, server?.uncountedAt], [EchoService.name, undefined]);
+  });
+
   it("need not be named again by a bot that has joined it; and one that comes back without it is stale", async () => {
     const stateDir = join(folder, "bots", "coffee/1");
     await (await joined("coffee/1")).close(0);
@@ -175,3 +224,11 @@ describe("an authority in operation", () => {
     assert.notEqual(authority.address, address);
   });
 });
+
+const handlers = {
+  async *count() {},
+  join: () => ({}),
+  async *chat() {},
+  open: () => ({}),
+  reset: () => ({}),
+};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { prune } from "./prune.js";
 import type { Store } from "./store/store.js";
+import { dayOf } from "./store/usage-days.js";
 import { describeOnEach, type TestStore } from "./testing/test-store.js";
 import { openTrustHub } from "./trust-hub/trust-hub.js";
 
@@ -20,8 +21,10 @@ describeOnEach("prune", (create) => {
     await place.remove();
   });
 
-  const pruneNow = () =>
-    store.transaction((records) => prune(records, { now, retentionMs: 400 * day, trustDomain: "cafe", actor: "me" }));
+  const pruneNow = (retentionMs = 400 * day) =>
+    store.transaction((records) =>
+      prune(records, { now, renewAfterExpiryMs: 30 * day, retentionMs, trustDomain: "cafe", actor: "me" }),
+    );
   const revoke = (kind: "token" | "identity", subject: string, revokedAt: number) =>
     store.transaction(async ({ revocations, fleet }) => {
       await revocations.add({ kind, subject, revokedAt, reason: "", trustVersion: await fleet.nextTrustVersion() });
@@ -49,14 +52,51 @@ describeOnEach("prune", (create) => {
     );
   });
 
+  it("keeps a bot that may still come back, however short the retention is", async () => {
+    const bots = { gone: now - 32 * day, away: now - 29 * day };
+    for (const [name, certificateExpiresAt] of Object.entries(bots))
+      await store.bots.joined({ name, joinedAt: 0, certificateSerial: name, certificateExpiresAt });
+    const options = { now, renewAfterExpiryMs: 30 * day, retentionMs: day, trustDomain: "cafe", actor: "me" };
+    await store.transaction((records) => prune(records, options));
+    assert.deepEqual(
+      (await store.bots.list()).map(({ name }) => name),
+      ["away"],
+    );
+  });
+
+  it("keeps an expired certificate for as long as its bot can come back with it, and no other one", async () => {
+    const lineage = {
+      name: "a",
+      firstGeneration: 2,
+      lastGeneration: 5,
+      seenGeneration: 4,
+      seenSerial: "4a",
+      adopts: 0,
+    };
+    await store.certificates.saveLineage(lineage);
+    const ages = { a: 2 * day, b: 30.5 * day, c: 31.5 * day };
+    const generations = { "1a": 1, "2a": 2, "3a": 3, "4a": 4, "4b": 4, "5b": 5, "5c": 5 };
+    for (const [serial, generation] of Object.entries(generations)) {
+      const expiresAt = now - ages[serial.slice(1) as keyof typeof ages];
+      await store.certificates.add({ serial, name: "a", generation, issuedAt: 0, expiresAt, root: "" });
+    }
+    await store.certificates.add({ serial: "ff", name: "nobody", generation: 1, issuedAt: 0, expiresAt: 0, root: "" });
+    await pruneNow();
+    const left = [];
+    for (const serial of [...Object.keys(generations), "ff"])
+      if (await store.certificates.find(serial)) left.push(serial);
+    // That of the last join, the one in use, and one whose answer was lost.
+    assert.deepEqual(left, ["2a", "4a", "5b"]);
+  });
+
   it("forgets grants that were replaced long ago, never those in force, and usage of long ago", async () => {
     for (const version of [1, 2, 3]) {
       await store.grantVersions.add({ version, yaml: "grants: {}", appliedAt: version * day, appliedBy: "me" });
     }
-    const row = { caller: "", denial: "", count: 1 };
+    const row = { caller: "", actors: "", denial: "", count: 1 };
     await store.usage.add("b", [
-      { ...row, method: "old", lastAt: now - 401 * day },
-      { ...row, method: "new", lastAt: now - 399 * day },
+      { ...row, method: "old", firstAt: 0, lastAt: now - 401 * day },
+      { ...row, method: "new", firstAt: 0, lastAt: now - 399 * day },
     ]);
     await pruneNow();
     assert.deepEqual(
@@ -64,9 +104,34 @@ describeOnEach("prune", (create) => {
       [3],
     );
     assert.deepEqual(
-      (await store.usage.page({ after: undefined, limit: 9 })).map(({ method }) => method),
+      (await store.usage.page({ after: undefined, limit: 9 }, { since: 0, denied: false })).map(({ method }) => method),
       ["new"],
     );
+  });
+
+  it("forgets usage by day and daily audits after the retention, and the records of servers after 400 days at the least", async () => {
+    const at = (age: number) => now - age * day;
+    await store.usageDays.add("b", [
+      { method: "old", caller: "", actors: "", denial: "", count: 1, firstAt: 0, lastAt: at(401) },
+      { method: "new", caller: "", actors: "", denial: "", count: 1, firstAt: 0, lastAt: at(400) },
+    ]);
+    for (const age of [401, 400]) {
+      const [claimed, result] = [at(age), { findings: "[]", leftOut: 0, counts: "{}", notJudged: "[]" }];
+      await store.auditRuns.claim(dayOf(claimed), claimed, 0);
+      await store.auditRuns.finish(dayOf(claimed), claimed, { ...result, at: claimed });
+    }
+    await store.serverRecords.seen("b", ["a.Old"], at(401));
+    await store.serverRecords.seen("b", ["a.New"], at(399));
+    await pruneNow();
+    const first = { after: undefined, limit: 9 };
+    const left = async () => [
+      ...(await store.usageDays.page(first, { since: "", until: "", denied: false })).map(({ method }) => method),
+      ...(await store.serverRecords.page(first)).map(({ service }) => service),
+      ...(await store.auditRuns.page(first, 0)).map((run) => run.at),
+    ];
+    assert.deepEqual(await left(), ["new", "a.New", at(400)]);
+    await pruneNow(day);
+    assert.deepEqual(await left(), ["a.New"]);
   });
 
   it("unrevokes tokens that cannot be valid, tells every bot, and later forgets them", async () => {
@@ -88,7 +153,13 @@ describeOnEach("prune", (create) => {
     );
 
     await store.transaction((records) =>
-      prune(records, { now: now + 500 * day, retentionMs: 400 * day, trustDomain: "cafe", actor: "me" }),
+      prune(records, {
+        now: now + 500 * day,
+        retentionMs: 400 * day,
+        renewAfterExpiryMs: 30 * day,
+        trustDomain: "cafe",
+        actor: "me",
+      }),
     );
     await hub.refresh();
     assert.equal((await first(version))?.appliesTo, 0n, "a bot that has missed it gets everything");

@@ -42,12 +42,16 @@ export async function openServers(parts: AuthorityParts, options: CompleteOption
   };
 }
 
-async function openOAuth(parts: AuthorityParts, { https, host }: CompleteOptions): Promise<OAuthServer | undefined> {
+async function openOAuth(
+  parts: AuthorityParts,
+  { https, host, publicHost }: CompleteOptions,
+): Promise<OAuthServer | undefined> {
   if (!https) return undefined;
   const { identity, hub, tokenIssuer, grants, recorder, clock, log, own } = parts;
   return openOAuthServer({
     https,
     host,
+    publicHost,
     identity,
     hub,
     tokenIssuer,

@@ -106,7 +106,17 @@ describe("a backup", () => {
     authority = await start(dataDir, 0, keyPassphrase);
     assert.deepEqual(await backUp(dataDir, file), { keys: 3, sealed: true });
     const restored = join(folder, "restored");
-    await restore(file, restored, Date.now());
+    const at = Date.now();
+    await restore(file, restored, at);
+    const store = await openStore(restored);
+    const servers = await store.serverRecords.page({ after: undefined, limit: 9 });
+    assert.deepEqual(
+      servers.map(({ uncountedAt }) => uncountedAt),
+      servers.map(() => at),
+      "usage since the backup is lost",
+    );
+    assert.ok(servers.length > 0);
+    await store.close();
     await assert.rejects(start(restored), /is encrypted: give the passphrase/);
     await (await start(restored, 0, keyPassphrase)).close();
   });

@@ -28,7 +28,7 @@ async function leafAt(time: number, ttlMs = hour, intermediateAt = now) {
   const spki = new Uint8Array(await webcrypto.subtle.exportKey("spki", keys.publicKey));
   const signer = { certificate: root, privateKeyPem: rootKey };
   const intermediate = await createIntermediate(signer, spki, "cafe", intermediateAt);
-  const ca = await createCa([intermediate, root], keys.privateKeyPem, ttlMs);
+  const ca = await createCa([intermediate, root], keys.privateKeyPem, () => ttlMs);
   const [leaf, ...above] = await ca.issueLeaf(id, await publicKey(), time);
   assert.ok(leaf);
   assert.deepEqual(above, [intermediate]);
@@ -77,7 +77,7 @@ describe("ca", () => {
     }
     const certificate = parseCertificate(leaf);
     assert.deepEqual(certificate.uris, [id]);
-    assert.equal(node.subjectAltName, `URI:${id}`);
+    assert.equal(node.subjectAltName, `URI:${id}, DNS:gripper--1.cafe.interlock.invalid`);
     assert.deepEqual([certificate.isCa, certificate.maySign], [false, false]);
     assert.deepEqual([...certificate.usages], ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"]);
     assert.equal(certificate.notBefore, now + 5_000 - backdateMs);
@@ -117,7 +117,10 @@ describe("ca", () => {
   it("refuses a private key that is not the certificate's", async () => {
     const { root, rootKey, intermediate } = await leafAt(now);
     const another = (await createKeyPair()).privateKeyPem;
-    await assert.rejects(createCa([intermediate, root], rootKey, hour), /does not match/);
+    await assert.rejects(
+      createCa([intermediate, root], rootKey, () => hour),
+      /does not match/,
+    );
     const signer = { certificate: root, privateKeyPem: another };
     await assert.rejects(createIntermediate(signer, await publicKey(), "cafe", now), /does not match/);
   });

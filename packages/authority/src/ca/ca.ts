@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
+import { parseSpiffeId } from "@interlock/policy";
 import {
   type CertificateTemplate,
   type Issuer,
@@ -7,6 +8,8 @@ import {
   leafTemplate,
   rootTemplate,
 } from "./certificate-template.js";
+import { dnsName } from "./dns-name.js";
+import { nameConstraintsId, permitsDnsName } from "./name-constraints.js";
 import { PublicKey, X509Certificate, X509CertificateGenerator } from "./x509.js";
 
 /** A signer of leaves. */
@@ -15,10 +18,14 @@ export interface Ca {
   readonly notAfter: number;
   /**
    * Issues a leaf for a SPIFFE ID and a checked public key (SubjectPublicKeyInfo, DER). Returns the chain, DER: the
-   * leaf first, then intermediates, without the root. `hosts` are additional DNS names and IP addresses.
+   * leaf first, then intermediates, without the root. The leaf also has the {@link dnsName} of its SPIFFE ID, unless the
+   * name constraints of the chain forbid it. `hosts` are additional DNS names and IP addresses.
    */
   issueLeaf(spiffeId: string, publicKey: Uint8Array, now: number, hosts?: readonly string[]): Promise<Uint8Array[]>;
 }
+
+/** Returns how long a leaf for a SPIFFE ID is valid, in milliseconds. */
+export type LeafTtlOf = (spiffeId: string) => number;
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const leafName = "O=Interlock";
@@ -56,7 +63,7 @@ export async function createIntermediate(
  * Creates a signer of leaves from a CA certificate and its private key (PKCS #8, PEM). `chain`, DER, begins with that
  * certificate and ends with the root; a root that signs leaves itself is both. Rejects when the key does not match.
  */
-export async function createCa(chain: readonly Uint8Array[], privateKeyPem: string, leafTtlMs: number): Promise<Ca> {
+export async function createCa(chain: readonly Uint8Array[], privateKeyPem: string, ttlOf: LeafTtlOf): Promise<Ca> {
   const { signingKey, publicKey } = await importKey(privateKeyPem);
   const { subject: issuer } = certificateOf(chain[0] as Uint8Array, publicKey);
   const bounds = narrowest(chain);
@@ -65,12 +72,33 @@ export async function createCa(chain: readonly Uint8Array[], privateKeyPem: stri
     notAfter: bounds.notAfter.getTime(),
     async issueLeaf(spiffeId, spki, now, hosts = []) {
       const key = new PublicKey(Uint8Array.from(spki));
-      const template = { key, spiffeId, issuer: { key: publicKey, ...bounds }, now, ttlMs: leafTtlMs, hosts };
-      const names = { subject: leafName, issuer };
-      const leaf = await sign(await leafTemplate(template), { ...names, publicKey: key, signingKey });
+      const names = [...derivedNames(spiffeId, chain), ...hosts];
+      const template = {
+        key,
+        spiffeId,
+        issuer: { key: publicKey, ...bounds },
+        now,
+        ttlMs: ttlOf(spiffeId),
+        hosts: names,
+      };
+      const leaf = await sign(await leafTemplate(template), { subject: leafName, issuer, publicKey: key, signingKey });
       return [leaf, ...intermediates];
     },
   };
+}
+
+/**
+ * The DNS name that goes into a leaf: none below a CA, which may be a company's, whose name constraints do not permit it.
+ * Every verifier of the chain would refuse the leaf because of it.
+ */
+function derivedNames(spiffeId: string, chain: readonly Uint8Array[]): string[] {
+  const id = parseSpiffeId(spiffeId);
+  if (!id) return [];
+  const name = dnsName(id);
+  const constraints = chain
+    .flatMap((der) => new X509Certificate(Uint8Array.from(der)).extensions)
+    .filter(({ type }) => type === nameConstraintsId);
+  return constraints.every(({ value }) => permitsDnsName(new Uint8Array(value), name)) ? [name] : [];
 }
 
 /** Whether a private key (PEM) matches a certificate (DER). */

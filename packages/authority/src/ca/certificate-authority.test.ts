@@ -44,7 +44,15 @@ describeOnEach("the CA of a fleet", (create) => {
     await store.fleet.create("cafe", now);
     const log: Log = { info() {}, error() {}, warn: (message) => void warned.push(message) };
     const self = "spiffe://cafe/interlock/authority";
-    basis = { store, keys, trustDomain: "cafe", leafTtlMs: hour, clock: { now: () => now }, log, self };
+    basis = {
+      store,
+      keys,
+      trustDomain: "cafe",
+      leafTtl: { leafTtlMs: hour, leafTtlsMs: {} },
+      clock: { now: () => now },
+      log,
+      self,
+    };
   });
   afterEach(async () => {
     await store.close();

@@ -3,6 +3,7 @@ import { type Ca, createCa } from "./ca.js";
 import type { CaBasis } from "./ca-basis.js";
 import { activatedRoots, activeRoot, intermediatesOf, rootsOf } from "./ca-schedule.js";
 import { addRoot, renewIntermediate } from "./grow-ca.js";
+import { leafTtlOf } from "./leaf-ttl.js";
 import { BasicConstraintsExtension, X509Certificate } from "./x509.js";
 
 /** An issued leaf and its root. */
@@ -34,7 +35,7 @@ export interface CertificateAuthority {
  * Rejects when nothing can sign below the active root. It never replaces a CA that bots trust.
  */
 export async function openCertificateAuthority(basis: CaBasis): Promise<CertificateAuthority> {
-  const { store, keys, leafTtlMs, clock, log } = basis;
+  const { store, keys, leafTtl, clock, log, self } = basis;
   const loaded = new Map<string, Ca>(); // By the digest of the certificate that signs.
   let rows: readonly CaCertificateRow[] = [];
   let signers = new Map<string, Ca>(); // By the digest of the root.
@@ -58,7 +59,7 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
       if (known) return known;
       const key = row.keyName === "" ? undefined : await keys.read(row.keyName);
       if (key === undefined) continue;
-      const ca = await createCa(chainOf(row, root), key, leafTtlMs);
+      const ca = await createCa(chainOf(row, root), key, (spiffeId) => leafTtlOf(spiffeId, leafTtl, self));
       loaded.set(row.digest, ca);
       return ca;
     }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
+import { clockSkewMs } from "@interlock/bot/internal";
 import { nameConstraints } from "./name-constraints.js";
 import {
   AuthorityKeyIdentifierExtension,
@@ -32,7 +33,7 @@ export const intermediateLifetimeMs = 90 * 24 * 3_600_000;
  * How long before its issue a certificate becomes valid, in milliseconds: how slow a verifier's clock may be. A
  * verifier with a fast clock refuses certificates early, because it considers them expired.
  */
-export const backdateMs = 60_000;
+export const backdateMs = clockSkewMs;
 
 /** The issuer of a certificate. */
 export interface Issuer {
@@ -90,7 +91,7 @@ export interface LeafOptions {
   readonly now: number;
   /** Milliseconds. */
   readonly ttlMs: number;
-  /** Additional DNS names and IP addresses, for clients that verify host names. Default: none. */
+  /** DNS names and IP addresses, for clients that verify host names. Default: none. */
   readonly hosts?: readonly string[];
 }
 

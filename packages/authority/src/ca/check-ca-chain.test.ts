@@ -97,7 +97,7 @@ describe("checkCaChain", () => {
     assert.throws(() => checkCaKey(intermediate, rootKey), /does not match the first certificate/);
     assert.throws(() => checkCaKey(intermediate, "no key"), /cannot be read/);
     assert.throws(() => check(made, [], "bar"), /do not permit the trust domain "bar"/);
-    const ca = await createCa([intermediate, certificate], keys.privateKeyPem, day);
+    const ca = await createCa([intermediate, certificate], keys.privateKeyPem, () => day);
     const [leaf] = await ca.issueLeaf("spiffe://cafe/a", spki, now);
     refused([{ der: leaf } as Made, ...made], /is not a CA/);
   });

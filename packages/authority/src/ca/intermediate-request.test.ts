@@ -57,7 +57,7 @@ describe("a request for an intermediate", () => {
     const { keys, sign } = await signed();
     const chain = certificatesFromPem(await sign());
     const [intermediate, root] = chain as [Uint8Array, Uint8Array];
-    const ca = await createCa([intermediate, root], keys.privateKeyPem, day);
+    const ca = await createCa([intermediate, root], keys.privateKeyPem, () => day);
     const spki = new Uint8Array(await webcrypto.subtle.exportKey("spki", (await createKeyPair()).publicKey));
     const folder = await mkdtemp(join(tmpdir(), "interlock-openssl-"));
     const verify = async (uri: string, purpose: string) => {

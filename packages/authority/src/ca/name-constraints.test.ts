@@ -6,7 +6,7 @@ import { connect, createServer, type TLSSocket } from "node:tls";
 import { certificatesToPem, createKeyPair } from "@interlock/bot";
 import { readDer } from "@interlock/bot/internal";
 import { createCa, createIntermediate, createRoot } from "./ca.js";
-import { nameConstraints, permitsDomain } from "./name-constraints.js";
+import { nameConstraints, permitsDnsName, permitsDomain } from "./name-constraints.js";
 
 describe("name constraints", () => {
   // How TLS finds a client whose certificate is for `uri`, signed by the CA of the trust domain.
@@ -16,7 +16,7 @@ describe("name constraints", () => {
     const below = await createKeyPair();
     const key = new Uint8Array(await webcrypto.subtle.exportKey("spki", below.publicKey));
     const intermediate = await createIntermediate({ certificate: root, privateKeyPem }, key, trustDomain, Date.now());
-    const ca = await createCa([intermediate, root], below.privateKeyPem, 3_600_000);
+    const ca = await createCa([intermediate, root], below.privateKeyPem, () => 3_600_000);
     const issue = async (id: string) => {
       const keys = await createKeyPair();
       const spki = await webcrypto.subtle.exportKey("spki", keys.publicKey);
@@ -73,6 +73,20 @@ describe("name constraints", () => {
     assert.equal(permitsDomain(value(subtree(permitted, uri, ".org")), "cafe.org"), true);
     assert.equal(permitsDomain(value(subtree(permitted, uri, ".cafe.org")), "cafe.org"), false);
     assert.equal(permitsDomain(value(subtree(permitted, dns, "bar")), "cafe"), true, "it says nothing of URIs");
+    const name = "arm--1.cafe.interlock.invalid";
+    assert.equal(permitsDnsName(new Uint8Array(nameConstraints("cafe").value), name), true);
+    for (const [kind, text, expected] of [
+      [permitted, "corp.example", false],
+      [permitted, "interlock.invalid", true],
+      [permitted, ".Interlock.invalid", true],
+      [permitted, "lock.invalid", false],
+      [permitted, name, true],
+      [excluded, "corp.example", true],
+      [excluded, "invalid", false],
+      [excluded, "", false],
+    ] as const) {
+      assert.equal(permitsDnsName(value(subtree(kind, dns, text)), name), expected, `${kind} ${text}`);
+    }
     assert.equal(permitsDomain(value(subtree(excluded, uri, "cafe")), "cafe"), false);
     assert.equal(permitsDomain(value(subtree(excluded, uri, "bar")), "cafe"), true);
     for (const broken of [[], [0x30], [0x30, 5, 0xa0], [0x30, 0x80], [0x31, 0], [0x30, 2, 0xa0, 9]]) {

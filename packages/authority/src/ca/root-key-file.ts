@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { InterlockError, silentLog } from "@interlock/bot";
-import { writePrivateFile } from "@interlock/bot/internal";
+import { unreadable, writePrivateFile } from "@interlock/bot/internal";
 import { createKeyFolder } from "../key-vault/key-folder.js";
 import type { KeyPlace } from "../key-vault/key-place.js";
 import { createKeyTable } from "../key-vault/key-table.js";
@@ -84,7 +84,7 @@ function oneFile(path: string): KeyPlace {
     read: () =>
       readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return undefined;
-        throw error;
+        throw unreadable(path, error);
       }),
     write: (_name, text) => writePrivateFile(path, text),
     remove: elsewhere,

@@ -6,6 +6,7 @@ import { createJoinToken } from "../join-tokens/create-join-token.js";
 import { openTestCa } from "../testing/open-test-ca.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { type EnrollmentBasis, join } from "./join.js";
+import { markSeen } from "./lineage.js";
 import { renew as renewOver } from "./renew.js";
 import { retire } from "./retire.js";
 
@@ -20,7 +21,7 @@ describeOnEach("enrollment", (createStore) => {
   const open = async (): Promise<EnrollmentBasis> => {
     const store = await place.open();
     const ca = await openTestCa(store, place.vault(store), now);
-    return { store, ca, trustDomain };
+    return { store, ca, trustDomain, renewAfterExpiryMs: 20 * minute };
   };
   beforeEach(async () => {
     place = await createStore();
@@ -102,6 +103,83 @@ describeOnEach("enrollment", (createStore) => {
     await refused(join(basis, await request(joinToken), now), "JOIN_TOKEN_USED");
   });
 
+  it("lets the key that has used a token come again until its certificate is in use, and no other key", async () => {
+    const { store } = basis;
+    const keys = await createKeyPair();
+    const request = async (joinToken: string, by = keys) => ({ joinToken, csr: await createCsr(by, id) });
+    const joinToken = await token();
+    const first = await join(basis, await request(joinToken), now);
+    const [second, third] = await Promise.all(
+      [1, 2].map(async () => join(basis, await request(joinToken), now + minute)),
+    );
+    assert.deepEqual([second?.generation, third?.generation], [first.generation, first.generation]);
+    assert.notEqual(second?.leaf.serial, first.leaf.serial);
+    assert.equal((await store.bots.find("gripper/1"))?.joinedAt, now);
+    await refused(join(basis, await request(joinToken, await createKeyPair()), now), "JOIN_TOKEN_USED");
+    await refused(join(basis, await request(joinToken), now + 15 * minute), "JOIN_TOKEN_USED");
+
+    const lineage = await store.certificates.lineage("gripper/1");
+    const certificate = await store.certificates.find(second?.leaf.serial ?? "");
+    assert.ok(lineage && certificate);
+    await markSeen(store, lineage, certificate);
+    await refused(join(basis, await request(joinToken), now + 2 * minute), "JOIN_TOKEN_USED");
+  });
+
+  it("lets no key come again after its bot was retired or revoked, or has joined with another token", async () => {
+    const keys = await createKeyPair();
+    const csrOf = (name: string) => createCsr(keys, `spiffe://cafe/${name}`);
+    const { joinToken } = await create("worker/*", undefined, 3);
+    const enter = async (name: string) => join(basis, { joinToken, name, csr: await csrOf(name) }, now);
+    await enter("worker/1");
+    await enter("worker/1");
+    await retire(basis, "worker/1", now, "me");
+    await refused(enter("worker/1"), "BOT_RETIRED", "PERMISSION_DENIED");
+    await enter("worker/2");
+    await join(basis, { joinToken: await token("worker/2"), csr: await csrOf("worker/2") }, now);
+    await refused(enter("worker/2"), "JOIN_TOKEN_NAME_MISMATCH");
+    await enter("worker/3");
+    const revocation = { kind: "identity", subject: "spiffe://cafe/worker/3", revokedAt: now, reason: "" } as const;
+    await basis.store.revocations.add({ ...revocation, trustVersion: 2 });
+    await refused(enter("worker/3"), "IDENTITY_REVOKED");
+  });
+
+  it("answers no key again whose first certificate was revoked", async () => {
+    const keys = await createKeyPair();
+    const joinToken = await token();
+    const request = async () => ({ joinToken, csr: await createCsr(keys, id) });
+    const { leaf } = await join(basis, await request(), now);
+    const revocation = { kind: "certificate", subject: leaf.serial, revokedAt: now, reason: "" } as const;
+    await basis.store.revocations.add({ ...revocation, trustVersion: 2 });
+    await refused(join(basis, await request(), now), "JOIN_TOKEN_USED");
+  });
+
+  it("signs nothing for another key than the one that has used the token", async () => {
+    const joinToken = await token();
+    await join(basis, { joinToken, csr: await csr() }, now);
+    const ca = { ...basis.ca, issueLeaf: () => assert.fail("signed") };
+    await refused(join({ ...basis, ca }, { joinToken, csr: await csr() }, now), "JOIN_TOKEN_USED");
+  });
+
+  it("does not ask the store for a name that it cannot hold", async () => {
+    const { joinToken } = await create("worker/*", undefined, 3);
+    for (const name of ["worker/\0", "\0", "worker/\ud800", "x".repeat(60_000)])
+      await refused(join(basis, { joinToken, name, csr: await csr() }, now), "JOIN_TOKEN_NAME_MISMATCH");
+  });
+
+  it("gives no name of another holder of the same token for a changed name in its text", async () => {
+    const { joinToken } = await create("worker/*", undefined, 3);
+    const enter = async (text: string, name: string) =>
+      join(basis, { joinToken: text, name, csr: await csr(`spiffe://cafe/${name}`) }, now);
+    await enter(joinToken, "worker/1");
+    const { certificateSerial } = (await basis.store.bots.find("worker/1")) ?? {};
+    for (const forged of ["worker/1", "worker/**", "**"]) {
+      await refused(enter(forge(joinToken, { name: forged }), "worker/1"), "JOIN_TOKEN_NAME_MISMATCH");
+    }
+    assert.equal((await basis.store.bots.find("worker/1"))?.certificateSerial, certificateSerial);
+    await enter(joinToken, "worker/2");
+    await enter(joinToken, "worker/3");
+  });
+
   it("does not use a token up for a request that is refused", async () => {
     const joinToken = await token();
     await refused(
@@ -149,12 +227,13 @@ describeOnEach("enrollment", (createStore) => {
     await refused(enter("worker/3", now + 15 * minute), "JOIN_TOKEN_USED");
   });
 
-  it("gives the name of an expired bot to a token for a pattern, but never that of a retired or revoked one", async () => {
+  it("gives the name of a bot that can no longer come back to a token for a pattern, but never that of a retired or revoked one", async () => {
     const { joinToken } = await create("worker/*", 180 * minute, 9);
-    const later = now + 61 * minute;
+    const later = now + 80 * minute;
     const enter = async (name: string, at: number, given = joinToken) =>
       join(basis, { joinToken: given, name, csr: await csr(`spiffe://cafe/${name}`) }, at);
     for (const name of ["worker/1", "worker/2", "worker/3"]) await enter(name, now);
+    await refused(enter("worker/1", later - 1), "JOIN_TOKEN_NAME_MISMATCH");
     await enter("worker/1", later);
     await retire(basis, "worker/2", now, "me");
     await refused(enter("worker/2", later), "JOIN_TOKEN_NAME_MISMATCH");

@@ -62,6 +62,18 @@ export async function beginLineage(
   return generation;
 }
 
+/** Records another certificate of a join whose answer was lost. Returns its generation, that of the join. */
+export async function repeatLineage(
+  { certificates }: CertificateRecords,
+  name: string,
+  leaf: Issued,
+  generation: number,
+  now: number,
+): Promise<number> {
+  await certificates.add(rowOf(leaf, name, generation, now));
+  return generation;
+}
+
 /** Records that `leaf` was issued over the judged certificate `parent`. Returns its generation. */
 export async function continueLineage(
   { certificates }: CertificateRecords,

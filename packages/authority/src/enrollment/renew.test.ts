@@ -22,7 +22,7 @@ describeOnEach("renewal", (create) => {
     place = await create();
     const store = await place.open();
     await store.fleet.create(trustDomain, now);
-    basis = { store, trustDomain, ca: await openTestCa(store, place.vault(store), now) };
+    basis = { store, trustDomain, renewAfterExpiryMs: 0, ca: await openTestCa(store, place.vault(store), now) };
   });
   afterEach(async () => {
     await basis.store.close();

@@ -1,16 +1,21 @@
 import { InterlockError } from "@interlock/bot";
 import { denial } from "@interlock/bot/internal";
 import { isBotName, type SpiffeId, spiffeId } from "@interlock/policy";
+import { keepOperator } from "../grants/keep-operator.js";
 import type { BotRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 
 /**
  * Ends a bot's membership: from now on it gets neither certificates nor tokens. Those that it holds stay valid until
  * they expire; to end its access at once, revoke it. It can join again with a later join token for its name. Rejects
- * with `NOT_FOUND`.
+ * with `NOT_FOUND`, and with `LAST_OPERATOR` if `force` is false. Default: true.
  */
 export async function retire(
-  { store, trustDomain }: { readonly store: Store; readonly trustDomain: string },
+  {
+    store,
+    trustDomain,
+    force = true,
+  }: { readonly store: Store; readonly trustDomain: string; readonly force?: boolean },
   name: string,
   now: number,
   by: string,
@@ -20,6 +25,7 @@ export async function retire(
     const bot = await records.bots.find(name);
     if (!bot) throw notFound(name);
     if (bot.retiredAt !== null) return bot;
+    await keepOperator(records, { kind: "retire", name }, { trustDomain, force }, now);
     await records.bots.retired(name, now);
     await records.joinTokens.deleteFor(name);
     await records.endpoints.replace(uri, [], now);

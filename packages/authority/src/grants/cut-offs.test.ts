@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cutOffsOf, maximumCutOffs } from "./cut-offs.js";
+import { cutOffsOf, loadCutOffs, maximumCutOffs } from "./cut-offs.js";
 
 const row = (version: number, grants: object) => ({
   version,
@@ -42,5 +42,30 @@ describe("cutOffsOf", () => {
     assert.deepEqual(cutOffsOf([row(6, many), row(7, {})]), [
       { identity: "**", service: "", scope: "", grantsVersion: 7, except: [] },
     ]);
+  });
+
+  it("says up to 2,000 things, exceptions among them", () => {
+    const names = (count: number, more: object) => ({
+      ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`w/${i}`, of("a:b")])),
+      ...more,
+    });
+    const cutOff = (count: number) =>
+      cutOffsOf([row(1, names(count, { "v/*": of("a:c"), "v/1": of("a:c") })), row(2, { "v/1": of("a:c") })]);
+    assert.equal(cutOff(maximumCutOffs - 2).length, maximumCutOffs - 1);
+    assert.deepEqual(cutOff(maximumCutOffs - 2).at(-1)?.except, ["v/1"]);
+    assert.equal(cutOff(maximumCutOffs - 1).length, 1);
+  });
+
+  it("looks back as long as a token may be valid, and a minute", async () => {
+    const asked: number[] = [];
+    const versions = [row(1, { x: of("a:b") }), row(2, {})];
+    const grantVersions = {
+      since: async (at: number) => {
+        asked.push(at);
+        return versions;
+      },
+    };
+    assert.deepEqual(await loadCutOffs({ grantVersions } as never, 1_000_000), cutOffsOf(versions));
+    assert.deepEqual(asked, [1_000_000 - 11 * 60_000]);
   });
 });

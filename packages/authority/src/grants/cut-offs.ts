@@ -1,9 +1,8 @@
 import type { CutOff } from "@interlock/bot";
-import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
+import { builtInGrants, maximumTokenLifetimeMs } from "@interlock/bot/internal";
 import { diffGrants, type Grant } from "@interlock/policy/grants";
 import type { GrantVersionRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
-import { builtInGrants } from "./built-in-grants.js";
 import { readGrants } from "./read-grants.js";
 
 // The maximum lifetime of a token, and a minute for slow clocks.

@@ -48,12 +48,23 @@ describeOnEach("grant store", (create) => {
     assert.equal(grants.file().yaml, files[applied.findIndex((a) => a.version === 3)]);
   });
 
+  it("does not replace another version than the one that a file was made from", async () => {
+    const grants = await openGrantStore(store);
+    await grants.apply(yaml("a:a"), "x", 1, undefined, 0);
+    const files = ["b:b", "c:c"].map(yaml);
+    const applied = await Promise.allSettled(files.map((file) => grants.apply(file, "x", 2, undefined, 1)));
+    assert.deepEqual(applied.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    await assert.rejects(grants.apply(yaml("d:d"), "x", 3, undefined, 1), { code: "ABORTED" });
+    assert.equal(grants.file().version, 2);
+  });
+
   it("always lets operators run the fleet", async () => {
     const grants = await openGrantStore(store);
     await grants.apply("grants: {}", "x", 1);
     const admin = "interlock.authority.v1.AdminService";
     const scopes = [...grantedScopes(grants.current(), "operator/alice", admin)].sort();
     assert.deepEqual(scopes, [
+      "audit:read",
       "bots:enroll",
       "bots:read",
       "bots:retire",
@@ -66,6 +77,9 @@ describeOnEach("grant store", (create) => {
       "keys:read",
       "keys:rotate",
       "log:read",
+      "methods:read",
+      "methods:retire",
+      "retirements:write",
       "usage:read",
     ]);
     assert.equal(grantedScopes(grants.current(), "coffee/1", admin).size, 0);

@@ -1,7 +1,8 @@
 import { InterlockError } from "@interlock/bot";
+import { builtInGrants } from "@interlock/bot/internal";
 import { diffGrants, type GrantChange, type Grants } from "@interlock/policy/grants";
 import type { Store } from "../store/store.js";
-import { builtInGrants } from "./built-in-grants.js";
+import { keepOperator, type OperatorGuard } from "./keep-operator.js";
 import { readGrants } from "./read-grants.js";
 
 /** The result of applying grants. */
@@ -26,9 +27,11 @@ export interface GrantStore {
   version(version: number): Promise<string>;
   /**
    * Replaces the grants and keeps every version. The scopes that it withdraws become invalid in issued tokens as soon
-   * as the trust hub is refreshed. Rejects with `GRANTS_INVALID`, and then changes nothing.
+   * as the trust hub is refreshed. Rejects with `GRANTS_INVALID`, or with
+   * `LAST_OPERATOR` as `guard` says, or with `ABORTED` when another version than `replaces` is in force, and then changes
+   * nothing. Default: no guard, and any version.
    */
-  apply(yaml: string, appliedBy: string, now: number): Promise<AppliedGrants>;
+  apply(yaml: string, appliedBy: string, now: number, guard?: OperatorGuard, replaces?: number): Promise<AppliedGrants>;
 }
 
 /** Opens the grants of a store. */
@@ -62,13 +65,17 @@ export async function openGrantStore(store: Store): Promise<GrantStore> {
         `There is no version ${version} of the grants. List them with "interlock grants history".`,
       );
     },
-    async apply(yaml, appliedBy, now) {
+    async apply(yaml, appliedBy, now, guard, replaces) {
       const after = readGrants(yaml);
-      const applied = await store.transaction(async ({ grantVersions, fleet, auditLog }) => {
+      const applied = await store.transaction(async (records) => {
+        const { grantVersions, fleet, auditLog } = records;
         const before = await grantVersions.latest();
+        const inForce = before?.version ?? 0;
+        if (replaces !== undefined && replaces !== inForce) throw changedMeanwhile(replaces, inForce);
         const changes = diffGrants(before ? readGrants(before.yaml) : [], after);
         if (before?.yaml === yaml) return { changes, version: before.version };
-        const version = (before?.version ?? 0) + 1;
+        if (guard) await keepOperator(records, { kind: "grants", grants: after }, guard, now);
+        const version = inForce + 1;
         await grantVersions.add({ version, yaml, appliedAt: now, appliedBy });
         const lost = changes.filter(({ added }) => !added).length;
         const details = { version, gained: changes.length - lost, lost };
@@ -80,4 +87,11 @@ export async function openGrantStore(store: Store): Promise<GrantStore> {
       return applied;
     },
   };
+}
+
+function changedMeanwhile(replaces: number, inForce: number): InterlockError {
+  return new InterlockError(
+    "ABORTED",
+    `Version ${inForce} of the grants is in force, and this change was made from version ${replaces}: look at it again.`,
+  );
 }

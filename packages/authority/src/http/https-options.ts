@@ -1,5 +1,5 @@
-import { isIP, isIPv6 } from "node:net";
-import { hostname } from "node:os";
+import { isIP } from "node:net";
+import { bracketed, isEveryInterface } from "@interlock/bot/internal";
 
 /** The options of the authority's OAuth server. */
 export interface HttpsOptions {
@@ -16,10 +16,9 @@ export interface HttpsOptions {
   readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
-const everywhere: readonly string[] = ["0.0.0.0", "::"];
 const loopback: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 
-/** Returns the issuer for a port. Throws a `TypeError` unless it is an `https:` URL of only a host and a port. */
+/** Returns the issuer for a port, on the host at which others reach it. Throws a `TypeError` unless it is an `https:` URL of only a host and a port. */
 export function issuerOf({ issuer }: HttpsOptions, host: string, port: number): string {
   if (issuer === undefined) return `https://${bracketed(publicName(host))}${port === 443 ? "" : `:${port}`}`;
   // RFC 8414, section 2: no query, no fragment. A path would change the path of the metadata, so it is not supported.
@@ -29,18 +28,18 @@ export function issuerOf({ issuer }: HttpsOptions, host: string, port: number): 
   return issuer;
 }
 
-/** Returns the host names that the certificate of the port must have. */
-export function hostsOf({ issuer }: HttpsOptions, host: string): readonly string[] {
-  const named = issuer === undefined ? publicName(host) : new URL(issuer).hostname.replace(/^\[|\]$/g, "");
-  const listening = everywhere.includes(host) ? [] : [host];
-  return [...new Set([named, ...listening, ...loopback])].filter((name) => isIP(name) || /^[\w.-]+$/.test(name));
+/**
+ * Returns the host names that the certificate of the port must have: those by which others know it, where it listens, and
+ * this machine's.
+ */
+export function hostsOf({ issuer }: HttpsOptions, publicHost: string, host: string): readonly string[] {
+  const named = issuer === undefined ? [] : [new URL(issuer).hostname.replace(/^\[|\]$/g, "")];
+  const listening = isEveryInterface(host) ? [] : [host];
+  return [...new Set([...named, publicName(publicHost), ...listening, ...loopback])].filter(
+    (name) => isIP(name) || /^[\w.-]+$/.test(name),
+  );
 }
 
 function publicName(host: string): string {
-  if (everywhere.includes(host)) return hostname().toLowerCase();
-  return loopback.includes(host) ? "localhost" : host;
-}
-
-function bracketed(host: string): string {
-  return isIPv6(host) ? `[${host}]` : host;
+  return loopback.includes(host) ? "localhost" : host.toLowerCase();
 }

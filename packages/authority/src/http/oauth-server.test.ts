@@ -7,6 +7,7 @@ import { connect, type TLSSocket } from "node:tls";
 import { type Bot, certificatesToPem, type Denial, silentLog } from "@interlock/bot";
 import { caDigest, createBot, createRecorder, parseCertificate } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
+import { closeOf } from "@interlock/bot/testing";
 import { decodeJwt } from "jose";
 import { openStore } from "../store/open-store.js";
 import { type Answer, ask, type Question } from "../testing/ask.js";
@@ -111,7 +112,7 @@ describe("the HTTPS port of the authority", () => {
     const { status, headers, body } = await token();
     assert.equal(status, 200);
     assert.deepEqual(Object.keys(body).sort(), ["access_token", "expires_in", "scope", "token_type"]);
-    assert.deepEqual([body.token_type, body.scope, body.expires_in], ["Bearer", "item:read", 300]);
+    assert.deepEqual([body.token_type, body.scope, body.expires_in], ["Bearer", "item:read", 600]);
     assert.deepEqual([headers["content-type"], headers["cache-control"]], ["application/json", "no-store"]);
   });
 
@@ -169,7 +170,7 @@ describe("the HTTPS port of the authority", () => {
     it("once the bot is revoked: its connections end, and there are no others", async () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const { socket } = await token({}, { agent });
-      const closed = once(socket, "close");
+      const closed = closeOf(socket);
       await fleet.authority.revoke({ kind: "identity", subject: script.spiffeId.uri }, "test");
       await closed;
       denials.length = 0;
@@ -211,7 +212,7 @@ describe("the HTTPS port of the authority", () => {
         assert.equal(socket.isSessionReused(), false);
         socket.write("GET /jwks HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         socket.resume();
-        await once(socket, "close");
+        await closeOf(socket);
       }
     });
   });

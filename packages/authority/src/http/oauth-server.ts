@@ -20,6 +20,8 @@ export interface OAuthServerOptions extends Pick<RevocationEndpoint, "revokeToke
   readonly https: HttpsOptions;
   /** The interface to listen on if `https` names none. */
   readonly host: string;
+  /** The host at which others reach it. */
+  readonly publicHost: string;
   readonly identity: OwnIdentity;
   readonly hub: TrustHub;
   readonly tokenIssuer: TokenIssuer;
@@ -52,7 +54,7 @@ export async function openOAuthServer(options: OAuthServerOptions): Promise<OAut
     { ...port, identity: files ?? identity, trust: hub.trust, recorder, clock, log },
     async (request, response, peer) => handle?.(request, response, peer),
   );
-  const issuer = issuerOf(https, host, server.port);
+  const issuer = issuerOf(https, options.publicHost, server.port);
   const endpoint = { tokenIssuer, authenticate: createAuthenticateClient(hub.trust) };
   const routes = [
     ...metadataRoutes(issuer),

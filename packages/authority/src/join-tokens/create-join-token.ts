@@ -37,12 +37,14 @@ export interface CreatedJoinToken {
   readonly id: string;
   /** When it expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Set when a bot has the name: the end of its certificate. A join with the token supersedes that bot. */
+  readonly inUseUntil?: number;
 }
 
 /**
  * Creates a join token and stores only a hash of its secret. Rejects with `INVALID_ARGUMENT` for a malformed or
- * reserved name, for a pattern that matches names of every kind, and for a lifetime or a count out of range; with
- * `IDENTITY_REVOKED` for a revoked name.
+ * reserved name, for a pattern that matches names of every kind, for several uses of one name, and for a lifetime or a count
+ * out of range; with `IDENTITY_REVOKED` for a revoked name.
  */
 export async function createJoinToken(options: JoinTokenOptions): Promise<CreatedJoinToken> {
   const { store, trustDomain, caDigest, name, uses = 1, ttlMs = defaultTtlMs, now, by } = options;
@@ -50,6 +52,7 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
   if (!(Number.isInteger(uses) && uses >= 1 && uses <= maximumUses)) {
     throw invalid(`A join token is valid for 1 to ${maximumUses} uses.`);
   }
+  if (uses > 1 && isBotName(name)) throw invalid(severalOfOne(name, uses));
   if (!(ttlMs > 0 && ttlMs <= maximumTtlMs))
     throw invalid("A join token is valid for at most 7 days: choose a shorter lifetime.");
   if (isBotName(name)) await refuseRevoked(store, spiffeId(trustDomain, name));
@@ -61,7 +64,16 @@ export async function createJoinToken(options: JoinTokenOptions): Promise<Create
     const details = { id, uses, expiresAt };
     await auditLog.append({ at: now, kind: "invite", actor: by, subject: name, details });
   });
-  return { joinToken: formatJoinToken({ trustDomain, name, caDigest, secret }), id, expiresAt };
+  const joinToken = formatJoinToken({ trustDomain, name, caDigest, secret });
+  const bot = isBotName(name) ? await store.bots.find(name) : undefined;
+  const inUse = bot && bot.retiredAt === null && bot.certificateExpiresAt > now;
+  return { joinToken, id, expiresAt, ...(inUse && { inUseUntil: bot.certificateExpiresAt }) };
+}
+
+/** Two processes that join under one name would supersede each other. */
+function severalOfOne(name: string, uses: number): string {
+  const pattern = name.includes("/") ? name.replace(/[^/]+$/, "*") : `${name}/*`;
+  return `"${name}" is one bot, and each join under its name supersedes the one before. For ${uses} bots invite a pattern, such as "${pattern}".`;
 }
 
 function checkName(name: string): void {

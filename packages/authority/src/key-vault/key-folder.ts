@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivateFile } from "@interlock/bot/internal";
+import { unreadable, writePrivateFile } from "@interlock/bot/internal";
 import type { KeyPlace } from "./key-place.js";
 
 /** The suffix of private keys, which distinguishes them from other files. */
@@ -13,7 +13,7 @@ export function createKeyFolder(folder: string): KeyPlace {
     async read(name) {
       return readFile(pathOf(name), "utf8").catch((error: NodeJS.ErrnoException) => {
         if (error.code === "ENOENT") return undefined;
-        throw error;
+        throw unreadable(pathOf(name), error);
       });
     },
     write: async (name, text) => writePrivateFile(pathOf(name), text),

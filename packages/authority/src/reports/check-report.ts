@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import { InterlockError, reasons } from "@interlock/bot";
+import { isEveryInterface, maximumActors, readAddress } from "@interlock/bot/internal";
 import type { ReportRequest } from "@interlock/bot/protocol";
-import { isServiceName, parseSpiffeId, type SpiffeId } from "@interlock/policy";
+import { isServiceName, maximumManifestBytes, parseManifest, parseSpiffeId, type SpiffeId } from "@interlock/policy";
 import { isIssuable } from "../names.js";
-import type { EndpointRow, UsageRow } from "../store/schema.js";
+import type { EndpointRow } from "../store/schema.js";
+import type { UsageCounts } from "../store/usage.js";
+import { packActors } from "./actors.js";
 import { mayServe } from "./may-serve.js";
 
 /** The maximum number of endpoints in one report. */
@@ -18,44 +22,89 @@ const maximumCount = 2n ** 40n;
 /** A checked report. The reporting bot is known from the connection. */
 export interface CheckedReport {
   readonly endpoints: readonly Pick<EndpointRow, "service" | "address">[];
-  readonly usage: readonly Omit<UsageRow, "spiffeId">[];
+  readonly usage: readonly UsageCounts[];
   /** The process of the bot; empty when the bot does not tell its processes apart. */
   readonly instance: string;
+  /** When the process started, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The version of the bot's program; empty for none. */
+  readonly version: string;
+  /** The hash of the manifest that it serves; empty for none. */
+  readonly manifestHash: string;
+  /** The manifest with that hash, where it was sent, as JSON. */
+  readonly manifest: string | undefined;
+  readonly stopping: boolean;
+  /** Until when calls of the process may not have been counted, in milliseconds since the epoch; absent for none. */
+  readonly uncountedAt: number | undefined;
 }
 
 /**
  * Checks the report of a bot. Throws `INVALID_ARGUMENT` for a malformed one, so each row of it has a bounded size. Callers
  * are bots of the reporter's own trust domain. Future times are set to now, so that a bot with a fast clock does not stay
- * on top of the list. Services that the reporter may not serve are left out.
+ * on top of the list. Services that the reporter may not serve are left out, calls of them that it says to have admitted, and
+ * addresses that nothing can dial.
  */
 export function checkReport(
-  { endpoints, usage, instance }: ReportRequest,
+  report: ReportRequest,
   { trustDomain, name }: Pick<SpiffeId, "trustDomain" | "name">,
   now: number,
 ): CheckedReport {
+  const { endpoints, usage, instance, startedAt, version, manifestHash, manifest, stopping } = report;
   if (!/^[A-Za-z0-9-]{0,64}$/.test(instance))
     throw invalid("The instance is malformed: use up to 64 letters and digits.");
   if (endpoints.length > maximumEndpoints) throw invalid(`Report at most ${maximumEndpoints} endpoints.`);
   if (usage.length > maximumReportedUsage)
     throw invalid(`Report at most ${maximumReportedUsage} rows of usage at once.`);
+  if (!/^[^\p{C}\p{Z}]{0,64}$/u.test(version))
+    throw invalid("The version is malformed: use up to 64 printable characters without spaces.");
+  if (!/^([0-9a-f]{64})?$/.test(manifestHash)) throw invalid("The manifest's hash is malformed: write SHA-256 in hex.");
   const checked = {
     instance,
+    startedAt: pastTime(startedAt, now),
+    version,
+    manifestHash,
+    manifest: manifest === "" ? undefined : checkManifest(manifest, manifestHash, name),
+    stopping,
+    uncountedAt: uncountedAt(report, now),
     endpoints: endpoints.map(({ service, address }) => {
       if (!isServiceName(service)) throw invalid("An endpoint's service is malformed: give its full name.");
-      if (!isAddress(address)) throw invalid("An endpoint's address is malformed: write host:port.");
-      return { service, address };
+      return { service, address, host: hostOf(address) };
     }),
-    usage: usage.map(({ method, caller, denial, count, lastAt }) => {
+    usage: usage.filter(mayCount(name)).map(({ method, caller, actors, denial, count, firstAt, lastAt: last }) => {
       if (method.length > maximumMethodLength || !/^[^\p{C}\s]*$/u.test(method))
         throw invalid("A method is malformed: write package.Service/Method.");
       if (caller !== "" && !isMember(caller, trustDomain))
         throw invalid("A caller is no bot of this fleet: write its SPIFFE ID.");
+      if (actors.length > maximumActors || !actors.every((actor) => isMember(actor, trustDomain)))
+        throw invalid(`Actors are malformed: write at most ${maximumActors} SPIFFE IDs of bots of this fleet.`);
       if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
       if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
-      return { method, caller, denial, count: Number(count), lastAt: pastTime(lastAt, now) };
+      const lastAt = pastTime(last, now);
+      return {
+        method,
+        caller,
+        actors: packActors(actors),
+        denial,
+        count: Number(count),
+        firstAt: pastTime(firstAt, lastAt),
+        lastAt,
+      };
     }),
   };
-  return { ...checked, endpoints: checked.endpoints.filter(({ service }) => mayServe(name, service)) };
+  const listed = checked.endpoints.filter(({ service, host }) => mayServe(name, service) && !isEveryInterface(host));
+  return { ...checked, endpoints: listed.map(({ service, address }) => ({ service, address })) };
+}
+
+/** Whether a row can be true: calls of the authority's own services are admitted by the authority alone. */
+function mayCount(name: string): (row: ReportRequest["usage"][number]) => boolean {
+  return ({ method, denial }) => denial !== "" || mayServe(name, method.slice(0, Math.max(0, method.indexOf("/"))));
+}
+
+/** Until when the reporting process may have served calls without counting them: never, where it has counted from its start. */
+function uncountedAt({ countedSince, startedAt }: ReportRequest, now: number): number | undefined {
+  if (countedSince === undefined) return now;
+  if (startedAt !== undefined && countedSince <= startedAt) return undefined;
+  return pastTime(countedSince, now);
 }
 
 // Certificates are issued only for names of at most 255 characters.
@@ -64,15 +113,34 @@ function isMember(uri: string, trustDomain: string): boolean {
   return id?.trustDomain === trustDomain && isIssuable(id.name);
 }
 
-/** Returns a reported time in milliseconds since the epoch; now for one to come, or one that no date can hold. */
-function pastTime(at: Date | undefined, now: number): number {
-  const ms = at?.getTime() ?? now;
-  return ms >= 0 && ms <= now ? ms : now;
+/** Returns a reported time in milliseconds since the epoch; `latest` for a later one, and for one that no date can hold. */
+function pastTime(at: Date | undefined, latest: number): number {
+  const ms = at?.getTime() ?? latest;
+  return ms >= 0 && ms <= latest ? ms : latest;
 }
 
-function isAddress(text: string): boolean {
-  const port = /^(?:\[[0-9a-fA-F:.%]+\]|[a-zA-Z0-9._-]+):(\d{1,5})$/.exec(text)?.[1];
-  return text.length <= 262 && port !== undefined && Number(port) >= 1 && Number(port) <= 65_535;
+function checkManifest(json: string, hash: string, name: string): string {
+  const refuse = (problem: string) => invalid(`The manifest cannot be used: ${problem}.`);
+  if (Buffer.byteLength(json) > maximumManifestBytes) throw refuse(`it is above ${maximumManifestBytes} bytes`);
+  if (createHash("sha256").update(json).digest("hex") !== hash) throw refuse("its hash is another one than reported");
+  let services: readonly { readonly name: string }[];
+  try {
+    services = parseManifest(json).services;
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+  const foreign = services.find((service) => !mayServe(name, service.name));
+  if (foreign) throw refuse(`this bot may not serve ${foreign.name}`);
+  return json;
+}
+
+/** Reads a reported address; its errors are the report's. */
+function hostOf(address: string): string {
+  try {
+    return readAddress(address).host;
+  } catch (cause) {
+    throw invalid(`An endpoint is malformed. ${InterlockError.from(cause).message}`);
+  }
 }
 
 /** The names of the gRPC statuses that an error can have: the reason of a denial without one of Interlock's. */

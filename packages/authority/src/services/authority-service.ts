@@ -1,14 +1,19 @@
 import { type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import { createRateLimiter } from "@interlock/bot/internal";
 import type { AuthorityService } from "@interlock/bot/protocol";
+import { matchesIdentity } from "@interlock/policy";
 import type { DenialLog } from "../audit-log/denial-log.js";
 import type { CaBasis } from "../ca/ca-basis.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
 import type { CloneAlarm } from "../enrollment/revoke-clone.js";
+import type { GrantStore } from "../grants/grant-store.js";
 import { refuseLimited } from "../refuse-limited.js";
 import { checkReport } from "../reports/check-report.js";
+import { findServers } from "../reports/find-servers.js";
+import { recordReport } from "../reports/record-report.js";
+import type { SignOfLife } from "../reports/sign-of-life.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
 import type { TokenIssuer } from "../tokens/token-issuer.js";
@@ -20,30 +25,31 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly cloneAlarm: CloneAlarm;
-  readonly caBasis: Pick<CaBasis, "leafTtlMs">;
+  readonly caBasis: Pick<CaBasis, "leafTtl">;
   readonly hub: TrustHub;
   readonly denialLog: DenialLog;
+  readonly grants: Pick<GrantStore, "current">;
+  readonly signOfLife: SignOfLife;
   readonly clock: Clock;
   readonly log: Log;
   readonly counts: AuthorityCounts;
 }
 
 /**
- * How often one bot may renew within the lifetime of a certificate. A bot renews twice in it, and as often again for each
+ * How often one bot may renew within the shortest lifetime of a certificate. A bot renews twice in it, and as often again for each
  * process with a folder of its own, for lost answers, and when the CA changes. Default: 20.
  */
 const renewalsPerLifetime = 20;
-
-/** How long after its last report a process of a bot counts as gone once another one reports, in milliseconds. */
-const instanceGoneMs = 5 * 60_000;
 
 /** Creates the AuthorityService: certificates, tokens and trust for every bot. A bot can only act for itself. */
 export function createAuthorityService(options: AuthorityServiceOptions): Implementation<typeof AuthorityService> {
   const { store, tokenIssuer, certificateUse, hub, clock, log, counts } = options;
 
+  const { leafTtlMs, leafTtlsMs } = options.caBasis.leafTtl;
+  const shortestTtlMs = Math.min(leafTtlMs, ...Object.values(leafTtlsMs));
   const renewals = createRateLimiter({
     burst: renewalsPerLifetime,
-    perSecond: (renewalsPerLifetime * 1_000) / options.caBasis.leafTtlMs,
+    perSecond: (renewalsPerLifetime * 1_000) / shortestTtlMs,
   });
 
   return {
@@ -66,8 +72,8 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       return {};
     },
 
-    async issueToken({ audience, scopes }, { caller }) {
-      return tokenToWire(await tokenIssuer.issue(caller, audience, scopes));
+    async issueToken({ audience, scopes, allowEmpty }, { caller }) {
+      return tokenToWire(await tokenIssuer.issue(caller, audience, scopes, allowEmpty));
     },
 
     async exchangeToken({ subjectToken, audience, scopes }, { caller }) {
@@ -76,27 +82,35 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
 
     async *watchTrust({ version }, { caller, signal }) {
       await certificateUse.record(caller);
-      for await (const update of hub.watch(version, signal, caller.spiffeId.uri)) yield trustToWire(update);
+      for await (const update of hub.watch(version, signal, caller.spiffeId.uri))
+        yield trustToWire(update, clock.now());
+    },
+
+    async findServers({ service, servedBy }, { caller }) {
+      const { state } = hub.trust;
+      const patterns = state.revocations.filter(({ kind }) => kind === "pattern");
+      const endpoints = await findServers(
+        {
+          endpoints: store.endpoints,
+          grants: options.grants.current(),
+          signOfLife: options.signOfLife,
+          isRevoked: (name) => patterns.some(({ subject }) => matchesIdentity(subject, name)),
+        },
+        { caller: caller.spiffeId, service, servedBy },
+      );
+      return { endpoints: hub.trust.methodRetired(`/${service}/*`) ? [] : [...endpoints] };
     },
 
     async report(request, { caller }) {
       await certificateUse.record(caller);
       const now = clock.now();
-      const { endpoints, usage, instance } = checkReport(request, caller.spiffeId, now);
+      const report = checkReport(request, caller.spiffeId, now);
       const reporter = caller.spiffeId.uri;
-      const serving = await store.transaction(async (records) => {
-        await records.usage.add(reporter, usage);
-        await records.auditLog.append(...options.denialLog.entries(reporter, usage, now));
-        return records.endpoints.report({
-          spiffeId: reporter,
-          instance,
-          endpoints,
-          now,
-          goneBefore: now - instanceGoneMs,
-        });
-      });
+      const { serving, manifestWanted } = await store.transaction((records) =>
+        recordReport(records, reporter, report, options.denialLog, now),
+      );
       hub.serves(reporter, serving);
-      return {};
+      return { manifestWanted };
     },
   };
 }

@@ -4,12 +4,17 @@ import { type Init, spiffeId } from "@interlock/policy";
 import { caId } from "../ca/ca-keys.js";
 import type { CaStatus } from "../ca/ca-status.js";
 import { derOf } from "../ca/certificate-authority.js";
+import type { ListedBot } from "../store/bots.js";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
-/** Converts a trust update to its form on the wire. */
-export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<WatchTrustResponse> {
+/** Converts a trust update to its form on the wire, sent `now`. */
+export function trustToWire(
+  { appliesTo, state, unrevoked, retiredChanged }: TrustUpdate,
+  now: number,
+): Init<WatchTrustResponse> {
   return {
+    sentAt: new Date(now),
     appliesTo,
     resultsIn: state.version,
     trustDomain: state.trustDomain,
@@ -21,18 +26,20 @@ export function trustToWire({ appliesTo, state, unrevoked }: TrustUpdate): Init<
     staleAfterSeconds: Math.ceil(state.staleAfterMs / 1_000),
     unrevoked: unrevoked.map(revocationToWire),
     activeCa: state.activeCa ?? "",
+    ...(retiredChanged && { retired: { methods: state.retired ?? [] } }),
     cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
 }
 
 /** Converts the record of a bot to its form on the wire. */
-export function botToWire(bot: BotRow, trustDomain: string): Init<Bot> {
+export function botToWire(bot: BotRow & Partial<ListedBot>, trustDomain: string): Init<Bot> {
   return {
     spiffeId: spiffeId(trustDomain, bot.name).uri,
     joinedAt: new Date(bot.joinedAt),
     certificateExpiresAt: new Date(bot.certificateExpiresAt),
     certificateSerial: bot.certificateSerial,
     ...(bot.retiredAt !== null && { retiredAt: new Date(bot.retiredAt) }),
+    ...(typeof bot.certificateIssuedAt === "number" && { certificateIssuedAt: new Date(bot.certificateIssuedAt) }),
   };
 }
 

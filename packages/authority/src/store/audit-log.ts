@@ -8,6 +8,15 @@ export interface AuditLog {
   append(...entries: readonly AuditEntry[]): Promise<void>;
   /** Lists records after a number, in their order. */
   list(after: number, limit: number): Promise<AuditRecord[]>;
+  /**
+   * Looks at up to 10,000 records from a number on, without the record of that number: forth, or back from it. Resolves
+   * with the matching ones in that order, and the number of the last record that was looked at, where the next look begins.
+   */
+  look(
+    from: number,
+    direction: "forth" | "back",
+    selection: LogSelection,
+  ): Promise<{ records: AuditRecord[]; at: number }>;
   /** Returns the last pruned record and the last record. */
   ends(): Promise<{ checkpoint: AuditPosition; head: AuditPosition }>;
   /**
@@ -17,6 +26,21 @@ export interface AuditLog {
    */
   prune(before: number, now: number, actor: string): Promise<void>;
 }
+
+/** Selects records of the audit log. */
+export interface LogSelection {
+  /** The kinds; empty for all. */
+  readonly kinds: readonly string[];
+  /** The earliest time, in milliseconds since the epoch; absent for all. */
+  readonly since: number | undefined;
+  /** The time before which records are listed; absent for all. */
+  readonly until: number | undefined;
+  /** The maximum number of records. */
+  readonly limit: number;
+}
+
+/** How many records one look covers, so that it keeps the store busy for milliseconds only. */
+const recordsInOneLook = 10_000;
 
 const rowsInOneStatement = 100;
 
@@ -58,6 +82,24 @@ export function createAuditLog(db: Kysely<Schema>): AuditLog {
     ends,
     list: (after, limit) =>
       db.selectFrom("auditLog").selectAll().where("seq", ">", after).orderBy("seq").limit(limit).execute(),
+    async look(from, direction, { kinds, since, until, limit }) {
+      const forth = direction === "forth";
+      const { head } = await ends();
+      const end = forth ? Math.min(head.seq, from + recordsInOneLook) : Math.max(0, from - 1 - recordsInOneLook);
+      let looked = db
+        .selectFrom("auditLog")
+        .selectAll()
+        .where("seq", ">", forth ? from : end)
+        .where("seq", forth ? "<=" : "<", forth ? end : from)
+        .orderBy("seq", forth ? "asc" : "desc")
+        .limit(limit);
+      if (kinds.length > 0) looked = looked.where("kind", "in", kinds);
+      if (since !== undefined) looked = looked.where("at", ">=", since);
+      if (until !== undefined) looked = looked.where("at", "<", until);
+      const records = await looked.execute();
+      if (records.length === limit) return { records, at: records.at(-1)?.seq ?? end };
+      return { records, at: forth ? Math.max(end, Math.min(from, head.seq)) : end + 1 };
+    },
     async prune(before, now, actor) {
       const kept = await db
         .selectFrom("auditLog")

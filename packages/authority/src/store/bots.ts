@@ -20,7 +20,12 @@ export interface Bots {
   /** Lists all bots by name. */
   list(): Promise<BotRow[]>;
   /** Lists one page of the bots; its key is their name. */
-  page(request: PageRequest): Promise<BotRow[]>;
+  page(request: PageRequest): Promise<ListedBot[]>;
+}
+
+/** A bot, with the time when its latest certificate was issued; null once that is not on record any more. */
+export interface ListedBot extends BotRow {
+  readonly certificateIssuedAt: number | null;
 }
 
 /** Opens the records of bots in a database. */
@@ -56,8 +61,14 @@ export function createBots(db: Kysely<Schema>): Bots {
     },
     list: () => db.selectFrom("bots").selectAll().orderBy("name").execute(),
     page({ after, limit }) {
-      const all = db.selectFrom("bots").selectAll().orderBy("name").limit(limit);
-      return (after ? all.where("name", ">", after[0] as string) : all).execute();
+      const all = db
+        .selectFrom("bots")
+        .leftJoin("certificates", "certificates.serial", "bots.certificateSerial")
+        .selectAll("bots")
+        .select("certificates.issuedAt as certificateIssuedAt")
+        .orderBy("bots.name")
+        .limit(limit);
+      return (after ? all.where("bots.name", ">", after[0] as string) : all).execute();
     },
   };
 }

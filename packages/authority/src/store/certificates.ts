@@ -12,8 +12,11 @@ export interface Certificates {
   forgetLineage(name: string): Promise<void>;
   /** Lets every bot renew once over a certificate that is not on record. */
   adoptAll(): Promise<void>;
-  /** Deletes certificates that expired before a time, in milliseconds since the epoch. */
-  prune(expiredBefore: number): Promise<void>;
+  /**
+   * Deletes certificates that expired before `expiredBefore`; those that can still renew, and that of the bot's last join, only
+   * when they expired before `recoverableBefore`. In milliseconds since the epoch.
+   */
+  prune(expiredBefore: number, recoverableBefore: number): Promise<void>;
 }
 
 /** Opens the certificates in a database. */
@@ -47,8 +50,25 @@ export function createCertificates(db: Kysely<Schema>): Certificates {
     async forgetLineage(name) {
       await db.deleteFrom("lineages").where("name", "=", name).execute();
     },
-    async prune(expiredBefore) {
-      await db.deleteFrom("certificates").where("expiresAt", "<", expiredBefore).execute();
+    async prune(expiredBefore, recoverableBefore) {
+      await db
+        .deleteFrom("certificates")
+        .where("expiresAt", "<", expiredBefore)
+        .where(({ or, eb, not, exists, selectFrom }) => {
+          const needed = selectFrom("lineages")
+            .select("lineages.name")
+            .whereRef("lineages.name", "=", "certificates.name")
+            .where(({ eb, or, ref }) =>
+              or([
+                eb("certificates.generation", "=", ref("lineages.firstGeneration")),
+                eb("certificates.generation", ">", ref("lineages.seenGeneration")),
+                eb("certificates.serial", "=", ref("lineages.seenSerial")),
+              ]),
+            )
+            .whereRef("certificates.generation", ">=", "lineages.firstGeneration");
+          return or([eb("expiresAt", "<", recoverableBefore), not(exists(needed))]);
+        })
+        .execute();
     },
   };
 }

@@ -1,3 +1,4 @@
+import { spiffeId as idOf } from "@interlock/policy";
 import type { Kysely } from "kysely";
 import type { PageRequest } from "./page.js";
 import type { EndpointRow, Schema } from "./schema.js";
@@ -12,6 +13,20 @@ export interface EndpointReport {
   readonly now: number;
   /** Processes of the bot that reported last before this time are gone, in milliseconds since the epoch. */
   readonly goneBefore: number;
+}
+
+/** A search for the servers of one service. */
+export interface ServerSearch {
+  /** The trust domain of the servers. */
+  readonly trustDomain: string;
+  /** Identity patterns, one of which a server has to match. The store matches roughly: check its answer. */
+  readonly patterns: readonly string[];
+  /** Endpoints that were reported before are left out, in milliseconds since the epoch. */
+  readonly since: number;
+  /** The maximum number of endpoints of one bot. */
+  readonly perBot: number;
+  /** The maximum number of endpoints. */
+  readonly limit: number;
 }
 
 /**
@@ -41,9 +56,14 @@ export interface Endpoints {
   services(): Promise<string[]>;
   /**
    * Finds one page of the endpoints of a service at bots that are not revoked by name, the latest report first.
-   * Its key is `reportedAt`, `address`, `spiffeId`.
+   * Its key is `reportedAt`, `address`, `spiffeId`. Endpoints that were reported before `since` are left out.
    */
-  find(service: string, request: PageRequest): Promise<EndpointRow[]>;
+  find(service: string, request: PageRequest, since?: number): Promise<EndpointRow[]>;
+  /**
+   * Finds endpoints of a service at bots that are not revoked by name: the latest of each bot first, then its second one.
+   * So a bot with many endpoints displaces no other.
+   */
+  findServers(service: string, search: ServerSearch): Promise<EndpointRow[]>;
 }
 
 /** Opens the endpoints in a database. */
@@ -72,6 +92,26 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
     const over = others.slice(maximumInstances - 1).map((other) => other.instance);
     if (over.length === 0) return;
     await db.deleteFrom("endpoints").where("spiffeId", "=", spiffeId).where("instance", "in", over).execute();
+  }
+
+  /** The endpoints of a service at bots that are not revoked by name. */
+  function ofService(service: string, since: number) {
+    return db
+      .selectFrom("endpoints")
+      .where("service", "=", service)
+      .where("reportedAt", ">=", since)
+      .where((e) =>
+        e.not(
+          e.exists(
+            e
+              .selectFrom("revocations")
+              .select("subject")
+              .where("kind", "=", "identity")
+              .where("unrevokedAt", "is", null)
+              .whereRef("subject", "=", "endpoints.spiffeId"),
+          ),
+        ),
+      );
   }
 
   return {
@@ -110,23 +150,9 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
       const rows = await db.selectFrom("endpoints").select("service").distinct().orderBy("service").execute();
       return rows.map((row) => row.service);
     },
-    find(service, { after, limit }) {
-      const all = db
-        .selectFrom("endpoints")
+    find(service, { after, limit }, since = 0) {
+      const all = ofService(service, since)
         .selectAll()
-        .where("service", "=", service)
-        .where((e) =>
-          e.not(
-            e.exists(
-              e
-                .selectFrom("revocations")
-                .select("subject")
-                .where("kind", "=", "identity")
-                .where("unrevokedAt", "is", null)
-                .whereRef("subject", "=", "endpoints.spiffeId"),
-            ),
-          ),
-        )
         .orderBy("reportedAt", "desc")
         .orderBy("address", "desc")
         .orderBy("spiffeId", "desc")
@@ -137,5 +163,32 @@ export function createEndpoints(db: Kysely<Schema>): Endpoints {
         .where(({ eb, refTuple, tuple }) => eb(refTuple("reportedAt", "address", "spiffeId"), "<", tuple(...key)))
         .execute();
     },
+    async findServers(service, { trustDomain, patterns, since, perBot, limit }) {
+      const ranked = ofService(service, since)
+        .selectAll()
+        .where((e) => e.or(patterns.map((pattern) => e("spiffeId", "like", likeText(trustDomain, pattern)))))
+        .select((e) =>
+          e.fn
+            .agg<number>("row_number")
+            .over((over) => over.partitionBy("spiffeId").orderBy("reportedAt", "desc").orderBy("address", "desc"))
+            .as("place"),
+        );
+      const rows = await db
+        .selectFrom(ranked.as("ranked"))
+        .selectAll()
+        .where("place", "<=", perBot)
+        .orderBy("place")
+        .orderBy("reportedAt", "desc")
+        .orderBy("address", "desc")
+        .orderBy("spiffeId", "desc")
+        .limit(limit)
+        .execute();
+      return rows.map(({ place: _place, ...row }) => row);
+    },
   };
+}
+
+/** The SPIFFE IDs that a pattern matches, and some more: `%` matches several segments, and `_` any character. */
+function likeText(trustDomain: string, pattern: string): string {
+  return `${idOf(trustDomain, "x").uri.slice(0, -1)}${pattern.replace(/\*+/g, "%")}`;
 }

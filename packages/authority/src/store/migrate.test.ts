@@ -20,6 +20,7 @@ describeOnEach("migrate", (create) => {
       sql`insert into join_tokens values ('open', 'b', 1, 10, null)`,
       sql`insert into revocations values ('identity', 'spiffe://cafe/lost', 3, 'lost', 2)`,
       sql`insert into signing_keys values ('k', '{}', 1)`,
+      sql`insert into usage values ('spiffe://cafe/b', 'a.B/C', 'spiffe://cafe/c', '', 3, 5)`,
     ]) {
       await row.execute(db);
     }
@@ -36,6 +37,10 @@ describeOnEach("migrate", (create) => {
     assert.equal(judgeDescent(lineage, await store.certificates.find("4f")), "ok", "a bot renews as before");
     assert.equal((await store.bots.find("gripper/1"))?.retiredAt, null);
     assert.deepEqual((await store.auditLog.ends()).head, { seq: 0, hash: "" });
+    const counts = { caller: "spiffe://cafe/c", actors: "", denial: "", count: 3, firstAt: 5, lastAt: 5 };
+    assert.deepEqual(await store.usage.page({ after: undefined, limit: 9 }, { since: 0, denied: false }), [
+      { spiffeId: "spiffe://cafe/b", method: "a.B/C", ...counts },
+    ]);
     await store.close();
     await place.remove();
   });

@@ -9,6 +9,12 @@ import { caRotation } from "./migrations/0007-ca-rotation.js";
 import { oauth } from "./migrations/0008-oauth.js";
 import { unrevoked } from "./migrations/0009-unrevoked.js";
 import { instances } from "./migrations/0010-instances.js";
+import { manifests } from "./migrations/0011-manifests.js";
+import { joinUses } from "./migrations/0012-join-uses.js";
+import { workloads } from "./migrations/0013-workloads.js";
+import { usageDays } from "./migrations/0014-usage-days.js";
+import { retiredMethods } from "./migrations/0015-retired-methods.js";
+import { auditRuns } from "./migrations/0016-audit-runs.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration by its name, which never changes because databases store it. Add a new one at the end. */
@@ -23,6 +29,12 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0008-oauth": oauth,
   "0009-unrevoked": unrevoked,
   "0010-instances": instances,
+  "0011-manifests": manifests,
+  "0012-join-uses": joinUses,
+  "0013-workloads": workloads,
+  "0014-usage-days": usageDays,
+  "0015-retired-methods": retiredMethods,
+  "0016-audit-runs": auditRuns,
 };
 
 /**

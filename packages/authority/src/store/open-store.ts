@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { InterlockError, type Log } from "@interlock/bot";
+import { fromSqlite } from "@interlock/database";
 import type { Engine } from "./engine.js";
 import { migrate } from "./migrate.js";
 import { openPostgres } from "./postgres.js";
@@ -17,7 +18,15 @@ export async function openStore(folder: string): Promise<Store> {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw new InterlockError("FAILED_PRECONDITION", `${path} is a link: make the whole data folder a link instead.`);
   }
-  return openOn(openSqlite(path));
+  return openOn(openAt(path));
+}
+
+function openAt(path: string): Engine {
+  try {
+    return openSqlite(path);
+  } catch (error) {
+    throw fromSqlite(error);
+  }
 }
 
 /** Opens a store on PostgreSQL, `postgres://user:password@host:port/database`, and brings it up to date. */
@@ -30,8 +39,8 @@ export async function openOn(engine: Engine): Promise<Store> {
   try {
     await engine.exclusively(() => migrate(engine.db));
   } catch (error) {
-    await engine.close();
-    throw error;
+    await engine.close().catch(() => {}); // The first error says what is wrong.
+    throw fromSqlite(error);
   }
   return createStore(engine);
 }

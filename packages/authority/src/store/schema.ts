@@ -9,15 +9,23 @@ export interface Schema {
   caCertificates: CaCertificateRow;
   signingKeys: SigningKeyRow;
   joinTokens: JoinTokenRow;
+  joinUses: JoinUseRow;
   bots: BotRow;
+  workloads: WorkloadRow;
   certificates: CertificateRow;
   lineages: LineageRow;
   revocations: RevocationRow;
+  retiredMethods: RetiredMethodRow;
   grantVersions: GrantVersionRow;
   endpoints: EndpointRow;
+  instances: InstanceRow;
+  manifests: ManifestRow;
   usage: UsageRow;
+  usageDays: UsageDayRow;
+  serverRecords: ServerRecordRow;
   auditLog: AuditRecord;
   auditEnds: AuditEndsRow;
+  auditRuns: AuditRunRow;
   privateKeys: PrivateKeyRow;
 }
 
@@ -87,6 +95,18 @@ export interface JoinTokenRow {
   used: number;
 }
 
+/** The last use of a join token by one name. The row is deleted with the token. */
+export interface JoinUseRow {
+  /** Of the join token. */
+  secretHash: string;
+  /** The name of the bot. */
+  name: string;
+  /** SHA-256 over the public key (SubjectPublicKeyInfo, DER), base64url. */
+  keyDigest: string;
+  /** The generation of the certificate. */
+  generation: number;
+}
+
 /** A bot that has joined. */
 export interface BotRow {
   name: string;
@@ -96,6 +116,25 @@ export interface BotRow {
   certificateExpiresAt: number;
   /** When it was retired; null for a member of the fleet. */
   retiredAt: number | null;
+}
+
+/** A workload that has joined: a pod of a cluster. */
+export interface WorkloadRow {
+  /** SHA-256 over its issuer and its UID, base64url. */
+  pod: string;
+  /** The name that it joined under. */
+  name: string;
+  /** Its issuer and its account, separated by a space. */
+  account: string;
+  /** SHA-256 over the public key (SubjectPublicKeyInfo) that it joined with, base64url. */
+  key: string;
+  /** The id of the token that it joined with last. */
+  tokenId: string;
+  /** When that token was issued. */
+  tokenIssuedAt: number;
+  joinedAt: number;
+  /** When another workload took its name; null for the holder of the name. */
+  supersededAt: number | null;
 }
 
 /** A certificate of a bot. The row is deleted some time after it expires. */
@@ -161,7 +200,48 @@ export interface EndpointRow {
   reportedAt: number;
 }
 
-/** Counted calls with the same method, caller and outcome. */
+/** A process of a bot, as it reported itself. */
+export interface InstanceRow {
+  /** The bot. */
+  spiffeId: string;
+  /** Empty when the bot does not tell its processes apart. */
+  instance: string;
+  /** The version of the bot's program; empty when it states none. */
+  version: string;
+  /** The hash of the manifest that it serves; empty for none. */
+  manifestHash: string;
+  /** The full names of the services that it serves, a JSON array. */
+  services: string;
+  /** The addresses at which it serves, a JSON array. */
+  addresses: string;
+  startedAt: number;
+  seenAt: number;
+  /** When it said that it ends; null while it has not. */
+  stoppedAt: number | null;
+}
+
+/** A manifest that processes of bots serve. */
+export interface ManifestRow {
+  /** SHA-256 of `json`, hex. */
+  hash: string;
+  json: string;
+  reportedAt: number;
+}
+
+/** A method that every server refuses, or refused. A method has one row, which holds its latest change. */
+export interface RetiredMethodRow {
+  /** `package.Service/Method`, or `package.Service/*` for every method of the service. */
+  method: string;
+  retiredAt: number;
+  /** The SPIFFE ID of the bot that retired it. */
+  retiredBy: string;
+  /** The version of the trust of its latest change. */
+  trustVersion: number;
+  /** When its retirement ended; null while it is in force. */
+  unretiredAt: number | null;
+}
+
+/** Counted calls with the same method, caller, actors and outcome. */
 export interface UsageRow {
   /** The bot that was called. */
   spiffeId: string;
@@ -169,10 +249,32 @@ export interface UsageRow {
   method: string;
   /** The caller's SPIFFE ID; empty when no identity was accepted. */
   caller: string;
+  /** The names of the bots that acted for the caller, separated by spaces, the one at the other end first. */
+  actors: string;
   /** The reason of the denial; empty for admitted calls. */
   denial: string;
   count: number;
+  firstAt: number;
   lastAt: number;
+}
+
+/** Counted calls of one day with the same method, caller, actors and outcome. */
+export interface UsageDayRow extends Omit<UsageRow, "firstAt" | "lastAt"> {
+  /** `YYYY-MM-DD`, in UTC. */
+  day: string;
+}
+
+/** One service as served by one bot, in any of its processes. */
+export interface ServerRecordRow {
+  /** The bot. */
+  spiffeId: string;
+  service: string;
+  /** When it was first reported. */
+  firstAt: number;
+  /** When it was last reported. */
+  lastAt: number;
+  /** When calls were last served that may not have been counted; null for never. */
+  uncountedAt: number | null;
 }
 
 /** The only row with the beginning and the end of the audit log. */
@@ -185,6 +287,24 @@ export interface AuditEndsRow {
   /** The last record; 0 and empty when there is none. */
   headSeq: number;
   headHash: string;
+}
+
+/** The daily audit of one day: claimed, and then with its result. */
+export interface AuditRunRow {
+  /** `YYYY-MM-DD`, in UTC. */
+  day: string;
+  /** When an authority claimed the day last. */
+  claimedAt: number;
+  /** The time of the judgment; null until there is one. */
+  at: number | null;
+  /** The kept findings, a JSON array; empty until there is a result. */
+  findings: string;
+  /** How many findings are not kept. */
+  leftOut: number;
+  /** How many findings there were of each severity, a JSON object; empty until there is a result. */
+  counts: string;
+  /** The ids of the rules that could not judge, a JSON array; empty until there is a result. */
+  notJudged: string;
 }
 
 /** A private key in a shared store. In a data folder, private keys are files. */

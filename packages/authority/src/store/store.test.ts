@@ -3,11 +3,15 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import type { LogSelection } from "./audit-log.js";
 import { maximumInstances } from "./endpoints.js";
+import { maximumKnownInstances } from "./instances.js";
 import { openStore } from "./open-store.js";
 import type { PageKey, PageRequest } from "./page.js";
 import type { Store } from "./store.js";
-import { maximumUsageRows } from "./usage.js";
+import { maximumUsageRows, type UsageSelection } from "./usage.js";
+
+const all: UsageSelection = { since: 0, denied: false };
 
 describeOnEach("store", (create) => {
   let place: TestStore;
@@ -121,10 +125,35 @@ describeOnEach("store", (create) => {
     assert.equal((await found())[0], "m:19");
   });
 
+  it("finds servers: of bots that match, are not revoked and have a recent report, each bot's latest first", async () => {
+    const report = (name: string, addresses: string[], now: number, service = "a.B") => {
+      const endpoints = addresses.map((address) => ({ service, address }));
+      const at = { spiffeId: `spiffe://cafe/${name}`, instance: name.replace("/", "-"), endpoints, now, goneBefore: 0 };
+      return store.transaction((records) => records.endpoints.report(at));
+    };
+    const find = async (patterns: string[], more: { since?: number; limit?: number } = {}) => {
+      const search = { trustDomain: "cafe", patterns, since: 0, perBot: 2, limit: 9, ...more };
+      return (await store.endpoints.findServers("a.B", search)).map(({ address }) => address);
+    };
+    await report("arm/1", ["a:1", "a:2", "a:3"], 5);
+    await report("arm/2", ["b:1"], 4);
+    await report("arm/3", ["c:1"], 9);
+    await report("leg/1", ["d:1"], 8);
+    await report("arm/4", ["e:1"], 7, "a.C");
+    const revocation = { revokedAt: 1, reason: "", trustVersion: 2 };
+    await store.revocations.add({ kind: "identity", subject: "spiffe://cafe/arm/3", ...revocation });
+    assert.deepEqual(await find(["arm/*"]), ["a:3", "b:1", "a:2"]);
+    assert.deepEqual(await find(["arm/*"], { limit: 2 }), ["a:3", "b:1"]);
+    assert.deepEqual(await find(["arm/*"], { since: 5 }), ["a:3", "a:2"]);
+    assert.deepEqual(await find(["*/1"]), ["d:1", "a:3", "a:2"]);
+    assert.deepEqual(await find(["arm/2", "leg/**"]), ["d:1", "b:1"]);
+    assert.deepEqual(await find(["arm"]), []);
+  });
+
   it("lists everything page by page, in its order, each once", async () => {
     const rows = Array.from({ length: 25 }, (_, i) => i);
     for (const i of rows) {
-      const row = { method: `a.B/C${i}`, caller: "", denial: "", count: 1, lastAt: i >> 2 };
+      const row = { method: `a.B/C${i}`, caller: "", actors: "", denial: "", count: 1, firstAt: 0, lastAt: i >> 2 };
       await store.usage.add("spiffe://cafe/b", [row]);
       await store.bots.joined({ name: `b/${i}`, joinedAt: 1, certificateSerial: `${i}`, certificateExpiresAt: 1 });
       await store.joinTokens.add({
@@ -148,7 +177,10 @@ describeOnEach("store", (create) => {
       }
     }
     const walks = [
-      await walk(store.usage.page, (u) => [u.lastAt, u.spiffeId, u.method, u.caller, u.denial]),
+      await walk(
+        (request) => store.usage.page(request, all),
+        (u) => [u.spiffeId, u.method, u.caller, u.actors, u.denial],
+      ),
       await walk(store.bots.page, ({ name }) => [name]),
       await walk(store.joinTokens.page, ({ createdAt, id }) => [createdAt, id]),
       await walk(store.grantVersions.page, ({ version }) => [version]),
@@ -158,21 +190,104 @@ describeOnEach("store", (create) => {
     assert.ok(walks.every((keys) => keys.length === 25));
   });
 
-  it("adds usage up, and keeps the latest time", async () => {
-    const row = { method: "a.B/C", caller: "spiffe://cafe/a", denial: "", count: 2, lastAt: 20 };
+  it("adds usage up, and keeps the first and the latest time", async () => {
+    const row = {
+      method: "a.B/C",
+      caller: "spiffe://cafe/a",
+      actors: "",
+      denial: "",
+      count: 2,
+      firstAt: 15,
+      lastAt: 20,
+    };
     await store.usage.add("spiffe://cafe/b", [row]);
-    await store.usage.add("spiffe://cafe/b", [{ ...row, lastAt: 10 }]);
-    assert.deepEqual(await store.usage.page({ after: undefined, limit: 10 }), [
-      { ...row, spiffeId: "spiffe://cafe/b", count: 4 },
+    await store.usage.add("spiffe://cafe/b", [{ ...row, firstAt: 10, lastAt: 10 }]);
+    assert.deepEqual(await store.usage.page({ after: undefined, limit: 10 }, all), [
+      { ...row, spiffeId: "spiffe://cafe/b", firstAt: 10, count: 4 },
     ]);
+  });
+
+  it("lists usage of which the latest is recent, and denials only", async () => {
+    const row = { method: "a.B/C", caller: "", actors: "", denial: "", count: 1, firstAt: 1, lastAt: 1 };
+    await store.usage.add("b", [
+      row,
+      { ...row, method: "a.B/D", lastAt: 5 },
+      { ...row, denial: "NO_GRANT", lastAt: 5 },
+    ]);
+    const methods = async (selection: UsageSelection) =>
+      (await store.usage.page({ after: undefined, limit: 10 }, selection)).map(({ method, denial }) => method + denial);
+    assert.deepEqual(await methods({ since: 5, denied: false }), ["a.B/CNO_GRANT", "a.B/D"]);
+    assert.deepEqual(await methods({ since: 0, denied: true }), ["a.B/CNO_GRANT"]);
+  });
+
+  it("keeps the processes of bots and the manifests that they serve, within bounds", async () => {
+    const row = { version: "1", services: "[]", addresses: "[]", startedAt: 1, stoppedAt: null };
+    const seen = (spiffeId: string, instance: string, manifestHash: string, seenAt: number) =>
+      store.transaction(async ({ instances, manifests }) => {
+        await manifests.add({ hash: manifestHash, json: "{}", reportedAt: seenAt });
+        if (await instances.seen({ ...row, spiffeId, instance, manifestHash, seenAt })) await manifests.pruneUnserved();
+      });
+    const first = { after: undefined, limit: 99 };
+    const instances = async () => (await store.instances.page(first)).map(({ instance }) => instance);
+    const manifests = async () => (await store.manifests.page(first)).map(({ hash }) => hash);
+    await seen("a", "1", "m1", 1);
+    await seen("a", "1", "m2", 2);
+    await seen("b", "1", "m3", 3);
+    assert.deepEqual(
+      [await instances(), await manifests()],
+      [
+        ["1", "1"],
+        ["m2", "m3"],
+      ],
+    );
+    const [a] = await store.instances.page({ after: undefined, limit: 1 });
+    assert.deepEqual(a, { ...row, spiffeId: "a", instance: "1", manifestHash: "m2", seenAt: 2 });
+    const [b] = await store.instances.page({ after: ["a", "1"], limit: 9 });
+    assert.equal(b?.spiffeId, "b");
+    assert.deepEqual(
+      (await store.manifests.page({ after: ["m2"], limit: 9 })).map(({ hash }) => hash),
+      ["m3"],
+    );
+
+    for (let i = 10; i < 40; i++) await seen("a", `${i}`, `n${i}`, i);
+    assert.equal((await instances()).length, maximumKnownInstances + 1);
+    assert.equal((await manifests()).length, maximumKnownInstances + 1);
+    assert.ok((await instances()).includes("39"));
+
+    await store.transaction(({ instances }) => instances.prune(3, 38, 99));
+    assert.deepEqual(await instances(), ["38", "39", "1"], "the last process of a bot is kept longer");
+    await store.transaction(({ instances }) => instances.prune(4, 38, 99));
+    await store.instances.forget("a");
+    await store.manifests.pruneUnserved();
+    assert.deepEqual([await instances(), await manifests()], [[], []]);
+  });
+
+  it("looks at parts of the audit log, forth and back, by kind and time", async () => {
+    const entry = (at: number, kind: "join" | "renew") => ({ at, kind, actor: "a", subject: "b", details: {} });
+    const entries = Array.from({ length: 30 }, (_, i) => entry(i + 1, i % 2 === 0 ? "join" : "renew"));
+    await store.transaction(({ auditLog }) => auditLog.append(...entries));
+    const look = async (from: number, direction: "forth" | "back", some: Partial<LogSelection> = {}) => {
+      const selection = { kinds: [], since: undefined, until: undefined, limit: 99, ...some };
+      const { records, at } = await store.auditLog.look(from, direction, selection);
+      return [records.map(({ seq }) => seq), at];
+    };
+    assert.deepEqual(await look(27, "forth"), [[28, 29, 30], 30]);
+    assert.deepEqual(await look(30, "forth"), [[], 30]);
+    assert.deepEqual(await look(4, "back"), [[3, 2, 1], 1]);
+    assert.deepEqual(await look(0, "forth", { kinds: ["join"], limit: 2 }), [[1, 3], 3]);
+    assert.deepEqual(await look(31, "back", { kinds: ["renew"], limit: 2 }), [[30, 28], 28]);
+    assert.deepEqual(await look(0, "forth", { since: 5, until: 8 }), [[5, 6, 7], 30]);
+    assert.deepEqual(await look(0, "forth", { kinds: ["clone"] }), [[], 30]);
   });
 
   it("bounds the usage of one bot", async () => {
     const rows = (from: number, n: number) =>
-      Array.from({ length: n }, (_, i) => ({ method: `m${from + i}`, caller: "c", denial: "", count: 1, lastAt: 1 }));
+      Array.from({ length: n }, (_, i) => {
+        return { method: `m${from + i}`, caller: "c", actors: "", denial: "", count: 1, firstAt: 1, lastAt: 1 };
+      });
     await store.transaction(({ usage }) => usage.add("b", rows(0, maximumUsageRows)));
     await store.usage.add("b", rows(maximumUsageRows, 3));
-    const listed = await store.usage.page({ after: undefined, limit: maximumUsageRows * 2 });
+    const listed = await store.usage.page({ after: undefined, limit: maximumUsageRows * 2 }, all);
     assert.equal(listed.length, maximumUsageRows + 1);
     assert.equal(listed.find((row) => row.method === "…")?.count, 3);
   });

@@ -2,6 +2,7 @@ import type { Unsubscribe } from "@interlock/bot";
 import { createTurns } from "@interlock/database";
 import type { Kysely } from "kysely";
 import { type AuditLog, createAuditLog } from "./audit-log.js";
+import { type AuditRuns, createAuditRuns } from "./audit-runs.js";
 import { type Bots, createBots } from "./bots.js";
 import { type CaCertificates, createCaCertificates } from "./ca-certificates.js";
 import { type Certificates, createCertificates } from "./certificates.js";
@@ -9,13 +10,19 @@ import { createEndpoints, type Endpoints } from "./endpoints.js";
 import type { Engine } from "./engine.js";
 import { createFleet, type Fleet } from "./fleet.js";
 import { createGrantVersions, type GrantVersions } from "./grant-versions.js";
+import { createInstances, type Instances } from "./instances.js";
 import { createJoinTokens, type JoinTokens } from "./join-tokens.js";
+import { createManifests, type Manifests } from "./manifests.js";
 import { createPrivateKeys, type PrivateKeys } from "./private-keys.js";
+import { createRetiredMethods, type RetiredMethods } from "./retired-methods.js";
 import { createRevocations, type Revocations } from "./revocations.js";
 import type { Schema } from "./schema.js";
+import { createServerRecords, type ServerRecords } from "./server-records.js";
 import { createSigningKeys, type SigningKeys } from "./signing-keys.js";
-
+import { tellFaults } from "./tell-faults.js";
 import { createUsage, type Usage } from "./usage.js";
+import { createUsageDays, type UsageDays } from "./usage-days.js";
+import { createWorkloads, type Workloads } from "./workloads.js";
 
 /** The records of the authority: one repository for each concept. */
 export interface Records {
@@ -24,12 +31,19 @@ export interface Records {
   readonly signingKeys: SigningKeys;
   readonly joinTokens: JoinTokens;
   readonly bots: Bots;
+  readonly workloads: Workloads;
   readonly certificates: Certificates;
   readonly revocations: Revocations;
+  readonly retiredMethods: RetiredMethods;
   readonly grantVersions: GrantVersions;
   readonly endpoints: Endpoints;
+  readonly instances: Instances;
+  readonly manifests: Manifests;
   readonly usage: Usage;
+  readonly usageDays: UsageDays;
+  readonly serverRecords: ServerRecords;
   readonly auditLog: AuditLog;
+  readonly auditRuns: AuditRuns;
   readonly privateKeys: PrivateKeys;
 }
 
@@ -56,8 +70,9 @@ export interface Store extends Records {
 export function createStore(engine: Engine): Store {
   const { db, shared, onChange, exclusively, close } = engine;
   const inTurn = createTurns();
-  return {
-    ...createRecords(db, () => {}),
+  const records = Object.entries(createRecords(db, () => {})).map(([name, record]) => [name, tellFaults(record)]);
+  return tellFaults({
+    ...(Object.fromEntries(records) as Records),
     shared,
     onChange,
     exclusively,
@@ -76,7 +91,7 @@ export function createStore(engine: Engine): Store {
           return result;
         }),
       ),
-  };
+  });
 }
 
 /** Creates the records. `changed` is called for every change that other authorities have to load at once. */
@@ -87,12 +102,19 @@ function createRecords(db: Kysely<Schema>, changed: () => void): Records {
     signingKeys: createSigningKeys(db),
     joinTokens: createJoinTokens(db),
     bots: createBots(db),
+    workloads: createWorkloads(db),
     certificates: createCertificates(db),
     revocations: createRevocations(db),
+    retiredMethods: createRetiredMethods(db),
     grantVersions: createGrantVersions(db, changed),
     endpoints: createEndpoints(db),
+    instances: createInstances(db),
+    manifests: createManifests(db),
     usage: createUsage(db),
+    usageDays: createUsageDays(db),
+    serverRecords: createServerRecords(db),
     auditLog: createAuditLog(db),
+    auditRuns: createAuditRuns(db),
     privateKeys: createPrivateKeys(db),
   };
 }

@@ -1,26 +1,44 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { otherMethods } from "@interlock/bot/internal";
 import type { Kysely } from "kysely";
 import type { PageRequest } from "./page.js";
 import type { Schema, UsageRow } from "./schema.js";
+
+/** Counted calls of one bot, before it is known whose they are. */
+export type UsageCounts = Omit<UsageRow, "spiffeId">;
 
 /** The counts of calls and denials. */
 export interface Usage {
   /**
    * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because unauthenticated
-   * peers choose the method names. Further rows are counted under the method "…" without a caller.
+   * peers choose the method names. Further rows are counted under the method "…" without a caller. Resolves with the rows
+   * as they were counted.
    */
-  add(spiffeId: string, rows: readonly Omit<UsageRow, "spiffeId">[]): Promise<void>;
+  add(spiffeId: string, rows: readonly UsageCounts[]): Promise<readonly UsageCounts[]>;
   /** Deletes rows that were last used before a time, in milliseconds since the epoch. */
   prune(lastBefore: number): Promise<void>;
-  /** Lists one page of the rows, the latest first; its key is `lastAt`, `spiffeId`, `method`, `caller`, `denial`. */
-  page(request: PageRequest): Promise<UsageRow[]>;
+  /**
+   * Lists one page of the rows. Its key is `spiffeId`, `method`, `caller`, `actors`, `denial`, which no call changes: so
+   * pages that are read one after the other have every row.
+   */
+  page(request: PageRequest, selection: UsageSelection): Promise<UsageRow[]>;
+}
+
+/** Selects rows of usage. */
+export interface UsageSelection {
+  /** Only rows that were last used at this time or later, in milliseconds since the epoch; 0 for all. */
+  readonly since: number;
+  /** Whether only denials are listed. */
+  readonly denied: boolean;
 }
 
 /** The maximum number of rows for one bot. */
 export const maximumUsageRows = 10_000;
 
-const rowsInOneStatement = 100;
+/** The maximum number of rows in one statement. SQLite runs synchronously, so a long one would block everything else. */
+export const rowsInOneStatement = 100;
 
+/** Opens the counts in a database. */
 export function createUsage(db: Kysely<Schema>): Usage {
   async function count(spiffeId: string): Promise<number> {
     const { kept } = await db
@@ -34,9 +52,13 @@ export function createUsage(db: Kysely<Schema>): Usage {
   async function known(rows: readonly UsageRow[]): Promise<ReadonlySet<string>> {
     const found = await db
       .selectFrom("usage")
-      .select(["spiffeId", "method", "caller", "denial"])
+      .select(["method", "caller", "actors", "denial"])
       .where((e) =>
-        e.or(rows.map(({ spiffeId, method, caller, denial }) => e.and({ spiffeId, method, caller, denial }))),
+        e.or(
+          rows.map(({ spiffeId, method, caller, actors, denial }) =>
+            e.and({ spiffeId, method, caller, actors, denial }),
+          ),
+        ),
       )
       .execute();
     return new Set(found.map(keyOf));
@@ -47,11 +69,13 @@ export function createUsage(db: Kysely<Schema>): Usage {
       .insertInto("usage")
       .values(rows)
       .onConflict((c) =>
-        c.columns(["spiffeId", "method", "caller", "denial"]).doUpdateSet((e) => {
-          const [held, given] = [e.ref("usage.lastAt"), e.ref("excluded.lastAt")];
+        c.columns(["spiffeId", "method", "caller", "actors", "denial"]).doUpdateSet((e) => {
+          const [first, givenFirst] = [e.ref("usage.firstAt"), e.ref("excluded.firstAt")];
+          const [last, givenLast] = [e.ref("usage.lastAt"), e.ref("excluded.lastAt")];
           return {
             count: e("usage.count", "+", e.ref("excluded.count")),
-            lastAt: e.case().when(held, "<", given).then(given).else(held).end(),
+            firstAt: e.case().when(first, ">", givenFirst).then(givenFirst).else(first).end(),
+            lastAt: e.case().when(last, "<", givenLast).then(givenLast).else(last).end(),
           };
         }),
       )
@@ -60,39 +84,44 @@ export function createUsage(db: Kysely<Schema>): Usage {
 
   return {
     async add(spiffeId, rows) {
-      if (rows.length === 0) return;
-      let free = maximumUsageRows - (await count(spiffeId));
+      let free: number | undefined;
+      const over = new Set<string>();
+      const bounded = (row: UsageCounts) =>
+        over.has(keyOf(row)) ? { ...row, method: otherMethods, caller: "", actors: "" } : row;
       const given = addedUp(rows.map((row) => ({ ...row, spiffeId })));
       for (let i = 0; i < given.length; i += rowsInOneStatement) {
-        // SQLite runs synchronously, so a long report would block everything else in this process.
         await nextTurn();
         const batch = given.slice(i, i + rowsInOneStatement);
         const before = await known(batch);
-        const bounded = batch.map((row) => {
-          if (before.has(keyOf(row)) || free-- > 0) return row;
-          return { ...row, method: "…", caller: "" };
-        });
-        await upsert(addedUp(bounded));
+        for (const row of batch) {
+          if (before.has(keyOf(row))) continue;
+          free ??= maximumUsageRows - (await count(spiffeId));
+          if (free-- <= 0) over.add(keyOf(row));
+        }
+        await upsert(addedUp(batch.map((row) => ({ ...row, ...bounded(row) }))));
       }
+      return rows.map(bounded);
     },
     async prune(lastBefore) {
       await db.deleteFrom("usage").where("lastAt", "<", lastBefore).execute();
     },
-    page({ after, limit }) {
-      const all = db
+    page({ after, limit }, { since, denied }) {
+      let selected = db
         .selectFrom("usage")
         .selectAll()
-        .orderBy("lastAt", "desc")
-        .orderBy("spiffeId", "desc")
-        .orderBy("method", "desc")
-        .orderBy("caller", "desc")
-        .orderBy("denial", "desc")
+        .where("lastAt", ">=", since)
+        .orderBy("spiffeId")
+        .orderBy("method")
+        .orderBy("caller")
+        .orderBy("actors")
+        .orderBy("denial")
         .limit(limit);
-      if (!after) return all.execute();
-      const key = after as [number, string, string, string, string];
-      return all
+      if (denied) selected = selected.where("denial", "!=", "");
+      if (!after) return selected.execute();
+      const key = after as [string, string, string, string, string];
+      return selected
         .where(({ eb, refTuple, tuple }) =>
-          eb(refTuple("lastAt", "spiffeId", "method", "caller", "denial"), "<", tuple(...key)),
+          eb(refTuple("spiffeId", "method", "caller", "actors", "denial"), ">", tuple(...key)),
         )
         .execute();
     },
@@ -103,12 +132,18 @@ export function createUsage(db: Kysely<Schema>): Usage {
 function addedUp(rows: readonly UsageRow[]): UsageRow[] {
   const sums = new Map<string, UsageRow>();
   for (const row of rows) {
-    const { count = 0, lastAt = 0 } = sums.get(keyOf(row)) ?? {};
-    sums.set(keyOf(row), { ...row, count: count + row.count, lastAt: Math.max(lastAt, row.lastAt) });
+    const key = keyOf(row);
+    const { count = 0, firstAt = row.firstAt, lastAt = 0 } = sums.get(key) ?? {};
+    sums.set(key, {
+      ...row,
+      count: count + row.count,
+      firstAt: Math.min(firstAt, row.firstAt),
+      lastAt: Math.max(lastAt, row.lastAt),
+    });
   }
   return [...sums.values()];
 }
 
-function keyOf({ method, caller, denial }: Pick<UsageRow, "method" | "caller" | "denial">): string {
-  return JSON.stringify([method, caller, denial]);
+function keyOf({ method, caller, actors, denial }: Pick<UsageRow, "method" | "caller" | "actors" | "denial">): string {
+  return JSON.stringify([method, caller, actors, denial]);
 }

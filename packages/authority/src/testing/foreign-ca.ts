@@ -14,7 +14,7 @@ export interface ForeignCa {
 export async function foreignCa(trustDomain: string): Promise<ForeignCa> {
   const { privateKeyPem } = await createKeyPair();
   const certificate = await createRoot(privateKeyPem, trustDomain, Date.now());
-  const ca = await createCa([certificate], privateKeyPem, 3_600_000);
+  const ca = await createCa([certificate], privateKeyPem, () => 3_600_000);
   return {
     certificate,
     async issue(uri, hosts) {

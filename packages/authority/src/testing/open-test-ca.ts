@@ -25,7 +25,7 @@ export async function openTestCa(store: Store, keys: KeyVault, now: number): Pro
     store,
     keys,
     trustDomain: "cafe",
-    leafTtlMs: hour,
+    leafTtl: { leafTtlMs: hour, leafTtlsMs: {} },
     clock: { now: () => now },
     log: silentLog,
     self: "spiffe://cafe/interlock/authority",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Certificate, InterlockError } from "@interlock/bot";
 import { spiffeId } from "@interlock/policy";
-import { createLocalJWKSet, jwtVerify } from "jose";
+import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import { createKeyFolder } from "../key-vault/key-folder.js";
 import { createKeyVault } from "../key-vault/key-vault.js";
 import { openStore } from "../store/open-store.js";
@@ -94,12 +94,12 @@ describe("issueToken", () => {
       client_id: "spiffe://cafe/leader/1",
       aud: service,
       iat: Math.floor(now / 1_000),
-      exp: Math.floor(now / 1_000) + 300,
+      exp: Math.floor(now / 1_000) + 600,
       scope: "gripper:actuate gripper:observe",
       grants_version: 7,
       cnf: { "x5t#S256": certificate.thumbprint },
     });
-    assert.equal(issued.expiresAt, Math.floor(now / 1_000) * 1_000 + 300_000);
+    assert.equal(issued.expiresAt, Math.floor(now / 1_000) * 1_000 + 600_000);
   });
 
   it("issues nothing past the certificate", async () => {
@@ -119,6 +119,15 @@ describe("issueToken", () => {
     );
     const stranger = { ...request().caller, spiffeId: spiffeId("cafe", "coffee/1") };
     await refused({ caller: stranger }, { reason: "NO_GRANT" });
+  });
+
+  it("issues a token without scopes to a caller that is granted others at the service, where it is asked to", async () => {
+    const scopes = ["gripper:calibrate"];
+    const { token, scopes: held } = await issueToken(request({ scopes, allowEmpty: true }));
+    assert.deepEqual([held, decodeJwt(token).scope], [[], ""]);
+    const stranger = { ...request().caller, spiffeId: spiffeId("cafe", "coffee/1") };
+    await refused({ caller: stranger, scopes, allowEmpty: true }, { reason: "NO_GRANT" });
+    await refused({ audience: "cafe.v1.Third", scopes, allowEmpty: true }, { reason: "NO_GRANT" });
   });
 
   it("refuses a malformed request", async () => {

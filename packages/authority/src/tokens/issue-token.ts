@@ -38,7 +38,9 @@ export interface TokenRequest {
   /** The full name of the service. */
   readonly audience: string;
   readonly scopes: readonly string[];
-  /** How long it is valid, in milliseconds; at most 5 minutes, and not beyond the certificate. */
+  /** Whether a caller with other scopes at the service gets a token without scopes. Default: false, `NO_GRANT`. */
+  readonly allowEmpty?: boolean;
+  /** How long it is valid, in milliseconds; at most 10 minutes, and not beyond the certificate. */
   readonly ttlMs: number;
   /** The current time, in milliseconds since the epoch. */
   readonly now: number;
@@ -57,7 +59,7 @@ export interface IssuedToken {
 
 /**
  * Issues an access token (RFC 9068) that is bound to the caller's certificate (RFC 8705, section 3.1). Rejects with
- * `NO_GRANT` when none of the scopes is granted, and with `INVALID_ARGUMENT` for a malformed request.
+ * `NO_GRANT` when none of the scopes is granted and `allowEmpty` does not say otherwise, and with `INVALID_ARGUMENT` for a malformed request.
  */
 export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const { signer, caller, audience, issuer, delegation } = request;
@@ -96,11 +98,11 @@ function subjectOf({ caller, delegation }: TokenRequest): SpiffeId {
 }
 
 function allowedScopes(request: TokenRequest): string[] {
-  const { grants, audience, scopes } = request;
+  const { grants, audience, scopes, allowEmpty = false } = request;
   const { name } = subjectOf(request);
   const held = grantedScopes(grants, name, audience);
   const allowed = [...held].filter((scope) => scopes.includes(scope)).sort();
-  if (allowed.length > 0) return allowed;
+  if (allowed.length > 0 || (allowEmpty && held.size > 0)) return allowed;
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
     "NO_GRANT",

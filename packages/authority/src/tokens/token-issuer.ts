@@ -49,8 +49,11 @@ export interface TokenNotice {
 
 /** The issuer of tokens, over gRPC and OAuth. Each token is in the audit log before it is handed out. */
 export interface TokenIssuer {
-  /** Issues a token for the client itself. Rejects with `BOT_RETIRED`, `RATE_LIMITED`, and as `issueToken` does. */
-  issue(client: TokenClient, audience: string, scopes: readonly string[]): Promise<IssuedToken>;
+  /**
+   * Issues a token for the client itself; `allowEmpty` as in `TokenRequest`. Rejects with `BOT_RETIRED`, `RATE_LIMITED`, and as
+   * `issueToken` does.
+   */
+  issue(client: TokenClient, audience: string, scopes: readonly string[], allowEmpty?: boolean): Promise<IssuedToken>;
   /**
    * Issues a token with which the client acts for the subject of another token. Rejects as `exchangeToken` does, with
    * `BOT_RETIRED`, `RATE_LIMITED`, and one of the `TOKEN_…` reasons.
@@ -116,9 +119,9 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   }
 
   return {
-    async issue(client, audience, scopes) {
+    async issue(client, audience, scopes, allowEmpty = false) {
       await admit(client);
-      return record(client, audience, await issueToken(request(client, audience, scopes)));
+      return record(client, audience, await issueToken({ ...request(client, audience, scopes), allowEmpty }));
     },
     async exchange(client, subjectToken, audience, scopes) {
       await admit(client);

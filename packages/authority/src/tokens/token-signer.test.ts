@@ -69,7 +69,7 @@ describeOnEach("token keys", (create) => {
     assert.notEqual(await signs(), kid);
     now += minute;
     assert.equal(await signs(), kid);
-    now += 6 * minute;
+    now += maximumTokenLifetimeMs + minute;
     signer = await loadOrCreateTokenSigner(store, clock, vault);
     assert.equal(await signer.withdrawDue("me"), true);
     assert.deepEqual(published(), [kid]);

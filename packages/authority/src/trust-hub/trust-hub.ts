@@ -59,6 +59,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   const trust = createTrust({ ...basis, version: 0n, caCertificates: [], jwks: { keys: [] }, revocations }, clock);
   let state = trust.state; // What is sent; newer than `trust` for a moment, see `refresh`.
   let firstVersion = 1n;
+  let retiredVersion = 0n; // The version in which the retired methods changed last.
   const servers = new Set(await store.endpoints.servers());
   const waiting = new Map<() => void, string>(); // The wake function of each waiting watcher, with its SPIFFE ID.
   let turns = 0; // Counts changes and heartbeats. An up-to-date watcher waits for the next one.
@@ -112,11 +113,13 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     // The version is read first, so that everything read after it is at least as new.
     const fleet = await store.fleet.get();
     if (BigInt(fleet?.trustVersion ?? 0) > state.version) await follow?.();
-    const [ca, rows, cutOffs, signingKeys] = await Promise.all([
+    const [ca, rows, cutOffs, signingKeys, methods, retiredIn] = await Promise.all([
       loadBundle(store),
       store.revocations.since(Number(state.version)),
       loadCutOffs(store, clock.now()),
       store.signingKeys.list(),
+      store.retiredMethods.list(),
+      store.retiredMethods.version(),
     ]);
     const jwks = { keys: signingKeys.map(({ publicJwk }) => JSON.parse(publicJwk)) };
     firstVersion = BigInt(fleet?.firstVersion ?? 1);
@@ -128,7 +131,9 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     const inForce = revocations.filter((row) => row.unrevokedAt === null);
     const issuer = fleet?.issuer ?? basis.issuer;
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
-    state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, revocations: inForce };
+    const retired = methods.map(({ method }) => method);
+    retiredVersion = BigInt(retiredIn);
+    state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, retired, revocations: inForce };
     turns++;
     // Servers first: they get the update before this process works on its own connections, possibly thousands.
     wake(true);
@@ -149,7 +154,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
       while (!signal.aborted && !closed) {
         if (place.gone) throw denial("CALL_LIMIT", `one bot may watch the trust ${watchersPerBot} times at once`);
         const seen = turns;
-        const update = updateSince(at, state, revocations);
+        const update = updateSince(at, state, revocations, retiredVersion);
         at = update.state.version;
         yield update;
         const upToDate = at === state.version && seen === turns;
@@ -164,7 +169,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   await refresh();
   return {
     trust,
-    complete: () => updateSince(0n, state, revocations),
+    complete: () => updateSince(0n, state, revocations, retiredVersion),
     watch,
     get watchers() {
       return watchers;

@@ -9,6 +9,8 @@ export interface TrustUpdate {
   readonly state: TrustState;
   /** The revocations that have ended. */
   readonly unrevoked: readonly RevocationRow[];
+  /** Whether the retired methods may differ from what the bot has. */
+  readonly retiredChanged: boolean;
 }
 
 /**
@@ -20,8 +22,14 @@ export const maximumRevocations = 5_000;
  * Returns the update for a bot that has version `from`; a complete one for 0. `revocations` are all on record, ended
  * ones included, in the order of their versions. If they do not fit, the update leads to the version of the last one
  * that does.
+ * `retiredVersion` is the version in which the retired methods changed last.
  */
-export function updateSince(from: bigint, trust: TrustState, revocations: readonly RevocationRow[]): TrustUpdate {
+export function updateSince(
+  from: bigint,
+  trust: TrustState,
+  revocations: readonly RevocationRow[],
+  retiredVersion: bigint,
+): TrustUpdate {
   const start = firstAfter(revocations, from);
   const batch = revocations.slice(start, start + maximumRevocations);
   const last = start + batch.length === revocations.length ? undefined : batch.at(-1);
@@ -32,6 +40,7 @@ export function updateSince(from: bigint, trust: TrustState, revocations: readon
       version: last ? BigInt(last.trustVersion) : trust.version,
       revocations: batch.filter((row) => row.unrevokedAt === null),
     },
+    retiredChanged: from === 0n || from < retiredVersion,
     unrevoked: batch.filter((row) => row.unrevokedAt !== null),
   };
 }

@@ -6,17 +6,23 @@ import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { readPage } from "./page.js";
 import { publish } from "./publish.js";
 
-type Parts = Pick<AdminParts, "store" | "grants" | "hub" | "clock" | "log">;
+type Parts = Pick<AdminParts, "store" | "grants" | "hub" | "clock" | "log" | "own">;
 type Names = "getGrants" | "applyGrants" | "listGrantVersions" | "rollbackGrants";
 
 /** Creates the handlers for grants. */
 export function grantHandlers(parts: Parts): AdminHandlers<Names> {
-  const { store, grants, clock, log } = parts;
+  const { store, grants, clock, log, own } = parts;
 
-  async function apply(yaml: string, dryRun: boolean, caller: Caller) {
+  async function apply(
+    yaml: string,
+    { dryRun, force, replaces }: { dryRun: boolean; force: boolean; replaces?: bigint | undefined },
+    caller: Caller,
+  ) {
     const by = caller.spiffeId.uri;
     if (dryRun) await grants.refresh();
-    const { changes, version } = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now());
+    const guard = { trustDomain: own().trustDomain, force };
+    const from = replaces === undefined ? undefined : Number(replaces);
+    const { changes, version } = dryRun ? grants.preview(yaml) : await grants.apply(yaml, by, clock.now(), guard, from);
     if (!dryRun) {
       await publish(
         parts,
@@ -35,7 +41,7 @@ export function grantHandlers(parts: Parts): AdminHandlers<Names> {
       return { yaml: file.yaml, version: BigInt(file.version) };
     },
 
-    applyGrants: ({ yaml, dryRun }, { caller }) => apply(yaml, dryRun, caller),
+    applyGrants: (request, { caller }) => apply(request.yaml, request, caller),
 
     async listGrantVersions({ pageToken }) {
       const { items: versions, nextPageToken } = await readPage(pageToken, store.grantVersions.page, {
@@ -48,8 +54,8 @@ export function grantHandlers(parts: Parts): AdminHandlers<Names> {
       return { versions, nextPageToken };
     },
 
-    async rollbackGrants({ version, dryRun }, { caller }) {
-      return apply(await grants.version(Number(version)), dryRun, caller);
+    async rollbackGrants(request, { caller }) {
+      return apply(await grants.version(Number(request.version)), request, caller);
     },
   };
 }

@@ -2,19 +2,19 @@ import type { Caller } from "@interlock/bot";
 import { caDigest, denial } from "@interlock/bot/internal";
 import { createJoinToken } from "../../join-tokens/create-join-token.js";
 import { deleteJoinToken } from "../../join-tokens/delete-join-token.js";
-import { isOperatorName } from "../../names.js";
+import { isOperatorName, isViewerName } from "../../names.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { readPage } from "./page.js";
 
-type Parts = Pick<AdminParts, "store" | "ca" | "clock" | "log" | "own">;
+type Parts = Pick<AdminParts, "store" | "ca" | "clock" | "log" | "own" | "addresses">;
 type Names = "createJoinToken" | "listJoinTokens" | "deleteJoinToken";
 
 /** Creates the handlers for join tokens. */
-export function joinTokenHandlers({ store, ca, clock, log, own }: Parts): AdminHandlers<Names> {
+export function joinTokenHandlers({ store, ca, clock, log, own, addresses }: Parts): AdminHandlers<Names> {
   return {
     async createJoinToken({ name, ttlSeconds, uses }, { caller }) {
       refuseMakingOperators(name, caller);
-      const { joinToken, id, expiresAt } = await createJoinToken({
+      const { joinToken, id, expiresAt, inUseUntil } = await createJoinToken({
         store,
         trustDomain: own().trustDomain,
         caDigest: caDigest(ca.pinned),
@@ -25,7 +25,13 @@ export function joinTokenHandlers({ store, ca, clock, log, own }: Parts): AdminH
         by: caller.spiffeId.uri,
       });
       log.info("join token created", { id, name, by: caller.name });
-      return { joinToken, id, expiresAt: new Date(expiresAt) };
+      return {
+        joinToken,
+        id,
+        expiresAt: new Date(expiresAt),
+        authorities: [...(await addresses())],
+        inUseUntil: inUseUntil === undefined ? undefined : new Date(inUseUntil),
+      };
     },
 
     async listJoinTokens({ pageToken }) {
@@ -47,9 +53,9 @@ export function joinTokenHandlers({ store, ca, clock, log, own }: Parts): AdminH
   };
 }
 
-// An operator holds every scope. So a bot that may invite others must not be able to invite an operator.
+// Operators and viewers hold scopes by their names alone. So a bot that may invite others must not be able to invite one.
 function refuseMakingOperators(name: string, caller: Caller): void {
-  if (isOperatorName(name) && !isOperatorName(caller.name)) {
-    throw denial("CALLER_NOT_ALLOWED", "only an operator can invite another operator", { needed: "operator/*" });
+  if ((isOperatorName(name) || isViewerName(name)) && !isOperatorName(caller.name)) {
+    throw denial("CALLER_NOT_ALLOWED", "only an operator can invite an operator or a viewer", { needed: "operator/*" });
   }
 }

@@ -43,6 +43,21 @@ describe("readPage", () => {
     assert.deepEqual(large, [[1], [2], [3]]);
   });
 
+  it("reads no more records at once than a listing of large ones allows", async () => {
+    const asked: number[] = [];
+    const list = async ({ after: [after] = [0], limit }: PageRequest) => {
+      asked.push(limit);
+      return Array.from({ length: Math.min(limit, 9 - Number(after)) }, (_, i) => Number(after) + i + 1);
+    };
+    const read = (pageToken: string) =>
+      readPage(pageToken, list, { key: [0], keyOf: (n) => [n], toItem: (n) => n, most: 4 });
+    const first = await read("");
+    const second = await read(first.nextPageToken);
+    const third = await read(second.nextPageToken);
+    assert.deepEqual([first.items, second.items, third.items], [[1, 2, 3, 4], [5, 6, 7, 8], [9]]);
+    assert.deepEqual([asked, third.nextPageToken], [[5, 5, 5], ""]);
+  });
+
   it("refuses a token that is not of the listing", async () => {
     const list = async () => [];
     const listing = { key: ["", 0], keyOf: () => [], toItem: () => undefined };

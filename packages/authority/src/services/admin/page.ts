@@ -24,6 +24,8 @@ export interface Listing<Row, Item> {
   keyOf(row: Row): PageKey;
   /** Converts a row to its form on the wire; `undefined` leaves it out. */
   toItem(row: Row): Item | undefined;
+  /** The maximum number of records in one page, where one may be large: that many are in memory. Default: 2,000. */
+  readonly most?: number;
 }
 
 /**
@@ -33,21 +35,21 @@ export interface Listing<Row, Item> {
 export async function readPage<Row, Item>(
   pageToken: string,
   list: (request: PageRequest) => Promise<readonly Row[]>,
-  { key, keyOf, toItem }: Listing<NoInfer<Row>, Item>,
+  { key, keyOf, toItem, most = maximumPageRecords }: Listing<NoInfer<Row>, Item>,
 ): Promise<Page<Item>> {
   const after = pageToken === "" ? undefined : parseToken(pageToken, key);
-  const rows = await list({ after, limit: maximumPageRecords + 1 });
+  const rows = await list({ after, limit: most + 1 });
   const items: Item[] = [];
   let bytes = 0;
   let last: Row | undefined;
-  for (const row of rows.slice(0, maximumPageRecords)) {
+  for (const row of rows.slice(0, most)) {
     const item = toItem(row);
     bytes += item === undefined ? 0 : sizeOf(item);
     if (bytes > maximumPageBytes && last !== undefined) return { items, nextPageToken: formatToken(keyOf(last)) };
     if (item !== undefined) items.push(item);
     last = row;
   }
-  const isLast = rows.length <= maximumPageRecords || last === undefined;
+  const isLast = rows.length <= most || last === undefined;
   return { items, nextPageToken: isLast ? "" : formatToken(keyOf(last as Row)) };
 }
 

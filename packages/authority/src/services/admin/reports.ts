@@ -1,24 +1,24 @@
 import { parseCertificate } from "@interlock/bot/internal";
-import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import { matchesIdentity } from "@interlock/policy";
+import { isOwnService } from "../../own-services.js";
 import { fullNameOf } from "../../reports/find-endpoints.js";
+import { checkPatterns } from "../../reports/find-servers.js";
 import { mayServe } from "../../reports/may-serve.js";
 import type { PageRequest } from "../../store/page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { invalid } from "./invalid.js";
 import { readPage } from "./page.js";
+import { nameOf } from "./selection.js";
 
-/** The maximum number of patterns in `served_by` of one request. */
-const maximumPatterns = 64;
+type Parts = Pick<AdminParts, "store" | "hub" | "identity" | "staleAfterMs" | "signOfLife">;
 
-type Parts = Pick<AdminParts, "store" | "hub" | "identity" | "staleAfterMs">;
-
-/** Creates the handlers that report the state of the fleet, what it serves, and what is used. */
+/** Creates the handlers that report the state of the fleet and what it serves. */
 export function reportHandlers({
   store,
   hub,
   identity,
   staleAfterMs,
-}: Parts): AdminHandlers<"getStatus" | "findEndpoints" | "listUsage"> {
+  signOfLife,
+}: Parts): AdminHandlers<"getStatus" | "findEndpoints"> {
   return {
     async getStatus() {
       const { trustDomain, version, caCertificates, revocations } = hub.trust.state;
@@ -37,28 +37,22 @@ export function reportHandlers({
     },
 
     async findEndpoints({ service: asked, servedBy, pageToken }) {
-      if (servedBy.length > maximumPatterns) throw invalid(`Give at most ${maximumPatterns} patterns in served_by.`);
+      checkPatterns(servedBy);
       const service = await fullNameOf(store.endpoints, asked);
       const patterns = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");
-      const nameOf = (uri: string) => parseSpiffeId(uri)?.name ?? "";
+      const isRetired = hub.trust.methodRetired(`/${service}/*`);
       const isListed = (name: string) =>
-        mayServe(name, service, servedBy) && !patterns.some(({ subject }) => matchesIdentity(subject, name));
-      const find = (request: PageRequest) => store.endpoints.find(service, request);
+        !isRetired &&
+        mayServe(name, service, servedBy) &&
+        !patterns.some(({ subject }) => matchesIdentity(subject, name));
+      const since = isOwnService(service) ? 0 : signOfLife.since();
+      const find = (request: PageRequest) => store.endpoints.find(service, request, since);
       const { items: endpoints, nextPageToken } = await readPage(pageToken, find, {
         key: [0, "", ""],
         keyOf: ({ reportedAt, address, spiffeId }) => [reportedAt, address, spiffeId],
         toItem: ({ spiffeId, address }) => (isListed(nameOf(spiffeId)) ? { spiffeId, service, address } : undefined),
       });
       return { endpoints, nextPageToken };
-    },
-
-    async listUsage({ pageToken }) {
-      const { items: usage, nextPageToken } = await readPage(pageToken, store.usage.page, {
-        key: [0, "", "", "", ""],
-        keyOf: ({ lastAt, spiffeId, method, caller, denial }) => [lastAt, spiffeId, method, caller, denial],
-        toItem: (row) => ({ ...row, count: BigInt(row.count), lastAt: new Date(row.lastAt) }),
-      });
-      return { usage, nextPageToken };
     },
   };
 }

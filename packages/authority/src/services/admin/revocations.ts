@@ -1,14 +1,15 @@
-import type { Caller } from "@interlock/bot";
+import type { Caller, InterlockError } from "@interlock/bot";
 import { subjectFromWire } from "@interlock/bot/internal";
-import { matchesIdentity, spiffeId } from "@interlock/policy";
+import { matchesIdentity } from "@interlock/policy";
+import { concerns } from "../../grants/keep-operator.js";
 import { checkSubject, type RevocationSubject } from "../../revocations/check-subject.js";
 import { revoke } from "../../revocations/revoke.js";
 import { unrevoke } from "../../revocations/unrevoke.js";
-import type { BotRow } from "../../store/schema.js";
 import { revocationToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { invalid } from "./invalid.js";
 import { readPage } from "./page.js";
+import { publish } from "./publish.js";
 
 /** The maximum length of the reason for a revocation, in characters. */
 const maximumReasonLength = 500;
@@ -34,11 +35,16 @@ export function revocationHandlers({
       }
       if (request.reason.includes("\0")) throw invalid("The reason has a NUL character, which a store cannot hold.");
       const subject = checkSubject(given, own());
-      refuseSelfRevocation(subject, caller);
+      const { trustDomain } = own();
+      const { force } = request;
+      const ownFault = selfRevocation(subject, caller);
+      if (ownFault && !force) throw ownFault;
       const by = caller.spiffeId.uri;
-      const recorded = await revoke({ store, hub }, subject, request.reason, clock.now(), by);
+      const guard = { trustDomain, force };
+      const refresh = () => publish({ hub, log }, ownFault !== undefined);
+      const recorded = await revoke({ store, hub: { refresh }, guard }, subject, request.reason, clock.now(), by);
       log.warn("revoked", { kind: subject.kind, subject: subject.subject, reason: recorded.reason, by: caller.name });
-      const bots = (await store.bots.list()).filter((bot) => concerns(subject, bot, own().trustDomain)).length;
+      const bots = (await store.bots.list()).filter((bot) => concerns(subject, bot, trustDomain)).length;
       return { revocation: revocationToWire(recorded), trustVersion: BigInt(recorded.trustVersion), bots };
     },
 
@@ -62,22 +68,18 @@ export function revocationHandlers({
   };
 }
 
-/** Whether a revocation concerns a bot on record; that of a token concerns none. */
-function concerns({ kind, subject }: RevocationSubject, bot: BotRow, trustDomain: string): boolean {
-  if (kind === "identity") return spiffeId(trustDomain, bot.name).uri === subject;
-  if (kind === "pattern") return matchesIdentity(subject, bot.name);
-  return kind === "certificate" && bot.certificateSerial === subject;
-}
-
 // A revoked operator cannot unrevoke itself, and a pattern that matches every operator leaves no operator that can.
-function refuseSelfRevocation({ kind, subject }: RevocationSubject, caller: Caller): void {
+function selfRevocation({ kind, subject }: RevocationSubject, caller: Caller): InterlockError | undefined {
   const self = { identity: caller.spiffeId.uri, certificate: caller.certificate.serial, pattern: "", token: "" };
   if (subject === self[kind]) {
-    throw invalid(
-      "You cannot revoke yourself: no operator might be left to unrevoke you. Ask another operator to do it.",
+    return invalid(
+      "You would revoke yourself, and could not undo it. Ask another operator to do it, or repeat it with --force.",
     );
   }
   if (kind === "pattern" && matchesIdentity(subject, caller.name)) {
-    throw invalid(`"${subject}" would revoke you as well: choose a pattern that does not match ${caller.name}.`);
+    return invalid(
+      `"${subject}" would revoke you as well: choose a pattern that does not match ${caller.name}, or repeat it with --force.`,
+    );
   }
+  return undefined;
 }

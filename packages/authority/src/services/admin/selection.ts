@@ -1,0 +1,14 @@
+import { parseSpiffeId } from "@interlock/policy";
+import { invalid } from "./invalid.js";
+
+/** Returns the name in a SPIFFE ID; empty for a text that is none. */
+export function nameOf(uri: string): string {
+  return parseSpiffeId(uri)?.name ?? "";
+}
+
+/** Returns a time of a request in milliseconds since the epoch. Throws `INVALID_ARGUMENT` for one that no date can hold. */
+export function timeOf(at: Date | undefined): number | undefined {
+  const ms = at?.getTime();
+  if (ms !== undefined && !Number.isSafeInteger(ms)) throw invalid("A time is out of range.");
+  return ms;
+}
