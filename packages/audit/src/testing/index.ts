@@ -1,0 +1,2 @@
+export * from "./cafe-fleet.js";
+export * from "./fleet.js";
