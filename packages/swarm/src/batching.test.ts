@@ -38,7 +38,7 @@ describe("batching", () => {
         $case: "reportProgress",
         value: { lease, progress: { fraction: 0, stage: text }, checkpoint: none, sequence: 1 },
       },
-      { $case: "heartbeat", value: { sequence: 1, held: Array(1_000).fill(lease) } },
+      { $case: "heartbeat", value: { sequence: 1, held: Array(1_000).fill(lease), standstill: undefined } },
     ];
     const responses = [{ payload: bytes }, { checkpoint: bytes }, { kind: text }].map((assignment) =>
       DispatchResponse.fromPartial({ event: { $case: "assignments", value: { assignments: [assignment] } } }),

@@ -1,5 +1,5 @@
 import type { Clock } from "@interlock/bot";
-import { type BackoffOptions, createBackoff } from "@interlock/bot/internal";
+import { type BackoffOptions, createBackoff, monotonicOf } from "@interlock/bot/internal";
 
 /** The delays between connections that break again and again. */
 export interface SteadyBackoff {
@@ -18,13 +18,14 @@ export const steadyMs = 5_000;
  */
 export function createSteadyBackoff(clock: Clock, options: BackoffOptions): SteadyBackoff {
   const backoff = createBackoff(options);
+  const steady = monotonicOf(clock);
   let openedAt: number | undefined;
   return {
     opened() {
-      openedAt ??= clock.now();
+      openedAt ??= steady.now();
     },
     next() {
-      if (openedAt !== undefined && clock.now() - openedAt >= steadyMs) backoff.reset();
+      if (openedAt !== undefined && steady.now() - openedAt >= steadyMs) backoff.reset();
       openedAt = undefined;
       return backoff.next();
     },

@@ -1,4 +1,5 @@
 import type { Clock } from "@interlock/bot";
+import { monotonicOf } from "@interlock/bot/internal";
 import { inParts } from "../batching.js";
 import { type Task, TaskState, UpdateType, WorkerState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf } from "../lease.js";
@@ -6,6 +7,7 @@ import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
 import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
+import type { LeaseTimes } from "./lease-times.js";
 import type { Listening } from "./listening.js";
 import { retryDelayMs } from "./retry-delay.js";
 import type { TaskTable } from "./task-table.js";
@@ -52,7 +54,9 @@ export interface AllocatorOptions {
   readonly listening: Pick<Listening, "has">;
   readonly epoch: number;
   readonly nextToken: () => bigint;
-  readonly leaseMs: number;
+  readonly leases: LeaseTimes;
+  /** A worker that was silent for so long is given nothing, in milliseconds. */
+  readonly lostAfterMs: number;
   readonly random: () => number;
   readonly answer: AnswerHeartbeat;
 }
@@ -62,11 +66,16 @@ const earlierKept = 20;
 
 /** Creates an allocator. */
 export function createAllocator(options: AllocatorOptions): Allocator {
-  const { clock, table, journal, roster, listening, epoch, nextToken, leaseMs, answer, random } = options;
+  const { clock, table, journal, roster, listening, epoch, nextToken, leases, lostAfterMs, answer, random } = options;
+  const steady = monotonicOf(clock);
   let turn = 0;
 
-  const takesWork = ({ name, state, sink }: WorkerSession) =>
-    state === WorkerState.WORKER_STATE_ONLINE && sink !== undefined && listening.has(name);
+  // One that is silent and not lost has a task with a long lease.
+  const takesWork = ({ name, state, sink, lastSeen }: WorkerSession) =>
+    state === WorkerState.WORKER_STATE_ONLINE &&
+    sink !== undefined &&
+    listening.has(name) &&
+    steady.now() - lastSeen < lostAfterMs;
   const capable = ({ capabilities }: WorkerSession, task: Task) =>
     task.requiredCapabilities.every((needed) => capabilities.has(needed));
 
@@ -79,7 +88,8 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   function give(session: WorkerSession, entry: Entry): Given {
     const leaseToken = nextToken();
     entry.sessionId = session.sessionId;
-    entry.expiresAt = clock.now() + leaseMs;
+    const leaseMs = leases.leaseMs(entry.task.kind, session.name);
+    entry.expiresAt = steady.now() + leaseMs;
     session.held.add(entry.task.taskId);
     session.lastServed = ++turn;
     table.waiting.served(entry);
@@ -88,7 +98,7 @@ export function createAllocator(options: AllocatorOptions): Allocator {
       worker: session.name,
       leaseToken,
       leaderEpoch: BigInt(epoch),
-      leaseExpiresAt: new Date(entry.expiresAt),
+      leaseExpiresAt: new Date(clock.now() + leaseMs),
       retryAt: undefined,
     });
     return { entry, leaseToken };
@@ -120,8 +130,23 @@ export function createAllocator(options: AllocatorOptions): Allocator {
         task.leaseToken === leaseToken && isHeld(task.state) && !unwritable,
     );
     const entries = still.map(({ entry }) => entry);
-    for (const entry of entries) entry.expiresAt = clock.now() + leaseMs;
+    for (const entry of entries) entry.expiresAt = steady.now() + leases.leaseMs(entry.task.kind, session.name);
     if (entries.length > 0 || type === UpdateType.UPDATE_TYPE_COMPLETE) send(session, type, entries);
+  }
+
+  function send(session: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
+    const now = clock.now();
+    const assignments = entries.map(({ task }) => {
+      const { kind, payload, deadline, checkpoint } = task;
+      const leaseExpiresAt = new Date(now + leases.leaseMs(kind, session.name));
+      const stopAfterMs = leases.stopAfterMs(kind, session.name);
+      return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt, stopAfterMs };
+    });
+    const parts = inParts(assignments);
+    for (const [i, part] of parts.entries()) {
+      const more = type === UpdateType.UPDATE_TYPE_COMPLETE && i < parts.length - 1;
+      session.sink?.send(response("assignments", { type, assignments: part, more }));
+    }
   }
 
   function release(entry: Entry): void {
@@ -220,16 +245,4 @@ export function createAllocator(options: AllocatorOptions): Allocator {
     },
     remind,
   };
-}
-
-function send(session: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
-  const assignments = entries.map(({ task, expiresAt }) => {
-    const { kind, payload, deadline, checkpoint } = task;
-    return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt: new Date(expiresAt) };
-  });
-  const parts = inParts(assignments);
-  for (const [i, part] of parts.entries()) {
-    const more = type === UpdateType.UPDATE_TYPE_COMPLETE && i < parts.length - 1;
-    session.sink?.send(response("assignments", { type, assignments: part, more }));
-  }
 }

@@ -553,7 +553,7 @@ describe("dispatcher", () => {
       assert.throws(() => other.say(nested), { code: "INVALID_ARGUMENT", reason: "BATCH_INVALID" });
       const long = { $case: "batch" as const, value: { requests: Array(513).fill({ event: undefined }) } };
       assert.throws(() => other.say(long), { reason: "BATCH_INVALID" });
-      const beat = { event: { $case: "heartbeat" as const, value: { sequence: 1, held: [] } } };
+      const beat = { event: { $case: "heartbeat" as const, value: { sequence: 1, held: [], standstill: undefined } } };
       const beats = { $case: "batch" as const, value: { requests: [beat, beat] } };
       assert.throws(() => other.say(beats), { reason: "BATCH_INVALID" });
     });

@@ -1,5 +1,5 @@
 import { type Clock, systemClock, type Unsubscribe } from "@interlock/bot";
-import { createListeners } from "@interlock/bot/internal";
+import { createListeners, monotonicOf } from "@interlock/bot/internal";
 import { v7 as timeOrderedId } from "uuid";
 import type { Safety, Session, Task, Worker } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
@@ -11,8 +11,10 @@ import { createAllocator } from "./allocator.js";
 import { check } from "./check.js";
 import { createCounter } from "./counter.js";
 import type { Entry } from "./entry.js";
+import { createForgottenKeys } from "./forgotten-keys.js";
 import { createHeartbeatAnswer } from "./heartbeat-answer.js";
 import { createJournal } from "./journal.js";
+import { createLeaseTimes } from "./lease-times.js";
 import { createLimits, type Limits, messageBytesAtMost } from "./limits.js";
 import { createListening } from "./listening.js";
 import { createOperations, type Operations } from "./operations.js";
@@ -24,10 +26,11 @@ import { createRoster } from "./roster.js";
 import { createSafety, type SafetyController } from "./safety.js";
 import { type Connection, createSessions, type WorkerChange } from "./sessions.js";
 import { fromStored } from "./stored-task.js";
+import { type Tally, tallyOf } from "./tally.js";
 import { createTaskTable } from "./task-table.js";
 import { createTenure } from "./tenure.js";
 import { createTiming, type Timing } from "./timing.js";
-import { type Sink, toWorker } from "./worker-session.js";
+import { type Sink, toWorker, type WorkerSession } from "./worker-session.js";
 import { createWriter } from "./writer.js";
 
 /** The settings by which a leader dispatches tasks. */
@@ -40,11 +43,13 @@ export interface DispatchOptions extends Partial<Timing> {
   readonly maximumAttempts?: number;
   /** More open tasks than this are refused with `TASK_LIMIT`. Default: 100,000. */
   readonly maximumOpen?: number;
-  /**
-   * How many closed tasks are remembered with their idempotency keys, the latest; up to a twentieth more at times.
-   * Default: 10,000.
-   */
+  /** How many closed tasks are remembered, the latest; up to a twentieth more at times. Default: 10,000. */
   readonly keepClosed?: number;
+  /**
+   * How long an idempotency key is remembered after its task was closed, in milliseconds, whether the task itself still is or
+   * not. `limits.keyBytes` bounds it. Default: 86,400,000, a day.
+   */
+  readonly keepKeysMs?: number;
   /** The bounds of what tasks contain. Default: `defaultLimits`. */
   readonly limits?: Partial<Limits>;
   /**
@@ -60,6 +65,18 @@ export interface DispatchOptions extends Partial<Timing> {
    * `(worker) => (worker.startsWith("worker/arm-") ? ["lift", "grip.*"] : [])`.
    */
   readonly capabilitiesOf?: (worker: string) => readonly string[];
+  /**
+   * For how long a worker that has a task of this kind may be silent, in milliseconds, before the task is given to another. Meant
+   * for handlers that compute without yielding: while one does, its process can send no heartbeat. The worker itself
+   * stops such a task later, too. At most an hour; less than `lostAfterMs` counts as `lostAfterMs`. Default: `lostAfterMs`.
+   * Example: `(kind) => (kind === "plan" ? 30_000 : 0)`.
+   */
+  readonly leaseMsOf?: (kind: string) => number;
+  /**
+   * The share of assignments that go to the task that was submitted first, whatever its priority, so that each one begins at some
+   * time: 0.1 is one in ten. From 0, where lower priorities wait for as long as there are higher ones, to 1. Default: 0.1.
+   */
+  readonly oldestShare?: number;
   /** How many tasks of a fairness key are given out in its turn. Default: 1. */
   readonly weightOf?: (fairnessKey: string) => number;
   /**
@@ -96,6 +113,8 @@ export interface Dispatcher extends Operations {
   readonly reads: Reads;
   /** The known workers, by name. */
   workers(): Worker[];
+  /** How many tasks and workers there are, for metrics. */
+  tally(): Tally;
   /** Gives a worker no more tasks; it finishes those that it has. */
   drain(worker: string): Worker;
   /** Opens a session for the bot called `worker`, or resumes the one that it names. */
@@ -119,12 +138,16 @@ export interface Dispatcher extends Operations {
   onEnd(listener: (error: Error) => void): Unsubscribe;
 }
 
+const dayMs = 24 * 3_600_000;
+
 /** Creates a dispatcher that continues from the state that earlier leaders have left. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { clock = systemClock, wait = systemWait, newId = timeOrderedId, random = Math.random } = options;
   const { maximumAttempts = 5, maximumOpen = 100_000, keepClosed = 10_000, weightOf = () => 1 } = options;
   const { store, epoch, inherited, leadMs, onFault, onDeposed } = options;
-  const { quotaOf = () => ({}), capabilitiesOf } = options;
+  const { quotaOf = () => ({}), capabilitiesOf, leaseMsOf = () => 0, keepKeysMs = dayMs } = options;
+  const { oldestShare = 0.1 } = options;
+  const steady = monotonicOf(clock);
   const limits = createLimits(options.limits);
   const timing = createTiming(options);
   const { lostAfterMs, stopAfterMs } = timing;
@@ -134,28 +157,47 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const refusals = createListeners<Refusal>();
   const safeties = createListeners<Safety>();
   const ends = createListeners<Error>();
-  let lastTick = clock.now();
+  let lastTick = steady.now();
   let over: Error | undefined;
 
   // The order of ARCHITECTURE.md: each part is given those that were made before it, and names none that comes later.
   const count = createCounter(epoch);
-  const tenure = createTenure(clock, leadMs);
+  const tenure = createTenure(steady, leadMs);
   const listening = createListening();
   const entries = inherited.tasks.flatMap((stored) => readStored(stored) ?? []);
-  const roster = createRoster(entries, clock.now());
+  const roster = createRoster(entries, steady.now());
   const journal = createJournal();
+  const keys = createForgottenKeys({
+    clock,
+    journal,
+    nextSequence: count,
+    stored: inherited.keys,
+    keepMs: keepKeysMs,
+    bytes: limits.keyBytes,
+    onShort(ageMs) {
+      const [kept, wanted] = [Math.round(ageMs / 1_000), Math.round(keepKeysMs / 1_000)];
+      const told = `They were kept for ${kept} s, and keepKeysMs is ${wanted} s: raise limits.keyBytes.`;
+      onFault("idempotency keys are forgotten before their time", new Error(told));
+    },
+  });
+  const leases = createLeaseTimes(timing, leaseMsOf, (worker, kind, leaseMs) => {
+    const told = `Tasks of the kind "${kind}" keep ${worker} from running: their lease there is ${leaseMs} ms from now on.`;
+    onFault("a handler does not yield", new Error(`${told} See leaseMsOf.`));
+  });
   const table = createTaskTable({
     clock,
     newId,
     nextRevision: count,
     journal,
     entries,
-    quotas: createQuotas(clock, quotaOf),
+    quotas: createQuotas(steady, quotaOf),
+    keys,
     limits,
     maximumOpen,
     keepClosed,
     maximumAttempts,
     weightOf,
+    oldestShare,
     onChange: tasks.tell,
   });
   const answer = createHeartbeatAnswer(table, timing.heartbeatPeriodMs);
@@ -167,7 +209,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     listening,
     epoch,
     nextToken: count,
-    leaseMs: lostAfterMs,
+    leases,
+    lostAfterMs,
     random,
     answer,
   });
@@ -187,7 +230,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
   const reports = createReports({
     clock,
-    leaseMs: lostAfterMs,
+    leases,
     limits,
     table,
     journal,
@@ -199,6 +242,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     newId,
     epoch,
     timing,
+    leases,
     limits,
     table,
     roster,
@@ -213,7 +257,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** A task that cannot be read stays in the store, and does not keep a leader from leading. */
   function readStored(stored: StoredTask): Entry | undefined {
     try {
-      return fromStored(stored, clock.now() + lostAfterMs);
+      return fromStored(stored, steady.now() + lostAfterMs);
     } catch (error) {
       onFault(`the stored task ${stored.taskId} cannot be read`, error);
       return undefined;
@@ -226,6 +270,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const change = { payload: nothing, checkpoint: nothing, result: nothing, reason: "TASK_TOO_LARGE" };
     if (isClosed(entry.task.state)) table.change(entry, change);
     else allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, ...change });
+  }
+
+  function shown(session: WorkerSession): Worker {
+    return toWorker(session, listening.has(session.name), clock.now(), steady.now() - session.lastSeen);
   }
 
   function end(error: Error): void {
@@ -268,7 +316,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onFailure: depose,
   });
   for (const entry of entries) if (entry.bytes > messageBytesAtMost) dropTooLarge(entry);
-  const reads = createReads(clock, options.reads);
+  const reads = createReads(steady, options.reads);
   const operations = createOperations({ table, journal, allocator, roster, limits, lead });
 
   return {
@@ -281,13 +329,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     workers() {
       lead();
-      const all = [...roster.values()].map((session) => toWorker(session, listening.has(session.name)));
+      const all = [...roster.values()].map(shown);
       return all.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
+    tally: () => tallyOf(table, roster),
     drain(worker) {
       check({ worker }, drainWorkerRules);
       lead();
-      return toWorker(sessions.drain(worker), listening.has(worker));
+      return shown(sessions.drain(worker));
     },
     connect(worker, request, sink) {
       lead();
@@ -301,12 +350,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       };
     },
     tick() {
-      const now = clock.now();
+      const now = steady.now();
       const gap = now - lastTick;
       lastTick = now;
       lead();
       if (gap > lostAfterMs / 2) sessions.forgive(gap);
       sessions.expire();
+      keys.expire();
       for (const entry of table.due()) {
         try {
           allocator.stop(entry, { state: TaskState.TASK_STATE_FAILED, reason: "DEADLINE_EXCEEDED" });

@@ -15,7 +15,7 @@ export interface Entry {
   stored: boolean;
   /** The session of the worker that holds the task. */
   sessionId: string;
-  /** When the lease expires if it is not extended, in milliseconds since the epoch. */
+  /** When the lease expires if it is not extended, in milliseconds of the monotonic time. */
   expiresAt: number;
   /** Set for good when the store could not hold the task. Then the leader has dropped it. */
   unwritable: boolean;

@@ -1,5 +1,5 @@
 import { type Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
-import type { AuditEntry } from "../store/task-store.js";
+import type { AuditEntry, StoredKeys } from "../store/task-store.js";
 import type { Entry } from "./entry.js";
 
 /**
@@ -15,6 +15,10 @@ export interface Journal {
   touch(entry: Entry, urgent?: boolean): void;
   /** Removes a task from the store with the next transaction. */
   forget(taskId: string): void;
+  /** Adds idempotency keys of forgotten tasks to the next transaction. */
+  remember(keys: StoredKeys): void;
+  /** Removes such keys, up to this sequence, with the next transaction. */
+  forgetKeys(upTo: number): void;
   /** Adds an audit entry to the next transaction. */
   record(entry: AuditEntry): void;
   /** Runs an effect once all earlier changes are on the disk, in order; never, when the transaction fails. */
@@ -56,6 +60,8 @@ export interface Changes {
   readonly claimed: readonly Task[];
   readonly forgotten: readonly string[];
   readonly audit: readonly AuditEntry[];
+  readonly keys: readonly StoredKeys[];
+  readonly keysForgottenTo: number;
   readonly effects: readonly Effect[];
 }
 
@@ -76,6 +82,8 @@ export function createJournal(): Journal {
   let touched = new Map<string, Entry>();
   let forgotten: string[] = [];
   let audit: AuditEntry[] = [];
+  let keys: StoredKeys[] = [];
+  let keysForgottenTo = 0;
   let effects: Effect[] = [];
   let poked = false;
   /** How many transactions are under way. */
@@ -84,7 +92,7 @@ export function createJournal(): Journal {
   let wake: ((urgent: boolean) => void) | undefined;
   const ended = new AbortController();
 
-  const changed = () => touched.size + forgotten.length + audit.length > 0;
+  const changed = () => touched.size + forgotten.length + audit.length + keys.length + keysForgottenTo > 0;
   const due = () => changed() || effects.length > 0 || poked;
   const idle = () => !changed() && effects.length === 0 && underWay === 0;
 
@@ -111,6 +119,15 @@ export function createJournal(): Journal {
       if (failure) return;
       touched.delete(taskId);
       forgotten.push(taskId);
+    },
+    remember(some) {
+      if (!failure) keys.push(some);
+    },
+    forgetKeys(upTo) {
+      if (failure) return;
+      keys = keys.filter(({ sequence }) => sequence > upTo);
+      keysForgottenTo = Math.max(keysForgottenTo, upTo);
+      schedule(false);
     },
     record(entry) {
       if (failure) return;
@@ -152,8 +169,11 @@ export function createJournal(): Journal {
       },
       take() {
         const entries = [...touched.values()];
-        const changes = { entries, claimed: claimedOf(entries), forgotten, audit: audit.slice(-auditAtMost), effects };
-        [touched, forgotten, audit, effects] = [new Map(), [], [], []];
+        const claimed = claimedOf(entries);
+        const latest = audit.slice(-auditAtMost);
+        const changes = { entries, claimed, forgotten, audit: latest, keys, keysForgottenTo, effects };
+        [touched, forgotten, audit, keys, effects] = [new Map(), [], [], [], []];
+        keysForgottenTo = 0;
         for (const entry of entries) entry.stored = true;
         return changes;
       },

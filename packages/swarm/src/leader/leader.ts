@@ -1,5 +1,5 @@
 import { jsonLog, type Log, systemClock, type Unsubscribe } from "@interlock/bot";
-import { createListeners } from "@interlock/bot/internal";
+import { createListeners, monotonicOf, namedLog } from "@interlock/bot/internal";
 import type { Safety, Task } from "../gen/interlock/swarm/v1/swarm.js";
 import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
@@ -64,7 +64,8 @@ const tickMs = 100;
  * ```
  */
 export function createLeader(options: LeaderOptions): Leader {
-  const { name, store, leadMs = 2_000, log = jsonLog, clock = systemClock, wait = systemWait } = options;
+  const { name, store, leadMs = 2_000, clock = systemClock, wait = systemWait } = options;
+  const log = namedLog(options.log ?? jsonLog, name);
   // These throw here, and not only when it begins to lead.
   createTiming(options);
   createLimits(options.limits);
@@ -122,16 +123,17 @@ export function createLeader(options: LeaderOptions): Leader {
 
   async function rule(current: Dispatcher, signal: AbortSignal): Promise<void> {
     const beatMs = createTiming(options).stopAfterMs / 3;
-    let [renewedAt, beatAt] = [clock.now(), clock.now()];
+    const { now } = monotonicOf(clock);
+    let [renewedAt, beatAt] = [now(), now()];
     let renewing: Promise<void> | undefined;
     while (!signal.aborted) {
       if (!tick(current)) return;
-      if (clock.now() - beatAt >= beatMs) {
-        beatAt = clock.now();
+      if (now() - beatAt >= beatMs) {
+        beatAt = now();
         current.safety.beat();
       }
-      if (clock.now() - renewedAt >= leadMs / 4 && !renewing) {
-        renewedAt = clock.now();
+      if (now() - renewedAt >= leadMs / 4 && !renewing) {
+        renewedAt = now();
         renewing = current.renew().finally(() => {
           renewing = undefined;
         });

@@ -10,6 +10,11 @@ export interface Limits {
   readonly openBytes: number;
   /** The bytes of all closed tasks together; beyond that the oldest is forgotten. Default: 67,108,864 (64 MiB). */
   readonly closedBytes: number;
+  /**
+   * The bytes of the idempotency keys of all tasks that are no longer kept, about 150 for each; beyond that the oldest are
+   * forgotten before their time. Default: 134,217,728 (128 MiB).
+   */
+  readonly keyBytes: number;
 }
 
 const mebibyte = 1_024 * 1_024;
@@ -21,6 +26,7 @@ export const defaultLimits: Limits = {
   checkpointBytes: mebibyte,
   openBytes: 256 * mebibyte,
   closedBytes: 64 * mebibyte,
+  keyBytes: 128 * mebibyte,
 };
 
 /**

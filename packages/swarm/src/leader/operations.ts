@@ -53,7 +53,7 @@ export function createOperations(options: OperationsOptions): Operations {
   const submitRules = submitTaskRules(limits);
 
   /** Answers with the task of an entry as it is now, once that is on the disk. */
-  async function recorded(change: () => Entry): Promise<Task> {
+  async function recorded(change: () => Pick<Entry, "task" | "unwritable">): Promise<Task> {
     lead();
     const entry = change();
     const { task } = entry;

@@ -1,5 +1,5 @@
 import type { Clock } from "@interlock/bot";
-import { createRateLimiter } from "@interlock/bot/internal";
+import { createRateLimiter, monotonicOf } from "@interlock/bot/internal";
 import type { Lease } from "../gen/interlock/swarm/v1/swarm.js";
 import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import { leaseOf, namedAtMost, sameLease } from "../lease.js";
@@ -9,6 +9,7 @@ import type { Allocator } from "./allocator.js";
 import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { Journal } from "./journal.js";
+import type { LeaseTimes } from "./lease-times.js";
 import type { Limits } from "./limits.js";
 import { type ReportEvent, readReport } from "./read-report.js";
 import { leaseRules } from "./request-rules.js";
@@ -39,7 +40,7 @@ export interface Reports {
 
 export interface ReportsOptions {
   readonly clock: Clock;
-  readonly leaseMs: number;
+  readonly leases: LeaseTimes;
   readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly journal: Journal;
@@ -57,10 +58,12 @@ const recordedAtMost = { perSecond: 1, burst: 100 };
 
 /** Creates the part that takes reports. */
 export function createReports(options: ReportsOptions): Reports {
-  const { clock, leaseMs, limits, table, journal, allocator, onRefusal } = options;
+  const { clock, leases, limits, table, journal, allocator, onRefusal } = options;
   // By the worker's name, so that a new stream begins with nothing new. Bound: 10,000 names each.
   const refused = createRateLimiter(refusedAtMost);
   const recorded = createRateLimiter(recordedAtMost);
+
+  const steady = monotonicOf(clock);
 
   function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
     journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
@@ -71,7 +74,7 @@ export function createReports(options: ReportsOptions): Reports {
     const worker = session.name;
     const reason = reasonAgainst(worker, lease, entry);
     const at = clock.now();
-    if (recorded.take(worker, at) === 0) {
+    if (recorded.take(worker, steady.now()) === 0) {
       journal.record({
         at,
         kind: "refusal",
@@ -83,7 +86,7 @@ export function createReports(options: ReportsOptions): Reports {
       });
     }
     journal.after(() => onRefusal({ at, worker, taskId, attempt, leaseToken, reason }), false);
-    if (refused.take(worker, at) > 0) throw swarmError("REPORTS_REFUSED");
+    if (refused.take(worker, steady.now()) > 0) throw swarmError("REPORTS_REFUSED");
     if (reason === "TASK_NOT_ASSIGNED") throw swarmError(reason);
     receipt(session, lease, reason);
   }
@@ -111,7 +114,7 @@ export function createReports(options: ReportsOptions): Reports {
         return;
       }
       const { state } = entry.task;
-      entry.expiresAt = clock.now() + leaseMs;
+      entry.expiresAt = steady.now() + leases.leaseMs(entry.task.kind, session.name);
       switch (report.kind) {
         case "extend":
           break;

@@ -1,5 +1,5 @@
 import { type Clock, InterlockError } from "@interlock/bot";
-import { createRateLimiter } from "@interlock/bot/internal";
+import { createRateLimiter, monotonicOf } from "@interlock/bot/internal";
 import { batchAtMost } from "../batching.js";
 import type {
   DispatchRequest,
@@ -16,6 +16,7 @@ import { check } from "./check.js";
 import type { Entry } from "./entry.js";
 import type { AnswerHeartbeat } from "./heartbeat-answer.js";
 import type { Journal } from "./journal.js";
+import type { LeaseTimes } from "./lease-times.js";
 import type { Limits } from "./limits.js";
 import type { Reports } from "./reports.js";
 import { checkHeld, sessionRules } from "./request-rules.js";
@@ -59,6 +60,7 @@ export interface SessionsOptions {
   readonly newId: () => string;
   readonly epoch: number;
   readonly timing: Timing;
+  readonly leases: LeaseTimes;
   readonly limits: Pick<Limits, "resultBytes" | "checkpointBytes">;
   readonly table: TaskTable;
   readonly roster: Roster;
@@ -82,10 +84,10 @@ const barredAtMost = 1_000;
 /** Creates the part that keeps the sessions. */
 export function createSessions(options: SessionsOptions): Sessions {
   const {
-    clock,
     newId,
     epoch,
     timing,
+    leases,
     limits,
     table,
     roster,
@@ -97,6 +99,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     onWorker,
   } = options;
   const { heartbeatPeriodMs, lostAfterMs, stopAfterMs } = timing;
+  const clock = monotonicOf(options.clock);
   /** Until when a worker is barred, by name. */
   const barred = new Map<string, number>();
   const events = createRateLimiter(eventsAtMost); // By the worker's name. Bound: 10,000 names.
@@ -106,6 +109,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     checkLeases(request.held);
     check(request, sessionRules, "session.");
     checkCapabilities(request.capabilities, capabilitiesOf?.(name));
+    leases.learn(name, request.standstill);
     const old = roster.get(name);
     const lost = old?.state === WorkerState.WORKER_STATE_LOST;
     const resumed = old !== undefined && !lost && old.sessionId === request.sessionId;
@@ -124,6 +128,18 @@ export function createSessions(options: SessionsOptions): Sessions {
     announce(session, resumed);
     if (!resumed) onWorker({ worker: name, state: "online" });
     return session;
+  }
+
+  function extend(entry: Entry): void {
+    entry.expiresAt = clock.now() + leases.leaseMs(entry.task.kind, entry.task.worker);
+  }
+
+  /** How long this worker may be silent: as long as the longest lease that it has. */
+  function silenceOf(session: WorkerSession): number {
+    let longest = lostAfterMs;
+    for (const taskId of session.held)
+      longest = Math.max(longest, leases.leaseMs(table.get(taskId).task.kind, session.name));
+    return longest;
   }
 
   function bar(worker: string): void {
@@ -163,7 +179,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     for (const taskId of [...session.held]) {
       const entry = table.get(taskId);
       const lease = byToken.get(entry.task.leaseToken);
-      if (lease && sameLease(lease, leaseOf(entry.task))) entry.expiresAt = clock.now() + lostAfterMs;
+      if (lease && sameLease(lease, leaseOf(entry.task))) extend(entry);
       // The worker never got the assignment, or stopped it by itself; how far it came is unknown.
       else allocator.takeBack(entry, "WORKER_DROPPED", { failure: false });
     }
@@ -202,14 +218,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     }
   }
 
-  function beat(session: WorkerSession, { sequence, held }: Heartbeat): void {
+  function beat(session: WorkerSession, { sequence, held, standstill }: Heartbeat): void {
     checkLeases(held);
     checkHeld(held);
+    leases.learn(session.name, standstill);
     session.heard = sequence;
     for (const lease of held) {
       const entry = table.find(lease.taskId);
-      if (entry && session.held.has(lease.taskId) && sameLease(lease, leaseOf(entry.task)))
-        entry.expiresAt = clock.now() + lostAfterMs;
+      if (entry && session.held.has(lease.taskId) && sameLease(lease, leaseOf(entry.task))) extend(entry);
     }
     cancelUnheld(session, held);
     answer(session);
@@ -264,7 +280,8 @@ export function createSessions(options: SessionsOptions): Sessions {
           if (now - session.lastSeen >= timing.forgetLostMs) roster.delete(session.name);
           continue;
         }
-        if (now - session.lastSeen >= lostAfterMs) dismiss(session, "lost", "WORKER_LOST");
+        const silent = now - session.lastSeen;
+        if (silent >= lostAfterMs && silent >= silenceOf(session)) dismiss(session, "lost", "WORKER_LOST");
         takeBack(session, "LEASE_EXPIRED", true, ({ expiresAt }) => now >= expiresAt);
       }
     },

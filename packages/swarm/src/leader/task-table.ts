@@ -1,22 +1,26 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@interlock/bot";
+import { monotonicOf } from "@interlock/bot/internal";
 import { type ListTasksRequest, SubmitTaskRequest, Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
 import { swarmError } from "../swarm-error.js";
 import { isClosed, mayFollow } from "../task-state.js";
 import type { Entry } from "./entry.js";
+import type { ForgottenKeys, ForgottenTask } from "./forgotten-keys.js";
 import type { Journal } from "./journal.js";
 import { type Limits, pageBytes, pageTasks, passedAtOnce, updateBytes } from "./limits.js";
 import type { Quotas } from "./quotas.js";
+import { longestRetryMs } from "./retry-delay.js";
 import { taskBytes } from "./task-bytes.js";
 import { createWaitingList, type WaitingList } from "./waiting-list.js";
 
 /**
  * Every task that the leader knows, in the order of submission. Bounds: `maximumOpen` open tasks of `openBytes` together;
- * `keepClosed` closed ones of `closedBytes` together, and up to a twentieth more, each with its idempotency key.
+ * `keepClosed` closed ones of `closedBytes` together, and up to a twentieth more. The idempotency keys of those that are
+ * forgotten are kept longer: `forgotten-keys.ts`.
  */
 export interface TaskTable {
   /** Adds a task, or finds the one that has the same idempotency key. */
-  submit(submitter: string, request: SubmitTaskRequest): { entry: Entry; created: boolean };
+  submit(submitter: string, request: SubmitTaskRequest): Submitted;
   /** The entry of a task, if there is one. */
   find(taskId: string): Entry | undefined;
   /** The entry of a task; throws `TASK_UNKNOWN` when there is none. */
@@ -50,6 +54,13 @@ export interface TaskTable {
   readonly revision: bigint;
 }
 
+/** A task that was submitted, now or before. */
+export interface Submitted {
+  /** Of a task that is no longer kept, only what its request says, and its id and state. */
+  readonly entry: Pick<Entry, "task" | "unwritable">;
+  readonly created: boolean;
+}
+
 export interface TaskTableOptions {
   readonly clock: Clock;
   readonly newId: () => string;
@@ -58,11 +69,13 @@ export interface TaskTableOptions {
   /** The tasks of earlier leaders, in the order of submission. */
   readonly entries: readonly Entry[];
   readonly quotas: Quotas;
+  readonly keys: ForgottenKeys;
   readonly limits: Pick<Limits, "openBytes" | "closedBytes">;
   readonly maximumOpen: number;
   readonly keepClosed: number;
   readonly maximumAttempts: number;
   readonly weightOf: (fairnessKey: string) => number;
+  readonly oldestShare: number;
   /** Takes each change once it is on the disk, in the order of the revisions. */
   readonly onChange: (task: Task) => void;
 }
@@ -71,13 +84,24 @@ type Row = { -readonly [K in keyof Entry]: Entry[K] };
 
 const attemptsAtMost = 1_000;
 
+/** What can still be said of a task that is no longer kept. */
+function restated(submitter: string, request: SubmitTaskRequest, { taskId, state }: ForgottenTask): Task {
+  const { kind, payload, requiredCapabilities, priority, deadline } = request;
+  const fairnessKey = request.fairnessKey || submitter;
+  const told = { taskId, state, kind, payload, requiredCapabilities, priority, deadline, fairnessKey };
+  return Task.fromPartial({ ...told, submittedBy: submitter, reason: "TASK_FORGOTTEN" });
+}
+
 /** Creates a table with the tasks of earlier leaders. */
 export function createTaskTable(options: TaskTableOptions): TaskTable {
-  const { clock, newId, nextRevision, journal, quotas, limits, maximumOpen, keepClosed, maximumAttempts, onChange } =
+  const { clock, newId, nextRevision, journal, quotas, keys, limits, maximumOpen, keepClosed, maximumAttempts } =
     options;
+  const { onChange } = options;
+  const steady = monotonicOf(clock);
   const rows = new Map<string, Row>();
-  const waiting = createWaitingList(options.weightOf);
-  const delayed = new Set<Row>();
+  const waiting = createWaitingList(options.weightOf, options.oldestShare);
+  /** When each of them is tried again, by the monotonic time. */
+  const delayed = new Map<Row, number>();
   const timed = new Set<Row>();
   const closed = new Set<Row>();
   const byKey = new Map<string, Row>();
@@ -123,7 +147,9 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       delayed.delete(row);
     }
     if (state === TaskState.TASK_STATE_SUBMITTED) {
-      if ((retryAt?.getTime() ?? 0) > clock.now()) delayed.add(row);
+      const delay = (retryAt?.getTime() ?? 0) - clock.now();
+      // The time of the machine may have been set back since an earlier leader chose the moment.
+      if (delay > 0) delayed.set(row, steady.now() + Math.min(delay, longestRetryMs));
       else waiting.add(row);
     }
     if (!isClosed(state)) return;
@@ -157,8 +183,10 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
   }
 
   function forget(enough: () => boolean): void {
+    const gone: Row[] = [];
     for (const oldest of closed) {
-      if (enough()) return;
+      if (enough()) break;
+      gone.push(oldest);
       const { taskId, revision: last } = oldest.task;
       closed.delete(oldest);
       closedBytes -= oldest.bytes;
@@ -167,6 +195,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       if (last > forgottenTo) forgottenTo = last;
       journal.forget(taskId);
     }
+    keys.add(gone);
   }
 
   return {
@@ -185,6 +214,10 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       const known = byKey.get(key);
       if (known && known.digest !== digest) throw swarmError("IDEMPOTENCY_KEY_REUSED");
       if (known) return { entry: known, created: false };
+      const forgotten = keys.find(key);
+      if (forgotten && !forgotten.isOf(digest)) throw swarmError("IDEMPOTENCY_KEY_REUSED");
+      if (forgotten)
+        return { entry: { task: restated(submitter, request, forgotten), unwritable: false }, created: false };
       if (rows.size - closed.size >= maximumOpen) throw swarmError("TASK_LIMIT");
 
       const { kind, payload, requiredCapabilities, priority, deadline } = request;
@@ -269,7 +302,11 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     },
     due() {
       const now = clock.now();
-      for (const row of [...delayed]) if ((row.task.retryAt?.getTime() ?? 0) <= now) sort(row, row.task.state);
+      for (const [row, at] of delayed) {
+        if (at > steady.now()) continue;
+        delayed.delete(row);
+        waiting.add(row);
+      }
       return [...timed].filter(({ task }) => (task.deadline?.getTime() ?? Infinity) <= now);
     },
     change(entry, change, urgent = true) {
@@ -287,7 +324,8 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         if (!isClosed(row.task.state)) quotas.closed(row.task);
       }
       if (row.key && byKey.get(row.key) === row) byKey.delete(row.key);
-      for (const set of [delayed, timed, closed]) set.delete(row);
+      delayed.delete(row);
+      for (const set of [timed, closed]) set.delete(row);
       waiting.remove(row);
     },
     undo(entry, task) {

@@ -10,7 +10,7 @@ export interface Tenure {
   extend<T>(transaction: () => Promise<T>): Promise<T>;
 }
 
-/** Creates a tenure that begins now; the leader leads for `leadMs` milliseconds after each transaction. */
+/** Creates a tenure that begins now; the leader leads for `leadMs` milliseconds after each transaction. `clock` is monotonic. */
 export function createTenure(clock: Clock, leadMs: number): Tenure {
   let leadsUntil = clock.now() + leadMs;
   let commitMs = 0;

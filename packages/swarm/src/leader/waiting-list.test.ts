@@ -104,4 +104,62 @@ describe("waiting list", () => {
       }),
     );
   });
+
+  describe("with a share for the oldest", () => {
+    it("begins one of a lower priority beside a steady stream of a higher, one in ten", () => {
+      const list = createWaitingList(() => 1, 0.1);
+      for (let i = 0; i < 3; i++) list.add(entry(`low-${i}`));
+      const taken: string[] = [];
+      for (let i = 0; i < 40; i++) {
+        list.add(entry("high", { priority: 1 }));
+        taken.push(...take(list, 1));
+      }
+      assert.deepEqual(
+        taken.flatMap((each, place) => (each === "high" ? [] : [[each, place + 1]])),
+        [
+          ["low-0", 10],
+          ["low-1", 20],
+          ["low-2", 30],
+        ],
+      );
+    });
+
+    it("gives each of several lower priorities and keys its turn, by the order of submission", () => {
+      const list = createWaitingList(() => 1, 0.5);
+      list.add(entry("a", { priority: -5, fairnessKey: "x" }));
+      list.add(entry("b", { priority: 3, fairnessKey: "y" }));
+      list.add(entry("c", { priority: 0, fairnessKey: "z" }));
+      for (let i = 0; i < 10; i++) list.add(entry("high", { priority: 9 }));
+      assert.deepEqual(
+        take(list, 8).filter((each) => each !== "high"),
+        ["a", "b", "c"],
+      );
+    });
+
+    it("is counted for each kind of worker, so that none uses up the share of another", () => {
+      const list = createWaitingList(() => 1, 0.1);
+      const [lift, carry] = [new Set(["lift"]), new Set(["carry"])];
+      for (let i = 0; i < 20; i++) list.add(entry("low lift", { requiredCapabilities: ["lift"] }));
+      list.add(entry("low carry", { requiredCapabilities: ["carry"] }));
+      const taken: string[] = [];
+      for (let i = 0; i < 10; i++) {
+        for (const kind of [lift, carry]) {
+          list.add(entry("high", { priority: 1 }));
+          taken.push(...take(list, 1, kind));
+        }
+      }
+      assert.equal(taken.indexOf("low carry"), 19);
+    });
+
+    it("goes to the highest where a worker can do none of the lower, and is strict with 0", () => {
+      const list = createWaitingList(() => 1, 1);
+      list.add(entry("other", { requiredCapabilities: ["weld"] }));
+      list.add(entry("high", { priority: 1 }));
+      assert.deepEqual(take(list, 2), ["high"]);
+      const strict = createWaitingList(() => 1, 0);
+      strict.add(entry("low"));
+      for (let i = 0; i < 50; i++) strict.add(entry("high", { priority: 1 }));
+      assert.ok(!take(strict, 50).includes("low"));
+    });
+  });
 });

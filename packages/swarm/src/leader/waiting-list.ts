@@ -9,7 +9,8 @@ export interface WaitingList {
   remove(entry: Entry): void;
   /**
    * The next task for a worker with these `capabilities`. Among the tasks of the highest priority it is one of the fairness
-   * key whose turn it is, and of that key the one that was submitted first. Tasks that are `unfit` are passed over.
+   * key whose turn it is, and of that key the one that was submitted first. Now and then it is the one that was submitted
+   * first of all lower priorities, so that each begins at some time. Tasks that are `unfit` are passed over.
    */
   next(capabilities: ReadonlySet<string>, unfit: (entry: Entry) => boolean): Entry | undefined;
   /** Counts one task of this entry's fairness key as given out. */
@@ -29,8 +30,20 @@ interface Line {
   credit: number;
 }
 
-/** Creates an empty list. Keys take turns, each for as many tasks as its weight: weighted round robin. */
-export function createWaitingList(weightOf: (fairnessKey: string) => number): WaitingList {
+/** How many lanes are looked at for the task that was submitted first; the lines take turns, so that each comes up. */
+const lookedAt = 2_000;
+/** For so many different sets of capabilities the share of the oldest is counted apart; beyond that one is counted anew. */
+const profilesKept = 1_000;
+
+/**
+ * Creates an empty list. Keys take turns, each for as many tasks as its weight: weighted round robin. `oldestShare` of the
+ * tasks, from 0 to 1, are those that were submitted first among the lower priorities. It is counted for each set of
+ * capabilities that workers have, so that no kind of worker uses up the share of another.
+ */
+export function createWaitingList(weightOf: (fairnessKey: string) => number, oldestShare = 0): WaitingList {
+  /** How much of the share each set of capabilities has saved up: a whole one is a task. */
+  const saved = new Map<string, number>();
+  const profiles = new WeakMap<ReadonlySet<string>, string>();
   // Priority → fairness key → line. The keys of a map stand in the order of their turns.
   const ranks = new Map<number, Map<string, Line>>();
   let order: number[] = [];
@@ -49,6 +62,40 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       rank.set(fairnessKey, line);
     }
     return line;
+  }
+
+  function profileOf(capabilities: ReadonlySet<string>): string {
+    const profile = profiles.get(capabilities) ?? JSON.stringify([...capabilities].sort());
+    profiles.set(capabilities, profile);
+    return profile;
+  }
+
+  function save(profile: string, share: number): void {
+    saved.delete(profile);
+    saved.set(profile, share);
+    const [first] = saved.keys();
+    if (saved.size > profilesKept && first !== undefined) saved.delete(first);
+  }
+
+  /** The task of one priority for a worker: of the key whose turn it is, or, if `oldest`, the one submitted first. */
+  function firstIn(
+    priority: number,
+    capabilities: ReadonlySet<string>,
+    unfit: (entry: Entry) => boolean,
+    oldest: boolean,
+  ): Entry | undefined {
+    let found: Entry | undefined;
+    let looks = 0;
+    for (const { lanes } of ranks.get(priority)?.values() ?? []) {
+      for (const { needs, queue } of lanes.values()) {
+        looks++;
+        if (!needs.every((need) => capabilities.has(need))) continue;
+        const entry = firstOf(queue, unfit);
+        if (entry && (!found || entry.sequence < found.sequence)) found = entry;
+      }
+      if (found && (!oldest || looks > lookedAt)) return found;
+    }
+    return found;
   }
 
   const weight = (key: string) => Math.max(1, Math.floor(weightOf(key)));
@@ -79,16 +126,23 @@ export function createWaitingList(weightOf: (fairnessKey: string) => number): Wa
       order = order.filter((each) => each !== priority);
     },
     next(capabilities, unfit) {
-      for (const priority of order) {
-        for (const { lanes } of ranks.get(priority)?.values() ?? []) {
-          let first: Entry | undefined;
-          for (const { needs, queue } of lanes.values()) {
-            if (!needs.every((need) => capabilities.has(need))) continue;
-            const entry = firstOf(queue, unfit);
-            if (entry && (!first || entry.sequence < first.sequence)) first = entry;
-          }
-          if (first) return first;
+      for (const [place, priority] of order.entries()) {
+        const next = firstIn(priority, capabilities, unfit, false);
+        if (!next) continue;
+        const lower = order.slice(place + 1);
+        if (lower.length === 0 || oldestShare <= 0) return next;
+        const profile = profileOf(capabilities);
+        const share = (saved.get(profile) ?? 0) + oldestShare;
+        // A little less than one: a tenth, ten times, is not quite one in binary.
+        const due = share >= 1 - 1e-9;
+        save(profile, due ? Math.max(0, share - 1) : share);
+        if (!due) return next;
+        let first: Entry | undefined;
+        for (const each of lower.slice(-lookedAt)) {
+          const entry = firstIn(each, capabilities, unfit, true);
+          if (entry && (!first || entry.sequence < first.sequence)) first = entry;
         }
+        return first ?? next;
       }
       return undefined;
     },

@@ -26,7 +26,7 @@ export interface WorkerSession {
   readonly held: Set<string>;
   /** What it has to stop, by lease token; repeated until its heartbeats no longer name it. Filled by {@link cancelLease}. */
   readonly canceled: Map<bigint, Cancellation>;
-  /** When the leader last heard of it, in milliseconds since the epoch. */
+  /** When the leader last heard of it, in milliseconds of the monotonic time. */
   lastSeen: number;
   /** The number of its latest heartbeat. */
   heard: number;
@@ -67,9 +67,9 @@ export function cancelLease(session: WorkerSession, lease: Lease, reason: string
   if (oldest !== undefined) canceled.delete(oldest);
 }
 
-/** A session as operators see it. */
-export function toWorker(session: WorkerSession, listensForStop: boolean): Worker {
-  const { name, state, slots, prefetch, capabilities, held, lastSeen } = session;
+/** A session as operators see it. `silentMs`: how long ago the leader heard of it; `now` by the time of the machine. */
+export function toWorker(session: WorkerSession, listensForStop: boolean, now: number, silentMs: number): Worker {
+  const { name, state, slots, prefetch, capabilities, held } = session;
   return Worker.fromPartial({
     name,
     state,
@@ -77,7 +77,7 @@ export function toWorker(session: WorkerSession, listensForStop: boolean): Worke
     prefetch,
     capabilities: [...capabilities],
     taskIds: [...held],
-    lastSeenAt: new Date(lastSeen),
+    lastSeenAt: new Date(now - silentMs),
     listensForStop,
   });
 }

@@ -101,10 +101,12 @@ export function createWriter(options: WriterOptions): Writer {
       const writes = force || pending.changed;
       const changes = pending.take();
       effects = changes.effects;
-      const { entries, claimed, forgotten, audit } = changes;
+      const { entries, claimed, forgotten, audit, keys, keysForgottenTo } = changes;
       const claims = claimed.map(({ taskId }) => taskId);
       const { stored, refused: unencodable } = toStored(entries);
-      const { skipped, refused } = writes ? await commit({ tasks: stored, claims, forgotten, audit }) : nothingLeftOut;
+      const { skipped, refused } = writes
+        ? await commit({ tasks: stored, claims, forgotten, audit, keys, keysForgottenTo })
+        : nothingLeftOut;
       await before;
       if (lost) throw lost; // An end without a failure does not stop it: what is on the disk is told.
       if (skipped.length > 0) onSkipped(claimed.filter(({ taskId }) => skipped.includes(taskId)));

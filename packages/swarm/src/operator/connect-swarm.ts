@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Bot, type CallOptions, InterlockError, systemClock } from "@interlock/bot";
-import { createBackoff } from "@interlock/bot/internal";
+import { createBackoff, monotonicOf } from "@interlock/bot/internal";
 import type {
   CancelTasksRequest,
   CancelTasksResponse,
@@ -80,6 +80,7 @@ export interface Swarm {
 
 /** How long a call looks for a leader by default, in milliseconds. */
 const patienceMs = 10_000;
+const clock = monotonicOf(systemClock);
 /** How long one leader of several may be silent, in milliseconds. */
 const silenceMs = 2_000;
 
@@ -112,13 +113,13 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
     { timeoutMs = patienceMs, ...options }: CallOptions = {},
     ask: (clients: Clients, options: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const until = Date.now() + timeoutMs;
+    const until = clock.now() + timeoutMs;
     let last: unknown;
     const backoff = createBackoff({ firstMs: 20, maximumMs: 500 });
     const never = new AbortController().signal;
     for (;;) {
       const asked = current();
-      const left = until - Date.now();
+      const left = until - clock.now();
       if (left <= 0 && last) throw last;
       // A leader that does not answer must not use up the time of the others.
       const share = clients.length > 1 ? Math.min(left, silenceMs) : left;

@@ -43,11 +43,20 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
    * database cannot hold are left out.
    */
   async function write(transaction: Transaction<Schema>, batch: Batch, apart: boolean): Promise<Written> {
-    const { tasks, claims, forgotten, audit } = batch;
+    const { tasks, claims, forgotten, audit, keys = [], keysForgottenTo = 0 } = batch;
     const skipped = locksRows && claims.length > 0 ? await lockedByOthers(transaction, claims) : none;
     // Deletes first, because a new task may use the key of a forgotten one.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
+    }
+    if (keysForgottenTo > 0) {
+      await transaction.deleteFrom("forgottenKeys").where("sequence", "<=", keysForgottenTo).execute();
+    }
+    for (const each of keys) {
+      await transaction
+        .insertInto("forgottenKeys")
+        .values({ ...each, keys: Buffer.from(each.keys) })
+        .execute();
     }
     const given = skipped.size > 0 ? tasks.filter(({ taskId }) => !skipped.has(taskId)) : tasks;
     let refused: StoredTask[] = [];
@@ -100,8 +109,13 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
           .where("resetAt", "is", null)
           .orderBy("issuedAt", "desc")
           .executeTakeFirst();
+        const keys = await transaction.selectFrom("forgottenKeys").selectAll().orderBy("sequence").execute();
         // libsql gives bytes as an ArrayBuffer.
-        return { tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })), stop };
+        return {
+          tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })),
+          stop,
+          keys: keys.map((each) => ({ ...each, keys: new Uint8Array(each.keys) })),
+        };
       }),
     commit(epoch, batch, forMs) {
       const written = latest.then(async () => {

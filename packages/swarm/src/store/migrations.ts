@@ -53,10 +53,24 @@ function first(bytes: Database<Schema>["bytes"]): Migration {
   };
 }
 
+/** Idempotency keys outlive their tasks. */
+function keys(bytes: Database<Schema>["bytes"]): Migration {
+  return {
+    async up({ schema }: Kysely<unknown>) {
+      await schema
+        .createTable("forgotten_keys")
+        .addColumn("sequence", "bigint", (c) => c.primaryKey().notNull())
+        .addColumn("closed_at", "bigint", (c) => c.notNull())
+        .addColumn("keys", bytes, (c) => c.notNull())
+        .execute();
+    },
+  };
+}
+
 /** Brings a database to the newest schema, all in one transaction or not at all. */
 export async function migrate({ db, bytes, exclusively }: Database<Schema>): Promise<void> {
   // Every migration there ever was, by a name that never changes; a new one goes at the end.
-  const migrations: Readonly<Record<string, Migration>> = { "0001-first": first(bytes) };
+  const migrations: Readonly<Record<string, Migration>> = { "0001-first": first(bytes), "0002-keys": keys(bytes) };
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },

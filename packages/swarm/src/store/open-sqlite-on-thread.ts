@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type StoreThread, startThread } from "@interlock/database";
+import { findSqliteThread } from "./find-sqlite-thread.js";
 import type { TaskStore } from "./task-store.js";
 
 /** Starts the thread. */
@@ -40,5 +41,5 @@ export async function openSqliteOnThread(path: string, spawn: Spawn = spawnThrea
 
 function spawnThread(): Worker {
   // Without the options of this process, which may say how to read its main module.
-  return new Worker(new URL("./sqlite-thread.js", import.meta.url), { name: "tasks", execArgv: [] });
+  return new Worker(findSqliteThread(import.meta.url), { name: "tasks", execArgv: [] });
 }

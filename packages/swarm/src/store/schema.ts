@@ -7,6 +7,7 @@ export interface Schema {
   tasks: TaskRow;
   stops: StopRow;
   audit: AuditRow;
+  forgottenKeys: ForgottenKeysRow;
 }
 
 /** The one row that names the leader. */
@@ -34,6 +35,14 @@ export interface TaskRow {
   requestDigest: string;
   /** `interlock.swarm.v1.Task`. */
   task: Uint8Array;
+}
+
+/** Idempotency keys of tasks that were forgotten together: one row for hundreds of them. */
+export interface ForgottenKeysRow {
+  sequence: number;
+  closedAt: number;
+  /** Packed: `leader/key-records.ts`. */
+  keys: Uint8Array;
 }
 
 /** An emergency stop. It is in force until it is reset. */

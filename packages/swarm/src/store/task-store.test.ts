@@ -88,6 +88,23 @@ describeOnEach("task store", (create, engine) => {
     assert.equal(stop, undefined);
   });
 
+  it("keeps idempotency keys for the next leader, until they are forgotten", async () => {
+    const epoch = await lead();
+    const keys = [1, 2 ** 40, 2 ** 50].map((sequence) => ({
+      sequence,
+      closedAt: 2 ** 41 + sequence,
+      keys: Buffer.from([0, 255, sequence % 7]),
+    }));
+    await store.commit(epoch, batch([], { keys: keys.slice(0, 2) }), 60_000);
+    await store.commit(epoch, batch([], { keys: keys.slice(2), keysForgottenTo: 1 }), 60_000);
+    const kept = (await store.inherit(epoch)).keys;
+    assert.ok(kept.every((each) => each.keys instanceof Uint8Array));
+    assert.deepEqual(
+      kept.map((each) => ({ ...each, keys: Buffer.from(each.keys) })),
+      keys.slice(1),
+    );
+  });
+
   it("has one leader at a time, and gives each an epoch of its own", async () => {
     const other = await open();
     const epoch = await lead("leader/1", 300);

@@ -48,6 +48,16 @@ export interface StoredStop {
   readonly issuedAt: number;
 }
 
+/** The idempotency keys of tasks that were forgotten together. */
+export interface StoredKeys {
+  /** The order of all of them, over all leaders. */
+  readonly sequence: number;
+  /** When the latest of the tasks was closed, in milliseconds since the epoch. */
+  readonly closedAt: number;
+  /** The keys, packed (`leader/key-records.ts`). */
+  readonly keys: Uint8Array;
+}
+
 /** The content of one transaction. */
 export interface Batch {
   /** New and changed tasks, in their present state. */
@@ -58,6 +68,10 @@ export interface Batch {
   readonly forgotten: readonly string[];
   /** New entries of the audit. */
   readonly audit: readonly AuditEntry[];
+  /** The idempotency keys of tasks that are forgotten. Default: none. */
+  readonly keys?: readonly StoredKeys[];
+  /** The keys up to this sequence are removed. Default: 0, none. */
+  readonly keysForgottenTo?: number;
 }
 
 /** What a transaction has left out. */
@@ -74,6 +88,8 @@ export interface Inheritance {
   readonly tasks: readonly StoredTask[];
   /** The emergency stop that is in force, if there is one. */
   readonly stop: StoredStop | undefined;
+  /** The idempotency keys of forgotten tasks, in the order of their sequence. */
+  readonly keys: readonly StoredKeys[];
 }
 
 /**

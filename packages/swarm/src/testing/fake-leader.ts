@@ -1,5 +1,11 @@
 import { type Bot, type CallContext, silentLog } from "@interlock/bot";
-import { DispatchRequest, DispatchResponse, SubmitTaskRequest, type Task } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  AcknowledgeStopRequest,
+  DispatchRequest,
+  DispatchResponse,
+  SubmitTaskRequest,
+  type Task,
+} from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { dispatchService } from "../leader/dispatch-service.js";
 import type { Dispatcher } from "../leader/dispatcher.js";
@@ -129,11 +135,17 @@ export async function createFakeLeader(
                 const up = createOutbox<DispatchRequest>();
                 over.addEventListener("abort", () => up.end(new Error("cut")));
                 void (async () => {
-                  for await (const request of requests) {
-                    messages++;
-                    up.send(DispatchRequest.fromPartial(request));
+                  try {
+                    for await (const request of requests) {
+                      messages++;
+                      const bytes = DispatchRequest.encode(DispatchRequest.fromPartial(request)).finish();
+                      if (bytes.length > messageAtMost) throw new Error("too long");
+                      up.send(DispatchRequest.decode(bytes));
+                    }
+                    up.end();
+                  } catch (error) {
+                    up.end(error as Error);
                   }
-                  up.end();
                 })();
                 return dispatching.dispatch(up, context(who)) as AsyncIterable<DispatchResponse>;
               });
@@ -152,6 +164,10 @@ export async function createFakeLeader(
           },
           async acknowledgeStop(request: Parameters<typeof safety.acknowledgeStop>[0]) {
             check(who);
+            if (
+              AcknowledgeStopRequest.encode(AcknowledgeStopRequest.fromPartial(request)).finish().length > messageAtMost
+            )
+              throw new Error("too long");
             return safety.acknowledgeStop(request, context(who));
           },
         } as never;

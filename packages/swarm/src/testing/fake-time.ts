@@ -3,19 +3,24 @@ import type { Wait } from "../wait.js";
 /** A clock that stands still until a test moves it. */
 export interface FakeTime {
   now(): number;
+  monotonic(): number;
   readonly wait: Wait;
   /** Lets `ms` milliseconds pass: waits that end in this time end in order, with everything that follows from them. */
   pass(ms: number): Promise<void>;
   /** Moves the clock and ends no wait, as for a process that stood still meanwhile. */
   jump(ms: number): void;
+  /** Sets the time of the machine, forward or back. No time passes. */
+  set(ms: number): void;
 }
 
 /** Creates a clock that stands at the epoch. */
 export function createFakeTime(): FakeTime {
   let now = 0;
+  let setBy = 0;
   const waiting = new Set<{ at: number; wake: () => void }>();
   return {
-    now: () => now,
+    now: () => now + setBy,
+    monotonic: () => now,
     wait: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) return resolve();
@@ -43,6 +48,9 @@ export function createFakeTime(): FakeTime {
     },
     jump(ms) {
       now += ms;
+    },
+    set(ms) {
+      setBy += ms;
     },
   };
 }

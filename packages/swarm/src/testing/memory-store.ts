@@ -1,4 +1,4 @@
-import type { AuditEntry, Batch, StoredStop, StoredTask, TaskStore, Written } from "../store/task-store.js";
+import type { AuditEntry, Batch, StoredKeys, StoredStop, StoredTask, TaskStore, Written } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 
 /** A store in memory that a test controls. */
@@ -22,6 +22,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
   const locked = new Set<string>();
   const unwritable = new Set<string>();
   const audit: AuditEntry[] = [];
+  let keys: StoredKeys[] = [];
   const lead = { epoch: 0, holder: "", until: 0 };
   let stop: StoredStop | undefined;
   let commits = 0;
@@ -48,6 +49,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
     }
     for (const taskId of batch.forgotten) tasks.delete(taskId);
     audit.unshift(...batch.audit);
+    keys = [...keys, ...(batch.keys ?? [])].filter(({ sequence }) => sequence > (batch.keysForgottenTo ?? 0));
     return { skipped, refused };
   }
 
@@ -70,7 +72,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
     },
     async inherit(epoch) {
       await check(epoch);
-      return { tasks: [...tasks.values()].sort((a, b) => a.sequence - b.sequence), stop };
+      return { tasks: [...tasks.values()].sort((a, b) => a.sequence - b.sequence), stop, keys };
     },
     commit(epoch, batch, forMs) {
       const written = latest.then(() => write(epoch, batch, forMs));

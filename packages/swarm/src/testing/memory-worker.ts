@@ -49,7 +49,7 @@ export function connectWorker(dispatcher: Dispatcher, name: string, session: Par
     /** The lease of its latest assignment. */
     lease: latest,
     beat: (held: readonly Lease[] = [], sequence = 1) =>
-      say({ $case: "heartbeat", value: { sequence, held: [...held] } }),
+      say({ $case: "heartbeat", value: { sequence, held: [...held], standstill: undefined } }),
     accept: (lease = latest()) => say({ $case: "acceptTask", value: { lease } }),
     complete: (lease = latest()) => say({ $case: "completeTask", value: { lease, result: Buffer.from("done") } }),
     detach: connection.detach,

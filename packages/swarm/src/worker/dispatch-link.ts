@@ -1,9 +1,10 @@
 import { type Client, type Clock, InterlockError } from "@interlock/bot";
 import { requestBatching } from "../batching.js";
-import type { Assignment, DispatchRequest, DispatchResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import type { Assignment, DispatchRequest, DispatchResponse, Standstill } from "../gen/interlock/swarm/v1/swarm.js";
 import type { DispatchService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { createOutbox } from "../outbox.js";
 import type { Wait } from "../wait.js";
+import { createLateWait } from "./late-wait.js";
 import type { TaskBounds } from "./task-bounds.js";
 import type { Uplink } from "./uplink.js";
 import type { Workbench } from "./workbench.js";
@@ -14,8 +15,12 @@ type DispatchClient = Pick<Client<typeof DispatchService>, "dispatch">;
 export interface DispatchLink {
   /** Keeps one connection until it ends; gives the error with which it ended, or nothing when the worker has left. */
   connect(client: DispatchClient): Promise<InterlockError | undefined>;
-  /** When the worker has to stop if it does not hear from the leader before, in milliseconds since the epoch. */
-  readonly stopAt: number;
+  /** Tells the leader, with what is sent next, that handlers of these kinds kept the worker from running. */
+  stoodStill(ms: number, kinds: readonly string[]): void;
+  /** When the latest heartbeat that was answered was sent, in milliseconds of the monotonic time. */
+  readonly answeredAt: number;
+  /** After how much silence of the leader, from then on, the worker stops, in milliseconds. */
+  readonly stopAfterMs: number;
 }
 
 export interface DispatchLinkOptions {
@@ -26,6 +31,7 @@ export interface DispatchLinkOptions {
   readonly bench: Workbench;
   /** Takes the bounds that the leader has said. */
   readonly bounds: TaskBounds;
+  /** Monotonic. */
   readonly clock: Clock;
   readonly wait: Wait;
   /** Aborts when the worker is to leave. */
@@ -34,6 +40,7 @@ export interface DispatchLinkOptions {
 }
 
 const leaveMs = 1_000;
+const kindsTold = 10;
 /** So many heartbeats may wait for their answer; an answer to an older one counts for nothing. */
 const heartbeatsKept = 20;
 
@@ -41,6 +48,9 @@ const heartbeatsKept = 20;
 export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
   const { capabilities, slots, prefetch, uplink, bench, bounds, clock, wait, signal, onOpen } = options;
   const session = { id: "", heartbeatPeriodMs: 500, stopAfterMs: 1_500, draining: false };
+  const lateWait = createLateWait(clock, wait);
+  /** What the leader has not confirmed that it knows. */
+  let standstill: Standstill | undefined;
   /** When the latest heartbeat that was answered was sent: the leader has heard of this worker since then. */
   let answeredAt = clock.now();
 
@@ -52,6 +62,8 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
     const sent = new Map<number, number>();
     const listed: Assignment[] = []; // The parts of a list that is not complete yet.
     let opened = false;
+    /** The standstill that a heartbeat has told of. */
+    let told: { readonly sequence: number; readonly standstill: Standstill } | undefined;
     let leaderAcceptsBatches = false;
     let leaving = false;
     const openedBy = clock.now();
@@ -63,6 +75,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
       sessionId: session.id,
       held: bench.held(),
       draining: session.draining,
+      standstill,
     };
     requests.send({ event: { $case: "session", value } });
     uplink.use(requests);
@@ -86,6 +99,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
           bounds.resultBytes = event.value.resultBytesAtMost || bounds.resultBytes;
           bounds.checkpointBytes = event.value.checkpointBytesAtMost || bounds.checkpointBytes;
           answeredAt = openedBy;
+          if (standstill === value.standstill) standstill = undefined;
           opened = true;
           onOpen();
           void beat();
@@ -94,6 +108,7 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
           session.heartbeatPeriodMs = event.value.nextPeriodMs || session.heartbeatPeriodMs;
           session.draining ||= event.value.drain;
           answeredAt = Math.max(answeredAt, sent.get(event.value.sequence) ?? 0);
+          if (told && event.value.sequence >= told.sequence && standstill === told.standstill) standstill = undefined;
           bench.apply(event.value);
           break;
         case "assignments":
@@ -111,11 +126,15 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
 
     async function beat(): Promise<void> {
       for (let sequence = 1; !connection.signal.aborted; sequence++) {
-        if (sequence > 1) await wait(session.heartbeatPeriodMs, connection.signal);
-        if (clock.now() >= answeredAt + session.stopAfterMs) connection.abort();
+        const late = sequence > 1 ? await lateWait(session.heartbeatPeriodMs, connection.signal) : 0;
+        // While this process stood still it could read no answer, which says nothing about the connection.
+        const silent = clock.now() >= answeredAt + session.stopAfterMs;
+        if (silent && late < session.heartbeatPeriodMs) connection.abort();
         sent.set(sequence, clock.now());
         sent.delete(sequence - heartbeatsKept);
-        requests.send({ event: { $case: "heartbeat", value: { sequence, held: bench.held() } } }, "heartbeat");
+        if (standstill) told = { sequence, standstill };
+        const value = { sequence, held: bench.held(), standstill };
+        requests.send({ event: { $case: "heartbeat", value } }, "heartbeat");
       }
     }
 
@@ -138,8 +157,14 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
 
   return {
     connect,
-    get stopAt() {
-      return answeredAt + session.stopAfterMs;
+    stoodStill(ms, kinds) {
+      standstill = { ms: Math.round(Math.max(ms, standstill?.ms ?? 0)), kinds: [...kinds].slice(0, kindsTold) };
+    },
+    get answeredAt() {
+      return answeredAt;
+    },
+    get stopAfterMs() {
+      return session.stopAfterMs;
     },
   };
 }

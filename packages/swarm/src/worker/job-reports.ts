@@ -57,8 +57,8 @@ export function createJobReports(lease: Lease, send: SendEvent): JobReports {
       if (!told) tell({ $case: "acceptTask", value: { lease } });
     },
     progress(progress) {
-      latest = progress;
-      report({ lease, progress, checkpoint: new Uint8Array(), sequence: 0 }, lease.leaseToken);
+      latest = bounded(progress);
+      report({ lease, progress: latest, checkpoint: new Uint8Array(), sequence: 0 }, lease.leaseToken);
     },
     checkpoint(state) {
       unconfirmed = { lease, progress: latest, checkpoint: state, sequence: ++checkpoints };
@@ -100,7 +100,10 @@ export async function outcomeOf(
   work: () => Promise<Uint8Array | undefined>,
 ): Promise<WorkerEvent> {
   try {
-    const result = (await work()) ?? new Uint8Array();
+    const result: unknown = (await work()) ?? new Uint8Array();
+    if (!(result instanceof Uint8Array)) {
+      return { $case: "failTask", value: { lease, reason: notBytes("RESULT", result), permanent: true } };
+    }
     if (result.length <= resultBytes) return { $case: "completeTask", value: { lease, result } };
     const reason = tooLarge("RESULT_TOO_LARGE", "result", result.length, resultBytes);
     return { $case: "failTask", value: { lease, reason, permanent: true } };
@@ -110,6 +113,21 @@ export async function outcomeOf(
     if (error.kind === "fail") return { $case: "failTask", value: { lease, reason, permanent: true } };
     return { $case: error.kind === "reject" ? "rejectTask" : "forfeitTask", value: { lease, reason } };
   }
+}
+
+/** The leader keeps less of a stage; one of any length must not keep the rest of the worker's messages from arriving. */
+const stageAtMost = 256;
+
+/** Progress that a message can carry, whatever a handler says that is not checked by a compiler. */
+function bounded({ fraction, stage }: Progress): Progress {
+  const number = Number(fraction);
+  return { fraction: Number.isNaN(number) ? 0 : number, stage: String(stage).slice(0, stageAtMost) };
+}
+
+/** What is wrong with a value that is no bytes. */
+export function notBytes(what: "RESULT" | "CHECKPOINT", value: unknown): string {
+  const kind = value === null ? "null" : typeof value;
+  return `${what}_INVALID: it is a ${kind}, and has to be a Uint8Array: encode it, as with Buffer.from(JSON.stringify(…)).`;
 }
 
 /** What is wrong with something that is too large, and what to do about it. */

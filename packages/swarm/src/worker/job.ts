@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Assignment, Lease } from "../gen/interlock/swarm/v1/swarm.js";
-import { createJobReports, type JobReports, outcomeOf, tooLarge } from "./job-reports.js";
+import { createJobReports, type JobReports, notBytes, outcomeOf, tooLarge } from "./job-reports.js";
 import type { SendEvent } from "./send-event.js";
 import type { TaskBounds } from "./task-bounds.js";
 import type { TaskContext, TaskHandler } from "./task-handler.js";
@@ -9,6 +9,9 @@ import { TaskRefusal } from "./task-refusal.js";
 /** One attempt at one task, in a worker's hands: whether it runs, stands still, or was stopped. */
 export interface Job {
   readonly lease: Lease;
+  readonly kind: string;
+  /** After how much silence of the leader it stops, in milliseconds; 0 for the time of the session. */
+  readonly stopAfterMs: number;
   readonly reports: JobReports;
   /** Whether the operator has paused it. */
   readonly paused: boolean;
@@ -61,6 +64,7 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent,
     checkpoint(state) {
       if (isOver()) return Promise.reject(stopped ?? new Error("The attempt has ended."));
       const { checkpointBytes } = bounds;
+      if (!(state instanceof Uint8Array)) return Promise.reject(new TaskRefusal("fail", notBytes("CHECKPOINT", state)));
       if (state.length > checkpointBytes) {
         const message = tooLarge("CHECKPOINT_TOO_LARGE", "checkpoint", state.length, checkpointBytes);
         return Promise.reject(new TaskRefusal("fail", message));
@@ -73,6 +77,8 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent,
 
   return {
     lease,
+    kind: assignment.kind,
+    stopAfterMs: assignment.stopAfterMs,
     reports,
     get paused() {
       return paused;

@@ -1,4 +1,5 @@
-import { type Bot, type Clock, type InterlockError, systemClock } from "@interlock/bot";
+import { type Bot, type Clock, type InterlockError, jsonLog, type Log, systemClock } from "@interlock/bot";
+import { monotonicOf } from "@interlock/bot/internal";
 import type { Safety } from "../gen/interlock/swarm/v1/swarm.js";
 import { DispatchService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
@@ -6,7 +7,9 @@ import { inHandAtMost } from "../lease.js";
 import { createRotation } from "../rotation.js";
 import { createSteadyBackoff } from "../steady-backoff.js";
 import { systemWait, type Wait } from "../wait.js";
+import { createBlockWarning } from "./block-warning.js";
 import { createDispatchLink } from "./dispatch-link.js";
+import { createLateWait, readArrived, stoodStillMs } from "./late-wait.js";
 import { createSafetyLink } from "./safety-link.js";
 import { createTaskBounds } from "./task-bounds.js";
 import type { TaskHandler } from "./task-handler.js";
@@ -38,6 +41,8 @@ export interface WorkerOptions {
   readonly onEmergencyStop?: (stop: Safety) => unknown;
   /** How many milliseconds a handler has to return after its signal has aborted, before a stop counts as failed. Default: 100. */
   readonly haltWithinMs?: number;
+  /** Where it warns of a handler that keeps the event loop from running. Default: JSON lines on standard error. */
+  readonly log?: Log;
   /** The time. Default: the clock of the machine. */
   readonly clock?: Clock;
   /** How it waits; tests pass one that does not. Default: timers of Node. */
@@ -79,10 +84,13 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
     signal = new AbortController().signal,
     onLink,
   } = options;
-  const { clock = systemClock, wait = systemWait, onEmergencyStop = () => {}, haltWithinMs = 100 } = options;
+  const { wait = systemWait, onEmergencyStop = () => {}, haltWithinMs = 100, log = jsonLog } = options;
+  const clock = monotonicOf(options.clock ?? systemClock); // A worker needs only durations.
   checkWhole("slots", slots, 1);
   checkWhole("prefetch", prefetch, 0);
   const rotation = createRotation(leaders);
+  const lateWait = createLateWait(clock, wait);
+  const warn = createBlockWarning(clock, log, handle.name);
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const uplink = createUplink();
@@ -138,12 +146,20 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
   }
 
   async function stopWhenAlone(): Promise<void> {
-    while (!either.aborted) {
+    for (let late = 0; !either.aborted; ) {
+      bench.stopSilent("LEADER_LOST", clock.now() - dispatch.answeredAt, dispatch.stopAfterMs);
+      // The leader's signs of life may be there, unread. A stop among them is obeyed as it is read.
+      if (late >= stoodStillMs) await readArrived(() => clock.now() < safety.stopAt);
       const now = clock.now();
-      if (now >= dispatch.stopAt) bench.stopAll("LEADER_LOST");
       if (now >= safety.stopAt) bench.stopAll("SAFETY_LOST", true);
-      const next = [dispatch.stopAt, safety.stopAt].filter((at) => at > now);
-      await wait(Math.min(...next.map((at) => at - now), longestLookMs), either);
+      const next = [dispatch.answeredAt + dispatch.stopAfterMs, safety.stopAt].filter((at) => at > now);
+      const used = process.cpuUsage();
+      late = await lateWait(Math.min(...next.map((at) => at - now), longestLookMs), either);
+      const kinds = bench.ranSince();
+      warn(late, kinds);
+      if (late >= longStandstillMs && kinds.length > 0 && hasComputed(process.cpuUsage(used), late)) {
+        dispatch.stoodStill(late, kinds);
+      }
     }
   }
 
@@ -159,6 +175,14 @@ export async function runWorker(bot: Pick<Bot, "client">, options: WorkerOptions
     // A handler that ignores its signal does not keep the worker from leaving.
     await Promise.race([bench.idle(), wait(longestHaltMs, new AbortController().signal)]);
   }
+}
+
+/** A shorter standstill endangers no lease, in milliseconds. */
+const longStandstillMs = 1_000;
+
+/** Whether the process was busy for much of the time, and not suspended. */
+function hasComputed({ user, system }: NodeJS.CpuUsage, ms: number): boolean {
+  return (user + system) / 1_000 >= ms / 5;
 }
 
 const maximumDelayMs = 1_000;

@@ -2,6 +2,7 @@ import { type Client, type Clock, InterlockError } from "@interlock/bot";
 import { type Safety, StopOutcome, StopState } from "../gen/interlock/swarm/v1/swarm.js";
 import type { SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import type { Wait } from "../wait.js";
+import { createLateWait, readArrived, stoodStillMs } from "./late-wait.js";
 import type { Workbench } from "./workbench.js";
 
 type SafetyClient = Pick<Client<typeof SafetyService>, "watchSafety" | "acknowledgeStop">;
@@ -10,12 +11,13 @@ type SafetyClient = Pick<Client<typeof SafetyService>, "watchSafety" | "acknowle
 export interface SafetyLink {
   /** Keeps one connection until it ends; gives the error with which it ended. */
   connect(client: SafetyClient): Promise<InterlockError>;
-  /** When the worker has to stop if it hears nothing before, in milliseconds since the epoch. */
+  /** When the worker has to stop if it hears nothing before, in milliseconds of the monotonic time. */
   readonly stopAt: number;
 }
 
 export interface SafetyLinkOptions {
   readonly bench: Pick<Workbench, "stopAll" | "hold" | "idle">;
+  /** Monotonic. */
   readonly clock: Clock;
   readonly wait: Wait;
   readonly signal: AbortSignal;
@@ -28,10 +30,13 @@ export interface SafetyLinkOptions {
 type Answer = { readonly outcome: StopOutcome; readonly detail: string };
 
 const retryMs = 100;
+/** The leader keeps 500 characters. A longer detail must not keep the acknowledgment from arriving. */
+const detailAtMost = 500;
 
 /** Creates a link without a connection. */
 export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
   const { bench, clock, wait, signal, haltWithinMs, onEmergencyStop, onOpen } = options;
+  const lateWait = createLateWait(clock, wait);
   let heardAt = clock.now();
   let stopAfterMs = 1_500;
   let stopId = "";
@@ -58,7 +63,8 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
       await Promise.all([bench.idle(), onEmergencyStop(stop)]);
       return { outcome: StopOutcome.STOP_OUTCOME_ACKNOWLEDGED, detail: "" };
     } catch (error) {
-      return { outcome: StopOutcome.STOP_OUTCOME_FAILED, detail: InterlockError.from(error).message };
+      const detail = InterlockError.from(error).message.slice(0, detailAtMost);
+      return { outcome: StopOutcome.STOP_OUTCOME_FAILED, detail };
     }
   }
 
@@ -98,7 +104,9 @@ export function createSafetyLink(options: SafetyLinkOptions): SafetyLink {
       /** Ends the connection when it is silent for too long. */
       async function watch(): Promise<void> {
         for (let left = stopAfterMs; left > 0; left = Math.max(heardAt, begun) + stopAfterMs - clock.now()) {
-          await wait(left, connection.signal);
+          const late = await lateWait(left, connection.signal);
+          const heardBefore = heardAt;
+          if (late >= stoodStillMs) await readArrived(() => heardAt > heardBefore);
           if (connection.signal.aborted) return;
         }
         connection.abort();

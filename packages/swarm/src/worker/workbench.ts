@@ -19,6 +19,13 @@ export interface Workbench {
   receipt(receipt: Receipt): void;
   /** Stops every task that has no outcome yet; with `tell`, hands each back to the leader. */
   stopAll(reason: string, tell?: boolean): void;
+  /**
+   * Stops the tasks without an outcome whose time is over after so much silence of the leader, in milliseconds. `stopAfterMs` is
+   * the time of a task that has none of its own.
+   */
+  stopSilent(reason: string, silentMs: number, stopAfterMs: number): void;
+  /** The kinds of the tasks whose handlers have run at some time since the last call, and gives each once. */
+  ranSince(): string[];
   /** Begins nothing while a reason is set, and hands new tasks back for this reason. */
   hold(reason: string | undefined): void;
   /** The leases in hand: those that wait, those that run, and those whose outcome is not confirmed. */
@@ -41,6 +48,8 @@ export function createWorkbench(
   /** The jobs that were taken within this turn of the event loop. */
   const fresh: Job[] = [];
   const taken = createTakenLeases();
+  let ran = new Set<string>();
+  const runs = new Map<string, number>();
   let holding: string | undefined;
 
   function take(assignment: Assignment, lease: Lease): void {
@@ -68,8 +77,14 @@ export function createWorkbench(
       const next = queue.findIndex(({ paused }) => !paused);
       const [job] = next < 0 ? [] : queue.splice(next, 1);
       if (!job) return;
+      const { kind } = job;
+      ran.add(kind);
+      runs.set(kind, (runs.get(kind) ?? 0) + 1);
       const done = job.run(handle).finally(() => {
         running.delete(done);
+        const left = (runs.get(kind) ?? 1) - 1;
+        if (left > 0) runs.set(kind, left);
+        else runs.delete(kind);
         begin();
       });
       running.add(done);
@@ -120,6 +135,16 @@ export function createWorkbench(
         if (tell) job.reports.forfeit(reason);
         stop(job, reason);
       }
+    },
+    stopSilent(reason, silentMs, stopAfterMs) {
+      for (const job of [...jobs.values()]) {
+        if (!job.reports.finished && silentMs >= Math.max(job.stopAfterMs, stopAfterMs)) stop(job, reason);
+      }
+    },
+    ranSince() {
+      const kinds = [...ran];
+      ran = new Set(runs.keys());
+      return kinds;
     },
     hold(reason) {
       holding = reason;
