@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chown, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -9,22 +9,10 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { findPostgres, startPostgres } from "@interlock/testing-postgres";
+import { type CommandResult, commandFile, runCommand } from "./testing/run-command.js";
 
-const bin = resolve(import.meta.dirname, "../bin/interlock.js");
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function interlock(cwd: string, ...args: readonly string[]): Promise<Result> {
-  return new Promise((done) => {
-    const child = execFile(process.execPath, [bin, ...args], { cwd }, (_error, stdout, stderr) =>
-      done({ code: child.exitCode ?? 1, stdout, stderr }),
-    );
-    child.stdin?.end();
-  });
+function interlock(cwd: string, ...args: readonly string[]): Promise<CommandResult> {
+  return runCommand({ cwd }, args);
 }
 
 // What `--json` prints; the assertions say what is expected in it.
@@ -36,6 +24,9 @@ async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
   return JSON.parse(stdout);
 }
 
+/** The environment of an authority whose log says only what is wrong. */
+const quiet = { ...process.env, INTERLOCK_LOG_LEVEL: "error" };
+
 describe("interlock, the command", () => {
   it("shows an example with the help of every command", async function () {
     this.timeout(60_000);
@@ -44,6 +35,8 @@ describe("interlock, the command", () => {
       "generate",
       "up",
       "status",
+      "dashboard",
+      "health",
       "invite",
       "join",
       "grants show",
@@ -65,14 +58,26 @@ describe("interlock, the command", () => {
       "ca csr",
       "ca sign",
       "ca import",
+      "audit",
+      "check",
+      "least-privilege",
       "log list",
       "log verify",
+      "inventory",
+      "inventory diff",
+      "risk",
       "bots list",
-      "bots retire",
+      "retire",
+      "retire bot",
+      "retire method",
+      "retire service",
+      "retire verify",
+      "retire undo",
       "tokens list",
       "tokens delete",
       "backup",
       "restore",
+      "scan",
     ];
     // In one process, which takes as long to start as to show them all.
     const main = new URL("./main.js", import.meta.url).href;
@@ -131,7 +136,8 @@ describe("interlock, the command", () => {
   });
 });
 
-describe("interlock, with an authority", () => {
+describe("interlock, with an authority", function () {
+  this.timeout(60_000); // Each test runs commands, which are processes.
   let dir: string;
   let up: ChildProcess;
   let authority: string;
@@ -141,11 +147,8 @@ describe("interlock, with an authority", () => {
     await writeFile(join(dir, "key-file"), "correct horse battery staple\n");
     up = spawn(
       process.execPath,
-      [bin, "up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json"],
-      {
-        cwd: dir,
-        stdio: ["ignore", "pipe", "inherit"],
-      },
+      [commandFile, "up", "--port", "0", "--trust-domain", "cafe", "--key-file", "key-file", "--json"],
+      { cwd: dir, env: quiet, stdio: ["ignore", "pipe", "inherit"] },
     );
     const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
     authority = JSON.parse(line).authority;
@@ -223,6 +226,49 @@ describe("interlock, with an authority", () => {
     assert.match((await interlock(dir, ...join1)).stdout, /^already joined as .*\n.*\n?.*was not used/s);
     // Where the authority is has been kept, so it need not be said again.
     assert.equal((await json("join", "--name", "python/1")).already, true);
+  });
+
+  it("invites only what the operator can mean: one use for one name, and a warning for a name in use", async () => {
+    const several = await json("invite", "--uses", "3", "python/9");
+    assert.equal(several.error.code, "INVALID_ARGUMENT");
+    assert.match(several.error.message, /For 3 bots invite a pattern, such as "python\/\*"\.$/);
+    assert.ok(Date.parse((await json("invite", "python/1")).inUseUntil) > Date.now());
+    assert.match((await interlock(dir, "invite", "python/1")).stdout, /^warning: a bot has the name python\/1, until /);
+    const { stdout } = await interlock(dir, "invite", "python/9");
+    assert.doesNotMatch(stdout, /warning/);
+    assert.match(stdout, /^ {2}INTERLOCK_JOIN_TOKEN=ILK1-\S+ npx --no interlock join /m);
+  });
+
+  it("takes a service by the last part of its name, where the project's manifest explains it", async () => {
+    const manifest = join(dir, "manifest.json");
+    const args = ["token", "CoffeeService", "--scope", "coffee:brew", "--name", "python/1", "--manifest", manifest];
+    assert.match((await json(...args)).error.message, /There is no .*manifest\.json: run "interlock generate"/);
+    await writeFile(manifest, "{");
+    assert.match((await json(...args)).error.message, /manifest\.json is damaged: run "interlock generate"/);
+    const services = ["cafe.v1.CoffeeService", "tea.v1.TeaService"].map((name) => ({
+      name,
+      methods: [],
+      servedBy: [],
+    }));
+    await writeFile(manifest, JSON.stringify({ version: 1, services }));
+    // Nothing is granted yet: the authority has understood the name.
+    assert.equal((await json(...args)).error.reason, "NO_GRANT");
+    const unknown = await json(...args.map((arg) => (arg === "CoffeeService" ? "BarService" : arg)));
+    assert.match(unknown.error.message, /There is no service "BarService"; there are: cafe\.v1\.CoffeeService, tea/);
+  });
+
+  it("does not take a damaged profile for no fleet at all", async () => {
+    const damaged = await mkdtemp(join(tmpdir(), "interlock-damaged-"));
+    await mkdir(join(damaged, ".interlock"));
+    await writeFile(join(damaged, ".interlock/profile.json"), "{");
+    assert.match(
+      (await interlock(damaged, "status")).stderr,
+      /profile\.json is damaged\. Move it away, and run "interlock up"/,
+    );
+    await rm(join(damaged, ".interlock/profile.json"));
+    await mkdir(join(damaged, ".interlock/profile.json"));
+    assert.match((await interlock(damaged, "bots", "list")).stderr, /profile\.json cannot be read \(EISDIR\)/);
+    await rm(damaged, { recursive: true });
   });
 
   it("says how the fleet is, and exits with 1 when the authority is away", async () => {
@@ -315,7 +361,7 @@ describe("interlock, with an authority", () => {
 
   it("invites several bots at once, lists the invitation, and takes it back", async () => {
     const { id, line } = await json("invite", "--uses", "3", "worker/*");
-    assert.match(line, /--name "worker\/\$\(hostname\)" /);
+    assert.match(line, /--name "worker\/\$\(uname -n \| tr A-Z a-z\)"$/);
     const listed = (await json("tokens", "list")).joinTokens.find((token: Json) => token.id === id);
     assert.deepEqual([listed.name, listed.uses, listed.used], ["worker/*", 3, 0]);
     assert.match((await interlock(dir, "tokens", "list")).stdout, /worker\/\* +0 of 3/);
@@ -326,7 +372,7 @@ describe("interlock, with an authority", () => {
   it("lists bots, and retires one", async () => {
     const states = async () => (await json("bots", "list")).bots.map((bot: Json) => bot.state);
     assert.deepEqual((await states()).sort(), ["member", "revoked"]);
-    await json("bots", "retire", "python/1");
+    assert.equal((await json("retire", "bot", "python/1", "--grants", "other.yaml")).done, true);
     await json("unrevoke", "python/1");
     assert.match((await interlock(dir, "bots", "list")).stdout, /python\/1 +retired/);
     const denied = await json("token", "cafe.v1.CoffeeService", "--scope", "coffee:brew", "--name", "python/1");
@@ -358,7 +404,7 @@ describe("interlock, with an authority", () => {
   });
 
   it("lists the audit log, and verifies it", async () => {
-    const { records } = await json("log", "list", "--last", "5");
+    const { records } = await json("log", "list", "--limit", "5");
     assert.equal(records.length, 5);
     assert.match(
       (await interlock(dir, "log", "list")).stdout,
@@ -415,7 +461,7 @@ describe("interlock, with an authority", () => {
       join(dir, "nowhere"),
     );
     assert.match(nobody.error.message, /There is no bot in .*nowhere: run "interlock join --name/);
-    await json("bots", "retire", "python/2");
+    await json("retire", "bot", "python/2");
   });
 
   it("says how to write what is no name", async () => {
@@ -455,7 +501,8 @@ describe("interlock, with an authority", () => {
     const url = await postgres.createDatabase();
     const { password } = new URL(url);
     const env = { ...process.env, INTERLOCK_STORE: url };
-    const run = (...args: string[]) => spawn(process.execPath, [bin, ...args], { cwd: dir, env, stdio: "pipe" });
+    const run = (...args: string[]) =>
+      spawn(process.execPath, [commandFile, ...args], { cwd: dir, env, stdio: "pipe" });
     try {
       const refused = run("up", "--port", "0", "--trust-domain", "cafe");
       let said = "";
@@ -482,7 +529,8 @@ describe("interlock, with an authority", () => {
   });
 });
 
-describe("interlock, with an authority that speaks OAuth", () => {
+describe("interlock, with an authority that speaks OAuth", function () {
+  this.timeout(60_000);
   let dir: string;
   let up: ChildProcess;
   let authority: string;
@@ -490,8 +538,13 @@ describe("interlock, with an authority that speaks OAuth", () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
-    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--https-port", "0", "--json"];
-    up = spawn(process.execPath, [bin, ...args], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
+    const ttl = ["--certificate-ttl", "12h", "--certificate-ttl", "operator/laptop=5s", "--renew-after-expiry", "1d"];
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--https-port", "0", ...ttl, "--json"];
+    up = spawn(process.execPath, [commandFile, ...args], {
+      cwd: dir,
+      env: quiet,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
     ({ authority, issuer } = JSON.parse(line));
   });
@@ -524,6 +577,50 @@ describe("interlock, with an authority that speaks OAuth", () => {
     assert.deepEqual([response.statusCode, token_type, scope], [200, "Bearer", "coffee:brew"]);
   });
 
+  it("takes a join token from the environment or from standard input, and warns of one in the arguments", async () => {
+    const { joinToken, line } = await jsonOf(dir, "invite", "curl/3");
+    const name = "--authority [^ ]+ --name curl/3";
+    assert.match(line, new RegExp(`^INTERLOCK_JOIN_TOKEN=${joinToken} npx --no interlock join ${name}$`));
+    const join3 = ["join", "--authority", authority, "--name", "curl/3"];
+    const piped = (input: string, ...args: readonly string[]): Promise<Json> =>
+      new Promise((done) => {
+        const child = execFile(
+          process.execPath,
+          [commandFile, ...join3, ...args, "--json"],
+          { cwd: dir },
+          (_error, stdout) => done(JSON.parse(stdout)),
+        );
+        child.stdin?.end(input);
+      });
+    assert.match((await piped("", "--token", "-")).error.message, /no join token on standard input/);
+    assert.equal((await piped(`${joinToken}\n`, "--token", "-")).already, false);
+    const warned = await interlock(dir, ...join3, "--token", joinToken, "--json");
+    assert.equal(JSON.parse(warned.stdout).already, true);
+    assert.match(warned.stderr, /warning: every user of this machine can read --token.*INTERLOCK_JOIN_TOKEN/);
+  });
+
+  it("brings an operator's laptop that was off back with the next command", async () => {
+    const laptop = await mkdtemp(join(tmpdir(), "interlock-laptop-"));
+    const { joinToken } = await jsonOf(dir, "invite", "operator/laptop");
+    const joining = ["join", "--authority", authority, "--name", "operator/laptop", "--token", joinToken];
+    const expiry = Date.parse((await jsonOf(laptop, ...joining)).expiresAt);
+    while (Date.now() < expiry) await new Promise((expired) => setTimeout(expired, expiry - Date.now()));
+    const status = await jsonOf(laptop, "status");
+    assert.deepEqual([status.ok, status.operator], [true, "operator/laptop"], JSON.stringify(status));
+    const { records } = await jsonOf(dir, "log", "list");
+    assert.ok(records.some(({ kind, subject }: Json) => kind === "recover" && subject.endsWith("operator/laptop")));
+    await rm(laptop, { recursive: true });
+  }).timeout(60_000);
+
+  it("says which lifetimes of certificates are possible", async () => {
+    const cases = { "0": /30 days/, "31d": /30 days/, "a b=1h": /identity pattern/, "1 hour": /45s, 90m, 12h or 30d/ };
+    for (const [ttl, said] of Object.entries(cases)) {
+      const { code, stderr } = await interlock(tmpdir(), "up", "--port", "0", "--certificate-ttl", ttl);
+      assert.notEqual(code, 0, ttl);
+      assert.match(stderr, said, ttl);
+    }
+  }).timeout(60_000);
+
   it("takes no half of the options for HTTPS", async () => {
     for (const args of [
       ["--issuer", "https://x"],
@@ -532,6 +629,155 @@ describe("interlock, with an authority that speaks OAuth", () => {
       const { code, stderr } = await interlock(dir, "up", "--port", "0", ...args);
       assert.equal(code, 1);
       assert.match(stderr, /--https-(port|key)/);
+    }
+  });
+});
+
+describe("interlock up for bots on other machines", () => {
+  it("advertises the address that it is given, in the lines to paste and in the certificate of its HTTPS port", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "interlock-cli-"));
+    const reach = ["--host", "127.0.0.1", "--advertise", "auth.cafe.example:443", "--https-port", "0"];
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", ...reach, "--json"];
+    const up = spawn(process.execPath, [commandFile, ...args], {
+      cwd: dir,
+      env: quiet,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+      const said = JSON.parse(line);
+      assert.deepEqual([said.authority, said.onlyThisMachine], ["auth.cafe.example:443", false]);
+      assert.match(said.listensOn, /^127\.0\.0\.1:\d+$/);
+      assert.match(said.issuer, /^https:\/\/auth\.cafe\.example:\d+$/);
+      const { authority, line: pasted } = await jsonOf(dir, "invite", "gripper/1");
+      assert.equal(authority, "auth.cafe.example:443");
+      assert.match(pasted, / --authority auth\.cafe\.example:443 /);
+      assert.match((await interlock(dir, "status")).stdout, /all is well/); // This machine has its own way to it.
+    } finally {
+      up.kill("SIGTERM");
+      await once(up, "exit");
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it("says how to write what it cannot advertise", async () => {
+    const { code, stderr } = await interlock(tmpdir(), "up", "--port", "0", "--advertise", "https://auth.cafe.example");
+    assert.equal(code, 1);
+    assert.match(stderr, /a URL is not an address: .* auth\.cafe\.example/);
+  });
+});
+
+describe("interlock health", function () {
+  this.timeout(60_000);
+  let dir: string;
+  let up: ChildProcess;
+
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "interlock-health-"));
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--json"];
+    up = spawn(process.execPath, [commandFile, ...args], {
+      cwd: dir,
+      env: quiet,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+  });
+  after(async () => {
+    up.kill("SIGKILL");
+    await rm(dir, { recursive: true });
+  });
+
+  it("is 0 while the authority serves, and 1 with the reason on one line when it does not", async () => {
+    assert.deepEqual((await interlock(dir, "health")).code, 0);
+    const { ok, name, alive, serving, trust } = await jsonOf(dir, "health");
+    assert.deepEqual(
+      { ok, name, alive, serving, trust },
+      {
+        ok: true,
+        name: "interlock/authority",
+        alive: true,
+        serving: true,
+        trust: "current",
+      },
+    );
+    assert.equal((await interlock(dir, "health", "--live")).code, 0);
+    for (const [reason, ...args] of [
+      [/nothing listens there/, "127.0.0.1:1"],
+      [/no identity in .*has the bot joined/, "--name", "gripper/1"],
+      [/"localhost" is not an address to dial: it has no port/, "localhost"],
+      [/not an address/, "https://localhost:1"],
+    ] as [RegExp, ...string[]][]) {
+      const { code, stdout } = await interlock(dir, "health", ...args);
+      assert.equal(code, 1, args.join(" "));
+      assert.match(stdout, reason);
+      assert.equal(stdout.trim().split("\n").length, 1);
+    }
+    const { code, stdout } = await interlock(tmpdir(), "health", "--live");
+    assert.deepEqual([code, /no fleet in/.test(stdout)], [1, true]);
+  });
+
+  it("takes a server for the authority only if it is the authority", async () => {
+    const { address } = await jsonOf(dir, "health");
+    const { joinToken } = await jsonOf(dir, "invite", "arm/1");
+    await jsonOf(dir, "join", "--authority", address, "--name", "arm/1", "--token", joinToken);
+    // The bot is asked for at the address of the authority.
+    const { ok, problem } = await jsonOf(dir, "health", "--name", "arm/1", address);
+    assert.equal(ok, false);
+    assert.match(problem, /the server is interlock\/authority, and not arm\/1/);
+    assert.match((await jsonOf(dir, "health", "--name", "arm/1")).problem, /no address is noted/);
+  });
+
+  it("reads its command line as every command does", async () => {
+    assert.equal((await interlock(dir, "health", "--frobnicate")).code, 2);
+    const { code, stdout } = await interlock(dir, "health", "--frobnicate", "--json");
+    assert.deepEqual([code, JSON.parse(stdout).ok], [2, false]);
+    assert.match((await interlock(dir, "health", "--help")).stdout, /interlock health --name/);
+  });
+
+  it("loads no gRPC library and no authority, so that it is fast", async () => {
+    const { stderr } = await new Promise<CommandResult>((done) => {
+      const child = execFile(
+        process.execPath,
+        [commandFile, "health"],
+        { cwd: dir, env: { ...process.env, NODE_DEBUG: "esm,module" } },
+        (_error, stdout, stderr) => done({ code: child.exitCode ?? 1, stdout, stderr }),
+      );
+    });
+    assert.match(stderr, /health/);
+    assert.doesNotMatch(stderr, /grpc-js|libsql|kysely|packages\/authority/);
+  });
+});
+
+describe("interlock up, for a user without an entry in passwd", () => {
+  it("starts, and names its operator by the number of the user", async function () {
+    if (process.getuid?.() !== 0) {
+      process.stderr.write("  skipped: only root can start a process of another user\n");
+      return this.skip();
+    }
+    const [uid, gid] = [10_001, 10_001];
+    if (spawnSync(process.execPath, [commandFile, "--version"], { uid, gid, cwd: "/" }).status !== 0) {
+      process.stderr.write("  skipped: another user can read neither this Node nor this folder\n");
+      return this.skip();
+    }
+    const dir = await mkdtemp(join(tmpdir(), "interlock-nobody-"));
+    await chown(dir, uid, gid);
+    const args = ["up", "--port", "0", "--trust-domain", "cafe", "--json"];
+    const env = { PATH: process.env.PATH, INTERLOCK_HOME: join(dir, ".interlock") };
+    const up = spawn(process.execPath, [commandFile, ...args], {
+      cwd: dir,
+      env,
+      uid,
+      gid,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      const [line] = await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
+      assert.equal(JSON.parse(line).operator, "operator/uid-10001");
+      assert.equal((await interlock(dir, "health")).code, 0);
+    } finally {
+      up.kill("SIGTERM");
+      await once(up, "exit");
+      await rm(dir, { recursive: true });
     }
   });
 });

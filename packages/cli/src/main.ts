@@ -1,32 +1,46 @@
 import { InterlockError } from "@interlock/bot";
 import { Command, CommanderError } from "commander";
+import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
 import { caCommand } from "./commands/ca.js";
 import { callCommand } from "./commands/call.js";
+import { checkCommand } from "./commands/check.js";
+import { dashboardCommand } from "./commands/dashboard.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
+import { healthCommand } from "./commands/health.js";
 import { initCommand } from "./commands/init.js";
+import { inventoryCommand } from "./commands/inventory.js";
 import { inviteCommand } from "./commands/invite.js";
 import { joinCommand } from "./commands/join.js";
 import { keysCommand } from "./commands/keys.js";
+import { leastPrivilegeCommand } from "./commands/least-privilege.js";
 import { logCommand } from "./commands/log.js";
 import { restoreCommand } from "./commands/restore.js";
+import { retireCommand } from "./commands/retire.js";
 import { revocationsCommand } from "./commands/revocations.js";
 import { revokeCommand } from "./commands/revoke.js";
+import { riskCommand } from "./commands/risk.js";
+import { scanCommand } from "./commands/scan.js";
 import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
 import { unrevokeCommand } from "./commands/unrevoke.js";
 import { upCommand } from "./commands/up.js";
+import { usageCommand } from "./commands/usage.js";
 import { createOutput } from "./output.js";
+import { isServing } from "./until-stopped.js";
 import { version } from "./version.js";
 
 const commands = [
   initCommand,
   generateCommand,
+  checkCommand,
   upCommand,
   statusCommand,
+  dashboardCommand,
+  healthCommand,
   inviteCommand,
   joinCommand,
   grantsCommand,
@@ -35,10 +49,17 @@ const commands = [
   revokeCommand,
   unrevokeCommand,
   revocationsCommand,
+  retireCommand,
   botsCommand,
   tokensCommand,
   keysCommand,
   caCommand,
+  usageCommand,
+  inventoryCommand,
+  riskCommand,
+  auditCommand,
+  scanCommand,
+  leastPrivilegeCommand,
   logCommand,
   backupCommand,
   restoreCommand,
@@ -46,13 +67,18 @@ const commands = [
 
 /** Runs one `interlock` command line. Returns its exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(args: readonly string[]): Promise<number> {
-  // The reader of the output, for example `head`, may close it early.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  // The reader of the output, for example `head`, may close it early. What serves others runs on: bots need it.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (args[0] !== "up" && !isServing()) process.exit(error.code === "EPIPE" ? 0 : 1);
+  });
+  process.stderr.on("error", () => {}); // The exit code says how a command ended, too.
   const output = createOutput(args.includes("--json"));
   const program = new Command("interlock")
     .description("Secure communication between bots: identities, grants, generated code.")
     .version(version)
     .configureHelp({ showGlobalOptions: true })
+    // An option after a subcommand is that subcommand's, also where the command before it has one of the same name.
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for the options and an example)")
     .exitOverride();
   for (const command of commands) program.addCommand(command(output).copyInheritedSettings(program));

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { type Bot, type Client, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import { readAddress } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { botDir, loadMembership, loadProfile } from "./state.js";
 
@@ -31,16 +32,14 @@ export async function asMember<T>(work: (session: Session) => Promise<T>, self: 
     });
   } catch (thrown) {
     const error = InterlockError.from(thrown);
-    if (error.code !== "UNAVAILABLE" || (await reaches(authority))) throw error;
-    const { reason, metadata } = error;
+    const { code, reason = "SERVER_UNREACHABLE", metadata } = error;
+    // Another bot's answer says what it needs to say, whether or not the authority is there.
+    const silent = reason === "SERVER_UNREACHABLE" || reason === "AUTHORITY_UNREACHABLE";
+    if (code !== "UNAVAILABLE" || !silent || (await reaches(authority))) throw error;
     throw new InterlockError(
       "UNAVAILABLE",
       `The authority cannot be reached: is "interlock up" running at ${authority}?`,
-      {
-        reason: reason ?? "AUTHORITY_UNREACHABLE",
-        metadata,
-        cause: error,
-      },
+      { reason: "AUTHORITY_UNREACHABLE", metadata: { ...metadata, authority }, cause: error },
     );
   } finally {
     await bot.close(0);
@@ -64,11 +63,17 @@ async function firstReached(addresses: readonly string[]): Promise<string> {
   return first;
 }
 
+/** Whether an error says that no authority was there to answer. One that has no room in its store, for example, was. */
+export function isAway({ code, reason }: InterlockError): boolean {
+  if (code !== "UNAVAILABLE" && code !== "DEADLINE_EXCEEDED") return false;
+  return reason === undefined || reason === "SERVER_UNREACHABLE" || reason === "AUTHORITY_UNREACHABLE";
+}
+
 /** Whether something listens at `address`. */
 export function reaches(address: string): Promise<boolean> {
-  const { hostname, port } = new URL(`tcp://${address}`);
+  const { host, port } = readAddress(address);
   return new Promise((resolve) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), timeout: 1_000 });
+    const socket = connect({ host, port, timeout: 1_000 });
     const settle = (reached: boolean) => {
       socket.destroy();
       resolve(reached);

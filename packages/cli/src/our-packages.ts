@@ -6,8 +6,11 @@ import { version } from "./version.js";
 const names = {
   bot: "@interlock/bot",
   policy: "@interlock/policy",
+  wire: "@interlock/wire",
+  testing: "@interlock/testing",
   database: "@interlock/database",
   authority: "@interlock/authority",
+  audit: "@interlock/audit",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;

@@ -64,10 +64,12 @@ export function createOutput(json: boolean): Output {
     table(headings, given) {
       if (json) return;
       const rows = given.map((row) => row.map((cell) => printable(cell)));
-      const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)));
+      const widths = headings.map((heading, i) =>
+        rows.reduce((most, row) => Math.max(most, width(row[i])), heading.length),
+      );
       const columns = (row: readonly string[]) =>
         row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .map((cell, i) => cell + " ".repeat(Math.max(0, (widths[i] ?? 0) - width(cell))))
           .join("  ")
           .trimEnd();
       write(paint("bold", columns(headings)));
@@ -85,6 +87,11 @@ export function createOutput(json: boolean): Output {
     },
   };
   return output;
+}
+
+/** The columns that a cell takes; colors take none. */
+function width(cell = ""): number {
+  return cell.replace(painted, "").length;
 }
 
 function toPlain(_key: string, value: unknown): unknown {

@@ -1,6 +1,6 @@
-import type { Bot } from "@interlock/bot/protocol";
 import { Command } from "commander";
-import { allPages } from "../all-pages.js";
+import { span } from "../dashboard/model/format.js";
+import { isLate, type KnownBot, readKnownBots } from "../known-bots.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -10,43 +10,58 @@ export function botsCommand(output: Output): Command {
   const bots = new Command("bots").description("The members of the fleet.");
   bots
     .command("list")
-    .description("List every bot that has joined, with its state.")
-    .addHelpText("after", "\nExample:\n  interlock bots list")
+    .description("List every bot: its state, whether it is online, what it serves, what expires when.")
+    .addHelpText(
+      "after",
+      "\nA bot is online while a process of it reports to the authority; one that was killed is gone within a minute.\n" +
+        "The version is what the bot states of itself. An external bot has not joined: its certificate comes from elsewhere.\n\nExample:\n  interlock bots list",
+    )
     .action(() =>
       asMember(async ({ admin }) => {
         const now = new Date();
-        const bots = await allPages(admin.listBots, (answer) => answer.bots);
-        const listed = bots.map((bot) => ({ ...bot, state: stateOf(bot, now) }));
+        const known = await readKnownBots(admin, now);
+        const listed = known.map(({ bot, name: _, versions: __, ...more }) => ({ ...bot, ...more }));
         output.result({ ok: true, bots: listed }, () => {
           output.table(
-            ["BOT", "STATE", "CERTIFICATE", "UNTIL"],
-            listed.map(({ spiffeId, state, certificateSerial, certificateExpiresAt }) => {
-              return [spiffeId, state, certificateSerial, certificateExpiresAt?.toISOString() ?? ""];
-            }),
+            ["BOT", "STATE", "SEEN", "CERTIFICATE", "VERSION", "SERVES"],
+            known.map((one) => [
+              one.name,
+              one.state === "revoked" ? paint("red", one.state) : one.state,
+              seen(one, now),
+              certificate(one, now),
+              one.versions.join(", ") || "-",
+              served(one),
+            ]),
           );
         });
-      }),
-    );
-  bots
-    .command("retire")
-    .description("End a bot's membership: it gets no new certificate and no new token.")
-    .argument("<name>", "the bot's name, for example gripper/1")
-    .addHelpText(
-      "after",
-      "\nIts certificate stays valid until it expires, within the hour. To end its access at once: interlock revoke.\n\n" +
-        "Example:\n  interlock bots retire gripper/1",
-    )
-    .action((name: string) =>
-      asMember(async ({ admin }) => {
-        const { bot } = await admin.retireBot({ name });
-        output.result({ ok: true, bot }, () => output.line(`${paint("green", "retired")} ${name}`));
       }),
     );
   return bots;
 }
 
-function stateOf({ revocation, retiredAt, certificateExpiresAt }: Bot, now: Date): string {
-  if (revocation) return "revoked";
-  if (retiredAt) return "retired";
-  return certificateExpiresAt && certificateExpiresAt <= now ? "expired" : "member";
+function seen({ online, lastSeenAt }: KnownBot, now: Date): string {
+  if (online) return paint("green", "online");
+  return lastSeenAt ? `${span(now.getTime() - lastSeenAt.getTime())} ago` : "never";
+}
+
+/** What is left of a certificate: in color when it expires soon, or has expired while the bot is online. */
+function certificate({ bot, state, online }: KnownBot, now: Date): string {
+  if (state === "external") return "-";
+  const left = (bot.certificateExpiresAt?.getTime() ?? 0) - now.getTime();
+  if (left <= 0) {
+    const text = `expired ${span(-left)} ago`;
+    return online ? paint("red", text) : text;
+  }
+  const text = `${span(left)} left`;
+  return state === "member" && isLate(bot, now) ? paint("yellow", text) : text;
+}
+
+/** The services of the processes that are there, each with its address. */
+function served({ instances }: KnownBot): string {
+  const all = instances
+    .filter(({ online }) => online)
+    .flatMap(({ services, addresses }) =>
+      services.map((service) => `${service.slice(service.lastIndexOf(".") + 1)} ${addresses.join(" ")}`.trim()),
+    );
+  return [...new Set(all)].sort().join(", ") || "-";
 }

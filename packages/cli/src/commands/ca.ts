@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { InterlockError } from "@interlock/bot";
+import { certificatesToPem, InterlockError } from "@interlock/bot";
 import { writePrivateFile } from "@interlock/bot/internal";
 import type { CaAuthority } from "@interlock/bot/protocol";
 import { Command } from "commander";
@@ -23,10 +23,15 @@ export function caCommand(output: Output): Command {
 
   ca.command("show")
     .description("Show the roots, their states, and the actions that they need.")
+    .option("--pem", "print their certificates instead, for bots that join by a ServiceAccount")
     .addHelpText("after", "\nExample:\n  interlock ca show")
-    .action(() =>
+    .action(({ pem = false }: { readonly pem?: boolean }) =>
       asMember(async ({ admin }) => {
         const { cas } = await admin.listCas({});
+        if (pem) {
+          const text = certificatesToPem(cas.map(({ certificate }) => certificate));
+          return output.result({ ok: true, pem: text }, () => output.line(text.trimEnd()));
+        }
         output.result({ ok: true, cas: cas.map(toPlain) }, () => {
           output.table(
             ["CA", "STATE", "ROOT UNTIL", "ROOT KEY", "INTERMEDIATE UNTIL", "CERTIFICATES"],

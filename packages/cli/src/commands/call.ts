@@ -1,8 +1,9 @@
-import { createInterface } from "node:readline";
 import { InterlockError, type Reason } from "@interlock/bot";
 import { parseSpiffeId } from "@interlock/policy";
 import { Command } from "commander";
-import { type FoundMethod, findMethod } from "../find-method.js";
+import type { FoundMethod } from "../call/find-method.js";
+import { maximumJsonLength } from "../call/read-json.js";
+import { readLines } from "../call/read-lines.js";
 import { asMember, reaches, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { parseSeconds } from "./options.js";
@@ -13,7 +14,7 @@ interface Options {
   readonly dir?: string;
   readonly protos: string;
   readonly manifest: string;
-  readonly timeout: number;
+  readonly timeout?: number;
 }
 
 /** `interlock call`: calls a method under the identity of an operator or a bot. */
@@ -25,12 +26,17 @@ export function callCommand(output: Output): Command {
     .option("--address <host:port>", "the bot's address. Default: an address that the authority has on record")
     .option("--name <name>", "call as this bot. Default: this project's operator")
     .option("--dir <folder>", "the folder of that bot's identity, if it is not in this project")
-    .option("--protos <folder>", "the proto files", "protos")
+    .option("--protos <folder>", "the proto files; they are read when only the manifest was copied", "protos")
     .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
-    .option("--timeout <seconds>", "the time limit of the call", parseSeconds, 30)
+    .option("--timeout <duration>", "the time limit of the call, such as 5s. Default: 30s", parseSeconds)
     .addHelpText("after", "\nExample:\n  interlock call GripperService/Grip '{\"newtons\": 4}'")
     .action(async (name: string, texts: readonly string[], options: Options) => {
+      const { findMethod } = await import("../call/find-method.js");
       const found = await findMethod(name, options);
+      warnOfDeprecation(output, found);
+      if (found.warning) output.progress(found.warning);
+      // What was typed is read before anything is dialed; standard input as it comes.
+      const given = texts.map((text) => (text === "-" ? standardInput : found.read(text)));
       // Only the operator may look up addresses, also for a call as another bot.
       const places = options.address
         ? [{ address: options.address }]
@@ -41,7 +47,7 @@ export function callCommand(output: Output): Command {
           if (!isLast && !(await reaches(address))) continue;
           const client = bot.client(found.service, address, server === undefined ? {} : { server }) as Methods;
           try {
-            return await call(output, client, found, texts, options.timeout * 1_000);
+            return await call(output, client, found, given, (options.timeout ?? 30) * 1_000);
           } catch (error) {
             // Nothing has been sent to another bot than the one that was meant. Standard input can be read only once.
             const isOther = InterlockError.from(error).reason === ("SERVER_IDENTITY_MISMATCH" satisfies Reason);
@@ -52,22 +58,32 @@ export function callCommand(output: Output): Command {
     });
 }
 
+/** Says on standard error that the method is deprecated, as its own project knows. */
+function warnOfDeprecation(output: Output, { method: { path, policy } }: FoundMethod): void {
+  if (!policy.deprecation) return;
+  const { since, sunset, replacement } = policy.deprecation;
+  const days = [since && ` since ${since}`, sunset && ` and refused from ${sunset}`].filter(Boolean).join("");
+  output.progress(`warning: ${path.slice(1)} is deprecated${days}${replacement ? `; call ${replacement}` : ""}`);
+}
+
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
 async function call(
   output: Output,
   client: Methods,
-  { method: { kind }, key, check }: FoundMethod,
-  texts: readonly string[],
+  found: FoundMethod,
+  given: readonly Given[],
   timeoutMs: number,
 ): Promise<void> {
+  const { key, method, write } = found;
+  const { kind } = method;
   const streamsIn = kind === "clientStreaming" || kind === "bidiStreaming";
-  const request = streamsIn ? messages(texts, check) : await only(texts, check);
+  const request = streamsIn ? messages(given, found) : await only(given, found);
   const answer = client[key]?.(request, { timeoutMs });
   if (kind === "serverStreaming" || kind === "bidiStreaming") {
-    for await (const message of answer as AsyncIterable<object>) print(output, message, false);
+    for await (const message of answer as AsyncIterable<object>) print(output, write(message), false);
   } else {
-    print(output, (await answer) as object, true);
+    print(output, write((await answer) as object), true);
   }
 }
 
@@ -97,36 +113,24 @@ async function placesOf({ admin }: Session, { name, servedBy }: FoundMethod["ser
   });
 }
 
-type Check = (message: object) => void;
+/** A message, or that messages are to be read from standard input. */
+type Given = object | typeof standardInput;
+const standardInput = Symbol("standard input");
 
-async function* messages(texts: readonly string[], check: Check): AsyncGenerator<object> {
-  for (const text of texts) {
-    if (text !== "-") yield parse(text, check);
-    else for await (const line of createInterface({ input: process.stdin })) if (line.trim()) yield parse(line, check);
+async function* messages(given: readonly Given[], { read }: FoundMethod): AsyncGenerator<object> {
+  for (const one of given) {
+    if (one !== standardInput) yield one;
+    else for await (const line of readLines(process.stdin, maximumJsonLength)) if (line.trim()) yield read(line);
   }
 }
 
-async function only(texts: readonly string[], check: Check): Promise<object> {
-  const given: object[] = [];
-  for await (const message of messages(texts, check)) given.push(message);
-  const [message] = given;
-  if (given.length === 1 && message) return message;
-  throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, but ${given.length} were given.`);
-}
-
-function parse(text: string, check: Check): object {
-  const message = readObject(text);
-  check(message);
-  return message;
-}
-
-function readObject(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {}
-  throw new InterlockError(
-    "INVALID_ARGUMENT",
-    `A message must be a JSON object, such as '{"newtons": 4}', and not: ${text}`,
-  );
+async function only(given: readonly Given[], found: FoundMethod): Promise<object> {
+  let count = 0;
+  let first: object | undefined;
+  for await (const message of messages(given, found)) {
+    first ??= message;
+    count++;
+  }
+  if (first && count === 1) return first;
+  throw new InterlockError("INVALID_ARGUMENT", `This method takes one message, but ${count} were given.`);
 }

@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { createInterface } from "node:readline/promises";
 import { InterlockError } from "@interlock/bot";
-import type { ApplyGrantsResponse, GrantChange } from "@interlock/bot/protocol";
+import type { ApplyGrantsResponse } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { allPages } from "../all-pages.js";
+import { checkGrants, type GrantsFile, printFindings } from "../check-grants.js";
+import { confirm } from "../confirm.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
+import { printGrantChanges } from "../print-grant-changes.js";
 import { parseCount } from "./options.js";
 
 /** `interlock grants`: which bots may hold which scope. */
@@ -25,18 +27,29 @@ export function grantsCommand(output: Output): Command {
     );
   grants
     .command("plan")
-    .description("Show what applying a file would change, without changing anything.")
+    .description("Show what applying a file would change, and what in it has no effect, without changing anything.")
     .argument("<file>", "grants.yaml")
-    .addHelpText("after", "\nExample:\n  interlock grants plan grants.yaml")
-    .action(async (file: string) => apply(output, await read(file), { dryRun: true }));
+    .option("--strict", strictHelp)
+    .option("--manifest <file...>", manifestHelp)
+    .addHelpText("after", `${checksHelp}\n\nExample:\n  interlock grants plan grants.yaml --strict`)
+    .action(async (path: string, options: FileOptions) => {
+      const file = await read(path, options);
+      await apply(output, changeTo(file), { ...options, dryRun: true }, file);
+    });
   grants
     .command("apply")
     .description("Replace the grants with those of a file. Shows the difference first.")
     .argument("<file>", "grants.yaml")
     .option("--dry-run", "show the difference only")
     .option("--yes", "do not ask for confirmation; without a terminal the command never asks")
-    .addHelpText("after", "\nExample:\n  interlock grants apply grants.yaml --dry-run")
-    .action(async (file: string, options: ApplyOptions) => apply(output, await read(file), options));
+    .option("--force", "take the last operator that could undo it its grant, too")
+    .option("--strict", strictHelp)
+    .option("--manifest <file...>", manifestHelp)
+    .addHelpText("after", `${checksHelp}\n\nExample:\n  interlock grants apply grants.yaml --dry-run`)
+    .action(async (path: string, options: ApplyOptions & FileOptions) => {
+      const file = await read(path, options);
+      await apply(output, changeTo(file, options.force), options, file);
+    });
   grants
     .command("history")
     .description("List every version of the grants with its time and author.")
@@ -60,12 +73,13 @@ export function grantsCommand(output: Output): Command {
     .argument("<version>", 'the number that "interlock grants history" shows', parseCount)
     .option("--dry-run", "show the difference only")
     .option("--yes", "do not ask for confirmation; without a terminal the command never asks")
+    .option("--force", "take the last operator that could undo it its grant, too")
     .addHelpText("after", "\nExample:\n  interlock grants rollback 4 --dry-run")
     .action((version: number, options: ApplyOptions) =>
       apply(
         output,
         ({ admin }, dryRun) => {
-          return admin.rollbackGrants({ version: BigInt(version), dryRun });
+          return admin.rollbackGrants({ version: BigInt(version), dryRun, force: options.force ?? false });
         },
         options,
       ),
@@ -73,48 +87,62 @@ export function grantsCommand(output: Output): Command {
   return grants;
 }
 
+const strictHelp = "fail when anything in the file has no effect: change nothing, exit with 1";
+const manifestHelp =
+  "hold the file against these manifests. Default: every interlock.manifest.json in its folder and below";
+const checksHelp =
+  "\nThe file is held against the manifests in its folder, those that bots have reported, and the bots that have joined\n" +
+  "or been invited: unknown services, scopes and bots, grants that the callers of a method exclude, and repetitions.";
+
 interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly strict?: boolean;
+  readonly force?: boolean;
+}
+
+interface FileOptions {
+  readonly strict?: boolean;
+  readonly manifest?: readonly string[];
 }
 
 type Change = (session: Session, dryRun: boolean) => Promise<ApplyGrantsResponse>;
 
-async function read(file: string): Promise<Change> {
-  const yaml = await readFile(file, "utf8").catch((cause) => {
-    const problem = cause.code === "ENOENT" ? `There is no file ${file}` : `${file} cannot be read (${cause.code})`;
+async function read(path: string, { manifest }: FileOptions): Promise<GrantsFile> {
+  const yaml = await readFile(path, "utf8").catch((cause) => {
+    const problem = cause.code === "ENOENT" ? `There is no file ${path}` : `${path} cannot be read (${cause.code})`;
     throw new InterlockError("NOT_FOUND", `${problem}: name the grants file.`, { cause });
   });
-  return ({ admin }, dryRun) => admin.applyGrants({ yaml, dryRun });
+  return { path, yaml, manifests: manifest };
 }
 
-async function apply(output: Output, change: Change, { dryRun = false, yes }: ApplyOptions): Promise<void> {
+function changeTo({ yaml }: GrantsFile, force = false): Change {
+  return ({ admin }, dryRun) => admin.applyGrants({ yaml, dryRun, force });
+}
+
+async function apply(output: Output, change: Change, options: ApplyOptions, file?: GrantsFile): Promise<void> {
+  const { dryRun = false, yes, strict = false } = options;
   await asMember(async (session) => {
     const planned = await change(session, true);
-    printChanges(output, planned.changes);
+    const findings = file ? await checkGrants(session, file) : [];
+    if (file) printFindings(output, file, findings);
+    printGrantChanges(output, planned.changes);
+    if (strict && findings.length > 0) {
+      output.exitCode = 1;
+      return output.result({ ok: false, applied: false, ...planned, findings }, () => {
+        const grants = findings.length === 1 ? "1 warning" : `${findings.length} warnings`;
+        output.line(`${paint("red", "Nothing was changed")}: ${grants}, and --strict allows none.`);
+      });
+    }
     const ask = !yes && !output.json && process.stdin.isTTY && planned.changes.length > 0;
-    if (dryRun || (ask && !(await confirm()))) {
-      return output.result({ ok: true, applied: false, ...planned }, () => output.line("Nothing was changed."));
+    if (dryRun || (ask && !(await confirm("Apply?")))) {
+      return output.result({ ok: true, applied: false, ...planned, findings }, () =>
+        output.line("Nothing was changed."),
+      );
     }
     const applied = await change(session, false);
-    output.result({ ok: true, applied: true, ...applied }, () =>
+    output.result({ ok: true, applied: true, ...applied, findings }, () =>
       output.line(`Grants version ${applied.version} is in force.`),
     );
   });
-}
-
-function printChanges(output: Output, changes: readonly GrantChange[]): void {
-  if (changes.length === 0) output.line("No difference.");
-  for (const { added, identity, service, scope } of changes) {
-    output.line(paint(added ? "green" : "red", `${added ? "+" : "-"} ${identity}  ${service}  ${scope}`));
-  }
-}
-
-async function confirm(): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await terminal.question("Apply? [y/N] ")).trim());
-  } finally {
-    terminal.close();
-  }
 }

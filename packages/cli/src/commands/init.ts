@@ -74,9 +74,12 @@ async function manifest(name: string, packages?: string): Promise<object> {
       "@interlock/policy": ours.policy,
     },
     devDependencies: {
-      "@interlock/authority": ours.authority,
       "@interlock/cli": ours.cli,
-      // The authority's own dependency: npm takes it from a tarball only when the project names it.
+      "@interlock/testing": ours.testing,
+      // Dependencies of those: npm takes them from a tarball only when the project names them.
+      ...(ours.wire.startsWith("file:") && { "@interlock/wire": ours.wire }),
+      ...(ours.authority.startsWith("file:") && { "@interlock/authority": ours.authority }),
+      ...(ours.audit.startsWith("file:") && { "@interlock/audit": ours.audit }),
       ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",

@@ -1,11 +1,13 @@
 import { InterlockError } from "@interlock/bot";
 import type { AuditRecord } from "@interlock/bot/protocol";
-import { type AuditPosition, createChainVerifier } from "@interlock/policy/audit-log";
+import { type AuditPosition, auditKinds, createChainVerifier } from "@interlock/policy/audit-log";
 import { Command, InvalidArgumentError } from "commander";
+import { type FollowOptions, followLog } from "../follow-log.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { parseCount } from "./options.js";
+import { parseCount, parseTime } from "./options.js";
+import { parsePattern } from "./usage.js";
 
 /** `interlock log`: the audit log. */
 export function logCommand(output: Output): Command {
@@ -13,13 +15,19 @@ export function logCommand(output: Output): Command {
   log
     .command("list")
     .description("List the latest records of the audit log, oldest first.")
-    .option("--last <count>", "the number of records", parseCount, 50)
-    .addHelpText("after", "\nExample:\n  interlock log list --last 20")
-    .action(({ last }: { last: number }) =>
+    .option("--limit <count>", "the number of records, at most 100,000", parseLimit, defaultLimit)
+    .option(
+      "--kind <kind...>",
+      "only records of these kinds, for example join, clone, denials, grants, revoke",
+      parseKind,
+    )
+    .option("--bot <pattern>", "only records by or about a bot: its name, or an identity pattern", parsePattern)
+    .option("--since <time>", "only records since then: 2h, 7d, or 2026-01-31T08:00:00Z", parseTime)
+    .option("--until <time>", "only records before then", parseTime)
+    .addHelpText("after", "\nExample:\n  interlock log list --kind denials clone --bot 'gripper/*' --since 24h")
+    .action((options: ListOptions) =>
       asMember(async ({ admin }) => {
-        const { head } = await ends(admin);
-        const records: AuditRecord[] = [];
-        for await (const record of recordsOf(admin, Math.max(0, head.seq - last), head.seq)) records.push(record);
+        const records = await latestRecords(admin, options);
         output.result({ ok: true, records }, () => {
           output.table(
             ["NO.", "AT", "KIND", "BY", "SUBJECT", "DETAILS"],
@@ -31,6 +39,20 @@ export function logCommand(output: Output): Command {
       }),
     );
   log
+    .command("follow")
+    .description(
+      "Print new records of the audit log as they are made, until Ctrl-C; with --json, one JSON value a line.",
+    )
+    .option("--kind <kind...>", "only records of these kinds", parseKind)
+    .option("--bot <pattern>", "only records by or about a bot: its name, or an identity pattern", parsePattern)
+    .option("--after <number>", "begin after the record with this number. Default: after the last one", parseNumber)
+    .addHelpText(
+      "after",
+      "\nWhile the authority is away the command waits for it, and then goes on after the last record that it printed.\n\n" +
+        "Example:\n  interlock log follow --kind denials clone",
+    )
+    .action((options: FollowOptions) => followLog(output, options));
+  log
     .command("verify")
     .description("Verify that no record of the audit log was changed, removed or moved.")
     .option("--head <number:hash>", "a head that an earlier verify printed", parseHead)
@@ -41,6 +63,35 @@ export function logCommand(output: Output): Command {
     )
     .action(({ head: kept }: { head?: AuditPosition }) => asMember(({ admin }) => verify(output, admin, kept)));
   return log;
+}
+
+interface Filter {
+  readonly kind?: readonly string[];
+  readonly bot?: string;
+}
+
+interface ListOptions extends Filter {
+  readonly since?: Date;
+  readonly until?: Date;
+  readonly limit: number;
+}
+
+const defaultLimit = 50;
+const maximumLimit = 100_000;
+
+/** Reads the latest matching records, in their order. */
+async function latestRecords({ listLog }: Session["admin"], options: ListOptions): Promise<AuditRecord[]> {
+  const { kind: kinds = [], bot = "", since, until, limit: wanted } = options;
+  const parts: AuditRecord[][] = [];
+  let count = 0;
+  for (let after = 0n; ; ) {
+    const most = Math.min(500, wanted - count);
+    const answer = await listLog({ after, limit: most, kinds: [...kinds], bot, since, until, latest: true });
+    parts.unshift(answer.records);
+    count += answer.records.length;
+    after = answer.lookedAt;
+    if (count >= wanted || after <= (answer.checkpoint?.seq ?? 0n) + 1n) return parts.flat();
+  }
 }
 
 async function verify(output: Output, admin: Session["admin"], kept?: AuditPosition): Promise<void> {
@@ -78,6 +129,24 @@ async function* recordsOf({ listLog }: Session["admin"], after: number, last: nu
     for (const record of records) if (record.seq <= BigInt(last)) yield record;
     at = Number(records.at(-1)?.seq);
   }
+}
+
+function parseLimit(text: string): number {
+  const count = parseCount(text);
+  if (count > maximumLimit)
+    throw new InvalidArgumentError(`Give at most ${maximumLimit}; for more, narrow it by --since.`);
+  return count;
+}
+
+function parseKind(text: string, earlier: readonly string[] = []): string[] {
+  const kinds: readonly string[] = auditKinds;
+  if (!kinds.includes(text)) throw new InvalidArgumentError(`The kinds are ${kinds.join(", ")}.`);
+  return [...earlier, text];
+}
+
+function parseNumber(text: string): bigint {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Give the number of a record.");
+  return BigInt(text);
 }
 
 function parseHead(text: string): AuditPosition {

@@ -1,6 +1,8 @@
 import { InterlockError } from "@interlock/bot";
 import { Command } from "commander";
-import { asMember, type Session } from "../operator.js";
+import { span } from "../dashboard/model/format.js";
+import { isLate, type KnownBot, readKnownBots } from "../known-bots.js";
+import { asMember, isAway, type Session } from "../operator.js";
 import { type Output, paint } from "../output.js";
 import { loadProfile } from "../state.js";
 
@@ -22,16 +24,13 @@ export function statusCommand(output: Output): Command {
     .addHelpText("after", "\nThe exit code is 1 when there is a problem.\n\nExample:\n  interlock status")
     .action(async () => {
       const { authority } = await loadProfile();
-      const asked = await asMember(ask).catch(unreachable);
-      const away = asked instanceof InterlockError;
-      const status: Status = away ? { authority, reachable: false } : asked;
-      const problems = away ? [asked.message] : problemsOf(asked);
+      const asked = await asMember(ask).catch(unavailable);
+      const failed = asked instanceof InterlockError;
+      const status: Status = failed ? { authority, reachable: !isAway(asked) } : asked;
+      const problems = failed ? [asked.message] : problemsOf(asked);
       if (problems.length > 0) output.exitCode = 1;
       output.result({ ok: problems.length === 0, ...status, problems }, () => {
-        const rows = Object.entries(status).map(([key, value]) => [
-          words(key),
-          value instanceof Date ? value.toISOString() : String(value),
-        ]);
+        const rows = Object.entries(status).map(([key, value]) => [words(key), shown(value)]);
         output.table(["STATUS", ""], rows);
         for (const problem of problems) output.line(`${paint("red", "problem")} ${problem}`);
         if (problems.length === 0) output.line(paint("green", "all is well"));
@@ -39,8 +38,8 @@ export function statusCommand(output: Output): Command {
     });
 }
 
-/** Returns the error of an unreachable authority, which is a status. Throws any other error again. */
-function unreachable(error: unknown): InterlockError {
+/** Returns the error of an authority that is away, or that cannot answer for now: that is a status. Throws any other error again. */
+function unavailable(error: unknown): InterlockError {
   if (error instanceof InterlockError && error.code === "UNAVAILABLE") return error;
   throw error;
 }
@@ -48,7 +47,10 @@ function unreachable(error: unknown): InterlockError {
 type WellStatus = Awaited<ReturnType<typeof ask>>;
 
 async function ask({ admin, bot, authority }: Session) {
-  const status = await admin.getStatus({});
+  const [status, known] = [await admin.getStatus({}), await readKnownBots(admin, new Date())];
+  const members = known.filter(({ state }) => state === "member");
+  members.sort((a, b) => timeOf(a) - timeOf(b));
+  const [next] = members;
   const { trustDomain, trustVersion, staleAfterSeconds, caExpiresAt, certificateExpiresAt } = status;
   return {
     authority,
@@ -62,12 +64,35 @@ async function ask({ admin, bot, authority }: Session) {
     operator: bot.name,
     operatorCertificateExpiresAt: new Date(bot.identity.current().leaf.notAfter),
     bots: status.bots,
-    botsConnected: status.botsConnected,
+    botsOnline: members.filter(({ online }) => online).length,
+    nextCertificateToExpire: next && { name: next.name, expiresAt: next.bot.certificateExpiresAt },
+    notRenewed: members.filter((member) => member.online && isLate(member.bot, new Date())).map(({ name }) => name),
     revocations: status.revocations,
   };
 }
 
-function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt }: WellStatus): string[] {
+function timeOf({ bot: { certificateExpiresAt } }: KnownBot): number {
+  return certificateExpiresAt?.getTime() ?? 0;
+}
+
+/** A value for people: a time with the span until then. */
+function shown(value: unknown): string {
+  if (value instanceof Date) return `${value.toISOString()} (${until(value)})`;
+  if (Array.isArray(value)) return value.join(", ") || "none";
+  if (typeof value !== "object" || value === null) return String(value ?? "none");
+  const { name, expiresAt } = value as { name: string; expiresAt: Date | undefined };
+  return `${name}, ${expiresAt ? shown(expiresAt) : ""}`;
+}
+
+function until(at: Date): string {
+  const left = at.getTime() - Date.now();
+  return left > 0 ? `in ${span(left)}` : `${span(-left)} ago`;
+}
+
+/** The names that a problem lists; how many more there are is said. */
+const listedAtMost = 5;
+
+function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt, notRenewed }: WellStatus): string[] {
   const left = (at: Date | undefined) => (at?.getTime() ?? 0) - Date.now();
   const problems: string[] = [];
   if (stale) problems.push("The trust is stale: the authority answers, but its trust feed is silent. Look at its log.");
@@ -79,6 +104,11 @@ function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt }: WellS
   }
   if (left(authorityCertificateExpiresAt) <= 0) {
     problems.push("The authority's own certificate has expired: look at its log, then restart it.");
+  }
+  if (notRenewed.length > 0) {
+    const others = notRenewed.length > listedAtMost ? ` and ${notRenewed.length - listedAtMost} others` : "";
+    const names = notRenewed.slice(0, listedAtMost).join(", ");
+    problems.push(`${names}${others}: online, and the certificate is not renewed. Look at the log of that bot.`);
   }
   return problems;
 }

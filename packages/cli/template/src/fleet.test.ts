@@ -1,58 +1,44 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Authority, startAuthority } from "@interlock/authority";
-import { type Bot, joinFleet, silentLog } from "@interlock/bot";
+import { readFile } from "node:fs/promises";
+import { callHandler, createTestFleet, type TestFleet } from "@interlock/testing";
 import { coffee } from "./coffee.js";
 import { CoffeeService } from "./gen/__package__/coffee/v1/coffee_interlock.js";
 import { GripperService } from "./gen/__package__/gripper/v1/gripper_interlock.js";
 import { gripper } from "./gripper.js";
 
-// A complete fleet: its own authority, mutual TLS, the grants of grants.yaml.
+// Both bots in this process: mutual TLS, tokens and policies as always, without an authority and without ports.
 describe("the fleet", () => {
-  const bots: Bot[] = [];
-  let dir: string;
-  let authority: Authority;
-
-  async function member(name: string): Promise<Bot> {
-    const joinToken = await authority.createJoinToken(name);
-    const stateDir = join(dir, name);
-    const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
-    bots.push(bot);
-    return bot;
-  }
+  let fleet: TestFleet;
 
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), "fleet-"));
-    authority = await startAuthority({
-      dataDir: join(dir, "authority"),
-      trustDomain: "__package__",
-      port: 0,
-      log: silentLog,
-    });
-    await authority.applyGrants(await readFile("grants.yaml", "utf8"));
+    fleet = await createTestFleet({ grants: await readFile("grants.yaml", "utf8") });
+    await fleet.serve(GripperService, gripper, { name: "gripper/1" });
+    const gripperOfCoffee = fleet.client(GripperService, { as: "coffee/1" });
+    await fleet.serve(CoffeeService, coffee(gripperOfCoffee), { name: "coffee/1" });
   });
-  after(async () => {
-    await Promise.all(bots.map((bot) => bot.close(0)));
-    await authority.close();
-    await rm(dir, { recursive: true });
+  after(() => fleet.close());
+
+  it("lets an operator brew, for whom the coffee bot grips", async () => {
+    const operator = fleet.client(CoffeeService, { as: "operator/test" });
+    const { ready } = await operator.brew({ shots: 2 });
+    assert.equal(ready, true);
   });
 
-  it("lets the operator brew and the coffee bot grip, and refuses everything else", async () => {
-    const gripperBot = await member("gripper/1");
-    const gripperServer = await gripperBot.serve({ port: 0 }, (routes) => routes.add(GripperService, gripper));
-    const coffeeBot = await member("coffee/1");
-    const coffeeServer = await coffeeBot.serve({ port: 0 }, (routes) =>
-      routes.add(CoffeeService, coffee(coffeeBot.client(GripperService, gripperServer.address))),
-    );
+  it("lets an operator watch the gripper, and not move it", async () => {
+    const watcher = fleet.client(GripperService, { as: "operator/test" });
+    for await (const { newtons } of watcher.watchForce({})) {
+      assert.equal(newtons, 3.9);
+      break;
+    }
+    await assert.rejects(watcher.grip({ newtons: 4 }), { code: "PERMISSION_DENIED", reason: "SCOPE_MISSING" });
+    assert.equal(fleet.denials.at(-1)?.caller, "spiffe://test/operator/test");
+  });
+});
 
-    const operator = await member("operator/test");
-    const brewed = await operator.client(CoffeeService, coffeeServer.address).brew({ shots: 2 });
-    assert.equal(brewed.ready, true);
-
-    // grants.yaml lets operators watch the gripper, but not move it.
-    const grip = operator.client(GripperService, gripperServer.address).grip({ newtons: 4 });
-    await assert.rejects(async () => grip, { code: "PERMISSION_DENIED", reason: "SCOPE_MISSING" });
+describe("the handler of Grip", () => {
+  it("holds nothing without force", async () => {
+    const caller = { as: "arm/1", scopes: ["gripper:actuate"] };
+    const { held } = await callHandler(GripperService, "grip", gripper.grip, { newtons: 0 }, caller);
+    assert.equal(held, false);
   });
 });

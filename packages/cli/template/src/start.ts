@@ -6,10 +6,12 @@ import { GripperService } from "./gen/__package__/gripper/v1/gripper_interlock.j
 import { gripper } from "./gripper.js";
 
 const [name = "gripper/1", port = "50051"] = process.argv.slice(2);
+const joinToken = process.env.INTERLOCK_JOIN_TOKEN;
 const bot = await joinFleet({
-  authority: process.env.INTERLOCK_AUTHORITY, // Default: the authority that the bot has joined.
+  // Without a join token, the default is the authority that the bot has joined.
+  authority: process.env.INTERLOCK_AUTHORITY ?? (joinToken ? "localhost:7443" : undefined),
   name,
-  joinToken: process.env.INTERLOCK_JOIN_TOKEN,
+  joinToken,
 });
 const server = await bot.serve({ port: Number(port) }, (routes) =>
   name.startsWith("coffee/")

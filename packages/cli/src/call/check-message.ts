@@ -17,7 +17,7 @@ function compare(path: string, given: unknown, understood: unknown): string[] {
   if (isObject(given) && isObject(understood)) {
     return Object.entries(given).flatMap(([key, value]) => {
       const at = path ? `${path}.${key}` : key;
-      if (key in understood) return compare(at, value, understood[key]);
+      if (Object.hasOwn(understood, key)) return compare(at, value, understood[key]);
       const known = Object.keys(understood).join(", ") || "none";
       return [`there is no field "${at}"; there are: ${known}`];
     });

@@ -23,6 +23,8 @@ describe("a message that a person wrote", () => {
   const refused: [string, object, RegExp][] = [
     ["a field that is not there", { shotz: 2 }, /no field "shotz"; there are: shots, size/],
     ["such a field further in", { milk: { sugar: 1 } }, /no field "milk.sugar"; there are: fat/],
+    ["a name that every object has", { toString: 1 }, /no field "toString"/],
+    ["a prototype", JSON.parse('{"milk": {"__proto__": {"fat": 1}}}'), /no field "milk.__proto__"/],
     ["text where a number is meant", { shots: "two" }, /"shots" cannot be "two"/],
     ["a number that does not fit", { shots: -1.5 }, /"shots" cannot be -1.5/],
     ["another value in a list", { tags: [{}] }, /"tags\[0\]" cannot be/],
