@@ -9,23 +9,25 @@ export interface Fleet {
   readonly authority: string;
   /** The state folder of the bot `name`. */
   folder(name: string): string;
-  /** Joins a bot to the fleet. */
-  join(name: string): Promise<void>;
   /** Creates a join token, for a bot that joins in code. */
   invite(name: string): Promise<string>;
-  /** Fetches an access token for the bot `name`. */
-  token(name: string, service: string, scope: string): Promise<string>;
+  /** Revokes a bot, or a pattern. */
+  revoke(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Starts the authority with `interlock up`, and applies the grants of a file. */
 export async function startFleet(trustDomain: string, grants: string): Promise<Fleet> {
   const dir = await mkdtemp(join(tmpdir(), "interlock-python-"));
-  const up = await start(interlock("up", "--port", "0", "--trust-domain", trustDomain, "--json"), dir);
+  const up = await start(interlock("up", "--port", "0", "--trust-domain", trustDomain, "--json"), dir, {
+    INTERLOCK_LOG_LEVEL: "error",
+  });
   const { authority } = JSON.parse(up.lines[0] ?? "");
 
-  async function command(...args: readonly string[]) {
-    const { stdout, stderr } = await run(interlock(...args, "--json"), dir);
+  const command = (...args: readonly string[]) => commandWith({}, ...args);
+
+  async function commandWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+    const { stdout, stderr } = await run(interlock(...args, "--json"), dir, env);
     const answer = JSON.parse(stdout);
     if (!answer.ok) throw new Error(`interlock ${args[0]} failed: ${stdout}${stderr}`);
     return answer;
@@ -39,12 +41,9 @@ export async function startFleet(trustDomain: string, grants: string): Promise<F
   return {
     authority,
     folder: (name) => join(dir, ".interlock", "bots", name),
-    async join(name) {
-      await command("join", "--authority", authority, "--name", name, "--token", await invite(name));
-    },
     invite,
-    async token(name, service, scope) {
-      return (await command("token", service, "--scope", scope, "--name", name)).token;
+    async revoke(name) {
+      await command("revoke", name);
     },
     async stop() {
       await up.stop();

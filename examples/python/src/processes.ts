@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
@@ -22,6 +22,8 @@ export interface Finished {
 export interface Running {
   /** Its output so far, at least one line. */
   readonly lines: readonly string[];
+  /** Resolves with the first line that begins like this. */
+  find(start: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -38,9 +40,13 @@ export async function run(program: readonly string[], cwd: string, env = {}): Pr
 }
 
 /** Starts a program and waits for its first line. */
-export async function start(program: readonly string[], cwd: string): Promise<Running> {
+export async function start(program: readonly string[], cwd: string, env = {}): Promise<Running> {
   const [command = "", ...args] = program;
-  const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exit = once(child, "exit");
   const lines: string[] = [];
   const output = createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
@@ -49,6 +55,13 @@ export async function start(program: readonly string[], cwd: string): Promise<Ru
   ended.catch(() => {}); // From here on stop() waits for the end.
   return {
     lines,
+    async find(start) {
+      for (;;) {
+        const found = lines.find((line) => line.startsWith(start));
+        if (found !== undefined) return found;
+        await Promise.race([once(output, "line"), ended]);
+      }
+    },
     async stop() {
       child.kill();
       await exit;
@@ -62,12 +75,12 @@ export function interlock(...args: readonly string[]): string[] {
   return [process.execPath, join(dirname(packageJson), "bin/interlock.js"), ...args];
 }
 
-/** The command line of `buf`. */
-export function buf(...args: readonly string[]): string[] {
-  return [process.execPath, join(dirname(require.resolve("@bufbuild/buf/package.json")), "bin/buf"), ...args];
+/** The command line of Python. */
+export function python(...args: readonly string[]): string[] {
+  return [process.env.PYTHON ?? "/usr/bin/python3", ...args];
 }
 
-/** The command line of a program of `bot/`. */
-export function python(program: string, ...args: readonly string[]): string[] {
-  return [process.env.PYTHON ?? "/usr/bin/python3", join(example, "bot", program), ...args];
+/** Where Python finds the `interlock` package of this repository, and the stubs in `folder`. */
+export function pythonPath(folder: string): string {
+  return [join(example, "../../python"), folder].join(delimiter);
 }

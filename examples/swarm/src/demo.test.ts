@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 describe("the demo", () => {
   it("plays the whole story: every act ends well, nothing is lost or done twice, and the record can be replayed", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const dir = await mkdtemp(join(tmpdir(), "interlock-demo-"));
     try {
       const record = join(dir, "run.ndjson");
@@ -33,7 +33,7 @@ describe("the demo", () => {
         acts.map(({ name }) => name),
       );
       assert.ok(ok, told.stderr);
-      assert.ok(seconds < 90, `${seconds} s`);
+      assert.ok(seconds < 600, `${seconds} s`); // Some 60 on two idle cores: only an order of magnitude is a fault.
       assert.equal(workers, 4);
       assert.ok(tasks.submitted >= 60);
       assert.deepEqual(tasks, { submitted: tasks.submitted, completed: tasks.submitted, lost: 0, duplicated: 0 });

@@ -1,11 +1,14 @@
 // The story: robots carry items across a warehouse, while attacks and failures are played against them.
 //   node examples/swarm/dist/demo.js [--json] [--act NAME] [--workers N] [--tasks N] [--seed N] [--record FILE | --replay FILE]
+//     [--data FOLDER] [--grants FILE]
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { acts } from "./acts/acts.js";
 import { stopSignal } from "./child.js";
 import { createFeed } from "./dashboard/feed.js";
 import { startReplay } from "./dashboard/start-replay.js";
+import { grants } from "./grants.js";
 import { type Options, readOptions, usage } from "./options.js";
 import { createReporter } from "./reporter.js";
 import type { Stage } from "./stage.js";
@@ -14,7 +17,7 @@ import { tellStory } from "./story.js";
 const restMs = 1_500;
 
 async function main(options: Options): Promise<boolean> {
-  const { json, workers, tasks, seed, record } = options;
+  const { json, workers, tasks, seed, record, data } = options;
   const person = !json && process.stdout.isTTY;
   const interrupted = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
@@ -26,6 +29,8 @@ async function main(options: Options): Promise<boolean> {
     tasks,
     seed,
     record,
+    data,
+    grants: options.grants === "" ? grants : await readFile(options.grants, "utf8"),
     feed,
     signal: interrupted.signal,
     restMs: person ? restMs : 0,

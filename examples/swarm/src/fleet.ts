@@ -8,7 +8,6 @@ import type { Feed } from "./dashboard/feed.js";
 import { feedService } from "./dashboard/feed-service.js";
 import type { DashboardConfig } from "./dashboard/options.js";
 import { FeedService } from "./gen/warehouse/v1/feed_interlock.js";
-import { grants } from "./grants.js";
 import type { AuthorityConfig, FloorConfig, LaptopConfig, LeaderConfig, WorkerConfig } from "./messages.js";
 import { type Process, startProcess } from "./process.js";
 
@@ -54,6 +53,8 @@ export interface FleetOptions {
   readonly feed: Feed;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
+  /** A grants file. */
+  readonly grants: string;
   readonly chronicle: Chronicle;
   /** Is called when a process ends unexpectedly. */
   readonly onDeath: (problem: string) => void;
@@ -67,7 +68,7 @@ const tokenTtlMs = 30_000;
 
 /** Starts authority, floor, leader, dashboard and workers, in this order. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { dir, seed, stepMs, feed, record, chronicle, onDeath } = options;
+  const { dir, seed, stepMs, feed, record, grants, chronicle, onDeath } = options;
   const running: { stop(): Promise<void> }[] = [];
   let ended = false;
   options.onStarted(async () => {
@@ -179,9 +180,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       const worker = fileURLToPath(new URL("./worker.js", import.meta.url));
       const where = `--authority ${authority.address} --leader ${leader.address} --floor ${floor.address}`;
       const script = join(dir, `join-${name.split("/").at(-1)}`);
-      await writeFile(script, `exec "${process.execPath}" "${worker}" ${where} --join ${await invite(name)}\n`, {
-        mode: 0o600,
-      });
+      // In the environment: every user of a machine can read the arguments of its processes.
+      const token = `export INTERLOCK_JOIN_TOKEN=${await invite(name)}\n`;
+      await writeFile(script, `${token}exec "${process.execPath}" "${worker}" ${where}\n`, { mode: 0o600 });
       return `sh ${script}`;
     },
   };

@@ -10,6 +10,10 @@ export interface Options {
   readonly act: string;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
+  /** A new folder for the data of the fleet, which stays; empty for none. */
+  readonly data: string;
+  /** A grants file to use instead of the warehouse's; empty for none. */
+  readonly grants: string;
   /** The record of an earlier run to replay instead; empty for none. */
   readonly replay: string;
 }
@@ -21,6 +25,8 @@ export const usage = `node examples/swarm/dist/demo.js [options]
   --tasks N      items to carry besides those of the acts, 1 to 2000 (200; 40 with --act)
   --seed N       another warehouse day (1)
   --record FILE  write a record of the run
+  --data FOLDER  keep the fleet's data in this new folder: INTERLOCK_HOME=FOLDER interlock up --trust-domain swarm
+  --grants FILE  use these grants instead of the warehouse's
   --replay FILE  replay a record on the dashboard, instead of a new run
   --json         one JSON object on the last line of standard output, progress on standard error
   --help         print this help`;
@@ -37,11 +43,13 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
       seed: { type: "string", default: "1" },
       act: { type: "string", default: "" },
       record: { type: "string", default: "" },
+      data: { type: "string", default: "" },
+      grants: { type: "string", default: "" },
       replay: { type: "string", default: "" },
     },
   });
   if (values.help) return undefined;
-  const { json, act, record, replay } = values;
+  const { json, act, record, data, grants, replay } = values;
   if (replay !== "" && (json || act !== "" || record !== "")) {
     throw new Error("--replay plays an earlier run, so it cannot be combined with --json, --act or --record.");
   }
@@ -52,6 +60,8 @@ export function readOptions(args: readonly string[], actNames: readonly string[]
     json,
     act,
     record,
+    data,
+    grants,
     replay,
     workers: whole("workers", values.workers, 4, 20),
     tasks: whole("tasks", values.tasks ?? (act ? "40" : "200"), 1, 2_000),

@@ -1,6 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { InterlockError, reasons } from "@interlock/bot";
 import { isClosed, swarmReasons, type Task, TaskState } from "@interlock/swarm";
@@ -33,6 +33,10 @@ export interface StoryOptions {
   readonly seed: number;
   /** A file for the record of the run; empty for none. */
   readonly record: string;
+  /** A new folder for the data of the fleet, which stays; empty for none. */
+  readonly data: string;
+  /** The grants of the fleet: a grants file. */
+  readonly grants: string;
   /** The pause after each act, in milliseconds, so that people can follow. */
   readonly restMs: number;
   /** The feed that gets all events. */
@@ -51,8 +55,8 @@ const lastWordsMs = 250;
 
 /** Starts the fleet, plays the acts against it one after the other, and draws up the account of the tasks. */
 export async function tellStory(options: StoryOptions): Promise<Outcome> {
-  const { feed, seed, workers, record } = options;
-  const dir = await mkdtemp(join(tmpdir(), "interlock-swarm-"));
+  const { feed, seed, workers, record, data, grants } = options;
+  const dir = await createFolder(data);
   const chronicle = createChronicle();
   const problems: string[] = [];
   const over = new AbortController();
@@ -82,6 +86,7 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
       stepMs,
       feed,
       record,
+      grants,
       chronicle,
       onDeath: fail,
       onStarted: (stopFleet) => {
@@ -130,8 +135,14 @@ export async function tellStory(options: StoryOptions): Promise<Outcome> {
     clearTimeout(timer);
     over.abort();
     await stop();
-    await rm(dir, { recursive: true, force: true });
+    if (data === "") await rm(dir, { recursive: true, force: true });
   }
+}
+
+async function createFolder(path: string): Promise<string> {
+  if (path === "") return mkdtemp(join(tmpdir(), "interlock-swarm-"));
+  await mkdir(path, { mode: 0o700 });
+  return resolve(path);
 }
 
 /** Plays one act, and publishes its result. An act that cannot be played has failed. */

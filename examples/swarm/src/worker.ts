@@ -21,8 +21,9 @@ const patienceMs = 5_000;
 
 async function configFromArguments(): Promise<WorkerConfig> {
   const text = { type: "string", default: "" } as const;
-  const { values } = parseArgs({ options: { authority: text, leader: text, floor: text, join: text } });
-  const { authority, leader, floor, join: joinToken } = values;
+  const { values } = parseArgs({ options: { authority: text, leader: text, floor: text } });
+  const { authority, leader, floor } = values;
+  const joinToken = process.env.INTERLOCK_JOIN_TOKEN;
   if (!authority || !leader || !floor || !joinToken)
     throw new Error("An argument is missing: paste the whole line that the demo prints.");
   const stateDir = await mkdtemp(join(tmpdir(), "interlock-worker-"));

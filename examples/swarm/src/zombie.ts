@@ -37,7 +37,8 @@ async function work(finished?: Lease): Promise<void> {
   const held = finished ? [finished] : [];
   const session = Session.fromPartial({ capabilities: [carryKind], slots: 1, sessionId, held });
   say({ $case: "session", value: session });
-  const beat = () => say({ $case: "heartbeat", value: { sequence: 1, held: first ? [first] : [] } });
+  const beat = () =>
+    say({ $case: "heartbeat", value: { sequence: 1, held: first ? [first] : [], standstill: undefined } });
   const beating = setInterval(beat, heartbeatMs);
   try {
     for await (const { event } of client.dispatch(requests())) {

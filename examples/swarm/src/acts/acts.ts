@@ -11,6 +11,7 @@ import { killWorker } from "./kill-worker.js";
 import { leaderFrozen } from "./leader-frozen.js";
 import { leaderKilled } from "./leader-killed.js";
 import { missingScope } from "./missing-scope.js";
+import { retired } from "./retired.js";
 import { revoked } from "./revoked.js";
 import { rotation } from "./rotation.js";
 import { sameOrderTwice } from "./same-order-twice.js";
@@ -29,6 +30,7 @@ export const acts: readonly Act[] = [
   clone,
   dashboard,
   diagnostics,
+  retired,
   sameOrderTwice,
   coffee,
   joinByHand,

@@ -1,8 +1,9 @@
 import { certificatesToPem, createCsr, createKeyPair, joinFleet, silentLog } from "@interlock/bot";
-import { AuthorityService } from "@interlock/bot/protocol";
+import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import type { Credentials } from "../credentials.js";
 import type { Fleet } from "../fleet.js";
 import { rawCall } from "../raw-client.js";
+import type { Act } from "./act.js";
 import { refusal } from "./refusal.js";
 
 const { confirm, renew } = AuthorityService.methods;
@@ -27,7 +28,7 @@ async function enter({ authority, folderOf }: Fleet, joinToken: string, folder: 
   await bot.close(0);
 }
 
-export const clone = refusal({
+const copied = refusal({
   name: "clone",
   attacker: "a copy",
   title: "A copy of a bot's disk requests the next certificate after the bot has renewed",
@@ -35,14 +36,24 @@ export const clone = refusal({
   expected: ["PERMISSION_DENIED", "CLONE_DETECTED"],
   async control({ fleet }) {
     await (await fleet.join("courier/2")).close(0);
-    const copied = await fleet.loot("courier/2");
-    const renewed = await next(fleet, copied);
+    const loot = await fleet.loot("courier/2");
+    const renewed = await next(fleet, loot);
     // The new certificate is in use: from now on the previous one cannot renew.
     await rawCall({ ...fleet.authority, identity: renewed, method: confirm, request: {} });
-    return copied;
+    return loot;
   },
-  attack: ({ fleet }, copied) => next(fleet, copied),
+  attack: ({ fleet }, loot) => next(fleet, loot),
 });
+
+export const clone: Act = {
+  ...copied,
+  async play(stage) {
+    const seen = await copied.play(stage);
+    // The alarm is attended to: the name is given up, so that an audit has nothing to find.
+    await stage.operator.client(AdminService, stage.fleet.authority.address).retireBot({ name: "courier/2" });
+    return seen;
+  },
+};
 
 /** Requests the next certificate with the current one. */
 async function next({ authority }: Fleet, identity: Credentials): Promise<Credentials> {

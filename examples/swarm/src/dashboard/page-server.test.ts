@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
-import { pageRoutes } from "./page-routes.js";
-import { createPageServer, type PageServer } from "./page-server.js";
+import { createPageServer, type PageServer, readPage } from "@interlock/cli/page";
+import { swarmPage } from "./swarm-page.js";
 
 describe("the page's server", () => {
   let server: PageServer;
   before(async () => {
-    server = await createPageServer(await pageRoutes("live"), 0);
+    server = await createPageServer(await readPage(swarmPage("live")), { port: 0, open: true });
   });
   after(() => server.close());
 
@@ -30,7 +30,16 @@ describe("the page's server", () => {
   it("serves the page, its style, its font and its modules under its own name", async () => {
     const { port } = new URL(server.url);
     assert.equal(new URL(server.url).hostname, "127.0.0.1");
-    for (const path of ["/", "/index.html", "/style.css", "/icon.svg", "/inter.woff2", "/page/main.js"]) {
+    for (const path of [
+      "/",
+      "/index.html",
+      "/base.css",
+      "/style.css",
+      "/icon.svg",
+      "/inter.woff2",
+      "/page/main.js",
+      "/kit/dom.js",
+    ]) {
       assert.equal((await ask(path)).status, 200, path);
     }
     const { status, body, headers } = await ask("/?theme=dark", "GET", { host: `localhost:${port}` });

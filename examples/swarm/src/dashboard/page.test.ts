@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { findChromium } from "@interlock/testing-processes";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { startReplay } from "./start-replay.js";
-import { findChromium } from "./testing/find-chromium.js";
 import { createLivePage, type LivePage } from "./testing/live-page.js";
 import { moments, syntheticRun } from "./testing/synthetic-run.js";
 

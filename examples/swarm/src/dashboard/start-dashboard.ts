@@ -1,11 +1,11 @@
 import { systemClock } from "@interlock/bot";
+import { createPageServer, readPage } from "@interlock/cli/page";
 import { createHub } from "./hub.js";
 import type { Entry, News } from "./model/entry.js";
 import { applyEntry, createFleetState } from "./model/fleet-state.js";
 import type { Dashboard, DashboardOptions } from "./options.js";
-import { pageRoutes } from "./page-routes.js";
-import { createPageServer } from "./page-server.js";
 import { createRecord } from "./record.js";
+import { swarmPage } from "./swarm-page.js";
 import { watchSwarm } from "./watch-swarm.js";
 
 /** Twenty frames per second look smooth. */
@@ -37,9 +37,9 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   }
 
   tell({ kind: "plan", plan });
-  const routes = await pageRoutes("live");
+  const routes = await readPage(swarmPage("live"));
   routes.set("/events", ({ headers }, response) => hub.connect(response, String(headers["last-event-id"] ?? "")));
-  const server = await createPageServer(routes, port);
+  const server = await createPageServer(routes, { port, open: true });
   const flushing = setInterval(hub.flush, frameMs);
   const watching = watchSwarm({ bot, leaders, floor, feed, onNews: tell, signal: closing.signal });
   return {

@@ -1,7 +1,7 @@
+import { createPageServer, readPage } from "@interlock/cli/page";
 import type { Dashboard } from "./options.js";
-import { pageRoutes } from "./page-routes.js";
-import { createPageServer } from "./page-server.js";
 import { readRecord } from "./record.js";
+import { swarmPage } from "./swarm-page.js";
 
 /**
  * Replays the record of a run on a page. Needs no fleet.
@@ -15,9 +15,9 @@ import { readRecord } from "./record.js";
 export async function startReplay({ file, port = 0 }: { file: string; port?: number }): Promise<Dashboard> {
   const entries = await readRecord(file);
   const record = Buffer.from(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-  const routes = await pageRoutes("replay");
+  const routes = await readPage(swarmPage("replay"));
   routes.set("/record", (_, response) => {
     response.writeHead(200, { "Content-Type": "application/x-ndjson", "Content-Length": record.length }).end(record);
   });
-  return createPageServer(routes, port);
+  return createPageServer(routes, { port, open: true });
 }

@@ -1,6 +1,6 @@
+import { createList, find, html, setAttribute, setText } from "@interlock/cli/page/kit";
 import type { ActView, OutcomeView } from "../model/entry.js";
 import { count, took } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 /**

@@ -1,6 +1,6 @@
+import { find } from "@interlock/cli/page/kit";
 import { plural } from "../model/format.js";
 import { attacker } from "./denials.js";
-import { find } from "./dom.js";
 import type { View } from "./moment.js";
 import { describeStop } from "./stop-banner.js";
 

@@ -1,6 +1,6 @@
+import { createList, find, html, setAttribute, setText } from "@interlock/cli/page/kit";
 import type { CredentialView } from "../model/entry.js";
 import { clock } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 /** The remaining lifetimes of each bot's credentials. */

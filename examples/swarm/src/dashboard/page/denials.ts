@@ -1,6 +1,6 @@
+import { createList, find, html, setText } from "@interlock/cli/page/kit";
 import type { DenialView } from "../model/entry.js";
 import { clock, count, shortMethod } from "../model/format.js";
-import { createList, find, html, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 const shown = 8;

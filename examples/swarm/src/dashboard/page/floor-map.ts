@@ -1,6 +1,6 @@
+import { createList, html, type Part, setAttribute, setText, svg } from "@interlock/cli/page/kit";
 import type { Fixture, FloorPlan, MachineView, RobotView, Spot, TaskView } from "../model/entry.js";
 import { plural } from "../model/format.js";
-import { createList, html, type Part, setAttribute, setText, svg } from "./dom.js";
 import type { Moment } from "./moment.js";
 import { type Standing, standingOf } from "./robots.js";
 

@@ -1,5 +1,5 @@
+import { createList, html, setText } from "@interlock/cli/page/kit";
 import type { FleetState } from "../model/fleet-state.js";
-import { createList, html, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 interface Line {

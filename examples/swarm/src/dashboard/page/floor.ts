@@ -1,5 +1,5 @@
+import { find, setText } from "@interlock/cli/page/kit";
 import { ago } from "../model/format.js";
-import { find, setText } from "./dom.js";
 import { createFloorMap, legend } from "./floor-map.js";
 import { createFloorTable } from "./floor-table.js";
 import type { View } from "./moment.js";

@@ -1,11 +1,11 @@
 // The page: a handful of views show the entries, live or from a record.
 
+import { createThemeSwitch, find } from "@interlock/cli/page/kit";
 import { createRecording } from "../model/recording.js";
 import { createActs } from "./acts.js";
 import { createAnnouncer } from "./announcer.js";
 import { createCredentials } from "./credentials.js";
 import { createDenials } from "./denials.js";
-import { find } from "./dom.js";
 import { createFloor } from "./floor.js";
 import { listen } from "./live.js";
 import type { Moment } from "./moment.js";
@@ -15,7 +15,6 @@ import { createQueue } from "./queue.js";
 import { createRobots } from "./robots.js";
 import { createStatus } from "./status.js";
 import { createStopBanner } from "./stop-banner.js";
-import { createThemeSwitch } from "./theme.js";
 
 /** The shortest time between two updates of the text views. */
 const readableMs = 200;

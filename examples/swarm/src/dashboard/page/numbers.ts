@@ -1,6 +1,6 @@
+import { find, html, setAttribute, setText, svg } from "@interlock/cli/page/kit";
 import { type FleetState, throughput } from "../model/fleet-state.js";
 import { count } from "../model/format.js";
-import { find, html, setAttribute, setText, svg } from "./dom.js";
 import type { View } from "./moment.js";
 
 const chartSeconds = 60;

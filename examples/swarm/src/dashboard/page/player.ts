@@ -1,6 +1,6 @@
+import { find, html, setText } from "@interlock/cli/page/kit";
 import { clock } from "../model/format.js";
 import type { Recording } from "../model/recording.js";
-import { find, html, setText } from "./dom.js";
 import type { Moment } from "./moment.js";
 
 /** Plays a recording: play, pause, seek, speed, also by keyboard. Returns its current moment. */

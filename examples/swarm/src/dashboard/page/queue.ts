@@ -1,6 +1,6 @@
+import { createList, find, html, setAttribute, setText } from "@interlock/cli/page/kit";
 import type { TaskView } from "../model/entry.js";
 import { count } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 const shown = 12;

@@ -1,6 +1,6 @@
+import { createList, find, html, setAttribute, setText } from "@interlock/cli/page/kit";
 import type { CredentialView, RobotView, SafetyView, TaskView, WorkerView } from "../model/entry.js";
 import { ago, shortLease } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { Moment, View } from "./moment.js";
 
 interface Row {

@@ -1,33 +1,12 @@
+import { type Chip, createChips, find, setText } from "@interlock/cli/page/kit";
 import type { LinkView } from "../model/entry.js";
 import { clock } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
-
-interface Chip {
-  readonly id: string;
-  readonly text: string;
-  readonly tone: "good" | "bad" | "plain";
-  readonly title: string;
-}
 
 /** The top of the page: the current event, the state of the connections, the elapsed time. */
 export function createStatus(source: "live" | "replay"): View {
   const note = find("note");
-  const show = createList<Chip>(
-    find("status"),
-    ({ id }) => id,
-    () => {
-      const node = html("li", { class: "chip" });
-      return {
-        node,
-        update({ text, tone, title }) {
-          setText(node, text);
-          setAttribute(node, "data-tone", tone);
-          setAttribute(node, "title", title);
-        },
-      };
-    },
-  );
+  const show = createChips(find("status"));
   return ({ state, now, connected }) => {
     setText(note, state.outcome ? "The story has ended." : state.note);
     const { leader, feed } = state.links;

@@ -1,6 +1,6 @@
+import { createList, find, html, setAttribute, setText } from "@interlock/cli/page/kit";
 import type { SafetyView } from "../model/entry.js";
 import { ago, count, plural } from "../model/format.js";
-import { createList, find, html, setAttribute, setText } from "./dom.js";
 import type { View } from "./moment.js";
 
 interface Chip {

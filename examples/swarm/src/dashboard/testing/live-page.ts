@@ -1,8 +1,8 @@
+import { createPageServer, type PageServer, readPage } from "@interlock/cli/page";
 import { createHub } from "../hub.js";
 import type { Entry, News } from "../model/entry.js";
 import { applyEntry, createFleetState } from "../model/fleet-state.js";
-import { pageRoutes } from "../page-routes.js";
-import { createPageServer, type PageServer } from "../page-server.js";
+import { swarmPage } from "../swarm-page.js";
 
 /** The page of a dashboard without a swarm: a test publishes the entries. */
 export interface LivePage {
@@ -22,9 +22,9 @@ export async function createLivePage(): Promise<LivePage> {
   const clock = { now: () => now };
   let hub = createHub({ state, clock });
   let played = 0;
-  const routes = await pageRoutes("live");
+  const routes = await readPage(swarmPage("live"));
   routes.set("/events", ({ headers }, response) => hub.connect(response, String(headers["last-event-id"] ?? "")));
-  let server: PageServer = await createPageServer(routes, 0);
+  let server: PageServer = await createPageServer(routes, { port: 0, open: true });
   const { url } = server;
 
   function take(entry: Entry): void {
@@ -50,7 +50,7 @@ export async function createLivePage(): Promise<LivePage> {
     },
     async up() {
       hub = createHub({ state, clock });
-      server = await createPageServer(routes, Number(new URL(url).port));
+      server = await createPageServer(routes, { port: Number(new URL(url).port), open: true });
     },
     async close() {
       hub.close();
