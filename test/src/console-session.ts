@@ -48,7 +48,7 @@ export function openSession(start: string, installed: string): ConsoleSession {
   }
 
   async function withJoinToken(line: string): Promise<string> {
-    const name = /--name (\S+)/.exec(line)?.[1];
+    const name = /(?:--name|dist\/start\.js) (\S+)/.exec(line)?.[1];
     if (!line.includes("ILK1-…") || !name) return line;
     const { stdout, output } = await run(`npx interlock invite ${name} --json`);
     const { joinToken } = JSON.parse(stdout || `{"output":${JSON.stringify(output)}}`);
@@ -56,11 +56,14 @@ export function openSession(start: string, installed: string): ConsoleSession {
   }
 
   async function startUp(line: string): Promise<void> {
-    const child = shell(`exec ${line}`);
+    // The shell ends the assignments of variables at "exec", so it comes after them.
+    const child = shell(line.replace(/^(?:[A-Z_]+=\S+ )?/, "$&exec "));
     running.push(child);
-    child.stderr?.resume();
+    const complaint = text(child.stderr as NodeJS.ReadableStream);
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    const ended = once(child, "exit").then(() => Promise.reject(new Error(`"${line}" ended`)));
+    const ended = once(child, "exit").then(async () =>
+      Promise.reject(new Error(`"${line}" ended: ${await complaint}`)),
+    );
     ended.catch(() => {}); // It is expected to end with the session.
     await Promise.race([once(lines, "line"), ended]);
   }

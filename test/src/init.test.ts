@@ -28,7 +28,7 @@ describe("interlock init", () => {
 
   it("creates a project that passes its own test unchanged", async () => {
     const { output } = await npmOk(project, "test");
-    assert.match(output, /1 passing/);
+    assert.match(output, /3 passing/);
   }).timeout(120_000);
 
   it("creates a project whose build fails on a method without a policy", async () => {

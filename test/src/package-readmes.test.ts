@@ -3,10 +3,13 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { createInventory, writeSnapshot } from "@interlock/audit";
+import { cafe, fleetWith } from "@interlock/audit/testing";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { type Command, readCommands } from "./console-block.js";
 import { findQuote } from "./find-quote.js";
@@ -92,10 +95,33 @@ describe("the examples in the READMEs of the packages", function () {
     }
   });
 
+  it("an inventory is read", async () => {
+    const calls = (cafe.calls ?? []).filter(({ method }) => !/Status|WatchForce/.test(method));
+    const inputs = fleetWith({
+      ...cafe,
+      calls,
+      project: cafe.project?.filter(({ name }) => !name.includes("diagnostics")),
+    });
+    await writeFile(join(folder, "inventory.json"), writeSnapshot(createInventory(inputs)));
+    await printsWhatIsShown("audit", "packages/audit/README.md");
+  });
+
   it("the manifest is read", async () => {
     const manifest = join(root, "examples/hello/src/gen/interlock.manifest.json");
     copyFileSync(manifest, join(folder, "interlock.manifest.json"));
     await printsWhatIsShown("policy", "packages/policy/README.md");
+  });
+
+  it("a call goes over HTTP/2, and comes back", () => printsWhatIsShown("wire", "packages/wire/README.md"));
+
+  it("a port that listens is found", async () => {
+    const server = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { stdout } = await promisify(execFile)(process.execPath, [example("scan"), `127.0.0.1:${port}`]);
+    server.close();
+    const shown = blocksOf("packages/audit/README.md").find(({ text }) => text.startsWith("127.0.0.1:50051"));
+    assert.equal(stdout.trimEnd(), shown?.text.replace("50051", String(port)));
   });
 
   it("code is generated", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { readCommands } from "./console-block.js";
+import { type Command, readCommands } from "./console-block.js";
 import { type ConsoleSession, openSession } from "./console-session.js";
 import { findQuote } from "./find-quote.js";
 import { installedPackages } from "./installed-packages.js";
@@ -12,6 +12,11 @@ import { root } from "./structure/source-graph.js";
 
 const path = process.env.README ?? join(root, "README.md");
 const quoted = ["proto", "yaml", "ts"];
+
+/** From nothing to a secured call: at most this many commands. */
+const maximumCommands = 11;
+/** It takes 30 s on two idle cores. A machine may be slow or busy, so the test fails at ten times that only. */
+const maximumSeconds = 300;
 
 // README.md makes no untested claims: its code is quoted from tested files, and its commands are run here.
 describe("README.md", () => {
@@ -37,8 +42,14 @@ describe("README.md", () => {
     );
   });
 
+  it("leads from nothing to a secured call in eleven commands at most", () => {
+    const typed = firstMinute(blocks).flatMap(({ text }) => text.split(" && "));
+    assert.match(typed.at(-1) ?? "", /^npx interlock call /);
+    assert.ok(typed.length <= maximumCommands, `it takes ${typed.length} commands:\n${typed.join("\n")}`);
+  });
+
   it("has commands that behave as it says", async function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     // The README's commands name their ports, so this test cannot use free ones.
     const taken = await firstTaken([7443, 50051, 50052]);
     if (taken !== undefined) {
@@ -54,17 +65,30 @@ describe("README.md", () => {
     let session: ConsoleSession | undefined;
     try {
       session = openSession(dir, installed as string);
+      const minute = firstMinute(blocks).map(({ text }) => text);
+      let seconds = 0;
       for (const { text, line } of blocks.filter(({ language }) => language === "console")) {
         for (const command of readCommands(text)) {
+          const begin = performance.now();
           await session.type(command).catch((error) => assert.fail(`line ${line}: ${error.message}`));
+          if (minute.includes(command.text)) seconds += (performance.now() - begin) / 1_000;
         }
       }
+      console.log(`from nothing to a secured call: ${seconds.toFixed(1)} s, 30 s at most on two idle cores`);
+      assert.ok(seconds > 0 && seconds < maximumSeconds, `it took ${seconds} s`);
     } finally {
       await session?.close();
       await rm(dir, { recursive: true, force: true });
     }
   });
 });
+
+/** The commands that are typed from `interlock init` to the first call. */
+function firstMinute(blocks: readonly Block[]): readonly Command[] {
+  const block = blocks.find(({ language, text }) => language === "console" && text.includes("@interlock/cli init"));
+  const commands = readCommands(block?.text ?? "");
+  return commands.slice(0, commands.findIndex(({ text }) => text.startsWith("npx interlock call")) + 1);
+}
 
 /** Finds the first of `ports` that is already in use. */
 async function firstTaken(ports: readonly number[]): Promise<number | undefined> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { ClientHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Authority, startAuthority } from "@interlock/authority";
+import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
 import { type Bot, type Denial, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { rawCall, rawSession, shows } from "@interlock/bot/testing";
@@ -45,7 +45,9 @@ export function framed(message: Uint8Array): Buffer {
 }
 
 /** Sets the stage; each row has its own. */
-export async function authorityStage(options: { readonly staleAfterMs?: number } = {}): Promise<AuthorityStage> {
+export async function authorityStage(
+  options: Pick<AuthorityOptions, "staleAfterMs" | "leafTtlsMs" | "renewAfterExpiryMs" | "joins"> = {},
+): Promise<AuthorityStage> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-contract-"));
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const botClock = { ahead: 0, now: () => Date.now() + botClock.ahead };
@@ -58,9 +60,11 @@ export async function authorityStage(options: { readonly staleAfterMs?: number }
   const bots: Bot[] = [];
   const sessions: ClientHttp2Session[] = [];
 
+  let folders = 0; // Bots may join at the same time.
+
   async function joinAs(name: string, given?: string): Promise<Bot> {
     const joinToken = given ?? (await authority.createJoinToken(name));
-    const stateDir = join(folder, "bots", `${bots.length}`);
+    const stateDir = join(folder, "bots", `${folders++}`);
     const bot = await joinFleet({
       authority: authority.address,
       name,
@@ -98,7 +102,7 @@ export async function authorityStage(options: { readonly staleAfterMs?: number }
     },
     async given() {
       const { records } = await admin.listLog({});
-      const kinds = new Set(["join", "renew", "token"]);
+      const kinds = new Set(["join", "renew", "recover", "token"]);
       return records.filter(({ kind, actor }) => kinds.has(kind) && actor !== operator.spiffeId.uri).length;
     },
     play: (variants, more) => ({

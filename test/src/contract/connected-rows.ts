@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import type { Bot, CallContext } from "@interlock/bot";
-import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { closeOf, EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { authorityStage } from "./authority-stage.js";
-import { closeOf } from "./close-of.js";
 import { audience, count, echoStage, open } from "./echo-stage.js";
 import { openStream } from "./open-stream.js";
 import type { Play, Row } from "./row.js";

@@ -1,19 +1,11 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { Worker } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
-import { certificatesToPem } from "@interlock/bot";
-import { rawCall, rawSession, shows } from "@interlock/bot/testing";
-import { closeOf } from "./close-of.js";
+import { closeOf, rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { assail, flat, latencies, megabyte, p99 } from "./assail.js";
 import { answerOf, callOver, type EchoStage, echo, echoStage, open } from "./echo-stage.js";
-import type { Assault, Outcome } from "./flood-attacker.js";
+import type { Assault } from "./flood-attacker.js";
 import type { Answer, Row, Variant } from "./row.js";
-
-const megabyte = 1024 * 1024;
-/** The memory that a server may keep after a flood: caches, compiled code. */
-const flatBytes = 16 * megabyte;
 
 export const floodRow: Row = {
   row: 29,
@@ -139,61 +131,6 @@ function goodCalls(stage: EchoStage): Variant {
     },
     note: () => `another bot's p99 ${before.toFixed(1)} ms before, ${during.toFixed(1)} ms meanwhile`,
   };
-}
-
-/** Runs an attack, and throws if the server's memory has grown. */
-async function flat<T>(attack: () => Promise<T>): Promise<T> {
-  const before = usedBytes();
-  const result = await attack();
-  const grown = usedBytes() - before;
-  if (grown > flatBytes) throw new Error(`the server has grown by ${Math.round(grown / megabyte)} MB`);
-  return result;
-}
-
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
-
-function usedBytes(): number {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-async function assail({ server, caller }: EchoStage, kind: Assault["kind"]): Promise<Outcome> {
-  const { port } = server;
-  const assault: Assault = {
-    kind,
-    port,
-    path: open.path,
-    key: caller.privateKey,
-    cert: certificatesToPem(caller.chain),
-  };
-  const worker = new Worker(new URL("flood-attacker.js", import.meta.url), { workerData: assault });
-  const gone = once(worker, "exit").then(() => {
-    throw new Error("the attacker gave up");
-  });
-  gone.catch(() => {});
-  const [outcome] = (await Promise.race([once(worker, "message"), gone])) as [Outcome];
-  await worker.terminate();
-  return outcome;
-}
-
-/** Measures the durations of another bot's calls, one after the other, in milliseconds. */
-async function latencies({ fleet, server }: EchoStage): Promise<number[]> {
-  const session = rawSession(server.port, shows(await fleet.ca.issue("spiffe://test/other/1")));
-  const times: number[] = [];
-  for (let i = 0; i < 150; i++) {
-    const began = performance.now();
-    const { status } = await rawCall(session, open.path);
-    if (status !== 0) throw new Error(`another bot was answered ${status}`);
-    times.push(performance.now() - began);
-  }
-  session.destroy();
-  return times;
-}
-
-function p99(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] as number;
 }
 
 interface SlowHandshake {

@@ -32,9 +32,15 @@ const policy = (file: string, find: string, replace: string): Patch => ({
   replace,
 });
 
+const wire = (file: string, find: string, replace: string): Patch => ({
+  file: `wire/dist/${file}.js`,
+  find,
+  replace,
+});
 const cli = (file: string, find: string, replace: string): Patch => ({ file: `cli/dist/${file}.js`, find, replace });
 
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
+const workload = (find: string, replace: string) => bot("token/verify-workload-token", find, replace);
 const token = (find: string, replace: string) => bot("token/verify-token", find, replace);
 const header = (find: string, replace: string) => bot("token/read-header", find, replace);
 const believesAnyone = [
@@ -194,7 +200,7 @@ export const guards: readonly Guard[] = [
     row: 20,
     guard: "not before its time",
     patches: [
-      token("if (Math.max(iat, nbf) * 1_000 > now + clockSkewMs)", "if (false)"),
+      token("if (begins * 1_000 > now + clockSkewMs)", "if (false)"),
       token("currentDate: new Date(now),", "currentDate: new Date(now + 100_000),"),
     ],
   },
@@ -326,12 +332,12 @@ export const guards: readonly Guard[] = [
   {
     row: 30,
     guard: "under which name",
-    patches: [authority("enrollment/join", "if (row.name !== token.name)", "if (false)")],
+    patches: [authority("enrollment/join", "if (row && row.name !== token.name)", "if (false)")],
   },
   {
     row: 30,
     guard: "a name that it matches",
-    patches: [authority("enrollment/join", "if (issuable && matchesIdentity(token.name, name))", "if (issuable)")],
+    patches: [authority("enrollment/join", "if (matchesIdentity(token.name, name))", "if (true)")],
   },
   {
     row: 30,
@@ -366,7 +372,17 @@ export const guards: readonly Guard[] = [
   {
     row: 34,
     guard: "the sunset",
-    patches: [bot("admission/authorize", "if (sunset !== undefined &&", "if (false &&")],
+    patches: [bot("admission/refuse-ended", "if (policy.deprecation &&", "if (false &&")],
+  },
+  {
+    row: 34,
+    guard: "the sunset of open streams",
+    patches: [bot("admission/keep-authorized", "if (sunset < Number.POSITIVE_INFINITY)", "if (false)")],
+  },
+  {
+    row: 34,
+    guard: "retired methods",
+    patches: [bot("admission/refuse-ended", "if (trust.methodRetired(", "if (false && trust.methodRetired(")],
   },
   {
     row: 35,
@@ -444,15 +460,15 @@ export const guards: readonly Guard[] = [
     patches: [
       authority(
         "services/enrollment-service",
-        "await limits.check({ ...request, address }, at);",
-        "await limits.check({ ...request, address }, at); await limits.failed({ address }, at);",
+        "const issued = await enroll(request, at);",
+        "await limits.failed({ address }, at); const issued = await enroll(request, at);",
       ),
     ],
   },
   {
     row: 42,
     guard: "nothing is unpacked without a token",
-    patches: [bot("server/gated-call", 'if (encodingOf(this.#call) !== "identity")', "if (false)")],
+    patches: [bot("server/served-call", 'if (this.#head.encoding !== "identity" &&', "if (false &&")],
   },
   {
     row: 42,
@@ -482,7 +498,7 @@ export const guards: readonly Guard[] = [
   {
     row: 46,
     guard: "unknown paths count as calls do",
-    patches: [bot("server/arrivals", "options.chain.count({ connection, now: clock.now() })", "undefined")],
+    patches: [bot("server/call-server", "chain.count({ connection, now: clock.now() })", "undefined")],
   },
   {
     row: 46,
@@ -497,7 +513,7 @@ export const guards: readonly Guard[] = [
     guard: "a bot has few trust streams",
     patches: [
       authority("trust-hub/trust-hub", "if (place.gone)", "if (false)"),
-      bot("server/arrivals", "if (load.calls >= callsPerPeer)", "if (false)"),
+      bot("server/call-server", "if (load.calls >= callsPerPeer)", "if (false)"),
       bot("admission/limit-rate", "if (!rate)", "if (true)"),
     ],
   },
@@ -506,18 +522,18 @@ export const guards: readonly Guard[] = [
     guard: "a status is bounded",
     patches: [
       bot("server/live-call", "boundEncoded(message, maximumMessageBytes)", "Buffer.from(message).toString()"),
-      bot("server/gated-call", "boundEncoded(details, maximumMessageBytes)", "details"),
+      bot("server/served-call", "boundEncoded(details, maximumMessageBytes)", "details"),
     ],
   },
   {
     row: 56,
     guard: "the facts of an error are bounded",
-    patches: [bot("base/error-details", "ErrorInfo.encode(bounded(info))", "ErrorInfo.encode(info)")],
+    patches: [bot("base/encode-error-info", "ErrorInfo.encode(bounded(info))", "ErrorInfo.encode(info)")],
   },
   {
     row: 57,
     guard: "streams end when the trust becomes stale",
-    patches: [bot("admission/connections", 'call.end(denial("TRUST_STALE"))', "undefined")],
+    patches: [bot("admission/connections", "call.end(trustStale(trust, server))", "undefined")],
   },
   {
     row: 45,
@@ -563,7 +579,42 @@ export const guards: readonly Guard[] = [
   {
     row: 50,
     guard: "the authority's own services",
-    patches: [authority("reports/may-serve", "if (own.has(service))", "if (false)")],
+    patches: [authority("reports/may-serve", "if (isOwnService(service))", "if (false)")],
+  },
+  {
+    row: 62,
+    guard: "a look-up needs a grant",
+    patches: [authority("reports/find-servers", "grantedScopes(grants, caller.name, service).size === 0", "false")],
+  },
+  {
+    row: 62,
+    guard: "served_by in the answer to a look-up",
+    patches: [
+      authority("reports/may-serve", "return servedBy.length === 0 ||", "return true ||"),
+      authority(
+        "store/endpoints",
+        'e("spiffeId", "like", likeText(trustDomain, pattern))',
+        'e("spiffeId", "!=", pattern)',
+      ),
+    ],
+  },
+  {
+    row: 62,
+    guard: "few endpoints of one bot",
+    patches: [authority("reports/find-servers", "const maximumPerBot = 4", "const maximumPerBot = 256")],
+  },
+  {
+    row: 62,
+    guard: "the server that is found is the one that was named",
+    patches: [
+      bot("fleet/locate-servers", "servers: [id.name]", "servers: ['echo/2', 'mallory/1', 'echo/1']"),
+      bot("client/look-up", ".filter((place) => isExpected(place, expected))", ""),
+    ],
+  },
+  {
+    row: 62,
+    guard: "a service of which nothing says who serves it is not looked up",
+    patches: [bot("client/look-up", "if (expected.length === 0)", "if (false)")],
   },
   {
     row: 51,
@@ -595,7 +646,7 @@ export const guards: readonly Guard[] = [
     row: 53,
     guard: "how many reports of a worker are refused, and sent",
     patches: [
-      swarm("leader/reports", "if (refused.take(worker, at) > 0)", "if (false)"),
+      swarm("leader/reports", "if (refused.take(worker, steady.now()) > 0)", "if (false)"),
       swarm("leader/sessions", "if (events.take(worker, session.lastSeen) > 0)", "if (false)"),
       swarm("leader/dispatch-service", "const maximumWaiting = 4 * inHandAtMost", "const maximumWaiting = Infinity"),
     ],
@@ -615,5 +666,123 @@ export const guards: readonly Guard[] = [
       swarm("leader/reads", "if (limiter.take(caller, clock.now()) === 0)", "if (true)"),
       swarm("leader/reads", "if (count >= watches)", "if (false)"),
     ],
+  },
+  {
+    row: 58,
+    guard: "the lineage of the expired certificate",
+    patches: [
+      authority("enrollment/lineage", "if (seenGeneration > certificate.generation)", "if (false)"),
+      authority(
+        "enrollment/lineage",
+        "if (seenGeneration === certificate.generation && seenSerial !== certificate.serial)",
+        "if (false)",
+      ),
+    ],
+  },
+  {
+    row: 59,
+    guard: "the window after the end of a certificate",
+    patches: [
+      authority("enrollment/recover", "if (now < notAfter + renewAfterExpiryMs || now < notAfter)", "if (true)"),
+    ],
+  },
+  {
+    row: 59,
+    guard: "certificates from before the last join",
+    patches: [
+      authority(
+        "enrollment/lineage",
+        "if (!certificate || certificate.generation < lineage.firstGeneration)",
+        "if (false)",
+      ),
+    ],
+  },
+  {
+    row: 60,
+    guard: "the proof of the expired certificate's key",
+    patches: [authority("enrollment/recover", "if (!isRecoveryProved({", "if (false && !isRecoveryProved({")],
+  },
+  {
+    row: 60,
+    guard: "the request that the proof is for",
+    patches: [bot("identity/recovery-proof", "sha256(csr), ", "")],
+  },
+  {
+    row: 61,
+    guard: "the challenge is valid once",
+    patches: [bot("server/enrollment", "visit.challenge = undefined;", "")],
+  },
+  {
+    row: 61,
+    guard: "the challenge in the proof",
+    patches: [bot("identity/recovery-proof", "label, challenge, ", "label, ")],
+  },
+  {
+    row: 63,
+    guard: "the audience of a workload's token",
+    patches: [workload("claims: { issuer, audience, requiredClaims", "claims: { issuer, requiredClaims")],
+  },
+  { row: 63, guard: "its only audience", patches: [workload("payload.aud.length !== 1", "false")] },
+  { row: 63, guard: "its expiry", patches: [token("if (exp * 1_000 <= now)", "if (false)")] },
+  { row: 63, guard: "its lifetime", patches: [workload("(exp - iat) * 1_000 > maximumLifetimeMs", "false")] },
+  {
+    row: 63,
+    guard: "its algorithm",
+    patches: [header("if (!algorithms.includes(header.alg))", "if (false)"), token("algorithms: [...algorithms],", "")],
+  },
+  { row: 63, guard: "its account, by sub and claims alike", patches: [workload("payload.sub !== account ||", "")] },
+  {
+    row: 63,
+    guard: "its pod",
+    patches: [workload('if (pod === "" || podUid === "")', "if (false)")],
+  },
+  {
+    row: 63,
+    guard: "its rule",
+    patches: [authority("workloads/workload-door", "&& one.account === workload.account", "")],
+  },
+  {
+    row: 63,
+    guard: "the name of its rule",
+    patches: [
+      authority(
+        "enrollment/join-workload",
+        'if (asked !== "" && asked !== name)',
+        "if (asked !== '') name = asked; if (false)",
+      ),
+    ],
+  },
+  {
+    row: 63,
+    guard: "the pod's name is one segment",
+    patches: [authority("workloads/workload-door", '!pod.includes("/") &&', "")],
+  },
+  {
+    row: 64,
+    guard: "one identity of a pod",
+    patches: [authority("enrollment/join-workload", "await refuseReplayed(records, row, now);", "")],
+  },
+  {
+    row: 64,
+    guard: "an older token takes no name",
+    patches: [authority("enrollment/join-workload", "if (tokenIssuedAt >= holder.tokenIssuedAt)", "if (true)")],
+  },
+  {
+    row: 64,
+    guard: "a name that another bot has",
+    patches: [authority("enrollment/join-workload", "if (await isCurrent(records, name, now))", "if (false)")],
+  },
+  {
+    row: 64,
+    guard: "retired and revoked names",
+    patches: [
+      authority("enrollment/join-workload", "await refuseRevoked(records, id);", ""),
+      authority("enrollment/join-workload", "await refuseRetired(records, name);", ""),
+    ],
+  },
+  {
+    row: 65,
+    guard: "the frames and resets that a connection may have",
+    patches: [wire("limits/budget", "return this.#left >= 0 || this.#refill();", "return true;")],
   },
 ];

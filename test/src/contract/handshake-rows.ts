@@ -1,8 +1,16 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { createTestCa, me, plaintextSession, rawCall, rawSession, rawTls, shows } from "@interlock/bot/testing";
-import { closeOf } from "./close-of.js";
+import {
+  closeOf,
+  createTestCa,
+  me,
+  plaintextSession,
+  rawCall,
+  rawSession,
+  rawTls,
+  shows,
+} from "@interlock/bot/testing";
 import { callOver, echoStage, open } from "./echo-stage.js";
 import type { Row } from "./row.js";
 

@@ -84,6 +84,17 @@ export const joinRows: readonly Row[] = [
             const { joinToken } = await admin.createJoinToken({ name: "gripper/*" });
             return rawJoin(stage, joinToken, "gripper/2");
           }),
+          bad(
+            "a pattern's, its name written over with that of another holder",
+            "JOIN_TOKEN_NAME_MISMATCH",
+            async () => {
+              const { joinToken } = await admin.createJoinToken({ name: "shared/*", uses: 3 });
+              if ((await rawJoin(stage, joinToken, "shared/1")) !== 0) throw new Error("the first holder was refused");
+              extra += 1;
+              const parsed = parseJoinToken(joinToken) as JoinToken;
+              return rawJoin(stage, formatJoinToken({ ...parsed, name: "shared/1" }), "shared/1");
+            },
+          ),
           bad("for the authority's own name", "JOIN_TOKEN_NAME_MISMATCH", async () =>
             rawJoin(stage, await forged({ name: "interlock/authority" }), "interlock/authority"),
           ),

@@ -27,7 +27,7 @@ export interface OperatorStage extends AuthorityStage {
 export async function operatorStage(): Promise<OperatorStage> {
   const stage = await authorityStage();
   await stage.authority.applyGrants(`grants: {"operator/*": {${gripperService}: ["gripper:actuate"]}}`);
-  const env = { ...process.env, INTERLOCK_HOME: join(stage.folder, "home") };
+  const env: NodeJS.ProcessEnv = { ...process.env, INTERLOCK_HOME: join(stage.folder, "home") };
 
   function interlock(...args: readonly string[]): Promise<{ code: number; printed: string }> {
     return new Promise((done) => {
@@ -40,16 +40,8 @@ export async function operatorStage(): Promise<OperatorStage> {
     });
   }
 
-  const token = await stage.authority.createJoinToken("operator/bob");
-  const joined = await interlock(
-    "join",
-    "--authority",
-    stage.authority.address,
-    "--name",
-    "operator/bob",
-    "--token",
-    token,
-  );
+  env.INTERLOCK_JOIN_TOKEN = await stage.authority.createJoinToken("operator/bob");
+  const joined = await interlock("join", "--authority", stage.authority.address, "--name", "operator/bob");
   if (joined.code !== 0) throw new Error(`the operator could not join: ${joined.printed}`);
   return {
     ...stage,

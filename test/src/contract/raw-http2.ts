@@ -1,15 +1,17 @@
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { rawTls } from "@interlock/bot/testing";
-import { closeOf } from "./close-of.js";
+import { closeOf, rawTls } from "@interlock/bot/testing";
+import { createDecoder } from "@interlock/wire/testing";
 
 // RFC 9113, section 6; only the parts that the attacks need.
 export const frameType = {
   data: 0,
   headers: 1,
+  priority: 2,
   rstStream: 3,
   settings: 4,
   ping: 6,
   goaway: 7,
+  windowUpdate: 8,
   continuation: 9,
 } as const;
 export const flag = { ack: 1, endStream: 1, endHeaders: 4 } as const;
@@ -68,6 +70,7 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
   let sendAway = () => {};
   const sentAway = new Promise<void>((resolve) => (sendAway = resolve));
   let buffered = Buffer.alloc(0);
+  const decoder = createDecoder();
   socket.on("data", (data: Buffer) => {
     buffered = Buffer.concat([buffered, data]);
     while (buffered.length >= 9 && buffered.length >= 9 + buffered.readUIntBE(0, 3)) {
@@ -81,9 +84,15 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
     if (type === frameType.goaway) sendAway();
     if (type === frameType.settings && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0));
     if (type === frameType.ping && (flags & flag.ack) === 0) socket.write(frame(type, flag.ack, 0, payload));
-    // nghttp2 writes the trailers' grpc-status as digits, Huffman-coded or plain; nothing else is decoded here.
     if (type === frameType.headers) status = grpcStatusIn(payload) ?? status;
     if ((type === frameType.headers && (flags & flag.endStream) !== 0) || type === frameType.rstStream) over();
+  }
+
+  function grpcStatusIn(payload: Buffer): number | undefined {
+    const block = decoder.decode(payload, 0, payload.length);
+    if (block === "too-large") return undefined;
+    const at = block.headers.indexOf("grpc-status");
+    return at < 0 ? undefined : Number(block.headers[at + 1]);
   }
 
   socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(frameType.settings, 0, 0)]));
@@ -109,33 +118,6 @@ export async function connectRaw(port: number, tls: ConnectionOptions): Promise<
     },
     destroy: () => void socket.destroy(),
   };
-}
-
-// `grpc-status` is not in HPACK's static table, so the name is written out the first time: 0x40, its length with the
-// Huffman bit, the name in Huffman's code, then the value, of one or two digits (RFC 7541, appendix B).
-const huffmanName = Buffer.from("9acac8b21234da8f", "hex");
-
-function grpcStatusIn(block: Buffer): number | undefined {
-  const at = block.indexOf(huffmanName);
-  if (at < 0) return undefined;
-  const head = block[at + huffmanName.length] ?? 0;
-  const value = block.subarray(at + huffmanName.length + 1, at + huffmanName.length + 1 + (head & 0x7f));
-  return (head & 0x80) === 0 ? Number(value.toString("latin1")) : huffmanNumber(value);
-}
-
-// The digits' codes: 0 to 2 in five bits (00000 to 00010), 3 to 9 in six (011001 to 011111).
-function huffmanNumber(bytes: Buffer): number {
-  let bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  let text = "";
-  while (bits.length >= 5) {
-    const short = ["00000", "00001", "00010"].indexOf(bits.slice(0, 5));
-    const long = Number.parseInt(bits.slice(0, 6), 2) - 0b011001 + 3;
-    if (short >= 0) text += short;
-    else if (long >= 3 && long <= 9) text += long;
-    else break; // Padding.
-    bits = bits.slice(short >= 0 ? 5 : 6);
-  }
-  return Number(text);
 }
 
 function literal(text: string): Buffer {

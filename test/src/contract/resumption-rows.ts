@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Identity } from "@interlock/bot";
-import { rawTls, shows, tlsContext } from "@interlock/bot/testing";
-import { closeOf } from "./close-of.js";
+import { closeOf, rawTls, shows, tlsContext } from "@interlock/bot/testing";
 import { type EchoStage, echoStage } from "./echo-stage.js";
 import type { Answer, Row } from "./row.js";
 

@@ -1,6 +1,5 @@
 import type { Reason } from "@interlock/bot";
-import { rawCall, rawSession, shows } from "@interlock/bot/testing";
-import { closeOf } from "./close-of.js";
+import { closeOf, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { answerOf, audience, count, echo, echoStage, open } from "./echo-stage.js";
 import { openStream } from "./open-stream.js";
 import type { Row, Variant } from "./row.js";

@@ -1,9 +1,11 @@
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
 import { copiedRow } from "./copied-row.js";
+import { discoveryRow } from "./discovery-row.js";
 import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
 import { handshakeRows } from "./handshake-rows.js";
+import { http2FloodRow } from "./http2-flood-row.js";
 import { joinRows } from "./join-rows.js";
 import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
@@ -11,6 +13,7 @@ import { longErrorRow } from "./long-error-row.js";
 import { operatorRows } from "./operator-rows.js";
 import { ownServicesRow } from "./own-services-row.js";
 import { pathRow } from "./path-row.js";
+import { recoveryRows } from "./recovery-rows.js";
 import { resumptionRows } from "./resumption-rows.js";
 import { revokedRow } from "./revoked-row.js";
 import type { Row } from "./row.js";
@@ -22,6 +25,7 @@ import { sunsetRow } from "./sunset-row.js";
 import { tokenRows } from "./token-rows.js";
 import { unavailableRow } from "./unavailable-row.js";
 import { unknownKeyRow } from "./unknown-key-row.js";
+import { workloadRows } from "./workload-rows.js";
 
 /** All rows of the security contract, in its order. */
 export const rows: readonly Row[] = [
@@ -44,8 +48,12 @@ export const rows: readonly Row[] = [
   copiedRow,
   ...operatorRows,
   ownServicesRow,
+  discoveryRow,
   ...laterRows,
   ...siegeRows,
   longErrorRow,
   staleStreamRow,
+  ...recoveryRows,
+  ...workloadRows,
+  http2FloodRow,
 ].toSorted((a, b) => a.row - b.row);

@@ -15,6 +15,11 @@ export const serverIdentityRow: Row = {
     const variants = impostorVariants(stage, [
       { name: "another bot's", leaf: uri("spiffe://test/mallory/1"), reason: mismatch },
       { name: "the caller's own", leaf: uri("spiffe://test/caller/2"), reason: mismatch },
+      {
+        name: "another bot's, with the DNS name of the right one",
+        leaf: { ...uri("spiffe://test/mallory/1"), dns: ["echo--1.test.interlock.invalid"] },
+        reason: mismatch,
+      },
       { name: "an ID that begins like the right one", leaf: uri(`${echoUri}/x`), reason: mismatch },
       { name: "an ID in another case", leaf: uri("spiffe://test/Echo/1"), reason: mismatch },
       {

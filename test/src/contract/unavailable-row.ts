@@ -53,7 +53,7 @@ export const unavailableRow: Row = {
           answer: 14,
           async attack() {
             await authority.close();
-            return refused(async () => late.client(EchoService, address).reset({}), "SERVER_UNREACHABLE");
+            return refused(async () => late.client(EchoService, address).reset({}), "AUTHORITY_UNREACHABLE");
           },
         },
         {

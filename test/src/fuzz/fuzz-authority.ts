@@ -5,6 +5,7 @@ import { startAuthority } from "@interlock/authority";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, AuthorityService, EnrollmentService } from "@interlock/bot/protocol";
 import { casesOf } from "./cases.js";
+import { fuzzDoor } from "./fuzz-door.js";
 import type { Fuzzed, FuzzOptions } from "./fuzzed.js";
 import { createRandom } from "./random.js";
 import { type Answers, tryCases } from "./try-cases.js";
@@ -13,7 +14,7 @@ const audience = "test.EchoService";
 const grants = `grants: {"honest/*": {${audience}: ["echo:call"]}}`;
 
 /**
- * Sends an authority every request with every field at its extremes, as a bot and as an operator. Meanwhile an honest bot asks for
+ * Sends an authority every request with every field at its extremes, as strangers, as a bot and as an operator. Meanwhile an honest bot asks for
  * tokens, and others join.
  *
  * @param store - The database of the authority. Default: SQLite.
@@ -44,6 +45,15 @@ export async function fuzzAuthority({ seed, mixed, share }: FuzzOptions, store?:
     }
     await check();
     const random = createRandom(seed);
+    const admin = (await joinAs("operator/alice")).client(AdminService, authority.address);
+    const { joinToken } = await admin.createJoinToken({ name: "fuzz/*", uses: 10_000 });
+    const { port } = authority;
+    const identity = (await joinAs("stranger/1")).identity.current();
+    const door = { port, joinToken, name: "fuzz/1", identity, check };
+    const strangers = await fuzzDoor(door, random, { mixed, share });
+    count += strangers.count;
+    for (const [answer, times] of Object.entries(strangers.answers)) answers[answer] = (answers[answer] ?? 0) + times;
+    problems.push(...strangers.problems.map((problem) => `strangers: ${problem}`));
     for (const definition of [EnrollmentService, AuthorityService, AdminService]) {
       const fuzzers = [await joinAs("operator/fuzz-1"), await joinAs("operator/fuzz-2")];
       const cases = casesOf(definition, random, { mixed, share });

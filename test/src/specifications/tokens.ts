@@ -117,7 +117,7 @@ export const tokens = createGroup<Make>(
     }),
     ...refused("RFC 7519, 4.1", {
       expired: withClaims(() => ({ iat: seconds() - 100, exp: seconds() - 1 })),
-      "not valid yet": withClaims(() => ({ nbf: seconds() + 60 })),
+      "not valid yet": withClaims(() => ({ nbf: seconds() + 120 })),
       "a life of an hour": withClaims(() => ({ exp: seconds() + 3_600 })),
       "another issuer": withClaims({ iss: "https://test/" }),
       "no aud": withClaims({ aud: undefined }),

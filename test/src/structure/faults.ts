@@ -7,7 +7,7 @@ type Workspace = readonly WorkspacePackage[];
 
 const isOurs = (name: string) => name.startsWith("@interlock/") || name === "protoc-gen-interlock";
 const packageOf = (specifier: string) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier;
-const isTest = (path: string) => /\.test\.|\/testing\//.test(path);
+const isTest = (path: string) => /\.test\.|\/src\/testing\//.test(path);
 const isTemplate = (path: string) => path.startsWith("packages/cli/template/");
 
 // Test helpers are development dependencies, and only tests import them.

@@ -14,7 +14,7 @@ import { readWorkspace } from "./source-graph.js";
 import { orders } from "./tables.js";
 
 /** The most names that `@interlock/bot` exports to users. */
-const maximumNames = 60;
+const maximumNames = 62;
 
 const workspace = readWorkspace();
 const names = publicNames("packages/bot/src/index.ts");

@@ -22,7 +22,7 @@ export function measureSizes(workspace: readonly WorkspacePackage[]): Sizes[] {
     .filter(({ folder }) => folder.startsWith("packages/"))
     .map(({ name, files }) => {
       const texts = files
-        .filter(({ path }) => !/\.test\.|\/testing\//.test(path))
+        .filter(({ path }) => !/\.test\.|\/src\/testing\//.test(path))
         .map(({ path }) => [path, readFileSync(join(root, path), "utf8").split("\n")] as const);
       const sizes = texts.map(([path, lines]) => [path, lines.length] as const).toSorted(([, a], [, b]) => b - a);
       return {

@@ -5,9 +5,10 @@ import { openTaskStore } from "@interlock/swarm/store";
 import { receiveConfig, run, tell } from "./child.js";
 
 run(async () => {
-  const { port, store, ...fleet } = await receiveConfig();
+  const { port, store, computeMs, ...fleet } = await receiveConfig();
   const bot = await joinFleet({ ...fleet, log: silentLog });
-  const leader = createLeader({ name: bot.name, store: await openTaskStore(store) });
+  const leaseMsOf = (kind: string) => (kind === "compute" ? computeMs : 0);
+  const leader = createLeader({ name: bot.name, store: await openTaskStore(store), leaseMsOf });
   const { address } = await bot.serve({ port }, leaderRoutes(leader));
   tell({ type: "ready", address });
 });

@@ -8,6 +8,8 @@ export interface ProcessConfig {
   readonly port: number;
   /** The leader's task store. */
   readonly store: string;
+  /** How long a lease the leader gives to tasks of the kind `compute`, in milliseconds; 0 for no longer than others. */
+  readonly computeMs: number;
   /** The number of tasks that a worker takes at once. */
   readonly slots: number;
   /** The number of additional tasks that it receives ahead of time. */
@@ -20,6 +22,10 @@ export interface ProcessConfig {
 export type Report =
   | { readonly type: "ready"; readonly address: string }
   | { readonly type: "failed"; readonly error: string }
+  /** A computing worker began an attempt. */
+  | { readonly type: "began"; readonly attempt: number }
+  /** A worker has logged a warning. */
+  | { readonly type: "warned"; readonly message: string; readonly facts: object }
   /** A worker asks the sink: may it begin, may its effect happen? */
   | {
       readonly type: "ask";

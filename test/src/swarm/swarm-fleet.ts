@@ -37,13 +37,15 @@ export interface SwarmFleet {
 export interface StartOptions {
   /** A leader's task store. */
   readonly store?: string;
+  /** How long a lease a leader gives to tasks of the kind `compute`, in milliseconds. Default: no longer than others. */
+  readonly computeMs?: number;
   /** The number of tasks that a worker takes at once. Default: 1. */
   readonly slots?: number;
   /** The number of additional tasks that it receives ahead of time. Default: 0. */
   readonly prefetch?: number;
 }
 
-export type Role = "leader" | "worker";
+export type Role = "leader" | "worker" | "computing";
 
 const grants = `
 grants:
@@ -70,7 +72,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
   const bots: Bot[] = [];
 
   async function start(role: Role, name: string, options: StartOptions = {}): Promise<SwarmProcess> {
-    const { store = "", slots = 1, prefetch = 0 } = options;
+    const { store = "", computeMs = 0, slots = 1, prefetch = 0 } = options;
     const listeners = new Set<(report: Report) => void>();
     const joinToken = await authority.createJoinToken(name);
     let address = "";
@@ -98,6 +100,7 @@ export async function startSwarmFleet(): Promise<SwarmFleet> {
         joinToken,
         port,
         store,
+        computeMs,
         slots,
         prefetch,
         leaders,

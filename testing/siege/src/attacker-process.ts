@@ -1,5 +1,6 @@
 // The attacker, in a process of its own, so that its work is not the target's.
 import { setMaxListeners } from "node:events";
+import { setPriority } from "node:os";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { answerParent } from "@interlock/testing-processes";
 import type { AttackOutcome, TargetAddress } from "./attack.js";
@@ -23,6 +24,11 @@ export type AttackerAsk =
 export type AttackerAnswer = AttackOutcome;
 
 const defaultForMs = 4_000;
+
+// An attacker has a machine of its own: it takes what target and bystander leave of this one, and does not slow them by
+// sharing their cores. Nice values above 0 need no privilege.
+setPriority(10);
+
 let prepared: { readonly ask: AttackerAsk & { do: "prepare" }; readonly bots: readonly Bot[] } | undefined;
 
 answerParent(async (ask: AttackerAsk): Promise<AttackerAnswer> => {

@@ -1,25 +1,5 @@
-import { type Code, InterlockError } from "@interlock/bot";
-
-/** The gRPC status codes by name, in the order of their numbers. */
-const codes: readonly Code[] = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
+import { InterlockError } from "@interlock/bot";
+import { codeNames } from "@interlock/bot/internal";
 
 /** Waits for a call, and returns its gRPC status code as text. */
 export async function codeOf(call: Promise<unknown>): Promise<string> {
@@ -27,6 +7,6 @@ export async function codeOf(call: Promise<unknown>): Promise<string> {
     await call;
     return "0";
   } catch (error) {
-    return String(codes.indexOf(InterlockError.from(error).code));
+    return String(codeNames.indexOf(InterlockError.from(error).code));
   }
 }

@@ -1,7 +1,7 @@
 import type { RawAnswer } from "@interlock/bot/testing";
 
 /** The answer to a raw call as an attack counts it: a gRPC status code, or `close`. */
-export function rawAnswer({ status, error }: RawAnswer): string {
+export function rawAnswer({ status, error }: Pick<RawAnswer, "status" | "error">): string {
   if (status !== undefined) return String(status);
   return error === "NGHTTP2_ENHANCE_YOUR_CALM" ? "8" : "close"; // The word of HTTP/2 for RESOURCE_EXHAUSTED.
 }

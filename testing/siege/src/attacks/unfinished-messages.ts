@@ -56,7 +56,7 @@ function hoard(session: ClientHttp2Session, authorization: string, body: Buffer,
     stream.on("error", (failure) => {
       error ??= /NGHTTP2_\w+/.exec(failure.message)?.[0];
     });
-    stream.once("close", () => resolve(signal.aborted ? undefined : rawAnswer({ status, error, message: "" })));
+    stream.once("close", () => resolve(signal.aborted ? undefined : rawAnswer({ status, error })));
     // Piece by piece: Node's client keeps no more than ten megabytes.
     let at = 0;
     function write(): void {
