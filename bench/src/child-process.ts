@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 /** One process under measurement. */
-export type Child = Forked<Ask, Required<Answer>>;
+export type Child = Pick<Forked<Ask, Required<Answer>>, "ask" | "stop">;
 
 /** Forks a process. It leaves a CPU profile in `profileFolder`, if that is given. */
 export function startChild(name: string, profileFolder?: string): Child {

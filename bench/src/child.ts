@@ -4,7 +4,7 @@ import { answerParent } from "@interlock/testing-processes";
 import type { Answer, Ask } from "./child-process.js";
 import type { EchoClient } from "./echo-client.js";
 import { runLoad } from "./load.js";
-import type { Variant } from "./variant.js";
+import type { NodeVariant } from "./variant.js";
 import type { VariantName } from "./variant-name.js";
 import { variants } from "./variant-table.js";
 
@@ -37,8 +37,10 @@ async function answer(ask: Ask): Promise<Answer> {
   }
 }
 
-function load(name: VariantName): Promise<Variant> {
-  return variants[name]();
+async function load(name: VariantName): Promise<NodeVariant> {
+  const variant = await variants[name]();
+  if (!("serve" in variant)) throw new Error(`${name} is a program of its own`);
+  return variant;
 }
 
 /** Microseconds since the turn began, user and system together. */

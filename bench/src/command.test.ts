@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import type { Report } from "./report.js";
+import { variantNames } from "./variant-name.js";
 
 interface Ended {
   readonly status: number | null;
@@ -137,9 +139,12 @@ describe("the command line of benchmarks and soaks", () => {
   const real: readonly (readonly [file: string, args: readonly string[], missing: string])[] = [
     ["./main.js", ["unary"], "round 12"],
     ["./main.js", ["streaming"], "round 12"],
+    ["./main.js", ["memory"], "wire, round 3"],
+    ["./main.js", ["import"], "round 11"],
     ["./main.js", ["authority"], "tokens, round 5"],
     ["./main.js", ["revocation"], "sqlite, 1 authority, by a pattern"],
     ["./main.js", ["swarm"], "1000 connected"],
+    ["./main.js", ["scan"], "round 20"],
     ["./soak/main.js", ["crash", "--store", "sqlite"], "sqlite, account of what was lost"],
     ["./soak/main.js", ["rotation"], "calls and streams to their end"],
     ["./soak/main.js", ["swarm"], "growth of memory"],
@@ -153,4 +158,64 @@ describe("the command line of benchmarks and soaks", () => {
       assert.ok(missing.includes(part), missing.join(", "));
     });
   }
+
+  it("compares all variants under both loads of unary", async function () {
+    this.timeout(180_000);
+    const ended = await run("./main.js", ["unary", "--json", "--rounds", "1", "--calls", "70"]);
+    // So few calls say nothing of a bar: the status is right either way.
+    const report = lastLine(ended) as Report & { ok: boolean };
+    assert.equal(ended.status, report.ok ? 0 : 1, ended.stderr);
+    const { benchmark, in_flight, calls, rounds, variants, loads, bars, skipped } = report;
+    assert.deepEqual([benchmark, in_flight, calls, rounds], ["unary", 16, 70, 1]);
+    assert.deepEqual(variants, loads[0]?.variants, "the figures of the first load stand at the top, too");
+    assert.deepEqual(
+      loads.map((load) => [load.in_flight, load.calls]),
+      [
+        [16, 70],
+        [1, 21],
+      ],
+    );
+    for (const { name, why } of skipped) assert.ok(ended.stderr.includes(`skipped: ${name} (${why})`), ended.stderr);
+    const present = variantNames.filter((name) => !skipped.some((each) => each.name === name));
+    for (const load of loads) {
+      assert.deepEqual(
+        load.variants.map(({ name }) => name),
+        present,
+      );
+      for (const { name, ...figures } of load.variants)
+        for (const [figure, value] of Object.entries(figures)) assert.ok(value > 0, `${name}: ${figure} is ${value}`);
+    }
+    const named = bars.map(({ figure, to, in_flight }) => `${figure} ${to} ${in_flight}`);
+    for (const bar of ["client grpc-js 16", "client grpc-js 1", "server grpc-js 16", "throughput grpc-js 16"])
+      assert.ok(named.includes(bar), named.join(", "));
+  });
+
+  it("reads streams of every variant", async function () {
+    this.timeout(180_000);
+    const ended = await run("./main.js", ["streaming", "--rounds", "1", "--calls", "7", "--in-flight", "2"]);
+    assert.equal(ended.status, 0, ended.stderr); // No bar is for two at a time.
+    assert.match(ended.stdout, /7 streams of 500 messages a round, 2 at a time, 1 rounds/);
+    assert.match(ended.stdout, /\| tls-floor +\|/);
+    assert.match(ended.stdout, /\| interlock \/ connect-node +\|/);
+  });
+
+  it("weighs both transports", async function () {
+    this.timeout(180_000);
+    const ended = await run("./main.js", ["memory", "--json", "--rounds", "1", "--bots", "5"]);
+    assert.equal(ended.stdout.trimEnd().split("\n").length, 1, ended.stderr);
+    const { bots, rounds, rows } = lastLine(ended) as { bots: number; rounds: number; rows: { thing: string }[] };
+    assert.deepEqual([bots, rounds], [5, 1]);
+    assert.deepEqual(
+      rows.map(({ thing }) => thing),
+      ["connection", "call_connection", "idle_bot", "idle_server"],
+    );
+  });
+
+  it("times imports in fresh processes", async function () {
+    this.timeout(60_000);
+    const { status, stdout, stderr } = await run("./main.js", ["import", "--rounds", "1"]);
+    assert.equal(status, 0, stderr);
+    for (const line of [/^\| @interlock\/bot +\| \d+/m, /^\| @interlock\/bot, ms +\| ≤ 100 +\| \d+ +\| (met|missed)/m])
+      assert.match(stdout, line);
+  });
 });

@@ -2,18 +2,16 @@ import { join } from "node:path";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
 import { type Child, startChild } from "./child-process.js";
 import type { Load, LoadTimes } from "./load.js";
-import type { Sample, Samples } from "./samples.js";
+import type { Measured } from "./measured.js";
+import type { Sample } from "./samples.js";
 import { median } from "./statistics.js";
 import { turnOrder } from "./turn-order.js";
+import type { Variant } from "./variant.js";
 import { type VariantName, variantNames } from "./variant-name.js";
 import { variants } from "./variant-table.js";
 
 export interface CompareOptions {
-  /** The load of each variant in one round, split into as many turns as there are variants. */
-  readonly load: Load;
   readonly rounds: number;
-  /** The load of the rounds at the start that do not count. */
-  readonly warmUp: Load;
   readonly profileFolder: string | undefined;
   readonly progress: (line: string) => void;
   /** Called when a round that counts is over. */
@@ -25,6 +23,12 @@ const warmUpRounds = 10;
 // Warm-up rounds after the collection below, which discards compiled code, too.
 const roundsAfterCollection = 8;
 
+/** A variant that this machine can run. */
+interface Available {
+  readonly name: VariantName;
+  readonly variant: Variant;
+}
+
 interface Pair {
   readonly name: VariantName;
   readonly server: Child;
@@ -34,23 +38,44 @@ interface Pair {
 // The layout of a heap, and the order in which code is compiled, vary by chance and stay with a process.
 const launches = 3;
 
-/** Runs all variants side by side, each in two processes of its own, with turns within every round. Fills `samples`. */
-export async function compare(options: CompareOptions, samples: Samples): Promise<void> {
+/** Runs all variants side by side, each in two processes of its own, with turns within every round. Fills `measured`. */
+export async function compare(options: CompareOptions, measured: Measured): Promise<void> {
+  const available = await findAvailable(options, measured);
   for (let launch = 0; launch < launches; launch++) {
     const rounds = Math.floor((options.rounds + launch) / launches); // All launches together have `options.rounds`.
     const progress = (line: string) => options.progress(`${launch + 1} of ${launches}: ${line}`);
-    if (rounds > 0) await compareOnce({ ...options, rounds, progress }, samples);
+    if (rounds > 0) await compareOnce(available, { ...options, rounds, progress }, measured);
   }
 }
 
+/** Those that this machine can run. A line tells of each other one. */
+async function findAvailable({ progress }: CompareOptions, { skipped }: Measured): Promise<readonly Available[]> {
+  const available: Available[] = [];
+  for (const name of variantNames) {
+    const variant = await variants[name]();
+    const why = "missing" in variant ? await variant.missing() : undefined;
+    if (why === undefined) {
+      available.push({ name, variant });
+      continue;
+    }
+    progress(`skipped: ${name} (${why})`);
+    skipped.push({ name, why });
+  }
+  return available;
+}
+
 /** The same with one set of processes. */
-async function compareOnce(options: CompareOptions, samples: Samples): Promise<void> {
+async function compareOnce(
+  available: readonly Available[],
+  options: CompareOptions,
+  measured: Measured,
+): Promise<void> {
   const folder = makeTemporaryFolder("bench");
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const pairs: Pair[] = [];
-    for (const name of variantNames) pairs.push(await startPair(name, join(folder.path, name), options, cleanUp));
-    await runRounds(pairs, options, samples);
+    for (const each of available) pairs.push(await startPair(each, join(folder.path, each.name), options, cleanUp));
+    await runRounds(pairs, options, measured);
   } finally {
     for (const end of cleanUp.reverse()) await end();
     folder.remove();
@@ -58,13 +83,13 @@ async function compareOnce(options: CompareOptions, samples: Samples): Promise<v
 }
 
 async function startPair(
-  name: VariantName,
+  { name, variant }: Available,
   folder: string,
   { profileFolder, progress }: CompareOptions,
   cleanUp: (() => Promise<void>)[],
 ): Promise<Pair> {
   progress(`starting ${name}`);
-  const { settings, close } = await (await variants[name]()).prepare(folder);
+  const { settings, close } = await variant.prepare(folder);
   cleanUp.push(close);
   const [server, client] = [start("server"), start("client")];
   const { address } = await server.ask({ do: "serve", variant: name, settings });
@@ -72,27 +97,33 @@ async function startPair(
   return { name, server, client };
 
   function start(side: string): Child {
-    const child = startChild(`${name}.${side}`, profileFolder);
+    const title = `${name}.${side}`;
+    const child = "start" in variant ? variant.start(title) : startChild(title, profileFolder);
     cleanUp.push(child.stop);
     return child;
   }
 }
 
-async function runRounds(pairs: readonly Pair[], options: CompareOptions, samples: Samples): Promise<void> {
+async function runRounds(pairs: readonly Pair[], options: CompareOptions, { loads }: Measured): Promise<void> {
   const { rounds, progress, onRound } = options;
   for (let round = -warmUpRounds; round < rounds; round++) {
     if (round === -roundsAfterCollection)
       for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
-    const whole = round < 0 ? options.warmUp : options.load;
-    const load = { ...whole, calls: Math.ceil(whole.calls / pairs.length) };
-    const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
-    for (const pair of turnOrder(pairs).flat()) turns.get(pair)?.push(await takeTurn(pair, load));
-    if (round >= 0) {
-      for (const pair of pairs) samples[pair.name].push(createSample(turns.get(pair) ?? [], load));
-      onRound();
+    for (const { load, warmUp, samples } of loads) {
+      const found = await runRound(pairs, round < 0 ? warmUp : load);
+      if (round >= 0) for (const [{ name }, sample] of found) samples[name].push(sample);
     }
+    if (round >= 0) onRound();
     progress(round < 0 ? `warm-up ${round + warmUpRounds + 1} of ${warmUpRounds}` : `round ${round + 1} of ${rounds}`);
   }
+}
+
+/** Puts every variant under the load, split into as many turns as there are variants. */
+async function runRound(pairs: readonly Pair[], whole: Load): Promise<ReadonlyMap<Pair, Sample>> {
+  const load = { ...whole, calls: Math.ceil(whole.calls / pairs.length) };
+  const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
+  for (const pair of turnOrder(pairs).flat()) turns.get(pair)?.push(await takeTurn(pair, load));
+  return new Map(pairs.map((pair) => [pair, createSample(turns.get(pair) ?? [], load)]));
 }
 
 /**

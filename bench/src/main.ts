@@ -1,7 +1,11 @@
 import { authority } from "./authority/authority.js";
 import { runCommand } from "./command.js";
 import { count, path } from "./command-options.js";
+import { generation } from "./generate/generate.js";
+import { imports } from "./imports/imports.js";
+import { memory } from "./memory/memory.js";
 import { revocation } from "./revocation/revocation.js";
+import { scan } from "./scan/scan.js";
 import { siege } from "./siege/siege.js";
 import { streaming } from "./streaming.js";
 import { swarm } from "./swarm/swarm.js";
@@ -10,15 +14,26 @@ import { unary } from "./unary.js";
 await runCommand({
   usage: "npm run bench --",
   noun: "benchmark",
-  entries: { unary, streaming, authority, revocation, swarm, siege },
+  entries: {
+    unary,
+    streaming,
+    memory,
+    import: imports,
+    authority,
+    revocation,
+    swarm,
+    siege,
+    scan,
+    generate: generation,
+  },
   options: {
-    rounds: count("rounds that count. Default: 12 (authority 5, swarm 3)", 9_999),
+    rounds: count("rounds that count. Default: 12 (memory 3, import 11, authority 5, swarm 3, scan 20)", 9_999),
     calls: count("calls of each variant in each round", 9_999_999),
     "in-flight": count("calls under way at a time", 9_999_999),
     bots: count("bots in the fleet", 9_999_999),
     profile: path("<dir>", "let every process leave a CPU profile there"),
   },
-  limit: { summary: "600 (siege 1,800)", seconds: () => 600 },
+  limit: { summary: "600 (unary, streaming and memory 1,200; siege 1,800)", seconds: () => 600 },
   read: (values, progress) => ({
     rounds: values.rounds,
     calls: values.calls,

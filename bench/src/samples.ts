@@ -12,7 +12,7 @@ export interface Sample {
   readonly p99: number;
 }
 
-/** The samples of every variant, round by round. All variants have equally many. */
+/** The samples of every variant, round by round. All that run have equally many; one that is skipped has none. */
 export type Samples = Record<VariantName, Sample[]>;
 
 /** The samples before the first round. */

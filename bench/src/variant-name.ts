@@ -1,4 +1,12 @@
 /** The variants, the bare library first: the others are measured against it. */
-export const variantNames = ["grpc-js", "interlock", "grpc-js+jwt", "nice-grpc"] as const;
+export const variantNames = [
+  "grpc-js",
+  "interlock",
+  "grpc-js+jwt",
+  "nice-grpc",
+  "connect-node",
+  "grpc-go",
+  "tls-floor",
+] as const;
 
 export type VariantName = (typeof variantNames)[number];

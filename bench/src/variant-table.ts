@@ -7,4 +7,7 @@ export const variants: Record<VariantName, () => Promise<Variant>> = {
   interlock: async () => (await import("./variants/interlock.js")).interlock,
   "grpc-js+jwt": async () => (await import("./variants/grpc-js-jwt.js")).grpcJsJwt,
   "nice-grpc": async () => (await import("./variants/nice-grpc.js")).niceGrpc,
+  "connect-node": async () => (await import("./variants/connect-node.js")).connectNode,
+  "grpc-go": async () => (await import("./variants/grpc-go.js")).grpcGo,
+  "tls-floor": async () => (await import("./variants/tls-floor.js")).tlsFloor,
 };

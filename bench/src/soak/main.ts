@@ -1,6 +1,7 @@
 import { runCommand } from "../command.js";
-import { choice, count } from "../command-options.js";
+import { choice, count, flag } from "../command-options.js";
 import { crash } from "./crash.js";
+import { outage } from "./outage.js";
 import { rotation } from "./rotation.js";
 import { storeKinds } from "./soak.js";
 import { swarm } from "./swarm.js";
@@ -8,9 +9,11 @@ import { swarm } from "./swarm.js";
 await runCommand({
   usage: "npm run soak --",
   noun: "soak",
-  entries: { crash, rotation, swarm },
+  entries: { crash, outage, rotation, swarm },
   options: {
     seconds: count("how long the load lasts. Default: 60", 9_999),
+    faults: flag("swarm: locks, fail-overs, clocks that are set, blocked loops, a network that vanishes"),
+    seed: count("what --faults chooses by. Default: at random; it is printed", 2 ** 32),
     store: choice("<engine>", "sqlite or postgres. Default: both, one after the other", storeKinds),
   },
   limit: {
@@ -19,6 +22,8 @@ await runCommand({
   },
   read: (values, progress) => ({
     durationMs: (values.seconds ?? 60) * 1_000,
+    faults: values.faults,
+    seed: values.seed,
     stores: values.store === undefined ? storeKinds : [values.store],
     progress,
   }),

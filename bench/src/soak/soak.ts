@@ -11,6 +11,10 @@ export interface SoakOptions {
   readonly durationMs: number;
   /** The stores that the authority is tried on, one after another. */
   readonly stores: readonly StoreKind[];
+  /** Whether the swarm is disturbed by faults. Default: false. */
+  readonly faults?: boolean | undefined;
+  /** What the faults are chosen by. Default: at random. */
+  readonly seed?: number | undefined;
   readonly progress: (line: string) => void;
 }
 

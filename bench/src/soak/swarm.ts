@@ -19,6 +19,7 @@ import { describe } from "./describe.js";
 import { canJudgeMemory, judgeMemory, type MemorySample, sampleMemory } from "./memory-watch.js";
 import type { Soak } from "./soak.js";
 import { createSwarmAccount, type SwarmAccount } from "./swarm-account.js";
+import { startWithFaults } from "./swarm-faults.js";
 
 const robots = 10;
 const openAtOnce = 40;
@@ -49,8 +50,11 @@ const grants = `grants:
  * memory must be flat after the warm-up.
  */
 export const swarm: Soak = {
-  summary: "10 robots that come and go, emergency stops; memory flat after warm-up, nothing lost (SQLite)",
-  start({ durationMs, stores, progress }) {
+  summary:
+    "10 robots that come and go, emergency stops; memory flat after warm-up, nothing lost (SQLite); or with --faults",
+  start(options) {
+    if (options.faults) return startWithFaults(options);
+    const { durationMs, stores, progress } = options;
     if (durationMs < shortestMs)
       throw new Error(`The judgment of memory needs more time: give --seconds ${shortestMs / 1_000} or more.`);
     if (!stores.includes("sqlite")) throw new Error("This soak runs on SQLite: leave out --store.");

@@ -9,7 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, jwtVerify, SignJWT } from "jose";
 import { makeCertificates } from "../certificates.js";
-import type { Variant } from "../variant.js";
+import type { NodeVariant } from "../variant.js";
 import { clientCredentials, createEchoClient, serveEcho, type TlsSettings } from "./grpc-js.js";
 
 interface Settings extends TlsSettings {
@@ -22,7 +22,7 @@ const audience = "interlock.bench.v1.EchoService";
 const scope = "echo:call";
 
 /** grpc-js with mutual TLS, and a token that the server verifies on every call, as tutorials show it. */
-export const grpcJsJwt: Variant<Settings> = {
+export const grpcJsJwt: NodeVariant<Settings> = {
   async prepare() {
     const { server, client } = await makeCertificates();
     const { keys, token } = await makeToken();

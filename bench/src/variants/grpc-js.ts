@@ -14,7 +14,7 @@ import { type KeyPair, makeCertificates } from "../certificates.js";
 import type { EchoClient } from "../echo-client.js";
 import { echoDefinition } from "../echo-definition.js";
 import type { EchoRequest, EchoResponse, RepeatRequest, RepeatResponse } from "../gen/interlock/bench/v1/bench.js";
-import type { EchoServer, Variant } from "../variant.js";
+import type { EchoServer, NodeVariant } from "../variant.js";
 
 /** The certificates of both sides of a bare variant. */
 export interface TlsSettings {
@@ -23,7 +23,7 @@ export interface TlsSettings {
 }
 
 /** grpc-js with mutual TLS and nothing else: any certificate of the CA may call anything. */
-export const grpcJs: Variant<TlsSettings> = {
+export const grpcJs: NodeVariant<TlsSettings> = {
   async prepare() {
     return { settings: await makeCertificates(), close: async () => {} };
   },

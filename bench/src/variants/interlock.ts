@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
-import type { Variant } from "../variant.js";
+import type { NodeVariant } from "../variant.js";
 
 interface Side {
   readonly authority: string;
@@ -21,7 +21,7 @@ const grants = `grants:
 `;
 
 /** Interlock with everything on. The authority runs in the parent. */
-export const interlock: Variant<Settings> = {
+export const interlock: NodeVariant<Settings> = {
   async prepare(folder) {
     // Imported here only: the process of a bot has no authority and no database in it.
     const { startAuthority } = await import("@interlock/authority");

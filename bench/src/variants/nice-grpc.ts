@@ -1,7 +1,7 @@
 import { createChannel, createClient, createServer } from "nice-grpc";
 import { makeCertificates } from "../certificates.js";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
-import type { Variant } from "../variant.js";
+import type { NodeVariant } from "../variant.js";
 import { clientCredentials, serverCredentials, type TlsSettings } from "./grpc-js.js";
 
 const { echo, repeat } = EchoService.methods;
@@ -31,7 +31,7 @@ const definition = {
 } as const;
 
 /** nice-grpc with mutual TLS and nothing else: promises and async generators over grpc-js. */
-export const niceGrpc: Variant<TlsSettings> = {
+export const niceGrpc: NodeVariant<TlsSettings> = {
   async prepare() {
     return { settings: await makeCertificates(), close: async () => {} };
   },
