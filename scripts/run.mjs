@@ -10,23 +10,62 @@ const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
 const tests = "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js";
-const alone = ["examples/swarm/dist/demo.test.js", "test/dist/init.test.js", "test/dist/readme.test.js"];
+// Whole systems: several hosts, other languages, outages, long sessions at the command line. They take minutes.
+const systems = [
+  "bench/dist/command.test.js",
+  "bench/dist/soak/outage.test.js",
+  "examples/go/dist/go.test.js",
+  "packages/cli/dist/check.test.js",
+  "packages/cli/dist/fleet-view.test.js",
+  "packages/cli/dist/least-privilege.test.js",
+  "packages/cli/dist/operators.test.js",
+  "packages/protoc-gen-interlock/dist/messages/names.test.js",
+  "packages/swarm/dist/leader/store-faults.test.js",
+  "test/dist/audit/planted.test.js",
+  "test/dist/consumers/consumers.test.js",
+  "test/dist/least-privilege-swarm.test.js",
+  "test/dist/operations-page.test.js",
+  "test/dist/scan/truth-table.test.js",
+  "test/dist/swarm/chaos.test.js",
+  "test/dist/swarm/computing.test.js",
+  "test/dist/two-hosts/two-hosts.test.js",
+  "test/dist/wire/foreign-peers.test.js",
+  "test/dist/wire/long-run.test.js",
+];
+/** The demo, which measures times, and a new project, which is installed: one by one. */
+const systemsAlone = ["examples/swarm/dist/demo.test.js", "test/dist/init.test.js"];
+const alone = ["test/dist/readme.test.js"];
 
 const tasks = {
   build: [],
-  // Two files at a time; then, one by one, the demo, which measures times, and the tests that share an installation.
+  // Two files at a time; then the commands of the README, which want their ports for themselves.
   test: [
-    [...mocha, "--parallel", "--jobs", "2", ...alone.flatMap((file) => ["--ignore", file]), tests],
+    [
+      ...mocha,
+      "--parallel",
+      "--jobs",
+      "2",
+      ...[...alone, ...systems, ...systemsAlone].flatMap((file) => ["--ignore", file]),
+      tests,
+    ],
     [...mocha, ...alone],
+  ],
+  system: [
+    [...mocha, "--parallel", "--jobs", "2", ...systems],
+    [...mocha, ...systemsAlone],
   ],
   demo: [[node, "examples/swarm/dist/demo.js"]],
   bench: [[node, "bench/dist/main.js"]],
   soak: [[node, "bench/dist/soak/main.js"]],
   contract: [[node, "test/dist/contract/main.js"]],
+  deployment: [[node, "test/dist/deploy/main.js"]],
   nodes: [[node, "scripts/nodes.mjs"]],
   specifications: [[node, "test/dist/specifications/main.js"]],
   fuzz: [[node, "test/dist/fuzz/main.js"]],
+  h2spec: [[node, "test/dist/wire/h2spec.js"]],
+  conformance: [[node, "test/dist/conformance/main.js"]],
   mutate: [[node, "scripts/mutate.mjs"]],
+  python: [[node, "scripts/python.mjs"]],
   docs: [[node, "docs/reference/build.mjs"]],
   pack: [[node, "scripts/pack.mjs"]],
   structure: [[node, "test/dist/structure/main.js"]],
@@ -50,6 +89,7 @@ await step("build the generator", tsc("packages/policy", "packages/protoc-gen-in
 await step("generate", [node, "scripts/generate.mjs"]);
 sweep();
 await step("build", tsc());
+await step("data of the Python package", [node, "scripts/python-data.mjs"]);
 for (const command of tasks[task]) {
   const code = await run([...command, ...args], { stdio: "inherit" });
   if (code !== 0) process.exit(code);
