@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { certificatesToPem } from "../identity/pem.js";
 import { decoyChain, junkChain } from "../testing/decoys.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
-import { maximumHandshakes } from "./accept-gate.js";
+import { createAcceptGate, handshakesPerTurn, maximumHandshakes } from "./accept-gate.js";
 
 const { path } = EchoService.methods.open;
 
@@ -76,5 +76,45 @@ describe("the gate before TLS", () => {
   it("outlives keys on curves without a NIST name", async () => {
     for (const curve of ["secp256k1", "brainpoolP256r1"]) await closes(decoyChain(curve));
     await server.goodCall();
+  });
+
+  it("begins few handshakes in one turn of the event loop, and all of them in the end", async () => {
+    const count = 40;
+    const firstRecord = Buffer.from([22, 3, 1, 0, 1, 0]);
+    const [clients, accepted]: [Socket[], Socket[]] = [[], []];
+    const begunIn = new Map<number, number>();
+    let turn = 0;
+    let begun = 0;
+    await new Promise<void>((resolve) => {
+      const gate = createAcceptGate({
+        clock: { now: Date.now },
+        begin() {
+          begunIn.set(turn, (begunIn.get(turn) ?? 0) + 1);
+          if (++begun === count) resolve();
+        },
+        refused: (reason) => assert.fail(reason),
+      });
+      const port = createServer((socket) => {
+        accepted.push(socket);
+        if (accepted.length < count) return;
+        port.close();
+        // Their records have come, so the gate could begin with all of them at once.
+        for (const each of accepted) gate.enter(each);
+      });
+      port.listen(0, "127.0.0.1", () => {
+        const { port: number } = port.address() as AddressInfo;
+        for (let i = 0; i < count; i++) {
+          const client = connect(number, "127.0.0.1").on("error", () => {});
+          clients.push(client);
+          client.write(firstRecord);
+        }
+      });
+      setImmediate(function next() {
+        turn++;
+        if (begun < count) setImmediate(next);
+      });
+    });
+    assert.equal(Math.max(...begunIn.values()), handshakesPerTurn);
+    for (const socket of [...clients, ...accepted]) socket.destroy();
   });
 });

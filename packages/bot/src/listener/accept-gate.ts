@@ -23,6 +23,12 @@ export const maximumHandshakeBytes = 16 * 1_024;
 /** Failed handshakes of one source, above which its next ones begin one after the other, at that rate. */
 export const failedHandshakes = { burst: 100, perSecond: 50 };
 
+/**
+ * The handshakes that begin in one turn of the event loop. Each costs about 2 ms, so without a bound the calls on open
+ * connections would wait behind all the hellos that came together.
+ */
+export const handshakesPerTurn = 2;
+
 /** After one handshake that was too long, the source's next ones are counted byte by byte, for ten minutes. */
 const suspicion = { burst: 1, perSecond: 1 / 600 };
 
@@ -92,6 +98,9 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   const alerts = createRateLimiter(alertness);
   /** The newcomers of sources that have failed too often; bounded by the places. */
   const queues = new Map<string, Newcomer[]>();
+  /** The newcomers whose handshake begins in one of the next turns; bounded by the places. */
+  const ready: Newcomer[] = [];
+  let begunInTurn = 0;
   // A TLS socket over a screened one does not know its peer. It reports in the context in which TLS began: the one public way
   // to the socket beneath. On Node 20 the storage makes every promise of the process dearer, so it is on only meanwhile.
   const current = new AsyncLocalStorage<Newcomer>();
@@ -126,7 +135,7 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     });
     awaitFirstRecord(socket, () => {
       newcomer.greeted = true;
-      if (failures.peek(source, clock.now()) === 0) start(newcomer);
+      if (failures.peek(source, clock.now()) === 0) startInTurn(newcomer);
       else queue(newcomer);
     });
   }
@@ -142,6 +151,20 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   function drop(newcomer: Newcomer, reason: Reason): void {
     newcomer.reason ??= reason;
     newcomer.socket.destroy();
+  }
+
+  /** Begins TLS in this turn of the event loop, or in the first one that has room for it. */
+  function startInTurn(newcomer: Newcomer): void {
+    if (ready.length > 0 || begunInTurn === handshakesPerTurn) return void ready.push(newcomer);
+    if (begunInTurn++ === 0) setImmediate(nextTurn);
+    start(newcomer);
+  }
+
+  function nextTurn(): void {
+    begunInTurn = 0;
+    const open = ready.filter(({ socket }) => !socket.destroyed);
+    ready.length = 0;
+    for (const newcomer of open) startInTurn(newcomer);
   }
 
   /** Begins TLS a little later: one of those that wait, in each turn, and not in their order, which an attacker would fill. */
