@@ -262,6 +262,7 @@ export function createBot(parts: BotParts): Bot {
     [Symbol.asyncDispose]: () => bot.close(),
   };
   const stopLogging = logDenials(recorder, log);
+  partsByBot.set(bot, parts);
 
   function connect(
     service: ServiceDefinition,
@@ -298,6 +299,15 @@ export function createBot(parts: BotParts): Bot {
   }
 
   return bot;
+}
+
+const partsByBot = new WeakMap<Bot, BotParts>();
+
+/** The parts that a bot was made from, for what stands on a bot and is no part of it: a gateway. */
+export function partsOf(bot: Bot): BotParts {
+  const parts = partsByBot.get(bot);
+  if (!parts) throw new TypeError("This is no bot that createBot or joinFleet has made.");
+  return parts;
 }
 
 /** Routes that keep the definition of each service that is added. */

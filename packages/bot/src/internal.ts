@@ -2,7 +2,7 @@
 
 // Putting a bot together from its parts.
 
-export { type BotParts, createBot } from "./bot.js";
+export { type BotParts, createBot, partsOf } from "./bot.js";
 export { type AuthorityRecord, createAuthorityFile } from "./fleet/authority-file.js";
 export { builtInGrants, undoScopes } from "./fleet/built-in-grants.js";
 export type { Membership } from "./membership.js";
@@ -29,6 +29,23 @@ export { type Admission, type Chain, type ChainOptions, createChain } from "./ad
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
 export { codeNames } from "./base/code.js";
+
+// Passing calls on as bytes: for a gateway.
+
+export type { Bearer } from "./admission/bearer.js";
+export type { CallCredentials, PendingToken } from "./client/call-credentials.js";
+export { type ConnectionTimes, connectionTimes } from "./client/connection-times.js";
+export { type ConnectorOptions, createConnector } from "./client/connector.js";
+export { tokenNeedOf } from "./client/token-need.js";
+export { wireOf } from "./client/wire-of.js";
+export { Health } from "./gen/grpc/health/v1/health_interlock.js";
+export { type LiveCall, toStatus } from "./server/live-call.js";
+export type { PassedRequest, RequestSink } from "./server/passed-request.js";
+export type { RequestHead } from "./server/request-head.js";
+export type { PassCall, ServedCall } from "./server/served-call.js";
+export { offeredBy, referenceKey, referenceTo } from "./token/reference.js";
+export type { FetchedToken } from "./token/token-cache.js";
+export type { HostedCall } from "./transport/call-host.js";
 
 // Identities: certificates, join tokens, files.
 
@@ -144,7 +161,7 @@ export type { RouteLimits } from "./server/options.js";
 export { createRunHandler } from "./server/run-handler.js";
 export type { RunnableMethod } from "./server/served-call.js";
 export { createUnpacker } from "./server/unpacker.js";
-export type { CallHost, HostedCall } from "./transport/call-host.js";
+export type { CallHost } from "./transport/call-host.js";
 export type { ParentCall } from "./transport/grpc-types.js";
 export type { Link } from "./transport/link.js";
 export { outside } from "./transport/outside.js";

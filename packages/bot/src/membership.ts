@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from "@interlock/policy";
 import type { Place } from "./client/place.js";
-import type { IdentitySource } from "./identity/identity.js";
+import type { Identity, IdentitySource } from "./identity/identity.js";
+import type { FetchedToken } from "./token/token-cache.js";
 import type { TokenSource } from "./token/token-source.js";
 import type { AuthorityContact } from "./trust/authority-contact.js";
 import type { Trust } from "./trust/trust.js";
@@ -27,6 +28,16 @@ export interface Membership {
   locate?(service: string, servers: readonly string[]): Promise<readonly Place[]>;
   /** The address of this machine on the way to the authority; `undefined` when there is none, or it is not known. */
   towardsFleet?(): Promise<string | undefined>;
+  /**
+   * Exchanges a token that another bot has shown to this one for a token with which this bot acts for it (RFC 8693), bound to the
+   * certificate of `identity`, which is the current one. Rejects with a denial. Absent without an authority.
+   */
+  exchange?(
+    subjectToken: string,
+    audience: string,
+    scopes: readonly string[],
+    identity: Identity,
+  ): Promise<FetchedToken>;
   /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

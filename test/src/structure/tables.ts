@@ -94,6 +94,14 @@ export const orders: Readonly<Record<string, Order>> = {
     ["authority"],
     ["index"],
   ],
+  "@interlock/gateway": [
+    ["routes", "limits", "access-log"],
+    ["exchange"],
+    ["outbound"],
+    ["forward"],
+    ["gateway"],
+    ["index"],
+  ],
   "@interlock/audit": [
     ["inputs", "text", "shape", "group-by", "period", "own-services"],
     ["served-services"],

@@ -22,7 +22,7 @@ import { rootOf } from "../trust/root-of.js";
 import { createTrust, type MutableTrust, type Trust } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
 import { withoutTrust } from "../trust/without-trust.js";
-import { createAuthorityTokens, noTokens } from "./authority-tokens.js";
+import { createAuthorityTokens, createTokenExchange, noTokens } from "./authority-tokens.js";
 import { forgetLostScopes } from "./forget-lost-scopes.js";
 import { type Joined, join } from "./join.js";
 import { type JoinCredential, joinTokenCredential } from "./join-credential.js";
@@ -83,11 +83,8 @@ export async function openAuthorityMembership(
   const connector = createConnector(AuthorityService, addresses, servers, parts);
   const authority = createClient(AuthorityService, connector);
   const contact = createAuthorityContact(addresses.join(","), clock, log);
-  const tokens = createAuthorityTokens(authority, clock, {
-    authorities: addresses.length,
-    identity,
-    contact,
-  });
+  const ofTokens = { authorities: addresses.length, identity, contact };
+  const tokens = createAuthorityTokens(authority, clock, ofTokens);
   const stopForgetting = forgetLostScopes(tokens, trust, name);
   const reporter = createReporter({ authority, recorder, contact, version: options.version, log });
   const noted = noteServing(options.stateDir, log);
@@ -126,6 +123,7 @@ export async function openAuthorityMembership(
       };
     },
     locate: (service, servers) => locateServers(authority, { service, servers, trustDomain: trust.state.trustDomain }),
+    exchange: createTokenExchange(authority, clock, ofTokens),
     towardsFleet: () => ownAddressTowards(readAddress(addresses[0] as string)),
     async leave() {
       ending.abort();

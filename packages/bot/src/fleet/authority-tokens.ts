@@ -4,7 +4,8 @@ import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity, IdentitySource } from "../identity/identity.js";
-import { createTokenCache, type FetchToken } from "../token/token-cache.js";
+import type { Membership } from "../membership.js";
+import { createTokenCache, type FetchedToken, type FetchToken } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { AuthorityContact } from "../trust/authority-contact.js";
 
@@ -37,20 +38,10 @@ export function createAuthorityTokens(
   clock: Clock,
   { authorities = 1, identity: own, contact }: AuthorityTokensOptions,
 ): TokenSource {
-  const fetchToken: FetchToken = async (audience, scopes, identity) => {
-    if (identity !== own.current()) throw renewed();
-    // Detached: several calls may wait for this token, and the cancellation of one of them must not end it.
+  const fetch = createFetch(clock, { authorities, identity: own, contact });
+  const fetchToken: FetchToken = (audience, scopes, identity) =>
     // Without any of the scopes, the server of the method refuses the call, as it does without some of them.
-    const ask = () => authority.issueToken({ audience, scopes, allowEmpty: true }, { detached: true, timeoutMs });
-    const { token, expiresAt } = await atAny(authorities, ask).catch((error) => {
-      contact.missed(error);
-      throw contact.explain(error, `${own.current().spiffeId.name} gets no token for ${audience}`);
-    });
-    contact.reached();
-    // The connection may have been bound to another certificate meanwhile.
-    if (boundToAnother(token, identity)) throw renewed();
-    return { token, expiresAt: expiresAt?.getTime() ?? clock.now() };
-  };
+    fetch(audience, identity, () => authority.issueToken({ audience, scopes, allowEmpty: true }, asking));
   return {
     ...createTokenCache(fetchToken, clock, { renewAfter, keptFor: own }),
     overdue() {
@@ -62,6 +53,44 @@ export function createAuthorityTokens(
       if (contact.awaySince !== undefined) return contact.explain(late, need);
       return new InterlockError(late.code, `The deadline passed: ${need} from the authority at ${contact.address}.`);
     },
+  };
+}
+
+/** Exchanges tokens at the authority; see `Membership.exchange`. */
+export function createTokenExchange(
+  authority: Pick<Client<typeof AuthorityService>, "exchangeToken">,
+  clock: Clock,
+  options: AuthorityTokensOptions,
+): NonNullable<Membership["exchange"]> {
+  const fetch = createFetch(clock, options);
+  return (subjectToken, audience, scopes, identity) =>
+    fetch(audience, identity, () => authority.exchangeToken({ subjectToken, audience, scopes: [...scopes] }, asking));
+}
+
+/** Detached: several calls may wait for a token, and the cancellation of one of them must not end it. */
+const asking = { detached: true, timeoutMs };
+
+interface TokenAnswer {
+  readonly token: string;
+  readonly expiresAt?: Date | undefined;
+}
+
+/** Makes the function that asks for a token which is bound to the certificate of an identity. */
+function createFetch(clock: Clock, { authorities = 1, identity: own, contact }: AuthorityTokensOptions) {
+  return async function fetch(
+    audience: string,
+    identity: Identity,
+    ask: () => Promise<TokenAnswer>,
+  ): Promise<FetchedToken> {
+    if (identity !== own.current()) throw renewed();
+    const { token, expiresAt } = await atAny(authorities, ask).catch((error) => {
+      contact.missed(error);
+      throw contact.explain(error, `${own.current().spiffeId.name} gets no token for ${audience}`);
+    });
+    contact.reached();
+    // The connection may have been bound to another certificate meanwhile.
+    if (boundToAnother(token, identity)) throw renewed();
+    return { token, expiresAt: expiresAt?.getTime() ?? clock.now() };
   };
 }
 

@@ -36,6 +36,8 @@ const keepalive = { silenceMs: 30_000, answerMs: 10_000 };
 export interface CallServerOptions extends Omit<ServedCallOptions, "open" | "requestBytesPerPeer"> {
   /** By path. */
   readonly methods: ReadonlyMap<string, RunnableMethod>;
+  /** Finds the methods whose calls are passed on, which may change. Default: none. */
+  readonly passing?: ((path: string) => RunnableMethod | undefined) | undefined;
   readonly log: Log;
   readonly callsPerPeer?: number | undefined;
   readonly callsPerConnection?: number | undefined;
@@ -54,7 +56,8 @@ export interface CallServer {
 
 /** Makes what serves the calls of peers, over HTTP/2 of our own. */
 export function createCallServer(options: CallServerOptions): CallServer {
-  const { methods, recorder, clock, chain, log } = options;
+  const { methods, passing, recorder, clock, chain, log } = options;
+  const find = (path: string) => methods.get(path) ?? passing?.(path);
   const { callsPerPeer = defaultCallsPerPeer, requestBytesPerPeer = defaultRequestBytesPerPeer } = options;
   const { callsPerConnection } = options;
   const bounds = callsPerConnection === undefined ? {} : { limits: { concurrentStreams: callsPerConnection } };
@@ -96,7 +99,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
     }
     if (!block) return stray(visitor, stream, new InterlockError("RESOURCE_EXHAUSTED", "The headers are too large."));
     const head = requestHeadOf(block);
-    const served = methods.get(head.path);
+    const served = find(head.path);
     if (!served || head.method !== "POST" || !head.isGrpc || head.timeoutMs === "malformed") {
       return stray(visitor, stream, head);
     }
@@ -145,7 +148,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
   function faultOf(head: RequestHead): InterlockError | typeof unsupportedMediaType {
     if (head.method !== "POST") return methodNotAllowed;
     if (!head.isGrpc) return unsupportedMediaType;
-    if (!methods.has(head.path)) return new InterlockError("UNIMPLEMENTED", "There is no such method here.");
+    if (!find(head.path)) return new InterlockError("UNIMPLEMENTED", "There is no such method here.");
     return new InterlockError("INTERNAL", "The grpc-timeout is malformed.");
   }
 

@@ -23,6 +23,12 @@ import { createRunHandler } from "./run-handler.js";
 import type { RunnableMethod } from "./served-call.js";
 import { createUnpacker } from "./unpacker.js";
 
+/** A server that also passes calls on: a gateway's. */
+export interface PassingServerOptions extends ServerOptions {
+  /** Finds the methods whose calls are passed on as bytes, by path. It may answer differently later. Default: none. */
+  readonly passing?: ((path: string) => RunnableMethod | undefined) | undefined;
+}
+
 /**
  * Starts a secure server: mutual TLS on its port, the interceptor chain before every handler, health and reflection
  * beside the services that `build` adds. There is no way to leave any of it out.
@@ -32,7 +38,10 @@ import { createUnpacker } from "./unpacker.js";
  * @returns The running server.
  * @throws An error when the port is in use, when the policy of a method is missing or unsound, or when a handler is missing.
  */
-export async function createServer(options: ServerOptions, build: (routes: Routes) => unknown): Promise<BotServer> {
+export async function createServer(
+  options: PassingServerOptions,
+  build: (routes: Routes) => unknown,
+): Promise<BotServer> {
   const { trust, contact, recorder, log } = options;
   ownGrpcLog(log);
   warnOfNode(log);
@@ -87,7 +96,9 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   };
   await build(routes);
   serve(HealthService, health.implementation, { requestBytes: healthRequestBytes });
+  const own = new Set([HealthService.name]);
   for (const { service, implementation } of createReflection(services)) {
+    own.add(service.name);
     serve(service, implementation, { requestBytes: { serverReflectionInfo: reflectionRequestBytes } });
   }
 
@@ -133,7 +144,7 @@ export async function createServer(options: ServerOptions, build: (routes: Route
   function endOwnCalls({ connections }: Listener): void {
     const closing = serverCloses();
     for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
-      if (!services.some(({ name }) => name === call.service)) call.end(closing);
+      if (own.has(call.service)) call.end(closing);
     }
   }
 

@@ -55,9 +55,9 @@ describe("the request of a call", () => {
   it("is whole with its one message and its end, in any pieces", () => {
     const one = request(echo);
     for (const byte of framed("hello")) one.push(Buffer.of(byte));
-    assert.deepEqual([one.whole, whole, credited], [false, 0, 10]);
+    assert.deepEqual([one.isReady, whole, credited], [false, 0, 10]);
     one.end();
-    assert.deepEqual([one.whole, whole, String(one.message), faults], [true, 1, "hello", []]);
+    assert.deepEqual([one.isReady, whole, String(one.message), faults], [true, 1, "hello", []]);
   });
 
   const wrong: readonly [what: string, bytes: Buffer, fault: string][] = [

@@ -6,6 +6,7 @@ import type { Reason } from "../base/reason.js";
 import { Inbox, type InboxOwner } from "./inbox.js";
 import type { ServedMethod } from "./options.js";
 import type { RequestHead } from "./request-head.js";
+import type { RequestIntake } from "./request-intake.js";
 import { type MeterFault, RequestMeter } from "./request-meter.js";
 import { SingleRequestMeter } from "./single-request-meter.js";
 import type { Unpack } from "./unpacker.js";
@@ -39,7 +40,7 @@ const doubtMs = 10;
 const ownAgent = "interlock/";
 
 /** The request of a call, as it arrives: bounded in bytes, frames and time, unpacked, and cut into messages. */
-export class IncomingRequest implements MessageSink, InboxOwner {
+export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   /** The message of a request with one; absent while it has not come. */
   message: Buffer | undefined;
   /** The messages of a stream of requests; absent for a request with one. */
@@ -82,9 +83,9 @@ export class IncomingRequest implements MessageSink, InboxOwner {
     }
   }
 
-  /** Whether all of a request with one message is there. */
-  get whole(): boolean {
-    return this.halfClosed && this.inbox === undefined;
+  /** Whether a handler can begin with it: a request with one message is whole. */
+  get isReady(): boolean {
+    return this.halfClosed || this.inbox !== undefined;
   }
 
   /** Takes content of the stream. */
@@ -205,6 +206,10 @@ export class IncomingRequest implements MessageSink, InboxOwner {
 
   credit(bytes: number): void {
     if (bytes > 0) this.#owner.credit(bytes);
+  }
+
+  abort(why: InterlockError): void {
+    this.inbox?.end(why);
   }
 
   /** Lets go of everything: the call is over. */

@@ -5,6 +5,7 @@ import type { Log } from "../base/log.js";
 import { serializer } from "../base/serializer.js";
 import { runInCall } from "../context.js";
 import type { Handler } from "./handlers.js";
+import type { IncomingRequest } from "./incoming-request.js";
 import { type LiveCall, toAnswer } from "./live-call.js";
 import { giveUp, outward } from "./outward.js";
 import type { RunHandler, ServedCall } from "./served-call.js";
@@ -17,15 +18,15 @@ export function createRunHandler(method: AnyMethod, handler: Handler<AnyMethod>,
   const tellLeftOut = leftOutLog(method, log);
   const isStream = method.kind === "serverStreaming" || method.kind === "bidiStreaming";
 
-  return function run(call, live) {
+  return function run(call, live, request) {
     let input: unknown;
     try {
-      input = call.request.inbox ? requests(call, live, method) : method.request.decode(call.request.message as Buffer);
+      input = request.inbox ? requests(request, live, method) : method.request.decode(request.message as Buffer);
     } catch {
       live.end(new InterlockError("INTERNAL", "The request could not be decoded."));
       return;
     }
-    call.request.delivered();
+    request.delivered();
     if (isStream) void stream(call, live, input);
     else answer(call, live, input);
   };
@@ -125,8 +126,8 @@ async function sendAll(
 }
 
 /** Reads what the caller sends. Throws when the caller goes away before it has sent everything. */
-async function* requests(call: ServedCall, live: LiveCall, method: AnyMethod): AsyncGenerator<unknown> {
-  const { inbox } = call.request;
+async function* requests(request: IncomingRequest, live: LiveCall, method: AnyMethod): AsyncGenerator<unknown> {
+  const { inbox } = request;
   if (!inbox) return;
   try {
     for await (const message of inbox) {
@@ -138,7 +139,7 @@ async function* requests(call: ServedCall, live: LiveCall, method: AnyMethod): A
     throw thrown;
   }
   if (live.ended) throw live.ended;
-  if (!call.request.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");
+  if (!request.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -3,10 +3,13 @@ import {
   compress,
   type DecodedBlock,
   errorCode,
+  type HeaderList,
   longestTimerMs,
+  parseStatus,
   type Reset,
   type Stream,
   type StreamHandler,
+  statusOfReset,
 } from "@interlock/wire";
 import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
@@ -34,15 +37,18 @@ import {
   toStatus,
 } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
+import { PassedRequest } from "./passed-request.js";
 import { metadataIn, type RequestHead } from "./request-head.js";
 
 /** Runs the handler of a method; the answers go to the call. */
-export type RunHandler = (call: ServedCall, live: LiveCall) => void;
+export type RunHandler = (call: ServedCall, live: LiveCall, request: IncomingRequest) => void;
 
-/** A method that is served over our own HTTP/2. */
-export interface RunnableMethod extends ServedMethod {
-  readonly run: RunHandler;
-}
+/** Passes a call on that has been admitted, as bytes; so do the answers go to the call. */
+export type PassCall = (call: ServedCall, live: LiveCall, request: PassedRequest) => void;
+
+/** A method that is served over our own HTTP/2: by a handler, or by passing its calls on. */
+export type RunnableMethod = ServedMethod &
+  ({ readonly run: RunHandler; readonly pass?: undefined } | { readonly pass: PassCall; readonly run?: undefined });
 
 /** What a call needs of its server. */
 export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
@@ -67,7 +73,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   readonly method: RunnableMethod["method"];
   readonly connection: Connection;
   readonly now: number;
-  readonly request: IncomingRequest;
+  readonly request: IncomingRequest | PassedRequest;
   readonly #head: RequestHead;
   readonly #stream: Stream;
   readonly #served: RunnableMethod;
@@ -85,6 +91,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   /** Whether the call is over: its status has been given to the stream, or never will be. */
   #over = false;
   #measured = false;
+  #code: number = status.CANCELLED;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #onRoom: (() => void) | undefined;
@@ -108,7 +115,9 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.connection = connection;
     this.now = clock.now();
     this.#packs = served.packs && head.acceptEncoding.includes(packing);
-    this.request = new IncomingRequest(this, head, served, load, options);
+    this.request = served.pass
+      ? new PassedRequest(this, served, load, options)
+      : new IncomingRequest(this, head, served, load, options);
     load.calls++;
     this.#place = open.join(this);
   }
@@ -152,7 +161,9 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #letIn(admission: Admission, isVerifiedNow: boolean): void {
     if (this.#over) return; // The caller went away during the check: nothing would tell the handler to stop.
     const { method } = this;
-    if (this.#head.encoding !== "identity" && (method.policy.anyBot || !(this.#head.encoding in encodings))) {
+    // What is passed on is unpacked by the server that it goes to, if at all.
+    const isUnpacked = !this.#served.pass && this.#head.encoding !== "identity";
+    if (isUnpacked && (method.policy.anyBot || !(this.#head.encoding in encodings))) {
       this.#refuseEncoding();
       return;
     }
@@ -161,11 +172,16 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#live = live;
     if (method.kind !== "unary") keepAuthorized(live, this.connection, this.#options.trust, this.#options.clock);
     live.count(this.now);
-    if (this.request.inbox || this.request.whole) this.#run(live);
+    if (this.request.isReady) this.#run(live);
   }
 
   #run(live: LiveCall): void {
-    this.#served.run(this, live);
+    const { request } = this;
+    if (request instanceof PassedRequest) {
+      this.#served.pass?.(this, live, request);
+      return;
+    }
+    this.#served.run?.(this, live, request);
     // The caller of a stream may wait for the voucher, and not for an answer.
     if (this.method.kind === "unary" || !this.#introduction) return;
     live.onRelease = () => this.#beginAnswer(live);
@@ -211,13 +227,13 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     return this.connection.peer.uri;
   }
 
-  onHeaders(_trailers: DecodedBlock, _end: boolean): void {
-    this.request.end();
+  onHeaders({ headers }: DecodedBlock, _end: boolean): void {
+    this.request.end(headers);
   }
 
   onData(bytes: Buffer, end: boolean): void {
     if (this.#over) this.#stream.consumed(bytes.length);
-    else this.request.push(bytes);
+    else this.request.push(bytes, end);
     if (end) this.request.end();
   }
 
@@ -302,6 +318,57 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#close();
   }
 
+  // An answer that is passed on.
+
+  /** The code with which it has ended; CANCELLED before that. */
+  get code(): number {
+    return this.#code;
+  }
+
+  /** What the header list of the request says. */
+  get head(): RequestHead {
+    return this.#head;
+  }
+
+  /** Sends a header list as it is, with what this server has to say itself. With `end`, the call is over. */
+  passHeaders(headers: HeaderList, end: boolean, recurring = false): void {
+    if (this.#over) return;
+    const own = this.#headSent ? undefined : this.#introduction;
+    this.#headSent = true;
+    if (end) this.#passedWith(headers);
+    this.#stream.sendHeaders(own ? listWith(headers, own) : headers, end, recurring && own === undefined);
+    if (end) this.#close();
+  }
+
+  /**
+   * Sends content as it is. With `end`, the call is over, without a status. False where the caller is slow: `onceRoom` is called
+   * when it is not any more.
+   */
+  passData(bytes: Buffer, end: boolean, onceRoom: () => void): boolean {
+    if (this.#over) return true;
+    if (end) this.#passedWith(nothing);
+    const hasRoom = this.#stream.sendData(bytes, end);
+    if (end) this.#close();
+    if (hasRoom || this.#over) return true; // Where too much waits, the stream has been reset.
+    this.#onRoom = onceRoom;
+    return false;
+  }
+
+  /** Resets the stream with the code with which the one behind it was reset. */
+  passReset(code: number): void {
+    if (this.#over) return;
+    this.measure("failed", statusOfReset(code));
+    this.#live?.finish();
+    this.#stream.reset(code);
+    this.#close();
+  }
+
+  #passedWith(trailers: HeaderList): void {
+    const code = codeIn(trailers);
+    this.measure(code === status.OK ? "answered" : "failed", code);
+    this.#live?.finish();
+  }
+
   #sendHead(): void {
     if (this.#headSent) return;
     this.#headSent = true;
@@ -323,8 +390,9 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   // The end.
 
   onRoom(): void {
-    this.#onRoom?.();
+    const onRoom = this.#onRoom;
     this.#onRoom = undefined;
+    onRoom?.();
   }
 
   onReset(_reset: Reset): void {
@@ -344,12 +412,13 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #abort(why: InterlockError): void {
     this.measure("canceled", status[why.code]);
     this.#live?.cancel(why);
-    this.request.inbox?.end(why);
+    this.request.abort(why);
   }
 
   measure(outcome: CallOutcome, code: number): void {
     if (this.#measured) return;
     this.#measured = true;
+    this.#code = code;
     this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
   }
 
@@ -380,6 +449,14 @@ const leastPackedBytes = 1_024;
 
 /** The encodings that can be unpacked. */
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
+
+const nothing: HeaderList = [];
+
+/** The status in trailers that are passed on; UNKNOWN where there is none. */
+function codeIn(trailers: HeaderList): number {
+  const at = trailers.indexOf("grpc-status");
+  return (at < 0 ? undefined : parseStatus(trailers[at + 1] as string)) ?? status.UNKNOWN;
+}
 
 function expire(call: ServedCall): void {
   call.expire();

@@ -1,0 +1,14 @@
+import { InterlockError } from "../base/error.js";
+import { WireChannel } from "../transport/wire-channel.js";
+import type { Channel } from "./channel.js";
+
+/**
+ * The transport of a channel, for calls that are passed on as bytes.
+ *
+ * @throws `FAILED_PRECONDITION` where the process uses the transport of grpc-js, which knows messages only.
+ */
+export function wireOf({ client }: Channel): WireChannel {
+  const channel = client.getChannel();
+  if (channel instanceof WireChannel) return channel;
+  throw new InterlockError("FAILED_PRECONDITION", "Calls are passed on over wire only: unset INTERLOCK_TRANSPORT.");
+}

@@ -1,0 +1,343 @@
+import { Metadata, status } from "@grpc/grpc-js";
+import { InterlockError } from "@interlock/bot";
+import {
+  type CallCredentials,
+  type HostedCall,
+  type LiveCall,
+  type PassedRequest,
+  type PendingToken,
+  type RequestSink,
+  type ServedCall,
+  toStatus,
+  wireOf,
+} from "@interlock/bot/internal";
+import {
+  type DecodedBlock,
+  errorCode,
+  formatTimeout,
+  type HeaderList,
+  type Reset,
+  type Stream,
+  type StreamHandler,
+} from "@interlock/wire";
+import type { TellCall } from "../access-log.js";
+import type { Caller, Connector } from "../outbound/callers.js";
+import type { Instance } from "../routes/instances.js";
+import { memoryOf } from "./link-memory.js";
+import type { PassedMethod } from "./passed-method.js";
+import type { Shown } from "./request-list.js";
+import { responseListOf } from "./response-list.js";
+
+/** A connection to a bot, as a call runs on it. */
+type Link = Parameters<HostedCall["run"]>[0];
+
+/** The most bots that a call is tried at. */
+const maximumTries = 3;
+
+/** What is kept of the request of a method that may be called again, in bytes. */
+const keptBytes = 64 * 1_024;
+
+/** How long a call may have waited before its deadline is counted anew, in milliseconds. */
+const lateMs = 5;
+
+/**
+ * A call that has been admitted, on its way: it goes to a bot that serves it, as bytes, over a connection that only its caller's
+ * calls use, with a token in which the caller is the subject. So does the answer come back.
+ *
+ * What one end has not taken is not credited to the other end, so a slow reader stops its own call, and holds no more than the
+ * window of a stream.
+ */
+export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
+  readonly waitsForReady = false;
+  readonly #call: ServedCall;
+  readonly #live: LiveCall;
+  readonly #request: PassedRequest;
+  readonly #method: PassedMethod;
+  readonly #caller: Caller;
+  readonly #beganAt = performance.now();
+  readonly #tried = new Set<Instance>();
+  readonly #tell: TellCall;
+  #server: string | undefined;
+  #requestBytes = 0;
+  #responseBytes = 0;
+  #instance: Instance | undefined;
+  #connector: Connector | undefined;
+  #credentials: CallCredentials | undefined;
+  #place: number | undefined;
+  #release: (() => void) | undefined;
+  #link: Link | undefined;
+  #stream: Stream | undefined;
+  /** The request, while it may have to be sent again. */
+  #kept: Buffer[] | undefined;
+  #keptBytes = 0;
+  #requestEnded = false;
+  #attached = false;
+  /** Whether the answer has begun. */
+  #answered = false;
+  /** What has been read of the answer, and the caller has not taken. */
+  #owed = 0;
+  #over = false;
+  #tellHead: ((metadata: Metadata) => void) | undefined;
+
+  constructor(
+    call: ServedCall,
+    live: LiveCall,
+    request: PassedRequest,
+    method: PassedMethod,
+    caller: Caller,
+    tell: TellCall,
+  ) {
+    this.#call = call;
+    this.#tell = tell;
+    this.#live = live;
+    this.#request = request;
+    this.#method = method;
+    this.#caller = caller;
+    if (method.isIdempotent) this.#kept = [];
+    request.onClose = () => this.#closed();
+    caller.begin(call.connection);
+  }
+
+  /** Looks for a bot, and has the call run there. */
+  begin(): void {
+    const method = this.#method;
+    const instance = method.instances.pick(this.#tried);
+    if (!instance) return void this.#fail(nobodyServes(method.service.name));
+    this.#tried.add(instance);
+    this.#instance = instance;
+    this.#server = instance.address;
+    instance.calls++;
+    try {
+      this.#connector = this.#caller.connector(method.service, instance);
+      this.#follow(this.#connector.credentials(method.need));
+    } catch (error) {
+      this.#fail(InterlockError.from(error));
+    }
+  }
+
+  #follow(given: CallCredentials | Promise<PendingToken>): void {
+    if (!(given instanceof Promise)) return void this.#submit(given);
+    given.then(
+      (token) => {
+        if (!this.#over) this.#follow((this.#connector as Connector).credentials(this.#method.need, token));
+      },
+      (error: unknown) => this.#fail(InterlockError.from(error)),
+    );
+  }
+
+  #submit(credentials: CallCredentials): void {
+    const { channel } = credentials;
+    const isUnary = this.#method.kind === "unary";
+    this.#credentials = credentials;
+    this.#place = channel.begin(this, isUnary);
+    if (!isUnary) {
+      // A stream may outlive its token, and the certificates of its connection.
+      this.#release = this.#connector?.keep(credentials, this.#method.need);
+      channel.watchHeaders({ once: (_event, listener) => (this.#tellHead = listener) });
+    }
+    wireOf(channel).submit(this);
+  }
+
+  #shownOn(link: Link): Shown | undefined {
+    const { authorization } = this.#credentials as CallCredentials;
+    return authorization === undefined ? undefined : memoryOf(link).shown(authorization);
+  }
+
+  /** Takes note of what the bot says of the connection. */
+  #learn(own: HeaderList): void {
+    const { authorization } = this.#credentials as CallCredentials;
+    if (authorization !== undefined) memoryOf(this.#link as Link).learn(own, authorization);
+    if (!this.#tellHead) return;
+    const metadata = new Metadata();
+    for (let i = 0; i < own.length; i += 2) metadata.add(own[i] as string, own[i + 1] as string);
+    this.#tellHead(metadata);
+    this.#tellHead = undefined;
+  }
+
+  // What the channel calls.
+
+  keepMetadata(): void {}
+
+  run(link: Link): void {
+    const { head } = this.#call;
+    const deadline = this.#call.getDeadline();
+    const isLate = deadline !== Number.POSITIVE_INFINITY && performance.now() - this.#beganAt > lateMs;
+    const timeout = isLate ? formatTimeout(deadline - Date.now()) : undefined;
+    const { list, recurs } = this.#method.lists.of(head, link.peer, this.#shownOn(link), timeout);
+    this.#link = link;
+    this.#stream = link.open(list, this, recurs);
+    if (!this.#attached) {
+      this.#attached = true;
+      this.#request.attach(this);
+      return;
+    }
+    for (const bytes of this.#kept ?? []) this.#stream.sendData(bytes, false);
+    if (this.#requestEnded) this.#stream.sendData(nothing, true);
+  }
+
+  fail(code: status, details: string): void {
+    if (this.#over) return;
+    const { instances } = this.#method;
+    if (this.#instance) instances.failed(this.#instance);
+    // Nothing has left the gateway, so another bot may be asked, whatever the method does.
+    if (this.#tryAgain()) return;
+    this.#fail(this.#explain(code, details));
+  }
+
+  /** The bot has been revoked, or has vanished. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#stream?.reset(errorCode.cancel);
+    this.#fail(this.#explain(status.UNAVAILABLE, "The server has gone."));
+  }
+
+  // What the request brings.
+
+  onContent(bytes: Buffer, end: boolean): boolean {
+    this.#requestBytes += bytes.length;
+    this.#keep(bytes);
+    if (end) this.#requestEnded = true;
+    return this.#stream?.sendData(bytes, end) ?? true;
+  }
+
+  onEnd(trailers: HeaderList | undefined): void {
+    this.#requestEnded = true;
+    if (trailers) this.#kept = undefined;
+    if (trailers) this.#stream?.sendHeaders(trailers, true);
+    else this.#stream?.sendData(nothing, true);
+  }
+
+  onRoom(): void {
+    this.#request.taken();
+  }
+
+  /** The call is over at the caller's end, for whatever reason. */
+  #closed(): void {
+    this.#report();
+    if (this.#over) return;
+    if (this.#stream) {
+      if (!this.#stream.closed) this.#stream.reset(errorCode.cancel);
+    } else if (this.#credentials) wireOf(this.#credentials.channel).withdraw(this);
+    this.#finish();
+  }
+
+  // What the answer brings.
+
+  onHeaders(block: DecodedBlock, end: boolean): void {
+    (this.#link as Link).answers++;
+    const { headers, own, recurs } = responseListOf(block);
+    if (own.length > 0) this.#learn(own);
+    if (!this.#answered) {
+      this.#answered = true;
+      this.#kept = undefined;
+      this.#method.instances.answered(this.#instance as Instance);
+    }
+    if (end) {
+      // The bot has answered: what is left of the request is of no use to it.
+      if (!this.#stream?.localEnded) this.#stream?.reset(errorCode.noError);
+      this.#finish();
+    }
+    this.#call.passHeaders(headers, end, recurs);
+  }
+
+  onData(bytes: Buffer, end: boolean): void {
+    (this.#link as Link).answers++;
+    this.#responseBytes += bytes.length;
+    if (this.#call.passData(bytes, end, this.#onCallerRoom)) this.#stream?.consumed(bytes.length);
+    else this.#owed += bytes.length;
+    if (end) this.#finish();
+  }
+
+  readonly #onCallerRoom = () => {
+    const owed = this.#owed;
+    this.#owed = 0;
+    this.#stream?.consumed(owed);
+  };
+
+  onReset(reset: Reset): void {
+    if (this.#over) return;
+    const isLost = reset.cause === "connection";
+    if (isLost && !reset.unprocessed) this.#method.instances.failed(this.#instance as Instance);
+    if (!this.#answered && reset.unprocessed) {
+      if (this.#kept && this.#tryAgain()) return;
+      // Its caller knows best whether it can be sent again.
+      this.#reset(errorCode.refusedStream);
+    } else if (isLost) this.#fail(this.#explain(status.UNAVAILABLE, "Connection dropped"));
+    else if (reset.cause === "fault") this.#fail(new InterlockError("INTERNAL", "The server's answer is malformed."));
+    else this.#reset(reset.code);
+  }
+
+  // How it ends.
+
+  /** Has the call run at another bot. False where there is none, or the request has gone. */
+  #tryAgain(): boolean {
+    if (this.#tried.size >= maximumTries || (this.#attached && !this.#kept)) return false;
+    if (!this.#method.instances.pick(this.#tried)) return false;
+    this.#leave();
+    this.#stream = undefined;
+    this.#link = undefined;
+    this.#credentials = undefined;
+    this.begin();
+    return true;
+  }
+
+  #reset(code: number): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#call.passReset(code);
+  }
+
+  #fail(error: InterlockError): void {
+    if (this.#over) return;
+    this.#finish();
+    const { callId } = this.#live;
+    this.#call.sendStatus(toStatus(error, callId));
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#caller.end(this.#call.connection);
+    this.#leave();
+  }
+
+  #report(): void {
+    this.#tell({
+      caller: this.#live.caller,
+      method: this.#method.path,
+      server: this.#server,
+      code: this.#call.code,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+      ms: performance.now() - this.#beganAt,
+    });
+  }
+
+  /** Gives up its places at the bot that it was at. */
+  #leave(): void {
+    this.#release?.();
+    this.#release = undefined;
+    if (this.#place !== undefined) this.#credentials?.channel.end(this.#place, this.#method.kind === "unary");
+    this.#place = undefined;
+    if (this.#instance) this.#instance.calls--;
+    this.#instance = undefined;
+  }
+
+  #explain(code: status, details: string): InterlockError {
+    const error = Object.assign(new Error(details), { code, details, metadata: new Metadata() });
+    if (!this.#connector || !this.#credentials) return InterlockError.from(error);
+    return this.#connector.explain(this.#credentials.channel, error);
+  }
+
+  #keep(bytes: Buffer): void {
+    if (!this.#kept) return;
+    this.#keptBytes += bytes.length;
+    if (this.#keptBytes > keptBytes) this.#kept = undefined;
+    else this.#kept.push(bytes);
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+function nobodyServes(service: string): InterlockError {
+  return new InterlockError("UNAVAILABLE", `No bot serves ${service} now.`);
+}

@@ -1,0 +1,42 @@
+import type { referenceKey } from "@interlock/bot/internal";
+import type { HeaderList } from "@interlock/wire";
+
+/** How the gateway shows its token: whole, or by a reference to one that was shown on the connection. */
+export interface Shown {
+  readonly name: "authorization" | typeof referenceKey;
+  readonly value: string;
+}
+
+/**
+ * Whether a header of a request stays at the gateway: what names a caller, or a hop, in words that anyone can write. The token of
+ * the caller stays here, too: another one takes its place.
+ */
+export function isStripped(name: string): boolean {
+  if (name === "authorization" || name === "forwarded" || name === "via" || name === "x-real-ip") return true;
+  return prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+const prefixes = ["interlock-", "x-forwarded-", "x-envoy-", "x-original-"] as const;
+
+/**
+ * The header list with which a request goes on: as it came, but for `:authority`, what is {@link isStripped}, and the token.
+ *
+ * @param timeout - The value of `grpc-timeout` in place of the one that came; absent where that still holds.
+ */
+export function requestList(
+  headers: HeaderList,
+  authority: string,
+  shown: Shown | undefined,
+  timeout: string | undefined,
+): HeaderList {
+  const list: string[] = [":method", "POST", ":scheme", "https", ":authority", authority];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    const value = headers[i + 1] as string;
+    if (name === ":path") list.push(name, value);
+    else if (name === "grpc-timeout" && timeout !== undefined) list.push(name, timeout);
+    else if (!name.startsWith(":") && !isStripped(name)) list.push(name, value);
+  }
+  if (shown) list.push(shown.name, shown.value);
+  return list;
+}

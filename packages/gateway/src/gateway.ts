@@ -1,0 +1,240 @@
+import { type Bot, InterlockError } from "@interlock/bot";
+import {
+  connectionTimes,
+  createDeprecationLog,
+  createReachableAddress,
+  createServer,
+  denial,
+  partsOf,
+  type RunnableMethod,
+  readInterface,
+  type ServerOptions,
+  toStatus,
+} from "@interlock/bot/internal";
+import { createAccessLog, type TellCall } from "./access-log.js";
+import { createPassedMethod } from "./forward/create-passed-method.js";
+import { ForwardedCall } from "./forward/forwarded-call.js";
+import { createAdaptiveLimit, keepAdapted } from "./limits/adaptive-limit.js";
+import { createCallers } from "./outbound/callers.js";
+import { followPlaces } from "./outbound/follow-places.js";
+import { watchHealth } from "./outbound/watch-health.js";
+import { Instances } from "./routes/instances.js";
+import { passedService } from "./routes/route.js";
+import { type CompleteRoute, completeRoutes, type Routes } from "./routes/routes.js";
+
+/** How a gateway is opened. */
+export interface GatewayOptions
+  extends Pick<
+    ServerOptions,
+    | "port"
+    | "maximumConnections"
+    | "connectionsPerPeer"
+    | "callerRate"
+    | "callsPerPeer"
+    | "requestBytesPerPeer"
+    | "callsPerConnection"
+    | "createLimiter"
+  > {
+  /** The services that are passed on. What they do not name is answered UNIMPLEMENTED. */
+  readonly routes: Routes;
+  /** The address to listen on. Default: `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** `host` or `host:port` at which others reach it; see `ServeOptions`. */
+  readonly advertise?: string | undefined;
+  /** One of how many calls that went well is logged; 0 for none. Each that failed is. Default: 100. */
+  readonly logSample?: number | undefined;
+  /** The most calls that are open at once, over all bots. It adapts to what the process can do. Default: 16,384. */
+  readonly maximumCalls?: number | undefined;
+  /** Takes each call that has ended. Default: none. */
+  readonly onCall?: TellCall | undefined;
+}
+
+/** A gateway that is open. */
+export interface Gateway {
+  /** The port on which it listens. */
+  readonly port: number;
+  /** `host:port` at which others reach it. */
+  readonly address: string;
+  /** The full names of the services that it passes on. */
+  readonly services: readonly string[];
+  /** What is open now: connections of bots to the gateway, calls, connections of the gateway, and how many calls there may be. */
+  open(): {
+    readonly connections: number;
+    readonly calls: number;
+    readonly upstream: number;
+    readonly callers: number;
+    readonly callLimit: number;
+  };
+  /** The bots that serve a service, as the gateway sees them now. */
+  instances(
+    service: string,
+  ): readonly { readonly address: string; readonly serving: boolean; readonly calls: number }[];
+  /**
+   * Takes over other routes. Calls under way go on.
+   *
+   * @throws A `TypeError` for routes that cannot be used: those before stay.
+   */
+  reload(routes: Routes): Promise<void>;
+  /**
+   * Refuses new calls, lets the open ones finish, then closes.
+   *
+   * @param graceMs - How long open calls may take. Default: 10,000.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+interface Passed {
+  readonly route: CompleteRoute;
+  readonly instances: Instances;
+}
+
+/**
+ * Opens a gateway: one port in front of the bots that serve the given services. A call is admitted there as at a bot, by the policy of
+ * its method, and goes on as bytes, with a token in which its caller is the subject and the gateway the actor. The bot needs
+ * `token:exchange` at each service.
+ *
+ * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, and where there is no authority; a `TypeError` for
+ *   routes that cannot be used.
+ *
+ * @example
+ * ```ts
+ * const bot = await joinFleet({ authority: "localhost:7443", name: "gateway/1", joinToken });
+ * const gateway = await openGateway(bot, { port: 7500, routes: [GripperService, CoffeeService] });
+ * ```
+ */
+export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Gateway> {
+  const parts = partsOf(bot);
+  const { identity, trust, contact, recorder, clock, log, exchange } = parts;
+  if (!exchange) {
+    throw new InterlockError("FAILED_PRECONDITION", "A gateway exchanges tokens, and this bot has no authority.");
+  }
+  const { logSample = 100, maximumCalls, onCall, advertise, routes: _, ...listening } = options;
+  const host = readInterface(options.host ?? "127.0.0.1");
+  const writeLine = createAccessLog(log, logSample);
+  const callers = createCallers({
+    exchange,
+    identity,
+    trust,
+    clock,
+    recorder,
+    deprecations: createDeprecationLog(log, clock),
+    times: connectionTimes(parts.connections),
+  });
+  const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(64, maximumCalls ?? 64) });
+  const health = watchHealth(bot);
+  let passed = new Map<string, Passed>();
+  let methods = new Map<string, RunnableMethod>();
+
+  const tell: TellCall = (call) => {
+    limit.end();
+    writeLine(call);
+    onCall?.(call);
+  };
+
+  /** The table of another set of routes. What is known of a service that stays is kept. */
+  function take(routes: readonly CompleteRoute[]): void {
+    const nextPassed = new Map<string, Passed>();
+    const nextMethods = new Map<string, RunnableMethod>();
+    for (const route of routes) {
+      const service = passedService(route.service);
+      const instances = passed.get(service.name)?.instances ?? new Instances();
+      nextPassed.set(service.name, { route, instances });
+      for (const method of Object.values(service.methods)) {
+        const { served, made } = createPassedMethod(service, method, instances, recorder.served.of(method.path));
+        nextMethods.set(method.path, {
+          ...served,
+          pass(call, live, request) {
+            if (!limit.begin()) return call.sendStatus(toStatus(overloaded(), live.callId));
+            new ForwardedCall(call, live, request, made, callers.of(live.caller), tell).begin();
+          },
+        });
+      }
+    }
+    for (const [name, { instances }] of passed) {
+      if (nextPassed.has(name)) continue;
+      instances.set([]);
+      health.follow(name, instances);
+      server?.setHealth(name, false);
+    }
+    passed = nextPassed;
+    methods = nextMethods;
+  }
+
+  const addressAt = await createReachableAddress({ host, advertise, towardsFleet: parts.towardsFleet });
+  let server: Awaited<ReturnType<typeof createServer>> | undefined;
+  take(completeRoutes(options.routes));
+  server = await createServer(
+    {
+      identity,
+      trust,
+      contact,
+      recorder,
+      log,
+      clock,
+      createLimiter: parts.createLimiter,
+      ...listening,
+      host,
+      passing: (path) => methods.get(path),
+    },
+    () => {},
+  );
+  const running = server;
+  const places = followPlaces(() => [...passed.values()].map(({ route, instances }) => [route, instances] as const), {
+    locate: parts.locate,
+    log,
+    self: bot.name,
+    onChange(name) {
+      const instances = passed.get(name)?.instances;
+      if (!instances) return;
+      health.follow(name, instances);
+      running.setHealth(name, instances.all.length > 0);
+    },
+  });
+  const address = addressAt(running.port);
+  const definitions = () => [...passed.values()].map(({ route }) => passedService(route.service));
+  let stopReporting = parts.serving?.(definitions(), address, running.address);
+  const stopAdapting = keepAdapted(limit);
+  await places.look();
+  let closing: Promise<void> | undefined;
+
+  async function end(graceMs?: number): Promise<void> {
+    stopReporting?.();
+    places.close();
+    for (const name of passed.keys()) running.setHealth(name, false);
+    await running.close(graceMs);
+    stopAdapting();
+    health.close();
+    callers.close();
+  }
+
+  return {
+    port: running.port,
+    address,
+    get services() {
+      return [...passed.keys()];
+    },
+    open() {
+      const { connections, calls } = running.open();
+      const { callers: count, connections: upstream } = callers.open();
+      return { connections, calls, upstream, callers: count, callLimit: limit.limit };
+    },
+    instances: (service) =>
+      (passed.get(service)?.instances.all ?? []).map(({ address, serving, calls }) => ({ address, serving, calls })),
+    async reload(routes) {
+      take(completeRoutes(routes));
+      stopReporting?.();
+      stopReporting = parts.serving?.(definitions(), address, running.address);
+      await places.look();
+    },
+    close: (graceMs) => (closing ??= end(graceMs)),
+  };
+}
+
+/** A second is enough for what is open to end, or for the limit to grow. */
+const retryAfterMs = 1_000;
+
+function overloaded(): InterlockError {
+  return denial("CALL_LIMIT", "the gateway has as many calls open as it can serve; try again later", {
+    retryAfterMs: String(retryAfterMs),
+  });
+}
