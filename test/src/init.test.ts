@@ -50,5 +50,5 @@ describe("interlock init", () => {
     await writeFile(proto, before);
     const mended = await npmOk(project, "exec", "--", "interlock", "generate", "--json");
     assert.equal(JSON.parse(mended.stdout).ok, true);
-  }).timeout(60_000);
+  });
 });

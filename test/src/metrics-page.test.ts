@@ -50,7 +50,6 @@ describe("the alert rules", () => {
   });
 
   it("are right by Prometheus' own checker, and fire in its tests", function () {
-    this.timeout(60_000);
     for (const args of [
       ["check", "rules", join(root, "docs/prometheus/alerts.yaml")],
       ["test", "rules", join(root, "docs/prometheus/alerts.test.yaml")],

@@ -52,9 +52,7 @@ describe("the READMEs of the packages", () => {
   }
 });
 
-describe("the examples in the READMEs of the packages", function () {
-  this.timeout(60_000);
-
+describe("the examples in the READMEs of the packages", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "interlock-readmes-"));

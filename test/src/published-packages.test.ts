@@ -9,9 +9,7 @@ import { packAll } from "./npm.js";
 import { type PackageManifest, publishedPackages, readManifest } from "./published-packages.js";
 
 // What npm would show of our packages, and what is in them: the tarballs, as they would be published.
-describe("the published packages", function () {
-  this.timeout(60_000);
-
+describe("the published packages", () => {
   let dir: string;
   const unpacked = new Map<string, { folder: string; manifest: PackageManifest }>();
 

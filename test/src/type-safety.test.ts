@@ -54,8 +54,7 @@ describe("type safety", () => {
   let dir: string;
   let errors: ReadonlyMap<string, readonly string[]>;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     dir = await mkdtemp(join(import.meta.dirname, "types-"));
     for (const [name, text] of Object.entries(snippets)) await writeFile(join(dir, `${name}.ts`), header + text);
     errors = await compile(dir);

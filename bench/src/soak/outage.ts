@@ -171,7 +171,8 @@ async function runTrial(
     trial.killedAt = Date.now();
     const until = (ms: number) => sleep(Math.max(0, trial.killedAt + ms - Date.now()));
 
-    await until(durationMs / 4);
+    // Early: a bot that starts without the authority waits for it first.
+    await until(durationMs / 20);
     const late = await joinFleet({
       authority: address,
       name: "robot/late",

@@ -11,7 +11,7 @@ describe("examples/hello", () => {
     const { stdout } = await run(process.execPath, [join(import.meta.dirname, "calls.js")]);
     const readme = await readFile(new URL("../../../packages/bot/README.md", import.meta.url), "utf8");
     assert.equal(stdout, /^```text\n(.*?)^```$/ms.exec(readme)?.[1]);
-  }).timeout(60_000);
+  });
 
   it("makes one call that is allowed and one that is denied, and says why", async () => {
     const { stdout } = await run(process.execPath, [join(import.meta.dirname, "hello.js")]);
@@ -19,5 +19,5 @@ describe("examples/hello", () => {
     assert.match(stdout, /✔ operator\/you → CoffeeService\/Brew {2}\{"ready":true\}/);
     assert.match(stdout, /✘ operator\/you → GripperService\/Grip {2}PERMISSION_DENIED SCOPE_MISSING/);
     assert.match(stdout, /it needs "gripper:actuate" and holds none/);
-  }).timeout(60_000);
+  });
 });

@@ -28,5 +28,5 @@ describe("examples/inventory", () => {
       ],
     );
     assert.match(stdout, /it needs "inventory:write" and holds none/);
-  }).timeout(60_000);
+  });
 });

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { simulateDay } from "./testing/simulate-day.js";
 
-describe("robots", function () {
-  this.timeout(20_000);
-
+describe("robots", () => {
   it("carry everything once, around each other, with batteries that run low and grippers that slip", async () => {
     const day = await simulateDay(7, 6, 90);
     assert.equal(day.collisions, 0);

@@ -239,5 +239,5 @@ describe("a running bot that was cut off until its certificate expired", () => {
       await bot.close(0);
       await fleet.close();
     }
-  }).timeout(30_000);
+  });
 });

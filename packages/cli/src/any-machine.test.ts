@@ -17,8 +17,7 @@ function canBeNobody(): boolean {
   return spawnSync(process.execPath, [bin, "--version"], { ...nobody, cwd: "/" }).status === 0;
 }
 
-describe("interlock, on any machine", function () {
-  this.timeout(60_000); // Each test runs commands, which are processes.
+describe("interlock, on any machine", () => {
   let base: string;
   let folder: string;
   let user: object;

@@ -28,8 +28,7 @@ async function jsonOf(cwd: string, ...args: readonly string[]): Promise<Json> {
 const quiet = { ...process.env, INTERLOCK_LOG_LEVEL: "error" };
 
 describe("interlock, the command", () => {
-  it("shows an example with the help of every command", async function () {
-    this.timeout(60_000);
+  it("shows an example with the help of every command", async () => {
     const commands = [
       "init",
       "generate",
@@ -136,8 +135,7 @@ describe("interlock, the command", () => {
   });
 });
 
-describe("interlock, with an authority", function () {
-  this.timeout(60_000); // Each test runs commands, which are processes.
+describe("interlock, with an authority", () => {
   let dir: string;
   let up: ChildProcess;
   let authority: string;
@@ -168,8 +166,7 @@ describe("interlock, with an authority", function () {
     for (const name of keys) assert.match(await readFile(join(folder, name), "utf8"), /^interlock-sealed-1 /, name);
   });
 
-  it("takes the root's key away, has an intermediate signed with it elsewhere, and prepares another CA", async function () {
-    this.timeout(60_000); // Some twenty commands, each a process.
+  it("takes the root's key away, has an intermediate signed with it elsewhere, and prepares another CA", async () => {
     const shown = async () => (await json("ca", "show")).cas as Json[];
     const [first] = await shown();
     assert.deepEqual([first?.state, first?.warnings], ["active", []]);
@@ -529,8 +526,7 @@ describe("interlock, with an authority", function () {
   });
 });
 
-describe("interlock, with an authority that speaks OAuth", function () {
-  this.timeout(60_000);
+describe("interlock, with an authority that speaks OAuth", () => {
   let dir: string;
   let up: ChildProcess;
   let authority: string;
@@ -610,7 +606,7 @@ describe("interlock, with an authority that speaks OAuth", function () {
     const { records } = await jsonOf(dir, "log", "list");
     assert.ok(records.some(({ kind, subject }: Json) => kind === "recover" && subject.endsWith("operator/laptop")));
     await rm(laptop, { recursive: true });
-  }).timeout(60_000);
+  });
 
   it("says which lifetimes of certificates are possible", async () => {
     const cases = { "0": /30 days/, "31d": /30 days/, "a b=1h": /identity pattern/, "1 hour": /45s, 90m, 12h or 30d/ };
@@ -619,7 +615,7 @@ describe("interlock, with an authority that speaks OAuth", function () {
       assert.notEqual(code, 0, ttl);
       assert.match(stderr, said, ttl);
     }
-  }).timeout(60_000);
+  });
 
   it("takes no half of the options for HTTPS", async () => {
     for (const args of [
@@ -667,8 +663,7 @@ describe("interlock up for bots on other machines", () => {
   });
 });
 
-describe("interlock health", function () {
-  this.timeout(60_000);
+describe("interlock health", () => {
   let dir: string;
   let up: ChildProcess;
 

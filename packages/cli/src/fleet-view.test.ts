@@ -11,8 +11,7 @@ import { commandFile, runCommand } from "./testing/run-command.js";
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 type Json = Record<string, any>;
 
-describe("interlock, looking at a fleet", function () {
-  this.timeout(60_000);
+describe("interlock, looking at a fleet", () => {
   const operator = `operator/${userInfo().username}`;
   const running: ChildProcess[] = [];
   let dir: string;

@@ -42,8 +42,7 @@ const gripper = {
   },
 } satisfies ServiceDefinition;
 
-describe("interlock inventory, with a fleet", function () {
-  this.timeout(60_000);
+describe("interlock inventory, with a fleet", () => {
   const bots: Bot[] = [];
   let dir: string;
   let up: ChildProcess;

@@ -10,8 +10,7 @@ message Cup {
 }
 `;
 
-describe("breaking changes", function () {
-  this.timeout(30_000);
+describe("breaking changes", () => {
   let before: TempWorkspace;
   let after: TempWorkspace;
 

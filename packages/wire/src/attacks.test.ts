@@ -318,8 +318,7 @@ const onStream: Parameters<typeof serve>[0] = (stream, block) => {
   return { ...nobody, onData: (bytes) => stream.consumed(bytes.length) };
 };
 
-describe("attacks on a server connection, while another one is served", function () {
-  this.timeout(30_000);
+describe("attacks on a server connection, while another one is served", () => {
   const mebibyte = 1_024 * 1_024;
 
   for (const { name, ends, limits, run } of attacks) {

@@ -3,8 +3,7 @@ import type { Identity } from "@interlock/bot";
 import { recoveryStage } from "./recovery-stage.js";
 
 describe("a stolen key of a certificate from before a bot joined anew", () => {
-  it("does not keep the bot itself out, however often it is shown", async function () {
-    this.timeout(60_000);
+  it("does not keep the bot itself out, however often it is shown", async () => {
     const stage = await recoveryStage();
     try {
       const [stolen] = (await stage.expired("night/1")) as [Identity];

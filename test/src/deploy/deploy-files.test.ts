@@ -163,7 +163,6 @@ describe("deploy/", () => {
   });
 
   it("the Kubernetes manifests are valid", function () {
-    this.timeout(60_000);
     const folder = join(deploy, "kubernetes");
     validateManifests(this, ...readdirSync(folder).map((file) => join(folder, file)));
   });
@@ -205,7 +204,6 @@ describe("deploy/", () => {
   });
 
   it("the chart refuses wrong values", function () {
-    this.timeout(60_000);
     if (!helm) skip(this, "helm is not here: install Helm 3");
     const refused: [value: string, message: RegExp][] = [
       ["authority.replicas=2", /postgresSecretName/],

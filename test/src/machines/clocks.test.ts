@@ -25,8 +25,7 @@ interface Said {
 }
 
 // The clocks of processes, shifted by libfaketime; OpenSSL's with them.
-describe("machines whose clocks differ", function () {
-  this.timeout(60_000);
+describe("machines whose clocks differ", () => {
   let folder: string;
   let authority: Authority;
   const children: ChildProcess[] = [];

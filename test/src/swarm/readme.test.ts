@@ -14,9 +14,7 @@ import { root } from "../structure/source-graph.js";
 
 const readme = join(root, "packages/swarm/README.md");
 
-describe("packages/swarm/README.md", function () {
-  this.timeout(60_000);
-
+describe("packages/swarm/README.md", () => {
   let blocks: ReturnType<typeof readBlocks>;
   let folder: string;
   let authority: Authority | undefined;

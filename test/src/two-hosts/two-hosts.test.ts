@@ -43,8 +43,7 @@ describe("two hosts, each a network namespace", () => {
     await writeFile(join(one.folder, "grants.yaml"), grants);
     await one.sh("interlock grants apply grants.yaml");
   });
-  after(async function () {
-    this.timeout(30_000);
+  after(async () => {
     await hosts?.close();
   });
 

@@ -54,8 +54,7 @@ async function until(url: string, isSo: (state: FleetState) => boolean): Promise
 
 const program = fileURLToPath(new URL("./main.js", import.meta.url));
 
-describe("the dashboard of a fleet", function () {
-  this.timeout(30_000);
+describe("the dashboard of a fleet", () => {
   const bots: Bot[] = [];
   const feed = createFeed();
   const floor = createFloor(createWorld());

@@ -25,8 +25,7 @@ const docs = fileURLToPath(new URL("../../../../docs/", import.meta.url));
 const executablePath = findChromium();
 const run = syntheticRun();
 
-describe("the page in a browser", function () {
-  this.timeout(60_000);
+describe("the page in a browser", () => {
   if (!executablePath) {
     it("is not tested: there is no Chromium here; on Debian, apt-get install chromium");
     return;

@@ -438,8 +438,7 @@ describe("proposeGrants", () => {
     });
   });
 
-  it("reads 50,000 rows of usage of 2,000 bots in less than 2 s of CPU", function () {
-    this.timeout(30_000);
+  it("reads 50,000 rows of usage of 2,000 bots in less than 2 s of CPU", () => {
     const services = Array.from({ length: 50 }, (_, i) =>
       serviceWith(
         `cafe.v1.S${i}`,

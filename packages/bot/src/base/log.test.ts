@@ -19,8 +19,7 @@ function start(script: string, level?: string) {
 }
 
 describe("the log", () => {
-  it("writes lines from the level in the environment on", async function () {
-    this.timeout(30_000);
+  it("writes lines from the level in the environment on", async () => {
     const script = `for (const level of ["debug", "info", "warn", "error"]) jsonLog[level](level, { a: "\\u001b[2J" });`;
     const expected = { debug: 4, info: 3, warn: 2, error: 1, silent: 0, "": 3 };
     await Promise.all(
@@ -33,8 +32,7 @@ describe("the log", () => {
     );
   });
 
-  it("does not end the process when its reader has gone", async function () {
-    this.timeout(30_000);
+  it("does not end the process when its reader has gone", async () => {
     const child = start(`
       process.stdin.once("data", () => {
         for (let i = 0; i < 1_000; i++) jsonLog.warn("nobody reads this", { i });
@@ -52,8 +50,7 @@ describe("the log", () => {
     assert.deepEqual([printed, code], ["alive", 0]);
   });
 
-  it("does not end the process either when it is the console", async function () {
-    this.timeout(30_000);
+  it("does not end the process either when it is the console", async () => {
     const child = start(`
       const { checkLog } = await import(${JSON.stringify(base)});
       checkLog(console);
@@ -74,8 +71,7 @@ describe("the log", () => {
     assert.equal(code, 7);
   });
 
-  it("goes on where nothing can be written, and writes again when there is room", async function () {
-    this.timeout(30_000);
+  it("goes on where nothing can be written, and writes again when there is room", async () => {
     if (!existsSync("/dev/full")) return;
     const full = openSync("/dev/full", "w");
     const source = `const { jsonLog } = await import(${JSON.stringify(base)});
@@ -89,8 +85,7 @@ describe("the log", () => {
     assert.deepEqual([printed, code], ["alive", 0]);
   });
 
-  it("keeps 1 MiB for a reader that stands still, and tells it what it has missed", async function () {
-    this.timeout(30_000);
+  it("keeps 1 MiB for a reader that stands still, and tells it what it has missed", async () => {
     const child = start(`
       for (let i = 0; i < 2_000; i++) jsonLog.info("x".repeat(4_000));
       process.stdin.once("data", () => { jsonLog.info("last"); process.stdin.unref(); });

@@ -8,8 +8,7 @@ import { createSharedConnectors } from "./shared-connectors.js";
 const service = { ...EchoService, servedBy: ["echo/*"] };
 const idleMs = 200;
 
-describe("clients that are not used any more", function () {
-  this.timeout(30_000);
+describe("clients that are not used any more", () => {
   let fleet: TestFleet;
   let caller: Bot;
   let server: Awaited<ReturnType<typeof serveEcho>>;

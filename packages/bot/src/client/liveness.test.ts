@@ -9,8 +9,7 @@ import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fl
 const connections = { silenceMs: 100, answerMs: 400 };
 const service = { ...EchoService, servedBy: ["echo/*"] };
 
-describe("a server that vanishes without a word", function () {
-  this.timeout(20_000);
+describe("a server that vanishes without a word", () => {
   let fleet: TestFleet;
   let caller: Bot;
   let server: Awaited<ReturnType<typeof serveEcho>>;

@@ -223,7 +223,7 @@ describe("keepRenewed", () => {
     assert.equal(logged.length, 2, logged.join("\n"));
     assert.match(logged[0] as string, /^error: certificate expired.*interlock invite gripper\/1/);
     assert.match(logged[1] as string, /^info: certificate recovered/);
-  }).timeout(10_000);
+  });
 
   const digestOf = ({ der }: TestCa) => Buffer.from(caDigest(der)).toString("base64url");
 

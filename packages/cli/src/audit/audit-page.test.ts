@@ -43,8 +43,7 @@ const report = () => {
   );
 };
 
-describe("the page of an audit in a browser", function () {
-  this.timeout(60_000);
+describe("the page of an audit in a browser", () => {
   const executablePath = findChromium();
   if (!executablePath) {
     it("is not tested: there is no Chromium here; on Debian, apt-get install chromium");

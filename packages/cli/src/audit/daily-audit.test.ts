@@ -14,8 +14,7 @@ import { readAuthority } from "./read-inputs.js";
 
 const day = 24 * 3_600_000;
 
-describe("the daily audit of interlock up", function () {
-  this.timeout(60_000);
+describe("the daily audit of interlock up", () => {
   let folder: string;
 
   beforeEach(async () => {

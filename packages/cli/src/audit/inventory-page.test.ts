@@ -36,8 +36,7 @@ function everything() {
   return inventoryPage(inventory, scoreRisk(inventory, inputs));
 }
 
-describe("the inventory's page in a browser", function () {
-  this.timeout(60_000);
+describe("the inventory's page in a browser", () => {
   if (!executablePath) {
     it("is not tested: there is no Chromium here; on Debian, apt-get install chromium");
     return;

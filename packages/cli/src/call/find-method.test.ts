@@ -30,8 +30,7 @@ const files = {
 
 describe("the method that interlock call is given", () => {
   let project: TestProject;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     project = await generateProject(files, "a#b c%41?[*]ü", { protos, out: "src/g#en,1" });
   });
   after(() => project.remove());

@@ -26,8 +26,7 @@ const manifest = {
   ],
 };
 
-describe("interlock audit", function () {
-  this.timeout(60_000);
+describe("interlock audit", () => {
   let folder: string;
 
   const audit = (...args: readonly string[]) => {

@@ -17,8 +17,7 @@ function interlock(cwd: string, ...args: readonly string[]): Promise<CommandResu
 
 const grants = `grants:\n  "coffee/*":\n    cafe.gripper.v1.GripperService: [gripper:actuate]\n`;
 
-describe("interlock scan", function () {
-  this.timeout(60_000);
+describe("interlock scan", () => {
   let folder: string;
   let authority: ChildProcess;
   let address = "";

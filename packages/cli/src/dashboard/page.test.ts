@@ -25,8 +25,7 @@ const screens = {
 const docs = fileURLToPath(new URL("../../../../docs/", import.meta.url));
 const executablePath = findChromium();
 
-describe("the fleet's dashboard in a browser", function () {
-  this.timeout(60_000);
+describe("the fleet's dashboard in a browser", () => {
   if (!executablePath) {
     it("is not tested: there is no Chromium here; on Debian, apt-get install chromium");
     return;

@@ -10,8 +10,7 @@ import { createFleetView, type FleetView } from "./model/fleet.js";
 import { applyPatch, type Patch } from "./model/patch.js";
 import { startDashboard } from "./start-dashboard.js";
 
-describe("the dashboard of a fleet", function () {
-  this.timeout(60_000);
+describe("the dashboard of a fleet", () => {
   let dir: string;
   let authority: Authority;
   const open: { close(graceMs?: number): Promise<unknown> }[] = [];

@@ -23,8 +23,7 @@ const step = fc.oneof(
 );
 
 describe("leases, whatever happens", () => {
-  it("let one worker at a time have a task, with a token that grows, and each task end once", async function () {
-    this.timeout(60_000);
+  it("let one worker at a time have a task, with a token that grows, and each task end once", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
         let fake = await createFakeLeader();

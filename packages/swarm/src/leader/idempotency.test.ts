@@ -64,7 +64,7 @@ describe("idempotency keys", () => {
       await fake.close();
       fake = await createFakeLeader({ name: "leader/2", quotaOf }, fake);
     }
-  }).timeout(20_000);
+  });
 
   it("outlive their tasks when these are forgotten for their bytes, and none that the store had lost comes back", async () => {
     await setUp({ limits: { closedBytes: 10_000 } });
@@ -86,7 +86,7 @@ describe("idempotency keys", () => {
     assert.equal((await submit("order-7")).created, true);
     const epoch = await fake.store.acquire("leader/1", 2_000);
     assert.deepEqual((await fake.store.inherit(epoch ?? 0)).keys, []);
-  }).timeout(20_000);
+  });
 
   it("are bounded in bytes: the oldest go first, and the log says so once", async () => {
     const faults: string[] = [];
@@ -97,5 +97,5 @@ describe("idempotency keys", () => {
     assert.equal((await submit("other-19800")).created, false, "a young one is there");
     assert.equal((await submit("order-7")).created, true);
     assert.ok(faults.filter((each) => each.includes("raise limits.keyBytes")).length === 1, String(faults));
-  }).timeout(20_000);
+  });
 });

@@ -15,8 +15,7 @@ import { createLeader, type Leader } from "./leader.js";
 /** The promise of the README is a second; the rest is for a busy machine. */
 const againMs = 2_000;
 
-describe("a leader whose store is in trouble for a while", function () {
-  this.timeout(60_000);
+describe("a leader whose store is in trouble for a while", () => {
   let store: TaskStore;
   let leader: Leader;
 
