@@ -14,6 +14,7 @@ import {
 import { createAccessLog, type TellCall } from "./access-log.js";
 import { createPassedMethod } from "./forward/create-passed-method.js";
 import { ForwardedCall } from "./forward/forwarded-call.js";
+import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 import { createAdaptiveLimit, keepAdapted } from "./limits/adaptive-limit.js";
 import { createCallers } from "./outbound/callers.js";
 import { followPlaces } from "./outbound/follow-places.js";
@@ -21,6 +22,8 @@ import { watchHealth } from "./outbound/watch-health.js";
 import { Instances } from "./routes/instances.js";
 import { passedService } from "./routes/route.js";
 import { type CompleteRoute, completeRoutes, type Routes } from "./routes/routes.js";
+import { createTraffic } from "./traffic.js";
+import { createTrafficService } from "./traffic-service.js";
 
 /** How a gateway is opened. */
 export interface GatewayOptions
@@ -122,11 +125,14 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   });
   const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(64, maximumCalls ?? 64) });
   const health = watchHealth(bot);
+  const traffic = createTraffic();
+  const stopCounting = recorder.onDenial(traffic.denied);
   let passed = new Map<string, Passed>();
   let methods = new Map<string, RunnableMethod>();
 
   const tell: TellCall = (call) => {
     limit.end();
+    traffic.passed(call);
     writeLine(call);
     onCall?.(call);
   };
@@ -160,6 +166,12 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     methods = nextMethods;
   }
 
+  function open() {
+    const { connections, calls } = server?.open() ?? { connections: 0, calls: 0 };
+    const { callers: count, connections: upstream } = callers.open();
+    return { connections, calls, upstream, callers: count, callLimit: limit.limit };
+  }
+
   const addressAt = await createReachableAddress({ host, advertise, towardsFleet: parts.towardsFleet });
   let server: Awaited<ReturnType<typeof createServer>> | undefined;
   take(completeRoutes(options.routes));
@@ -176,7 +188,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
       host,
       passing: (path) => methods.get(path),
     },
-    () => {},
+    (served) => served.add(GatewayService, createTrafficService(traffic, open)),
   );
   const running = server;
   const places = followPlaces(() => [...passed.values()].map(({ route, instances }) => [route, instances] as const), {
@@ -191,7 +203,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     },
   });
   const address = addressAt(running.port);
-  const definitions = () => [...passed.values()].map(({ route }) => passedService(route.service));
+  const definitions = () => [GatewayService, ...[...passed.values()].map(({ route }) => passedService(route.service))];
   let stopReporting = parts.serving?.(definitions(), address, running.address);
   const stopAdapting = keepAdapted(limit);
   await places.look();
@@ -203,6 +215,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     for (const name of passed.keys()) running.setHealth(name, false);
     await running.close(graceMs);
     stopAdapting();
+    stopCounting();
     health.close();
     callers.close();
   }
@@ -213,11 +226,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     get services() {
       return [...passed.keys()];
     },
-    open() {
-      const { connections, calls } = running.open();
-      const { callers: count, connections: upstream } = callers.open();
-      return { connections, calls, upstream, callers: count, callLimit: limit.limit };
-    },
+    open,
     instances: (service) =>
       (passed.get(service)?.instances.all ?? []).map(({ address, serving, calls }) => ({ address, serving, calls })),
     async reload(routes) {

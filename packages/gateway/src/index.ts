@@ -1,2 +1,4 @@
+export type { PassedCall, TellCall } from "./access-log.js";
 export { type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
+export { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 export type { Routes, ServiceRoute } from "./routes/routes.js";

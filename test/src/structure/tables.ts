@@ -96,6 +96,8 @@ export const orders: Readonly<Record<string, Order>> = {
   ],
   "@interlock/gateway": [
     ["routes", "limits", "access-log"],
+    ["traffic"],
+    ["traffic-service"],
     ["exchange"],
     ["outbound"],
     ["forward"],
