@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { createInventory, writeSnapshot } from "@interlock/audit";
 import { cafe, fleetWith } from "@interlock/audit/testing";
+import { startAuthority } from "@interlock/authority";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { type Command, readCommands } from "./console-block.js";
 import { findQuote } from "./find-quote.js";
@@ -90,6 +91,48 @@ describe("the examples in the READMEs of the packages", () => {
       await exit;
     } finally {
       authority.kill("SIGKILL");
+    }
+  });
+
+  it("a gateway opens in front of the services of a manifest", async () => {
+    const grants = blocksOf("packages/gateway/README.md").find(({ language }) => language === "yaml");
+    const authority = await startAuthority({
+      dataDir: join(folder, "authority"),
+      trustDomain: "cafe",
+      port: 0,
+      log: silentLog,
+    });
+    try {
+      await authority.applyGrants(grants?.text ?? "");
+      copyFileSync(
+        join(root, "examples/hello/src/gen/interlock.manifest.json"),
+        join(folder, "interlock.manifest.json"),
+      );
+      const joinToken = await authority.createJoinToken("gateway/1");
+      const stateDir = join(folder, ".interlock/bots/gateway/1");
+      const address = authority.address;
+      const joined = await joinFleet({ authority: address, name: "gateway/1", joinToken, stateDir, log: silentLog });
+      await joined.close(0);
+      const env = { ...process.env, PORT: "0" };
+      const gateway = spawn(process.execPath, [example("gateway")], {
+        cwd: folder,
+        env,
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const exit = once(gateway, "exit");
+      try {
+        const lines = createInterface({ input: gateway.stdout as NodeJS.ReadableStream });
+        const ended = exit.then(() => Promise.reject(new Error("the gateway has ended")));
+        ended.catch(() => {}); // In the end it does.
+        const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
+        assert.match(line, /^gateway\/1 at 127\.0\.0\.1:\d+, in front of .*cafe\.gripper\.v1\.GripperService/);
+        gateway.kill("SIGTERM");
+        assert.deepEqual(await exit, [0, null]);
+      } finally {
+        gateway.kill("SIGKILL");
+      }
+    } finally {
+      await authority.close();
     }
   });
 

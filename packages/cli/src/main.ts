@@ -7,6 +7,7 @@ import { caCommand } from "./commands/ca.js";
 import { callCommand } from "./commands/call.js";
 import { checkCommand } from "./commands/check.js";
 import { dashboardCommand } from "./commands/dashboard.js";
+import { gatewayCommand } from "./commands/gateway.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
 import { healthCommand } from "./commands/health.js";
@@ -26,6 +27,7 @@ import { scanCommand } from "./commands/scan.js";
 import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
+import { topCommand } from "./commands/top.js";
 import { unrevokeCommand } from "./commands/unrevoke.js";
 import { upCommand } from "./commands/up.js";
 import { usageCommand } from "./commands/usage.js";
@@ -60,6 +62,8 @@ const commands = [
   auditCommand,
   scanCommand,
   leastPrivilegeCommand,
+  gatewayCommand,
+  topCommand,
   logCommand,
   backupCommand,
   restoreCommand,

@@ -11,6 +11,7 @@ const names = {
   database: "@interlock/database",
   authority: "@interlock/authority",
   audit: "@interlock/audit",
+  gateway: "@interlock/gateway",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;

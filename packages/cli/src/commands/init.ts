@@ -80,6 +80,7 @@ async function manifest(name: string, packages?: string): Promise<object> {
       ...(ours.wire.startsWith("file:") && { "@interlock/wire": ours.wire }),
       ...(ours.authority.startsWith("file:") && { "@interlock/authority": ours.authority }),
       ...(ours.audit.startsWith("file:") && { "@interlock/audit": ours.audit }),
+      ...(ours.gateway.startsWith("file:") && { "@interlock/gateway": ours.gateway }),
       ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",

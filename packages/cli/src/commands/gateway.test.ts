@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { type Authority, startAuthority } from "@interlock/authority";
+import { type Bot, joinFleet, silentLog } from "@interlock/bot";
+import { EchoService } from "@interlock/bot/testing";
+import { servedManifest } from "@interlock/policy";
+
+const commandFile = join(import.meta.dirname, "../../bin/interlock.js");
+const Echo = { ...EchoService, servedBy: ["echo/*"] } as const;
+const grants = `
+grants:
+  "caller/*": {${Echo.name}: ["echo:call"]}
+  "gateway/*": {${Echo.name}: ["token:exchange", "directory:read"]}
+  "operator/*": {interlock.gateway.v1.GatewayService: ["traffic:read"]}
+`;
+
+// biome-ignore lint/suspicious/noExplicitAny: what a command prints; the assertions say what is expected in it.
+type Json = Record<string, any>;
+
+describe("interlock gateway run, and interlock top", () => {
+  let folder: string;
+  let authority: Authority;
+  const bots: Bot[] = [];
+  let running: ChildProcess | undefined;
+
+  async function joined(name: string): Promise<Bot> {
+    const joinToken = await authority.createJoinToken(name);
+    const stateDir = join(folder, ".interlock/bots", name);
+    return joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
+  }
+  async function interlock(...args: readonly string[]): Promise<Json> {
+    const ended = await promisify(execFile)(process.execPath, [commandFile, ...args, "--json"], { cwd: folder }).catch(
+      (error) => error,
+    );
+    return JSON.parse(ended.stdout.trimEnd().split("\n").at(-1));
+  }
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "interlock-gateway-command-"));
+    authority = await startAuthority({
+      dataDir: join(folder, "authority"),
+      trustDomain: "cafe",
+      port: 0,
+      log: silentLog,
+    });
+    await authority.applyGrants(grants);
+    await writeFile(join(folder, "interlock.manifest.json"), JSON.stringify(servedManifest([Echo])));
+    await writeFile(join(folder, "routes.yaml"), "manifests: [interlock.manifest.json]\n");
+    const echo = await joined("echo/1");
+    bots.push(echo);
+    await echo.serve({ port: 0 }, (routes) =>
+      routes.add(Echo, {
+        echo: (request) => request,
+        open: () => ({}),
+        reset: (request) => request,
+        join: async () => ({}),
+        async *count() {},
+        async *chat() {},
+      }),
+    );
+    await (await joined("gateway/1")).close(0);
+  });
+  after(async () => {
+    running?.kill("SIGKILL");
+    await Promise.all(bots.map((bot) => bot.close(0)));
+    await authority.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("refuses a file of routes with a fault, and says which", async () => {
+    await writeFile(join(folder, "bad.yaml"), "manifests: [interlock.manifest.json]\nservices: {no.Such: {}}\n");
+    const { ok, error } = await interlock("gateway", "run", "--routes", "bad.yaml");
+    assert.equal(ok, false);
+    assert.match(error.message, /bad\.yaml: .*no manifest has no\.Such/s);
+  });
+
+  it("passes calls on, shows them, reads its routes again, and drains", async () => {
+    const args = ["gateway", "run", "--routes", "routes.yaml", "--port", "0", "--verbose", "--json"];
+    running = spawn(process.execPath, [commandFile, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    const lines = createInterface({ input: running.stdout as NodeJS.ReadableStream });
+    const log = createInterface({ input: running.stderr as NodeJS.ReadableStream });
+    const [line] = (await once(lines, "line")) as [string];
+    const { gateway, services } = JSON.parse(line) as Json;
+    assert.deepEqual(services, [Echo.name]);
+
+    const caller = await joined("caller/1");
+    bots.push(caller);
+    const client = caller.client(EchoService, gateway, { server: "gateway/*" });
+    assert.equal((await client.echo({ reason: "hello" })).reason, "hello");
+
+    const { address, name } = { address: authority.address, name: "operator/alice" };
+    const joinToken = await authority.createJoinToken(name);
+    assert.equal((await interlock("join", "--authority", address, "--name", name, "--token", joinToken)).ok, true);
+    const calling = setInterval(() => void client.echo({}).catch(() => {}), 20);
+    const { flows, openCalls } = await interlock("top", "--at", gateway, "--once");
+    clearInterval(calling);
+    const flow = flows.find(({ caller }: Json) => caller === "caller/1");
+    assert.deepEqual([flow?.method, flow?.code], [`${Echo.name}/Echo`, "OK"]);
+    assert.ok(flow.count > 0);
+    assert.ok(openCalls >= 1); // The watch itself is one.
+
+    const readAgain = new Promise<Json>((resolve) => {
+      log.on("line", (text) => {
+        const entry = JSON.parse(text) as Json;
+        if (entry.message.startsWith("routes read again")) resolve(entry);
+      });
+    });
+    running.kill("SIGHUP");
+    assert.equal((await readAgain).services, 1);
+    assert.equal((await client.echo({ reason: "again" })).reason, "again");
+
+    const exit = once(running, "exit");
+    running.kill("SIGTERM");
+    assert.deepEqual(await exit, [0, null]);
+  });
+});
