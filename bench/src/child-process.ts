@@ -1,11 +1,11 @@
 import { type Forked, forkProcess } from "@interlock/testing-processes";
 import type { Load, LoadTimes } from "./load.js";
-import type { VariantName } from "./variant-name.js";
+import type { EndName } from "./variant-name.js";
 
 /** A request of the parent to a process. */
 export type Ask =
-  | { readonly do: "serve"; readonly variant: VariantName; readonly settings: unknown }
-  | { readonly do: "connect"; readonly variant: VariantName; readonly settings: unknown; readonly address: string }
+  | { readonly do: "serve"; readonly variant: EndName; readonly settings: unknown }
+  | { readonly do: "connect"; readonly variant: EndName; readonly settings: unknown; readonly address: string }
   | { readonly do: "collect" }
   | { readonly do: "begin" }
   | { readonly do: "end" }

@@ -5,7 +5,7 @@ import type { Answer, Ask } from "./child-process.js";
 import type { EchoClient } from "./echo-client.js";
 import { runLoad } from "./load.js";
 import type { NodeVariant } from "./variant.js";
-import type { VariantName } from "./variant-name.js";
+import type { EndName } from "./variant-name.js";
 import { variants } from "./variant-table.js";
 
 let client: EchoClient | undefined;
@@ -37,7 +37,7 @@ async function answer(ask: Ask): Promise<Answer> {
   }
 }
 
-async function load(name: VariantName): Promise<NodeVariant> {
+async function load(name: EndName): Promise<NodeVariant> {
   const variant = await variants[name]();
   if (!("serve" in variant)) throw new Error(`${name} is a program of its own`);
   return variant;

@@ -144,6 +144,7 @@ describe("the command line of benchmarks and soaks", () => {
     ["./main.js", ["authority"], "tokens, round 5"],
     ["./main.js", ["revocation"], "sqlite, 1 authority, by a pattern"],
     ["./main.js", ["swarm"], "1000 connected"],
+    ["./main.js", ["gateway"], "round 9"],
     ["./main.js", ["scan"], "round 20"],
     ["./soak/main.js", ["crash", "--store", "sqlite"], "sqlite, account of what was lost"],
     ["./soak/main.js", ["rotation"], "calls and streams to their end"],

@@ -1,6 +1,7 @@
 import { authority } from "./authority/authority.js";
 import { runCommand } from "./command.js";
 import { count, path } from "./command-options.js";
+import { gateway } from "./gateway/gateway.js";
 import { generation } from "./generate/generate.js";
 import { imports } from "./imports/imports.js";
 import { memory } from "./memory/memory.js";
@@ -23,17 +24,21 @@ await runCommand({
     revocation,
     swarm,
     siege,
+    gateway,
     scan,
     generate: generation,
   },
   options: {
-    rounds: count("rounds that count. Default: 12 (memory 3, import 11, authority 5, swarm 3, scan 20)", 9_999),
+    rounds: count(
+      "rounds that count. Default: 12 (memory 3, gateway 9, import 11, authority 5, swarm 3, scan 20)",
+      9_999,
+    ),
     calls: count("calls of each variant in each round", 9_999_999),
     "in-flight": count("calls under way at a time", 9_999_999),
     bots: count("bots in the fleet", 9_999_999),
     profile: path("<dir>", "let every process leave a CPU profile there"),
   },
-  limit: { summary: "600 (unary, streaming and memory 1,200; siege 1,800)", seconds: () => 600 },
+  limit: { summary: "600 (unary, streaming, memory and gateway 1,200; siege 1,800)", seconds: () => 600 },
   read: (values, progress) => ({
     rounds: values.rounds,
     calls: values.calls,

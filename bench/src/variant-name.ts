@@ -10,3 +10,6 @@ export const variantNames = [
 ] as const;
 
 export type VariantName = (typeof variantNames)[number];
+
+/** The variants, and the ends that only stand behind and before a door. */
+export type EndName = VariantName | "bare-wire";

@@ -15,6 +15,7 @@ import type { EchoClient } from "../echo-client.js";
 import { echoDefinition } from "../echo-definition.js";
 import type { EchoRequest, EchoResponse, RepeatRequest, RepeatResponse } from "../gen/interlock/bench/v1/bench.js";
 import type { EchoServer, NodeVariant } from "../variant.js";
+import { clientOf } from "./client-of.js";
 
 /** The certificates of both sides of a bare variant. */
 export interface TlsSettings {
@@ -57,32 +58,9 @@ async function repeat(call: ServerWritableStream<RepeatRequest, RepeatResponse>)
   call.end();
 }
 
-/** A grpc-js client whose calls are promises and whose streams have listeners. */
+/** A grpc-js client in the manner of its documentation. */
 export function createEchoClient(address: string, credentials: ChannelCredentials): EchoClient {
-  const client = new Client(address, credentials);
-  const { echo, repeat } = echoDefinition;
-  return {
-    echo: (request) =>
-      new Promise((resolve, reject) => {
-        client.makeUnaryRequest(
-          echo.path,
-          echo.requestSerialize,
-          echo.responseDeserialize,
-          request,
-          // The default of Interlock's calls. A call without a deadline would wait forever.
-          { deadline: Date.now() + 30_000 },
-          (error, response) => (response ? resolve(response) : reject(error)),
-        );
-      }),
-    repeat: (request, onMessage) =>
-      new Promise((resolve, reject) => {
-        client
-          .makeServerStreamRequest(repeat.path, repeat.requestSerialize, repeat.responseDeserialize, request)
-          .on("data", onMessage)
-          .on("error", reject)
-          .on("end", resolve);
-      }),
-  };
+  return clientOf(new Client(address, credentials));
 }
 
 /** Requires a client certificate of the CA. */

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { joinFleet, silentLog } from "@interlock/bot";
 import { EchoService } from "../gen/interlock/bench/v1/bench_interlock.js";
-import type { NodeVariant } from "../variant.js";
+import type { NodeVariant, Prepared } from "../variant.js";
 
-interface Side {
+/** What a bot needs to join. */
+export interface Side {
   readonly authority: string;
   readonly name: string;
   readonly joinToken: string;
@@ -18,29 +19,35 @@ interface Settings {
 const grants = `grants:
   "client/*":
     ${EchoService.name}: [echo:call]
+  "gateway/*":
+    ${EchoService.name}: [token:exchange]
 `;
+
+/** Makes an authority in this process, and what bots with these names need to join it. */
+export async function prepareFleet<Names extends Record<string, string>>(
+  folder: string,
+  names: Names,
+): Promise<Prepared<Record<keyof Names, Side>>> {
+  // Imported here only: the process of a bot has no authority and no database in it.
+  const { startAuthority } = await import("@interlock/authority");
+  const authority = await startAuthority({
+    dataDir: join(folder, "authority"),
+    trustDomain: "bench",
+    port: 0,
+    log: silentLog,
+  });
+  await authority.applyGrants(grants);
+  const sides: [string, Side][] = [];
+  for (const [key, name] of Object.entries(names)) {
+    const joinToken = await authority.createJoinToken(name);
+    sides.push([key, { authority: authority.address, name, joinToken, stateDir: join(folder, name) }]);
+  }
+  return { settings: Object.fromEntries(sides) as Record<keyof Names, Side>, close: () => authority.close() };
+}
 
 /** Interlock with everything on. The authority runs in the parent. */
 export const interlock: NodeVariant<Settings> = {
-  async prepare(folder) {
-    // Imported here only: the process of a bot has no authority and no database in it.
-    const { startAuthority } = await import("@interlock/authority");
-    const authority = await startAuthority({
-      dataDir: join(folder, "authority"),
-      trustDomain: "bench",
-      port: 0,
-      log: silentLog,
-    });
-    await authority.applyGrants(grants);
-    const side = async (name: string): Promise<Side> => ({
-      authority: authority.address,
-      name,
-      joinToken: await authority.createJoinToken(name),
-      stateDir: join(folder, name),
-    });
-    const settings = { server: await side("server/1"), client: await side("client/1") };
-    return { settings, close: () => authority.close() };
-  },
+  prepare: (folder) => prepareFleet(folder, { server: "server/1", client: "client/1" }),
   async serve({ server }) {
     const bot = await joinFleet({ ...server, log: silentLog });
     // One client makes all the calls, as fast as it can: no rate limit.

@@ -162,6 +162,7 @@ export { createRunHandler } from "./server/run-handler.js";
 export type { RunnableMethod } from "./server/served-call.js";
 export { createUnpacker } from "./server/unpacker.js";
 export type { CallHost } from "./transport/call-host.js";
+export { createWireChannel } from "./transport/create-wire-channel.js";
 export type { ParentCall } from "./transport/grpc-types.js";
 export type { Link } from "./transport/link.js";
 export { outside } from "./transport/outside.js";
