@@ -8,7 +8,14 @@ import type { Feed } from "./dashboard/feed.js";
 import { feedService } from "./dashboard/feed-service.js";
 import type { DashboardConfig } from "./dashboard/options.js";
 import { FeedService } from "./gen/warehouse/v1/feed_interlock.js";
-import type { AuthorityConfig, FloorConfig, LaptopConfig, LeaderConfig, WorkerConfig } from "./messages.js";
+import type {
+  AuthorityConfig,
+  FloorConfig,
+  GatewayConfig,
+  LaptopConfig,
+  LeaderConfig,
+  WorkerConfig,
+} from "./messages.js";
 import { type Process, startProcess } from "./process.js";
 
 /** A bot in a process of its own, across restarts. */
@@ -24,6 +31,8 @@ export interface Fleet {
   readonly authority: { readonly address: string; readonly ca: string };
   readonly floor: Member;
   readonly leader: Member;
+  /** The door through which orders come to the leader. */
+  readonly gateway: Member;
   readonly workers: readonly Member[];
   /** The page of the dashboard. */
   readonly dashboard: string;
@@ -66,7 +75,7 @@ export interface FleetOptions {
 const leafTtlMs = 20_000;
 const tokenTtlMs = 30_000;
 
-/** Starts authority, floor, leader, dashboard and workers, in this order. */
+/** Starts authority, floor, leader, gateway, dashboard and workers, in this order. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { dir, seed, stepMs, feed, record, grants, chronicle, onDeath } = options;
   const running: { stop(): Promise<void> }[] = [];
@@ -137,6 +146,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const floor = await starting;
   const leader = await launch("leader/1", "./leader.js", leaderConfig, samePort);
 
+  const gatewayConfig = (joinToken: string): GatewayConfig => ({
+    ...at("gateway/1", joinToken),
+    leader: leader.address,
+  });
+  const gateway = await start("gateway/1", "./gateway.js", gatewayConfig);
+
   const story = await joinHere("story/1");
   const told: BotServer = await story.serve({ port: 0 }, (routes) => routes.add(FeedService, feedService(feed)));
   const workerConfig = (name: string, seed: number, joinToken: string): WorkerConfig => ({
@@ -165,6 +180,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     authority: { address: authority.address, ca: pem },
     floor,
     leader,
+    gateway,
     workers,
     dashboard: dashboard.address,
     join: joinHere,

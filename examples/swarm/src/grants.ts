@@ -18,6 +18,8 @@ grants:
     interlock.swarm.v1.SafetyService: [safety:watch, safety:reset]
     warehouse.v1.MachineService: [coffee:supervise]
     warehouse.v1.RobotService: [robot:read, robot:break]
+  "gateway/*":
+    interlock.swarm.v1.OperatorService: [token:exchange]
   "inspector/*":
     warehouse.v1.TrafficService: [floor:read]
   "nightly/*":

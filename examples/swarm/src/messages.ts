@@ -27,6 +27,11 @@ export interface LeaderConfig extends BotConfig {
   readonly port: number;
 }
 
+/** The configuration of the gateway's process. */
+export interface GatewayConfig extends BotConfig {
+  readonly leader: string;
+}
+
 /** The configuration of each worker's process, and of the zombie's. */
 export interface WorkerConfig extends BotConfig {
   readonly leader: string;

@@ -31,14 +31,22 @@ export interface Work {
 const atOnce = 8;
 const patienceMs = 15_000;
 
-/** Submits and watches under the operator's identity; calls `onProblem` if a watch breaks before `signal` aborts. */
+/** The bot as one that calls through the gateway. */
+export function throughGateway(bot: Bot): Pick<Bot, "client"> {
+  const client = ((service, address, options) =>
+    bot.client(service, address as string, { ...options, server: "gateway/*" })) as Bot["client"];
+  return { client };
+}
+
+/** Submits, through the gateway, and watches under the operator's identity; calls `onProblem` if a watch breaks before `signal` aborts. */
 export function operate(
   operator: Bot,
-  at: { readonly leader: string; readonly floor: string },
+  at: { readonly leader: string; readonly gateway: string; readonly floor: string },
   signal: AbortSignal,
   onProblem: (problem: string) => void,
 ): Work {
   const swarm = connectSwarm(operator, [at.leader]);
+  const orders = connectSwarm(throughGateway(operator), [at.gateway]);
   const traffic = operator.client(TrafficService, at.floor);
   const tasks = new Map<string, Task>();
   const changes = createListeners<Task>();
@@ -66,7 +74,7 @@ export function operate(
   });
 
   async function put(order: Parameters<Swarm["submit"]>[0]): Promise<Task> {
-    return expect((await swarm.submit(order)).task);
+    return expect((await orders.submit(order)).task);
   }
 
   function expect(task: Task): Task {

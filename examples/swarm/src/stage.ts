@@ -49,7 +49,8 @@ export async function createStage(
     ["operator/1", "supervisor/1", "visitor/1"].map((name) => fleet.join(name)),
   );
   if (!operator || !supervisor || !visitor) throw new InterlockError("INTERNAL", "Nobody has joined.");
-  const work = operate(operator, { leader: fleet.leader.address, floor: fleet.floor.address }, signal, onProblem);
+  const at = { leader: fleet.leader.address, gateway: fleet.gateway.address, floor: fleet.floor.address };
+  const work = operate(operator, at, signal, onProblem);
   await work.submit(Array.from({ length: tasks }, order));
   return {
     world,

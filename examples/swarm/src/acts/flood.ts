@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { OperatorService } from "@interlock/swarm";
 import type { Said } from "../chronicle.js";
-import { RobotService } from "../gen/warehouse/v1/warehouse_interlock.js";
 import { quantile, timeCalls } from "../latency.js";
+import { throughGateway } from "../operate.js";
 import type { Act, Seen } from "./act.js";
 import { measureAgain } from "./measure-again.js";
 
@@ -12,31 +13,32 @@ const settleMs = 80;
 const scatterMs = 20;
 
 /**
- * The laptop calls a working robot as often as it can, while the operator asks the same robot for its status. Windows
- * alternate: in every other one the laptop floods another robot, because all processes share the processors, and that cost
+ * The laptop calls the gateway as often as it can, while the operator asks the leader through the same gateway for its workers.
+ * Windows alternate: in every other one the laptop floods a robot, because all processes share the processors, and that cost
  * is not the cost of the flood. The bar is the p99 of the calls in flooded windows: within 20 % of the other windows, or
  * within the natural variation of such a p99.
  */
 export const flood: Act = {
   name: "flood",
   attacker: "the visitor's laptop",
-  title: "The visitor's laptop floods a robot with bogus commands",
+  title: "The visitor's laptop floods the gateway with bogus orders",
   bars: [9],
   verdict: "blocked",
   expected: "RESOURCE_EXHAUSTED RATE_LIMITED; the others' p99 within 20 %, or 20 ms",
   async play({ fleet, operator, visitor, chronicle, keepBusy }) {
-    const [victim, other] = fleet.workers;
-    if (!victim || !other) throw new Error("It takes two robots.");
+    const { gateway: victim } = fleet;
+    const [other] = fleet.workers;
+    if (!other) throw new Error("It takes a robot.");
     const refusedByVictim = ({ from, denial }: Said<"denial">) =>
       from === victim.name && denial.reason === "RATE_LIMITED";
-    const client = operator.client(RobotService, victim.address);
+    const client = throughGateway(operator).client(OperatorService, victim.address);
     const laptop = await fleet.laptop();
     const since = Date.now();
     const window = async ({ address }: { readonly address: string }) => {
-      const { path } = RobotService.methods.break;
+      const { path } = OperatorService.methods.submitTask;
       laptop.tell({ type: "flood", address, path, papers: await visitor() });
       await delay(settleMs);
-      const times = await timeCalls(() => client.getStatus({}, { timeoutMs: 5_000 }), callsEach);
+      const times = await timeCalls(() => client.listWorkers({}, { timeoutMs: 5_000 }), callsEach);
       return { times, answers: await laptop.ask<Record<string, number>>({ type: "enough" }) };
     };
 
