@@ -54,6 +54,11 @@ export interface ServeOptions {
    * bot that continues regardless is disconnected. Default: 2,000 a second, and 4,000 at once.
    */
   readonly callerRate?: Rate;
+  /**
+   * Makes the limiters of `callerRate` and of the rates in proto files, for example over a store that several processes share, as
+   * `@interlock/redis` does. Default: in the memory of this process, 10,000 keys each.
+   */
+  readonly createLimiter?: CreateRateLimiter;
   /** How many calls one connection may have open at once; the other end is told. Default: 256. */
   readonly callsPerConnection?: number;
   /**
@@ -177,8 +182,6 @@ export interface BotParts extends Membership {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
-  /** Makes the limiters of its servers, for example over a shared store. Default: in memory. */
-  readonly createLimiter?: CreateRateLimiter | undefined;
   readonly connections?: GivenTimes | undefined;
 }
 
@@ -204,9 +207,8 @@ export function createBot(parts: BotParts): Bot {
       const listening = { ...given, host: readInterface(given.host ?? "127.0.0.1") };
       const served: ServiceDefinition[] = [];
       const addressAt = await createReachableAddress({ ...listening, advertise, towardsFleet: parts.towardsFleet });
-      const server = await createServer(
-        { identity, trust, contact, recorder, log, clock, createLimiter: parts.createLimiter, ...listening },
-        (routes) => build(watchRoutes(routes, served)),
+      const server = await createServer({ identity, trust, contact, recorder, log, clock, ...listening }, (routes) =>
+        build(watchRoutes(routes, served)),
       );
       if (closing) {
         await server.close(0);

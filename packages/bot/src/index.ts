@@ -17,6 +17,10 @@ export type { BotServer, Routes } from "./server/options.js";
 
 export type { Init, RequestOf, ResponseOf, ServiceDefinition } from "@interlock/policy";
 
+// Limits that processes share.
+
+export type { CreateRateLimiter, RateLimiter } from "./base/rate-limiter.js";
+
 // Errors and denials.
 
 export { InterlockError } from "./base/error.js";
@@ -39,8 +43,8 @@ export type { Trust, TrustChange, TrustState } from "./trust/trust.js";
 
 // Identities and tokens that do not come from the authority.
 
-export { type FilesOptions, fromFiles } from "./providers/from-files.js";
-export { fromIssuer, type IssuerOptions } from "./providers/from-issuer.js";
+export { fromFiles } from "./providers/from-files.js";
+export { fromIssuer } from "./providers/from-issuer.js";
 export type {
   IdentityProvider,
   IssuerProvider,

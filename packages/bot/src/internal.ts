@@ -121,12 +121,7 @@ export { checkLog, toLine } from "./base/log.js";
 export { logDenials } from "./base/log-denials.js";
 export { namedLog } from "./base/named-log.js";
 export { printable } from "./base/printable.js";
-export {
-  type CreateRateLimiter,
-  createRateLimiter,
-  type LocalRateLimiter,
-  type RateLimiter,
-} from "./base/rate-limiter.js";
+export { createRateLimiter, type LocalRateLimiter } from "./base/rate-limiter.js";
 export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";
 

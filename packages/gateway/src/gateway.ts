@@ -183,7 +183,6 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
       recorder,
       log,
       clock,
-      createLimiter: parts.createLimiter,
       ...listening,
       host,
       passing: (path) => methods.get(path),

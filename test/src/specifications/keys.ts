@@ -1,12 +1,12 @@
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { fromIssuer, type IssuerOptions, silentLog, systemClock } from "@interlock/bot";
+import { fromIssuer, silentLog, systemClock } from "@interlock/bot";
 import { verifyToken } from "@interlock/bot/internal";
 import { createTestFleet, ecKey, rsaKey, startTestIssuer } from "@interlock/bot/testing";
 import type { JWK } from "jose";
 import { createGroup, refused, type Stage, seenOf, taken } from "./group.js";
 import { claimsWith, encode, headerWith } from "./jwt.js";
 
-type Algorithm = NonNullable<IssuerOptions["algorithms"]>[number];
+type Algorithm = NonNullable<Parameters<typeof fromIssuer>[0]["algorithms"]>[number];
 
 /** The keys of a foreign issuer, and a token that is shown to a bot that believes it. */
 interface Published {

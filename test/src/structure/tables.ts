@@ -3,13 +3,15 @@ const everything = ["*"];
 /** The packages that each package may import. "Packages, and who may import whom", ARCHITECTURE.md. */
 export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/policy": [],
-  "@interlock/testing-postgres": [],
+  "@interlock/testing-postgres": ["@interlock/testing-processes"],
   "@interlock/testing-processes": [],
+  "@interlock/testing-redis": ["@interlock/testing-processes"],
   "@interlock/testing-siege": everything,
   "protoc-gen-interlock": ["@interlock/policy"],
   "@interlock/bot": ["@interlock/policy", "@interlock/wire"],
   "@interlock/wire": [],
   "@interlock/database": ["@interlock/bot"],
+  "@interlock/redis": ["@interlock/bot"],
   "@interlock/authority": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/swarm": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/gateway": ["@interlock/bot", "@interlock/policy", "@interlock/wire"],
@@ -72,6 +74,15 @@ export const orders: Readonly<Record<string, Order>> = {
   "@interlock/database": [
     ["address", "turns", "database", "is-data-fault", "store-fault"],
     ["sqlite", "postgres", "thread"],
+    ["index"],
+  ],
+  "@interlock/redis": [
+    ["options", "redis-address", "limit-key", "lease-script"],
+    ["connection"],
+    ["link"],
+    ["shared-limiter"],
+    ["sweeper"],
+    ["redis-limits"],
     ["index"],
   ],
   "@interlock/authority": [

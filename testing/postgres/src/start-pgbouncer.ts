@@ -4,9 +4,9 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@interlock/testing-processes";
 import pg from "pg";
 import { findPostgres } from "./find-postgres.js";
-import { freePort } from "./free-port.js";
 
 /** A PgBouncer of one's own in front of one database, in session pooling. */
 export interface PgBouncer {

@@ -5,9 +5,9 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@interlock/testing-processes";
 import pg from "pg";
 import { findPostgres, type PostgresBinaries } from "./find-postgres.js";
-import { freePort } from "./free-port.js";
 
 /** The options of a server. */
 export interface PostgresOptions {

@@ -1,4 +1,5 @@
-import { createRateLimiter, type RateLimiter, sourceOf } from "@interlock/bot/internal";
+import type { RateLimiter } from "@interlock/bot";
+import { createRateLimiter, sourceOf } from "@interlock/bot/internal";
 import { refuseLimited } from "../refuse-limited.js";
 
 /**

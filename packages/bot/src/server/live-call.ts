@@ -11,10 +11,11 @@ import { boundEncoded } from "../base/bounded-text.js";
 import type { CallOutcome } from "../base/call-durations.js";
 import { createCallId, setCallId } from "../base/call-id.js";
 import type { Clock } from "../base/clock.js";
-import { encodeErrorInfo, encodeStatus } from "../base/encode-error-info.js";
+import { encodeStatus } from "../base/encode-error-info.js";
 import { errorDomain, type InterlockError } from "../base/error.js";
 import type { ErrorDetail } from "../base/error-detail.js";
 import type { Recorder } from "../base/recorder.js";
+import { retryInfo } from "../base/retry-info.js";
 import type { Roster } from "../base/roster.js";
 import type { CallContext } from "../context.js";
 import { removeToken } from "../token/authorization.js";
@@ -255,8 +256,8 @@ export interface SentStatus {
 
 /** An error as the status of a call, with the id under which it is logged. What is too long in it is cut. */
 export function toStatus(error: InterlockError, callId?: string): SentStatus {
-  const { code, details, info } = partsOf(error);
-  const metadata = info ? encodeErrorInfo(code, details, info) : new Metadata();
+  const { code, details, info, retry } = partsOf(error);
+  const metadata = info ? encodeStatus(code, details, info, retry).metadata : new Metadata();
   if (callId !== undefined) setCallId(metadata, callId);
   return { code, details, metadata };
 }
@@ -270,8 +271,8 @@ export function toAnswer(
   callId?: string,
   onLeftOut?: (details: readonly ErrorDetail[]) => void,
 ): SentStatus {
-  const { code, details, info } = partsOf(error);
-  const more = error.remote ? [] : error.details; // Those of another bot do not concern this caller.
+  const { code, details, info, retry } = partsOf(error);
+  const more = error.remote ? [] : [...retry, ...error.details]; // Those of another bot do not concern this caller.
   const marked = info !== undefined || error.code === "UNAVAILABLE" || more.length > 0;
   const { metadata, leftOut } = marked
     ? encodeStatus(code, details, info, more)
@@ -281,8 +282,10 @@ export function toAnswer(
   return { code, details, metadata };
 }
 
-function partsOf({ code, message, reason, domain = errorDomain, metadata }: InterlockError) {
+function partsOf(error: InterlockError) {
+  const { code, message, reason, domain = errorDomain, metadata } = error;
   // Well-formed, too: grpc-js uses `encodeURI`, which throws for half a surrogate pair, and that would end the process.
   const details = boundEncoded(message, maximumMessageBytes);
-  return { code: status[code], details, info: reason === undefined ? undefined : { reason, domain, metadata } };
+  const info = reason === undefined ? undefined : { reason, domain, metadata };
+  return { code: status[code], details, info, retry: retryInfo(error) };
 }

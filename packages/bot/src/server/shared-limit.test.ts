@@ -18,9 +18,9 @@ describe("two servers that share a limit", () => {
   afterEach(() => Promise.all(bots.map((bot) => bot.close(0))));
 
   async function serve(name: string, createLimiter: CreateRateLimiter) {
-    const bot = await fleet.bot(name, undefined, { createLimiter });
+    const bot = await fleet.bot(name);
     bots.push(bot);
-    return bot.serve({ port: 0 }, (routes) =>
+    return bot.serve({ port: 0, createLimiter }, (routes) =>
       routes.add(EchoService, {
         echo: (request) => request,
         async *count() {},

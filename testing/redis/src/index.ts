@@ -1,0 +1,2 @@
+export { findRedis } from "./find-redis.js";
+export { type RedisOptions, type RedisServer, startRedis } from "./start-redis.js";
