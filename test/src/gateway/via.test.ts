@@ -54,8 +54,9 @@ describe("a service whose proto file names its gateway", () => {
     ];
     const [bad, good] = [flooding.client(BehindEcho), quiet.client(BehindEcho)];
     let refused = 0;
-    for (let i = 0; i < 15; i++) {
-      const some = Array.from({ length: 100 }, () =>
+    // Fewer at once than the gateway lets in at the least: what it refuses itself when it is busy is not meant here.
+    for (let i = 0; i < 30; i++) {
+      const some = Array.from({ length: 40 }, () =>
         bad.echo({}).catch((error) => {
           assert.equal(error.code, "RESOURCE_EXHAUSTED", String(error));
           refused++;
@@ -63,7 +64,7 @@ describe("a service whose proto file names its gateway", () => {
       );
       await Promise.all([...some, good.echo({})]);
     }
-    assert.ok(refused > 1_300, `${refused} refused`);
-    assert.equal(callers.filter((caller) => caller === "caller/2 gateway/1").length, 15);
+    assert.ok(refused > 1_100, `${refused} refused`);
+    assert.equal(callers.filter((caller) => caller === "caller/2 gateway/1").length, 30);
   });
 });

@@ -59,21 +59,38 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const strays = createRateLimiter(strayRate);
   const limitStrays = createLimitFlood(strayRate, strays, patience, "calls a second that cannot be served");
   const refuseEnded = createRefuseEnded(trust);
-  const { authenticate, remember, check } = createAuthenticate(trust);
+  const { authenticate, remember, settled, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust, options);
   const limitRate = createLimitRate(createLimiter, patience);
 
+  // A caller behind a gateway may make hundreds of calls before its token has been verified. Counted for the gateway, they would use
+  // up what the others need for the first calls of their tokens: so only the first one is, and these wait until it is known whose
+  // they are.
   function admit(attempt: Attempt): Admission | Promise<Admission> {
     identify(attempt);
+    const pending = settled(attempt);
+    if (pending === undefined) return withinFlood(attempt);
+    return pending.then(() => {
+      identify(attempt); // The peer may have been revoked while the chain waited; so below.
+      return withinFlood(attempt);
+    });
+  }
+
+  function withinFlood(attempt: Attempt): Admission | Promise<Admission> {
     const limited = limitFlood(attempt, chargedTo(attempt, trust));
     if (limited === undefined) return authenticated(attempt);
     return limited.then(() => {
-      identify(attempt); // The peer may have been revoked while the chain waited; so below.
+      identify(attempt);
       return authenticated(attempt);
     });
   }
 
   function count(stream: Chargeable): Promise<void> | undefined {
+    const pending = settled(stream);
+    return pending === undefined ? countNow(stream) : pending.then(() => countNow(stream));
+  }
+
+  function countNow(stream: Chargeable): Promise<void> | undefined {
     const charged = chargedTo(stream, trust);
     const limited = limitFlood(stream, charged);
     return limited === undefined ? limitStrays(stream, charged) : limited.then(() => limitStrays(stream, charged));

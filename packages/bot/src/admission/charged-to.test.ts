@@ -81,6 +81,25 @@ describe("the bot that a call counts for", () => {
     assert.equal(cuts.length, 1);
   });
 
+  it("is known before calls are counted that come while a token is being verified", async () => {
+    const chain = createChain(fleet.trust, { callerRate: { perSecond: 1, burst: 20 } });
+    const token = await delegated("caller/1");
+    const calls = Array.from({ length: 300 }, async () => chain(attempt([token])));
+    const strays = Array.from({ length: 10 }, async () => chain.count({ connection, authorization: [token], now }));
+    const outcomes = await Promise.allSettled([...calls, ...strays]);
+    assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1 + 20);
+    // One of the gateway's was the first.
+    for (let i = 0; i < 19; i++) await chain(attempt([], open));
+    assert.throws(() => chain(attempt([], open)), { reason: "RATE_LIMITED" });
+    // And a token that is bad counts for the bot that shows it, each time.
+    const other = createChain(fleet.trust, { callerRate: { perSecond: 1, burst: 20 } });
+    const bad = `${await delegated("caller/2")}x`;
+    const refused = await Promise.allSettled(Array.from({ length: 30 }, async () => other(attempt([bad]))));
+    const reasons = refused.map((one) => one.status === "rejected" && one.reason.reason);
+    assert.equal(reasons.filter((reason) => reason === "RATE_LIMITED").length, 10);
+    assert.equal(reasons.filter((reason) => reason !== "RATE_LIMITED" && reason !== false).length, 20);
+  });
+
   it("counts what is no call for the subject, too", async () => {
     const chain = createChain(fleet.trust);
     const [flooding, quiet] = [await delegated("caller/1"), await delegated("caller/2")];

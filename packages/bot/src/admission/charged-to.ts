@@ -11,7 +11,7 @@ export type Chargeable = Pick<Attempt, "connection" | "now"> & Partial<Pick<Atte
  * it, and otherwise that bot. So one caller behind a gateway uses up its own share, and neither the gateway's nor another's.
  *
  * It verifies nothing, and believes only a token that was verified on the connection before and is still good. So the first call
- * of each token on a connection, and each call with a token that has expired or was revoked, counts for the bot at the other end.
+ * of each token on a connection (those that come while it is being verified wait for that, see `chain.ts`), and each call with a token that has expired or was revoked, counts for the bot at the other end.
  * That bot gains nothing by it: it can name those subjects alone whose tokens the authority has exchanged for it
  * (`token:exchange`), for as long as it may.
  */
