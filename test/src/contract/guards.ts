@@ -468,7 +468,7 @@ export const guards: readonly Guard[] = [
   {
     row: 42,
     guard: "nothing is unpacked without a token",
-    patches: [bot("server/served-call", 'if (this.#head.encoding !== "identity" &&', "if (false &&")],
+    patches: [bot("server/served-call", "const isUnpacked = !this.#served.pass &&", "const isUnpacked = false &&")],
   },
   {
     row: 42,
