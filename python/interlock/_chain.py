@@ -1,4 +1,4 @@
-"""The order of enforcement: identify → limit flood → authenticate → authorize → limit rate."""
+"""The order of enforcement: identify → limit flood → require gateway → authenticate → authorize → limit rate."""
 
 from __future__ import annotations
 
@@ -149,14 +149,15 @@ class Chain:
     def _decide(self, method: Method, connection: Connection, metadata: Sequence[tuple[str, Any]]) -> Admission:
         now = self._clock()
         self._identify(connection, now)
-        name = connection.peer.spiffe_id.name
+        authorization = [str(value) for key, value in metadata if key == "authorization"]
+        references = [str(value) for key, value in metadata if key == _REFERENCE]
+        charged = self._charged_to(connection, authorization, now)
         with self._lock:
-            wait = self._flood.take(name, now)
+            wait = self._flood.take(charged.name, now)
         if wait > 0:
             raise _limited(f"one bot may make {self._caller_rate.per_second:g} calls a second in all", wait)
         self._refuse_ended(method, now)
-        authorization = [str(value) for key, value in metadata if key == "authorization"]
-        references = [str(value) for key, value in metadata if key == _REFERENCE]
+        _require_gateway(method, connection)
         token: VerifiedToken | None = None
         if not method.any_bot:
             token = self._authenticate(connection, authorization, references, now)
@@ -171,6 +172,14 @@ class Chain:
         self._authorize(method, caller)
         self._limit_rate(method, caller, now)
         return Admission(caller, token, connection, method, int(now // _DAY_SECONDS))
+
+    def _charged_to(self, connection: Connection, authorization: list[str], now: float) -> SpiffeId:
+        """The bot that a call counts for: the subject of a good token that is known here, or the peer."""
+        with self._lock:
+            known = connection.bearers.get(authorization[0]) if authorization else None
+        if known is None or not known.actors or self._trust.token_fault(known, now):
+            return connection.peer.spiffe_id
+        return known.subject
 
     def _connection(self, peer: Mapping[str, Sequence[bytes]], address: str) -> Connection:
         pem = (peer.get("x509_pem_cert") or [b""])[0]
@@ -302,6 +311,16 @@ def _caller_of(connection: Connection, token: VerifiedToken | None) -> Caller:
     if token is None:
         return Caller(peer.spiffe_id, (), frozenset(), peer.certificate, connection.address)
     return Caller(token.subject, token.actors, token.scopes, peer.certificate, connection.address)
+
+
+def _require_gateway(method: Method, connection: Connection) -> None:
+    """Refuses a call that comes around the gateway of its service, before its token is looked at."""
+    name = connection.peer.spiffe_id.name
+    if not method.via or any(matches_identity(pattern, name) for pattern in method.via):
+        return
+    gateways = " ".join(method.via)
+    where = f"call {method.service} at a bot of {gateways}, which the directory finds"
+    raise denial("GATEWAY_REQUIRED", where, needed=gateways, held=name)
 
 
 def _limited(detail: str, wait: float) -> InterlockError:

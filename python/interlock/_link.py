@@ -128,8 +128,11 @@ class Connector:
             raise ValueError(f"{method} is not in the manifest: run `interlock generate`")
         service = manifest.services.get(policy.service)
         name = link.server.spiffe_id.name
-        if service and service.served_by and not any(matches_identity(one, name) for one in service.served_by):
-            wanted = " ".join(service.served_by)
+        expected = service.served_by if service else ()
+        if service and service.via:
+            expected = service.expected_servers(link.identity.spiffe_id.name)
+        if service and expected and not any(matches_identity(one, name) for one in expected):
+            wanted = " ".join(expected)
             raise denial("SERVER_IDENTITY_MISMATCH", f"{name} may not serve {service.name}", needed=wanted, held=name)
         if service is None or policy.any_bot:
             return rest

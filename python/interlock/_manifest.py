@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Union
 
 from ._deprecation import Deprecation, deprecation_metadata
+from ._names import matches_identity
 
 ManifestSource = Union[str, "os.PathLike[str]", Mapping[str, Any]]
 
@@ -42,6 +43,8 @@ class Method:
     replacement: str
     #: The metadata of each answer, for a deprecated method.
     deprecation: Deprecation = ()
+    #: Identity patterns of the gateways through which its service is called; empty where it is called without one.
+    via: tuple[str, ...] = ()
 
     @property
     def token_scopes(self) -> tuple[str, ...]:
@@ -60,9 +63,17 @@ class Service:
 
     name: str
     served_by: tuple[str, ...]
+    #: Identity patterns of the gateways through which it is called; empty where it is called without one.
+    via: tuple[str, ...]
     methods: tuple[Method, ...]
     #: As it is in the manifest, without files and messages: what a bot reports of it.
     content: Mapping[str, Any]
+
+    def expected_servers(self, caller: str) -> tuple[str, ...]:
+        """The patterns of the bots at which `caller` calls it: its gateways, unless it is one of them."""
+        if any(matches_identity(pattern, caller) for pattern in self.via):
+            return self.served_by
+        return self.via or self.served_by
 
 
 @dataclass(frozen=True)
@@ -97,8 +108,9 @@ def served_manifest(manifest: Manifest, names: set[str]) -> str:
 
 
 def _service(content: Mapping[str, Any]) -> Service:
-    methods = tuple(_method(content["name"], one) for one in content["methods"])
-    return Service(content["name"], tuple(content["servedBy"]), methods, _reported(content))
+    via = tuple(content.get("via") or ())
+    methods = tuple(_method(content["name"], via, one) for one in content["methods"])
+    return Service(content["name"], tuple(content["servedBy"]), via, methods, _reported(content))
 
 
 def _reported(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,7 +121,7 @@ def _reported(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**without(content, "file"), "methods": [without(one, "request", "response") for one in methods]}
 
 
-def _method(service: str, content: Mapping[str, Any]) -> Method:
+def _method(service: str, via: tuple[str, ...], content: Mapping[str, Any]) -> Method:
     policy = content["policy"]
     if bool(policy["scopes"]) == policy["anyBot"]:
         raise ValueError(f"the policy of {content['path']} needs scopes, or anyBot, and not both")
@@ -128,6 +140,7 @@ def _method(service: str, content: Mapping[str, Any]) -> Method:
         sunset_text=deprecation.get("sunset") or "",
         replacement=deprecation.get("replacement") or "",
         deprecation=deprecation_metadata(policy.get("deprecation")),
+        via=via,
     )
 
 

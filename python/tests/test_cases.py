@@ -53,14 +53,18 @@ class Stage:
         self.bot = Bot(Member(lambda: identity, file, self.trust, tokens, manifest, self.now))
         self.bot.on_denial(self.denials.append)
         kinds = {"unary": "unary_unary", "serverStreaming": "unary_stream"}
-        handlers = {
-            method["name"]: grpc.unary_unary_rpc_method_handler(self._handle)
+        generic = tuple(
+            grpc.method_handlers_generic_handler(
+                service["name"],
+                {
+                    method["name"]: grpc.unary_unary_rpc_method_handler(self._handle)
+                    for method in service["methods"]
+                    if method["kind"] in kinds
+                },
+            )
             for service in CASES["manifest"]["services"]
-            for method in service["methods"]
-            if method["kind"] in kinds
-        }
-        handler = grpc.method_handlers_generic_handler("test.EchoService", handlers)
-        self.server = self.bot.serve(lambda server: server.add_generic_rpc_handlers((handler,)))
+        )
+        self.server = self.bot.serve(lambda server: server.add_generic_rpc_handlers(generic))
 
     def now(self) -> float:
         return CASES["now"] / 1_000 + self.ahead

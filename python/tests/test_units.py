@@ -206,6 +206,20 @@ def test_manifests_without_a_decision_are_refused() -> None:
             read_manifest(broken)
 
 
+def test_a_service_behind_a_gateway_is_called_there() -> None:
+    policy = {"scopes": [], "anyBot": True, "risk": "low", "callers": []}
+    method = {"name": "M", "path": "/s.S/M", "kind": "unary", "policy": policy}
+    plain = {"name": "s.S", "servedBy": ["arm/*"], "methods": [method]}
+    manifest = read_manifest({"version": 1, "services": [{**plain, "via": ["gateway/*"]}]})
+    service = manifest.services["s.S"]
+    assert service.expected_servers("coffee/1") == ("gateway/*",)
+    assert service.expected_servers("gateway/1") == ("arm/*",)
+    assert manifest.methods["/s.S/M"].via == ("gateway/*",)
+    assert service.content["via"] == ["gateway/*"]
+    direct = read_manifest({"version": 1, "services": [plain]}).services["s.S"]
+    assert (direct.via, direct.expected_servers("coffee/1")) == ((), ("arm/*",))
+
+
 def test_a_deprecation_is_read_without_what_is_malformed() -> None:
     now = [0.0]
     log = DeprecationLog(lambda: now[0])

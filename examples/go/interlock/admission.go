@@ -58,7 +58,8 @@ type admitted struct {
 	audience   string
 }
 
-// admit runs the checks in their order: the peer, its rate, the end of the method, its token, the method's policy, the method's rate.
+// admit runs the checks in their order: the peer, its rate, the end of the method, the gateway, its token, the method's policy, the
+// method's rate.
 func (a *admission) admit(ctx context.Context, path string) (*admitted, *Denial) {
 	peer, _ := grpcpeer.FromContext(ctx)
 	one, isOurs := peer.AuthInfo.(*connection)
@@ -75,6 +76,9 @@ func (a *admission) admit(ctx context.Context, path string) (*admitted, *Denial)
 		return nil, deny("RATE_LIMITED", "")
 	}
 	if denial := refuseEnded(policy, path, state); denial != nil {
+		return nil, denial
+	}
+	if denial := a.requireGateway(call.audience, one.peer.id.Name); denial != nil {
 		return nil, denial
 	}
 	call.caller = Caller{ID: one.peer.id}
@@ -123,6 +127,17 @@ func refuseEnded(policy *policy, path string, state *trustState) *Denial {
 		return deny("METHOD_RETIRED", "").with("method", path[1:])
 	}
 	return nil
+}
+
+// requireGateway refuses a call that comes around the gateway of its service, before its token is looked at.
+func (a *admission) requireGateway(service, caller string) *Denial {
+	known := a.manifest.services[service]
+	if known == nil || len(known.Via) == 0 || matchesAny(known.Via, caller) {
+		return nil
+	}
+	gateways := strings.Join(known.Via, " ")
+	text := "call " + service + " at a bot of " + gateways + ", which the directory finds"
+	return deny("GATEWAY_REQUIRED", text).with("needed", gateways, "held", caller)
 }
 
 // authorize compares the caller with the method's policy.

@@ -35,8 +35,8 @@ type boundConn struct {
 	retired     bool
 }
 
-// Client makes a client of a service of the manifest. The server has to match the manifest's servedBy, and server, an
-// identity pattern, unless that is empty.
+// Client makes a client of a service of the manifest. The server has to match the manifest's via, where the service has
+// gateways and this bot is none of them, otherwise its servedBy; and server, an identity pattern, unless that is empty.
 func (m *Member) Client(manifest *Manifest, service, address, server string) (*Client, error) {
 	found := manifest.services[service]
 	if found == nil {
@@ -46,7 +46,8 @@ func (m *Member) Client(manifest *Manifest, service, address, server string) (*C
 }
 
 func (c *Client) expects(id SpiffeID) bool {
-	return (len(c.service.ServedBy) == 0 || matchesAny(c.service.ServedBy, id.Name)) &&
+	expected := c.service.expects(c.member.current.Load().identity.id.Name)
+	return (len(expected) == 0 || matchesAny(expected, id.Name)) &&
 		(c.server == "" || matchesIdentity(c.server, id.Name))
 }
 

@@ -27,10 +27,19 @@ func (p *policy) needsFreshTrust() bool { return p.Risk == "high" || p.Risk == "
 type service struct {
 	Name     string
 	ServedBy []string
+	Via      []string // Identity patterns of the gateways through which it is called; empty where it is called without one.
 	Methods  []struct {
 		Path   string
 		Policy policy
 	}
+}
+
+// expects gives the identity patterns of the bots at which caller calls it: its gateways, unless caller is one of them.
+func (s *service) expects(caller string) []string {
+	if len(s.Via) == 0 || matchesAny(s.Via, caller) {
+		return s.ServedBy
+	}
+	return s.Via
 }
 
 // Manifest holds the services with their policies: interlock.manifest.json, which `interlock generate` writes.

@@ -1,16 +1,16 @@
-import { matchesIdentity, type ServedService } from "@interlock/policy";
+import { mayOffer, type ServedService } from "@interlock/policy";
 import { groupBy } from "./group-by.js";
 import type { AuditInputs } from "./inputs/inputs.js";
 
 /**
- * Says whether a bot may serve a service, by the patterns of `served_by` that the project declares; always where it declares none.
- * Any bot can report any service, so what others say of it is not believed.
+ * Says whether a bot may serve a service, or be its gateway, by the patterns of `served_by` and `via` that the project declares;
+ * always where it declares no `served_by`. Any bot can report any service, so what others say of it is not believed.
  */
 export function createMayServe({ project }: Pick<AuditInputs, "project">): (bot: string, service: string) => boolean {
-  const patterns = new Map(project?.services.map(({ name, servedBy }) => [name, servedBy]));
-  return (bot, service) => {
-    const of = patterns.get(service) ?? [];
-    return of.length === 0 || of.some((pattern) => matchesIdentity(pattern, bot));
+  const services = new Map(project?.services.map((service) => [service.name, service]));
+  return (bot, name) => {
+    const service = services.get(name);
+    return service === undefined || mayOffer(service, bot);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Rate, ServiceDefinition, SpiffeId } from "@interlock/policy";
+import { expectedServers, type Rate, type ServiceDefinition, type SpiffeId } from "@interlock/policy";
 import { readInterface } from "./base/address.js";
 import type { Clock } from "./base/clock.js";
 import { InterlockError } from "./base/error.js";
@@ -43,11 +43,11 @@ export interface ServeOptions {
    * address of this machine, or the one on the way to the authority if it has several.
    */
   readonly advertise?: string;
-  /** The number of connections that one bot may have at once. Default: 64. */
+  /** The number of connections that one bot may have at once, unless it is a gateway of a service that is served (`via`). Default: 64. */
   readonly connectionsPerPeer?: number;
-  /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
+  /** How many calls one bot may have open at once, over all of its connections and through gateways. Default: 1,024. */
   readonly callsPerPeer?: number;
-  /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
+  /** How many bytes of requests one bot may have under way, over all of its connections and through gateways. Default: 32 MiB. */
   readonly requestBytesPerPeer?: number;
   /**
    * The rate of calls that one bot may make, over all methods. A call above it is answered with RESOURCE_EXHAUSTED, and a
@@ -111,7 +111,7 @@ export interface Bot {
    * @param service - The service's generated definition.
    * @param options - The identity that the server has to have, and what holds for each call.
    * @returns The client; it looks the service up with its first call. Calls reject with `NOT_FOUND` while no bot serves it.
-   * @throws InterlockError `FAILED_PRECONDITION` when neither `served_by` nor `options` say which bots may serve it, when
+   * @throws InterlockError `FAILED_PRECONDITION` when none of `via`, `served_by` and `options` say which bots may serve it, when
    *   there is no authority, and when the bot has been closed.
    *
    * @example
@@ -243,7 +243,7 @@ export function createBot(parts: BotParts): Bot {
         tuning: channelTuning(service, chosen),
       };
       const key = JSON.stringify([addresses, server, requestBytes, responseBytes, compression, own.times]);
-      const expected = server === undefined ? service.servedBy : [server];
+      const expected = server === undefined ? expectedServers(service, spiffeId.name) : [server];
       const { connector, release } = connectors.lease(service, key, () => connect(service, addresses, expected, own));
       return createClient(service, connector, release, chosen);
     },

@@ -78,6 +78,15 @@ describe("service faults", () => {
     assert.match(faults[1] ?? "", /^cafe\.Gripper has served_by "gripper\/\/1"/);
   });
 
+  it("name a gateway that is no identity pattern", () => {
+    const methods = { grip: method("/cafe.Gripper/Grip", sound) };
+    const service = { name: "cafe.Gripper", servedBy: [], methods };
+    assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*"] }), []);
+    assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*", "gateway*"] }), [
+      'cafe.Gripper has via "gateway*", which is not an identity pattern',
+    ]);
+  });
+
   it("name a method that has no path, or another service's", () => {
     const methods = { grip: method("/cafe.Other/Grip", sound), open: method(undefined as never, undefined) };
     const faults = serviceFaults({ name: "cafe.Gripper", servedBy: [], methods });

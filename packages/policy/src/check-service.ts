@@ -59,6 +59,10 @@ export function serviceFaults(service: ServiceDefinition): string[] {
     if (!isIdentityPattern(pattern))
       faults.push(`${service.name} has served_by "${pattern}", which is not an identity pattern`);
   }
+  for (const pattern of service.via ?? []) {
+    if (!isIdentityPattern(pattern))
+      faults.push(`${service.name} has via "${pattern}", which is not an identity pattern`);
+  }
   return faults;
 }
 

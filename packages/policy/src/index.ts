@@ -1,4 +1,5 @@
 export { policyFaults, serviceFaults } from "./check-service.js";
+export { expectedServers, mayCallDirectly, mayOffer } from "./expected-servers.js";
 export { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
 export type {
   Manifest,

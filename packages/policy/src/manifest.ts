@@ -37,6 +37,8 @@ export interface ServedService {
   readonly description?: string;
   /** Identity patterns of the bots that may serve it; empty for any bot. */
   readonly servedBy: readonly string[];
+  /** Identity patterns of the gateways through which it is called; absent where it is called without one. */
+  readonly via?: readonly string[];
   readonly methods: readonly ServedMethod[];
 }
 

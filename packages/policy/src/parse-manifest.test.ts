@@ -21,6 +21,7 @@ const service = {
   owner: "arms",
   description: "An arm.",
   servedBy: ["gripper/*"],
+  via: ["gateway/*"],
   methods: [method],
 };
 const manifest: ServedManifest = { version: 1, services: [service] };
@@ -32,10 +33,11 @@ describe("parseManifest", () => {
       services: [{ ...service, file: "a.proto", methods: [{ ...method, request: "a.B" }] }],
     });
     assert.deepEqual(parseManifest(json), manifest);
-    const { owner: _, description: __, servedBy: ___, ...bare } = service;
+    const { owner: _, description: __, servedBy: ___, via: ____, ...bare } = service;
     const { rate: _r, deprecation: _d, worstCase: _w, ...plain } = policy;
     const least = { version: 1, services: [{ ...bare, methods: [{ ...method, policy: plain }] }] };
-    assert.deepEqual(parseManifest(JSON.stringify(least)).services[0]?.servedBy, []);
+    const [poor] = parseManifest(JSON.stringify(least)).services;
+    assert.deepEqual([poor?.servedBy, poor && "via" in poor], [[], false]);
     // At the bound, and a deprecation of which nobody knows since when.
     const full = { ...plain, deprecation: {}, worstCase: "x".repeat(2_048) };
     const read = parseManifest(JSON.stringify(changePolicy(full))).services[0]?.methods[0]?.policy;
@@ -67,6 +69,8 @@ describe("parseManifest", () => {
     ["a service twice", { version: 1, services: [service, service] }, /twice/],
     ["a service without a name", change({ name: "a b" }), /no full name/],
     ["a served_by that is no pattern", change({ servedBy: ["a b"] }), /identity pattern/],
+    ["a via that is no pattern", change({ via: ["gateway*"] }), /via that is not an identity pattern/],
+    ["a via that is no list", change({ via: "gateway/*" }), /via of cafe.v1.Gripper are no list/],
     ["an owner with a NUL", change({ owner: "a\0" }), /owner of cafe.v1.Gripper/],
     ["a description that is too long", change({ description: "x".repeat(2_049) }), /description/],
     ["a method without a name", changeMethod({ name: "a/b" }), /has no name/],
@@ -116,7 +120,7 @@ describe("servedManifest", () => {
     const codec = undefined as never;
     const grip = { path: method.path, kind: method.kind, policy, request: codec, response: codec };
     const one: ServiceDefinition = { ...service, methods: { grip } };
-    const two: ServiceDefinition = { name: "a.B", servedBy: [], methods: {} };
+    const two: ServiceDefinition = { name: "a.B", servedBy: [], via: [], methods: {} };
     const json = JSON.stringify(servedManifest([one, two, one]));
     assert.equal(json, JSON.stringify(servedManifest([two, one])));
     assert.deepEqual(parseManifest(json), {

@@ -45,15 +45,18 @@ export function parseManifest(json: string): ServedManifest {
 }
 
 function readService(value: unknown): ServedService {
-  const { name, owner, description, servedBy, methods } = fields(value, "a service");
+  const { name, owner, description, servedBy, via, methods } = fields(value, "a service");
   if (typeof name !== "string" || !isServiceName(name)) throw new Error("a service has no full name");
   const patterns = texts(servedBy, `served_by of ${name}`, maximumName);
   if (!patterns.every(isIdentityPattern)) throw new Error(`${name} has a served_by that is not an identity pattern`);
+  const gateways = texts(via, `via of ${name}`, maximumName);
+  if (!gateways.every(isIdentityPattern)) throw new Error(`${name} has a via that is not an identity pattern`);
   return {
     name,
     ...(owner !== undefined && { owner: text(owner, `the owner of ${name}`, maximumName) }),
     ...(description !== undefined && { description: text(description, `the description of ${name}`) }),
     servedBy: patterns,
+    ...(gateways.length > 0 && { via: gateways }),
     methods: list(methods, `the methods of ${name}`, maximumMethods).map((method) => readMethod(method, name)),
   };
 }

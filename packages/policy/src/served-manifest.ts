@@ -12,11 +12,12 @@ export function servedManifest(services: readonly ServiceDefinition[]): ServedMa
   const distinct = new Map(services.map((service) => [service.name, service]));
   return {
     version: 1,
-    services: [...distinct.values()].sort(byName).map(({ name, owner, description, servedBy, methods }) => ({
+    services: [...distinct.values()].sort(byName).map(({ name, owner, description, servedBy, via, methods }) => ({
       name,
       ...(owner !== undefined && { owner }),
       ...(description !== undefined && { description }),
       servedBy,
+      ...(via?.length && { via }),
       methods: Object.values(methods)
         .map(({ path, kind, idempotency, policy }) => ({
           name: path.slice(path.lastIndexOf("/") + 1),

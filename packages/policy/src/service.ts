@@ -60,6 +60,8 @@ export interface ServiceDefinition<Methods extends Record<string, AnyMethod> = R
   readonly description?: string;
   /** Identity patterns of the bots that may serve it; empty for any. */
   readonly servedBy: readonly string[];
+  /** Identity patterns of the gateways through which it is called; absent or empty where it is called without one. */
+  readonly via?: readonly string[];
   /** The methods, by the names that handlers and clients use. */
   readonly methods: Methods;
   /**

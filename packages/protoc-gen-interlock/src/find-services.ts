@@ -40,7 +40,7 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry,
 
   function findService(desc: DescService): FoundService {
     const facts = readServiceFacts(desc, option);
-    for (const fault of serviceFaults({ name: desc.typeName, servedBy: facts.servedBy, methods: {} })) {
+    for (const fault of serviceFaults({ name: desc.typeName, ...facts, methods: {} })) {
       faults.push(`${sourcePosition(desc)}: ${fault}`);
     }
     const names = new Map<string, string>();

@@ -2,7 +2,7 @@ import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Idempotency, ManifestService, MethodKind, Policy } from "@interlock/policy";
 
 /** A service of a proto file, with its options. */
-export interface FoundService extends Pick<ManifestService, "owner" | "description" | "servedBy"> {
+export interface FoundService extends Pick<ManifestService, "owner" | "description" | "servedBy" | "via"> {
   readonly desc: DescService;
   readonly methods: readonly FoundMethod[];
 }

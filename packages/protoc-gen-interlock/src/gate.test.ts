@@ -94,13 +94,14 @@ describe("the gate", () => {
       await workspace.write("buf.yaml", JSON.stringify({ version: "v2", modules }));
       await workspace.write(
         "protos/cafe/v1/owned.proto",
-        `${head.replace("Empty", "Other")}service Owned {\n  option (interlock.policy.v1.service) = {served_by: "a//b"};\n}\n`,
+        `${head.replace("Empty", "Other")}service Owned {\n  option (interlock.policy.v1.service) = {served_by: "a//b" via: "c*"};\n}\n`,
       );
       const expected = table.flatMap(([name, , ...faults], i) =>
         faults.map((fault) => `protos/cafe/v1/bad.proto:${i + 6}:3: cafe.v1.BadService/${name} ${fault}`),
       );
       expected.push(
         'protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has served_by "a//b", which is not an identity pattern',
+        'protos/cafe/v1/owned.proto:5:1: cafe.v1.Owned has via "c*", which is not an identity pattern',
       );
       const now = Date.parse("2030-01-01T12:00:00Z");
       await assert.rejects(generate({ workspace: workspace.path, protos: "protos", out: "gen", now }), (error) => {

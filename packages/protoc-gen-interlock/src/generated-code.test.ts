@@ -26,16 +26,18 @@ describe("generated code", () => {
   const method = (key: string, of = "RichService"): AnyMethod => service(of).methods[key] ?? assert.fail(`no ${key}`);
 
   it("holds the service's facts and each method's policy", () => {
-    const { name, owner, description, servedBy, methods } = service("RichService");
+    const { name, owner, description, servedBy, via, methods } = service("RichService");
     assert.deepEqual(
-      { name, owner, description, servedBy },
+      { name, owner, description, servedBy, via },
       {
         name: "cafe.rich.v1.RichService",
         owner: "cell-3@cafe.example",
         description: 'Says "hello".',
         servedBy: ["rich/*"],
+        via: ["gateway/*", "edge/**"],
       },
     );
+    assert.ok(!("via" in service("Empty")));
     assert.deepEqual(methods.grip?.policy, {
       scopes: ["gripper:actuate", "gripper:observe"],
       anyBot: false,

@@ -48,13 +48,14 @@ interface Names {
 }
 
 function printService(service: FoundService, names: Names): string {
-  const { desc, methods, owner, description, servedBy } = service;
+  const { desc, methods, owner, description, servedBy, via } = service;
   const doc = printDoc([getComments(desc).leading ?? description, desc.deprecated ? "@deprecated" : ""]);
   const facts = printLiteral({
     name: desc.typeName,
     ...(owner && { owner }),
     ...(description && { description }),
     servedBy,
+    ...(via && { via }),
   });
   return `${doc}export const ${serviceConstant(desc.name)}: ${names.definition}<{
 ${methods.map((method) => printMethodType(method, names)).join("")}}> = ${facts.slice(0, -1)}  methods: {

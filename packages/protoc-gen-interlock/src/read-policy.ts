@@ -17,7 +17,7 @@ interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "dep
   readonly worstCase: string;
 }
 
-type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy">;
+type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy" | "via">;
 
 /**
  * Reads a method's `(interlock.policy.v1.access)`; `undefined` if it has none. It checks nothing. A method that proto calls
@@ -51,8 +51,8 @@ export function readPolicy(method: DescMethod, access: DescExtension | undefined
 export function readServiceFacts(service: DescService, option: DescExtension | undefined): ServiceFacts {
   const json = readOption(service, option) as Required<ServiceFacts> | undefined;
   if (json === undefined) return { servedBy: [] };
-  const { servedBy, owner, description } = json;
-  return { ...withoutEmpty({ owner, description }), servedBy };
+  const { servedBy, via, owner, description } = json;
+  return { ...withoutEmpty({ owner, description }), servedBy, ...(via.length > 0 && { via }) };
 }
 
 function readOption(desc: DescMethod | DescService, option: DescExtension | undefined): unknown {

@@ -32,6 +32,21 @@ describe("callHandler", () => {
     assert.deepEqual(chatted, ["a"]);
   });
 
+  it("calls a handler of a service behind a gateway through one, unless it is told another way", async () => {
+    const behind = { ...EchoService, servedBy: ["echo/**"], via: ["gateway/**"] };
+    const call = (through?: string[]) =>
+      callHandler(
+        behind,
+        "echo",
+        (_request, { caller }) => ({ reason: [caller.name, ...caller.actors.map(({ name }) => name)].join(" ") }),
+        {},
+        { ...arm, ...(through && { through }) },
+      );
+    assert.equal((await call()).reason, "arm/1 gateway/1");
+    assert.equal((await call(["gateway/7"])).reason, "arm/1 gateway/7");
+    await assert.rejects(call(["coffee/1"]), { reason: "SERVER_IDENTITY_MISMATCH" });
+  });
+
   it("refuses by the policy of the method, before the handler", async () => {
     let ran = false;
     const handler = () => {

@@ -4,7 +4,10 @@ import type { ServiceDefinition } from "@interlock/policy";
 import type { TestClientOptions, TestFleetOptions } from "./options.js";
 import { createTestFleet } from "./test-fleet.js";
 
-/** The options of {@link callHandler}: who calls, what holds for the call, and the fleet that both are in. */
+/**
+ * The options of {@link callHandler}: who calls, what holds for the call, and the fleet that both are in. Default of `through`: a
+ * gateway of the service, where it has any (`via`).
+ */
 export interface CallHandlerOptions
   extends Pick<TestClientOptions, "as" | "scopes" | "through">,
     Pick<TestFleetOptions, "grants" | "now" | "log">,
@@ -42,7 +45,17 @@ export function callHandler<S extends ServiceDefinition, K extends string & keyo
   request: Parameters<Call<S, K>>[0],
   options: CallHandlerOptions,
 ): ReturnType<Call<S, K>> {
-  const { as, scopes, through, grants, now, log, name = nameFor(service), interceptors, ...call } = options;
+  const {
+    as,
+    scopes,
+    through = gatewaysOf(service),
+    grants,
+    now,
+    log,
+    name = nameFor(service),
+    interceptors,
+    ...call
+  } = options;
   const kind = service.methods[method]?.kind;
   if (kind === undefined) throw new TypeError(`${service.name} has no method ${JSON.stringify(method)}`);
 
@@ -55,7 +68,7 @@ export function callHandler<S extends ServiceDefinition, K extends string & keyo
     const others = Object.keys(service.methods).map((key) => [key, notHere]);
     const implementation = { ...Object.fromEntries(others), [method]: handler } as Implementation<S>;
     await fleet.serve(service, implementation, { name, ...(interceptors && { interceptors }) });
-    const caller = { as, ...(scopes && { scopes }), ...(through && { through }) };
+    const caller = { as, through, ...(scopes && { scopes }) };
     const client: Client<S> = fleet.client(service, caller);
     return { fleet, invoke: (client as Record<string, Invoke>)[method] as Invoke };
   }
@@ -88,8 +101,16 @@ function notHere(): never {
   throw new InterlockError("UNIMPLEMENTED", "Only one handler is served here.");
 }
 
+/** The way that a call takes: through one gateway, where the service has any. */
+function gatewaysOf({ via = [] }: ServiceDefinition): readonly string[] {
+  return via.slice(0, 1).map(nameOf);
+}
+
 /** A name that clients of the service accept. */
 function nameFor({ servedBy }: ServiceDefinition): string {
-  const [pattern = "bot/1"] = servedBy;
-  return pattern.replaceAll("*", "1");
+  return nameOf(servedBy[0] ?? "bot/1");
+}
+
+function nameOf(pattern: string): string {
+  return pattern.replaceAll(/\*+/g, "1");
 }

@@ -30,7 +30,10 @@ export interface TestClientOptions
   readonly as: string;
   /** The scopes that it holds at the service. Default: those that the fleet's `grants` give it. */
   readonly scopes?: readonly string[];
-  /** The bots that act for it, the one that is connected to the server first; at most 3. Default: none, it calls itself. */
+  /**
+   * The bots that act for it, the one that is connected to the server first; at most 3. For a service with `via`, that one has to be
+   * one of its gateways, or the call is refused. Default: none, it calls itself.
+   */
   readonly through?: readonly string[];
 }
 

@@ -118,6 +118,22 @@ describe("a test fleet", () => {
     await other.close();
   });
 
+  it("has a service called through its gateway, and refuses a bot that comes around it", async () => {
+    const behind = { ...EchoService, servedBy: ["echo/*"], via: ["gateway/*"] };
+    await using other = await createTestFleet();
+    await other.serve(behind, echo(handled), { name: "echo/1" });
+    const through = (...gateways: string[]) => other.client(behind, { as: "arm/1", scopes, through: gateways });
+    assert.equal((await through("gateway/1").echo({ reason: "a" })).reason, "a");
+    assert.equal((await through("gateway/1", "front/1").echo({ reason: "a" })).reason, "a");
+    assert.deepEqual(handled, ["arm/1", "arm/1"]);
+    // A client expects the gateway; one that is told another name finds that the bot does, too.
+    await assert.rejects(through().echo({}), { reason: "SERVER_IDENTITY_MISMATCH" });
+    const around = other.client(behind, { as: "arm/1", scopes, server: "echo/*" });
+    await assert.rejects(around.echo({}), { reason: "GATEWAY_REQUIRED", code: "UNAUTHENTICATED" });
+    await assert.rejects(around.open({}), { reason: "GATEWAY_REQUIRED" });
+    assert.equal(handled.length, 2);
+  });
+
   it("has bots call each other: the deadline and the cancellation of a call go along", async () => {
     const inner = fleet.client(EchoService, { as: "relay/1", scopes });
     const relayed: typeof EchoService = {

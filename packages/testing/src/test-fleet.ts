@@ -14,7 +14,7 @@ import {
   createTrust,
   type UsageCount,
 } from "@interlock/bot/internal";
-import { matchesIdentity, type Scope, type ServiceDefinition, spiffeId } from "@interlock/policy";
+import { expectedServers, matchesIdentity, type Scope, type ServiceDefinition, spiffeId } from "@interlock/policy";
 import { grantedScopes, parseGrants } from "@interlock/policy/grants";
 import { createTestCa } from "./authority/certificates.js";
 import { createTokenSigner } from "./authority/tokens.js";
@@ -210,7 +210,7 @@ export async function createTestFleet(options: TestFleetOptions = {}): Promise<T
       const actors = through.map((name) => spiffeId(trustDomain, name));
       const holder = identityOf(through[0] ?? as);
       const held = new Set<string>(scopes ?? (grantedScopes(grants, as, service.name) as ReadonlySet<Scope>));
-      const expected = given.server === undefined ? service.servedBy : [given.server];
+      const expected = given.server === undefined ? expectedServers(service, through[0] ?? as) : [given.server];
       const connector = createMemoryConnector({
         ...given,
         identity: holder,

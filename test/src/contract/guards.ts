@@ -301,7 +301,7 @@ export const guards: readonly Guard[] = [
   {
     row: 29,
     guard: "how many connections a peer may have",
-    patches: [bot("listener/listener", "if (open >= connectionsPerPeer ||", "if (")],
+    patches: [bot("listener/listener", "(open >= connectionsPerPeer && !isGateway()) ||", "")],
   },
   {
     row: 29,
@@ -468,7 +468,7 @@ export const guards: readonly Guard[] = [
   {
     row: 42,
     guard: "nothing is unpacked without a token",
-    patches: [bot("server/served-call", 'if (this.#head.encoding !== "identity" &&', "if (false &&")],
+    patches: [bot("server/served-call", "const isUnpacked = !this.#served.pass &&", "const isUnpacked = false &&")],
   },
   {
     row: 42,
@@ -498,7 +498,13 @@ export const guards: readonly Guard[] = [
   {
     row: 46,
     guard: "unknown paths count as calls do",
-    patches: [bot("server/call-server", "chain.count({ connection, now: clock.now() })", "undefined")],
+    patches: [
+      bot(
+        "server/call-server",
+        "chain.count({ connection, authorization, references, now: clock.now() })",
+        "undefined",
+      ),
+    ],
   },
   {
     row: 46,
@@ -513,7 +519,7 @@ export const guards: readonly Guard[] = [
     guard: "a bot has few trust streams",
     patches: [
       authority("trust-hub/trust-hub", "if (place.gone)", "if (false)"),
-      bot("server/call-server", "if (load.calls >= callsPerPeer)", "if (false)"),
+      bot("server/call-server", "return load.calls < callsPerPeer", "return true"),
       bot("admission/limit-rate", "if (!rate)", "if (true)"),
     ],
   },

@@ -1,7 +1,7 @@
 import type { Identity, Reason } from "@interlock/bot";
 import { certificatesToPem, reasons } from "@interlock/bot";
 import { certificateAttacks, createTestFleet, EchoService, type TestFleet, tokenAttacks } from "@interlock/bot/testing";
-import type { Policy } from "@interlock/policy";
+import { type Policy, type ServiceDefinition, servedManifest } from "@interlock/policy";
 
 /** The file that every language replays: a server, and calls with the expected answers. */
 export interface CaseFile {
@@ -72,6 +72,17 @@ export const CaseService = {
   },
 };
 
+/** A service that is called through its gateway. */
+export const BehindService = {
+  name: "test.BehindService",
+  servedBy: [] as readonly string[],
+  via: ["gateway/*"],
+  methods: {
+    echo: { ...EchoService.methods.echo, path: "/test.BehindService/Echo" },
+    open: { ...EchoService.methods.open, path: "/test.BehindService/Open" },
+  },
+} satisfies ServiceDefinition;
+
 const paths = {
   echo: EchoService.methods.echo.path,
   open: EchoService.methods.open.path,
@@ -100,19 +111,9 @@ export async function makeCases(): Promise<CaseFile> {
       caCertificates: state.caCertificates.map((der) => Buffer.from(der).toString("base64")),
     },
     server: pemOf(server),
-    manifest: { version: 1, services: [manifestOf()] },
+    manifest: servedManifest([CaseService, BehindService]),
     cases,
   };
-}
-
-function manifestOf() {
-  const methods = Object.values(CaseService.methods).map(({ path, kind, policy }) => ({
-    name: path.split("/")[2],
-    path,
-    kind,
-    policy,
-  }));
-  return { name: audience, servedBy: [], methods };
 }
 
 async function tokenCases(fleet: TestFleet, caller: Identity): Promise<Case[]> {
@@ -157,6 +158,12 @@ async function policyCases(fleet: TestFleet, caller: Identity): Promise<Case[]> 
   });
   const good = await bearer();
   const acting = await bearer({ sub: subject, act: { sub: me } });
+  const gateway = await fleet.ca.issue("spiffe://test/gateway/1");
+  const behind = { path: BehindService.methods.echo.path };
+  const tokenBehind = (holder: Identity, claims: object = {}) =>
+    fleet.token(holder, BehindService.name, ["echo:call"], claims).then((token) => `Bearer ${token}`);
+  const throughGateway = await tokenBehind(gateway, { sub: me, act: { sub: gateway.spiffeId.uri } });
+  const around = await tokenBehind(caller);
   const resetting = await bearer({}, ["echo:reset"]);
   const chain = (depth: number): object => (depth === 1 ? { sub: me } : { sub: me, act: chain(depth - 1) });
   const key = fleet.trust.state.jwks.keys[0] ?? {};
@@ -317,6 +324,16 @@ async function policyCases(fleet: TestFleet, caller: Identity): Promise<Case[]> 
     ["26", "a query", 12, { authorization: good, path: `${paths.echo}?x` }],
     ["26", "two slashes", 12, { authorization: good, path: `/${paths.echo}` }],
     ["26", "an encoded slash", 12, { authorization: good, path: `/${audience}%2fEcho` }],
+    ["27", "a gateway", 0, { ...behind, caller: pemOf(gateway), authorization: throughGateway }],
+    ["27", "around the gateway", "GATEWAY_REQUIRED", { ...behind, authorization: around }],
+    ["27", "around the gateway, with its token", "GATEWAY_REQUIRED", { ...behind, authorization: throughGateway }],
+    ["27", "around the gateway, without a token", "GATEWAY_REQUIRED", behind],
+    [
+      "27",
+      "around the gateway, to a method for any bot",
+      "GATEWAY_REQUIRED",
+      { path: BehindService.methods.open.path },
+    ],
     [
       "28",
       "stale trust, and a method of high risk",

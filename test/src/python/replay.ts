@@ -2,7 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { createObservable, silentLog } from "@interlock/bot";
 import { createBot, createIdentity, createRecorder, createTrust } from "@interlock/bot/internal";
 import { rawCall, rawSession } from "@interlock/bot/testing";
-import { type Case, type CaseFile, CaseService } from "./cases.js";
+import { BehindService, type Case, type CaseFile, CaseService } from "./cases.js";
 
 /** The answer to a case, and what the server recorded. */
 export interface Played {
@@ -38,7 +38,7 @@ async function serve(file: CaseFile) {
   const bot = createBot({ identity, trust: watched, recorder, clock, log: silentLog, tokens });
   const answer = () => ({});
   const { port } = await bot.serve({ port: 0 }, (routes) =>
-    routes.add(CaseService, {
+    routes.add(BehindService, { echo: answer, open: answer }).add(CaseService, {
       echo: answer,
       async *count() {},
       async join() {

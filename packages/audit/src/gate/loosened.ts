@@ -17,7 +17,11 @@ export function findLoosened(base: Project, head: Project, approvals: readonly A
   });
   const services = head.services.map((service: DeclaredService) => {
     const was = servicesBefore.get(service.name);
-    return { subject: service.name, place: service.place, reasons: was ? serverLoosenings(was, service) : [] };
+    return {
+      subject: service.name,
+      place: service.place,
+      reasons: was ? [...serverLoosenings(was, service), ...gatewayLoosenings(was, service)] : [],
+    };
   });
   return [...methods, ...services].flatMap(({ subject, place, reasons }) => {
     if (reasons.length === 0 || approved.has(subject)) return [];
@@ -38,4 +42,12 @@ function serverLoosenings({ servedBy: before }: ServedService, { servedBy: after
   if (after.length === 0) return [`any bot may serve it, where only ${before.join(", ")} could`];
   const more = after.filter((one) => !before.some((broad) => coversIdentity(broad, one)));
   return more.length === 0 ? [] : [`${more.join(", ")} may serve it, too`];
+}
+
+/** A gateway is demanded, so that there be one at all is tighter; that there be none, or more of them, is looser. */
+function gatewayLoosenings({ via: before = [] }: ServedService, { via: after = [] }: ServedService): string[] {
+  if (before.length === 0) return [];
+  if (after.length === 0) return [`it may be called around its gateway ${before.join(", ")}`];
+  const more = after.filter((one) => !before.some((broad) => coversIdentity(broad, one)));
+  return more.length === 0 ? [] : [`${more.join(", ")} may be its gateway, too`];
 }

@@ -134,6 +134,20 @@ describe("the gate", () => {
     assert.deepEqual(found({ base: servedBy("gripper/*"), head: servedBy("gripper/1") }), []);
     assert.deepEqual(found({ base: servedBy(), head: servedBy("gripper/1") }), []);
   });
+
+  it("refuses that a service needs no gateway any more, or has more of them", () => {
+    const via = (...patterns: string[]) => ({
+      services: base.services.map((one) => (one.name === gripper ? { ...one, via: patterns } : one)),
+    });
+    assert.deepEqual(found({ base: via("gateway/*"), head: base }), [`unapproved-loosening ${gripper}`]);
+    assert.deepEqual(found({ base: via("gateway/*"), head: via() }), [`unapproved-loosening ${gripper}`]);
+    assert.deepEqual(found({ base: via("gateway/1"), head: via("gateway/*") }), [`unapproved-loosening ${gripper}`]);
+    assert.deepEqual(found({ base: via("gateway/*"), head: via("gateway/*", "arm/1") }), [
+      `unapproved-loosening ${gripper}`,
+    ]);
+    assert.deepEqual(found({ base: via("gateway/*"), head: via("gateway/1") }), []);
+    assert.deepEqual(found({ base, head: via("gateway/*") }), []);
+  });
 });
 
 describe("approval lines", () => {

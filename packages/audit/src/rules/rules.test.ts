@@ -38,13 +38,13 @@ function withPort(more: Partial<ScannedPort>): AuditInputs {
 }
 
 /** The cafe whose gripper service only some may serve, with a bot that says it serves it, too. */
-function withServedBy(servedBy: readonly string[], also: string): AuditInputs {
+function withServedBy(servedBy: readonly string[], also: string, via: readonly string[] = []): AuditInputs {
   const { project } = cafe();
   return {
     ...withFleet(({ processes }) => ({
       processes: processes.map((one) => (one.bot === also ? { ...one, services: [...one.services, gripper] } : one)),
     })),
-    project: { services: project.services.map((one) => (one.name === gripper ? { ...one, servedBy } : one)) },
+    project: { services: project.services.map((one) => (one.name === gripper ? { ...one, servedBy, via } : one)) },
   };
 }
 
@@ -197,7 +197,11 @@ const cases: Readonly<Record<string, Case>> = {
   "unexpected-server": {
     faulty: withServedBy(["gripper/*"], "coffee/1"),
     subject: `coffee/1 ${gripper}`,
-    sound: [withServedBy([], "coffee/1"), withServedBy(["gripper/*", "coffee/1"], "coffee/1")],
+    sound: [
+      withServedBy([], "coffee/1"),
+      withServedBy(["gripper/*", "coffee/1"], "coffee/1"),
+      withServedBy(["gripper/*"], "coffee/1", ["coffee/*"]),
+    ],
   },
   "vanished-bot": {
     faulty: withFleet(({ processes, bots }) => ({

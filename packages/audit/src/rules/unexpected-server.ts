@@ -11,8 +11,8 @@ export const unexpectedServer: Rule = {
   severity: "high",
   title: "A bot serves a service that it may not serve",
   description:
-    "A running bot reports a service of the project, and its name matches no pattern in `served_by`. Callers do not connect to it; it may mean to be taken for another bot, or its reports may be meant to mislead. Its manifest is not believed.",
-  remedy: "Stop the bot from serving it, or add its name to `served_by`.",
+    "A running bot reports a service of the project, and its name matches no pattern in `served_by` or `via`. Callers do not connect to it; it may mean to be taken for another bot, or its reports may be meant to mislead. Its manifest is not believed.",
+  remedy: "Stop the bot from serving it, or add its name to `served_by`, or to `via` if it is a gateway.",
   owasp: owasp.inventory,
   needs: ["project", "fleet"],
   find: (inputs) => {
@@ -27,9 +27,9 @@ export const unexpectedServer: Rule = {
         const at = addresses.length === 0 ? "" : ` at ${listText(addresses)}`;
         found.set(`${bot} ${name}`, {
           subject: `${bot} ${name}`,
-          message: `${bot} serves ${name}, which only ${listText(service.servedBy)} may serve.`,
+          message: `${bot} serves ${name}, which only ${listText([...service.servedBy, ...(service.via ?? [])])} may serve.`,
           evidence: [`It has reported that${at}.`],
-          remedy: "Stop the bot from serving it, or add its name to served_by.",
+          remedy: "Stop the bot from serving it, or add its name to served_by, or to via if it is a gateway.",
           command: "interlock bots",
           place: service.place,
         });

@@ -12,6 +12,11 @@ export interface Attempt {
   /** Full name of the service, for example `cafe.gripper.v1.GripperService`. */
   readonly service: string;
   readonly method: AttemptedMethod;
+  /**
+   * Identity patterns of the gateways through which the service is called. Absent where any bot may call it directly: the
+   * service has none, or the call has come to the gateway itself.
+   */
+  readonly via?: readonly string[] | undefined;
   readonly connection: Connection;
   /** Every value of the `authorization` header, as it came; a call may show one token. */
   readonly authorization: readonly string[];

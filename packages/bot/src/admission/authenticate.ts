@@ -7,6 +7,7 @@ import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
 import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
+import type { Chargeable } from "./charged-to.js";
 import type { Connection } from "./connection.js";
 import { shownToken, showsToken } from "./shown-token.js";
 import { createVerificationBudget } from "./verification-budget.js";
@@ -29,6 +30,11 @@ export interface Authenticate {
    * shows a new token for the streams that it has open.
    */
   remember(attempt: Attempt): Promise<unknown> | undefined;
+  /**
+   * Resolves once the token that a call shows has been verified or refused, where that is under way on its connection;
+   * `undefined` where it is not.
+   */
+  settled(stream: Chargeable): Promise<unknown> | undefined;
   /** Compares a verified token with what can change, and gives it back. Throws a denial. */
   check(bearer: Bearer, attempt: Attempt): Bearer;
 }
@@ -42,6 +48,12 @@ export function createAuthenticate(trust: Trust): Authenticate {
     if (!showsToken(attempt)) return undefined;
     const shown = shownToken(attempt);
     return attempt.connection.bearers.has(shown) ? undefined : verifyOnce(shown, attempt);
+  }
+
+  function settled({ connection, authorization }: Chargeable): Promise<unknown> | undefined {
+    const [shown] = authorization ?? [];
+    const pending = shown === undefined ? undefined : verifying.get(connection)?.get(shown);
+    return pending?.catch(() => {}); // The calls that wait for it are told by `authenticate`.
   }
 
   function authenticate(attempt: Attempt): Bearer | Promise<Bearer> {
@@ -96,7 +108,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
     return bearer;
   }
 
-  return { authenticate, remember, check };
+  return { authenticate, remember, settled, check };
 }
 
 /** Whether a token was refused after its signature had been looked at, as far as its reason tells. */

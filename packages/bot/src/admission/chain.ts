@@ -6,11 +6,13 @@ import { createAuthenticate } from "./authenticate.js";
 import { createAuthorize } from "./authorize.js";
 import type { Bearer } from "./bearer.js";
 import type { Caller } from "./caller.js";
+import { type Chargeable, chargedTo } from "./charged-to.js";
 import { createIdentify } from "./identify.js";
 import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
 import { createPatience } from "./patience.js";
 import { createRefuseEnded } from "./refuse-ended.js";
+import { requireGateway } from "./require-gateway.js";
 import type { RefusingServer } from "./trust-stale.js";
 
 /** That a call was admitted, and for whom. */
@@ -28,9 +30,9 @@ export interface Chain {
   (attempt: Attempt): Admission | Promise<Admission>;
   /**
    * Counts a stream that is no call, or cannot be served: as a call, and at a lower rate of its own. Throws or rejects with a
-   * denial where the bot is over one of them; gives `undefined` where the limiters answered at once.
+   * denial where the bot that it counts for (`chargedTo`) is over one of them; gives `undefined` where the limiters answered at once.
    */
-  count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined;
+  count(stream: Chargeable): Promise<void> | undefined;
 }
 
 /** How a {@link Chain} limits its callers, and the server that its denials name. */
@@ -42,7 +44,8 @@ export interface ChainOptions extends RefusingServer {
 }
 
 /**
- * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → authenticate → authorize → limit rate.
+ * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → require gateway → authenticate → authorize →
+ * limit rate.
  *
  * @param trust - What the fleet trusts now.
  * @param options - How callers are limited.
@@ -56,28 +59,47 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const strays = createRateLimiter(strayRate);
   const limitStrays = createLimitFlood(strayRate, strays, patience, "calls a second that cannot be served");
   const refuseEnded = createRefuseEnded(trust);
-  const { authenticate, remember, check } = createAuthenticate(trust);
+  const { authenticate, remember, settled, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust, options);
   const limitRate = createLimitRate(createLimiter, patience);
 
+  // A caller behind a gateway may make hundreds of calls before its token has been verified. Counted for the gateway, they would use
+  // up what the others need for the first calls of their tokens: so only the first one is, and these wait until it is known whose
+  // they are.
   function admit(attempt: Attempt): Admission | Promise<Admission> {
     identify(attempt);
-    const limited = limitFlood(attempt);
+    const pending = settled(attempt);
+    if (pending === undefined) return withinFlood(attempt);
+    return pending.then(() => {
+      identify(attempt); // The peer may have been revoked while the chain waited; so below.
+      return withinFlood(attempt);
+    });
+  }
+
+  function withinFlood(attempt: Attempt): Admission | Promise<Admission> {
+    const limited = limitFlood(attempt, chargedTo(attempt, trust));
     if (limited === undefined) return authenticated(attempt);
     return limited.then(() => {
-      identify(attempt); // The peer may have been revoked while the chain waited; so below.
+      identify(attempt);
       return authenticated(attempt);
     });
   }
 
-  function count(attempt: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
-    const limited = limitFlood(attempt);
-    return limited === undefined ? limitStrays(attempt) : limited.then(() => limitStrays(attempt));
+  function count(stream: Chargeable): Promise<void> | undefined {
+    const pending = settled(stream);
+    return pending === undefined ? countNow(stream) : pending.then(() => countNow(stream));
+  }
+
+  function countNow(stream: Chargeable): Promise<void> | undefined {
+    const charged = chargedTo(stream, trust);
+    const limited = limitFlood(stream, charged);
+    return limited === undefined ? limitStrays(stream, charged) : limited.then(() => limitStrays(stream, charged));
   }
   return Object.assign(admit, { count });
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     refuseEnded(attempt);
+    requireGateway(attempt);
     if (attempt.method.policy.anyBot) {
       const verifying = remember(attempt);
       if (!verifying) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
@@ -97,7 +119,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   function decide(attempt: Attempt, admission: Admission): Admission | Promise<Admission> {
     const { caller, bearer } = admission;
     authorize(attempt, caller);
-    const limited = limitRate(attempt, caller);
+    const limited = limitRate(attempt, bearer ? caller : chargedTo(attempt, trust));
     if (limited === undefined) return admission;
     return limited.then(() => {
       identify(attempt);

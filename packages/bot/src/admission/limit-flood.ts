@@ -1,4 +1,4 @@
-import type { Rate } from "@interlock/policy";
+import type { Rate, SpiffeId } from "@interlock/policy";
 import { denial, type InterlockError } from "../base/error.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Attempt } from "./attempt.js";
@@ -15,6 +15,9 @@ export const strayRate: Rate = { perSecond: 50, burst: 200 };
  * Limits each bot to a rate over all methods and connections, admitted calls and denied ones alike, before anything else
  * is done for a call. A bot that runs wild or was taken over leaves the others their share.
  *
+ * A call in another's name counts for that one (`chargedTo`), and a refusal of it costs the gateway nothing: others share its
+ * connections.
+ *
  * The function throws or rejects with `RATE_LIMITED`. It gives `undefined` where the limiter answered at once.
  */
 export function createLimitFlood(
@@ -23,20 +26,23 @@ export function createLimitFlood(
   losePatience: Patience,
   what = "calls a second in all",
 ) {
-  return function limitFlood({ connection, now }: Pick<Attempt, "connection" | "now">): Promise<void> | undefined {
-    const retryAfterMs = limiter.take(connection.peer.name, now);
+  return function limitFlood(
+    { connection, now }: Pick<Attempt, "connection" | "now">,
+    { name }: Pick<SpiffeId, "name"> = connection.peer,
+  ): Promise<void> | undefined {
+    const retryAfterMs = limiter.take(name, now);
     if (retryAfterMs === 0) return undefined;
-    if (typeof retryAfterMs === "number") throw refuse(connection, retryAfterMs, now);
+    if (typeof retryAfterMs === "number") throw refuse(connection, name, retryAfterMs, now);
     return retryAfterMs.then((later) => {
-      if (later > 0) throw refuse(connection, later, now);
+      if (later > 0) throw refuse(connection, name, later, now);
     });
   };
 
-  function refuse(connection: Connection, retryAfterMs: number, now: number): InterlockError {
+  function refuse(connection: Connection, name: string, retryAfterMs: number, now: number): InterlockError {
     const error = denial("RATE_LIMITED", `one bot may make ${rate.perSecond} ${what}`, {
       retryAfterMs: String(retryAfterMs),
     });
-    losePatience(connection, error, now);
+    if (name === connection.peer.name) losePatience(connection, error, now);
     return error;
   }
 }

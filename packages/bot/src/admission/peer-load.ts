@@ -1,4 +1,4 @@
-/** What one bot has under way at a server, over all of its connections. */
+/** What one bot has under way at a server, over all of its connections, and those of the gateways that call for it. */
 export interface PeerLoad {
   /** Calls that are open. */
   calls: number;
@@ -6,27 +6,35 @@ export interface PeerLoad {
   bytes: number;
 }
 
-/** The loads of the bots that are connected; bounded by their connections. */
+/**
+ * The loads of the bots that are connected, and of those for which a gateway has a call open; bounded by the connections, and by the
+ * calls that these may have open.
+ */
 export interface PeerLoads {
-  /** The load of the bot with this SPIFFE ID, for one more of its connections. */
+  /** How many bots have one. */
+  readonly size: number;
+  /** The load of the bot with this SPIFFE ID, for one more of its connections, or of the calls that are made for it. */
   join(peer: string): PeerLoad;
-  /** Ends a connection for which {@link join} was called. */
+  /** Ends a connection or a call for which {@link join} was called. */
   leave(peer: string): void;
 }
 
 /** Makes an empty account of loads. */
 export function createPeerLoads(): PeerLoads {
-  const loads = new Map<string, { readonly load: PeerLoad; connections: number }>();
+  const loads = new Map<string, { readonly load: PeerLoad; users: number }>();
   return {
+    get size() {
+      return loads.size;
+    },
     join(peer) {
-      const known = loads.get(peer) ?? { load: { calls: 0, bytes: 0 }, connections: 0 };
-      known.connections++;
+      const known = loads.get(peer) ?? { load: { calls: 0, bytes: 0 }, users: 0 };
+      known.users++;
       loads.set(peer, known);
       return known.load;
     },
     leave(peer) {
       const known = loads.get(peer);
-      if (known && --known.connections === 0) loads.delete(peer);
+      if (known && --known.users === 0) loads.delete(peer);
     },
   };
 }

@@ -55,6 +55,7 @@ export const reasons = {
   // The caller, on every call.
   IDENTITY_REVOKED: ["UNAUTHENTICATED", "the bot has been revoked"],
   CERTIFICATE_REVOKED: ["UNAUTHENTICATED", "the certificate has been revoked"],
+  GATEWAY_REQUIRED: ["UNAUTHENTICATED", "the service is called through its gateway only"],
   SCOPE_MISSING: ["PERMISSION_DENIED", "the token lacks a scope that the method needs"],
   CALLER_NOT_ALLOWED: ["PERMISSION_DENIED", "the method is not for this caller"],
   METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],

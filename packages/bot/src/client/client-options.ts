@@ -6,8 +6,8 @@ import type { ClientInterceptor } from "./interceptor.js";
 /** The options of `bot.client`: what holds for every call of the client. */
 export interface ClientOptions {
   /**
-   * The identity pattern that the server has to match, for example `coffee/*`. Default: the service's `served_by`. A service
-   * that is found by its name alone needs one of them.
+   * The identity pattern that the server has to match, for example `coffee/*`. Default: the service's gateways (`via`), where
+   * it has any and this bot is none of them, otherwise its `served_by`. A service that is found by its name alone needs one of them.
    */
   readonly server?: string;
   /** How long a call with one answer waits, in milliseconds, unless the call says otherwise. Default: 30,000. */

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, isIPv6, type Server } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { matchesIdentity, type SpiffeId } from "@interlock/policy";
 import { addressOf, type Connection, createConnection } from "../admission/connection.js";
 import { type Connections, createConnections } from "../admission/connections.js";
 import type { RefusingServer } from "../admission/trust-stale.js";
@@ -51,6 +52,11 @@ export interface ListenerOptions {
   readonly maximumConnections?: number;
   /** How many connections one bot may have at once. Default: 64. */
   readonly connectionsPerPeer?: number;
+  /**
+   * Identity patterns of gateways. They have a connection for each bot that calls through them, so for them only
+   * `maximumConnections` holds. Default: none.
+   */
+  readonly gateways?: readonly string[];
   /**
    * How many peers without a certificate there may be at once. For one more, the oldest goes that has no request under way,
    * of the source that has the most. Default: 64.
@@ -106,7 +112,7 @@ export async function createListener(
   const { identity, trust, clock, log, host = "127.0.0.1", protocol = "h2", maximumStrangers = 64 } = options;
   checkPort(options.port);
   const { connectionsPerPeer = defaultConnectionsPerPeer } = options;
-  const { maximumConnections = defaultMaximumConnections } = options;
+  const { maximumConnections = defaultMaximumConnections, gateways = [] } = options;
   const connections = createConnections(trust, clock, options.server);
   const sockets = new Set<TLSSocket>();
   const strangers = createPlaces<StrangerSocket>(maximumStrangers, ({ requests }) => requests === 0);
@@ -145,7 +151,7 @@ export async function createListener(
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake needs no record.
     const peer = readPeer(socket, trust, clock);
-    if (typeof peer !== "string" && !takesPlace(peer.id.uri, socket)) {
+    if (typeof peer !== "string" && !takesPlace(peer.id, socket)) {
       refuse("CONNECTION_LIMIT", address, `${perPeer.get(peer.id.uri) ?? 0} of its own, ${peers} in all`, peer.id.uri);
       socket.destroy();
     } else if (typeof peer !== "string") {
@@ -162,9 +168,10 @@ export async function createListener(
   }
 
   /** Counts a connection of a peer until it closes. False where the peer has as many as allowed. */
-  function takesPlace(peer: string, socket: TLSSocket): boolean {
+  function takesPlace({ uri: peer, name }: SpiffeId, socket: TLSSocket): boolean {
     const open = perPeer.get(peer) ?? 0;
-    if (open >= connectionsPerPeer || peers >= maximumConnections) return false;
+    const isGateway = () => gateways.some((pattern) => matchesIdentity(pattern, name));
+    if ((open >= connectionsPerPeer && !isGateway()) || peers >= maximumConnections) return false;
     perPeer.set(peer, open + 1);
     peers++;
     socket.once("close", () => {

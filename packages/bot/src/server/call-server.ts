@@ -8,8 +8,9 @@ import {
   type Stream,
   type StreamHandler,
 } from "@interlock/wire";
+import { chargedTo } from "../admission/charged-to.js";
 import type { Connection } from "../admission/connection.js";
-import { createPeerLoads } from "../admission/peer-load.js";
+import { createPeerLoads, type PeerLoads } from "../admission/peer-load.js";
 import { otherMethod } from "../base/call-durations.js";
 import { createCallId } from "../base/call-id.js";
 import { denial, InterlockError } from "../base/error.js";
@@ -33,7 +34,8 @@ const sweepMs = 1_000;
 const keepalive = { silenceMs: 30_000, answerMs: 10_000 };
 
 /** What calls are served with. */
-export interface CallServerOptions extends Omit<ServedCallOptions, "open" | "requestBytesPerPeer"> {
+export interface CallServerOptions
+  extends Omit<ServedCallOptions, "open" | "requestBytesPerPeer" | "callerOf" | "tooManyCalls"> {
   /** By path. */
   readonly methods: ReadonlyMap<string, RunnableMethod>;
   /** Finds the methods whose calls are passed on, which may change. Default: none. */
@@ -42,6 +44,8 @@ export interface CallServerOptions extends Omit<ServedCallOptions, "open" | "req
   readonly callsPerPeer?: number | undefined;
   readonly callsPerConnection?: number | undefined;
   readonly requestBytesPerPeer?: number | undefined;
+  /** The account of what bots have under way. Default: one of its own. */
+  readonly loads?: PeerLoads;
 }
 
 /** Serves the calls of peers that have been verified. */
@@ -56,19 +60,18 @@ export interface CallServer {
 
 /** Makes what serves the calls of peers, over HTTP/2 of our own. */
 export function createCallServer(options: CallServerOptions): CallServer {
-  const { methods, passing, recorder, clock, chain, log } = options;
+  const { methods, passing, recorder, clock, chain, trust, log } = options;
   const find = (path: string) => methods.get(path) ?? passing?.(path);
   const { callsPerPeer = defaultCallsPerPeer, requestBytesPerPeer = defaultRequestBytesPerPeer } = options;
-  const { callsPerConnection } = options;
+  const { callsPerConnection, loads = createPeerLoads() } = options;
   const bounds = callsPerConnection === undefined ? {} : { limits: { concurrentStreams: callsPerConnection } };
-  const loads = createPeerLoads();
   const open = createRoster<ServedCall>();
-  const ofCalls = { ...options, requestBytesPerPeer, open };
+  const ofCalls = { ...options, requestBytesPerPeer, open, callerOf, tooManyCalls };
   const connections = new Map<Http2Connection, { askedAt: number | undefined }>();
 
   function accept(socket: TLSSocket, connection: Connection): void {
     const { uri } = connection.peer;
-    const visitor = { connection, load: loads.join(uri) };
+    const visitor = { connection, charged: connection.peer, load: loads.join(uri) };
     const http2 = createServerConnection(
       socket,
       {
@@ -90,7 +93,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
   }
 
   function arrive(visitor: Visitor, stream: Stream, block: DecodedBlock | undefined, end: boolean): StreamHandler {
-    const { connection, load } = visitor;
+    const { connection } = visitor;
     if (isFlood(connection.ended)) {
       // One of thousands that are on their way: no more is spent on it than the frames.
       stream.sendHeaders(tooMuch, true, true);
@@ -101,24 +104,45 @@ export function createCallServer(options: CallServerOptions): CallServer {
     const head = requestHeadOf(block);
     const served = find(head.path);
     if (!served || head.method !== "POST" || !head.isGrpc || head.timeoutMs === "malformed") {
-      return stray(visitor, stream, head);
+      return stray(visitor, stream, head, "", head);
     }
-    if (load.calls >= callsPerPeer) {
-      const error = denial("CALL_LIMIT", `one bot may have ${callsPerPeer} at once`);
-      return stray(visitor, stream, error, served.method.path);
+    const caller = callerOf(visitor, head);
+    const limited = tooManyCalls(caller);
+    if (limited) {
+      caller.leave?.();
+      return stray(visitor, stream, limited, served.method.path, head);
     }
-    const call = new ServedCall(stream, head, served, visitor, ofCalls);
+    const call = new ServedCall(stream, head, served, caller, ofCalls);
     stream.handler = call;
     call.start(end);
     return call;
   }
 
-  /** Answers what is no call of a method, unless the bot calls too often. Such a stream counts as a call does. */
-  function stray(visitor: Visitor, stream: Stream, what: RequestHead | InterlockError, path = ""): StreamHandler {
+  /** The bot that a call counts for: the visitor, or the one in whose name it calls. */
+  function callerOf(visitor: Visitor, { authorization, references }: RequestHead): Visitor {
     const { connection } = visitor;
+    const charged = chargedTo({ connection, authorization, references, now: clock.now() }, trust);
+    const { uri } = charged;
+    if (uri === visitor.charged.uri) return visitor;
+    return { connection, charged, load: loads.join(uri), leave: () => loads.leave(uri) };
+  }
+
+  function tooManyCalls({ load }: Visitor): InterlockError | undefined {
+    return load.calls < callsPerPeer ? undefined : denial("CALL_LIMIT", `one bot may have ${callsPerPeer} at once`);
+  }
+
+  /** Answers what is no call of a method, unless the bot calls too often. Such a stream counts as a call does. */
+  function stray(
+    { connection }: Visitor,
+    stream: Stream,
+    what: RequestHead | InterlockError,
+    path = "",
+    head?: RequestHead,
+  ): StreamHandler {
     const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path);
     try {
-      const counted = chain.count({ connection, now: clock.now() });
+      const { authorization = [], references = [] } = head ?? {};
+      const counted = chain.count({ connection, authorization, references, now: clock.now() });
       if (counted) void counted.then(() => answer(connection, stream, what, path), fail);
       else answer(connection, stream, what, path);
     } catch (thrown) {

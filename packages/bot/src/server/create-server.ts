@@ -104,7 +104,7 @@ export async function createServer(
 
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(
-    { ...options, server: options },
+    { ...options, server: options, gateways: [...new Set(services.flatMap(({ via = [] }) => via))] },
     {
       onPeer: calls.accept,
       ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),

@@ -20,7 +20,7 @@ export interface IncomingRequestOptions {
 
 /** The call whose request it is. */
 export interface RequestOwner {
-  /** The SPIFFE ID of the caller. */
+  /** The SPIFFE ID of the bot that the call counts for. */
   readonly callerUri: string;
   /** The whole of a request with one message has come. */
   onWhole(): void;
@@ -202,6 +202,11 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   delivered(): void {
     if (this.#single) this.#single.close();
     else this.#many?.delivered();
+  }
+
+  charge(load: PeerLoad): void {
+    this.#single?.charge(load);
+    this.#many?.charge(load);
   }
 
   credit(bytes: number): void {

@@ -61,13 +61,13 @@ export interface ServerOptions {
   readonly port: number;
   /** How many connections there may be at once. Default: 4,096. */
   readonly maximumConnections?: number;
-  /** How many connections one bot may have at once. Default: 64. */
+  /** How many connections one bot may have at once, unless it is a gateway of a service that is served (`via`). Default: 64. */
   readonly connectionsPerPeer?: number;
   /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
-  /** How many calls one bot may have open at once, over all of its connections. Default: 1,024. */
+  /** How many calls one bot may have open at once, over all of its connections and through gateways. Default: 1,024. */
   readonly callsPerPeer?: number | undefined;
-  /** How many bytes of requests one bot may have under way, over all of its connections. Default: 32 MiB. */
+  /** How many bytes of requests one bot may have under way, over all of its connections and through gateways. Default: 32 MiB. */
   readonly requestBytesPerPeer?: number | undefined;
   /** How many calls one connection may have open at once. Default: 256. */
   readonly callsPerConnection?: number | undefined;

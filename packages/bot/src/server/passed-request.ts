@@ -102,6 +102,11 @@ export class PassedRequest implements RequestIntake {
     if (waits && this.#arrivedAt <= late) this.#owner.onFault(denial("REQUEST_TOO_SLOW"), false);
   }
 
+  charge(load: PeerLoad): void {
+    this.#single?.charge(load);
+    this.#many?.charge(load);
+  }
+
   abort(): void {}
 
   close(): void {

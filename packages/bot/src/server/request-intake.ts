@@ -1,4 +1,5 @@
 import type { HeaderList } from "@interlock/wire";
+import type { PeerLoad } from "../admission/peer-load.js";
 import type { InterlockError } from "../base/error.js";
 
 /** What takes the request of a call as it arrives. */
@@ -11,6 +12,8 @@ export interface RequestIntake {
   end(trailers?: HeaderList): void;
   /** Fails if something of the request has been waited for since `late`, in milliseconds since the epoch, or longer. */
   failIfWaitingSince(late: number): void;
+  /** Has its bytes count for another bot from now on. */
+  charge(load: PeerLoad): void;
   /** Tells the reader that the call has been cut short. */
   abort(why: InterlockError): void;
   /** Lets go of everything: the call is over. */

@@ -26,6 +26,18 @@ describe("the meter of a request", () => {
     assert.equal(load.bytes, 0);
   });
 
+  it("counts what is held, and what comes, for another bot from then on", () => {
+    const { load, meter } = metered();
+    const other = { calls: 1, bytes: 7 };
+    meter.received(framed(100));
+    meter.charge(other);
+    meter.received(framed(50));
+    assert.deepEqual([load.bytes, other.bytes], [0, 7 + 105 + 55 + 2 * (frame + message)]);
+    meter.delivered();
+    meter.close();
+    assert.deepEqual([load.bytes, other.bytes], [0, 7]);
+  });
+
   it("knows messages however they are cut into frames", () => {
     const { load, meter } = metered();
     const bytes = Buffer.concat([framed(0), framed(30), framed(7)]);

@@ -24,7 +24,7 @@ export type MeterFault = "REQUEST_TOO_LARGE" | "REQUEST_BYTES_LIMIT" | "REQUEST_
  * messages by their heads and looks at nothing else.
  */
 export class RequestMeter {
-  readonly #load: PeerLoad;
+  #load: PeerLoad;
   /** The longest message, in bytes. */
   readonly #maximumBytes: number;
   /** The most that one bot may have under way, in bytes. */
@@ -55,6 +55,13 @@ export class RequestMeter {
   /** Whether every whole message has been taken by a handler. */
   get waitsForPeer(): boolean {
     return this.#waiting === 0;
+  }
+
+  /** Has what is held, and what comes, count for another bot. */
+  charge(load: PeerLoad): void {
+    this.#load.bytes -= this.#held;
+    load.bytes += this.#held;
+    this.#load = load;
   }
 
   /** Counts a frame that has arrived, read or not. Gives what is wrong, if anything is. */

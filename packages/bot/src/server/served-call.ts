@@ -1,4 +1,5 @@
 import { type Metadata, status } from "@grpc/grpc-js";
+import type { SpiffeId } from "@interlock/policy";
 import {
   compress,
   type DecodedBlock,
@@ -56,12 +57,20 @@ export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions,
   readonly trust: Trust;
   /** The calls that are open. */
   readonly open: Roster<ServedCall>;
+  /** The bot that a call with this head counts for now; another than `visitor` has to be given back with its `leave`. */
+  callerOf(visitor: Visitor, head: RequestHead): Visitor;
+  /** The denial of one more call, where a bot has too many open. */
+  tooManyCalls(visitor: Visitor): InterlockError | undefined;
 }
 
-/** The bot on the other end of a connection. */
+/** The bot on the other end of a connection, or the one that it calls for. */
 export interface Visitor {
   readonly connection: Connection;
+  /** The bot that its calls count for. */
+  readonly charged: SpiffeId;
   readonly load: PeerLoad;
+  /** Gives the load back when the call has ended; absent where the load is the connection's. */
+  leave?(): void;
 }
 
 /**
@@ -70,6 +79,7 @@ export interface Visitor {
  */
 export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, RequestOwner {
   readonly service: string;
+  readonly via: readonly string[] | undefined;
   readonly method: RunnableMethod["method"];
   readonly connection: Connection;
   readonly now: number;
@@ -77,7 +87,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   readonly #head: RequestHead;
   readonly #stream: Stream;
   readonly #served: RunnableMethod;
-  readonly #load: PeerLoad;
+  #visitor: Visitor;
   readonly #options: ServedCallOptions;
   /** Whether the messages of its answer may be compressed. */
   readonly #packs: boolean;
@@ -96,21 +106,17 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #timer: NodeJS.Timeout | undefined;
   #onRoom: (() => void) | undefined;
 
-  constructor(
-    stream: Stream,
-    head: RequestHead,
-    served: RunnableMethod,
-    { connection, load }: Visitor,
-    options: ServedCallOptions,
-  ) {
+  constructor(stream: Stream, head: RequestHead, served: RunnableMethod, visitor: Visitor, options: ServedCallOptions) {
+    const { connection, load } = visitor;
     const { method, service } = served;
     const { clock, open } = options;
     this.#stream = stream;
     this.#head = head;
     this.#served = served;
-    this.#load = load;
+    this.#visitor = visitor;
     this.#options = options;
     this.service = service.name;
+    this.via = served.pass ? undefined : service.via; // A call that is passed on has come to the gateway.
     this.method = method;
     this.connection = connection;
     this.now = clock.now();
@@ -160,6 +166,13 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   #letIn(admission: Admission, isVerifiedNow: boolean): void {
     if (this.#over) return; // The caller went away during the check: nothing would tell the handler to stop.
+    if (isVerifiedNow) {
+      const limited = this.#charge();
+      if (limited) {
+        this.#refuse(limited);
+        return;
+      }
+    }
     const { method } = this;
     // What is passed on is unpacked by the server that it goes to, if at all.
     const isUnpacked = !this.#served.pass && this.#head.encoding !== "identity";
@@ -173,6 +186,28 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     if (method.kind !== "unary") keepAuthorized(live, this.connection, this.#options.trust, this.#options.clock);
     live.count(this.now);
     if (this.request.isReady) this.#run(live);
+  }
+
+  /**
+   * Has the call count for the subject of its token, which may have been verified only now. Otherwise the first calls of one
+   * caller, open for hours, would use up what the gateway may have open, and with it the first calls of the others.
+   */
+  #charge(): InterlockError | undefined {
+    const before = this.#visitor;
+    const { callerOf, tooManyCalls } = this.#options;
+    const next = callerOf(before, this.#head);
+    if (next === before) return undefined;
+    const limited = tooManyCalls(next);
+    if (limited) {
+      next.leave?.();
+      return limited;
+    }
+    next.load.calls++;
+    this.request.charge(next.load);
+    before.load.calls--;
+    before.leave?.();
+    this.#visitor = next;
+    return undefined;
   }
 
   #run(live: LiveCall): void {
@@ -224,7 +259,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   // The request.
 
   get callerUri(): string {
-    return this.connection.peer.uri;
+    return this.#visitor.charged.uri;
   }
 
   onHeaders({ headers }: DecodedBlock, _end: boolean): void {
@@ -426,9 +461,10 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#over = true;
     clearTimeout(this.#timer);
     this.measure("canceled", status.CANCELLED); // Nothing has answered it.
-    this.#load.calls--;
+    this.#visitor.load.calls--;
     this.#options.open.leave(this.#place);
     this.request.close();
+    this.#visitor.leave?.();
     this.#onRoom?.();
     // Once the status has been written, whatever is still being sent is not waited for (RFC 9113, section 8.1).
     if (!this.#stream.remoteEnded) this.#stream.reset(errorCode.noError);

@@ -19,6 +19,17 @@ describe("the meter of a request with one message", () => {
     assert.equal(load.bytes, 0);
   });
 
+  it("counts what is held, and what comes, for another bot from then on", () => {
+    const { load, meter } = metered();
+    const other = { calls: 1, bytes: 7 };
+    meter.received(100);
+    meter.charge(other);
+    meter.received(50);
+    assert.deepEqual([load.bytes, other.bytes], [0, 7 + 150 + 2 * frame]);
+    meter.close();
+    assert.deepEqual([load.bytes, other.bytes], [0, 7]);
+  });
+
   it("refuses a message that is too long, one in too many pieces, and more than a bot may have", () => {
     assert.equal(metered().meter.received(1_006), "REQUEST_TOO_LARGE");
     const { meter } = metered();

@@ -6,7 +6,7 @@ import { bytesOfAFrame, frameBytes, framesOfAnyMessage, headLength, type MeterFa
  * are no more of them than one message may have.
  */
 export class SingleRequestMeter {
-  readonly #load: PeerLoad;
+  #load: PeerLoad;
   /** The longest message, in bytes. */
   readonly #maximumBytes: number;
   /** The most that one bot may have under way, in bytes. */
@@ -19,6 +19,13 @@ export class SingleRequestMeter {
     this.#load = load;
     this.#maximumBytes = maximumBytes;
     this.#bytesPerPeer = bytesPerPeer;
+  }
+
+  /** Has what is held, and what comes, count for another bot. */
+  charge(load: PeerLoad): void {
+    this.#load.bytes -= this.#held;
+    load.bytes += this.#held;
+    this.#load = load;
   }
 
   /** Counts a frame of `length` bytes that has arrived, read or not. Gives what is wrong, if anything is. */

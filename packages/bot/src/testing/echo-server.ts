@@ -21,11 +21,12 @@ export interface EchoServer {
   goodCall(): Promise<void>;
 }
 
-/** Starts one. Its `count` and `chat` stay open until their signal aborts, after what they have to say. */
+/** Starts one, of `service` where that has other policies. Its `count` and `chat` stay open until their signal aborts, after what they have to say. */
 export async function serveEcho(
   fleet: TestFleet,
   overrides: Partial<Implementation<typeof EchoService>> = {},
   options: Partial<ServeOptions> = {},
+  service: typeof EchoService = EchoService,
 ): Promise<EchoServer> {
   const handled: string[] = [];
   const denials: Denial[] = [];
@@ -37,7 +38,7 @@ export async function serveEcho(
   const good = await fleet.ca.issue("spiffe://test/good/1");
   const bot = await fleet.bot("echo/1");
   const { port, address } = await bot.serve({ port: 0, ...options }, (routes) =>
-    routes.add(EchoService, {
+    routes.add(service, {
       echo(request) {
         handled.push("echo");
         return request;

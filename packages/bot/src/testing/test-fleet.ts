@@ -116,7 +116,7 @@ function method<Kind extends MethodKind>(
 /** A service with a method of each kind, for tests. */
 export const EchoService = {
   name: "test.EchoService",
-  servedBy: [],
+  servedBy: [] as readonly string[],
   methods: {
     echo: method("Echo", "unary"),
     count: method("Count", "serverStreaming"),

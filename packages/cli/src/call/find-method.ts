@@ -25,10 +25,11 @@ export async function findMethod(
   if (!described) throw notFound("method", wantedMethod, service.methods);
   const forms = (await describedForms(manifest, described)) ?? (await loadedForms(protos, service, wantedMethod));
   const { path, kind, policy } = described;
+  const { name: fullName, servedBy, via } = service;
   const method: AnyMethod = { path, kind, policy, request: forms.request, response: forms.response };
   return {
     ...forms,
-    service: { name: service.name, servedBy: service.servedBy, methods: { [wantedMethod]: method } },
+    service: { name: fullName, servedBy, ...(via && { via }), methods: { [wantedMethod]: method } },
     key: wantedMethod,
     method,
   };

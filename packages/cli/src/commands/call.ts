@@ -1,5 +1,5 @@
 import { InterlockError, type Reason } from "@interlock/bot";
-import { parseSpiffeId } from "@interlock/policy";
+import { expectedServers, parseSpiffeId } from "@interlock/policy";
 import { Command } from "commander";
 import type { FoundMethod } from "../call/find-method.js";
 import { maximumJsonLength } from "../call/read-json.js";
@@ -40,7 +40,7 @@ export function callCommand(output: Output): Command {
       // Only the operator may look up addresses, also for a call as another bot.
       const places = options.address
         ? [{ address: options.address }]
-        : await asMember((session) => placesOf(session, found.service));
+        : await asMember((session) => placesOf(session, found.service, options.name ?? ""));
       await asMember(async ({ bot }) => {
         for (const [i, { address, server }] of places.entries()) {
           const isLast = i === places.length - 1;
@@ -101,11 +101,13 @@ interface Place {
 /** The maximum number of bots that are tried. */
 const maximumPlaces = 8;
 
-/** Finds the bots that may serve a service by its definition, the latest report first. */
-async function placesOf({ admin }: Session, { name, servedBy }: FoundMethod["service"]): Promise<Place[]> {
-  const { endpoints } = await admin.findEndpoints({ service: name, servedBy });
+/** Finds the bots at which a bot calls a service, by its definition, the latest report first. */
+async function placesOf({ admin }: Session, service: FoundMethod["service"], caller: string): Promise<Place[]> {
+  const { name } = service;
+  const servers = expectedServers(service, caller);
+  const { endpoints } = await admin.findEndpoints({ service: name, servedBy: [...servers] });
   if (endpoints.length === 0) {
-    const who = servedBy.length > 0 ? `No bot of ${servedBy.join(", ")}` : "No bot";
+    const who = servers.length > 0 ? `No bot of ${servers.join(", ")}` : "No bot";
     throw new InterlockError("NOT_FOUND", `${who} serves ${name}: start one, or give --address.`);
   }
   return endpoints.slice(0, maximumPlaces).map(({ address, spiffeId }) => {
