@@ -131,7 +131,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   let methods = new Map<string, RunnableMethod>();
 
   const tell: TellCall = (call) => {
-    limit.end();
+    limit.end(call.caller.name);
     traffic.passed(call);
     writeLine(call);
     onCall?.(call);
@@ -150,7 +150,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
         nextMethods.set(method.path, {
           ...served,
           pass(call, live, request) {
-            if (!limit.begin()) return call.sendStatus(toStatus(overloaded(), live.callId));
+            if (!limit.begin(live.caller.name)) return call.sendStatus(toStatus(overloaded(), live.callId));
             new ForwardedCall(call, live, request, made, callers.of(live.caller), tell).begin();
           },
         });

@@ -16,7 +16,7 @@ export { parseStatus, type StatusCode, statusCode, statusOfHttp, statusOfReset }
 export { decodeStatusMessage, encodeStatusMessage } from "./grpc/status-message.js";
 export { formatTimeout, longestTimerMs, parseTimeout } from "./grpc/timeout.js";
 export type { HeaderList } from "./header-list.js";
-export type { DecodedBlock } from "./hpack/decoder.js";
+export { type DecodedBlock, readOnce } from "./hpack/decoder.js";
 export { defaultLimits, type Limits, type Rate } from "./limits/limits.js";
 export type { ConnectionEnd, ConnectionHandler, ConnectionOptions } from "./session/connection-handler.js";
 export type { Reset, Stream, StreamHandler } from "./stream/stream.js";

@@ -5,7 +5,7 @@ import type { Said } from "../chronicle.js";
 import { Fault } from "../gen/warehouse/v1/warehouse.js";
 import type { Stage } from "../stage.js";
 import type { Act, Seen } from "./act.js";
-import { measureAgain } from "./measure-again.js";
+import { measureAgain, type Timed } from "./measure-again.js";
 import { whereabouts } from "./whereabouts.js";
 
 const drills = 12;
@@ -28,9 +28,9 @@ export const emergencyStop: Act = {
     try {
       laptop.tell({ type: "flood", address: fleet.leader.address, path, papers: await visitor() });
       await stage.chronicle.until("denial", flooded, since);
-      const seen = await measureAgain(() => drill(stage));
+      const { seen, ms, ok } = await measureAgain(() => drill(stage));
       const { RESOURCE_EXHAUSTED: refused = 0 } = await laptop.ask<Record<string, number>>({ type: "enough" });
-      return { ...seen, seen: `${seen.seen}; ${refused} calls refused meanwhile`, ok: seen.ok && refused > 0 };
+      return { ms, seen: `${seen}; ${refused} calls refused meanwhile`, ok: ok && refused > 0 };
     } finally {
       await laptop.kill();
     }
@@ -39,7 +39,7 @@ export const emergencyStop: Act = {
 
 const flooded = ({ from, denial }: Said<"denial">) => from === "leader/1" && denial.reason === "RATE_LIMITED";
 
-async function drill(stage: Stage): Promise<Seen> {
+async function drill(stage: Stage): Promise<Seen & Timed> {
   const { fleet, work, robot, keepBusy } = stage;
   await keepBusy();
   const [brakeless, hanging] = [fleet.workers[0], fleet.workers.at(-1)];
@@ -72,10 +72,12 @@ async function drill(stage: Stage): Promise<Seen> {
   const named = `${stopped} stopped, ${failed} failed, ${unreachable} unreachable`;
   const whole = stopped === fleet.workers.length - 2 && failed === 1 && unreachable === 1;
   const seen = `slowest of ${times.length}: ${slowest} ms; by ${last.issuer}: ${named}; its reset: ${denied}`;
-  const ok = slowest <= 250 && still === drills && whole && denied === "SCOPE_MISSING" && last.issuer === "operator/1";
+  const ok = still === drills && whole && denied === "SCOPE_MISSING" && last.issuer === "operator/1";
   return {
     seen: still === drills ? seen : `${drills - still} of ${drills} did not stop all; ${seen}`,
     ms: slowest,
+    tookMs: slowest,
+    atMostMs: 250,
     ok,
   };
 }

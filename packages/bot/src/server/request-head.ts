@@ -1,5 +1,13 @@
 import { Metadata } from "@grpc/grpc-js";
-import { codecOf, type DecodedBlock, decodeBinary, type HeaderList, isBinaryName, parseTimeout } from "@interlock/wire";
+import {
+  codecOf,
+  type DecodedBlock,
+  decodeBinary,
+  type HeaderList,
+  isBinaryName,
+  parseTimeout,
+  readOnce,
+} from "@interlock/wire";
 import { referenceKey } from "../token/reference.js";
 
 /** What the header list of a request says, so far as a server looks at it before the call is admitted. */
@@ -26,8 +34,7 @@ const none: readonly string[] = [];
 
 /** Reads the header list of a request. One that comes again, byte by byte, is read once. */
 export function requestHeadOf(block: DecodedBlock): RequestHead {
-  block.memo ??= read(block.headers);
-  return block.memo as RequestHead;
+  return readOnce(block, read);
 }
 
 function read(headers: HeaderList): RequestHead {

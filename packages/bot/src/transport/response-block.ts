@@ -6,6 +6,7 @@ import {
   decodeStatusMessage,
   isBinaryName,
   parseStatus,
+  readOnce,
   type StatusCode,
   statusCode,
   statusOfHttp,
@@ -39,8 +40,7 @@ export interface ResponseFault {
 
 /** Reads a header list. One that comes again is read once. */
 export function readResponse(block: DecodedBlock): ResponseBlock {
-  block.memo ??= read(block.headers);
-  return block.memo as ResponseBlock;
+  return readOnce(block, read);
 }
 
 /** The metadata of a response, which its taker may change. */

@@ -1,4 +1,4 @@
-import type { DecodedBlock, HeaderList } from "@interlock/wire";
+import { type DecodedBlock, type HeaderList, readOnce } from "@interlock/wire";
 
 /** What a bot says of the connection to the gateway, which is not the caller's. */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -12,24 +12,26 @@ export interface ResponseList {
   readonly headers: HeaderList;
   /** What was left out, because it concerns the connection to the bot. */
   readonly own: HeaderList;
-  /** Whether the same list has been given before. */
-  recurs: boolean;
 }
 
-/** Reads a header list of an answer. One that comes again, byte by byte, is read once. */
-export function responseListOf(block: DecodedBlock): ResponseList {
-  const known = block.memo as ResponseList | undefined;
-  if (known) {
-    known.recurs = true;
-    return known;
-  }
-  const { headers } = block;
+interface ReadList extends ResponseList {
+  /** Whether it has been given. */
+  isGiven: boolean;
+}
+
+/** Reads a header list of an answer, and says whether the same object has been given before. */
+export function responseListOf(block: DecodedBlock): ResponseList & { readonly recurs: boolean } {
+  const list = readOnce(block, read);
+  const { headers, own, isGiven: recurs } = list;
+  list.isGiven = true;
+  return { headers, own, recurs };
+}
+
+function read(headers: HeaderList): ReadList {
   const [kept, own]: [string[], string[]] = [[], []];
   for (let i = 0; i < headers.length; i += 2) {
     const list = ofConnection.has(headers[i] as string) ? own : kept;
     list.push(headers[i] as string, headers[i + 1] as string);
   }
-  const read = { headers: own.length > 0 ? kept : headers, own, recurs: false };
-  block.memo = read;
-  return read;
+  return { headers: own.length > 0 ? kept : headers, own, isGiven: false };
 }

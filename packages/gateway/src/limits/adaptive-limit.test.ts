@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { createAdaptiveLimit, tolerableMs } from "./adaptive-limit.js";
 
 describe("an adaptive limit", () => {
-  const openAll = (limit: ReturnType<typeof createAdaptiveLimit>) => {
-    while (limit.begin());
+  const openAll = (limit: ReturnType<typeof createAdaptiveLimit>, caller = "busy/1") => {
+    while (limit.begin(caller));
     return limit.open;
   };
 
   it("has no place above it, and gets one back from each call that ends", () => {
     const limit = createAdaptiveLimit({ most: 100 });
     assert.equal(openAll(limit), 100);
-    assert.equal(limit.begin(), false);
-    limit.end();
-    assert.deepEqual([limit.begin(), limit.begin(), limit.open], [true, false, 100]);
+    assert.equal(limit.begin("busy/1"), false);
+    limit.end("busy/1");
+    assert.deepEqual([limit.begin("busy/1"), limit.begin("busy/1"), limit.open], [true, false, 100]);
   });
 
   it("grows while it is used and the process is punctual, up to its bound", () => {
@@ -31,8 +31,33 @@ describe("an adaptive limit", () => {
     const limit = createAdaptiveLimit({ least: 100 });
     openAll(limit);
     limit.adapt(tolerableMs + 1);
-    assert.deepEqual([limit.limit, limit.begin()], [768, false]);
+    assert.deepEqual([limit.limit, limit.begin("busy/1")], [768, false]);
     for (let i = 0; i < 20; i++) limit.adapt(1_000);
     assert.equal(limit.limit, 100);
+  });
+
+  it("does not shrink for lateness that its calls cannot be to blame for", () => {
+    const limit = createAdaptiveLimit({ least: 100 });
+    for (let i = 0; i < 100; i++) limit.begin("busy/1");
+    limit.adapt(1_000);
+    assert.equal(limit.limit, 1_024);
+  });
+
+  it("keeps a share for a caller that calls little, above the limit and below its bound", () => {
+    const limit = createAdaptiveLimit({ least: 10, most: 2_000 });
+    openAll(limit);
+    for (let i = 0; i < 20; i++) limit.adapt(1_000);
+    assert.equal(limit.limit, 10);
+    assert.equal(limit.begin("busy/1"), false);
+    const quiet = Array.from({ length: 10 }, () => limit.begin("quiet/1"));
+    assert.deepEqual(quiet, [true, true, true, true, false, false, false, false, false, false]);
+    limit.end("quiet/1");
+    assert.equal(limit.begin("quiet/1"), true);
+  });
+
+  it("has no place at all at its upper bound", () => {
+    const limit = createAdaptiveLimit({ most: 100 });
+    openAll(limit);
+    assert.equal(limit.begin("quiet/1"), false);
   });
 });

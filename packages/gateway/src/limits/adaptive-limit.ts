@@ -12,10 +12,13 @@ export interface AdaptiveLimit {
   readonly open: number;
   /** How many may be open now. */
   readonly limit: number;
-  /** Takes a place for a call. False where there is none. */
-  begin(): boolean;
+  /**
+   * Takes a place for a call of a caller. False where there is none. Above the limit, and up to its upper bound, a caller gets one
+   * that has fewer calls open than its share of the limit: who calls little is not refused for who calls much.
+   */
+  begin(caller: string): boolean;
   /** Gives the place of a call back. */
-  end(): void;
+  end(caller: string): void;
   /** Adapts the limit: `lateMs` is how much later than it should the process has come to call this. */
   adapt(lateMs: number): void;
 }
@@ -29,11 +32,21 @@ const growth = 64;
 
 /**
  * Makes a limit of open calls that adapts to what the process can do: additive increase while it is punctual and the limit is used,
- * multiplicative decrease when it is late. A process that is late already would only collect what more it takes.
+ * multiplicative decrease when it is late with many of them open. A process that is late already would only collect what more it
+ * takes.
  */
 export function createAdaptiveLimit({ least = 64, most = 16_384 }: AdaptiveBounds = {}): AdaptiveLimit {
   let limit = Math.min(Math.max(1_024, least), most);
   let open = 0;
+  /** By caller; bounded by the calls that are open. */
+  const byCaller = new Map<string, number>();
+
+  function hasPlace(caller: string): boolean {
+    if (open < limit) return true;
+    const share = limit / (byCaller.size + (byCaller.has(caller) ? 0 : 1));
+    return open < most && (byCaller.get(caller) ?? 0) < share - 1;
+  }
+
   return {
     get open() {
       return open;
@@ -41,17 +54,22 @@ export function createAdaptiveLimit({ least = 64, most = 16_384 }: AdaptiveBound
     get limit() {
       return limit;
     },
-    begin() {
-      if (open >= limit) return false;
+    begin(caller) {
+      if (!hasPlace(caller)) return false;
       open++;
+      byCaller.set(caller, (byCaller.get(caller) ?? 0) + 1);
       return true;
     },
-    end() {
+    end(caller) {
       open--;
+      const left = (byCaller.get(caller) ?? 1) - 1;
+      if (left > 0) byCaller.set(caller, left);
+      else byCaller.delete(caller);
     },
     adapt(lateMs) {
-      if (lateMs > tolerableMs) limit = Math.max(least, Math.floor(Math.min(limit, open) * shrink));
-      else if (open > limit / 2) limit = Math.min(most, limit + growth);
+      if (lateMs <= tolerableMs) {
+        if (open > limit / 2) limit = Math.min(most, limit + growth);
+      } else if (open > least) limit = Math.max(least, Math.floor(Math.min(limit, open) * shrink));
     },
   };
 }

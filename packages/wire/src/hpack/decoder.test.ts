@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createDecoder, type DecodedBlock, type Decoder } from "./decoder.js";
+import type { HeaderList } from "../header-list.js";
+import { createDecoder, type DecodedBlock, type Decoder, readOnce } from "./decoder.js";
 import {
   boundless,
   continuation,
@@ -31,6 +32,7 @@ describe("Decoder", () => {
       size: 7 + 4 + 7 + 4 + 2 + 2 + 2 + 2 + 6 * 32,
       neverIndexed: undefined,
       memo: undefined,
+      memoOf: undefined,
       soundAs: undefined,
     });
   });
@@ -196,6 +198,18 @@ describe("Decoder", () => {
       assert.notEqual(decodeAll(decoder, hex("82")), first);
       assert.equal(decodeAll(decoder, block), first);
       assert.notEqual(decodeAll(createDecoder(), block), first);
+    });
+
+    it("is read once by one reader, and by each of several for itself", () => {
+      const decoder = createDecoder();
+      let reads = 0;
+      const count = (headers: HeaderList) => ({ reads: ++reads, fields: headers.length });
+      const names = (headers: HeaderList) => headers.filter((_, i) => i % 2 === 0);
+      const read = () => readOnce(decodeAll(decoder, block) as DecodedBlock, count);
+      assert.equal(read(), read());
+      assert.equal(reads, 1);
+      assert.deepEqual(readOnce(decodeAll(decoder, block) as DecodedBlock, names), [":method", "a"]);
+      assert.deepEqual(read(), { reads: 2, fields: 4 });
     });
 
     it("gives another one once the table has changed", () => {

@@ -16,10 +16,24 @@ export interface DecodedBlock {
    * 6.2.3).
    */
   readonly neverIndexed: ReadonlySet<string> | undefined;
-  /** What the reader of the list has worked out of it. A block that comes again is the same object. */
+  /** What a reader of the list has worked out of it. A block that comes again is the same object. */
   memo?: unknown;
+  /** The reader that has worked it out; see {@link readOnce}. */
+  memoOf?: unknown;
   /** As what the list has been found well-formed, so that one that comes again is not judged again. */
   soundAs?: string | undefined;
+}
+
+/**
+ * What `read` makes of the list of a block. One that comes again, byte by byte, is read once, as long as one reader reads it:
+ * of several readers on one connection, each gets its own.
+ */
+export function readOnce<T>(block: DecodedBlock, read: (headers: HeaderList) => T): T {
+  if (block.memoOf !== read) {
+    block.memo = read(block.headers);
+    block.memoOf = read;
+  }
+  return block.memo as T;
 }
 
 /** Decodes the header blocks of one direction of a connection, each of them, in the order in which they come. */
@@ -124,7 +138,7 @@ class BlockDecoder implements Decoder {
       if (fits) headers.push(name, value);
     }
     if (table.changes !== changes) this.#known.clear();
-    return fits ? { headers, size, neverIndexed, memo: undefined, soundAs: undefined } : "too-large";
+    return fits ? { headers, size, neverIndexed, memo: undefined, memoOf: undefined, soundAs: undefined } : "too-large";
   }
 }
 
