@@ -8,8 +8,9 @@ const target = join(root, "packages/policy/protos");
 
 export function copyProtos() {
   rmSync(target, { recursive: true, force: true }); // Removes files that are gone from the source.
-  // Not health: only the bot uses it, and users may have the standard file of the same name.
-  cpSync(join(root, "protos"), target, { recursive: true, filter: (from) => from !== join(root, "protos/grpc") });
+  // Not health and Envoy's: only our packages use them, and users may have the standard files of the same names.
+  const own = ["protos/grpc", "protos/envoy"].map((folder) => join(root, folder));
+  cpSync(join(root, "protos"), target, { recursive: true, filter: (from) => !own.includes(from) });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) copyProtos();

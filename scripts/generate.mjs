@@ -17,7 +17,7 @@ const jobs = [
     out: "packages/bot/src/gen",
   },
   { workspace: ".", protos: "protos", paths: ["interlock/swarm"], out: "packages/swarm/src/gen" },
-  { workspace: ".", protos: "protos", paths: ["interlock/gateway"], out: "packages/gateway/src/gen" },
+  { workspace: ".", protos: "protos", paths: ["interlock/gateway", "envoy/service"], out: "packages/gateway/src/gen" },
   ...readdirSync(join(root, "examples")).map((name) => ({
     workspace: `examples/${name}`,
     protos: "protos",

@@ -28,7 +28,9 @@ export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
 export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
+export { createCallId } from "./base/call-id.js";
 export { codeNames } from "./base/code.js";
+export { asDenial } from "./server/as-denial.js";
 
 // Passing calls on as bytes: for a gateway.
 
@@ -94,6 +96,7 @@ export { httpsUrl, readKeys } from "./providers/issuer-metadata.js";
 export { maximumRetiredMethods } from "./trust/retired-methods.js";
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust } from "./trust/trust.js";
+export { createTrustFolder } from "./trust/trust-folder.js";
 
 // Addresses.
 

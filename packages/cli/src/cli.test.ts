@@ -43,6 +43,8 @@ describe("interlock, the command", () => {
       "grants history",
       "grants rollback",
       "call",
+      "gateway envoy",
+      "gateway authz",
       "token",
       "revoke",
       "unrevoke",

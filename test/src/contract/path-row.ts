@@ -4,9 +4,10 @@ import type { Answer, Row } from "./row.js";
 
 const p = echo.path;
 
+/** Paths that are not quite one of the server's, with the answer that a bot gives. */
 // 12 is grpc-js's own answer to an unknown path, before any code of ours runs: it is not recorded.
 // HTTP/2 itself closes the stream for an invalid path; versions of Node differ in what is invalid.
-const games: readonly (readonly [path: string, answer: Answer])[] = [
+export const games: readonly (readonly [path: string, answer: Answer])[] = [
   [p.slice(1), "close"],
   [`/${p}`, 12],
   [p.replace("/Echo", "%2fEcho"), 12],

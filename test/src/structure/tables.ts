@@ -113,6 +113,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["outbound"],
     ["forward"],
     ["gateway"],
+    ["envoy"],
     ["index"],
   ],
   "@interlock/audit": [
