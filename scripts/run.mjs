@@ -89,9 +89,11 @@ if (major < 20 || (major === 20 && minor < 19))
 
 await step("install", pnpm("install", "--frozen-lockfile"));
 await step("build the generator", tsc("packages/policy", "packages/protoc-gen-interlock"));
+await step("bundle the contract", [node, "scripts/bundle.mjs", "packages/policy"]);
 await step("generate", [node, "scripts/generate.mjs"]);
 sweep();
 await step("build", tsc());
+await step("bundle", [node, "scripts/bundle.mjs"]);
 await step("data of the Python package", [node, "scripts/python-data.mjs"]);
 for (const command of tasks[task]) {
   const code = await run([...command, ...args], { stdio: "inherit" });

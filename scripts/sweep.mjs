@@ -1,5 +1,5 @@
 // Removes what was compiled from sources that are gone, which tsc leaves and mocha would run, and declaration maps, which
-// are no longer made: they point to sources that are not shipped.
+// are no longer made: they point to sources that are not shipped. scripts/bundle.mjs looks after its own folder.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,10 +11,12 @@ export function sweep() {
   for (const folder of ["bench", "test", ...["packages", "examples", "testing"].flatMap(foldersIn)]) {
     const dist = join(root, folder, "dist");
     if (!existsSync(dist)) continue;
+    const bundle = join(dist, "bundle/");
     const files = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     for (const file of files
       .map(({ parentPath, name }) => join(parentPath, name))
       .filter((name) => compiled.test(name))) {
+      if (file.startsWith(bundle)) continue;
       const source = join(root, folder, "src", relative(dist, file).replace(compiled, ".ts"));
       if (!existsSync(source) || file.endsWith(".d.ts.map")) rmSync(file);
     }

@@ -111,20 +111,7 @@ export interface Authority {
   close(): Promise<void>;
 }
 
-/**
- * Starts an authority. The first start on a data folder creates the fleet there; later starts load it.
- *
- * @param given - Where the authority keeps its data, its trust domain and its ports; the rest has defaults.
- * @returns The running authority.
- * @throws InterlockError when another authority runs on the folder, when the folder belongs to another fleet, when
- *   something is missing from it, and when the port is in use; TypeError for a wrong option.
- *
- * @example
- * ```ts
- * const authority = await startAuthority({ dataDir: ".interlock/authority", trustDomain: "cafe", port: 7443 });
- * const joinToken = await authority.createJoinToken("gripper/1");
- * ```
- */
+/** Starts an authority; see `on-demand.ts`. */
 export async function startAuthority(given: AuthorityOptions): Promise<Authority> {
   const options = await completeOptions(given);
   const { dataDir, store: url, log } = options;

@@ -1,12 +1,20 @@
 export type { AdminReader } from "./audit-runs/admin-reader.js";
 export type { AuditRequest, AuditResult, AuditResultFinding, DailyAudit } from "./audit-runs/daily-audit.js";
-export { type Authority, startAuthority } from "./authority.js";
-export { type BackedUp, backUp } from "./backup/back-up.js";
-export { restore, restoredWithPostgres } from "./backup/restore.js";
-export { type SigningOrder, signIntermediateRequest } from "./ca/intermediate-request.js";
-export { moveRootKey, type RootKeyMove, readRootKey } from "./ca/root-key-file.js";
+export type { Authority } from "./authority.js";
+export type { BackedUp } from "./backup/back-up.js";
+export type { SigningOrder } from "./ca/intermediate-request.js";
+export type { RootKeyMove } from "./ca/root-key-file.js";
 export type { AppliedGrants } from "./grants/grant-store.js";
 export type { HttpsOptions } from "./http/https-options.js";
+export {
+  backUp,
+  moveRootKey,
+  readRootKey,
+  restore,
+  restoredWithPostgres,
+  signIntermediateRequest,
+  startAuthority,
+} from "./on-demand.js";
 export type { AuthorityOptions } from "./options.js";
 export type { RevocationSubject } from "./revocations/check-subject.js";
 export type { RevocationRow } from "./store/schema.js";

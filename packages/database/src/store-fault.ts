@@ -23,6 +23,12 @@ export function faultOf(code: string, cause: unknown): InterlockError | undefine
   return new InterlockError("UNAVAILABLE", message, { reason: storeUnreachable, cause });
 }
 
+/** The error that says that the database cannot be reached for now. `cause` stays in this process. */
+export function unreachableFor(cause: unknown, detail = ""): InterlockError {
+  const message = `The database cannot be reached${detail}: try again.`;
+  return new InterlockError("UNAVAILABLE", message, { reason: storeUnreachable, cause });
+}
+
 /**
  * Turns an error of SQLite into ours, `UNAVAILABLE` with the reason `STORE_UNREACHABLE` and its cause in words, where the
  * database does not work for now: a full disk, a file that may only be read, another process that holds it. Any other error

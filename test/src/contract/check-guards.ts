@@ -30,7 +30,13 @@ export async function checkGuards(rows: readonly number[] | undefined, json: boo
 
 function playWithout({ row, patches }: Guard): Promise<{ result?: Result; error: string }> {
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const args = ["--import", new URL("without-guard.js", import.meta.url).href, file("main.js")];
+  // Unbundled, since a patch is for one compiled file.
+  const args = [
+    "--conditions=interlock-unbundled",
+    "--import",
+    new URL("without-guard.js", import.meta.url).href,
+    file("main.js"),
+  ];
   const child = spawn(process.execPath, [...args, "--json", "--bail", "--row", `${row}`], {
     env: { ...process.env, [patchesVariable]: JSON.stringify(patches) },
     stdio: ["ignore", "pipe", "pipe"],

@@ -5,7 +5,8 @@ import type { Patch } from "./guards.js";
 
 /*
  * Loaded before everything else (`node --import`), this removes a guard in the memory of one process. The patches come in an
- * environment variable, so threads of the process have them, too.
+ * environment variable, so threads of the process have them, too. The process needs `--conditions=interlock-unbundled`: the
+ * patched files are those that are bundled otherwise.
  */
 export const patchesVariable = "INTERLOCK_WITHOUT_GUARD";
 

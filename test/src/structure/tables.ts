@@ -103,6 +103,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["parts"],
     ["servers"],
     ["authority"],
+    ["on-demand"],
     ["index"],
   ],
   "@interlock/gateway": [

@@ -16,20 +16,7 @@ export interface BackedUp {
   readonly sealed: boolean;
 }
 
-/**
- * Backs up a data folder into one new file (mode 0600): an SQLite database that also holds the private keys, encrypted
- * or not as they are. The authority may keep running; the backup shows the state at one moment.
- *
- * @param dataDir - The data folder of the authority.
- * @param file - The new file.
- * @returns How many private keys the backup has, and whether they are encrypted.
- * @throws InterlockError `NOT_FOUND` when the folder has no authority; `ALREADY_EXISTS` when `file` exists.
- *
- * @example
- * ```ts
- * const { keys, sealed } = await backUp(".interlock/authority", "authority-2030-01-31.db");
- * ```
- */
+/** Backs up a data folder; see `on-demand.ts`. */
 export async function backUp(dataDir: string, file: string): Promise<BackedUp> {
   const source = join(dataDir, databaseFile);
   if (!existsSync(source))

@@ -11,20 +11,7 @@ import { openSqlite } from "../store/sqlite.js";
 import type { Store } from "../store/store.js";
 import { markRestored } from "./mark-restored.js";
 
-/**
- * Restores a data folder from a backup. No authority can use the folder before it is complete.
- *
- * @param file - The file that {@link backUp} has written.
- * @param dataDir - The new data folder.
- * @param now - The time of the restore, in milliseconds since the epoch.
- * @throws InterlockError `FAILED_PRECONDITION` when the folder already has an authority; `NOT_FOUND` when there is no
- *   file; `INVALID_ARGUMENT` when the file is not a backup.
- *
- * @example
- * ```ts
- * await restore("authority-2030-01-31.db", ".interlock/authority", Date.now());
- * ```
- */
+/** Restores a data folder; see `on-demand.ts`. */
 export async function restore(file: string, dataDir: string, now: number): Promise<void> {
   checkBackup(file);
   const target = join(dataDir, databaseFile);
@@ -53,15 +40,7 @@ export async function restore(file: string, dataDir: string, now: number): Promi
   }
 }
 
-/**
- * Marks a PostgreSQL store as restored. Call it once after a restore with PostgreSQL's own tools, before an authority
- * starts on the store.
- *
- * @param url - The URL of the database, `postgres://user:password@host:port/database`.
- * @param now - The time of the restore, in milliseconds since the epoch.
- * @param log - The log.
- * @throws InterlockError `NOT_FOUND` when the database has no fleet.
- */
+/** Marks a PostgreSQL store as restored; see `on-demand.ts`. */
 export async function restoredWithPostgres(url: string, now: number, log: Log): Promise<void> {
   const store = await openSharedStore(url, log);
   try {

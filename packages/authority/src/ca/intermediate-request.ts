@@ -44,14 +44,7 @@ export interface SigningOrder {
   readonly ttlMs?: number;
 }
 
-/**
- * Signs the request for an intermediate with a root, without an authority. Only the key and the trust domain come from the
- * request.
- *
- * @param order - The root, the request, and the lifetime.
- * @returns The chain to import, PEM: the intermediate, then the root.
- * @throws InterlockError `INVALID_ARGUMENT` or `CSR_REJECTED`.
- */
+/** Signs the request for an intermediate; see `on-demand.ts`. */
 export async function signIntermediateRequest(order: SigningOrder): Promise<string> {
   const { rootPem, requestPem, now, ttlMs = intermediateLifetimeMs } = order;
   const privateKeyPem = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n?/.exec(rootPem)?.[0];

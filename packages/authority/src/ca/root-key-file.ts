@@ -21,13 +21,7 @@ export interface RootKeyMove {
   readonly keyPassphrase?: string;
 }
 
-/**
- * Moves a root's private key with its certificate from the authority into a file (mode 0600). The key is on the disk
- * there before it is removed here. The authority may keep running: it needs the key only when an intermediate is due.
- *
- * @param move - The source, the name of the key, and the new file.
- * @throws InterlockError `ALREADY_EXISTS` when the file exists; `NOT_FOUND` when the key is not there.
- */
+/** Moves a root's private key into a file; see `on-demand.ts`. */
 export async function moveRootKey({ dataDir, store, name, out, keyPassphrase }: RootKeyMove): Promise<void> {
   const there = createKeyVault(oneFile(out), keyPassphrase);
   const file = basename(out);
@@ -44,13 +38,7 @@ export async function moveRootKey({ dataDir, store, name, out, keyPassphrase }: 
   });
 }
 
-/**
- * Reads a file that {@link moveRootKey} wrote.
- *
- * @param file - Its path, and the passphrase if it is encrypted.
- * @returns The key and the certificate, PEM.
- * @throws InterlockError `NOT_FOUND` when there is no file; Error when it cannot be decrypted.
- */
+/** Reads the file of a root's private key; see `on-demand.ts`. */
 export async function readRootKey({ path, keyPassphrase }: { path: string; keyPassphrase?: string }): Promise<string> {
   const text = await createKeyVault(oneFile(path), keyPassphrase).read(basename(path));
   if (text === undefined)

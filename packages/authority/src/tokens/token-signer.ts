@@ -1,7 +1,8 @@
 import type { Clock } from "@interlock/bot";
 import { InterlockError } from "@interlock/bot";
 import { maximumTokenLifetimeMs } from "@interlock/bot/internal";
-import { type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
+import type { JSONWebKeySet, JWTPayload } from "jose";
+import { SignJWT } from "jose/jwt/sign";
 import { coalesce } from "../coalesce.js";
 import type { KeyVault } from "../key-vault/key-vault.js";
 import type { SigningKeyRow } from "../store/schema.js";

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { type Clock, InterlockError, type Log } from "@interlock/bot";
 import { denial, issuerOf, verifyWorkloadToken, type Workload } from "@interlock/bot/internal";
 import { isBotName } from "@interlock/policy";
-import { decodeProtectedHeader } from "jose";
+import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { isIssuable } from "../names.js";
 import type { JoinRule, JoinRules } from "./join-rules.js";
 import { parseJoinRules } from "./parse-join-rules.js";

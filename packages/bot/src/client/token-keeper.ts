@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { showToken } from "../token/authorization.js";

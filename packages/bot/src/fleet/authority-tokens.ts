@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseSpiffeId } from "@interlock/policy";
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { InterlockError } from "../base/error.js";
 import { caDigest } from "../identity/join-token.js";
 import { certificatesFromPem } from "../identity/pem.js";

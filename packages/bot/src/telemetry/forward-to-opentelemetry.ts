@@ -1,6 +1,7 @@
-import { type BatchObservableResult, type Meter, metrics, type Observable } from "@opentelemetry/api";
+import type { BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { MetricAttributes, MetricDefinition, MetricSource } from "./metric.js";
+import { registeredOpenTelemetry } from "./registered-opentelemetry.js";
 
 /**
  * Lets a registered OpenTelemetry SDK read a source. Without an SDK nothing is ever read. Histograms are left out: the API
@@ -9,7 +10,8 @@ import type { MetricAttributes, MetricDefinition, MetricSource } from "./metric.
  * @returns A function that ends it.
  */
 export function forwardToOpenTelemetry(source: MetricSource, whose: MetricAttributes): Unsubscribe {
-  const meter = metrics.getMeter(source.scope);
+  const meter = registeredOpenTelemetry()?.metrics.getMeter(source.scope);
+  if (!meter) return () => {};
   const made = source.definitions.flatMap((definition) => {
     const instrument = instrumentOf(meter, definition);
     return instrument ? [[definition, instrument] as const] : [];

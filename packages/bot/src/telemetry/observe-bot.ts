@@ -1,4 +1,3 @@
-import { createNoopMeter, metrics } from "@opentelemetry/api";
 import type { CallDuration, CallDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import { grpcLogLines } from "../base/grpc-log.js";
@@ -13,6 +12,7 @@ import type { Trust } from "../trust/trust.js";
 import { botMetrics } from "./bot-metrics.js";
 import type { MetricAttributes, MetricDefinition, Observe } from "./metric.js";
 import { createMetrics, type ObservedMetrics } from "./metrics.js";
+import { registeredOpenTelemetry } from "./registered-opentelemetry.js";
 
 /** The parts of a bot that metrics are read from. */
 export interface ObservedBot {
@@ -94,9 +94,11 @@ function measure(
   whose: MetricAttributes,
   more: (row: CallDuration) => MetricAttributes = () => ({}),
 ): Unsubscribe {
+  const api = registeredOpenTelemetry();
+  if (!api) return () => {};
   const advice = { explicitBucketBoundaries: [...durationBounds] };
-  const histogram = metrics.getMeter(scope).createHistogram(name, { unit, description, advice });
-  if (histogram === createNoopMeter().createHistogram(name)) return () => {};
+  const histogram = api.metrics.getMeter(scope).createHistogram(name, { unit, description, advice });
+  if (histogram === api.createNoopMeter().createHistogram(name)) return () => {};
   const known = new WeakMap<CallDuration, MetricAttributes>(); // Made once for each row of the table.
   return durations.listen((seconds, row) => {
     let attributes = known.get(row);

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { decodeProtectedHeader, type ProtectedHeaderParameters } from "jose";
+import type { ProtectedHeaderParameters } from "jose";
+import { decodeProtectedHeader } from "jose/decode/protected_header";
 import { denial } from "../base/error.js";
 import { readBase64url } from "./base64url.js";
 import type { TokenAlgorithm, TokenRules } from "./token-rules.js";

@@ -1,13 +1,8 @@
 import type { SpiffeId } from "@interlock/policy";
-import {
-  errors,
-  importJWK,
-  type JSONWebKeySet,
-  type JWK,
-  type JWTClaimVerificationOptions,
-  type JWTPayload,
-  jwtVerify,
-} from "jose";
+import type { JSONWebKeySet, JWK, JWTClaimVerificationOptions, JWTPayload } from "jose";
+import * as errors from "jose/errors";
+import { jwtVerify } from "jose/jwt/verify";
+import { importJWK } from "jose/key/import";
 import { clockSkewMs, clocksDiffer } from "../base/clock.js";
 import { denial } from "../base/error.js";
 import type { Reason } from "../base/reason.js";

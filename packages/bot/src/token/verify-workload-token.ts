@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { decodeJwt, type JSONWebKeySet, type JWTPayload } from "jose";
+import type { JSONWebKeySet, JWTPayload } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { denial } from "../base/error.js";
 import { readHeader } from "./read-header.js";
 import type { TokenAlgorithm } from "./token-rules.js";

@@ -2,13 +2,11 @@ import { InterlockError, type Log } from "@interlock/bot";
 import { CamelCasePlugin, Kysely, PostgresDialect, sql } from "kysely";
 import type { PostgresAddress } from "../address.js";
 import type { Database } from "../database.js";
-import { storeUnreachable } from "../store-fault.js";
+import { storeUnreachable, unreachableFor } from "../store-fault.js";
 import { createTurns } from "../turns.js";
 import { createDurabilityCheck } from "./check-durable.js";
 import type { PostgresLimits } from "./limits.js";
-import { listen, type PostgresListener } from "./listen.js";
-import { boundSession, connectionConfig, createPool } from "./pool.js";
-import { unreachableFor } from "./postgres-error.js";
+import type { PostgresListener } from "./listen.js";
 
 /** How a PostgreSQL database is opened. */
 export interface PostgresOptions {
@@ -56,6 +54,11 @@ export async function openPostgres<Schema>(
   address: PostgresAddress,
   { application, startLock, limits, log }: PostgresOptions,
 ): Promise<PostgresDatabase<Schema>> {
+  // Only here, because most processes use SQLite, and the driver takes time and memory.
+  const [{ boundSession, connectionConfig, createPool }, { listen }] = await Promise.all([
+    import("./pool.js"),
+    import("./listen.js"),
+  ]);
   const config = connectionConfig(address.url, application, limits.queryMs);
   const check = createDurabilityCheck(log);
   let opened = false;

@@ -1,7 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import pg from "pg";
 import { valueUnstorable } from "../is-data-fault.js";
-import { faultOf, storeUnreachable } from "../store-fault.js";
+import { faultOf, unreachableFor } from "../store-fault.js";
 
 // SQLSTATE (PostgreSQL, appendix A) of errors that pass when PostgreSQL is back, has room again, or is a primary again.
 const passing = /^(?:08|28|53|57|3D000|25006|25P03|40001|40P01|55P03)/;
@@ -31,12 +31,6 @@ export function fromPostgres(error: unknown): unknown {
  */
 export function isReadOnly(error: unknown): boolean {
   return isAnswer(error) && error.code === "25006";
-}
-
-/** The error that says that the database cannot be reached for now. `cause` stays in this process. */
-export function unreachableFor(cause: unknown, detail = ""): InterlockError {
-  const message = `The database cannot be reached${detail}: try again.`;
-  return new InterlockError("UNAVAILABLE", message, { reason: storeUnreachable, cause });
 }
 
 /** Whether PostgreSQL has answered; any other error is the end of the connection. */

@@ -2,7 +2,7 @@ import { ConnectionError, errorCode } from "../frame/error-code.js";
 import type { HeaderList } from "../header-list.js";
 import { createDecoder, type DecodedBlock, type Decoder } from "./decoder.js";
 import { type Encoder, maximumEncodedBytes } from "./encoder.js";
-import { huffmanCodes, huffmanLengths } from "./huffman-codes.js";
+import { createHuffmanCodes, huffmanLengths } from "./huffman-codes.js";
 
 // What the tests of this folder share. The name keeps it out of the package.
 
@@ -60,6 +60,8 @@ export function encodeAll(encoder: Encoder, headers: HeaderList, recurring = fal
 export function boundless(): Decoder {
   return createDecoder({ maximumListBytes: Number.POSITIVE_INFINITY, maximumFields: Number.POSITIVE_INFINITY });
 }
+
+const huffmanCodes = createHuffmanCodes();
 
 /** Encodes symbols in Huffman codes, the last octet filled up with `padding`. */
 export function encodeHuffman(symbols: Iterable<number>, padding = "1"): Buffer {

@@ -24,17 +24,16 @@ export const huffmanLengths: readonly number[] = [
 ];
 
 /**
- * The code of each symbol, in its lowest bits. The lengths determine the codes, since the code is canonical (RFC 7541,
+ * Works out the code of each symbol, in its lowest bits. The lengths determine the codes, since the code is canonical (RFC 7541,
  * appendix B): in the order of length and then of symbol, each code is the one before it plus one.
  */
-export const huffmanCodes: readonly number[] = assignCodes(huffmanLengths);
-
-function assignCodes(lengths: readonly number[]): readonly number[] {
-  const codes = lengths.map(() => 0);
+export function createHuffmanCodes(): readonly number[] {
+  const codes = huffmanLengths.map(() => 0);
+  const longest = Math.max(...huffmanLengths);
   let next = 0;
-  for (let length = 1; length <= Math.max(...lengths); length++) {
+  for (let length = 1; length <= longest; length++) {
     next *= 2;
-    for (const [symbol, itsLength] of lengths.entries()) {
+    for (const [symbol, itsLength] of huffmanLengths.entries()) {
       if (itsLength === length) codes[symbol] = next++;
     }
   }

@@ -1,4 +1,4 @@
-import { endOfString, huffmanCodes, huffmanLengths } from "./huffman-codes.js";
+import { createHuffmanCodes, endOfString, huffmanLengths } from "./huffman-codes.js";
 import { malformed } from "./malformed.js";
 
 // The decoder is a machine of 256 states, which takes four bits in a step. Its states are the inner nodes of the code's
@@ -6,7 +6,7 @@ import { malformed } from "./malformed.js";
 // It completes one octet at most, since the shortest code has five bits.
 const completes = 1 << 16;
 const invalid = 1 << 17;
-const steps = createSteps();
+let table: Int32Array | undefined;
 
 // A string is padded with less than an octet of ones (RFC 7541, section 5.2).
 const maximumPadding = 7;
@@ -18,6 +18,8 @@ export function decodeHuffman(bytes: Buffer, from: number, to: number): string {
   // The shortest code has 5 bits. One byte more, since what a step completes is written before it is counted.
   const room = Math.floor(((to - from) * 8) / 5) + 1;
   const out = room <= scratch.length ? scratch : Buffer.allocUnsafe(room);
+  table ??= createSteps(); // At the first use, because it takes milliseconds.
+  const steps = table;
   let length = 0;
   let state = 0;
   for (let at = from; at < to; at++) {
@@ -61,9 +63,10 @@ function createSteps(): Int32Array {
  * no other rest of a string, ends in a state from 0 to 7.
  */
 function createTree(): [number, number][] {
+  const codes = createHuffmanCodes();
   const tree: [number, number][] = [[0, 0]];
   for (let symbol = endOfString; symbol >= 0; symbol--) {
-    const code = huffmanCodes[symbol] as number;
+    const code = codes[symbol] as number;
     let node = 0;
     for (let left = (huffmanLengths[symbol] as number) - 1; left >= 0; left--) {
       const children = tree[node] as [number, number];
