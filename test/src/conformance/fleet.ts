@@ -17,6 +17,8 @@ grants:
     connectrpc.conformance.v1.ConformanceService: [conformance:call]
     grpc.testing.TestService: [interop:call]
     grpc.testing.UnimplementedService: [interop:call]
+  "gateway/*":
+    connectrpc.conformance.v1.ConformanceService: [token:exchange]
 `;
 
 /** Starts an authority in this process. Bots named `caller/…` may call the services of this folder. */

@@ -111,7 +111,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["traffic-service"],
     ["exchange"],
     ["outbound"],
-    ["forward"],
+    ["forward", "connect"],
     ["gateway"],
     ["index"],
   ],

@@ -1,0 +1,83 @@
+import { createServer } from "node:http";
+import type { Socket } from "node:net";
+import type { Clock } from "@interlock/bot";
+import { createUnpacker, type HttpPort, type TranslatedPeer } from "@interlock/bot/internal";
+import { type CallableMethod, readRequest } from "./read-request.js";
+import { TranslatedCall } from "./translated-call.js";
+
+/** What a Connect port works with. */
+export interface ConnectPortOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly host?: string | undefined;
+  readonly clock: Clock;
+  /** Finds a method by its path. */
+  find(path: string): CallableMethod | undefined;
+}
+
+/** How long a connection may be without a request, and a request may take to begin, in milliseconds. */
+const idleMs = 30_000;
+/** After how long a silent connection is asked by TCP whether it is there, in milliseconds. */
+const keepaliveMs = 30_000;
+/** The longest head of a request, in bytes: the message of a GET is in it. */
+const maximumHeadBytes = 32_768;
+
+/** A connection, and how many of its requests are under way. */
+interface Place {
+  readonly calls: TranslatedPeer;
+  requests: number;
+  idle: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Makes a port for the Connect protocol over HTTP/1.1: unary and server-streaming calls in JSON and proto. What comes of a request is a
+ * call as any other, which the same server admits, counts and passes on.
+ */
+export function createConnectPort({ port, host, clock, find }: ConnectPortOptions): HttpPort {
+  const places = new Map<Socket, Place>();
+  const unpack = createUnpacker();
+  const now = () => clock.now();
+  let isDraining = false;
+
+  const http = createServer({ maxHeaderSize: maximumHeadBytes, keepAliveTimeout: idleMs }, (request, response) => {
+    const { socket } = request;
+    const place = places.get(socket) as Place;
+    place.requests++;
+    clearTimeout(place.idle);
+    response.shouldKeepAlive &&= !isDraining;
+    response.once("close", () => {
+      place.requests--;
+      rest(socket, place);
+    });
+    new TranslatedCall(request, response, readRequest(request, find)).begin(place.calls, unpack, now);
+  });
+
+  /** Ends a connection on which nothing is under way: at once where the port closes, otherwise after a while. */
+  function rest(socket: Socket, place: Place): void {
+    clearTimeout(place.idle);
+    if (place.requests > 0 || socket.destroyed) return;
+    if (isDraining) socket.end();
+    else place.idle = setTimeout(() => socket.destroy(), idleMs).unref();
+  }
+
+  return {
+    port,
+    ...(host !== undefined && { host }),
+    onPeer(socket, _connection, calls) {
+      const place: Place = { calls, requests: 0, idle: undefined };
+      places.set(socket, place);
+      socket.setKeepAlive(true, keepaliveMs);
+      socket.once("close", () => {
+        clearTimeout(place.idle);
+        places.delete(socket);
+      });
+      rest(socket, place);
+      // Node watches over the requests of sockets that it has accepted itself; this one it is handed.
+      http.emit("connection", socket);
+    },
+    drain() {
+      isDraining = true;
+      for (const [socket, place] of places) rest(socket, place);
+    },
+  };
+}
