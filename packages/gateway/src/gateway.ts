@@ -13,7 +13,7 @@ import {
 } from "@interlock/bot/internal";
 import { createAccessLog, type TellCall } from "./access-log.js";
 import { createConnectPort } from "./connect/connect-port.js";
-import { createForms, type FindForms } from "./connect/forms.js";
+import { createDescribe, type FindForms } from "./connect/forms.js";
 import { createPassedMethod } from "./forward/create-passed-method.js";
 import { ForwardedCall } from "./forward/forwarded-call.js";
 import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
@@ -58,18 +58,14 @@ export interface GatewayOptions
 
 /**
  * A port for the Connect protocol over HTTP/1.1 and mutual TLS: unary and server-streaming calls in JSON and proto, under the same
- * admission, for `curl` and other programs that speak no gRPC.
+ * admission, for `curl` and other programs that speak no gRPC. JSON needs the descriptors of a service: those of its definition, or of
+ * its route.
  */
 export interface ConnectOptions {
   /** 0 for any free port. */
   readonly port: number;
   /** The address to listen on. Default: that of the gateway. */
   readonly host?: string | undefined;
-  /**
-   * The proto files of the services, for JSON: the content of `interlock.descriptors.b64`. Default: those that the definition of each
-   * service has. A service that neither describes takes `application/proto` only.
-   */
-  readonly descriptors?: string | undefined;
 }
 
 /** A gateway that is open. */
@@ -165,12 +161,12 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     const nextPassed = new Map<string, Passed>();
     const nextMethods = new Map<string, RunnableMethod>();
     const nextForms = new Map<string, FindForms>();
+    const describe = createDescribe();
     for (const route of routes) {
       const service = passedService(route.service);
       const instances = passed.get(service.name)?.instances ?? new Instances();
       nextPassed.set(service.name, { route, instances });
-      const descriptors = connect && (service.descriptors ?? connect.descriptors);
-      if (descriptors) nextForms.set(service.name, createForms(service.name, descriptors));
+      if (connect && route.descriptors) nextForms.set(service.name, describe(service.name, route.descriptors));
       for (const method of Object.values(service.methods)) {
         const { served, made } = createPassedMethod(service, method, instances, recorder.served.of(method.path));
         nextMethods.set(method.path, {

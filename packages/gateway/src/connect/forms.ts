@@ -1,6 +1,7 @@
 import {
   createFileRegistry,
   type DescMessage,
+  type FileRegistry,
   fromBinary,
   fromJson,
   type JsonValue,
@@ -38,8 +39,19 @@ export type FindForms = (path: string) => MethodForms | undefined;
  * @param descriptors - A serialized `google.protobuf.FileDescriptorSet` with the service's file and all its imports, in base64.
  * @throws A `TypeError` where that is damaged.
  */
-export function createForms(service: string, descriptors: string): FindForms {
-  const types = readDescriptors(service, descriptors);
+export type Describe = (service: string, descriptors: string) => FindForms;
+
+/** Makes a {@link Describe} that reads descriptors once, where several services have the same ones. */
+export function createDescribe(): Describe {
+  const read = new Map<string, FileRegistry>();
+  return (service, descriptors) => {
+    const types = read.get(descriptors) ?? readDescriptors(service, descriptors);
+    read.set(descriptors, types);
+    return createForms(service, types);
+  };
+}
+
+function createForms(service: string, types: FileRegistry): FindForms {
   const described = types.getService(service);
   const forms = new Map(
     described?.methods.map(({ name, input, output }) => [`/${service}/${name}`, formsOf(input, output, types)]),
@@ -47,7 +59,7 @@ export function createForms(service: string, descriptors: string): FindForms {
   return (path) => forms.get(path);
 }
 
-function readDescriptors(service: string, descriptors: string): Registry & { getService: Registry["getService"] } {
+function readDescriptors(service: string, descriptors: string): FileRegistry {
   try {
     const { file, ...set } = fromBinary(FileDescriptorSetSchema, Buffer.from(descriptors, "base64"));
     // Sets of several services may be joined, and then have the files that they share more than once.
