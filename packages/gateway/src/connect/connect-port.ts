@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@interlock/bot";
 import { createUnpacker, type HttpPort, type TranslatedPeer } from "@interlock/bot/internal";
@@ -22,10 +22,10 @@ const keepaliveMs = 30_000;
 /** The longest head of a request, in bytes: the message of a GET is in it. */
 const maximumHeadBytes = 32_768;
 
-/** A connection, and how many of its requests are under way. */
+/** A connection, and what answers its requests that are under way. */
 interface Place {
   readonly calls: TranslatedPeer;
-  requests: number;
+  readonly responses: Set<ServerResponse>;
   idle: NodeJS.Timeout | undefined;
 }
 
@@ -39,23 +39,26 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
   const now = () => clock.now();
   let isDraining = false;
 
-  const http = createServer({ maxHeaderSize: maximumHeadBytes, keepAliveTimeout: idleMs }, (request, response) => {
+  const http = createServer({ maxHeaderSize: maximumHeadBytes, keepAliveTimeout: idleMs }, answer);
+  http.on("checkContinue", answer);
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     const place = places.get(socket) as Place;
-    place.requests++;
     clearTimeout(place.idle);
-    response.shouldKeepAlive &&= !isDraining;
+    place.responses.add(response);
+    if (isDraining) response.shouldKeepAlive = false;
     response.once("close", () => {
-      place.requests--;
+      place.responses.delete(response);
       rest(socket, place);
     });
     new TranslatedCall(request, response, readRequest(request, find)).begin(place.calls, unpack, now);
-  });
+  }
 
   /** Ends a connection on which nothing is under way: at once where the port closes, otherwise after a while. */
   function rest(socket: Socket, place: Place): void {
     clearTimeout(place.idle);
-    if (place.requests > 0 || socket.destroyed) return;
+    if (place.responses.size > 0 || socket.destroyed) return;
     if (isDraining) socket.end();
     else place.idle = setTimeout(() => socket.destroy(), idleMs).unref();
   }
@@ -64,7 +67,7 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
     port,
     ...(host !== undefined && { host }),
     onPeer(socket, _connection, calls) {
-      const place: Place = { calls, requests: 0, idle: undefined };
+      const place: Place = { calls, responses: new Set(), idle: undefined };
       places.set(socket, place);
       socket.setKeepAlive(true, keepaliveMs);
       socket.once("close", () => {
@@ -77,7 +80,10 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
     },
     drain() {
       isDraining = true;
-      for (const [socket, place] of places) rest(socket, place);
+      for (const [socket, place] of places) {
+        for (const response of place.responses) if (!response.headersSent) response.shouldKeepAlive = false;
+        rest(socket, place);
+      }
     },
   };
 }

@@ -11,6 +11,8 @@ export interface ReadMessages {
   readonly meter: TranslatedPeer["meter"];
   readonly unpack: ReturnType<typeof createUnpacker>;
   readonly now: () => number;
+  /** Says that the body is wanted: some callers wait for that (RFC 9110, section 10.1.1). */
+  readonly ask: () => void;
 }
 
 /** The longest message in JSON, in bytes: reading it keeps the process busy for some 10 ms. */
@@ -25,7 +27,7 @@ const envelopeBytes = 5;
  * @throws InterlockError for a body that is too large, too slow, or cannot be read.
  */
 export async function readMessages(
-  { form, request, meter, unpack, now }: ReadMessages,
+  { form, request, meter, unpack, now, ask }: ReadMessages,
   call: ServedCall,
 ): Promise<Buffer> {
   const { codec, callable, encoding, isStream } = form;
@@ -45,7 +47,7 @@ export async function readMessages(
 
   const measured = meter(maximumBytes);
   try {
-    const body = form.message ?? (await readBody(request, measured, maximumBytes));
+    const body = form.message ?? (await readBody(request, measured, maximumBytes, ask));
     // What is empty has not been compressed.
     if (!isStream) return await translate(body, encoding !== "identity" && body.length > 0);
     const messages = readEnvelopes(body, maximumBytes, encoding);
@@ -61,6 +63,7 @@ function readBody(
   request: IncomingMessage,
   meter: ReturnType<TranslatedPeer["meter"]>,
   maximumBytes: number,
+  ask: () => void,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
@@ -71,6 +74,7 @@ function readBody(
       reject(denial(fault, fault === "REQUEST_TOO_LARGE" ? `a message may have ${maximumBytes} bytes here` : ""));
     });
     request.once("end", () => resolve(Buffer.concat(parts)));
+    ask();
     request.once("close", () => reject(new InterlockError("CANCELLED", "The caller canceled the call.")));
   });
 }

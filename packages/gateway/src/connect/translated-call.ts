@@ -16,7 +16,7 @@ import { type ReadMessages, readMessages } from "./read-messages.js";
 import { type ConnectRequest, hasGet, mediaTypes } from "./read-request.js";
 import { StreamAnswer } from "./stream-answer.js";
 import { statusOf, UnaryAnswer } from "./unary-answer.js";
-import { writeHead } from "./write-head.js";
+import { waitsToBeAsked, writeHead } from "./write-head.js";
 
 /**
  * A request of the Connect protocol, as a stream of gRPC: the server admits it, counts it and passes it on as any other call. Its body
@@ -52,7 +52,7 @@ export class TranslatedCall implements CallStream {
   /** Has the server decide on it. */
   begin(peer: TranslatedPeer, unpack: ReadMessages["unpack"], now: ReadMessages["now"]): void {
     const { headers, callable, isCall } = this.#form;
-    const from = { form: this.#form, request: this.#request, meter: peer.meter, unpack, now };
+    const from = { form: this.#form, request: this.#request, meter: peer.meter, unpack, now, ask: () => this.#ask() };
     const served = isCall && callable ? this.#waiting(callable.served, from) : undefined;
     const handler = peer.begin(this, headers, served);
     if (!this.closed) this.handler = handler;
@@ -77,6 +77,10 @@ export class TranslatedCall implements CallStream {
         );
       },
     };
+  }
+
+  #ask(): void {
+    if (waitsToBeAsked(this.#request)) this.#response.writeContinue();
   }
 
   #onRequestFault(call: ServedCall, error: unknown): void {
