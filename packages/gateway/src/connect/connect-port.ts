@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "@interlock/bot";
-import { createUnpacker, type HttpPort, type TranslatedPeer } from "@interlock/bot/internal";
+import { createUnpacker, type HttpPort, type RunnableMethod, type TranslatedPeer } from "@interlock/bot/internal";
+import type { MethodForms } from "./forms.js";
+import { createPace } from "./paced-forms.js";
 import { type CallableMethod, readRequest } from "./read-request.js";
 import { TranslatedCall } from "./translated-call.js";
 
@@ -12,7 +14,7 @@ export interface ConnectPortOptions {
   readonly host?: string | undefined;
   readonly clock: Clock;
   /** Finds a method by its path. */
-  find(path: string): CallableMethod | undefined;
+  find(path: string): { readonly served: RunnableMethod; readonly forms: MethodForms | undefined } | undefined;
 }
 
 /** How long a connection may be without a request, and a request may take to begin, in milliseconds. */
@@ -24,6 +26,8 @@ const maximumHeadBytes = 32_768;
 
 /** A connection, and what answers its requests that are under way. */
 interface Place {
+  /** The SPIFFE ID of its peer. */
+  readonly bot: string;
   readonly calls: TranslatedPeer;
   readonly responses: Set<ServerResponse>;
   idle: NodeJS.Timeout | undefined;
@@ -37,6 +41,7 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
   const places = new Map<Socket, Place>();
   const unpack = createUnpacker();
   const now = () => clock.now();
+  const pace = createPace(now);
   let isDraining = false;
 
   const http = createServer({ maxHeaderSize: maximumHeadBytes, keepAliveTimeout: idleMs }, answer);
@@ -52,7 +57,13 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
       place.responses.delete(response);
       rest(socket, place);
     });
-    new TranslatedCall(request, response, readRequest(request, find)).begin(place.calls, unpack, now);
+    const form = readRequest(request, (path) => callable(path, place.bot));
+    new TranslatedCall(request, response, form).begin(place.calls, unpack, now);
+  }
+
+  function callable(path: string, bot: string): CallableMethod | undefined {
+    const found = find(path);
+    return found && { served: found.served, forms: found.forms && pace(bot, found.forms) };
   }
 
   /** Ends a connection on which nothing is under way: at once where the port closes, otherwise after a while. */
@@ -66,8 +77,8 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
   return {
     port,
     ...(host !== undefined && { host }),
-    onPeer(socket, _connection, calls) {
-      const place: Place = { calls, responses: new Set(), idle: undefined };
+    onPeer(socket, { peer }, calls) {
+      const place: Place = { bot: peer.uri, calls, responses: new Set(), idle: undefined };
       places.set(socket, place);
       socket.setKeepAlive(true, keepaliveMs);
       socket.once("close", () => {

@@ -2,15 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { InterlockError } from "@interlock/bot";
 import type { RunnableMethod } from "@interlock/bot/internal";
 import { formatTimeout, type HeaderList } from "@interlock/wire";
-import type { MethodForms } from "./forms.js";
 import { requestMetadata } from "./metadata.js";
+import type { PacedForms } from "./paced-forms.js";
 import { readQuery } from "./query.js";
 
 /** A method that can be called over this port. */
 export interface CallableMethod {
   readonly served: RunnableMethod;
   /** Absent where nothing describes its messages: they are proto then. */
-  readonly forms: MethodForms | undefined;
+  readonly forms: PacedForms | undefined;
 }
 
 /** A request, as far as its head says. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { compress, type HeaderList, statusCode } from "@interlock/wire";
 import { type Answer, leastPackedBytes } from "./answer.js";
 import type { CallStatus } from "./call-status.js";
@@ -58,15 +59,20 @@ export class StreamAnswer implements Answer {
     void this.#waiting.then(() => this.#finish(status, trailers));
   }
 
+  get #json() {
+    return this.#request.codec === "json" ? this.#request.callable?.forms : undefined;
+  }
+
   get #packs(): boolean {
     const { takesGzip, callable } = this.#request;
     return takesGzip && !callable?.served.method.policy.anyBot;
   }
 
   async #send(bytes: Buffer): Promise<void> {
-    const { codec, callable } = this.#request;
-    if (this.#failed) return;
-    const body = codec === "json" && callable?.forms ? callable.forms.answer(bytes) : bytes;
+    const waitMs = this.#json ? this.#json.waitMs() : 0;
+    if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
+    if (this.#failed || this.#response.destroyed) return;
+    const body = this.#json ? this.#json.answer(bytes) : bytes;
     const packed = this.#packs && body.length >= leastPackedBytes ? await compress("gzip", body) : undefined;
     const hasRoom = this.#write(packed ? compressed : 0, packed ?? body);
     if (!hasRoom) await roomIn(this.#response);

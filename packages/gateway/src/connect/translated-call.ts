@@ -12,7 +12,7 @@ import {
 } from "@interlock/wire";
 import { type Answer, maximumAnswerBytes } from "./answer.js";
 import { type CallStatus, callStatusIn } from "./call-status.js";
-import { type ReadMessages, readMessages } from "./read-messages.js";
+import { type ReadMessage, readMessage } from "./read-message.js";
 import { type ConnectRequest, hasGet, mediaTypes } from "./read-request.js";
 import { StreamAnswer } from "./stream-answer.js";
 import { statusOf, UnaryAnswer } from "./unary-answer.js";
@@ -50,7 +50,7 @@ export class TranslatedCall implements CallStream {
   }
 
   /** Has the server decide on it. */
-  begin(peer: TranslatedPeer, unpack: ReadMessages["unpack"], now: ReadMessages["now"]): void {
+  begin(peer: TranslatedPeer, unpack: ReadMessage["unpack"], now: ReadMessage["now"]): void {
     const { headers, callable, isCall } = this.#form;
     const from = { form: this.#form, request: this.#request, meter: peer.meter, unpack, now, ask: () => this.#ask() };
     const served = isCall && callable ? this.#waiting(callable.served, from) : undefined;
@@ -59,14 +59,14 @@ export class TranslatedCall implements CallStream {
   }
 
   /** The method, whose calls are passed on when their request has come. */
-  #waiting(served: RunnableMethod, from: ReadMessages): RunnableMethod {
+  #waiting(served: RunnableMethod, from: ReadMessage): RunnableMethod {
     const { pass, run: _, ...rest } = served;
     return {
       ...rest,
       pass: (call, live, request) => {
         const { fault } = this.#form;
         if (fault) return call.onFault(fault, false);
-        readMessages(from, call).then(
+        readMessage(from, call).then(
           (content) => {
             if (this.closed) return;
             this.remoteEnded = true;

@@ -5,7 +5,7 @@ import { MessageReader } from "@interlock/wire";
 import type { ConnectRequest } from "./read-request.js";
 
 /** What a request is read with. */
-export interface ReadMessages {
+export interface ReadMessage {
   readonly form: ConnectRequest;
   readonly request: IncomingMessage;
   readonly meter: TranslatedPeer["meter"];
@@ -15,19 +15,19 @@ export interface ReadMessages {
   readonly ask: () => void;
 }
 
-/** The longest message in JSON, in bytes: reading it keeps the process busy for some 10 ms. */
-export const maximumJsonBytes = 1_024 * 1_024;
+/** The longest request in JSON, in bytes: reading it keeps the process busy, for 30 ms at the worst. */
+export const maximumJsonBytes = 256 * 1_024;
 
 const envelopeBytes = 5;
 
 /**
- * Reads the messages of a request, and gives them as gRPC has them. The body is bounded as it arrives; of what is compressed, no more
+ * Reads the message of a request, and gives it as gRPC has it. The body is bounded as it arrives; of what is compressed, no more
  * is unpacked than one message may have.
  *
  * @throws InterlockError for a body that is too large, too slow, or cannot be read.
  */
-export async function readMessages(
-  { form, request, meter, unpack, now, ask }: ReadMessages,
+export async function readMessage(
+  { form, request, meter, unpack, now, ask }: ReadMessage,
   call: ServedCall,
 ): Promise<Buffer> {
   const { codec, callable, encoding, isStream } = form;
@@ -50,10 +50,8 @@ export async function readMessages(
     const body = form.message ?? (await readBody(request, measured, maximumBytes, ask));
     // What is empty has not been compressed.
     if (!isStream) return await translate(body, encoding !== "identity" && body.length > 0);
-    const messages = readEnvelopes(body, maximumBytes, encoding);
-    const translated: Buffer[] = [];
-    for (const { message, isPacked } of messages) translated.push(await translate(message, isPacked));
-    return Buffer.concat(translated);
+    const { message, isPacked } = readEnvelope(body, maximumBytes, encoding);
+    return await translate(message, isPacked);
   } finally {
     measured.close();
   }
@@ -84,17 +82,24 @@ interface Enveloped {
   readonly isPacked: boolean;
 }
 
-function readEnvelopes(body: Buffer, maximumBytes: number, encoding: string): readonly Enveloped[] {
-  const messages: Enveloped[] = [];
+/** Reads the one message of a stream of requests that has one. */
+function readEnvelope(body: Buffer, maximumBytes: number, encoding: string): Enveloped {
+  let first: Enveloped | undefined;
+  let count = 0;
   const reader = new MessageReader(maximumBytes);
-  const onMessage = (message: Buffer, isPacked: boolean) => void messages.push({ message, isPacked });
+  const onMessage = (message: Buffer, isPacked: boolean) => {
+    count++;
+    first ??= { message, isPacked };
+  };
   const fault = reader.push(body, { onMessage }) ?? reader.end();
   if (fault?.kind === "too-large") throw tooLarge(maximumBytes);
   if (fault) throw new InterlockError("INVALID_ARGUMENT", "The envelopes of the request are malformed.");
-  if (encoding === "identity" && messages.some(({ isPacked }) => isPacked)) {
+  if (!first || count > 1)
+    throw new InterlockError("UNIMPLEMENTED", `The method takes one message, and ${count} came.`);
+  if (encoding === "identity" && first.isPacked) {
     throw new InterlockError("INTERNAL", "A message is compressed, and Connect-Content-Encoding does not say how.");
   }
-  return messages;
+  return first;
 }
 
 function tooLarge(maximumBytes: number): InterlockError {
