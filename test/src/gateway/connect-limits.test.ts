@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { connect, type TLSSocket } from "node:tls";
 import { conformanceService } from "../conformance/conformance-service.js";
 import { UnaryRequest, UnaryResponse } from "../gen/connectrpc/conformance/v1/service.js";
 import { type ConnectStage, connectStage, pathOf, type Script } from "./connect-stage.js";
@@ -55,21 +53,6 @@ describe("the Connect port of a gateway, under strain", () => {
       headers: headersOf("application/json"),
     });
 
-  async function open(): Promise<TLSSocket> {
-    const { cert, key, ca } = caller.files;
-    const [certText, keyText, caText] = await Promise.all([cert, key, ca].map((file) => readFile(file)));
-    const socket = connect({
-      port: stage.gateway.connectPort,
-      host: "127.0.0.1",
-      cert: certText,
-      key: keyText,
-      ca: caText,
-      checkServerIdentity: () => undefined,
-    });
-    await once(socket, "secureConnect");
-    return socket;
-  }
-
   it("stops a bot whose answers nobody reads, and no other call", async () => {
     const stream = await caller.fetch(pathOf("ServerStream"), {
       method: "POST",
@@ -104,7 +87,7 @@ describe("the Connect port of a gateway, under strain", () => {
   });
 
   it("asks for a body only when the call has been admitted", async () => {
-    const socket = await open();
+    const socket = await caller.connect();
     const head = (token: string) =>
       [
         `POST ${pathOf("Unary")} HTTP/1.1`,
@@ -126,7 +109,7 @@ describe("the Connect port of a gateway, under strain", () => {
   });
 
   it("answers requests that come at once on a connection, in their order", async () => {
-    const socket = await open();
+    const socket = await caller.connect();
     const request = (data: string) => {
       const body = JSON.stringify({ responseDefinition: { responseData: data } });
       const head = `POST ${pathOf("Unary")} HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n`;
@@ -145,7 +128,7 @@ describe("the Connect port of a gateway, under strain", () => {
   });
 
   it("lets the calls under way finish when it closes, and ends connections that wait", async () => {
-    const idle = await open();
+    const idle = await caller.connect();
     const busy = unary({});
     await arrived;
     const closed = stage.gateway.close(60_000);
@@ -154,5 +137,28 @@ describe("the Connect port of a gateway, under strain", () => {
     const answer = await busy;
     assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
     await closed;
+  });
+});
+
+describe("the Connect port of a gateway with little room for requests", () => {
+  it("refuses what is more, and lets it go when its caller does", async () => {
+    const stage = await connectStage({ requestBytesPerPeer: 1_048_576 });
+    try {
+      const { connect, token } = await stage.script("caller/1");
+      const head = `POST ${pathOf("Unary")} HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/proto\r\n`;
+      const begin = `${head}Authorization: Bearer ${token}\r\nContent-Length: 900000\r\n\r\n`;
+      const sockets = await Promise.all([connect(), connect()]);
+      for (const socket of sockets) socket.write(Buffer.concat([Buffer.from(begin), Buffer.alloc(700_000)]));
+      const [refused] = await Promise.race(sockets.map((socket) => once(socket, "data")));
+      assert.match(String(refused), /^HTTP\/1.1 429 .*REQUEST_BYTES_LIMIT/s);
+      for (const socket of sockets) socket.destroy();
+      const again = await connect();
+      again.write(begin);
+      again.write(Buffer.alloc(900_000));
+      assert.match(String((await once(again, "data"))[0]), /^HTTP\/1.1 (?!429)/);
+      again.destroy();
+    } finally {
+      await stage.end();
+    }
   });
 });

@@ -1,6 +1,8 @@
-import { execFile } from "node:child_process";
+import { type ExecFileOptions, execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { connect, type TLSSocket } from "node:tls";
 import { type Bot, certificatesToPem, type Implementation } from "@interlock/bot";
 import { type Gateway, type GatewayOptions, openGateway } from "@interlock/gateway";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
@@ -16,18 +18,18 @@ export const pathOf = (method: string) => `/${ConformanceService.name}/${method}
 /** A program that calls through the Connect port: a bot's certificate in files, and no Interlock code. */
 export interface Script {
   readonly bot: Bot;
-  /** Its certificate and key, and the CA, in PEM. */
-  readonly files: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** The folder with `identity.pem` and `ca.pem`. */
+  readonly folder: string;
   readonly token: string;
   fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Opens a connection of its own. */
+  connect(): Promise<TLSSocket>;
 }
 
 /** A bot that serves what connectrpc/conformance asks for, and a gateway in front of it with a Connect port. */
 export interface ConnectStage {
   readonly fleet: Fleet;
   readonly gateway: Gateway;
-  /** The host name in the certificate of the gateway. */
-  readonly host: string;
   /** Makes a script of a bot; one without a scope gets a token for nothing, where `scope` says so. */
   script(name: string, options?: { readonly scope?: string }): Promise<Script>;
   end(): Promise<void>;
@@ -56,7 +58,6 @@ export async function connectStage(
   return {
     fleet,
     gateway,
-    host: "gateway--1.conformance.interlock.invalid",
     async script(name, { scope = "conformance:call" } = {}) {
       const script = await fleet.join(name);
       const { privateKey, chain } = script.identity.current();
@@ -67,15 +68,21 @@ export async function connectStage(
       };
       const files = join(folder.path, name);
       await mkdir(files, { recursive: true });
-      for (const [part, text] of Object.entries(pem))
-        await writeFile(join(files, `${part}.pem`), text, { mode: 0o600 });
+      await writeFile(join(files, "identity.pem"), pem.key + pem.cert, { mode: 0o600 });
+      await writeFile(join(files, "ca.pem"), pem.ca);
       // The CA has been checked; the name is a SPIFFE ID.
       const agent = new Agent({ connect: { ...pem, checkServerIdentity: () => undefined } });
       agents.push(agent);
       return {
         bot: script,
-        files: { cert: join(files, "cert.pem"), key: join(files, "key.pem"), ca: join(files, "ca.pem") },
+        folder: files,
         token: scope === "" ? "" : await issueToken(script, fleet.authority, ConformanceService.name, scope),
+        async connect() {
+          const at = { port: gateway.connectPort, host: "127.0.0.1", checkServerIdentity: () => undefined };
+          const socket = connect({ ...pem, ...at });
+          await once(socket, "secureConnect");
+          return socket;
+        },
         fetch: (path, init) => fetch(`https://127.0.0.1:${gateway.connectPort}${path}`, { ...init, dispatcher: agent }),
       };
     },
@@ -89,14 +96,16 @@ export async function connectStage(
 }
 
 /** What a program has printed; `undefined` where this machine does not have it. */
-export function outputOf(program: string, args: readonly string[], input = ""): Promise<string | undefined> {
+export function outputOf(
+  program: string,
+  args: readonly string[],
+  options: Pick<ExecFileOptions, "cwd" | "env">,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const child = execFile(program, args, (error, stdout, stderr) => {
+    execFile(program, args, { ...options, encoding: "utf8" }, (error, stdout, stderr) => {
       if ((error as NodeJS.ErrnoException | null)?.code === "ENOENT") resolve(undefined);
       else if (error) reject(new Error(`${program}: ${stderr || error.message}`));
       else resolve(stdout);
     });
-    child.stdin?.on("error", () => {}); // It is not there.
-    child.stdin?.end(input);
   });
 }

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Response } from "undici";
 import { conformanceService } from "../conformance/conformance-service.js";
 import { UnaryRequest, UnaryResponse } from "../gen/connectrpc/conformance/v1/service.js";
+import { readBlocks } from "../markdown-blocks.js";
+import { root } from "../structure/source-graph.js";
 import { type ConnectStage, connectStage, outputOf, pathOf, type Script } from "./connect-stage.js";
 import { eachEnvelope, enveloped, readEnvelopes } from "./envelopes.js";
 
@@ -52,52 +56,33 @@ describe("the Connect port of a gateway", () => {
       headers: { "content-type": type, authorization: `Bearer ${as.token}`, ...headers },
     });
 
+  /** A block of docs/connect.md, as it would be for this gateway, this method and this message. */
+  async function documented(language: string): Promise<string> {
+    const blocks = readBlocks(await readFile(join(root, "docs/connect.md"), "utf8"));
+    const { text = "" } = blocks.find((block) => block.language === language) ?? {};
+    return text
+      .replaceAll("7600", String(stage.gateway.connectPort))
+      .replaceAll(".cafe.interlock.invalid", ".conformance.interlock.invalid")
+      .replaceAll("/cafe.gripper.v1.GripperService/Grip", pathOf("Unary"))
+      .replace('{"newtons": 4}', JSON.stringify(hello));
+  }
+  const run = (program: string, args: readonly string[], token = caller.token) =>
+    outputOf(program, args, { cwd: caller.folder, env: { ...process.env, TOKEN: token } });
+
   it("answers curl", async function () {
-    const { cert, key, ca } = caller.files;
-    const { host, gateway } = stage;
-    const url = `https://${host}:${gateway.connectPort}${pathOf("Unary")}`;
-    const to = `${host}:${gateway.connectPort}:127.0.0.1:${gateway.connectPort}`;
-    const tls = ["--cacert", ca, "--cert", cert, "--key", key, "--connect-to", to];
-    const headers = ["-H", `Content-Type: ${json}`, "-H", `Authorization: Bearer ${caller.token}`];
-    const output = await outputOf("curl", ["-sS", ...tls, ...headers, "-d", JSON.stringify(hello), url]);
-    if (output === undefined) return this.skip();
-    assert.equal(JSON.parse(output).payload.data, "aGVsbG8=");
-    await assert.rejects(outputOf("curl", ["-sS", "--cacert", ca, "--connect-to", to, ...headers, "-d", "{}", url]), {
-      message: /curl: \(\d+\)/,
-    });
+    if ((await run("curl", ["--version"])) === undefined) return this.skip();
+    const command = await documented("sh");
+    assert.equal(JSON.parse((await run("sh", ["-c", command])) ?? "").payload.data, "aGVsbG8=");
+    await assert.rejects(run("sh", ["-c", command.replace("--cert identity.pem", "-sS")]), /curl: \(\d+\)/);
   });
 
   it("answers Python's requests", async function () {
-    const program = `
-import json, sys, requests
-from requests.adapters import HTTPAdapter
-given = json.load(sys.stdin)
-class Named(HTTPAdapter):
-    def init_poolmanager(self, *args, **options):
-        super().init_poolmanager(*args, server_hostname=given["host"], assert_hostname=given["host"], **options)
-session = requests.Session()
-session.trust_env = False
-session.mount("https://", Named())
-session.cert = (given["cert"], given["key"])
-session.verify = given["ca"]
-def call(token):
-    answer = session.post(given["url"], json=given["request"], headers={"Authorization": "Bearer " + token})
-    return [answer.status_code, answer.json()]
-print(json.dumps([call(given["token"]), call("eyJhbGciOiJub25lIn0.e30.")]))
-`;
-    const url = `https://127.0.0.1:${stage.gateway.connectPort}${pathOf("Unary")}`;
-    const given = { ...caller.files, host: stage.host, token: caller.token, url, request: hello };
-    if (
-      (await outputOf("python3", ["-c", "import importlib.util as u; print(u.find_spec('requests'))"]))?.includes(
-        "Spec",
-      ) !== true
-    ) {
-      return this.skip();
-    }
-    const output = await outputOf("python3", ["-c", program], JSON.stringify(given));
-    const [[status, answer], [refused, error]] = JSON.parse(output ?? "");
-    assert.deepEqual([status, answer.payload.data], [200, "aGVsbG8="]);
-    assert.deepEqual([refused, error.code], [401, "unauthenticated"]);
+    const found = await run("python3", ["-c", "import importlib.util as u; print(u.find_spec('requests'))"]);
+    if (!found?.includes("Spec")) return this.skip();
+    const program = await documented("python");
+    const [, status, answer = ""] = /^(\d+) (.*)/s.exec((await run("python3", ["-c", program])) ?? "") ?? [];
+    assert.deepEqual([status, JSON.parse(answer).payload.data], ["200", "aGVsbG8="]);
+    assert.match((await run("python3", ["-c", program], "eyJhbGciOiJub25lIn0.e30.")) ?? "", /^401 .*unauthenticated/);
   });
 
   it("passes calls in proto, with metadata of both kinds both ways", async () => {
