@@ -53,6 +53,7 @@ export function createConnectPort({ port, host, clock, find }: ConnectPortOption
     clearTimeout(place.idle);
     place.responses.add(response);
     if (isDraining) response.shouldKeepAlive = false;
+    response.on("error", () => {}); // Its connection has gone, which `close` says.
     response.once("close", () => {
       place.responses.delete(response);
       rest(socket, place);

@@ -60,11 +60,15 @@ export function trailersJson(list: HeaderList): Record<string, string[]> {
   return json;
 }
 
+/** Headers by which a bot would say something of this port, or of what is written here. */
+const ofAnswer: ReadonlySet<string> = new Set(["alt-svc", "content-encoding", "set-cookie", "www-authenticate"]);
+
 /** The only thing of our own that concerns somebody who reads the answer: by it both sides find the call in their logs. */
 const callId = "interlock-call-id";
 
 function isMetadata(name: string): boolean {
   if (name.startsWith(":") || name.startsWith("connect-") || name.startsWith("trailer-")) return false;
+  if (ofAnswer.has(name) || name.startsWith("access-control-")) return false;
   if (name.startsWith("interlock-")) return name === callId;
   if (name.startsWith("grpc-") && isBinaryName(name)) return name !== "grpc-status-details-bin";
   return metadataNameFault(name) === undefined;

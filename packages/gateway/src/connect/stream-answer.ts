@@ -12,6 +12,14 @@ import { writeHead } from "./write-head.js";
 const compressed = 1;
 const endOfStream = 2;
 
+/** The call that is answered. */
+export interface StreamAnswerOwner {
+  /** All messages have gone, after `message` gave false. */
+  onRoom(): void;
+  /** A message cannot be written, and the stream has been ended for it. */
+  onFault(): void;
+}
+
 /**
  * An answer of any number of messages, each in an envelope; the last one tells how the call has ended (Connect protocol,
  * "Streaming-Response"). Messages that wait for the caller are not more than the window of the stream that they come on, and one.
@@ -19,21 +27,15 @@ const endOfStream = 2;
 export class StreamAnswer implements Answer {
   readonly #response: ServerResponse;
   readonly #request: ConnectRequest;
-  readonly #onRoom: () => void;
-  readonly #onFault: () => void;
+  readonly #owner: StreamAnswerOwner;
   #waiting: Promise<void> = Promise.resolve();
   #pending = 0;
   #failed = false;
 
-  /**
-   * @param onRoom - Called when all messages have gone, after `message` gave false.
-   * @param onFault - Called when an answer cannot be written, and the stream has been ended for it.
-   */
-  constructor(response: ServerResponse, request: ConnectRequest, onRoom: () => void, onFault: () => void) {
+  constructor(response: ServerResponse, request: ConnectRequest, owner: StreamAnswerOwner) {
     this.#response = response;
     this.#request = request;
-    this.#onRoom = onRoom;
-    this.#onFault = onFault;
+    this.#owner = owner;
   }
 
   head(headers: HeaderList): void {
@@ -76,14 +78,14 @@ export class StreamAnswer implements Answer {
     const packed = this.#packs && body.length >= leastPackedBytes ? await compress("gzip", body) : undefined;
     const hasRoom = this.#write(packed ? compressed : 0, packed ?? body);
     if (!hasRoom) await roomIn(this.#response);
-    if (--this.#pending === 0) this.#onRoom();
+    if (--this.#pending === 0) this.#owner.onRoom();
   }
 
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#finish(statusOf(error), []);
     this.#failed = true;
-    this.#onFault();
+    this.#owner.onFault();
   }
 
   #finish(status: CallStatus, trailers: HeaderList): void {

@@ -39,12 +39,7 @@ export class TranslatedCall implements CallStream {
     this.#response = response;
     this.#form = form;
     this.#answer = form.isStream
-      ? new StreamAnswer(
-          response,
-          form,
-          () => this.#onRoom(),
-          () => this.#leave(),
-        )
+      ? new StreamAnswer(response, form, { onRoom: () => this.#onRoom(), onFault: () => this.#leave() })
       : new UnaryAnswer(response, form);
     response.once("close", () => this.#leave());
   }
