@@ -6,8 +6,8 @@ import { runSuite, type SuiteResult, suitePackage, suiteVersion } from "./suite.
 
 const help = `Usage: npm run conformance -- [options]
 
-Holds our server and our client against connectrpc/conformance, and against grpc-go and grpcio in the named cases of gRPC's
-interoperability tests, over mutual TLS and with tokens of an authority. Builds what it needs with Go, from the module proxy.
+Holds our server, our client and the gateway's Connect port against connectrpc/conformance, and our server and client against grpc-go
+and grpcio in the named cases of gRPC's interoperability tests, over mutual TLS and with tokens of an authority. Builds what it needs with Go, from the module proxy.
 
 Options:
   --only <part>     "server", "client", "gateway" or "interop"; all by default
