@@ -19,7 +19,7 @@ export {
   type Stranger,
 } from "./listener/listener.js";
 export { sourceOf } from "./listener/source.js";
-export { createServer } from "./server/create-server.js";
+export { createServer, type HttpPort } from "./server/create-server.js";
 export type { Enrollment, RecoveringPeer, ServerOptions } from "./server/options.js";
 
 // Deciding on calls, also those that do not come through the gRPC server of this package.
@@ -41,10 +41,11 @@ export { type ConnectorOptions, createConnector } from "./client/connector.js";
 export { tokenNeedOf } from "./client/token-need.js";
 export { wireOf } from "./client/wire-of.js";
 export { Health } from "./gen/grpc/health/v1/health_interlock.js";
+export type { TranslatedPeer } from "./server/call-server.js";
 export { type LiveCall, toStatus } from "./server/live-call.js";
 export type { PassedRequest, RequestSink } from "./server/passed-request.js";
 export type { RequestHead } from "./server/request-head.js";
-export type { PassCall, ServedCall } from "./server/served-call.js";
+export type { CallStream, PassCall, ServedCall } from "./server/served-call.js";
 export { offeredBy, referenceKey, referenceTo } from "./token/reference.js";
 export type { FetchedToken } from "./token/token-cache.js";
 export type { HostedCall } from "./transport/call-host.js";
@@ -127,6 +128,7 @@ export { printable } from "./base/printable.js";
 export { createRateLimiter, type LocalRateLimiter } from "./base/rate-limiter.js";
 export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";
 export { createListeners } from "./base/subscription.js";
+export { ErrorInfo, Status } from "./gen/google/rpc/status.js";
 
 // For `@interlock/testing`, which calls handlers in one process: the two ends of a call, to be put together over TLS in memory.
 // Nothing here takes a connection without TLS, or a call past the admission chain. It is for tests, and nothing else uses it.

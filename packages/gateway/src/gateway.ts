@@ -12,6 +12,8 @@ import {
   toStatus,
 } from "@interlock/bot/internal";
 import { createAccessLog, type TellCall } from "./access-log.js";
+import { createConnectPort } from "./connect/connect-port.js";
+import { createDescribe, type FindForms } from "./connect/forms.js";
 import { createPassedMethod } from "./forward/create-passed-method.js";
 import { ForwardedCall } from "./forward/forwarded-call.js";
 import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
@@ -44,6 +46,8 @@ export interface GatewayOptions
   readonly host?: string | undefined;
   /** `host` or `host:port` at which others reach it; see `ServeOptions`. */
   readonly advertise?: string | undefined;
+  /** A second port, for callers without gRPC. Default: none. */
+  readonly connect?: ConnectOptions | undefined;
   /** One of how many calls that went well is logged; 0 for none. Each that failed is. Default: 100. */
   readonly logSample?: number | undefined;
   /** The most calls that are open at once, over all bots. It adapts to what the process can do. Default: 16,384. */
@@ -52,10 +56,24 @@ export interface GatewayOptions
   readonly onCall?: TellCall | undefined;
 }
 
+/**
+ * A port for the Connect protocol over HTTP/1.1 and mutual TLS: unary and server-streaming calls in JSON and proto, under the same
+ * admission, for `curl` and other programs that speak no gRPC. JSON needs the descriptors of a service: those of its definition, or of
+ * its route.
+ */
+export interface ConnectOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** The address to listen on. Default: that of the gateway. */
+  readonly host?: string | undefined;
+}
+
 /** A gateway that is open. */
 export interface Gateway {
   /** The port on which it listens. */
   readonly port: number;
+  /** The port for the Connect protocol; absent where there is none. */
+  readonly connectPort: number | undefined;
   /** `host:port` at which others reach it. */
   readonly address: string;
   /** The full names of the services that it passes on. */
@@ -111,7 +129,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   if (!exchange) {
     throw new InterlockError("FAILED_PRECONDITION", "A gateway exchanges tokens, and this bot has no authority.");
   }
-  const { logSample = 100, maximumCalls, onCall, advertise, routes: _, ...listening } = options;
+  const { logSample = 100, maximumCalls, onCall, advertise, connect, routes: _, ...listening } = options;
   const host = readInterface(options.host ?? "127.0.0.1");
   const writeLine = createAccessLog(log, logSample);
   const callers = createCallers({
@@ -129,6 +147,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   const stopCounting = recorder.onDenial(traffic.denied);
   let passed = new Map<string, Passed>();
   let methods = new Map<string, RunnableMethod>();
+  let forms = new Map<string, FindForms>();
 
   const tell: TellCall = (call) => {
     limit.end(call.caller.name);
@@ -141,10 +160,13 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   function take(routes: readonly CompleteRoute[]): void {
     const nextPassed = new Map<string, Passed>();
     const nextMethods = new Map<string, RunnableMethod>();
+    const nextForms = new Map<string, FindForms>();
+    const describe = createDescribe();
     for (const route of routes) {
       const service = passedService(route.service);
       const instances = passed.get(service.name)?.instances ?? new Instances();
       nextPassed.set(service.name, { route, instances });
+      if (connect && route.descriptors) nextForms.set(service.name, describe(service.name, route.descriptors));
       for (const method of Object.values(service.methods)) {
         const { served, made } = createPassedMethod(service, method, instances, recorder.served.of(method.path));
         nextMethods.set(method.path, {
@@ -164,6 +186,12 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     }
     passed = nextPassed;
     methods = nextMethods;
+    forms = nextForms;
+  }
+
+  function callable(path: string) {
+    const served = methods.get(path);
+    return served && { served, forms: forms.get(served.service.name)?.(path) };
   }
 
   function open() {
@@ -186,6 +214,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
       ...listening,
       host,
       passing: (path) => methods.get(path),
+      http: connect && createConnectPort({ ...connect, clock, find: callable }),
     },
     (served) => served.add(GatewayService, createTrafficService(traffic, open)),
   );
@@ -221,6 +250,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
 
   return {
     port: running.port,
+    connectPort: running.httpPort,
     address,
     get services() {
       return [...passed.keys()];

@@ -6,7 +6,7 @@ export {
 } from "./envoy/authorization/serve-authorization.js";
 export { envoyConfiguration } from "./envoy/configuration/envoy-configuration.js";
 export type { EnvoyOptions, TokenKeys } from "./envoy/configuration/envoy-options.js";
-export { type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
+export { type ConnectOptions, type Gateway, type GatewayOptions, openGateway } from "./gateway.js";
 export { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 export { parseRoutes, type RoutesFile, routesOf } from "./routes/parse-routes.js";
 export type { Routes, ServiceRoute } from "./routes/routes.js";

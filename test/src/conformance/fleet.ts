@@ -8,15 +8,19 @@ export interface Fleet {
   /** `host:port` of the authority. */
   readonly authority: string;
   join(name: string): Promise<Bot>;
+  /** Revokes a bot. */
+  revoke(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
 const grants = `
 grants:
   "caller/*":
-    connectrpc.conformance.v1.ConformanceService: [conformance:call]
+    connectrpc.conformance.v1.ConformanceService: [conformance:call, conformance:read]
     grpc.testing.TestService: [interop:call]
     grpc.testing.UnimplementedService: [interop:call]
+  "gateway/*":
+    connectrpc.conformance.v1.ConformanceService: [token:exchange]
 `;
 
 /** Starts an authority in this process. Bots named `caller/…` may call the services of this folder. */
@@ -38,6 +42,9 @@ export async function startFleet(): Promise<Fleet> {
       const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
       bots.push(bot);
       return bot;
+    },
+    async revoke(name) {
+      await authority.revoke({ kind: "identity", subject: `spiffe://conformance/${name}` }, "test");
     },
     async close() {
       await Promise.all(bots.map((bot) => bot.close(0)));

@@ -6,11 +6,11 @@ import { runSuite, type SuiteResult, suitePackage, suiteVersion } from "./suite.
 
 const help = `Usage: npm run conformance -- [options]
 
-Holds our server and our client against connectrpc/conformance, and against grpc-go and grpcio in the named cases of gRPC's
-interoperability tests, over mutual TLS and with tokens of an authority. Builds what it needs with Go, from the module proxy.
+Holds our server, our client and the gateway's Connect port against connectrpc/conformance, and our server and client against grpc-go
+and grpcio in the named cases of gRPC's interoperability tests, over mutual TLS and with tokens of an authority. Builds what it needs with Go, from the module proxy.
 
 Options:
-  --only <part>     "server", "client" or "interop"; all by default
+  --only <part>     "server", "client", "gateway" or "interop"; all by default
   --run <pattern>   only the cases of connectrpc/conformance with that name, for example "Timeouts/**"; may be repeated
   --json            print one JSON object
   --help            print this
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 if (values.help) process.stdout.write(help);
-else if (values.only !== undefined && !["server", "client", "interop"].includes(values.only)) {
+else if (values.only !== undefined && !["server", "client", "gateway", "interop"].includes(values.only)) {
   process.stderr.write(help);
   process.exit(2);
 } else process.exit((await run()) ? 0 : 1);
@@ -38,7 +38,7 @@ async function run(): Promise<boolean> {
     return true;
   }
   const suite: SuiteResult[] = [];
-  for (const mode of ["server", "client"] as const) {
+  for (const mode of ["server", "client", "gateway"] as const) {
     if (!runner || (only !== undefined && only !== mode)) continue;
     suite.push(await runSuite(runner.path, mode, values.run));
     if (!json) printSuite(suite.at(-1) as SuiteResult);

@@ -57,14 +57,15 @@ export async function issueToken(bot: Bot, authority: string, audience: string, 
   return token;
 }
 
-function identityOf(bot: Bot) {
+/** The certificate of a bot, its key, and the CA that it trusts. */
+export function identityOf(bot: Bot) {
   const { privateKey, chain } = bot.identity.current();
   const ca = certificatesToPem(bot.trust.state.caCertificates);
   return { key: privateKey, cert: certificatesToPem(chain), ca };
 }
 
 /** The CA has been checked; the name is a SPIFFE ID, and any bot of the fleet will do. */
-const checkServerIdentity = () => undefined;
+export const checkServerIdentity = () => undefined;
 
 function join(client: Socket, server: Socket, between?: Transform): void {
   // Errors end both: a reset of one end is a reset of the other.

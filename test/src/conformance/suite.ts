@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Exception, exceptionFor } from "./exceptions.js";
+import { type Exception, exceptionFor, type Mode } from "./exceptions.js";
 
 /** The version of connectrpc/conformance. */
 export const suiteVersion = "v1.0.7";
@@ -14,7 +14,7 @@ export const suitePackage = "connectrpc.com/conformance/cmd/connectconformance";
  * What is tested. Without TLS, because the suite's certificates hold no SPIFFE ID, and no bot lets them in: the relays of
  * `relays.ts` put mutual TLS between. And because the suite's client and server over grpc-go take part only then.
  */
-const config = `features:
+const grpcConfig = `features:
   versions: [HTTP_VERSION_2]
   protocols: [PROTOCOL_GRPC]
   codecs: [CODEC_PROTO]
@@ -24,8 +24,21 @@ const config = `features:
   supportsMessageReceiveLimit: true
 `;
 
+/** The Connect protocol, as the gateway has it: HTTP/1.1, calls with one request. */
+const connectConfig = `features:
+  versions: [HTTP_VERSION_1]
+  protocols: [PROTOCOL_CONNECT]
+  codecs: [CODEC_PROTO, CODEC_JSON]
+  compressions: [COMPRESSION_IDENTITY, COMPRESSION_GZIP]
+  streamTypes: [STREAM_TYPE_UNARY, STREAM_TYPE_SERVER_STREAM]
+  supportsH2c: false
+  supportsTls: false
+  supportsConnectGet: true
+  supportsMessageReceiveLimit: true
+`;
+
 /** How many cases there are in each mode; fewer would mean that something was not run. */
-const expected = { server: 374, client: 409 } as const;
+const expected: Readonly<Record<Mode, number>> = { server: 374, client: 409, gateway: 292 };
 
 /** A case that has failed. */
 export interface Failure {
@@ -38,7 +51,7 @@ export interface Failure {
 
 /** The outcome of one mode. */
 export interface SuiteResult {
-  readonly mode: "server" | "client";
+  readonly mode: Mode;
   readonly cases: number;
   readonly passed: number;
   readonly failures: readonly Failure[];
@@ -46,16 +59,26 @@ export interface SuiteResult {
   readonly problem: string | undefined;
 }
 
-/** Has the suite test the server, or the client, that `server.ts` and `client.ts` are. */
-export async function runSuite(runner: string, mode: "server" | "client", only: string[] = []): Promise<SuiteResult> {
+/** Has the suite test the server, the client or the gateway that `server.ts`, `client.ts` and `gateway.ts` are. */
+export async function runSuite(runner: string, mode: Mode, only: string[] = []): Promise<SuiteResult> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-conformance-"));
   try {
     const conf = join(folder, "config.yaml");
-    await writeFile(conf, config);
+    await writeFile(conf, mode === "gateway" ? connectConfig : grpcConfig);
     const program = join(import.meta.dirname, `${mode}.js`);
     const run = async (patterns: readonly string[], more: readonly string[] = []) => {
       const named = patterns.flatMap((pattern) => ["--run", pattern]);
-      const args = ["--mode", mode, "--conf", conf, ...named, ...more, "--", process.execPath, program];
+      const args = [
+        "--mode",
+        mode === "client" ? "client" : "server",
+        "--conf",
+        conf,
+        ...named,
+        ...more,
+        "--",
+        process.execPath,
+        program,
+      ];
       return readOutput(mode, await outputOf(runner, args), patterns.length > 0);
     };
     const result = await run(only);
@@ -90,7 +113,7 @@ function outputOf(program: string, args: string[]): Promise<string> {
 }
 
 /** What the output of the suite says. With `isPart`, not all cases were asked for. */
-export function readOutput(mode: "server" | "client", output: string, isPart = false): SuiteResult {
+export function readOutput(mode: Mode, output: string, isPart = false): SuiteResult {
   const failures = [...output.matchAll(/^FAILED: (.*?):?\n((?:\t.*\n)*)/gm)].map(([, name = "", lines = ""]) => {
     const text = lines.replace(/^\t/gm, "").trim();
     return { name, text, exception: exceptionFor(mode, name, text) };

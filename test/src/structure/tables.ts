@@ -112,7 +112,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["traffic-service"],
     ["exchange"],
     ["outbound"],
-    ["forward"],
+    ["forward", "connect"],
     ["gateway"],
     ["envoy"],
     ["index"],

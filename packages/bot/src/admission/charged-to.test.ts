@@ -14,9 +14,10 @@ describe("the bot that a call counts for", () => {
   let gateway: Identity;
   let connection: Connection;
   let cuts: unknown[];
-  const now = Date.now();
+  let now: number;
 
   beforeEach(async () => {
+    now = Date.now();
     fleet = await createTestFleet();
     gateway = await fleet.ca.issue(id("gateway/1"));
     const { spiffeId: peer, leaf: certificate } = gateway;

@@ -4,8 +4,8 @@ import {
   createServerConnection,
   type DecodedBlock,
   errorCode,
+  type HeaderList,
   type Connection as Http2Connection,
-  type Stream,
   type StreamHandler,
 } from "@interlock/wire";
 import { chargedTo } from "../admission/charged-to.js";
@@ -20,7 +20,14 @@ import { createRoster } from "../base/roster.js";
 import { methodNotAllowed, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
 import { toStatus } from "./live-call.js";
 import { type RequestHead, requestHeadOf } from "./request-head.js";
-import { type RunnableMethod, ServedCall, type ServedCallOptions, type Visitor } from "./served-call.js";
+import {
+  type CallStream,
+  type RunnableMethod,
+  ServedCall,
+  type ServedCallOptions,
+  type Visitor,
+} from "./served-call.js";
+import { SingleRequestMeter } from "./single-request-meter.js";
 
 /** How many calls one bot may have open at once. */
 export const defaultCallsPerPeer = 1_024;
@@ -48,10 +55,29 @@ export interface CallServerOptions
   readonly loads?: PeerLoads;
 }
 
+/** A peer whose calls come in another protocol, and are translated. They are admitted, bounded and counted as all others. */
+export interface TranslatedPeer {
+  /**
+   * Begins a call.
+   *
+   * @param stream - Takes the answer.
+   * @param headers - The header list of the request, as gRPC has it.
+   * @param served - The method; absent for what is no call, which is counted and answered.
+   * @returns What takes the request.
+   */
+  begin(stream: CallStream, headers: HeaderList, served: RunnableMethod | undefined): StreamHandler;
+  /** Measures a request that is held until it can be translated. */
+  meter(maximumBytes: number): SingleRequestMeter;
+  /** The connection has ended. */
+  leave(): void;
+}
+
 /** Serves the calls of peers that have been verified. */
 export interface CallServer {
   /** Takes the connection of a peer. */
   accept(socket: TLSSocket, connection: Connection): void;
+  /** Takes the connection of a peer that speaks another protocol: somebody else translates it, and brings its calls. */
+  translate(connection: Connection): TranslatedPeer;
   /** Takes no new calls. A connection ends once its calls have ended. */
   drain(): void;
   /** Stops looking at what takes long. */
@@ -92,7 +118,25 @@ export function createCallServer(options: CallServerOptions): CallServer {
     };
   }
 
-  function arrive(visitor: Visitor, stream: Stream, block: DecodedBlock | undefined, end: boolean): StreamHandler {
+  function translate(connection: Connection): TranslatedPeer {
+    const { uri } = connection.peer;
+    const visitor = { connection, charged: connection.peer, load: loads.join(uri) };
+    return {
+      begin(stream, headers, served) {
+        return arrive(visitor, stream, { headers, size: 0, neverIndexed: undefined }, false, () => served);
+      },
+      meter: (maximumBytes) => new SingleRequestMeter(visitor.load, maximumBytes, requestBytesPerPeer),
+      leave: () => loads.leave(uri),
+    };
+  }
+
+  function arrive(
+    visitor: Visitor,
+    stream: CallStream,
+    block: DecodedBlock | undefined,
+    end: boolean,
+    findServed = find,
+  ): StreamHandler {
     const { connection } = visitor;
     if (isFlood(connection.ended)) {
       // One of thousands that are on their way: no more is spent on it than the frames.
@@ -102,7 +146,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
     }
     if (!block) return stray(visitor, stream, new InterlockError("RESOURCE_EXHAUSTED", "The headers are too large."));
     const head = requestHeadOf(block);
-    const served = find(head.path);
+    const served = findServed(head.path);
     if (!served || head.method !== "POST" || !head.isGrpc || head.timeoutMs === "malformed") {
       return stray(visitor, stream, head, "", head);
     }
@@ -134,7 +178,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
   /** Answers what is no call of a method, unless the bot calls too often. Such a stream counts as a call does. */
   function stray(
     { connection }: Visitor,
-    stream: Stream,
+    stream: CallStream,
     what: RequestHead | InterlockError,
     path = "",
     head?: RequestHead,
@@ -153,7 +197,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
 
   function answer(
     { peer, address }: Connection,
-    stream: Stream,
+    stream: CallStream,
     what: RequestHead | InterlockError,
     method: string,
   ): void {
@@ -172,8 +216,10 @@ export function createCallServer(options: CallServerOptions): CallServer {
   function faultOf(head: RequestHead): InterlockError | typeof unsupportedMediaType {
     if (head.method !== "POST") return methodNotAllowed;
     if (!head.isGrpc) return unsupportedMediaType;
-    if (!find(head.path)) return new InterlockError("UNIMPLEMENTED", "There is no such method here.");
-    return new InterlockError("INTERNAL", "The grpc-timeout is malformed.");
+    if (head.timeoutMs === "malformed" && find(head.path)) {
+      return new InterlockError("INTERNAL", "The grpc-timeout is malformed.");
+    }
+    return new InterlockError("UNIMPLEMENTED", "There is no such method here.");
   }
 
   function sweep(): void {
@@ -193,6 +239,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
 
   return {
     accept,
+    translate,
     drain() {
       for (const http2 of connections.keys()) http2.close();
     },
@@ -212,6 +259,6 @@ const tooMuch = trailersOnlyOf(status.RESOURCE_EXHAUSTED, "The caller sends too 
 const nobody: StreamHandler = { onHeaders() {}, onData() {}, onReset() {}, onRoom() {} };
 
 /** Drops the content of a stream that is being answered. */
-function dropping(stream: Stream): StreamHandler {
+function dropping(stream: CallStream): StreamHandler {
   return stream.closed ? nobody : { ...nobody, onData: (bytes) => stream.consumed(bytes.length) };
 }

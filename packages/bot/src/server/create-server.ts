@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { TLSSocket } from "node:tls";
 import { type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
 import { createChain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
@@ -9,7 +10,7 @@ import { checkInterceptors } from "../base/run-interceptors.js";
 import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
-import { createCallServer } from "./call-server.js";
+import { createCallServer, type TranslatedPeer } from "./call-server.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { findHandler } from "./find-handler.js";
 import type { Implementation } from "./handlers.js";
@@ -23,10 +24,30 @@ import { createRunHandler } from "./run-handler.js";
 import type { RunnableMethod } from "./served-call.js";
 import { createUnpacker } from "./unpacker.js";
 
+/** A second port of a server, over HTTP/1.1, whose requests somebody translates into calls. */
+export interface HttpPort {
+  /** 0 for any free port. */
+  readonly port: number;
+  /** The address to listen on. Default: that of the server. */
+  readonly host?: string | undefined;
+  /** Takes the connection of a peer that has been verified. */
+  onPeer(socket: TLSSocket, connection: Connection, calls: TranslatedPeer): void;
+  /** Ends each connection once its calls have ended. */
+  drain(): void;
+}
+
 /** A server that also passes calls on: a gateway's. */
 export interface PassingServerOptions extends ServerOptions {
   /** Finds the methods whose calls are passed on as bytes, by path. It may answer differently later. Default: none. */
   readonly passing?: ((path: string) => RunnableMethod | undefined) | undefined;
+  /** Default: no second port. */
+  readonly http?: HttpPort | undefined;
+}
+
+/** A server that may have a second port. */
+export interface PassingServer extends BotServer {
+  /** The second port. */
+  readonly httpPort: number | undefined;
 }
 
 /**
@@ -41,8 +62,8 @@ export interface PassingServerOptions extends ServerOptions {
 export async function createServer(
   options: PassingServerOptions,
   build: (routes: Routes) => unknown,
-): Promise<BotServer> {
-  const { trust, contact, recorder, log } = options;
+): Promise<PassingServer> {
+  const { trust, contact, recorder, log, http } = options;
   ownGrpcLog(log);
   warnOfNode(log);
   checkRate(options.callerRate);
@@ -110,6 +131,8 @@ export async function createServer(
       ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
     },
   );
+  const second = http && (await openHttp(http, listener));
+  const listeners = second ? [listener, second] : [listener];
   for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "SERVING");
   const showStaleness = (stale: boolean) => health.set(trustHealth, stale ? "NOT_SERVING" : "SERVING");
   showStaleness(trust.isStale());
@@ -118,32 +141,54 @@ export async function createServer(
   const shown = [trust.onStaleness(showStaleness), contact?.onChange(showContact)];
 
   let closing: Promise<void> | undefined;
-  async function drain(running: Listener, graceMs: number): Promise<void> {
+  async function openHttp({ port, host, onPeer }: HttpPort, first: Listener): Promise<Listener> {
+    const at = { port, ...(host !== undefined && { host }), protocol: "http/1.1" } as const;
+    try {
+      return await createListener(
+        { ...options, ...at, server: options },
+        {
+          onPeer(socket, connection) {
+            const peer = calls.translate(connection);
+            socket.once("close", peer.leave);
+            onPeer(socket, connection, peer);
+          },
+        },
+      );
+    } catch (error) {
+      await first.close();
+      calls.close();
+      throw error;
+    }
+  }
+
+  async function drain(graceMs: number): Promise<void> {
     closes.abort(serverCloses());
     for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "NOT_SERVING");
     for (const stopShowing of shown) stopShowing?.();
-    running.stop();
+    for (const one of listeners) one.stop();
     enrollmentDoor?.close();
-    endOwnCalls(running);
+    endOwnCalls();
     calls.drain();
-    const forced = setTimeout(() => void endAll(running), graceMs);
-    await running.drained();
+    http?.drain();
+    const forced = setTimeout(() => void endAll(), graceMs);
+    await Promise.all(listeners.map((one) => one.drained()));
     clearTimeout(forced);
     calls.close();
-    await running.close();
+    await Promise.all(listeners.map((one) => one.close()));
   }
 
+  const openConnections = () => listeners.flatMap(({ connections }) => connections.all());
+
   /** Ends what is open still, with a status that says why, and closes. */
-  async function endAll(running: Listener): Promise<void> {
-    const all = running.connections.all();
-    await Promise.all(all.map((connection) => connection.cut(serverCloses())));
-    await running.close();
+  async function endAll(): Promise<void> {
+    await Promise.all(openConnections().map((connection) => connection.cut(serverCloses())));
+    await Promise.all(listeners.map((one) => one.close()));
   }
 
   // A call that watches the health would keep the server open forever.
-  function endOwnCalls({ connections }: Listener): void {
+  function endOwnCalls(): void {
     const closing = serverCloses();
-    for (const call of connections.all().flatMap(({ calls }) => [...calls])) {
+    for (const call of openConnections().flatMap(({ calls }) => [...calls])) {
       if (own.has(call.service)) call.end(closing);
     }
   }
@@ -152,19 +197,20 @@ export async function createServer(
   const names = services.map((service) => service.name);
   return {
     port,
+    httpPort: second?.port,
     address,
     services: names,
     setHealth(service, serving) {
       if (!closing) health.set(service, serving ? "SERVING" : "NOT_SERVING");
     },
     open: () => {
-      const open = (listener as Listener).connections.all();
+      const open = openConnections();
       const sum = (of: (connection: Connection) => number) => open.reduce((total, one) => total + of(one), 0);
       // Each token has two entries: its whole text and its reference.
       const tokens = sum((one) => one.bearers.size / 2);
       return { connections: open.length, calls: sum((one) => one.calls.size), tokens };
     },
-    close: (graceMs = 10_000) => (closing ??= drain(listener as Listener, graceMs)),
+    close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
   };
 }
 

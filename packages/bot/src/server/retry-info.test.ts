@@ -15,8 +15,9 @@ describe("the time after which a refused caller may come again", () => {
   let fleet: TestFleet;
   let server: EchoServer | undefined;
   // It stands still, so a limit allows nothing more.
-  const now = Date.now();
+  let now: number;
   beforeEach(async () => {
+    now = Date.now();
     fleet = await createTestFleet({ now: () => now });
   });
   afterEach(async () => {

@@ -51,6 +51,12 @@ export type PassCall = (call: ServedCall, live: LiveCall, request: PassedRequest
 export type RunnableMethod = ServedMethod &
   ({ readonly run: RunHandler; readonly pass?: undefined } | { readonly pass: PassCall; readonly run?: undefined });
 
+/** The stream that a call came on: one of HTTP/2, or what translates another protocol. */
+export interface CallStream
+  extends Pick<Stream, "closed" | "remoteEnded" | "sendHeaders" | "sendData" | "sendMessage" | "reset" | "consumed"> {
+  handler: StreamHandler;
+}
+
 /** What a call needs of its server. */
 export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
   readonly chain: Chain;
@@ -85,7 +91,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   readonly now: number;
   readonly request: IncomingRequest | PassedRequest;
   readonly #head: RequestHead;
-  readonly #stream: Stream;
+  readonly #stream: CallStream;
   readonly #served: RunnableMethod;
   #visitor: Visitor;
   readonly #options: ServedCallOptions;
@@ -106,7 +112,13 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #timer: NodeJS.Timeout | undefined;
   #onRoom: (() => void) | undefined;
 
-  constructor(stream: Stream, head: RequestHead, served: RunnableMethod, visitor: Visitor, options: ServedCallOptions) {
+  constructor(
+    stream: CallStream,
+    head: RequestHead,
+    served: RunnableMethod,
+    visitor: Visitor,
+    options: ServedCallOptions,
+  ) {
     const { connection, load } = visitor;
     const { method, service } = served;
     const { clock, open } = options;

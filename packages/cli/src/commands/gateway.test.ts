@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
 import { promisify } from "node:util";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FieldDescriptorProto_Type, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type Authority, startAuthority } from "@interlock/authority";
-import { type Bot, joinFleet, silentLog } from "@interlock/bot";
+import { type Bot, certificatesToPem, joinFleet, silentLog } from "@interlock/bot";
+import { AuthorityService } from "@interlock/bot/protocol";
 import { EchoService } from "@interlock/bot/testing";
 import { servedManifest } from "@interlock/policy";
 
@@ -51,6 +56,7 @@ describe("interlock gateway run, and interlock top", () => {
     });
     await authority.applyGrants(grants);
     await writeFile(join(folder, "interlock.manifest.json"), JSON.stringify(servedManifest([Echo])));
+    await writeFile(join(folder, "interlock.descriptors.b64"), descriptors());
     await writeFile(join(folder, "routes.yaml"), "manifests: [interlock.manifest.json]\n");
     const echo = await joined("echo/1");
     bots.push(echo);
@@ -81,18 +87,32 @@ describe("interlock gateway run, and interlock top", () => {
   });
 
   it("passes calls on, shows them, reads its routes again, and drains", async () => {
-    const args = ["gateway", "run", "--routes", "routes.yaml", "--port", "0", "--verbose", "--json"];
+    const args = [
+      "gateway",
+      "run",
+      "--routes",
+      "routes.yaml",
+      "--port",
+      "0",
+      "--connect-port",
+      "0",
+      "--verbose",
+      "--json",
+    ];
     running = spawn(process.execPath, [commandFile, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
     const lines = createInterface({ input: running.stdout as NodeJS.ReadableStream });
     const log = createInterface({ input: running.stderr as NodeJS.ReadableStream });
     const [line] = (await once(lines, "line")) as [string];
-    const { gateway, services } = JSON.parse(line) as Json;
+    const { gateway, services, connect } = JSON.parse(line) as Json;
     assert.deepEqual(services, [Echo.name]);
 
     const caller = await joined("caller/1");
     bots.push(caller);
     const client = caller.client(EchoService, gateway, { server: "gateway/*" });
     assert.equal((await client.echo({ reason: "hello" })).reason, "hello");
+    using tokens = caller.client(AuthorityService, authority.address);
+    const { token } = await tokens.issueToken({ audience: Echo.name, scopes: ["echo:call"] });
+    assert.deepEqual(await callInJson(caller, token, connect, { reason: "hello" }), { reason: "hello" });
 
     const { address, name } = { address: authority.address, name: "operator/alice" };
     const joinToken = await authority.createJoinToken(name);
@@ -120,3 +140,33 @@ describe("interlock gateway run, and interlock top", () => {
     assert.deepEqual(await exit, [0, null]);
   });
 });
+
+async function callInJson(bot: Bot, token: string, port: number, message: object): Promise<unknown> {
+  const { privateKey: key, chain } = bot.identity.current();
+  const ca = certificatesToPem(bot.trust.state.caCertificates);
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const at = { host: "127.0.0.1", port, path: Echo.methods.echo.path, method: "POST", headers };
+  const calling = request({ ...at, key, cert: certificatesToPem(chain), ca, checkServerIdentity: () => undefined });
+  calling.end(JSON.stringify(message));
+  const [answer] = await once(calling, "response");
+  return json(answer);
+}
+
+/** The proto file of the service, as far as the test calls it. */
+function descriptors(): string {
+  const type = "test.Message";
+  const file = {
+    name: "test.proto",
+    package: "test",
+    syntax: "proto3",
+    messageType: [
+      {
+        name: "Message",
+        field: [{ name: "reason", jsonName: "reason", number: 1, type: FieldDescriptorProto_Type.STRING }],
+      },
+    ],
+    service: [{ name: "EchoService", method: [{ name: "Echo", inputType: `.${type}`, outputType: `.${type}` }] }],
+  };
+  const set = create(FileDescriptorSetSchema, { file: [file] });
+  return Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString("base64");
+}

@@ -1,10 +1,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { InterlockError } from "@interlock/bot";
 
-const maximumBytes = 1_048_576;
+const usualBytes = 1_048_576;
 
-/** Reads a file that a person has named: a text of at most 1 MiB. Rejects with what to do. */
-export async function readTextFile(file: string): Promise<string> {
+/** Reads a file that a person has named: a text, by default of at most 1 MiB. Rejects with what to do. */
+export async function readTextFile(file: string, maximumBytes = usualBytes): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > maximumBytes)

@@ -1,6 +1,8 @@
-import { dirname, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { InterlockError, joinFleet } from "@interlock/bot";
 import { type MetricsServer, serveMetrics } from "@interlock/bot/metrics";
+import type { ServedService } from "@interlock/policy";
 import { Command } from "commander";
 import { parsePort } from "../commands/options.js";
 import { readServices } from "../find-manifests.js";
@@ -20,6 +22,7 @@ interface Options {
   readonly advertise?: string;
   readonly logSample?: number;
   readonly metricsPort?: number;
+  readonly connectPort?: number;
   readonly verbose?: boolean;
 }
 
@@ -34,6 +37,7 @@ export function gatewayRunCommand(output: Output): Command {
     .option("--host <host>", "the interface to listen on; 0.0.0.0 or :: for all. Default: 127.0.0.1")
     .option("--advertise <host>", "the host, or host:port, at which bots reach it. Default: its host")
     .option("--log-sample <n>", "log one of so many calls that went well; 0 for none. Default: 100", parseCount)
+    .option("--connect-port <port>", "also take JSON over HTTPS on this port; see docs/connect.md", parsePort)
     .option("--metrics-port <port>", "serve metrics to Prometheus on this port of this machine, at /metrics", parsePort)
     .option("--verbose", "log everything, not only what matters to a person")
     .addHelpText(
@@ -43,7 +47,7 @@ export function gatewayRunCommand(output: Output): Command {
         "Example:\n  interlock join --name gateway/1\n  interlock gateway run --routes routes.yaml --port 7500",
     )
     .action(async (options: Options) => {
-      const { name, dir = botDir(name), port, host, advertise, logSample, metricsPort, verbose } = options;
+      const { name, dir = botDir(name), port, host, advertise, logSample, metricsPort, connectPort, verbose } = options;
       const { openGateway } = await import("@interlock/gateway");
       const { authority } = await loadMembership(dir, name);
       const log = createPersonLog({ verbose: verbose === true, json: output.json });
@@ -51,7 +55,14 @@ export function gatewayRunCommand(output: Output): Command {
       const bot = await joinFleet({ authority, name, stateDir: dir, log });
       let metrics: MetricsServer | undefined;
       try {
-        const gateway = await openGateway(bot, { routes, port, host, advertise, logSample });
+        const gateway = await openGateway(bot, {
+          routes,
+          port,
+          host,
+          advertise,
+          logSample,
+          ...(connectPort !== undefined && { connect: { port: connectPort } }),
+        });
         const reload = () => {
           readRoutes(options.routes)
             .then((next) => gateway.reload(next))
@@ -64,15 +75,20 @@ export function gatewayRunCommand(output: Output): Command {
         if (metricsPort !== undefined) metrics = await serveMetrics(bot, { port: metricsPort });
         const { address, services } = gateway;
         const { url } = metrics ?? {};
-        output.result({ ok: true, gateway: address, as: name, services, ...(url && { metrics: url }) }, () => {
-          output.line(`${paint("green", "gateway")} ${name} at ${paint("bold", address)}, in front of`);
-          for (const service of services) {
-            const bots = gateway.instances(service).length;
-            output.line(`  ${service}  ${bots === 0 ? "no bot yet" : bots === 1 ? "1 bot" : `${bots} bots`}`);
-          }
-          if (url) output.line(`metrics at ${paint("bold", url)}`);
-          output.line("interlock top shows what passes. Press Ctrl-C to stop.");
-        });
+        const connect = gateway.connectPort;
+        output.result(
+          { ok: true, gateway: address, as: name, services, ...(connect && { connect }), ...(url && { metrics: url }) },
+          () => {
+            output.line(`${paint("green", "gateway")} ${name} at ${paint("bold", address)}, in front of`);
+            for (const service of services) {
+              const bots = gateway.instances(service).length;
+              output.line(`  ${service}  ${bots === 0 ? "no bot yet" : bots === 1 ? "1 bot" : `${bots} bots`}`);
+            }
+            if (connect) output.line(`JSON over HTTPS on port ${paint("bold", String(connect))}`);
+            if (url) output.line(`metrics at ${paint("bold", url)}`);
+            output.line("interlock top shows what passes. Press Ctrl-C to stop.");
+          },
+        );
         await untilStopped();
         process.off("SIGHUP", reload);
         await gateway.close();
@@ -89,13 +105,29 @@ async function readRoutes(file: string) {
   try {
     const read = parseRoutes(text);
     const paths = read.manifests.map((path) => resolve(dirname(file), path));
-    const services = (await Promise.all(paths.map(readServices))).flat();
-    return routesOf(read, services);
+    const described = new Map<string, string>();
+    const services: ServedService[] = [];
+    for (const path of paths) {
+      const found = await readServices(path);
+      const descriptors = await readDescriptors(path);
+      services.push(...found);
+      if (descriptors !== undefined) for (const { name } of found) described.set(name, descriptors);
+    }
+    return routesOf(read, services).map((route) => ({ ...route, descriptors: described.get(route.service.name) }));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new InterlockError("INVALID_ARGUMENT", `${file}: ${error.message}`, { cause: error });
   }
 }
+
+/** The descriptors beside a manifest, for JSON; `undefined` where there are none. */
+async function readDescriptors(manifest: string): Promise<string | undefined> {
+  const { descriptorsFile } = await import("protoc-gen-interlock");
+  const path = join(dirname(manifest), descriptorsFile);
+  return existsSync(path) ? readTextFile(path, maximumDescriptorBytes) : undefined;
+}
+
+const maximumDescriptorBytes = 64 * 1_048_576;
 
 function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -8,6 +8,11 @@ export interface ServiceRoute {
   readonly addresses?: readonly string[] | undefined;
   /** Identity patterns of the bots that serve it. Default: `served_by` of the service. */
   readonly servers?: readonly string[] | undefined;
+  /**
+   * Its proto file with all imports, for JSON at the Connect port: a serialized `google.protobuf.FileDescriptorSet` in base64, such as
+   * the content of `interlock.descriptors.b64`. Default: that of its definition; a manifest has none.
+   */
+  readonly descriptors?: string | undefined;
 }
 
 /** The services that a gateway passes on. */
@@ -18,6 +23,7 @@ export interface CompleteRoute {
   readonly service: ServedService;
   readonly addresses: readonly string[] | undefined;
   readonly servers: readonly string[];
+  readonly descriptors: string | undefined;
 }
 
 /**
@@ -29,7 +35,7 @@ export function completeRoutes(routes: Routes): readonly CompleteRoute[] {
   const faults: string[] = [];
   const seen = new Set<string>();
   const complete = routes.map((route) => {
-    const { service, addresses, servers } = "service" in route ? route : { service: route };
+    const { service, addresses, servers, descriptors }: ServiceRoute = "service" in route ? route : { service: route };
     const { name } = service;
     if (seen.has(name)) faults.push(`${name} has two routes: keep one`);
     seen.add(name);
@@ -38,7 +44,8 @@ export function completeRoutes(routes: Routes): readonly CompleteRoute[] {
       faults.push(`${name} does not say which bots serve it: add served_by to its proto file, or servers to its route`);
     }
     if (addresses?.length === 0) faults.push(`${name} has an empty list of addresses: leave it out, or fill it`);
-    return { service: asServed(service), addresses, servers: expected };
+    const own = "descriptors" in service ? service.descriptors : undefined;
+    return { service: asServed(service), addresses, servers: expected, descriptors: descriptors ?? own };
   });
   if (faults.length > 0) throw new TypeError(`The routes cannot be used:\n  ${faults.join("\n  ")}`);
   return complete;
