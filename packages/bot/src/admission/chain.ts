@@ -12,7 +12,7 @@ import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js
 import { createLimitRate } from "./limit-rate.js";
 import { createPatience } from "./patience.js";
 import { createRefuseEnded } from "./refuse-ended.js";
-import { requireGateway } from "./require-gateway.js";
+import { isGateway, requireGateway } from "./require-gateway.js";
 import type { RefusingServer } from "./trust-stale.js";
 
 /** That a call was admitted, and for whom. */
@@ -77,7 +77,10 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   }
 
   function withinFlood(attempt: Attempt): Admission | Promise<Admission> {
-    const limited = limitFlood(attempt, chargedTo(attempt, trust));
+    const charged = chargedTo(attempt, trust);
+    // Without a token, nothing tells for whom a gateway calls. It has limited that bot itself.
+    if (charged === attempt.connection.peer && isGateway(attempt)) return authenticated(attempt);
+    const limited = limitFlood(attempt, charged);
     if (limited === undefined) return authenticated(attempt);
     return limited.then(() => {
       identify(attempt);

@@ -122,4 +122,13 @@ describe("the bot that a call counts for", () => {
       assert.throws(() => chain(attempt([token], rated)), { reason: "RATE_LIMITED" });
     }
   });
+
+  it("is nobody for a gateway of the service that shows no token: it limits its callers itself", async () => {
+    const chain = createChain(fleet.trust, { callerRate: { perSecond: 1, burst: 1 } });
+    const through = { ...attempt([], open), via: ["gateway/*"] };
+    for (let i = 0; i < 3; i++) assert.equal((await chain(through)).caller.name, "gateway/1");
+    const elsewhere = attempt([], open);
+    await chain(elsewhere);
+    assert.throws(() => chain(elsewhere), { reason: "RATE_LIMITED" });
+  });
 });

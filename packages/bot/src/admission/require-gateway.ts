@@ -18,3 +18,8 @@ export function requireGateway({ service, via, connection }: Pick<Attempt, "serv
     held: name,
   });
 }
+
+/** Whether the bot at the other end is one of the gateways of the service that is called. */
+export function isGateway({ via, connection }: Pick<Attempt, "via" | "connection">): boolean {
+  return via !== undefined && mayCallDirectly(via, connection.peer.name);
+}
