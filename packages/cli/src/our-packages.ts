@@ -12,6 +12,7 @@ const names = {
   authority: "@interlock/authority",
   audit: "@interlock/audit",
   gateway: "@interlock/gateway",
+  redis: "@interlock/redis",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;

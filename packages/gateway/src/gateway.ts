@@ -90,6 +90,8 @@ export interface Gateway {
   instances(
     service: string,
   ): readonly { readonly address: string; readonly serving: boolean; readonly calls: number }[];
+  /** Sets what the health service of the gateway reports for a name; see `BotServer`. */
+  setHealth(service: string, serving: boolean): void;
   /**
    * Takes over other routes. Calls under way go on.
    *
@@ -258,6 +260,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     open,
     instances: (service) =>
       (passed.get(service)?.instances.all ?? []).map(({ address, serving, calls }) => ({ address, serving, calls })),
+    setHealth: running.setHealth,
     async reload(routes) {
       take(completeRoutes(routes));
       stopReporting?.();

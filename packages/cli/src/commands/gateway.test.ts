@@ -86,6 +86,37 @@ describe("interlock gateway run, and interlock top", () => {
     assert.match(error.message, /bad\.yaml: .*no manifest has no\.Such/s);
   });
 
+  it("says that the limits are not shared while Redis is away, and passes calls on", async () => {
+    // Nothing listens at that port.
+    const args = [
+      "gateway",
+      "run",
+      "--routes",
+      "routes.yaml",
+      "--port",
+      "0",
+      "--redis",
+      "redis://127.0.0.1:1",
+      "--json",
+    ];
+    const alone = spawn(process.execPath, [commandFile, ...args], { cwd: folder, stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const lines = createInterface({ input: alone.stdout as NodeJS.ReadableStream });
+      const [line] = (await once(lines, "line")) as [string];
+      const { gateway } = JSON.parse(line) as Json;
+      const caller = await joined("caller/2");
+      bots.push(caller);
+      const client = caller.client(EchoService, gateway, { server: "gateway/*" });
+      assert.equal((await client.echo({ reason: "hello" })).reason, "hello");
+      const health = await caller.health(gateway, { server: "gateway/*", service: "interlock.limits" });
+      assert.equal(health, "NOT_SERVING");
+    } finally {
+      const exit = once(alone, "exit");
+      alone.kill("SIGTERM");
+      await exit;
+    }
+  });
+
   it("passes calls on, shows them, reads its routes again, and drains", async () => {
     const args = [
       "gateway",

@@ -81,6 +81,7 @@ async function manifest(name: string, packages?: string): Promise<object> {
       ...(ours.authority.startsWith("file:") && { "@interlock/authority": ours.authority }),
       ...(ours.audit.startsWith("file:") && { "@interlock/audit": ours.audit }),
       ...(ours.gateway.startsWith("file:") && { "@interlock/gateway": ours.gateway }),
+      ...(ours.redis.startsWith("file:") && { "@interlock/redis": ours.redis }),
       ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",

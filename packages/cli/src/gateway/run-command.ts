@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { InterlockError, joinFleet } from "@interlock/bot";
+import { InterlockError, joinFleet, type Log } from "@interlock/bot";
 import { type MetricsServer, serveMetrics } from "@interlock/bot/metrics";
 import type { ServedService } from "@interlock/policy";
 import { Command } from "commander";
@@ -22,6 +22,7 @@ interface Options {
   readonly advertise?: string;
   readonly logSample?: number;
   readonly metricsPort?: number;
+  readonly redis?: string;
   readonly connectPort?: number;
   readonly verbose?: boolean;
 }
@@ -39,6 +40,7 @@ export function gatewayRunCommand(output: Output): Command {
     .option("--log-sample <n>", "log one of so many calls that went well; 0 for none. Default: 100", parseCount)
     .option("--connect-port <port>", "also take JSON over HTTPS on this port; see docs/connect.md", parsePort)
     .option("--metrics-port <port>", "serve metrics to Prometheus on this port of this machine, at /metrics", parsePort)
+    .option("--redis <url>", "share the limits with other gateways over this Redis, redis:// or rediss://")
     .option("--verbose", "log everything, not only what matters to a person")
     .addHelpText(
       "after",
@@ -53,6 +55,8 @@ export function gatewayRunCommand(output: Output): Command {
       const log = createPersonLog({ verbose: verbose === true, json: output.json });
       const routes = await readRoutes(options.routes);
       const bot = await joinFleet({ authority, name, stateDir: dir, log });
+      const redis = options.redis ?? process.env.INTERLOCK_REDIS;
+      const limits = redis === undefined ? undefined : await shareLimits(redis, log);
       let metrics: MetricsServer | undefined;
       try {
         const gateway = await openGateway(bot, {
@@ -62,6 +66,7 @@ export function gatewayRunCommand(output: Output): Command {
           advertise,
           logSample,
           ...(connectPort !== undefined && { connect: { port: connectPort } }),
+          ...(limits && { createLimiter: limits.createLimiter }),
         });
         const reload = () => {
           readRoutes(options.routes)
@@ -71,6 +76,11 @@ export function gatewayRunCommand(output: Output): Command {
               (error) => log.error("routes not read again: those before stay", { error: String(error) }),
             );
         };
+        if (limits) {
+          const show = () => gateway.setHealth(limitsHealth, limits.state.current() === "shared");
+          show();
+          limits.state.onChange(show);
+        }
         process.on("SIGHUP", reload);
         if (metricsPort !== undefined) metrics = await serveMetrics(bot, { port: metricsPort });
         const { address, services } = gateway;
@@ -94,9 +104,19 @@ export function gatewayRunCommand(output: Output): Command {
         await gateway.close();
       } finally {
         await metrics?.close();
+        await limits?.close();
         await bot.close();
       }
     });
+}
+
+/** The name under which the health service says whether the limits are shared. */
+const limitsHealth = "interlock.limits";
+
+/** Loaded here because few gateways share their limits. */
+async function shareLimits(url: string, log: Log) {
+  const { redisLimits } = await import("@interlock/redis");
+  return redisLimits({ url, prefix: "interlock", log });
 }
 
 async function readRoutes(file: string) {
