@@ -380,8 +380,8 @@ describe("authority", () => {
     ];
     const { authorities } = await operator.client(AdminService, local).createJoinToken({ name: "gripper/2" });
     assert.deepEqual(authorities, ["auth.cafe.example:443"]);
-    const report = (address: string) =>
-      gripper.client(AuthorityService, local).report({ endpoints: [{ service: "a.B", address }] });
+    const report = (address: string, stopping = false) =>
+      gripper.client(AuthorityService, local).report({ endpoints: [{ service: "a.B", address }], stopping });
     const find = async () => {
       const found = await coffee
         .client(AuthorityService, local)
@@ -393,6 +393,10 @@ describe("authority", () => {
     await authority.applyGrants('grants: {"coffee/*": {a.B: ["directory:read"]}}');
     assert.deepEqual(await find(), ["10.0.0.2:1"]);
     await report("0.0.0.0:1"); // Nothing can dial it.
+    assert.deepEqual(await find(), []);
+    await report("10.0.0.3:1");
+    assert.deepEqual(await find(), ["10.0.0.3:1"]);
+    await report("10.0.0.3:1", true); // What it has served to the end.
     assert.deepEqual(await find(), []);
     await report("10.0.0.3:1");
     ahead = 3 * 60_000 + 1_000;

@@ -144,7 +144,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     times: connectionTimes(parts.connections),
   });
   const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(64, maximumCalls ?? 64) });
-  const health = watchHealth(bot);
+  const health = watchHealth(bot, callers.reconnect);
   const traffic = createTraffic();
   const stopCounting = recorder.onDenial(traffic.denied);
   let passed = new Map<string, Passed>();
@@ -263,8 +263,9 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     setHealth: running.setHealth,
     async reload(routes) {
       take(completeRoutes(routes));
-      stopReporting?.();
+      const stopOld = stopReporting;
       stopReporting = parts.serving?.(definitions(), address, running.address);
+      stopOld?.(); // After the new report, so that the directory has the gateway all the time.
       await places.look();
     },
     close: (graceMs) => (closing ??= end(graceMs)),

@@ -12,7 +12,8 @@ export interface Echo {
   readonly bot: Bot;
   readonly address: string;
   readonly callers: Caller[];
-  close(): Promise<void>;
+  /** Closes the server, and not the bot. Open calls may take `graceMs`, by default 0. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** An authority, bots that serve `EchoService`, and a gateway in front of them. */
@@ -20,7 +21,8 @@ export interface GatewayStage {
   readonly authority: Authority;
   readonly folder: string;
   joinAs(name: string, log?: Log): Promise<Bot>;
-  serve(name: string, overrides?: Partial<Implementation<typeof EchoService>>): Promise<Echo>;
+  /** Serves at a free port, or at the one given. A name that has joined before serves again. */
+  serve(name: string, overrides?: Partial<Implementation<typeof EchoService>>, port?: number): Promise<Echo>;
   /** Opens a gateway: by default in front of the addresses given, or of those in the directory. */
   gateway(name: string, options?: Partial<GatewayOptions> & { readonly addresses?: string[] }): Promise<Gateway>;
   end(): Promise<void>;
@@ -46,6 +48,7 @@ export async function gatewayStage(options: Partial<AuthorityOptions> = {}): Pro
   const authority = await startAuthority({ dataDir, trustDomain: "cafe", port: 0, log: silentLog, ...options });
   await authority.applyGrants(grants);
   const ends: (() => Promise<unknown>)[] = [];
+  const serving = new Map<string, Bot>();
 
   async function joinAs(name: string, log: Log = silentLog): Promise<Bot> {
     const joinToken = await authority.createJoinToken(name);
@@ -59,10 +62,11 @@ export async function gatewayStage(options: Partial<AuthorityOptions> = {}): Pro
     authority,
     folder,
     joinAs,
-    async serve(name, overrides = {}) {
-      const bot = await joinAs(name);
+    async serve(name, overrides = {}, port = 0) {
+      const bot = serving.get(name) ?? (await joinAs(name));
+      serving.set(name, bot);
       const callers: Caller[] = [];
-      const server = await bot.serve({ port: 0 }, (routes) =>
+      const server = await bot.serve({ port }, (routes) =>
         routes.add(RoutedEcho, {
           echo(request, { caller }) {
             callers.push(caller);
@@ -91,7 +95,7 @@ export async function gatewayStage(options: Partial<AuthorityOptions> = {}): Pro
           ...overrides,
         } as Implementation<typeof RoutedEcho>),
       );
-      return { bot, address: server.address, callers, close: () => server.close(0) };
+      return { bot, address: server.address, callers, close: (graceMs = 0) => server.close(graceMs) };
     },
     async gateway(name, { addresses, ...more } = {}) {
       const bot = await joinAs(name);

@@ -44,13 +44,14 @@ export async function recordReport(
     stoppedAt: report.stopping ? now : null,
   });
   if (unserved) await manifests.pruneUnserved();
-  // A retired bot is valid until its certificate ends, but it is not in the directory any more, and does not come back into it.
+  // A retired bot is valid until its certificate ends, but it is not in the directory any more, and does not come back into it. Nor
+  // is a process there that ends, whose last report says what it has served.
   const bot = await bots.find(parseSpiffeId(spiffeId)?.name ?? "");
   const isRetired = bot !== undefined && bot.retiredAt !== null;
   const serving = await endpoints.report({
     spiffeId,
     instance,
-    endpoints: isRetired ? [] : report.endpoints,
+    endpoints: isRetired || report.stopping ? [] : report.endpoints,
     now,
     goneBefore: now - instanceGoneMs,
   });

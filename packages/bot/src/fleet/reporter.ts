@@ -24,7 +24,7 @@ const quietPeriods = 3;
 
 /** Reports to the authority that this process lives, the services that it serves, and the calls that it got. */
 export interface Reporter {
-  /** Adds services that are served at `address`, and reports soon. Returns a function that takes them away again. */
+  /** Adds services that are served at `address`, and reports soon. Returns a function that takes them away again, likewise. */
   serving(services: readonly ServiceDefinition[], address: string): () => void;
   /** Reports now. What cannot be delivered is kept for the next time: 10,000 rows at most. */
   flush(): Promise<void>;
@@ -147,7 +147,9 @@ export function createReporter({ authority, recorder, contact, version, log }: R
       changeServed();
       void flush();
       return () => {
-        if (served.delete(entry)) changeServed();
+        if (!served.delete(entry)) return;
+        changeServed();
+        void flush();
       };
     },
     flush,

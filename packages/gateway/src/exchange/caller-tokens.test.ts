@@ -10,6 +10,7 @@ describe("the tokens of a caller", () => {
   let now: number;
   let bearers: Bearer[];
   let state: object;
+  let revoked: string | undefined;
   let asked: { subjectToken: string; scopes: readonly string[]; thumbprint: string }[];
   let answer: () => Promise<{ token: string; expiresAt: number }>;
 
@@ -18,6 +19,7 @@ describe("the tokens of a caller", () => {
     bearers = [];
     asked = [];
     state = {};
+    revoked = undefined;
     answer = async () => ({ token: `exchanged-${asked.length}`, expiresAt: now + 100_000 });
   });
 
@@ -30,6 +32,7 @@ describe("the tokens of a caller", () => {
       get state() {
         return state;
       },
+      tokenRevoked: (jti: string) => jti === revoked,
     } as Trust;
     return createCallerTokens({ exchange, trust, clock: { now: () => now }, shown: () => bearers });
   };
@@ -38,7 +41,7 @@ describe("the tokens of a caller", () => {
     ({
       authorization: `Bearer ${name}`,
       reference: name,
-      token: { audiences: new Set([audience]), scopes: new Set(scopes), expiresAt },
+      token: { jti: name, ancestors: [], audiences: new Set([audience]), scopes: new Set(scopes), expiresAt },
       clearedBy: state,
     }) as unknown as Bearer;
 
@@ -112,6 +115,29 @@ describe("the tokens of a caller", () => {
     Object.assign(first.token, { expiresAt: now - 1 });
     bearers.push(bearer("second", ["a:read"]));
     assert.equal(await source.authorization(audience, ["a:read"], identity), "Bearer exchanged-2");
+  });
+
+  it("go with the token that they were exchanged for when it is revoked", async () => {
+    bearers.push(bearer("first", ["a:read"]));
+    const source = tokens();
+    await source.authorization(audience, ["a:read"], identity);
+    revoked = "first";
+    state = {}; // The trust has changed.
+    assert.throws(() => source.authorization(audience, ["a:read"], identity), InterlockError);
+    bearers.push(bearer("second", ["a:read"]));
+    assert.equal(await source.authorization(audience, ["a:read"], identity), "Bearer exchanged-2");
+  });
+
+  it("can be had for a new certificate between two calls, by a token that was shown lately", async () => {
+    bearers.push(bearer("shown", ["a:read"]));
+    const source = tokens();
+    await source.authorization(audience, ["a:read"], identity);
+    bearers.pop();
+    const renewed = (thumbprint: string) =>
+      source.authorization(audience, ["a:read"], { leaf: { thumbprint } } as Identity);
+    assert.equal(await renewed("two"), "Bearer exchanged-2");
+    now += 100_000;
+    assert.throws(() => renewed("three"), InterlockError, "but not by one that has expired");
   });
 
   it("are forgotten when a server refuses one", async () => {

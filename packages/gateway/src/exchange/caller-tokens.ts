@@ -47,10 +47,16 @@ export function createCallerTokens({ exchange, trust, clock, shown }: CallerToke
 
   const isGood = (bearer: Bearer) => bearerFault(bearer, trust, clock.now()) === undefined;
 
+  /** The tokens that the bot shows now, and those that it has shown lately: a connection is renewed between two calls, too. */
+  function* known(): Generator<Bearer> {
+    yield* shown();
+    for (const { subject } of exchanged.values()) yield subject;
+  }
+
   /** The good token of the bot for a service with the scopes that lasts longest. */
   function subjectFor(audience: string, scopes: readonly string[]): Bearer | undefined {
     let best: Bearer | undefined;
-    for (const bearer of shown()) {
+    for (const bearer of known()) {
       const { token } = bearer;
       if (best && token.expiresAt <= best.token.expiresAt) continue;
       if (token.audiences.has(audience) && scopes.every((scope) => token.scopes.has(scope)) && isGood(bearer))

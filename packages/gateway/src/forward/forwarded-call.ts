@@ -31,7 +31,7 @@ import { responseListOf } from "./response-list.js";
 /** A connection to a bot, as a call runs on it. */
 type Link = Parameters<HostedCall["run"]>[0];
 
-/** The most bots that a call is tried at. */
+/** The most bots that a call is tried at, where each may have got it. */
 const maximumTries = 3;
 
 /** What is kept of the request of a method that may be called again, in bytes. */
@@ -180,7 +180,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     const { instances } = this.#method;
     if (this.#instance) instances.failed(this.#instance);
     // Nothing has left the gateway, so another bot may be asked, whatever the method does.
-    if (this.#tryAgain()) return;
+    if (this.#tryAgain(Number.POSITIVE_INFINITY)) return;
     this.#fail(this.#explain(code, details));
   }
 
@@ -257,9 +257,12 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   onReset(reset: Reset): void {
     if (this.#over) return;
     const isLost = reset.cause === "connection";
-    if (isLost && !reset.unprocessed) this.#method.instances.failed(this.#instance as Instance);
+    // A connection that the bot ends with an error code is cut for what its caller has sent: that concerns no other caller.
+    if (isLost && !reset.unprocessed && reset.code === errorCode.noError) {
+      this.#method.instances.failed(this.#instance as Instance);
+    }
     if (!this.#answered && reset.unprocessed) {
-      if (this.#kept && this.#tryAgain()) return;
+      if (this.#kept && this.#tryAgain(maximumTries)) return;
       // Its caller knows best whether it can be sent again.
       this.#reset(errorCode.refusedStream);
     } else if (isLost) this.#fail(this.#explain(status.UNAVAILABLE, "Connection dropped"));
@@ -270,9 +273,9 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   // How it ends.
 
   /** Has the call run at another bot. False where there is none, or the request has gone. */
-  #tryAgain(): boolean {
-    if (this.#tried.size >= maximumTries || (this.#attached && !this.#kept)) return false;
-    if (!this.#method.instances.pick(this.#tried)) return false;
+  #tryAgain(tries: number): boolean {
+    if (this.#tried.size >= tries || (this.#attached && !this.#kept)) return false;
+    if (!this.#method.instances.has(this.#tried)) return false;
     this.#leave();
     this.#stream = undefined;
     this.#link = undefined;

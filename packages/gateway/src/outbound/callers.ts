@@ -21,6 +21,8 @@ export interface Caller {
 export interface Callers {
   /** Gives what there is for a bot, and those that act for it. */
   of(caller: NamedCaller): Caller;
+  /** Has every bot make new connections to a server that is back: the pause after those that failed may last a while. */
+  reconnect(target: Target): void;
   /** How many bots there are, and how many connections for them. */
   open(): { readonly callers: number; readonly connections: number };
   close(): void;
@@ -49,6 +51,9 @@ export function createCallers(options: CallersOptions): Callers {
       callers.set(key, caller);
       if (!known && callers.size > maximumCallers) forgetIdle(callers);
       return caller;
+    },
+    reconnect(target) {
+      for (const caller of callers.values()) caller.reconnect(target);
     },
     open: () => ({
       callers: callers.size,
@@ -120,16 +125,21 @@ class CallerEntry implements Caller, Forgettable {
   }
 
   connector(service: ServiceDefinition, { address, servers }: Target): Connector {
-    const key = `${service.name} ${address} ${servers.join(" ")}`;
+    const place = placeOf({ address, servers });
+    const key = `${service.name} ${place}`;
     const known = this.#connectors.get(key);
     // Its methods may have changed with the routes.
     if (known) return known.connector;
-    const entry = new ConnectorEntry(
-      createConnector(service, address, servers, { ...this.#options, tokens: this.#tokens }),
-    );
+    const made = createConnector(service, address, servers, { ...this.#options, tokens: this.#tokens });
+    const entry = new ConnectorEntry(made, place);
     this.#connectors.set(key, entry);
     if (this.#connectors.size > maximumConnectors) forgetIdle(this.#connectors);
     return entry.connector;
+  }
+
+  reconnect(target: Target): void {
+    const wanted = placeOf(target);
+    for (const { connector, place } of this.#connectors.values()) if (place === wanted) connector.reconnect();
   }
 
   close(): void {
@@ -138,11 +148,18 @@ class CallerEntry implements Caller, Forgettable {
   }
 }
 
+function placeOf({ address, servers }: Target): string {
+  return `${address} ${servers.join(" ")}`;
+}
+
 class ConnectorEntry implements Forgettable {
   readonly connector: Connector;
+  /** The server that it connects to. */
+  readonly place: string;
 
-  constructor(connector: Connector) {
+  constructor(connector: Connector, place: string) {
     this.connector = connector;
+    this.place = place;
   }
 
   get calls(): number {

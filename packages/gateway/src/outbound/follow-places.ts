@@ -38,11 +38,14 @@ export function followPlaces(
   let timer: NodeJS.Timeout | undefined;
   const failing = new Set<string>();
 
-  async function lookUp({ service: { name }, addresses, servers }: CompleteRoute, instances: Instances): Promise<void> {
+  async function lookUp(route: CompleteRoute, instances: Instances): Promise<void> {
+    const { addresses, servers } = route;
+    const { name } = route.service;
     if (addresses) instances.set(addresses.map((address) => ({ address, servers })));
     else if (locate) {
       try {
         const found = await locate(name, servers);
+        if (!isCurrent(route)) return; // Other routes have been taken over meanwhile.
         instances.set(found.filter(({ servers: [bot] }) => bot !== self));
         failing.delete(name);
       } catch (error) {
@@ -53,9 +56,15 @@ export function followPlaces(
     onChange(name);
   }
 
+  function isCurrent(route: CompleteRoute): boolean {
+    for (const [current] of routes()) if (current === route) return !closed;
+    return false;
+  }
+
   async function look(): Promise<void> {
     for (const [route, instances] of [...routes()]) {
       if (closed) return;
+      if (!isCurrent(route)) continue;
       await lookUp(route, instances);
       if (!route.addresses) await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
     }

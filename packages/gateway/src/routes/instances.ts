@@ -13,19 +13,20 @@ export interface Instance extends Target {
   failures: number;
   /** Until when it gets no calls while there are others, in milliseconds of the monotonic clock. */
   ejectedUntil: number;
-  /** Whether it has said that it serves, by its health service. */
+  /** Whether it can be reached and says that it serves, as the watch of its health has it. */
   serving: boolean;
 }
 
-/** How long an instance gets no calls after it has failed, in milliseconds: twice as long after each further failure. */
+/** How long an instance gets no calls after it has failed, in milliseconds: twice as long after each further failure in a row. */
 export const ejection = { firstMs: 500, maximumMs: 30_000 } as const;
 
 /** The most instances of one service. */
 export const maximumInstances = 64;
 
 /**
- * The bots that serve one service. A call goes to the less busy one of two that are drawn at random, of those that serve; one that
- * fails is left out for a while. Where all have failed, they are tried all the same: nothing else would tell that one is back.
+ * The bots that serve one service. A call goes to the less busy one of two that are drawn at random, of those that serve. One that
+ * fails is ejected for a while; then one call tries it, and the others follow once it has answered. Where all have failed, they are
+ * tried all the same: a bot may have no health service that tells when it is back.
  */
 export class Instances {
   #all: readonly Instance[] = [];
@@ -59,7 +60,15 @@ export class Instances {
     if (good.length > 0) left = good;
     const one = left[this.#draw(left.length)];
     const other = left[this.#draw(left.length)];
-    return one && other && other.calls < one.calls ? other : one;
+    const chosen = one && other && other.calls < one.calls ? other : one;
+    // A bot that was out of reach may hold a call until its deadline: it gets one at a time.
+    if (chosen && chosen.failures > 0 && chosen.ejectedUntil <= now) this.#eject(chosen, now);
+    return chosen;
+  }
+
+  /** Whether there is an instance for a call that has tried some. */
+  has(tried: ReadonlySet<Instance>): boolean {
+    return this.#all.some((instance) => !tried.has(instance));
   }
 
   /** Takes note that an instance has answered. */
@@ -71,10 +80,12 @@ export class Instances {
   /** Takes note that an instance could not be reached, or that its connection was lost. */
   failed(instance: Instance): void {
     const now = this.#now();
-    if (instance.ejectedUntil > now) return; // Calls that failed together count once.
-    const pauseMs = Math.min(ejection.firstMs * 2 ** instance.failures, ejection.maximumMs);
+    if (instance.ejectedUntil <= now) this.#eject(instance, now); // Calls that failed together count once.
+  }
+
+  #eject(instance: Instance, now: number): void {
+    instance.ejectedUntil = now + Math.min(ejection.firstMs * 2 ** instance.failures, ejection.maximumMs);
     instance.failures++;
-    instance.ejectedUntil = now + pauseMs;
   }
 
   #draw(count: number): number {
