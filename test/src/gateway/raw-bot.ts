@@ -8,6 +8,10 @@ export interface RawBot {
   readonly address: string;
   /** The calls that have come to it, but for health checks. */
   readonly calls: number;
+  /** The health checks. */
+  readonly checks: number;
+  /** Takes no new connections. */
+  stop(): void;
   close(): void;
 }
 
@@ -20,7 +24,7 @@ export async function serveRaw(
 ): Promise<RawBot> {
   const { privateKey, chain } = identity.current();
   const open = new Set<Connection>();
-  let calls = 0;
+  let [calls, checks] = [0, 0];
   const server = createServer(
     { key: privateKey, cert: certificatesToPem(chain), ALPNProtocols: ["h2"], minVersion: "TLSv1.3" },
     (socket) => {
@@ -29,6 +33,7 @@ export async function serveRaw(
         onStream(stream, block) {
           const { headers = [] } = block ?? {};
           if (headers[headers.indexOf(":path") + 1]?.startsWith("/grpc.health.v1.")) {
+            checks++;
             stream.sendHeaders(unimplemented, true);
             return ignore(stream);
           }
@@ -46,6 +51,10 @@ export async function serveRaw(
     get calls() {
       return calls;
     },
+    get checks() {
+      return checks;
+    },
+    stop: () => void server.close(),
     close() {
       server.close();
       for (const connection of open) connection.destroy();
