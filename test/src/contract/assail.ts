@@ -38,9 +38,12 @@ function usedBytes(): number {
   return heapUsed + external;
 }
 
-/** Makes an attack from a thread of its own. */
-export async function assail({ server, caller }: EchoStage, kind: Assault["kind"]): Promise<Outcome> {
-  const { port } = server;
+/** Makes an attack from a thread of its own, on the stage's server or what stands in front of it. */
+export async function assail(
+  { server, caller }: EchoStage,
+  kind: Assault["kind"],
+  port = server.port,
+): Promise<Outcome> {
   const assault: Assault = {
     kind,
     port,
@@ -59,8 +62,8 @@ export async function assail({ server, caller }: EchoStage, kind: Assault["kind"
 }
 
 /** Measures the durations of another bot's calls, one after the other, in milliseconds. */
-export async function latencies({ fleet, server }: EchoStage): Promise<number[]> {
-  const session = rawSession(server.port, shows(await fleet.ca.issue("spiffe://test/other/1")));
+export async function latencies({ fleet, server }: EchoStage, port = server.port): Promise<number[]> {
+  const session = rawSession(port, shows(await fleet.ca.issue("spiffe://test/other/1")));
   const times: number[] = [];
   for (let i = 0; i < 150; i++) {
     const began = performance.now();

@@ -5,6 +5,7 @@ import { closeOf, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { assail, flat, latencies, megabyte, p99 } from "./assail.js";
 import { answerOf, callOver, type EchoStage, echo, echoStage, open } from "./echo-stage.js";
 import type { Assault } from "./flood-attacker.js";
+import { gatewayInFront } from "./gateway-in-front.js";
 import type { Answer, Row, Variant } from "./row.js";
 
 export const floodRow: Row = {
@@ -17,8 +18,13 @@ export const floodRow: Row = {
     const waiting = await echoStage();
     // The flood exceeds this rate on every machine, however busy; the 300 calls of the other bot do not.
     const limited = await echoStage({ open: () => ({}) }, { callerRate: { perSecond: 100, burst: 400 } });
+    // The same rate at a gateway. The bot behind it has the default, which the flood would exceed if it got there.
+    const through = await echoStage({ open: () => ({}) });
+    const inFront = await gatewayInFront(through.fleet, through.server.address, {
+      callerRate: { perSecond: 100, burst: 400 },
+    });
     const reasons: string[] = [];
-    for (const { fleet } of [stage, limited]) fleet.recorder.onDenial(({ reason }) => reasons.push(reason));
+    for (const { fleet } of [stage, limited, through]) fleet.recorder.onDenial(({ reason }) => reasons.push(reason));
     const slow = await beginSlowHandshakes(waiting.server.port);
     const authorization = await stage.authorization();
     const call = async (headers: Record<string, string>, body?: Uint8Array): Promise<Answer> => {
@@ -44,7 +50,8 @@ export const floodRow: Row = {
         attack: () => call({ "grpc-encoding": "gzip" }, bomb()),
       },
       tooManyConnections(stage),
-      goodCalls(limited),
+      goodCalls("good calls from one bot, as many as will go", limited, limited.server.port),
+      goodCalls("the same through a gateway", through, inFront.gateway.port),
       {
         name: "handshakes that are not gone on with",
         answer: "close",
@@ -66,6 +73,9 @@ export const floodRow: Row = {
         await waiting.server.bot.close(0);
         limited.session.destroy();
         await limited.server.bot.close(0);
+        await inFront.close();
+        through.session.destroy();
+        await through.server.bot.close(0);
         await play.end();
       },
     };
@@ -108,17 +118,17 @@ function tooManyConnections({ server, caller }: EchoStage): Variant {
 }
 
 /** Calls past the rate are answered with 8, never with 14, which clients retry; other bots are served as before. */
-function goodCalls(stage: EchoStage): Variant {
+function goodCalls(name: string, stage: EchoStage, port: number): Variant {
   let [before, during] = [0, 0];
   return {
-    name: "good calls from one bot, as many as will go",
+    name,
     answer: 8,
     reason: "RATE_LIMITED",
     times: "some",
     async attack() {
-      const quiet = await latencies(stage);
-      const flood = flat(() => assail(stage, "goodCalls"));
-      const [{ statuses }, flooded] = await Promise.all([flood, latencies(stage)]);
+      const quiet = await latencies(stage, port);
+      const flood = flat(() => assail(stage, "goodCalls", port));
+      const [{ statuses }, flooded] = await Promise.all([flood, latencies(stage, port)]);
       const { 0: admitted = 0, 8: refused = 0, none = 0, ...other } = statuses as Record<string, number>;
       if (admitted === 0 || Object.keys(other).length > 0) throw new Error(`answered ${JSON.stringify(statuses)}`);
       // Calls in flight when the connection was cut; the others had their answer.

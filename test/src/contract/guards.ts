@@ -37,6 +37,11 @@ const wire = (file: string, find: string, replace: string): Patch => ({
   find,
   replace,
 });
+const gateway = (file: string, find: string, replace: string): Patch => ({
+  file: `gateway/dist/${file}.js`,
+  find,
+  replace,
+});
 const cli = (file: string, find: string, replace: string): Patch => ({ file: `cli/dist/${file}.js`, find, replace });
 
 const certificate = (find: string, replace: string) => bot("identity/check-certificate", find, replace);
@@ -292,6 +297,20 @@ export const guards: readonly Guard[] = [
     row: 28,
     guard: "the bound of the trust",
     patches: [bot("admission/authorize", "&& trust.isStale()", "&& false")],
+  },
+  {
+    row: 27,
+    guard: "what proxies say of the caller, and what begins as our own words do, stays at the gateway",
+    patches: [
+      gateway("forward/request-list", "return prefixes.some((prefix) => name.startsWith(prefix));", "return false;"),
+    ],
+  },
+  {
+    row: 27,
+    guard: "so does what other proxies say of it",
+    patches: [
+      gateway("forward/request-list", ' || name === "forwarded" || name === "via" || name === "x-real-ip"', ""),
+    ],
   },
   {
     row: 29,

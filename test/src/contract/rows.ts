@@ -4,10 +4,10 @@ import { copiedRow } from "./copied-row.js";
 import { discoveryRow } from "./discovery-row.js";
 import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
+import { gatewayRow } from "./gateway-row.js";
 import { handshakeRows } from "./handshake-rows.js";
 import { http2FloodRow } from "./http2-flood-row.js";
 import { joinRows } from "./join-rows.js";
-import { laterRows } from "./later-rows.js";
 import { lifecycleRows } from "./lifecycle-rows.js";
 import { longErrorRow } from "./long-error-row.js";
 import { operatorRows } from "./operator-rows.js";
@@ -49,7 +49,7 @@ export const rows: readonly Row[] = [
   ...operatorRows,
   ownServicesRow,
   discoveryRow,
-  ...laterRows,
+  gatewayRow,
   ...siegeRows,
   longErrorRow,
   staleStreamRow,

@@ -25,7 +25,7 @@ import type { Caller, Connector } from "../outbound/callers.js";
 import type { Instance } from "../routes/instances.js";
 import { memoryOf } from "./link-memory.js";
 import type { PassedMethod } from "./passed-method.js";
-import type { Shown } from "./request-list.js";
+import { requestTrailers, type Shown } from "./request-list.js";
 import { responseListOf } from "./response-list.js";
 
 /** A connection to a bot, as a call runs on it. */
@@ -202,8 +202,9 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
 
   onEnd(trailers: HeaderList | undefined): void {
     this.#requestEnded = true;
-    if (trailers) this.#kept = undefined;
-    if (trailers) this.#stream?.sendHeaders(trailers, true);
+    const left = trailers && requestTrailers(trailers);
+    if (left) this.#kept = undefined;
+    if (left && left.length > 0) this.#stream?.sendHeaders(left, true);
     else this.#stream?.sendData(nothing, true);
   }
 

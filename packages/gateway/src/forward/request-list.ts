@@ -40,3 +40,13 @@ export function requestList(
   if (shown) list.push(shown.name, shown.value);
   return list;
 }
+
+/** The trailers with which a request goes on: as they came, but for what is {@link isStripped}. */
+export function requestTrailers(trailers: HeaderList): HeaderList {
+  const list: string[] = [];
+  for (let i = 0; i < trailers.length; i += 2) {
+    const [name, value] = [trailers[i] as string, trailers[i + 1] as string];
+    if (!isStripped(name)) list.push(name, value);
+  }
+  return list;
+}
