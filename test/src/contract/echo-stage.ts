@@ -34,10 +34,11 @@ export const audience = EchoService.name;
 export async function echoStage(
   overrides: Parameters<typeof serveEcho>[1] = {},
   options: Parameters<typeof serveEcho>[2] = {},
+  service: Parameters<typeof serveEcho>[3] = EchoService,
 ): Promise<EchoStage> {
   const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
   const fleet = await createTestFleet(clock);
-  const server = await serveEcho(fleet, overrides, options);
+  const server = await serveEcho(fleet, overrides, options, service);
   const caller = await fleet.ca.issue("spiffe://test/caller/1");
   const session = rawSession(server.port, shows(caller));
   return {

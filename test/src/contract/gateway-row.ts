@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
-import { rawCall, rawSession, shows } from "@interlock/bot/testing";
-import { answerOf, echo, echoStage } from "./echo-stage.js";
+import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
+import { answerOf, echo, echoStage, open } from "./echo-stage.js";
 import { gatewayInFront } from "./gateway-in-front.js";
 import type { Row, Variant } from "./row.js";
 
@@ -24,18 +24,32 @@ const forged: OutgoingHttpHeaders = {
 /** What passes, so that a handler that sees nothing would be noticed. */
 const harmless = { "x-tenant": "cafe", "x-trace-bin": Buffer.from([0, 255]).toString("base64") };
 
+/** What a handler has seen of a call. */
+interface Seen {
+  readonly names: ReadonlySet<string>;
+  /** The caller, and who acts for it. */
+  readonly caller: string;
+}
+
+const through = "caller/1 via gateway/1";
+
+function isHarmful({ names, caller }: Seen): boolean {
+  return caller !== through || Object.keys(forged).some((name) => names.has(name));
+}
+
 export const gatewayRow: Row = {
   row: 27,
   attack: "forged identity metadata (x-forwarded-client-cert and the like); a backend reached around its gateway",
   async play() {
-    const seen: { readonly names: ReadonlySet<string>; readonly caller: string }[] = [];
-    const stage = await echoStage({
+    const seen: Seen[] = [];
+    const handlers: Parameters<typeof echoStage>[0] = {
       echo(request, { metadata, caller }) {
         const via = caller.actors.map(({ name }) => ` via ${name}`).join("");
         seen.push({ names: new Set(Object.keys(metadata.getMap())), caller: `${caller.name}${via}` });
         return request;
       },
-    });
+    };
+    const stage = await echoStage(handlers, {}, { ...EchoService, via: ["gateway/*"] } as typeof EchoService);
     const { gateway, close } = await gatewayInFront(stage.fleet, stage.server.address);
     const session = rawSession(gateway.port, shows(stage.caller));
 
@@ -45,11 +59,18 @@ export const gatewayRow: Row = {
       const answer = answerOf(await rawCall(session, echo.path, { authorization, ...harmless, ...headers }));
       if (answer !== 0) return answer;
       const { names, caller } = seen.at(-1) ?? { names: new Set(), caller: "nobody" };
-      if (caller !== "caller/1 via gateway/1") throw new Error(`the handler saw ${caller}`);
+      if (caller !== through) throw new Error(`the handler saw ${caller}`);
       const missing = Object.keys(harmless).filter((name) => !names.has(name));
       if (missing.length > 0) throw new Error(`the handler did not see ${missing.join(", ")}`);
       return answer;
     }
+    /** The bot's own port, which anyone can reach who knows it. */
+    const around = (name: string, path: string, headers: (token: string) => OutgoingHttpHeaders): Variant => ({
+      name,
+      answer: 16,
+      reason: "GATEWAY_REQUIRED",
+      attack: async () => answerOf(await rawCall(stage.session, path, headers(await stage.authorization()))),
+    });
     const stripped = (name: string, headers: OutgoingHttpHeaders): Variant => ({
       name,
       answer: 0,
@@ -60,14 +81,21 @@ export const gatewayRow: Row = {
       [
         ...Object.entries(forged).map(([name, value]) => stripped(name, { [name]: value })),
         stripped("all of them, twice", Object.fromEntries(Object.keys(forged).map((name) => [name, ["a", "b"]]))),
+        around("around the gateway, with a good token", echo.path, (authorization) => ({ authorization })),
+        around("around the gateway, without a token", echo.path, () => ({})),
+        around("around the gateway, to a method that is open to any bot", open.path, () => ({})),
+        around("around the gateway, with forged words of one", echo.path, (authorization) => ({
+          authorization,
+          ...forged,
+        })),
       ],
       {
         async control() {
           const answer = await call({});
           if (answer !== 0) throw new Error(`a good call was answered ${answer}`);
         },
-        // A call of which something forged has come as far as its handler.
-        handled: () => seen.filter(({ names }) => Object.keys(forged).some((name) => names.has(name))).length,
+        // The calls that have come as far as a handler with something forged, or around the gateway.
+        handled: () => seen.filter(isHarmful).length + stage.server.handled.length,
         perControl: 0,
         async end() {
           session.destroy();

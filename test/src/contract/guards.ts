@@ -300,6 +300,11 @@ export const guards: readonly Guard[] = [
   },
   {
     row: 27,
+    guard: "a service with a gateway is called through it",
+    patches: [bot("admission/require-gateway", "if (via === undefined || ", "if (true || ")],
+  },
+  {
+    row: 27,
     guard: "what proxies say of the caller, and what begins as our own words do, stays at the gateway",
     patches: [
       gateway("forward/request-list", "return prefixes.some((prefix) => name.startsWith(prefix));", "return false;"),
