@@ -13,6 +13,7 @@ const tests = "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js";
 // Whole systems: several hosts, other languages, outages, long sessions at the command line. They take minutes.
 const systems = [
   "bench/dist/command.test.js",
+  "bench/dist/soak/gateway.test.js",
   "bench/dist/soak/outage.test.js",
   "examples/go/dist/go.test.js",
   "packages/cli/dist/check.test.js",
@@ -26,6 +27,7 @@ const systems = [
   "test/dist/gateway/envoy-attacks.test.js",
   "test/dist/gateway/envoy-rotation.test.js",
   "test/dist/gateway/envoy.test.js",
+  "test/dist/gateway/renewal.test.js",
   "test/dist/least-privilege-swarm.test.js",
   "test/dist/operations-page.test.js",
   "test/dist/scan/truth-table.test.js",

@@ -1,6 +1,7 @@
 import { runCommand } from "../command.js";
 import { choice, count, flag } from "../command-options.js";
 import { crash } from "./crash.js";
+import { gateway } from "./gateway.js";
 import { outage } from "./outage.js";
 import { rotation } from "./rotation.js";
 import { storeKinds } from "./soak.js";
@@ -9,7 +10,7 @@ import { swarm } from "./swarm.js";
 await runCommand({
   usage: "npm run soak --",
   noun: "soak",
-  entries: { crash, outage, rotation, swarm },
+  entries: { crash, gateway, outage, rotation, swarm },
   options: {
     seconds: count("how long the load lasts. Default: 60", 9_999),
     faults: flag("swarm: locks, fail-overs, clocks that are set, blocked loops, a network that vanishes"),
