@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Bot, type Client, InterlockError } from "@interlock/bot";
 import { SoakService } from "../gen/interlock/bench/v1/soak_interlock.js";
-import { median } from "../statistics.js";
+import { quantile } from "../statistics.js";
 import { type Account, createConversations } from "./conversations.js";
 import { describe } from "./describe.js";
 import { type GatewayFleet, type Member, startGatewayFleet } from "./gateway-fleet.js";
@@ -37,6 +37,8 @@ interface KilledBot {
   /** The codes of calls that were made while it was gone, and the median time of their answers, in milliseconds. */
   readonly meanwhile: readonly string[];
   readonly refusedMs: number;
+  /** That of all but one in a hundred. */
+  readonly refusedP99Ms: number;
   /** From the moment at which it served again to the end of the first call, in milliseconds. */
   readonly recoveredMs: number;
 }
@@ -242,10 +244,12 @@ async function killBot({
   await load.stop();
   await gateway?.process.ask({ do: "pass", addresses: served });
   const refused = load.ended.slice(0, meanwhile);
+  const times = Float64Array.from(refused, ({ ms }) => ms).sort();
   return {
     inFlight: await Promise.all(inFlight.map(async ({ ended }) => ended)),
     meanwhile: refused.map(({ failure = "OK" }) => failure.split(" ", 1)[0] as string),
-    refusedMs: median(refused.map(({ ms }) => ms)),
+    refusedMs: quantile(times, 0.5),
+    refusedP99Ms: quantile(times, 0.99),
     recoveredMs: beganAt + ms - backAt,
   };
 }

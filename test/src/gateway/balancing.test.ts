@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Bot } from "@interlock/bot";
 import { AuthorityService } from "@interlock/bot/protocol";
 import { EchoService, type RawAnswer, rawCall, rawSession, shows } from "@interlock/bot/testing";
@@ -65,6 +66,29 @@ describe("a gateway in front of several bots", () => {
     await assert.rejects(echo({}), { code: "UNAVAILABLE" });
     const { echo: again } = client(await open(["127.0.0.1:1", "127.0.0.1:2"]));
     await assert.rejects(again({}), { code: "UNAVAILABLE" });
+  });
+
+  it("has calls for a bot that is back as soon as its health says so, for whoever called in vain meanwhile", async () => {
+    const away = await stage.serve("echo/away");
+    const through = await open([away.address]);
+    const clients = [];
+    for (const name of ["a", "b", "c"]) {
+      const bot = await stage.joinAs(`caller/${name}`);
+      clients.push(bot.client(EchoService, through.address, { server: "gateway/*", attempts: 1 }));
+    }
+    for (const { echo } of clients) await echo({});
+    await away.close();
+    const isThere = () => through.instances(EchoService.name)[0]?.serving === true;
+    await until(() => !isThere());
+    // The pause between two attempts to connect grows with each of them.
+    const calling = clients.map(({ echo }) => keepCalling(() => echo({}), 1));
+    await sleep(1_500);
+    await Promise.all(calling.map((one) => one.stop()));
+    assert.equal(Math.max(...calling.map(({ succeeded }) => succeeded)), 0);
+    const back = await stage.serve("echo/away", {}, Number(away.address.split(":")[1]));
+    await until(isThere);
+    for (const { echo } of clients) await echo({});
+    await back.close();
   });
 
   const refusing = async () =>
