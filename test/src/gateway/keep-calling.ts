@@ -1,6 +1,6 @@
 import { InterlockError } from "@interlock/bot";
 
-/** Calls that are made without a pause. */
+/** Calls that are made one after the other, so many at once. */
 export interface Calling {
   /** How many have succeeded. */
   readonly succeeded: number;
@@ -11,6 +11,9 @@ export interface Calling {
   /** Begins no more calls, and resolves when those under way are over. */
   stop(): Promise<void>;
 }
+
+/** The pause after each call, in milliseconds: eight at once stay below the 2,000 calls a second that a bot may make. */
+const pauseMs = 5;
 
 /** Makes calls, so many at once, until it is stopped. Each says by its number that it is none of the others. */
 export function keepCalling(call: (number: number) => Promise<unknown>, atOnce = 8): Calling {
@@ -27,10 +30,10 @@ export function keepCalling(call: (number: number) => Promise<unknown>, atOnce =
       } catch (thrown) {
         const { code, reason = "", message } = InterlockError.from(thrown);
         failures.push(`${code} ${reason} ${message}`);
-        await new Promise((resolve) => setTimeout(resolve, 5)); // What fails at once leaves others their turn.
       }
       ended++;
       for (const look of waiting) look();
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
   const working = Promise.all(Array.from({ length: atOnce }, work));
