@@ -10,13 +10,11 @@ import type { Unsubscribe } from "./base/subscription.js";
 import { askHealth, type HealthOptions } from "./client/ask-health.js";
 import { channelTuning } from "./client/channel-tuning.js";
 import { checkAddresses } from "./client/check-addresses.js";
-import { createChoosingConnector } from "./client/choosing-connector.js";
 import { type Client, createClient } from "./client/client.js";
 import { type ClientOptions, checkClientOptions } from "./client/client-options.js";
+import { connectService } from "./client/connect-service.js";
 import { connectionTimes, type GivenTimes } from "./client/connection-times.js";
-import { type Connector, type ConnectorOptions, createConnector } from "./client/connector.js";
 import { createDeprecationLog } from "./client/deprecation-log.js";
-import { createLookUp } from "./client/look-up.js";
 import { createSharedConnectors } from "./client/shared-connectors.js";
 import { Health } from "./gen/grpc/health/v1/health_interlock.js";
 import type { IdentitySource } from "./identity/identity.js";
@@ -244,7 +242,9 @@ export function createBot(parts: BotParts): Bot {
       };
       const key = JSON.stringify([addresses, server, requestBytes, responseBytes, compression, own.times]);
       const expected = server === undefined ? expectedServers(service, spiffeId.name) : [server];
-      const { connector, release } = connectors.lease(service, key, () => connect(service, addresses, expected, own));
+      const calling = { ...parts, deprecations, ...own };
+      const connect = () => connectService(service, addresses, expected, calling);
+      const { connector, release } = connectors.lease(service, key, connect);
       return createClient(service, connector, release, chosen);
     },
     async health(address, options = {}) {
@@ -265,28 +265,6 @@ export function createBot(parts: BotParts): Bot {
   };
   const stopLogging = logDenials(recorder, log);
   partsByBot.set(bot, parts);
-
-  function connect(
-    service: ServiceDefinition,
-    addresses: readonly string[] | undefined,
-    expected: readonly string[],
-    own: Pick<ConnectorOptions, "times" | "tuning">,
-  ): Connector {
-    const calling = { ...parts, deprecations, ...own };
-    const [only = "", ...others] = addresses ?? [];
-    if (addresses && others.length === 0) return createConnector(service, only, expected, calling);
-    const places = addresses?.map((address) => ({ address, servers: expected }));
-    return createChoosingConnector({
-      service,
-      find: places ? async () => places : createLookUp(service, expected, parts),
-      connect: ({ address, servers }) => createConnector(service, address, servers, calling),
-      clock,
-      recorder,
-      deprecations,
-      tokens: parts.tokens,
-      idleMs: own.times.idleMs,
-    });
-  }
 
   function refuseWhenClosed(): void {
     if (closing) throw new InterlockError("FAILED_PRECONDITION", "The bot has been closed.");
