@@ -14,6 +14,7 @@ import {
 import { createAccessLog, type TellCall } from "./access-log.js";
 import { createConnectPort } from "./connect/connect-port.js";
 import { createDescribe, type FindForms } from "./connect/forms.js";
+import { BotWay } from "./forward/bot-way.js";
 import { createPassedMethod } from "./forward/create-passed-method.js";
 import { ForwardedCall } from "./forward/forwarded-call.js";
 import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
@@ -175,7 +176,8 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
           ...served,
           pass(call, live, request) {
             if (!limit.begin(live.caller.name)) return call.sendStatus(toStatus(overloaded(), live.callId));
-            new ForwardedCall(call, live, request, made, callers.of(live.caller), tell).begin();
+            const way = new BotWay(callers.of(live.caller), call.connection, call.head, made);
+            new ForwardedCall(call, live, request, made, way, tell).begin();
           },
         });
       }

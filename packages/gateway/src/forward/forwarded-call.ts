@@ -1,16 +1,6 @@
-import { Metadata, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { InterlockError } from "@interlock/bot";
-import {
-  type CallCredentials,
-  type HostedCall,
-  type LiveCall,
-  type PassedRequest,
-  type PendingToken,
-  type RequestSink,
-  type ServedCall,
-  toStatus,
-  wireOf,
-} from "@interlock/bot/internal";
+import { type LiveCall, type RequestSink, toStatus } from "@interlock/bot/internal";
 import {
   type DecodedBlock,
   errorCode,
@@ -21,15 +11,17 @@ import {
   type StreamHandler,
 } from "@interlock/wire";
 import type { TellCall } from "../access-log.js";
-import type { Caller, Connector } from "../outbound/callers.js";
 import type { Instance } from "../routes/instances.js";
-import { memoryOf } from "./link-memory.js";
+import type { NearCall, NearRequest } from "./near-call.js";
 import type { PassedMethod } from "./passed-method.js";
-import { requestTrailers, type Shown } from "./request-list.js";
+import { requestTrailers } from "./request-list.js";
 import { responseListOf } from "./response-list.js";
+import type { CallLink, TravelingCall, Way } from "./way.js";
 
-/** A connection to a bot, as a call runs on it. */
-type Link = Parameters<HostedCall["run"]>[0];
+/** What is known of a call that has been admitted: whose it is, and the id under which its denial is logged. */
+export interface AdmittedCall extends Pick<LiveCall, "caller"> {
+  readonly callId?: string | undefined;
+}
 
 /** The most bots that a call is tried at, where each may have got it. */
 const maximumTries = 3;
@@ -41,19 +33,19 @@ const keptBytes = 64 * 1_024;
 const lateMs = 5;
 
 /**
- * A call that has been admitted, on its way: it goes to a bot that serves it, as bytes, over a connection that only its caller's
- * calls use, with a token in which the caller is the subject. So does the answer come back.
+ * A call that has been admitted, on its way: it goes to a server, as bytes, over a connection of its {@link Way}. So does the answer
+ * come back.
  *
  * What one end has not taken is not credited to the other end, so a slow reader stops its own call, and holds no more than the
  * window of a stream.
  */
-export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
+export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink {
   readonly waitsForReady = false;
-  readonly #call: ServedCall;
-  readonly #live: LiveCall;
-  readonly #request: PassedRequest;
+  readonly #call: NearCall;
+  readonly #live: AdmittedCall;
+  readonly #request: NearRequest;
   readonly #method: PassedMethod;
-  readonly #caller: Caller;
+  readonly #way: Way;
   readonly #beganAt = performance.now();
   readonly #tried = new Set<Instance>();
   readonly #tell: TellCall;
@@ -61,11 +53,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   #requestBytes = 0;
   #responseBytes = 0;
   #instance: Instance | undefined;
-  #connector: Connector | undefined;
-  #credentials: CallCredentials | undefined;
-  #place: number | undefined;
-  #release: (() => void) | undefined;
-  #link: Link | undefined;
+  #link: CallLink | undefined;
   #stream: Stream | undefined;
   /** The request, while it may have to be sent again. */
   #kept: Buffer[] | undefined;
@@ -77,14 +65,13 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   /** What has been read of the answer, and the caller has not taken. */
   #owed = 0;
   #over = false;
-  #tellHead: ((metadata: Metadata) => void) | undefined;
 
   constructor(
-    call: ServedCall,
-    live: LiveCall,
-    request: PassedRequest,
+    call: NearCall,
+    live: AdmittedCall,
+    request: NearRequest,
     method: PassedMethod,
-    caller: Caller,
+    way: Way,
     tell: TellCall,
   ) {
     this.#call = call;
@@ -92,13 +79,16 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     this.#live = live;
     this.#request = request;
     this.#method = method;
-    this.#caller = caller;
+    this.#way = way;
     if (method.isIdempotent) this.#kept = [];
     request.onClose = () => this.#closed();
-    caller.begin(call.connection);
   }
 
-  /** Looks for a bot, and has the call run there. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /** Looks for a server, and has the call run there. */
   begin(): void {
     const method = this.#method;
     const instance = method.instances.pick(this.#tried);
@@ -108,62 +98,21 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     this.#server = instance.address;
     instance.calls++;
     try {
-      this.#connector = this.#caller.connector(method.service, instance);
-      this.#follow(this.#connector.credentials(method.need));
+      this.#way.begin(this, instance);
     } catch (error) {
       this.#fail(InterlockError.from(error));
     }
-  }
-
-  #follow(given: CallCredentials | Promise<PendingToken>): void {
-    if (!(given instanceof Promise)) return void this.#submit(given);
-    given.then(
-      (token) => {
-        if (!this.#over) this.#follow((this.#connector as Connector).credentials(this.#method.need, token));
-      },
-      (error: unknown) => this.#fail(InterlockError.from(error)),
-    );
-  }
-
-  #submit(credentials: CallCredentials): void {
-    const { channel } = credentials;
-    const isUnary = this.#method.kind === "unary";
-    this.#credentials = credentials;
-    this.#place = channel.begin(this, isUnary);
-    if (!isUnary) {
-      // A stream may outlive its token, and the certificates of its connection.
-      this.#release = this.#connector?.keep(credentials, this.#method.need);
-      channel.watchHeaders({ once: (_event, listener) => (this.#tellHead = listener) });
-    }
-    wireOf(channel).submit(this);
-  }
-
-  #shownOn(link: Link): Shown | undefined {
-    const { authorization } = this.#credentials as CallCredentials;
-    return authorization === undefined ? undefined : memoryOf(link).shown(authorization);
-  }
-
-  /** Takes note of what the bot says of the connection. */
-  #learn(own: HeaderList): void {
-    const { authorization } = this.#credentials as CallCredentials;
-    if (authorization !== undefined) memoryOf(this.#link as Link).learn(own, authorization);
-    if (!this.#tellHead) return;
-    const metadata = new Metadata();
-    for (let i = 0; i < own.length; i += 2) metadata.add(own[i] as string, own[i + 1] as string);
-    this.#tellHead(metadata);
-    this.#tellHead = undefined;
   }
 
   // What the channel calls.
 
   keepMetadata(): void {}
 
-  run(link: Link): void {
-    const { head } = this.#call;
+  run(link: CallLink): void {
     const deadline = this.#call.getDeadline();
     const isLate = deadline !== Number.POSITIVE_INFINITY && performance.now() - this.#beganAt > lateMs;
     const timeout = isLate ? formatTimeout(deadline - Date.now()) : undefined;
-    const { list, recurs } = this.#method.lists.of(head, link.peer, this.#shownOn(link), timeout);
+    const { list, recurs } = this.#way.request(link, timeout);
     this.#link = link;
     this.#stream = link.open(list, this, recurs);
     if (!this.#attached) {
@@ -181,14 +130,18 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     if (this.#instance) instances.failed(this.#instance);
     // Nothing has left the gateway, so another bot may be asked, whatever the method does.
     if (this.#tryAgain(Number.POSITIVE_INFINITY)) return;
-    this.#fail(this.#explain(code, details));
+    this.#fail(this.#way.explain(code, details));
+  }
+
+  refuse(thrown: unknown): void {
+    this.#fail(InterlockError.from(thrown));
   }
 
   /** The bot has been revoked, or has vanished. */
   cancel(): void {
     if (this.#over) return;
     this.#stream?.reset(errorCode.cancel);
-    this.#fail(this.#explain(status.UNAVAILABLE, "The server has gone."));
+    this.#fail(this.#way.explain(status.UNAVAILABLE, "The server has gone."));
   }
 
   // What the request brings.
@@ -218,16 +171,16 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     if (this.#over) return;
     if (this.#stream) {
       if (!this.#stream.closed) this.#stream.reset(errorCode.cancel);
-    } else if (this.#credentials) wireOf(this.#credentials.channel).withdraw(this);
+    } else this.#way.withdraw(this);
     this.#finish();
   }
 
   // What the answer brings.
 
   onHeaders(block: DecodedBlock, end: boolean): void {
-    (this.#link as Link).answers++;
+    (this.#link as CallLink).answers++;
     const { headers, own, recurs } = responseListOf(block);
-    if (own.length > 0) this.#learn(own);
+    if (own.length > 0) this.#way.learn(this.#link as CallLink, own);
     if (!this.#answered) {
       this.#answered = true;
       this.#kept = undefined;
@@ -242,7 +195,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   }
 
   onData(bytes: Buffer, end: boolean): void {
-    (this.#link as Link).answers++;
+    (this.#link as CallLink).answers++;
     this.#responseBytes += bytes.length;
     if (this.#call.passData(bytes, end, this.#onCallerRoom)) this.#stream?.consumed(bytes.length);
     else this.#owed += bytes.length;
@@ -266,7 +219,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
       if (this.#kept && this.#tryAgain(maximumTries)) return;
       // Its caller knows best whether it can be sent again.
       this.#reset(errorCode.refusedStream);
-    } else if (isLost) this.#fail(this.#explain(status.UNAVAILABLE, "Connection dropped"));
+    } else if (isLost) this.#fail(this.#way.explain(status.UNAVAILABLE, "Connection dropped"));
     else if (reset.cause === "fault") this.#fail(new InterlockError("INTERNAL", "The server's answer is malformed."));
     else this.#reset(reset.code);
   }
@@ -280,7 +233,6 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     this.#leave();
     this.#stream = undefined;
     this.#link = undefined;
-    this.#credentials = undefined;
     this.begin();
     return true;
   }
@@ -300,8 +252,8 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
 
   #finish(): void {
     this.#over = true;
-    this.#caller.end(this.#call.connection);
     this.#leave();
+    this.#way.end();
   }
 
   #report(): void {
@@ -318,18 +270,9 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
 
   /** Gives up its places at the bot that it was at. */
   #leave(): void {
-    this.#release?.();
-    this.#release = undefined;
-    if (this.#place !== undefined) this.#credentials?.channel.end(this.#place, this.#method.kind === "unary");
-    this.#place = undefined;
+    this.#way.leave();
     if (this.#instance) this.#instance.calls--;
     this.#instance = undefined;
-  }
-
-  #explain(code: status, details: string): InterlockError {
-    const error = Object.assign(new Error(details), { code, details, metadata: new Metadata() });
-    if (!this.#connector || !this.#credentials) return InterlockError.from(error);
-    return this.#connector.explain(this.#credentials.channel, error);
   }
 
   #keep(bytes: Buffer): void {

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import type { HostedCall } from "@interlock/bot/internal";
 import { referenceKey, referenceTo } from "@interlock/bot/internal";
 import type { HeaderList } from "@interlock/wire";
 import type { Shown } from "./request-list.js";
-
-type Link = Parameters<HostedCall["run"]>[0];
+import type { CallLink } from "./way.js";
 
 /** The tokens that are remembered of one connection, the latest; a server keeps 64. */
 const maximumRemembered = 32;
@@ -37,10 +35,10 @@ export class LinkMemory {
   }
 }
 
-const memories = new WeakMap<Link, LinkMemory>();
+const memories = new WeakMap<CallLink, LinkMemory>();
 
 /** What is remembered of a connection. */
-export function memoryOf(link: Link): LinkMemory {
+export function memoryOf(link: CallLink): LinkMemory {
   const known = memories.get(link);
   if (known) return known;
   const raw = link.secure?.getPeerX509Certificate()?.raw ?? Buffer.alloc(0);

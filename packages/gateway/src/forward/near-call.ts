@@ -1,0 +1,10 @@
+import type { PassedRequest, ServedCall } from "@interlock/bot/internal";
+
+/** A call at the end where it has come in. */
+export type NearCall = Pick<
+  ServedCall,
+  "head" | "code" | "getDeadline" | "passHeaders" | "passData" | "passReset" | "sendStatus"
+>;
+
+/** The request of a call at the end where it has come in. */
+export type NearRequest = Pick<PassedRequest, "attach" | "taken" | "onClose">;
