@@ -35,6 +35,7 @@ export { asDenial } from "./server/as-denial.js";
 // Passing calls on as bytes: for a gateway.
 
 export type { Bearer } from "./admission/bearer.js";
+export type { PeerLoad } from "./admission/peer-load.js";
 export type { CallCredentials, PendingToken } from "./client/call-credentials.js";
 export { checkAddresses } from "./client/check-addresses.js";
 export { connectService } from "./client/connect-service.js";
@@ -43,10 +44,11 @@ export { type ConnectorOptions, createConnector } from "./client/connector.js";
 export { tokenNeedOf } from "./client/token-need.js";
 export { wireOf } from "./client/wire-of.js";
 export { Health } from "./gen/grpc/health/v1/health_interlock.js";
-export { trailersOf, trailersOnlyOf } from "./server/answers.js";
+export { methodNotAllowed, trailersOf, trailersOnlyOf, unsupportedMediaType } from "./server/answers.js";
 export type { TranslatedPeer } from "./server/call-server.js";
+export type { RequestOwner } from "./server/incoming-request.js";
 export { type LiveCall, toStatus } from "./server/live-call.js";
-export type { PassedRequest, RequestSink } from "./server/passed-request.js";
+export { PassedRequest, type RequestSink } from "./server/passed-request.js";
 export { type RequestHead, requestHeadOf } from "./server/request-head.js";
 export type { CallStream, PassCall, ServedCall } from "./server/served-call.js";
 export { offeredBy, referenceKey, referenceTo } from "./token/reference.js";

@@ -4,7 +4,6 @@ import {
   createDeprecationLog,
   createReachableAddress,
   createServer,
-  denial,
   partsOf,
   type RunnableMethod,
   readInterface,
@@ -19,6 +18,7 @@ import { createPassedMethod } from "./forward/create-passed-method.js";
 import { ForwardedCall } from "./forward/forwarded-call.js";
 import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 import { createAdaptiveLimit, keepAdapted } from "./limits/adaptive-limit.js";
+import { overloaded } from "./limits/overloaded.js";
 import { createCallers } from "./outbound/callers.js";
 import { followPlaces } from "./outbound/follow-places.js";
 import { watchHealth } from "./outbound/watch-health.js";
@@ -175,7 +175,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
         nextMethods.set(method.path, {
           ...served,
           pass(call, live, request) {
-            if (!limit.begin(live.caller.name)) return call.sendStatus(toStatus(overloaded(), live.callId));
+            if (!limit.begin(live.caller.name)) return call.sendStatus(toStatus(overloaded("the gateway"), live.callId));
             const way = new BotWay(callers.of(live.caller), call.connection, call.head, made);
             new ForwardedCall(call, live, request, made, way, tell).begin();
           },
@@ -272,13 +272,4 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     },
     close: (graceMs) => (closing ??= end(graceMs)),
   };
-}
-
-/** A second is enough for what is open to end, or for the limit to grow. */
-const retryAfterMs = 1_000;
-
-function overloaded(): InterlockError {
-  return denial("CALL_LIMIT", "the gateway has as many calls open as it can serve; try again later", {
-    retryAfterMs: String(retryAfterMs),
-  });
 }

@@ -10,3 +10,7 @@ export { type ConnectOptions, type Gateway, type GatewayOptions, openGateway } f
 export { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 export { parseRoutes, type RoutesFile, routesOf } from "./routes/parse-routes.js";
 export type { Routes, ServiceRoute } from "./routes/routes.js";
+export type { Inbound, InboundOptions } from "./sidecar/inbound.js";
+export type { Outbound, OutboundOptions } from "./sidecar/outbound.js";
+export { openSidecar, type Sidecar, type SidecarOptions } from "./sidecar/sidecar.js";
+export { trustedNames } from "./sidecar/trusted-metadata.js";

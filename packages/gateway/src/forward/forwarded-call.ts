@@ -16,7 +16,7 @@ import type { NearCall, NearRequest } from "./near-call.js";
 import type { PassedMethod } from "./passed-method.js";
 import { requestTrailers } from "./request-list.js";
 import { responseListOf } from "./response-list.js";
-import type { CallLink, TravelingCall, Way } from "./way.js";
+import { type CallLink, connectionDropped, type TravelingCall, type Way } from "./way.js";
 
 /** What is known of a call that has been admitted: whose it is, and the id under which its denial is logged. */
 export interface AdmittedCall extends Pick<LiveCall, "caller"> {
@@ -219,7 +219,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
       if (this.#kept && this.#tryAgain(maximumTries)) return;
       // Its caller knows best whether it can be sent again.
       this.#reset(errorCode.refusedStream);
-    } else if (isLost) this.#fail(this.#way.explain(status.UNAVAILABLE, "Connection dropped"));
+    } else if (isLost) this.#fail(this.#way.explain(status.UNAVAILABLE, connectionDropped));
     else if (reset.cause === "fault") this.#fail(new InterlockError("INTERNAL", "The server's answer is malformed."));
     else this.#reset(reset.code);
   }

@@ -18,18 +18,19 @@ export function isStripped(name: string): boolean {
 
 const prefixes = ["interlock-", "x-forwarded-", "x-envoy-", "x-original-"] as const;
 
-/**
- * The header list with which a request goes on: as it came, but for `:authority`, what is {@link isStripped}, and the token.
- *
- * @param timeout - The value of `grpc-timeout` in place of the one that came; absent where that still holds.
- */
-export function requestList(
-  headers: HeaderList,
-  authority: string,
-  shown: Shown | undefined,
-  timeout: string | undefined,
-): HeaderList {
-  const list: string[] = [":method", "POST", ":scheme", "https", ":authority", authority];
+/** What a request goes on with in place of what it came with. */
+export interface RequestParts {
+  readonly scheme: "http" | "https";
+  readonly authority: string;
+  /** The value of `grpc-timeout` in place of the one that came; absent where that still holds. */
+  readonly timeout?: string | undefined;
+  /** What is added. */
+  readonly added: HeaderList;
+}
+
+/** The header list with which a request goes on: as it came, but for `:authority`, what is {@link isStripped}, and what is added. */
+export function requestList(headers: HeaderList, { scheme, authority, timeout, added }: RequestParts): HeaderList {
+  const list: string[] = [":method", "POST", ":scheme", scheme, ":authority", authority];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
@@ -37,7 +38,7 @@ export function requestList(
     else if (name === "grpc-timeout" && timeout !== undefined) list.push(name, timeout);
     else if (!name.startsWith(":") && !isStripped(name)) list.push(name, value);
   }
-  if (shown) list.push(shown.name, shown.value);
+  list.push(...added);
   return list;
 }
 

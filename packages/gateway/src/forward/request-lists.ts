@@ -21,7 +21,8 @@ export class RequestLists {
     if (kept && timeout === undefined && kept.authority === authority && kept.shown?.value === shown?.value) {
       return { list: kept.list, recurs: true };
     }
-    const list = requestList(head.headers, authority, shown, timeout);
+    const added = shown ? [shown.name, shown.value] : [];
+    const list = requestList(head.headers, { scheme: "https", authority, timeout, added });
     if (timeout === undefined) this.#kept.set(head, { authority, shown, list });
     return { list, recurs: false };
   }

@@ -24,6 +24,9 @@ export interface TravelingCall extends Omit<HostedCall, "run">, Cancelable {
   refuse(thrown: unknown): void;
 }
 
+/** What {@link Way.explain} is given for a connection that was lost: in the words of grpc-js, which are known elsewhere. */
+export const connectionDropped = "Connection dropped";
+
 /** How one call gets to a server, and what it shows there: one try at a time. */
 export interface Way {
   /** Has the call run at an instance, now or later: its `run`, `fail` or `refuse` follows. It may throw, too. */
