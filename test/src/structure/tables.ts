@@ -113,6 +113,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["exchange"],
     ["outbound"],
     ["forward", "connect"],
+    ["sidecar"],
     ["gateway"],
     ["envoy"],
     ["index"],
