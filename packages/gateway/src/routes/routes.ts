@@ -29,9 +29,13 @@ export interface CompleteRoute {
 /**
  * Completes and checks routes.
  *
+ * @param serversOf - The bots at which a service is called whose route names none. Default: `served_by`.
  * @throws A `TypeError` that names every fault: a service twice, or one of which nothing says which bots may serve it.
  */
-export function completeRoutes(routes: Routes): readonly CompleteRoute[] {
+export function completeRoutes(
+  routes: Routes,
+  serversOf: (service: ServiceDefinition | ServedService) => readonly string[] = ({ servedBy }) => servedBy,
+): readonly CompleteRoute[] {
   const faults: string[] = [];
   const seen = new Set<string>();
   const complete = routes.map((route) => {
@@ -39,7 +43,7 @@ export function completeRoutes(routes: Routes): readonly CompleteRoute[] {
     const { name } = service;
     if (seen.has(name)) faults.push(`${name} has two routes: keep one`);
     seen.add(name);
-    const expected = servers ?? service.servedBy;
+    const expected = servers ?? serversOf(service);
     if (expected.length === 0) {
       faults.push(`${name} does not say which bots serve it: add served_by to its proto file, or servers to its route`);
     }

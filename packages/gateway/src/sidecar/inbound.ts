@@ -111,7 +111,6 @@ export async function openInbound(bot: Bot, options: InboundOptions): Promise<In
       recorder,
       log,
       clock,
-      createLimiter: parts.createLimiter,
       ...listening,
       host,
       passing: (path) => methods.get(path),

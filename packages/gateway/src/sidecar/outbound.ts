@@ -18,6 +18,7 @@ import {
   type Stream,
   type StreamHandler,
 } from "@interlock/wire";
+import { expectedServers } from "@interlock/policy";
 import { createAccessLog, type TellCall } from "../access-log.js";
 import { BotWay } from "../forward/bot-way.js";
 import { ForwardedCall } from "../forward/forwarded-call.js";
@@ -76,7 +77,10 @@ export async function openOutbound(bot: Bot, options: OutboundOptions): Promise<
     const remedy = "listen on unix:///path, or set openToLocalUsers";
     throw new InterlockError("FAILED_PRECONDITION", `Every user of this machine reaches ${options.listen}: ${remedy}.`);
   }
-  const methods = createOutboundMethods(parts, completeRoutes(options.services));
+  const methods = createOutboundMethods(
+    parts,
+    completeRoutes(options.services, (service) => expectedServers(service, bot.name)),
+  );
   const program: LocalProgram = {
     uri: bot.spiffeId.uri,
     load: { calls: 0, bytes: 0 },
