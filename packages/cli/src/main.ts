@@ -24,6 +24,7 @@ import { revocationsCommand } from "./commands/revocations.js";
 import { revokeCommand } from "./commands/revoke.js";
 import { riskCommand } from "./commands/risk.js";
 import { scanCommand } from "./commands/scan.js";
+import { sidecarCommand } from "./commands/sidecar.js";
 import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
@@ -63,6 +64,7 @@ const commands = [
   scanCommand,
   leastPrivilegeCommand,
   gatewayCommand,
+  sidecarCommand,
   topCommand,
   logCommand,
   backupCommand,

@@ -22,6 +22,7 @@ export const matters: ReadonlySet<string> = new Set([
   "intermediate renewed",
   "connected again",
   "fleet audited",
+  "program answers",
 ]);
 
 /** The characters of a field that are shown: a stack or a list of certificates hides what else happens. */

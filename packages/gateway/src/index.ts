@@ -12,5 +12,6 @@ export { parseRoutes, type RoutesFile, routesOf } from "./routes/parse-routes.js
 export type { Routes, ServiceRoute } from "./routes/routes.js";
 export type { Inbound, InboundOptions } from "./sidecar/inbound.js";
 export type { Outbound, OutboundOptions } from "./sidecar/outbound.js";
+export { parseSidecar, type SidecarFile, sidecarOptions } from "./sidecar/parse-sidecar.js";
 export { openSidecar, type Sidecar, type SidecarOptions } from "./sidecar/sidecar.js";
 export { trustedNames } from "./sidecar/trusted-metadata.js";

@@ -69,7 +69,8 @@ export function routesOf(file: RoutesFile, services: readonly ServedService[]): 
   return routes;
 }
 
-function routeOf(name: string, route: unknown, faults: string[]): Pick<ServiceRoute, "addresses" | "servers"> {
+/** Reads the route of one service: `addresses` and `servers`. */
+export function routeOf(name: string, route: unknown, faults: string[]): Pick<ServiceRoute, "addresses" | "servers"> {
   if (!isRecord(route)) {
     faults.push(`${name} is no mapping: write {} for a service that the directory knows`);
     return {};
@@ -82,7 +83,13 @@ function routeOf(name: string, route: unknown, faults: string[]): Pick<ServiceRo
   return { ...(addresses && { addresses }), ...(servers && { servers }) };
 }
 
-function textsIn(from: Record<string, unknown>, key: string, what: string, faults: string[]): string[] | undefined {
+/** Reads a list of texts; `undefined` where there is none. */
+export function textsIn(
+  from: Record<string, unknown>,
+  key: string,
+  what: string,
+  faults: string[],
+): string[] | undefined {
   const value = from[key];
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every((one) => typeof one === "string" && one !== "")) return value;
@@ -90,7 +97,8 @@ function textsIn(from: Record<string, unknown>, key: string, what: string, fault
   return undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is a mapping. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

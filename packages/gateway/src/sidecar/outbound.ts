@@ -9,6 +9,7 @@ import {
   trailersOnlyOf,
   unsupportedMediaType,
 } from "@interlock/bot/internal";
+import { expectedServers } from "@interlock/policy";
 import {
   type Connection,
   createServerConnection,
@@ -18,7 +19,6 @@ import {
   type Stream,
   type StreamHandler,
 } from "@interlock/wire";
-import { expectedServers } from "@interlock/policy";
 import { createAccessLog, type TellCall } from "../access-log.js";
 import { BotWay } from "../forward/bot-way.js";
 import { ForwardedCall } from "../forward/forwarded-call.js";
