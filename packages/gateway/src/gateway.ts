@@ -170,8 +170,9 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
       const instances = passed.get(service.name)?.instances ?? new Instances();
       nextPassed.set(service.name, { route, instances });
       if (connect && route.descriptors) nextForms.set(service.name, describe(service.name, route.descriptors));
+      const { via: _, ...here } = service; // A call that is passed on has come to the gateway.
       for (const method of Object.values(service.methods)) {
-        const { served, made } = createPassedMethod(service, method, instances, recorder.served.of(method.path));
+        const { served, made } = createPassedMethod(here, method, instances, recorder.served.of(method.path));
         nextMethods.set(method.path, {
           ...served,
           pass(call, live, request) {

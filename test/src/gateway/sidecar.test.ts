@@ -178,6 +178,28 @@ for (const language of languages) {
       );
     });
 
+    it("is called through the gateway alone where its service says so, and sees whose calls those are", async () => {
+      const Behind = { ...RoutedEcho, via: ["gateway/*"] };
+      const bot = await stage.joinAs("echo/8");
+      const behind = await openSidecar(bot, {
+        inbound: { port: 0, services: [Behind], program: socket("program.sock") },
+      });
+      const address = behind.inbound?.address ?? "";
+      await assert.rejects(
+        caller.client(EchoService, address, { server: "echo/8" }).echo({}),
+        refusedWith("UNAUTHENTICATED", "GATEWAY_REQUIRED"),
+      );
+      const gateway = await stage.gateway(`gateway/${language.name.toLowerCase()}`, {
+        routes: [{ service: Behind, addresses: [address] }],
+      });
+      const through = caller.client(Behind, gateway.address);
+      assert.equal((await through.echo({ reason: "a" })).reason, "a");
+      const metadata = metadataOf(await program.find(began("Echo")));
+      assert.equal(metadata.get("interlock-caller"), "spiffe://cafe/caller/1");
+      assert.equal(metadata.get("interlock-actors"), `spiffe://cafe/gateway/${language.name.toLowerCase()}`);
+      await behind.close(0);
+    });
+
     it("ends the streams of a caller that is revoked, and tells the program", async () => {
       const revoked = await stage.joinAs("caller/9");
       const stream = viaSidecar(revoked).count({ reason: "wait" })[Symbol.asyncIterator]();

@@ -40,6 +40,8 @@ export interface HttpPort {
 export interface PassingServerOptions extends ServerOptions {
   /** Finds the methods whose calls are passed on as bytes, by path. It may answer differently later. Default: none. */
   readonly passing?: ((path: string) => RunnableMethod | undefined) | undefined;
+  /** Identity patterns of the gateways (`via`) of the methods that are passed on. Default: none. */
+  readonly gateways?: readonly string[] | undefined;
   /** Default: no second port. */
   readonly http?: HttpPort | undefined;
 }
@@ -67,7 +69,7 @@ export async function createServer(
   ownGrpcLog(log);
   warnOfNode(log);
   checkRate(options.callerRate);
-  const { interceptors = [], compression } = options;
+  const { interceptors = [], compression, gateways = [] } = options;
   checkInterceptors(interceptors);
   const closes = new AbortController();
   setMaxListeners(0, closes.signal); // Any number of handlers may listen.
@@ -125,7 +127,7 @@ export async function createServer(
 
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(
-    { ...options, server: options, gateways: [...new Set(services.flatMap(({ via = [] }) => via))] },
+    { ...options, server: options, gateways: [...new Set([...gateways, ...services.flatMap(({ via = [] }) => via)])] },
     {
       onPeer: calls.accept,
       ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
@@ -145,7 +147,7 @@ export async function createServer(
     const at = { port, ...(host !== undefined && { host }), protocol: "http/1.1" } as const;
     try {
       return await createListener(
-        { ...options, ...at, server: options },
+        { ...options, ...at, server: options, gateways },
         {
           onPeer(socket, connection) {
             const peer = calls.translate(connection);

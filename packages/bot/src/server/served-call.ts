@@ -128,7 +128,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#visitor = visitor;
     this.#options = options;
     this.service = service.name;
-    this.via = served.pass ? undefined : service.via; // A call that is passed on has come to the gateway.
+    this.via = service.via;
     this.method = method;
     this.connection = connection;
     this.now = clock.now();

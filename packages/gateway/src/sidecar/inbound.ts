@@ -114,6 +114,7 @@ export async function openInbound(bot: Bot, options: InboundOptions): Promise<In
       ...listening,
       host,
       passing: (path) => methods.get(path),
+      gateways: definitions.flatMap(({ via = [] }) => via),
     },
     () => {},
   );
