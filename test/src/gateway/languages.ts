@@ -40,6 +40,22 @@ const go: Language = {
 /** The languages of the tests. */
 export const languages: readonly Language[] = [python, go];
 
+/** Returns what this machine lacks for examples/sidecar; `undefined` if it has everything. */
+export async function missingForExample(): Promise<string | undefined> {
+  const python = process.env.PYTHON ?? "/usr/bin/python3";
+  const cwd = join(root, "examples/sidecar/crane");
+  const modules = ["google.golang.org/grpc", "google.golang.org/protobuf/cmd/protoc-gen-go"];
+  const wanted = [
+    execute(python, ["-c", "import grpc, grpc_tools, google.protobuf"]),
+    execute("go", ["list", "-deps", ...modules, "google.golang.org/grpc/cmd/protoc-gen-go-grpc"], {
+      cwd,
+      maxBuffer: 2 ** 24,
+    }),
+  ];
+  const [failed] = (await Promise.allSettled(wanted)).filter((one) => one.status === "rejected");
+  return failed && `python3-grpcio, python3-grpc-tools, and the Go of its go.mod: ${lastLine(failed.reason)}`;
+}
+
 function lastLine(error: Error): string {
   const { stderr = "" } = error as { stderr?: string };
   return stderr.trim().split("\n").at(-1) || String(error);
