@@ -5,6 +5,7 @@ import { chmod, cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { parseSidecar } from "@interlock/gateway";
 import { atExit, freePort, makeTemporaryFolder, type TemporaryFolder } from "@interlock/testing-processes";
 import { type Command, prints, readCommands } from "../console-block.js";
 import { readBlocks } from "../markdown-blocks.js";
@@ -16,6 +17,20 @@ const example = join(root, "examples/sidecar");
 
 /** The commands that stay, and the line that each prints when it is ready. */
 const stays = /^(?:[A-Z_]+=\S+ )?(?:python3 scale\/|dist\/crane|interlock up|interlock sidecar)/;
+
+describe("docs/sidecar.md", () => {
+  it("shows a configuration that can be used", async () => {
+    const blocks = readBlocks(await readFile(join(root, "docs/sidecar.md"), "utf8"));
+    const [yaml] = blocks.filter(({ language }) => language === "yaml");
+    const { name, inbound, outbound } = parseSidecar(yaml?.text ?? "", "/etc/scale");
+    assert.equal(name, "scale/1");
+    assert.equal(inbound?.program, "unix:///run/scale/program.sock");
+    assert.deepEqual(
+      [...(outbound?.services.keys() ?? [])],
+      ["harbor.crane.v1.CraneService", "harbor.yard.v1.YardService"],
+    );
+  });
+});
 
 // The README makes no untested claims: its commands are run here as they are typed, in a copy of the folder, with free ports.
 describe("examples/sidecar/README.md", () => {
