@@ -43,6 +43,7 @@ describe("interlock, the command", () => {
       "grants history",
       "grants rollback",
       "call",
+      "sidecar",
       "gateway envoy",
       "gateway authz",
       "token",

@@ -176,7 +176,8 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
         nextMethods.set(method.path, {
           ...served,
           pass(call, live, request) {
-            if (!limit.begin(live.caller.name)) return call.sendStatus(toStatus(overloaded("the gateway"), live.callId));
+            if (!limit.begin(live.caller.name))
+              return call.sendStatus(toStatus(overloaded("the gateway"), live.callId));
             const way = new BotWay(callers.of(live.caller), call.connection, call.head, made);
             new ForwardedCall(call, live, request, made, way, tell).begin();
           },

@@ -121,6 +121,7 @@ ${more}`;
       joinToken,
       stateDir,
       log: silentLog,
+      connections: { silenceMs: 60_000 }, // A machine may be busy while a call is held below.
     });
     bots.push(caller);
     const client = caller.client(Echo); // By the directory, where the sidecar has reported its service.
