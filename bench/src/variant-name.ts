@@ -12,4 +12,4 @@ export const variantNames = [
 export type VariantName = (typeof variantNames)[number];
 
 /** The variants, and the ends that only stand behind and before a door. */
-export type EndName = VariantName | "bare-wire";
+export type EndName = VariantName | "bare-wire" | "plain-wire";

@@ -10,5 +10,6 @@ export const variants: Record<EndName, () => Promise<Variant>> = {
   "connect-node": async () => (await import("./variants/connect-node.js")).connectNode,
   "grpc-go": async () => (await import("./variants/grpc-go.js")).grpcGo,
   "bare-wire": async () => (await import("./variants/bare-wire.js")).bareWire,
+  "plain-wire": async () => (await import("./variants/bare-wire.js")).plainWire,
   "tls-floor": async () => (await import("./variants/tls-floor.js")).tlsFloor,
 };

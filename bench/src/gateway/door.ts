@@ -4,6 +4,8 @@ import type { EndName } from "../variant-name.js";
 export interface Door {
   /** Which client and server are before and behind it. */
   readonly ends: EndName;
+  /** Which server is behind it, where that is another one. */
+  readonly behind?: EndName;
   /** Why this machine cannot run it; `undefined` if it can. */
   missing(): Promise<string | undefined>;
   /** Makes what the ends need, and the door. `folder` is empty, and for this door only. */

@@ -139,13 +139,13 @@ async function open(
   progress: (line: string) => void,
 ): Promise<Opened> {
   progress(`opening ${name}`);
-  const { ends: variant } = door;
+  const { ends: variant, behind = variant } = door;
   const prepared = await door.prepare(folder);
   cleanUp.push(prepared.close);
   const { settings } = prepared;
   const [server, client] = [startChild(`${name}.server`), startChild(`${name}.client`)];
   cleanUp.push(server.stop, client.stop);
-  const { address: upstream } = await server.ask({ do: "serve", variant, settings });
+  const { address: upstream } = await server.ask({ do: "serve", variant: behind, settings });
   const { address, pid, close } = await prepared.open(upstream);
   cleanUp.push(close);
   await client.ask({ do: "connect", variant, settings, address });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createPlainServer } from "node:net";
 import { createSecureContext, createServer } from "node:tls";
 import { Client } from "@grpc/grpc-js";
 import { createWireChannel } from "@interlock/bot/internal";
@@ -37,6 +37,23 @@ export const bareWire: NodeVariant<TlsSettings> = {
     const context = createSecureContext({ ca, cert: certificate, key });
     const channelOverride = createWireChannel(address, { context, check: () => undefined });
     return clientOf(new Client(address, undefined as never, { channelOverride }));
+  },
+};
+
+/** Our HTTP/2 without TLS, as a program behind a sidecar speaks it. It has no client: nothing else may call it. */
+export const plainWire: NodeVariant<TlsSettings> = {
+  async prepare() {
+    throw new TypeError("The end behind a sidecar needs nothing.");
+  },
+  async serve() {
+    const server = createPlainServer({ noDelay: true }, (socket) => {
+      createServerConnection(socket, { onStream: (stream, request) => serve(stream, pathIn(request?.headers ?? [])) });
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    return { address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  },
+  async connect() {
+    throw new TypeError("A program behind a sidecar is called through it.");
   },
 };
 
