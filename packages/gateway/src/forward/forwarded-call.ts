@@ -1,7 +1,8 @@
 import { Metadata, status } from "@grpc/grpc-js";
-import { InterlockError } from "@interlock/bot";
+import { type Code, InterlockError } from "@interlock/bot";
 import {
   type CallCredentials,
+  codeNames,
   type HostedCall,
   type LiveCall,
   type PassedRequest,
@@ -19,6 +20,7 @@ import {
   type Reset,
   type Stream,
   type StreamHandler,
+  statusOfReset,
 } from "@interlock/wire";
 import type { TellCall } from "../access-log.js";
 import type { Caller, Connector } from "../outbound/callers.js";
@@ -36,6 +38,9 @@ const maximumTries = 3;
 
 /** What is kept of the request of a method that may be called again, in bytes. */
 const keptBytes = 64 * 1_024;
+
+/** The interim responses of a call that are passed on, at most; there is nothing that holds them back. */
+const maximumInterims = 8;
 
 /** How long a call may have waited before its deadline is counted anew, in milliseconds. */
 const lateMs = 5;
@@ -72,6 +77,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   #keptBytes = 0;
   #requestEnded = false;
   #attached = false;
+  #interims = 0;
   /** Whether the answer has begun. */
   #answered = false;
   /** What has been read of the answer, and the caller has not taken. */
@@ -94,7 +100,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
     this.#method = method;
     this.#caller = caller;
     if (method.isIdempotent) this.#kept = [];
-    request.onClose = () => this.#closed();
+    request.onClose = (code) => this.#closed(code);
     caller.begin(call.connection);
   }
 
@@ -213,16 +219,21 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
   }
 
   /** The call is over at the caller's end, for whatever reason. */
-  #closed(): void {
+  #closed(code: number): void {
     this.#report();
     if (this.#over) return;
     if (this.#stream) {
-      if (!this.#stream.closed) this.#stream.reset(errorCode.cancel);
+      if (!this.#stream.closed) this.#stream.reset(code);
     } else if (this.#credentials) wireOf(this.#credentials.channel).withdraw(this);
     this.#finish();
   }
 
   // What the answer brings.
+
+  onInterim({ headers }: DecodedBlock): void {
+    (this.#link as Link).answers++;
+    if (this.#interims++ < maximumInterims) this.#call.passInterim(headers);
+  }
 
   onHeaders(block: DecodedBlock, end: boolean): void {
     (this.#link as Link).answers++;
@@ -233,20 +244,23 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
       this.#kept = undefined;
       this.#method.instances.answered(this.#instance as Instance);
     }
-    if (end) {
-      // The bot has answered: what is left of the request is of no use to it.
-      if (!this.#stream?.localEnded) this.#stream?.reset(errorCode.noError);
-      this.#finish();
-    }
+    if (end) this.#answeredWhole();
     this.#call.passHeaders(headers, end, recurs);
   }
 
   onData(bytes: Buffer, end: boolean): void {
     (this.#link as Link).answers++;
     this.#responseBytes += bytes.length;
+    if (end) this.#answeredWhole();
     if (this.#call.passData(bytes, end, this.#onCallerRoom)) this.#stream?.consumed(bytes.length);
     else this.#owed += bytes.length;
-    if (end) this.#finish();
+  }
+
+  /** The bot has answered: what is left of the request is of no use to it. */
+  #answeredWhole(): void {
+    if (this.#over) return;
+    if (!this.#stream?.localEnded) this.#stream?.reset(errorCode.noError);
+    this.#finish();
   }
 
   readonly #onCallerRoom = () => {
@@ -267,7 +281,7 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
       // Its caller knows best whether it can be sent again.
       this.#reset(errorCode.refusedStream);
     } else if (isLost) this.#fail(this.#explain(status.UNAVAILABLE, "Connection dropped"));
-    else if (reset.cause === "fault") this.#fail(new InterlockError("INTERNAL", "The server's answer is malformed."));
+    else if (reset.cause === "fault") this.#fail(againstHttp2(reset.code));
     else this.#reset(reset.code);
   }
 
@@ -341,6 +355,11 @@ export class ForwardedCall implements HostedCall, StreamHandler, RequestSink {
 }
 
 const nothing = Buffer.alloc(0);
+
+function againstHttp2(code: number): InterlockError {
+  const name = codeNames[statusOfReset(code)] as Code;
+  return new InterlockError(name, `The bot's answer is against the rules of HTTP/2, or too large (error ${code}).`);
+}
 
 function nobodyServes(service: string): InterlockError {
   return new InterlockError("UNAVAILABLE", `No bot serves ${service} now.`);
