@@ -90,15 +90,22 @@ function read(headers: HeaderList): RequestHead {
 /** Headers of the protocol, which are not metadata. */
 const ofProtocol = new Set(["content-type", "te", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding"]);
 
-/** The metadata in a header list. Values that are malformed are left out. */
+/** The metadata in a header list. Names and values that are malformed are left out. */
 export function metadataIn(headers: HeaderList): Metadata {
   const metadata = new Metadata();
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     if (name.startsWith(":") || ofProtocol.has(name)) continue;
-    const value = headers[i + 1] as string;
-    if (!isBinaryName(name)) metadata.add(name, value);
-    else for (const bytes of decodeBinary(value) ?? []) metadata.add(name, bytes);
+    add(metadata, name, headers[i + 1] as string);
   }
   return metadata;
+}
+
+function add(metadata: Metadata, name: string, value: string): void {
+  try {
+    if (!isBinaryName(name)) metadata.add(name, value);
+    else for (const bytes of decodeBinary(value) ?? []) metadata.add(name, bytes);
+  } catch {
+    // HTTP/2 allows more characters than metadata of grpc-js, which throws: the call goes on without that field.
+  }
 }
