@@ -16,6 +16,13 @@ import { type ServerCheck, secureSocket } from "./secure-socket.js";
 import type { Settings } from "./settings.js";
 import type { Endpoint } from "./target.js";
 
+const limits = {
+  // The messages that wait are those of this process: a stream waits for room, and other calls hold theirs anyway.
+  queuedBytes: Number.POSITIVE_INFINITY,
+  // As many as the bytes of a list allow: a server that has proved who it is may say as much as other clients take.
+  headerFields: 2_048,
+} as const;
+
 /** What the links of a channel have in common. */
 export interface LinkOptions {
   readonly settings: Settings;
@@ -136,8 +143,7 @@ export class Link implements ConnectionHandler {
     secure.once("close", () => this.#fail(this.#error ?? new Error("socket hang up in the handshake")));
     secure.once("secureConnect", () => {
       if (secure.alpnProtocol !== "h2") return this.#fail(new Error("the server does not speak HTTP/2"));
-      // The messages that wait are those of this process: a stream waits for room, and other calls hold theirs anyway.
-      this.#connection = createClientConnection(secure, this, { limits: { queuedBytes: Number.POSITIVE_INFINITY } });
+      this.#connection = createClientConnection(secure, this, { limits });
     });
   }
 

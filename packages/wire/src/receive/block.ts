@@ -54,6 +54,7 @@ function receiveMore(session: Session, stream: Stream, block: DecodedBlock | und
   }
   if (role === "response" && isInformational(block.headers)) {
     floods.control();
+    stream.handler.onInterim?.(block);
     return;
   }
   stream.headed = true;

@@ -18,6 +18,8 @@ export interface Reset {
  * connection (`ConnectionEnd.error`): nobody knows what it has left undone.
  */
 export interface StreamHandler {
+  /** Takes the header list of an interim response (RFC 9110, section 15.2): the final one follows. Absent: they are dropped. */
+  onInterim?(block: DecodedBlock): void;
   /** Takes the header list of a response, or trailers. With `end`, nothing follows. */
   onHeaders(block: DecodedBlock, end: boolean): void;
   /** Takes content. It is a part of what the socket gave: who keeps it keeps all of that. With `end`, nothing follows. */
