@@ -21,6 +21,22 @@ export const unsupportedMediaType: HeaderList = [":status", "415"];
 /** The answer to another verb than POST (RFC 9110, section 15.5.6). It recurs. */
 export const methodNotAllowed: HeaderList = [":status", "405", "allow", "POST"];
 
+const ofHead: ReadonlySet<string> = new Set([":status", "content-type", "grpc-encoding", "grpc-accept-encoding"]);
+
+/**
+ * Splits a "Trailers-Only" answer into the header list before an answer, and trailers. One that is not gRPC has a header list alone.
+ */
+export function splitTrailersOnly(headers: HeaderList): { readonly head: HeaderList; readonly trailers: HeaderList } {
+  const [head, trailers]: [string[], string[]] = [[], []];
+  let isGrpc = false;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string;
+    if (name === "grpc-status") isGrpc = true;
+    (ofHead.has(name) ? head : trailers).push(name, headers[i + 1] as string);
+  }
+  return isGrpc ? { head, trailers } : { head: headers, trailers: [] };
+}
+
 /** A header list with metadata, in its order. */
 export function listWith(list: HeaderList, ...more: readonly (Metadata | undefined)[]): HeaderList {
   return [...list, ...more.flatMap((metadata) => (metadata ? fieldsOf(metadata) : []))];

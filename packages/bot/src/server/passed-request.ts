@@ -22,8 +22,11 @@ export interface RequestSink {
  */
 export class PassedRequest implements RequestIntake {
   readonly isReady = true;
-  /** Called once when the call is over, for whatever reason. */
-  onClose: (() => void) | undefined;
+  /**
+   * Called once when the call is over, for whatever reason, with the code to reset what it was passed on to: that of the caller where
+   * the caller has reset it, otherwise CANCEL.
+   */
+  onClose: ((code: number) => void) | undefined;
   readonly #owner: RequestOwner;
   readonly #single: SingleRequestMeter | undefined;
   readonly #many: RequestMeter | undefined;
@@ -92,6 +95,7 @@ export class PassedRequest implements RequestIntake {
   taken(): void {
     const bytes = this.#uncredited;
     this.#uncredited = 0;
+    this.#single?.close(); // What comes after that counts again.
     while (this.#many && !this.#many.waitsForPeer) this.#many.delivered();
     if (bytes > 0 && !this.#ended) this.#owner.credit(bytes);
   }
@@ -109,13 +113,13 @@ export class PassedRequest implements RequestIntake {
 
   abort(): void {}
 
-  close(): void {
+  close(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#held = [];
     this.#single?.close();
     this.#many?.close();
-    this.onClose?.();
+    this.onClose?.(code);
   }
 
   #pass(sink: RequestSink, bytes: Buffer, end: boolean): void {

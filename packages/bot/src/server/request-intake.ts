@@ -16,6 +16,10 @@ export interface RequestIntake {
   charge(load: PeerLoad): void;
   /** Tells the reader that the call has been cut short. */
   abort(why: InterlockError): void;
-  /** Lets go of everything: the call is over. */
-  close(): void;
+  /**
+   * Lets go of everything: the call is over.
+   *
+   * @param code - The one with which the caller has reset the stream; CANCEL where it has not.
+   */
+  close(code: number): void;
 }

@@ -10,6 +10,7 @@ import {
   type Reset,
   type Stream,
   type StreamHandler,
+  statusOfHttp,
   statusOfReset,
 } from "@interlock/wire";
 import type { Admission, Chain } from "../admission/chain.js";
@@ -23,7 +24,16 @@ import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Roster } from "../base/roster.js";
 import type { Trust } from "../trust/trust.js";
-import { answerHead, listWith, packedHead, packing, succeeded, trailersOf, trailersOnlyOf } from "./answers.js";
+import {
+  answerHead,
+  listWith,
+  packedHead,
+  packing,
+  splitTrailersOnly,
+  succeeded,
+  trailersOf,
+  trailersOnlyOf,
+} from "./answers.js";
 import { asDenial, asksForToken, cancellation } from "./as-denial.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
 import { type IntroductionOptions, introduce } from "./introduction.js";
@@ -377,14 +387,28 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     return this.#head;
   }
 
+  /** Sends the header list of an interim response as it is (RFC 9110, section 15.2). */
+  passInterim(headers: HeaderList): void {
+    if (!this.#over && !this.#headSent) this.#stream.sendHeaders(headers, false);
+  }
+
   /** Sends a header list as it is, with what this server has to say itself. With `end`, the call is over. */
   passHeaders(headers: HeaderList, end: boolean, recurring = false): void {
     if (this.#over) return;
     const own = this.#headSent ? undefined : this.#introduction;
     this.#headSent = true;
     if (end) this.#passedWith(headers);
-    this.#stream.sendHeaders(own ? listWith(headers, own) : headers, end, recurring && own === undefined);
+    if (!own) this.#stream.sendHeaders(headers, end, recurring);
+    else if (end) this.#passWhole(headers, own);
+    else this.#stream.sendHeaders(listWith(headers, own), false);
     if (end) this.#close();
+  }
+
+  /** Clients read no initial metadata in "Trailers-Only": what this server has to say itself goes before it. */
+  #passWhole(headers: HeaderList, own: Metadata): void {
+    const { head, trailers } = splitTrailersOnly(headers);
+    this.#stream.sendHeaders(listWith(head, own), trailers.length === 0);
+    if (trailers.length > 0) this.#stream.sendHeaders(trailers, true);
   }
 
   /**
@@ -442,10 +466,10 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     onRoom?.();
   }
 
-  onReset(_reset: Reset): void {
+  onReset({ cause, code }: Reset): void {
     if (this.#over) return;
     if (this.#live?.open) this.#abort(cancellation(this.#live));
-    this.#close();
+    this.#close(cause === "peer" ? code : errorCode.cancel);
   }
 
   /** The deadline has passed. */
@@ -469,13 +493,14 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
   }
 
-  #close(): void {
+  /** @param code - With which the caller has reset the stream, if it has. */
+  #close(code: number = errorCode.cancel): void {
     this.#over = true;
     clearTimeout(this.#timer);
     this.measure("canceled", status.CANCELLED); // Nothing has answered it.
     this.#visitor.load.calls--;
     this.#options.open.leave(this.#place);
-    this.request.close();
+    this.request.close(code);
     this.#visitor.leave?.();
     this.#onRoom?.();
     // Once the status has been written, whatever is still being sent is not waited for (RFC 9113, section 8.1).
@@ -500,10 +525,15 @@ const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
 
 const nothing: HeaderList = [];
 
-/** The status in trailers that are passed on; UNKNOWN where there is none. */
-function codeIn(trailers: HeaderList): number {
-  const at = trailers.indexOf("grpc-status");
-  return (at < 0 ? undefined : parseStatus(trailers[at + 1] as string)) ?? status.UNKNOWN;
+/** The status in a header list that is passed on; without one, that of its HTTP status, or UNKNOWN. */
+function codeIn(headers: HeaderList): number {
+  let code: number | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] as string;
+    if (headers[i] === "grpc-status") return parseStatus(value) ?? status.UNKNOWN;
+    if (headers[i] === ":status") code = statusOfHttp(Number(value));
+  }
+  return code ?? status.UNKNOWN;
 }
 
 function expire(call: ServedCall): void {

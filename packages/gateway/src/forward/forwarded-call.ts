@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
-import { InterlockError } from "@interlock/bot";
-import { type LiveCall, type RequestSink, toStatus } from "@interlock/bot/internal";
+import { type Code, InterlockError } from "@interlock/bot";
+import { codeNames, type LiveCall, type RequestSink, toStatus } from "@interlock/bot/internal";
 import {
   type DecodedBlock,
   errorCode,
@@ -9,6 +9,7 @@ import {
   type Reset,
   type Stream,
   type StreamHandler,
+  statusOfReset,
 } from "@interlock/wire";
 import type { TellCall } from "../access-log.js";
 import type { Instance } from "../routes/instances.js";
@@ -28,6 +29,9 @@ const maximumTries = 3;
 
 /** What is kept of the request of a method that may be called again, in bytes. */
 const keptBytes = 64 * 1_024;
+
+/** The interim responses of a call that are passed on, at most; there is nothing that holds them back. */
+const maximumInterims = 8;
 
 /** How long a call may have waited before its deadline is counted anew, in milliseconds. */
 const lateMs = 5;
@@ -60,6 +64,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   #keptBytes = 0;
   #requestEnded = false;
   #attached = false;
+  #interims = 0;
   /** Whether the answer has begun. */
   #answered = false;
   /** What has been read of the answer, and the caller has not taken. */
@@ -81,7 +86,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     this.#method = method;
     this.#way = way;
     if (method.isIdempotent) this.#kept = [];
-    request.onClose = () => this.#closed();
+    request.onClose = (code) => this.#closed(code);
   }
 
   get isOver(): boolean {
@@ -166,16 +171,21 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   }
 
   /** The call is over at the caller's end, for whatever reason. */
-  #closed(): void {
+  #closed(code: number): void {
     this.#report();
     if (this.#over) return;
     if (this.#stream) {
-      if (!this.#stream.closed) this.#stream.reset(errorCode.cancel);
+      if (!this.#stream.closed) this.#stream.reset(code);
     } else this.#way.withdraw(this);
     this.#finish();
   }
 
   // What the answer brings.
+
+  onInterim({ headers }: DecodedBlock): void {
+    (this.#link as CallLink).answers++;
+    if (this.#interims++ < maximumInterims) this.#call.passInterim(headers);
+  }
 
   onHeaders(block: DecodedBlock, end: boolean): void {
     (this.#link as CallLink).answers++;
@@ -186,20 +196,23 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
       this.#kept = undefined;
       this.#method.instances.answered(this.#instance as Instance);
     }
-    if (end) {
-      // The bot has answered: what is left of the request is of no use to it.
-      if (!this.#stream?.localEnded) this.#stream?.reset(errorCode.noError);
-      this.#finish();
-    }
+    if (end) this.#answeredWhole();
     this.#call.passHeaders(headers, end, recurs);
   }
 
   onData(bytes: Buffer, end: boolean): void {
     (this.#link as CallLink).answers++;
     this.#responseBytes += bytes.length;
+    if (end) this.#answeredWhole();
     if (this.#call.passData(bytes, end, this.#onCallerRoom)) this.#stream?.consumed(bytes.length);
     else this.#owed += bytes.length;
-    if (end) this.#finish();
+  }
+
+  /** The bot has answered: what is left of the request is of no use to it. */
+  #answeredWhole(): void {
+    if (this.#over) return;
+    if (!this.#stream?.localEnded) this.#stream?.reset(errorCode.noError);
+    this.#finish();
   }
 
   readonly #onCallerRoom = () => {
@@ -220,7 +233,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
       // Its caller knows best whether it can be sent again.
       this.#reset(errorCode.refusedStream);
     } else if (isLost) this.#fail(this.#way.explain(status.UNAVAILABLE, connectionDropped));
-    else if (reset.cause === "fault") this.#fail(new InterlockError("INTERNAL", "The server's answer is malformed."));
+    else if (reset.cause === "fault") this.#fail(againstHttp2(reset.code));
     else this.#reset(reset.code);
   }
 
@@ -284,6 +297,11 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
 }
 
 const nothing = Buffer.alloc(0);
+
+function againstHttp2(code: number): InterlockError {
+  const name = codeNames[statusOfReset(code)] as Code;
+  return new InterlockError(name, `The bot's answer is against the rules of HTTP/2, or too large (error ${code}).`);
+}
 
 function nobodyServes(service: string): InterlockError {
   return new InterlockError("UNAVAILABLE", `No bot serves ${service} now.`);

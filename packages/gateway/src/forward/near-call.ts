@@ -3,7 +3,7 @@ import type { PassedRequest, ServedCall } from "@interlock/bot/internal";
 /** A call at the end where it has come in. */
 export type NearCall = Pick<
   ServedCall,
-  "head" | "code" | "getDeadline" | "passHeaders" | "passData" | "passReset" | "sendStatus"
+  "head" | "code" | "getDeadline" | "passInterim" | "passHeaders" | "passData" | "passReset" | "sendStatus"
 >;
 
 /** The request of a call at the end where it has come in. */

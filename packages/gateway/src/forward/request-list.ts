@@ -12,10 +12,11 @@ export interface Shown {
  * the caller stays here, too: another one takes its place.
  */
 export function isStripped(name: string): boolean {
-  if (name === "authorization" || name === "forwarded" || name === "via" || name === "x-real-ip") return true;
-  return prefixes.some((prefix) => name.startsWith(prefix));
+  return names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
+// `host` says the same as `:authority`, and names this connection (RFC 9113, section 8.3.1).
+const names: ReadonlySet<string> = new Set(["authorization", "forwarded", "host", "via", "x-real-ip"]);
 const prefixes = ["interlock-", "x-forwarded-", "x-envoy-", "x-original-"] as const;
 
 /** What a request goes on with in place of what it came with. */

@@ -16,6 +16,7 @@ import {
   type HeaderList,
   longestTimerMs,
   parseStatus,
+  type Reset,
   type Stream,
   type StreamHandler,
   statusOfReset,
@@ -97,6 +98,10 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
 
   // The answer.
 
+  passInterim(headers: HeaderList): void {
+    if (!this.#over && !this.#headSent) this.#stream.sendHeaders(headers, false);
+  }
+
   passHeaders(headers: HeaderList, end: boolean, recurring = false): void {
     if (this.#over) return;
     this.#headSent = true;
@@ -138,18 +143,19 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
     onRoom?.();
   }
 
-  onReset(): void {
-    if (!this.#over) this.#close();
+  onReset({ cause, code }: Reset): void {
+    if (!this.#over) this.#close(cause === "peer" ? code : errorCode.cancel);
   }
 
   #expire(): void {
     this.sendStatus(toStatus(new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")));
   }
 
-  #close(): void {
+  /** @param code - With which the program has reset the stream, if it has. */
+  #close(code: number = errorCode.cancel): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.request.close();
+    this.request.close(code);
     this.#onRoom?.();
     // Once the status has been written, whatever is still being sent is not waited for (RFC 9113, section 8.1).
     if (!this.#stream.remoteEnded) this.#stream.reset(errorCode.noError);
