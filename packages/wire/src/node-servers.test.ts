@@ -164,7 +164,7 @@ describe("a client connection, with servers of node:http2", () => {
     assert.equal((await call(connection).whole).reset, undefined);
   });
 
-  it("skips interim responses", async () => {
+  it("tells of interim responses who wants to hear of them, and skips them", async () => {
     const { connection } = await start((stream) => {
       stream.additionalHeaders({ ":status": 100 });
       stream.additionalHeaders({ ":status": 103, link: "x" });
@@ -173,6 +173,16 @@ describe("a client connection, with servers of node:http2", () => {
     const { headers } = await call(connection).whole;
     assert.equal(headers.length, 1);
     assert.equal(headers[0]?.[1], "204");
+    const taker = Object.assign(new Taker(), { interim: [] as string[][], onInterim });
+    function onInterim({ headers }: { readonly headers: readonly string[] }) {
+      taker.interim.push([...headers]);
+    }
+    connection.open(request, true, taker);
+    await taker.whole;
+    assert.deepEqual(taker.interim, [
+      [":status", "100"],
+      [":status", "103", "link", "x"],
+    ]);
   });
 
   it("sends request trailers, and header lists longer than a frame", async () => {
