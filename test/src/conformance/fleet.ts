@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { startAuthority } from "@interlock/authority";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
+import { type Gateway, openGateway, type ServiceRoute } from "@interlock/gateway";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
 
 /** An authority of its own, and the bots that have joined it. */
@@ -10,6 +11,8 @@ export interface Fleet {
   join(name: string): Promise<Bot>;
   /** Revokes a bot. */
   revoke(name: string): Promise<void>;
+  /** Opens a gateway, under an identity of its own, in front of bots that serve a service. */
+  gateway(service: ServiceRoute["service"], address: string, server: string): Promise<{ gateway: Gateway; bot: Bot }>;
   close(): Promise<void>;
 }
 
@@ -21,6 +24,7 @@ grants:
     grpc.testing.UnimplementedService: [interop:call]
   "gateway/*":
     connectrpc.conformance.v1.ConformanceService: [token:exchange]
+    grpc.testing.TestService: [token:exchange]
 `;
 
 /** Starts an authority in this process. Bots named `caller/…` may call the services of this folder. */
@@ -34,19 +38,32 @@ export async function startFleet(): Promise<Fleet> {
   });
   await authority.applyGrants(grants);
   const bots: Bot[] = [];
+  const gateways: Gateway[] = [];
+
+  async function joinAs(name: string): Promise<Bot> {
+    const joinToken = await authority.createJoinToken(name);
+    const stateDir = join(folder.path, name);
+    const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
+    bots.push(bot);
+    return bot;
+  }
+
   return {
     authority: authority.address,
-    async join(name) {
-      const joinToken = await authority.createJoinToken(name);
-      const stateDir = join(folder.path, name);
-      const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir, log: silentLog });
-      bots.push(bot);
-      return bot;
+    join: joinAs,
+    async gateway(service, address, server) {
+      const bot = await joinAs(`gateway/${gateways.length + 1}`);
+      const routes = [{ service, addresses: [address], servers: [server] }];
+      // The suite's client over grpc-go makes a connection for each case, and closes none.
+      const gateway = await openGateway(bot, { port: 0, routes, connectionsPerPeer: 1_024, logSample: 0 });
+      gateways.push(gateway);
+      return { gateway, bot };
     },
     async revoke(name) {
       await authority.revoke({ kind: "identity", subject: `spiffe://conformance/${name}` }, "test");
     },
     async close() {
+      await Promise.all(gateways.map((gateway) => gateway.close(0)));
       await Promise.all(bots.map((bot) => bot.close(0)));
       await authority.close();
       folder.remove();

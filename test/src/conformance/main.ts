@@ -78,8 +78,9 @@ function printSuite(result: SuiteResult): void {
   }
 }
 
-function printInterop({ peer, as, cases, failures, skipped }: InteropResult): void {
-  const sides = as === "client" ? `our server, client of ${peer}` : `our client, server of ${peer}`;
+function printInterop({ peer, as, isThroughGateway, cases, failures, skipped }: InteropResult): void {
+  const between = isThroughGateway ? ", gateway between" : "";
+  const sides = (as === "client" ? `our server, client of ${peer}` : `our client, server of ${peer}`) + between;
   if (skipped !== undefined) {
     write(`- ${sides}: skipped: ${skipped}`);
     return;

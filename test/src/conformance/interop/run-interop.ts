@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bot, certificatesToPem } from "@interlock/bot";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
+import { TestService } from "../../gen/grpc/testing/test_interlock.js";
 import { type Fleet, startFleet } from "../fleet.js";
 import { issueToken } from "../relays.js";
 import { type CaseName, caseNames, makeCase, reasonOf } from "./cases.js";
@@ -15,6 +16,8 @@ export interface InteropResult {
   readonly peer: string;
   /** What the other library is: a client of our server, or the server of our client. */
   readonly as: "client" | "server";
+  /** Whether a gateway of ours is between the two. */
+  readonly isThroughGateway: boolean;
   readonly cases: number;
   readonly failures: readonly { readonly name: string; readonly text: string }[];
   /** Why nothing was run. */
@@ -33,15 +36,22 @@ export async function runInterop(): Promise<readonly InteropResult[]> {
     const served = await server.serve({ port: 0 }, (routes) => routes.add(ServedTestService, testService));
     const otherFolder = await saveIdentity(fleet, other, server, join(folder.path, "peer"));
     const results: InteropResult[] = [];
+    const { gateway, bot } = await fleet.gateway(TestService, `127.0.0.1:${served.port}`, "server/*");
     for (const peer of await findPeers()) {
       if ("missing" in peer) {
         for (const as of ["client", "server"] as const)
-          results.push({ peer: peer.name, as, cases: 0, failures: [], skipped: peer.missing });
+          results.push({ peer: peer.name, as, isThroughGateway: false, cases: 0, failures: [], skipped: peer.missing });
         continue;
       }
-      const callerFolder = await saveIdentity(fleet, caller, server, join(folder.path, `caller-${peer.name}`));
-      results.push(await asClient(peer, callerFolder, `127.0.0.1:${served.port}`));
-      results.push(await asServer(peer, otherFolder, caller));
+      const places = [
+        { listener: server, port: served.port, isThroughGateway: false },
+        { listener: bot, port: gateway.port, isThroughGateway: true },
+      ];
+      for (const { listener, port, isThroughGateway } of places) {
+        const callerFolder = await saveIdentity(fleet, caller, listener, join(folder.path, `${peer.name}-${port}`));
+        results.push({ ...(await asClient(peer, callerFolder, `127.0.0.1:${port}`)), isThroughGateway });
+      }
+      results.push(...(await asServer(fleet, peer, otherFolder, caller)));
     }
     return results;
   } finally {
@@ -50,7 +60,7 @@ export async function runInterop(): Promise<readonly InteropResult[]> {
   }
 }
 
-async function asClient(peer: Peer, folder: string, address: string): Promise<InteropResult> {
+async function asClient(peer: Peer, folder: string, address: string): Promise<Omit<InteropResult, "isThroughGateway">> {
   const failures = await eachCase((name) => peer.client(folder, address, name));
   // The control: the same call is refused with another token.
   await writeFile(join(folder, "token"), "eyJ0.eyJ0.AAAA");
@@ -59,11 +69,17 @@ async function asClient(peer: Peer, folder: string, address: string): Promise<In
   return { peer: peer.name, as: "client", cases: caseNames.length, failures };
 }
 
-async function asServer(peer: Peer, folder: string, caller: Bot): Promise<InteropResult> {
+async function asServer(fleet: Fleet, peer: Peer, folder: string, caller: Bot): Promise<readonly InteropResult[]> {
   const { port, stop } = await peer.server(folder);
-  const failures = await eachCase((name) => makeCase(name, caller, `127.0.0.1:${port}`));
+  const { gateway } = await fleet.gateway(TestService, `127.0.0.1:${port}`, "peer/*");
+  const results: InteropResult[] = [];
+  for (const at of [port, gateway.port]) {
+    const failures = await eachCase((name) => makeCase(name, caller, `127.0.0.1:${at}`));
+    const isThroughGateway = at !== port;
+    results.push({ peer: peer.name, as: "server", isThroughGateway, cases: caseNames.length, failures });
+  }
   stop();
-  return { peer: peer.name, as: "server", cases: caseNames.length, failures };
+  return results;
 }
 
 async function eachCase(run: (name: CaseName) => Promise<void>) {
