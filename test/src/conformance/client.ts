@@ -3,7 +3,7 @@ import { ClientCompatRequest, ClientCompatResponse } from "../gen/connectrpc/con
 import { Compression } from "../gen/connectrpc/conformance/v1/config.js";
 import { ConformanceService } from "../gen/connectrpc/conformance/v1/service_interlock.js";
 import { readMessages, writeMessage } from "./delimited.js";
-import { startFleet } from "./fleet.js";
+import { isThroughGateway, startFleet } from "./fleet.js";
 import { makeCall } from "./make-call.js";
 import { type Relay, relayFromBot } from "./relays.js";
 
@@ -13,6 +13,7 @@ const atOnce = 8;
 const fleet = await startFleet();
 const [server, caller] = await Promise.all([fleet.join("server/1"), fleet.join("caller/1")]);
 const relays = new Map<string, Promise<Relay>>();
+const gateways = new Map<number, Promise<number>>();
 const running = new Set<Promise<void>>();
 for await (const request of readMessages(process.stdin, ClientCompatRequest)) {
   const done = answer(request).finally(() => running.delete(done));
@@ -44,7 +45,7 @@ async function call(request: ClientCompatRequest) {
     relays.set(place, relay);
   }
   // Clients with the same options share a connection.
-  const client = caller.client(ConformanceService, `127.0.0.1:${(await relay).port}`, {
+  const client = caller.client(ConformanceService, `127.0.0.1:${await portTo(await relay)}`, {
     ...(compression === Compression.COMPRESSION_GZIP && { compression: "gzip" }),
     ...(messageReceiveLimit > 0 && { responseBytes: messageReceiveLimit }),
   });
@@ -53,4 +54,15 @@ async function call(request: ClientCompatRequest) {
   } finally {
     client[Symbol.dispose]();
   }
+}
+
+/** The port at which calls go to a relay: its own, or that of a gateway in front of it. */
+function portTo({ port }: Relay): number | Promise<number> {
+  if (!isThroughGateway) return port;
+  let at = gateways.get(port);
+  if (!at) {
+    at = fleet.gateway(ConformanceService, `127.0.0.1:${port}`, "server/*").then(({ gateway }) => gateway.port);
+    gateways.set(port, at);
+  }
+  return at;
 }

@@ -16,6 +16,9 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
+/** Whether a program of this folder is to put a gateway between itself and the suite. */
+export const isThroughGateway = process.env.INTERLOCK_CONFORMANCE_GATEWAY === "1";
+
 const grants = `
 grants:
   "caller/*":

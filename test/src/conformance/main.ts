@@ -11,6 +11,7 @@ and grpcio in the named cases of gRPC's interoperability tests, over mutual TLS 
 
 Options:
   --only <part>     "server", "client", "gateway" or "interop"; all by default
+  --via-gateway     with a gateway between the suite and our server, or between our client and the suite
   --run <pattern>   only the cases of connectrpc/conformance with that name, for example "Timeouts/**"; may be repeated
   --json            print one JSON object
   --help            print this
@@ -20,7 +21,13 @@ Exit code: 0 when all cases pass but for the listed exceptions, or this machine 
 
 const flag = { type: "boolean", default: false } as const;
 const { values } = parseArgs({
-  options: { only: { type: "string" }, run: { type: "string", multiple: true }, json: flag, help: flag },
+  options: {
+    only: { type: "string" },
+    run: { type: "string", multiple: true },
+    json: flag,
+    "via-gateway": flag,
+    help: flag,
+  },
 });
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 if (values.help) process.stdout.write(help);
@@ -30,7 +37,7 @@ else if (values.only !== undefined && !["server", "client", "gateway", "interop"
 } else process.exit((await run()) ? 0 : 1);
 
 async function run(): Promise<boolean> {
-  const { only, json } = values;
+  const { only, json, "via-gateway": isThroughGateway } = values;
   const runner = only === "interop" ? undefined : await installGo(suitePackage, suiteVersion);
   if (runner && "missing" in runner) {
     const reason = `npm run conformance needs Go, and its modules: ${runner.missing}`;
@@ -40,7 +47,7 @@ async function run(): Promise<boolean> {
   const suite: SuiteResult[] = [];
   for (const mode of ["server", "client", "gateway"] as const) {
     if (!runner || (only !== undefined && only !== mode)) continue;
-    suite.push(await runSuite(runner.path, mode, values.run));
+    suite.push(await runSuite(runner.path, mode, values.run, isThroughGateway));
     if (!json) printSuite(suite.at(-1) as SuiteResult);
   }
   const interop = only === undefined || only === "interop" ? await runInterop() : [];

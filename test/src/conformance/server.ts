@@ -2,7 +2,7 @@
 import { ServerCompatRequest, ServerCompatResponse } from "../gen/connectrpc/conformance/v1/server_compat.js";
 import { conformanceService, ServedConformanceService } from "./conformance-service.js";
 import { readMessages, writeMessage } from "./delimited.js";
-import { startFleet } from "./fleet.js";
+import { isThroughGateway, startFleet } from "./fleet.js";
 import { relayToBot } from "./relays.js";
 
 const { value: request } = await readMessages(process.stdin, ServerCompatRequest).next();
@@ -21,7 +21,10 @@ const { port } = await server.serve({ port: 0, compression: "gzip", connectionsP
     },
   }),
 );
-const relay = await relayToBot(caller, fleet.authority, ServedConformanceService.name, "conformance:call", port);
+const served = isThroughGateway
+  ? (await fleet.gateway(ServedConformanceService, `127.0.0.1:${port}`, "server/*")).gateway.port
+  : port;
+const relay = await relayToBot(caller, fleet.authority, ServedConformanceService.name, "conformance:call", served);
 process.once("SIGTERM", async () => {
   relay.close();
   await fleet.close();

@@ -60,7 +60,12 @@ export interface SuiteResult {
 }
 
 /** Has the suite test the server, the client or the gateway that `server.ts`, `client.ts` and `gateway.ts` are. */
-export async function runSuite(runner: string, mode: Mode, only: string[] = []): Promise<SuiteResult> {
+export async function runSuite(
+  runner: string,
+  mode: Mode,
+  only: string[] = [],
+  isThroughGateway = false,
+): Promise<SuiteResult> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-conformance-"));
   try {
     const conf = join(folder, "config.yaml");
@@ -79,7 +84,7 @@ export async function runSuite(runner: string, mode: Mode, only: string[] = []):
         process.execPath,
         program,
       ];
-      return readOutput(mode, await outputOf(runner, args), patterns.length > 0);
+      return readOutput(mode, await outputOf(runner, args, isThroughGateway), patterns.length > 0);
     };
     const result = await run(only);
     const late = result.failures.filter(isLate).map(({ name }) => name);
@@ -105,9 +110,10 @@ function withAgain(result: SuiteResult, late: readonly string[], again: SuiteRes
   return { ...result, passed, failures: [...others, ...again.failures], problem: result.problem ?? again.problem };
 }
 
-function outputOf(program: string, args: string[]): Promise<string> {
+function outputOf(program: string, args: string[], isThroughGateway: boolean): Promise<string> {
   return new Promise((resolve) => {
-    const options = { maxBuffer: 64 * 1_024 * 1_024, timeout: 300_000 };
+    const env = { ...process.env, INTERLOCK_CONFORMANCE_GATEWAY: isThroughGateway ? "1" : "0" };
+    const options = { maxBuffer: 64 * 1_024 * 1_024, timeout: 300_000, env };
     execFile(program, args, options, (_error, stdout, stderr) => resolve(`${stdout}\n${stderr}`));
   });
 }
