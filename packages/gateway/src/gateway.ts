@@ -144,7 +144,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     deprecations: createDeprecationLog(log, clock),
     times: connectionTimes(parts.connections),
   });
-  const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(64, maximumCalls ?? 64) });
+  const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(256, maximumCalls ?? 256) });
   const health = watchHealth(bot, callers.reconnect);
   const traffic = createTraffic();
   const stopCounting = recorder.onDenial(traffic.denied);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createAdaptiveLimit, tolerableMs } from "./adaptive-limit.js";
+import { createAdaptiveLimit, lateTimes, tolerableMs } from "./adaptive-limit.js";
 
 describe("an adaptive limit", () => {
   const openAll = (limit: ReturnType<typeof createAdaptiveLimit>, caller = "busy/1") => {
@@ -30,8 +30,13 @@ describe("an adaptive limit", () => {
   it("shrinks to a part of what is open while the process is late, down to its bound", () => {
     const limit = createAdaptiveLimit({ least: 100 });
     openAll(limit);
+    for (let i = 1; i < lateTimes; i++) limit.adapt(tolerableMs + 1);
+    limit.adapt(0);
+    for (let i = 1; i < lateTimes; i++) limit.adapt(tolerableMs + 1);
+    assert.equal(limit.limit, 1_088, "pauses are no load");
+    openAll(limit);
     limit.adapt(tolerableMs + 1);
-    assert.deepEqual([limit.limit, limit.begin("busy/1")], [768, false]);
+    assert.deepEqual([limit.limit, limit.begin("busy/1")], [816, false]);
     for (let i = 0; i < 20; i++) limit.adapt(1_000);
     assert.equal(limit.limit, 100);
   });
@@ -39,7 +44,7 @@ describe("an adaptive limit", () => {
   it("does not shrink for lateness that its calls cannot be to blame for", () => {
     const limit = createAdaptiveLimit({ least: 100 });
     for (let i = 0; i < 100; i++) limit.begin("busy/1");
-    limit.adapt(1_000);
+    for (let i = 0; i < lateTimes; i++) limit.adapt(1_000);
     assert.equal(limit.limit, 1_024);
   });
 

@@ -1,6 +1,6 @@
 /** What bounds {@link createAdaptiveLimit}. */
 export interface AdaptiveBounds {
-  /** The calls that may always be open at once. Default: 64. */
+  /** The calls that may always be open at once. Default: 256. */
   readonly least?: number | undefined;
   /** The most calls that may be open at once. Default: 16,384. */
   readonly most?: number | undefined;
@@ -25,6 +25,8 @@ export interface AdaptiveLimit {
 
 /** How late the process may be before the limit shrinks, in milliseconds. */
 export const tolerableMs = 50;
+/** How many times in a row it has to be late: a collection of garbage says nothing of how many calls there may be. */
+export const lateTimes = 3;
 /** What is left of the calls that were open when the process was too late. */
 const shrink = 0.75;
 /** By how many calls the limit grows while it is used. */
@@ -35,9 +37,10 @@ const growth = 64;
  * multiplicative decrease when it is late with many of them open. A process that is late already would only collect what more it
  * takes.
  */
-export function createAdaptiveLimit({ least = 64, most = 16_384 }: AdaptiveBounds = {}): AdaptiveLimit {
+export function createAdaptiveLimit({ least = 256, most = 16_384 }: AdaptiveBounds = {}): AdaptiveLimit {
   let limit = Math.min(Math.max(1_024, least), most);
   let open = 0;
+  let late = 0;
   /** By caller; bounded by the calls that are open. */
   const byCaller = new Map<string, number>();
 
@@ -67,9 +70,10 @@ export function createAdaptiveLimit({ least = 64, most = 16_384 }: AdaptiveBound
       else byCaller.delete(caller);
     },
     adapt(lateMs) {
-      if (lateMs <= tolerableMs) {
+      late = lateMs > tolerableMs ? late + 1 : 0;
+      if (late === 0) {
         if (open > limit / 2) limit = Math.min(most, limit + growth);
-      } else if (open > least) limit = Math.max(least, Math.floor(Math.min(limit, open) * shrink));
+      } else if (late >= lateTimes && open > least) limit = Math.max(least, Math.floor(Math.min(limit, open) * shrink));
     },
   };
 }
