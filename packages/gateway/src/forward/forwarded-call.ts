@@ -27,8 +27,9 @@ export interface AdmittedCall extends Pick<LiveCall, "caller"> {
 /** The most bots that a call is tried at, where each may have got it. */
 const maximumTries = 3;
 
-/** What is kept of the request of a method that may be called again, in bytes. */
+/** What is kept of the request of a method that may be called again, in bytes; and what it costs to keep a piece of it. */
 const keptBytes = 64 * 1_024;
+const keptPieceBytes = 256;
 
 /** The interim responses of a call that are passed on, at most; there is nothing that holds them back. */
 const maximumInterims = 8;
@@ -290,9 +291,15 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
 
   #keep(bytes: Buffer): void {
     if (!this.#kept) return;
-    this.#keptBytes += bytes.length;
-    if (this.#keptBytes > keptBytes) this.#kept = undefined;
-    else this.#kept.push(bytes);
+    this.#keptBytes += bytes.length + keptPieceBytes;
+    if (this.#keptBytes > keptBytes) {
+      this.#kept = undefined;
+      return;
+    }
+    // A copy: as a part of what the socket gave, it would keep all of that.
+    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(copy);
+    this.#kept.push(copy);
   }
 }
 

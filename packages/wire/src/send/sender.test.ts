@@ -161,9 +161,8 @@ describe("Sender", () => {
     sender.pump();
     assert.deepEqual((await frames()).map(shortOf), [
       [0, 0, 1, 100],
-      [0, 0, 3, 100],
+      [0, 1, 3, 105],
       [0, 0, 1, 15],
-      [0, 1, 3, 5],
     ]);
     assert.deepEqual(answers, [false, false, false]);
     for (const length of [10, 8_187, 20_000]) {

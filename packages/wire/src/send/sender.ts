@@ -145,10 +145,10 @@ export class Sender {
   #wait(stream: Stream, bytes: Buffer): boolean {
     if (bytes.length > 0) {
       stream.queue ??= new SendQueue();
-      stream.queue.push(bytes);
+      const isNew = stream.queue.push(bytes);
       stream.queuedBytes += bytes.length;
       this.queuedBytes += bytes.length;
-      this.heldBytes += bytes.length + bounds.pieceBytes;
+      this.heldBytes += bytes.length + (isNew ? bounds.pieceBytes : 0);
     }
     if (this.#ready.size === 0) while (stream.queuedBytes > 0 && !this.#output.blocked && this.#turn(stream) > 0);
     if (stream.queuedBytes === 0) return true;

@@ -22,6 +22,19 @@ describe("SendQueue", () => {
     );
   });
 
+  it("puts short pieces together, and keeps nothing of what they were a part of", () => {
+    const queue = new SendQueue();
+    const chunk = Buffer.alloc(16_384, "x");
+    const added = Array.from({ length: 1_000 }, (_, i) => queue.push(chunk.subarray(i, i + 100)));
+    assert.equal(added.filter(Boolean).length, queue.length);
+    assert.ok(queue.length <= 14, `${queue.length} pieces`);
+    assert.notEqual(queue.take(1).buffer, chunk.buffer);
+    queue.push(chunk);
+    assert.ok(queue.push(chunk.subarray(0, 1)), "what follows a long piece is another one");
+    while (queue.length > 1) queue.take(queue.firstBytes);
+    assert.deepEqual(queue.take(1), Buffer.from("x"));
+  });
+
   it("does not hold what it has given", () => {
     const queue = new SendQueue();
     for (let i = 0; i < 1_000; i++) queue.push(Buffer.alloc(1));
