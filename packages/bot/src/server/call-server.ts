@@ -253,7 +253,12 @@ function isFlood(error: InterlockError | undefined): boolean {
 }
 
 /** The answer on a connection that was cut because its bot sends too much. It recurs. */
-const tooMuch = trailersOnlyOf(status.RESOURCE_EXHAUSTED, "The caller sends too much.", undefined);
+const tooMuch = refusalOf(denial("RATE_LIMITED", "the connection was closed", { retryAfterMs: "1000" }));
+
+function refusalOf(error: InterlockError): HeaderList {
+  const { code, details, metadata } = toStatus(error);
+  return trailersOnlyOf(code, details, metadata);
+}
 
 /** Reads nothing of a stream that is over. */
 const nobody: StreamHandler = { onHeaders() {}, onData() {}, onReset() {}, onRoom() {} };
