@@ -119,23 +119,6 @@ describe("what one caller does to a gateway, as another one sees it", () => {
     await stream.end();
     wild.caller.close();
   });
-
-  it("is nothing where it takes all places that there are: each has its share", async () => {
-    const { stream, client, wild } = await open({ maximumCalls: 64 });
-    const held = Array.from({ length: 100 }, () => {
-      const call = wild.call(EchoService.methods.count.path);
-      void call.send(message, true);
-      return call;
-    });
-    await Promise.all(held.map(({ headed }) => headed));
-    const refused = held.filter(({ seen }) => fieldOf(seen, "grpc-status") !== undefined);
-    assert.equal(refused.length, 100 - 63, "63 places were left");
-    assert.ok(refused.every(({ seen }) => codeOf(seen) === 8));
-    await Promise.all(Array.from({ length: 20 }, (_, i) => client.echo({ reason: `${i}` })));
-    await stream.say("it lives");
-    await stream.end();
-    wild.caller.close();
-  });
 });
 
 function fieldOf({ head, trailers }: SeenAnswer, name: string): string | undefined {
