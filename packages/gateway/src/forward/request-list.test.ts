@@ -2,32 +2,12 @@ import assert from "node:assert/strict";
 import { requestList, requestTrailers } from "./request-list.js";
 
 const forged = [
-  ...[
-    "authorization",
-    "Bearer theirs",
-    "interlock-voucher",
-    "v",
-    "x-forwarded-client-cert",
-    "By=me",
-    "via",
-    "1.1 proxy",
-  ],
-  ...[
-    "x-envoy-peer-metadata",
-    "p",
-    "x-original-host",
-    "h",
-    "forwarded",
-    "for=me",
-    "x-real-ip",
-    "1.2.3.4",
-    "host",
-    "other",
-  ],
+  ...["authorization", "Bearer theirs", "interlock-voucher", "v", "x-forwarded-client-cert", "By=me", "host", "other"],
+  ...["x-envoy-peer-metadata", "p", "x-original-host", "h", "forwarded", "for=me", "x-real-ip", "1.2.3.4", "via", "x"],
 ];
 
 describe("the header list of a request that goes on", () => {
-  it("has what came, in its order and as often, and another authority and token", () => {
+  it("has what came, in its order and as often, another authority, and what is added", () => {
     const came = [":method", "POST", ":path", "/a/B", ":scheme", "http", ":authority", "gateway", "te", "trailers"];
     const more = ["x", "1", "x", "2", "grpc-timeout", "1S", "y-bin", "AAE", "x", "1"];
     const parts = { scheme: "https", authority: "bot:1", added: ["authorization", "Bearer ours"] } as const;
@@ -39,11 +19,7 @@ describe("the header list of a request that goes on", () => {
   });
 
   it("has trailers without what names a caller or a hop", () => {
-    assert.deepEqual(requestTrailers(["x-digest", "1", ...forged, "x-digest", "2"]), [
-      "x-digest",
-      "1",
-      "x-digest",
-      "2",
-    ]);
+    const list = requestTrailers(["x-digest", "1", ...forged, "x-digest", "2"]);
+    assert.deepEqual(list, ["x-digest", "1", "x-digest", "2"]);
   });
 });

@@ -151,7 +151,7 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
     this.sendStatus(toStatus(new InterlockError("DEADLINE_EXCEEDED", "The deadline has passed.")));
   }
 
-  /** `code` is that with which the request is reset where it has gone on to. */
+  /** @param code - With which the program has reset the stream, if it has. */
   #close(code: number = errorCode.cancel): void {
     this.#over = true;
     clearTimeout(this.#timer);
