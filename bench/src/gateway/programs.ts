@@ -162,7 +162,7 @@ export const envoy = door({
 function envoyConfiguration(folder: string, port: number, upstream: string): object {
   const at = (name: string) => ({ filename: join(folder, name) });
   const tls = (name: string) => ({
-    tls_params: { tls_minimum_protocol_version: "TLSv1_3" },
+    tls_params: { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" },
     alpn_protocols: ["h2"],
     tls_certificates: [{ certificate_chain: at(`${name}.pem`), private_key: at(`${name}.key`) }],
     validation_context: { trusted_ca: at("ca.pem") },
