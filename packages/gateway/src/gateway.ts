@@ -8,7 +8,6 @@ import {
   type RunnableMethod,
   readInterface,
   type ServerOptions,
-  toStatus,
 } from "@interlock/bot/internal";
 import { createAccessLog, type TellCall } from "./access-log.js";
 import { createConnectPort } from "./connect/connect-port.js";
@@ -22,6 +21,7 @@ import { overloaded } from "./limits/overloaded.js";
 import { createCallers } from "./outbound/callers.js";
 import { followPlaces } from "./outbound/follow-places.js";
 import { watchHealth } from "./outbound/watch-health.js";
+import { isAuthority, notInOwnName } from "./routes/in-own-name.js";
 import { Instances } from "./routes/instances.js";
 import { passedService } from "./routes/route.js";
 import { type CompleteRoute, completeRoutes, type Routes } from "./routes/routes.js";
@@ -166,6 +166,9 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     const nextForms = new Map<string, FindForms>();
     const describe = createDescribe();
     for (const route of routes) {
+      if (isAuthority(route.service.name)) {
+        throw new TypeError(`${route.service.name} cannot be passed on: it acts for the bot that is connected to it`);
+      }
       const service = passedService(route.service);
       const instances = passed.get(service.name)?.instances ?? new Instances();
       nextPassed.set(service.name, { route, instances });
@@ -176,8 +179,8 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
         nextMethods.set(method.path, {
           ...served,
           pass(call, live, request) {
-            if (!limit.begin(live.caller.name))
-              return call.sendStatus(toStatus(overloaded("the gateway"), live.callId));
+            if (method.policy.anyBot && !route.anyBot) return live.end(notInOwnName());
+            if (!limit.begin(live.caller.name)) return live.end(overloaded("the gateway"));
             const way = new BotWay(callers.of(live.caller), call.connection, call.head, made);
             new ForwardedCall(call, live, request, made, way, tell).begin();
           },

@@ -22,7 +22,7 @@ export async function gatewayInFront(
     return { token: await fleet.token(identity, audience, scopes, claims), expiresAt: exp * 1_000 };
   };
   const bot = await fleet.bot("gateway/1", undefined, { exchange });
-  const routes = [{ service: EchoService, addresses: [address], servers: ["echo/*"] }];
+  const routes = [{ service: EchoService, addresses: [address], servers: ["echo/*"], anyBot: true }];
   const gateway = await openGateway(bot, { port: 0, routes, logSample: 0, ...options });
   return {
     gateway,

@@ -101,7 +101,7 @@ export async function gatewayStage(options: Partial<AuthorityOptions> = {}): Pro
       const bot = await joinAs(name);
       const gateway = await openGateway(bot, {
         port: 0,
-        routes: [{ service: RoutedEcho, addresses }],
+        routes: [{ service: RoutedEcho, addresses, anyBot: true }],
         logSample: 0,
         ...more,
       });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { type Bot, InterlockError } from "@interlock/bot";
+import { AuthorityService } from "@interlock/bot/protocol";
 import { EchoService } from "@interlock/bot/testing";
 import type { Gateway } from "@interlock/gateway";
-import { type Echo, type GatewayStage, gatewayStage } from "./gateway-stage.js";
+import { type Echo, type GatewayStage, gatewayStage, RoutedEcho } from "./gateway-stage.js";
 
 describe("a gateway", () => {
   let stage: GatewayStage;
@@ -47,6 +48,23 @@ describe("a gateway", () => {
       return true;
     });
     assert.equal(echo.callers.length, 0);
+  });
+
+  it("does not speak in its own name for a bot that shows no token, unless the route says so", async () => {
+    const strict = await stage.gateway("gateway/2", { routes: [{ service: RoutedEcho, addresses: [echo.address] }] });
+    const client = caller.client(EchoService, strict.address, { server: "gateway/*" });
+    await assert.rejects(client.open({}), { code: "PERMISSION_DENIED", reason: "ACTOR_NOT_ALLOWED" });
+    assert.equal(echo.callers.length, 0);
+    assert.equal((await client.echo({ reason: "control" })).reason, "control");
+    await viaGateway(caller).open({});
+    assert.equal(echo.callers.at(-1)?.name, "gateway/1");
+  });
+
+  it("never passes the authority on, which acts for the bot that is connected to it", async () => {
+    const routes = [{ service: AuthorityService, addresses: [stage.authority.address] }];
+    await assert.rejects(stage.gateway("gateway/3", { routes }), /AuthorityService cannot be passed on/);
+    await assert.rejects(gateway.reload(routes), /AuthorityService cannot be passed on/);
+    assert.equal((await viaGateway(caller).echo({ reason: "still there" })).reason, "still there");
   });
 
   it("passes nothing on that its routes do not name", async () => {

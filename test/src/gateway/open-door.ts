@@ -36,7 +36,7 @@ export async function openDoor(parts: DoorParts): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-door-"));
   const { services } = servedManifest([service]);
   const secrets = join(folder, "secrets");
-  const serving = { services, secrets, port: 0, log: silentLog, callerRate };
+  const serving = { services, secrets, port: 0, log: silentLog, callerRate, anyBot: true };
   const authorization = await serveAuthorization(bot, serving);
   const listen = `127.0.0.1:${await freePort()}`;
   const { notBefore, notAfter } = bot.identity.current().leaf;

@@ -12,6 +12,7 @@ interface Options extends DoorOptions {
   readonly port: number;
   readonly host?: string;
   readonly verbose?: boolean;
+  readonly anyBot?: boolean;
 }
 
 /** `interlock gateway authz`: decides for Envoy, until it is stopped. */
@@ -20,6 +21,7 @@ export function gatewayAuthzCommand(output: Output): Command {
     .description("Decide for Envoy on every call, exchange the tokens, and keep Envoy's certificates current.")
     .option("--port <port>", "the port to listen on", parsePort, 9443)
     .option("--host <host>", "the interface to listen on. Default: 127.0.0.1, which only this machine reaches")
+    .option("--any-bot", "let methods pass that any bot may call; the bot then sees the gateway as the caller")
     .option("--verbose", "log everything, not only what matters to a person")
     .addHelpText(
       "after",
@@ -28,7 +30,7 @@ export function gatewayAuthzCommand(output: Output): Command {
         "Example:\n  interlock gateway authz --name gateway/1 --port 9443",
     )
     .action(async (options: Options) => {
-      const { port, host, verbose = false } = options;
+      const { port, host, verbose = false, anyBot } = options;
       const services = await doorServices(options);
       const { dir, secrets } = doorFolders(options);
       const { authority, name } = await loadMembership(dir, options.name);
@@ -36,7 +38,7 @@ export function gatewayAuthzCommand(output: Output): Command {
       const bot = await joinFleet({ authority, name, stateDir: dir, log });
       try {
         const { serveAuthorization } = await import("@interlock/gateway");
-        const server = await serveAuthorization(bot, { services, secrets, port, host, log });
+        const server = await serveAuthorization(bot, { services, secrets, port, host, anyBot, log });
         const names = services.map((service) => service.name);
         output.result({ ok: true, address: server.address, secrets, services: names }, () => {
           output.line(`${paint("green", "deciding")} for Envoy at ${paint("bold", server.address)}, as ${name}`);

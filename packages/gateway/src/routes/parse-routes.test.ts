@@ -7,11 +7,11 @@ const service = (name: string): ServedService => ({ name, servedBy: ["x/*"], met
 describe("a file of routes", () => {
   it("names manifests, and services with or without addresses", () => {
     const file = parseRoutes(
-      'manifests: [a.json]\nservices:\n  a.B: {}\n  a.C: {addresses: ["127.0.0.1:1"], servers: ["c/*"]}\n  a.D:\n',
+      'manifests: [a.json]\nservices:\n  a.B: {}\n  a.C: {addresses: ["127.0.0.1:1"], servers: ["c/*"], any_bot: true}\n  a.D:\n',
     );
     assert.deepEqual(routesOf(file, [service("a.B"), service("a.C"), service("a.D"), service("a.E")]), [
       { service: service("a.B") },
-      { service: service("a.C"), addresses: ["127.0.0.1:1"], servers: ["c/*"] },
+      { service: service("a.C"), addresses: ["127.0.0.1:1"], servers: ["c/*"], anyBot: true },
       { service: service("a.D") },
     ]);
   });
@@ -34,6 +34,7 @@ describe("a file of routes", () => {
     ["manifests: [a.json]\nservices: []", /services is no mapping/],
     ["manifests: [a.json]\nservices: {a.B: 1}", /a\.B is no mapping/],
     ["manifests: [a.json]\nservices: {a.B: {address: x}}", /a\.B has no "address"/],
+    ["manifests: [a.json]\nservices: {a.B: {any_bot: 1}}", /any_bot of a\.B is neither/],
     ["manifests: [a.json]\nservices: {a.B: {addresses: [1]}}", /addresses of a\.B is no list/],
     ["manifests: [a.json]\nmanifests: [b.json]", /unique/i],
     ["manifests: [&x a, *x]", /alias/i],

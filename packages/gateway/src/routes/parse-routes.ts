@@ -2,12 +2,15 @@ import type { ServedService } from "@interlock/policy";
 import { parseDocument } from "yaml";
 import type { ServiceRoute } from "./routes.js";
 
+/** What a file says of one service. */
+export type NamedRoute = Pick<ServiceRoute, "addresses" | "servers" | "anyBot">;
+
 /** What a file of routes says, before its manifests are read. */
 export interface RoutesFile {
   /** Paths of manifests, relative to the file. */
   readonly manifests: readonly string[];
   /** By the full name of the service; absent where all services of the manifests are passed on. */
-  readonly services: ReadonlyMap<string, Pick<ServiceRoute, "addresses" | "servers">> | undefined;
+  readonly services: ReadonlyMap<string, NamedRoute> | undefined;
 }
 
 /** The largest file that is read, in bytes, and the most services that it may name. */
@@ -24,6 +27,7 @@ export const maximumServices = 1_000;
  *   cafe.coffee.v1.CoffeeService:
  *     addresses: ["10.0.0.7:50051"]
  *     servers: ["coffee/*"]                # Default: served_by of the service.
+ *     any_bot: true                        # Pass its methods that any bot may call, in the gateway's name. Default: false.
  * ```
  *
  * @throws A `TypeError` that names every fault.
@@ -40,7 +44,7 @@ export function parseRoutes(text: string): RoutesFile {
   const manifests = textsIn(read, "manifests", "the file", faults) ?? [];
   if (manifests.length === 0) faults.push("manifests is missing: name the files that `interlock generate` wrote");
   const { services } = read;
-  let named: Map<string, Pick<ServiceRoute, "addresses" | "servers">> | undefined;
+  let named: Map<string, NamedRoute> | undefined;
   if (services !== undefined) {
     if (!isRecord(services)) throw faulty([...faults, "services is no mapping of names"]);
     if (Object.keys(services).length > maximumServices)
@@ -70,17 +74,19 @@ export function routesOf(file: RoutesFile, services: readonly ServedService[]): 
 }
 
 /** Reads the route of one service: `addresses` and `servers`. */
-export function routeOf(name: string, route: unknown, faults: string[]): Pick<ServiceRoute, "addresses" | "servers"> {
+export function routeOf(name: string, route: unknown, faults: string[]): NamedRoute {
   if (!isRecord(route)) {
     faults.push(`${name} is no mapping: write {} for a service that the directory knows`);
     return {};
   }
   for (const key of Object.keys(route)) {
-    if (key !== "addresses" && key !== "servers") faults.push(`${name} has no "${key}"`);
+    if (key !== "addresses" && key !== "servers" && key !== "any_bot") faults.push(`${name} has no "${key}"`);
   }
   const addresses = textsIn(route, "addresses", name, faults);
   const servers = textsIn(route, "servers", name, faults);
-  return { ...(addresses && { addresses }), ...(servers && { servers }) };
+  const { any_bot: anyBot } = route;
+  if (anyBot !== undefined && typeof anyBot !== "boolean") faults.push(`any_bot of ${name} is neither true nor false`);
+  return { ...(addresses && { addresses }), ...(servers && { servers }), ...(anyBot === true && { anyBot }) };
 }
 
 /** Reads a list of texts; `undefined` where there is none. */

@@ -9,6 +9,11 @@ export interface ServiceRoute {
   /** Identity patterns of the bots that serve it. Default: `served_by` of the service. */
   readonly servers?: readonly string[] | undefined;
   /**
+   * Passes its methods that any bot may call, in the gateway's own name: without a token, nothing can tell the bot for whom the gateway
+   * calls. Default: false, such a call is refused with `ACTOR_NOT_ALLOWED`.
+   */
+  readonly anyBot?: boolean | undefined;
+  /**
    * Its proto file with all imports, for JSON at the Connect port: a serialized `google.protobuf.FileDescriptorSet` in base64, such as
    * the content of `interlock.descriptors.b64`. Default: that of its definition; a manifest has none.
    */
@@ -23,6 +28,7 @@ export interface CompleteRoute {
   readonly service: ServedService;
   readonly addresses: readonly string[] | undefined;
   readonly servers: readonly string[];
+  readonly anyBot: boolean;
   readonly descriptors: string | undefined;
 }
 
@@ -39,7 +45,13 @@ export function completeRoutes(
   const faults: string[] = [];
   const seen = new Set<string>();
   const complete = routes.map((route) => {
-    const { service, addresses, servers, descriptors }: ServiceRoute = "service" in route ? route : { service: route };
+    const {
+      service,
+      addresses,
+      servers,
+      anyBot = false,
+      descriptors,
+    }: ServiceRoute = "service" in route ? route : { service: route };
     const { name } = service;
     if (seen.has(name)) faults.push(`${name} has two routes: keep one`);
     seen.add(name);
@@ -49,7 +61,7 @@ export function completeRoutes(
     }
     if (addresses?.length === 0) faults.push(`${name} has an empty list of addresses: leave it out, or fill it`);
     const own = "descriptors" in service ? service.descriptors : undefined;
-    return { service: asServed(service), addresses, servers: expected, descriptors: descriptors ?? own };
+    return { service: asServed(service), addresses, servers: expected, anyBot, descriptors: descriptors ?? own };
   });
   if (faults.length > 0) throw new TypeError(`The routes cannot be used:\n  ${faults.join("\n  ")}`);
   return complete;

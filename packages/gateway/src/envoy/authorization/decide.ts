@@ -1,6 +1,7 @@
 import { type Clock, InterlockError } from "@interlock/bot";
 import type { Chain } from "@interlock/bot/internal";
-import { clusterName } from "../names.js";
+import { notInOwnName } from "../../routes/in-own-name.js";
+import { clusterName, healthPath } from "../names.js";
 import type { CertificateSlots } from "./certificate-slots.js";
 import type { ExchangedToken, ShownToken } from "./exchanged-tokens.js";
 import type { ProxiedCall } from "./proxied-call.js";
@@ -23,13 +24,16 @@ export interface DecideOptions {
   readonly exchanged: (shown: ShownToken, service: string) => Promise<ExchangedToken>;
   readonly certificates: Pick<CertificateSlots, "current">;
   readonly clock: Clock;
+  /** Whether calls without a token pass, in the gateway's own name. */
+  readonly inOwnName: boolean;
 }
 
 /**
  * Makes the decision on a call that a proxy asks about: the peer, the method, the admission chain of the bots, the exchange of the
  * token. It throws or rejects with a denial.
  */
-export function createDecide({ methods, peers, chain, exchanged, certificates, clock }: DecideOptions) {
+export function createDecide(options: DecideOptions) {
+  const { methods, peers, chain, exchanged, certificates, clock, inOwnName } = options;
   return async function decide(call: ProxiedCall): Promise<Passage> {
     const connection = peers.find(call);
     const now = clock.now();
@@ -42,7 +46,10 @@ export function createDecide({ methods, peers, chain, exchanged, certificates, c
     const { authorization } = call;
     const admission = await chain({ service, method, connection, authorization, references: [], now });
     const { bearer } = admission;
-    if (!bearer) return { cluster: clusterName(service, certificates.current.slot), token: undefined };
+    if (!bearer) {
+      if (!inOwnName && call.path !== healthPath) throw notInOwnName();
+      return { cluster: clusterName(service, certificates.current.slot), token: undefined };
+    }
     const shown = { token: bearer.authorization.replace(/^Bearer /i, ""), reference: bearer.reference };
     const { token, slot } = await exchanged(shown, service);
     return { cluster: clusterName(service, slot.slot), token };

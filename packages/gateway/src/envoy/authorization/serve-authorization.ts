@@ -2,6 +2,7 @@ import { type Bot, type Clock, jsonLog, type Log, type ServiceDefinition, system
 import { createChain, partsOf } from "@interlock/bot/internal";
 import type { Rate, ServedService } from "@interlock/policy";
 import { Authorization } from "../../gen/envoy/service/auth/v3/external_auth_interlock.js";
+import { isAuthority } from "../../routes/in-own-name.js";
 import { createAnswerCheck } from "./answer-check.js";
 import { type CertificateSlotsOptions, openCertificateSlots } from "./certificate-slots.js";
 import { createDecide } from "./decide.js";
@@ -22,6 +23,11 @@ export interface AuthorizationOptions extends Pick<CertificateSlotsOptions, "set
   readonly port: number;
   /** The interface to listen on. Default: `127.0.0.1`. */
   readonly host?: string | undefined;
+  /**
+   * Lets calls of methods that any bot may call pass, in the gateway's own name: without a token, nothing can tell the bot who calls.
+   * Default: false, they are refused with `ACTOR_NOT_ALLOWED`.
+   */
+  readonly anyBot?: boolean | undefined;
   /** How many calls of all methods one caller may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
   readonly clock?: Clock | undefined;
@@ -59,6 +65,9 @@ const proxyCalls = 65_536;
 export async function serveAuthorization(bot: Bot, options: AuthorizationOptions): Promise<AuthorizationServer> {
   const { services, clock = systemClock, log = jsonLog } = options;
   const { trust, identity, name } = bot;
+  const ofAuthority = services.find((service) => isAuthority(service.name));
+  if (ofAuthority)
+    throw new TypeError(`${ofAuthority.name} cannot be passed on: it acts for the bot that is connected`);
   const parts = partsOf(bot);
   const closes = new AbortController();
   try {
@@ -83,6 +92,7 @@ export async function serveAuthorization(bot: Bot, options: AuthorizationOptions
         peers,
         clock,
         certificates,
+        inOwnName: options.anyBot ?? false,
         chain: createChain(trust, { callerRate: options.callerRate, identity }),
         exchanged: createExchangedTokens({ certificates, clock, exchange: createExchange(parts) }),
       }),
