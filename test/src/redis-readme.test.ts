@@ -9,9 +9,7 @@ import { joinFleet, silentLog } from "@interlock/bot";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
 import { findRedis, startRedis } from "@interlock/testing-redis";
 
-describe("packages/redis/README.md", function () {
-  this.timeout(60_000);
-
+describe("packages/redis/README.md", () => {
   before(function () {
     if (!findRedis()) this.skip();
   });

@@ -42,8 +42,8 @@ describe("the log for a person", () => {
     ]);
   });
 
-  it("knows the lines that matter by the words that authority and bot write", () => {
-    const texts = ["@interlock/authority", "@interlock/bot"]
+  it("knows the lines that matter by the words that authority, bot and gateway write", () => {
+    const texts = ["@interlock/authority", "@interlock/bot", "@interlock/gateway"]
       .map((name) => dirname(fileURLToPath(import.meta.resolve(name))))
       .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => join(folder, path)))
       .filter((path) => path.endsWith(".js") && !path.endsWith(".test.js"))

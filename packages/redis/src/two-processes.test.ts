@@ -7,9 +7,7 @@ import type { FloodAnswer, FloodAsk } from "./testing/flood-process.js";
 
 const rate = { perSecond: 1_000, burst: 2_000 };
 
-describeRedis("two processes that flood one limit", function () {
-  this.timeout(60_000);
-
+describeRedis("two processes that flood one limit", () => {
   let redis: RedisServer;
   let processes: Forked<FloodAsk, FloodAnswer>[];
   beforeEach(async () => {

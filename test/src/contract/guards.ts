@@ -306,16 +306,12 @@ export const guards: readonly Guard[] = [
   {
     row: 27,
     guard: "what proxies say of the caller, and what begins as our own words do, stays at the gateway",
-    patches: [
-      gateway("forward/request-list", "return prefixes.some((prefix) => name.startsWith(prefix));", "return false;"),
-    ],
+    patches: [gateway("forward/request-list", " || prefixes.some((prefix) => name.startsWith(prefix))", "")],
   },
   {
     row: 27,
     guard: "so does what other proxies say of it",
-    patches: [
-      gateway("forward/request-list", ' || name === "forwarded" || name === "via" || name === "x-real-ip"', ""),
-    ],
+    patches: [gateway("forward/request-list", ', "forwarded", "host", "via", "x-real-ip"', ', "host"')],
   },
   {
     row: 29,

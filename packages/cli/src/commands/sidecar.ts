@@ -31,7 +31,7 @@ export function sidecarCommand(output: Output): Command {
       "\nThe first start needs a join token, in INTERLOCK_JOIN_TOKEN or where joinToken of the configuration says. Calls of the\n" +
         "fleet are checked here, and go to the program with their caller in interlock-caller. Calls of the program get its identity\n" +
         "and its tokens here. Ctrl-C or SIGTERM drains: first the calls to the program, then its own.\n\n" +
-        "Example:\n  interlock invite scale/1\n  interlock sidecar --config sidecar.yaml   # with INTERLOCK_JOIN_TOKEN=ILK1-…",
+        "Example:\n  interlock sidecar --config sidecar.yaml   # with INTERLOCK_JOIN_TOKEN=ILK1-…",
     )
     .action(async ({ config, metricsPort, verbose }: Options) => {
       const { openSidecar } = await import("@interlock/gateway");

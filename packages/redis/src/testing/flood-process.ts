@@ -46,20 +46,20 @@ async function open({ url, perSecond, burst }: Extract<FloodAsk, { step: "open" 
   limiter = limits.createLimiter({ perSecond, burst }, "caller");
 }
 
-/** Asks once; gives whether Redis itself has said that there is nothing. */
+/** Asks once; gives whether nothing was left here of what Redis had given before. */
 async function once(): Promise<boolean> {
   const answer = limiter.take("bot/1", Date.now());
   const wait = await answer;
   if (answer === wait) counts.atOnce++;
   if (wait === 0) counts.allowed++;
   else counts.refused++;
-  return wait > 0 && answer !== wait;
+  return wait > 0 || answer !== wait;
 }
 
 async function flood(): Promise<void> {
   for (let i = 0; ; i++) {
-    const isEmpty = await once();
-    if (stopping && isEmpty) return;
+    const isUsedUp = await once();
+    if (stopping && isUsedUp) return;
     if (i % 20 === 0) await nextTurn();
   }
 }
