@@ -9,6 +9,7 @@ import {
   readInterface,
   type ServerOptions,
 } from "@interlock/bot/internal";
+import { matchesIdentity } from "@interlock/policy";
 import { createAccessLog, type TellCall } from "./access-log.js";
 import { createConnectPort } from "./connect/connect-port.js";
 import { createDescribe, type FindForms } from "./connect/forms.js";
@@ -22,7 +23,7 @@ import { createCallers } from "./outbound/callers.js";
 import { followPlaces } from "./outbound/follow-places.js";
 import { watchHealth } from "./outbound/watch-health.js";
 import { isAuthority, notInOwnName } from "./routes/in-own-name.js";
-import { Instances } from "./routes/instances.js";
+import { Instances, type Target } from "./routes/instances.js";
 import { passedService } from "./routes/route.js";
 import { type CompleteRoute, completeRoutes, type Routes } from "./routes/routes.js";
 import { createTraffic } from "./traffic.js";
@@ -107,6 +108,12 @@ export interface Gateway {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Whether a place is one of a route. */
+function isAllowed({ address, servers }: Target, route: CompleteRoute): boolean {
+  if (route.addresses) return route.addresses.includes(address) && servers.join(" ") === route.servers.join(" ");
+  return servers.every((name) => route.servers.some((pattern) => matchesIdentity(pattern, name)));
+}
+
 interface Passed {
   readonly route: CompleteRoute;
   readonly instances: Instances;
@@ -171,6 +178,8 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
       }
       const service = passedService(route.service);
       const instances = passed.get(service.name)?.instances ?? new Instances();
+      // No call goes where the routes do not allow it any more, also before the directory has been asked again.
+      instances.keep((target) => isAllowed(target, route));
       nextPassed.set(service.name, { route, instances });
       if (connect && route.descriptors) nextForms.set(service.name, describe(service.name, route.descriptors));
       const { via: _, ...here } = service; // A call that is passed on has come to the gateway.
@@ -212,6 +221,11 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
   const addressAt = await createReachableAddress({ host, advertise, towardsFleet: parts.towardsFleet });
   let server: Awaited<ReturnType<typeof createServer>> | undefined;
   take(completeRoutes(options.routes));
+  const unnamed = [...passed.values()].filter(({ route }) => !route.service.via).map(({ route }) => route.service.name);
+  if (unnamed.length > 0) {
+    const problem = "without via in their proto files, bots count this gateway as one bot, with 64 connections";
+    log.info("services name no gateway", { services: unnamed.join(" "), problem });
+  }
   server = await createServer(
     {
       identity,

@@ -419,8 +419,9 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     if (this.#over) return true;
     if (end) this.#passedWith(nothing);
     const hasRoom = this.#stream.sendData(bytes, end);
+    if (this.#over) return true; // Where too much waits, the stream has been reset.
     if (end) this.#close();
-    if (hasRoom || this.#over) return true; // Where too much waits, the stream has been reset.
+    if (hasRoom || end) return true;
     this.#onRoom = onceRoom;
     return false;
   }

@@ -68,6 +68,8 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   #interims = 0;
   /** Whether the answer has begun. */
   #answered = false;
+  /** Whether the instance has shown that it answers, or that it does not. */
+  #isSettled = false;
   /** What has been read of the answer, and the caller has not taken. */
   #owed = 0;
   #over = false;
@@ -101,6 +103,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     if (!instance) return void this.#fail(nobodyServes(method.service.name));
     this.#tried.add(instance);
     this.#instance = instance;
+    this.#isSettled = false;
     this.#server = instance.address;
     instance.calls++;
     try {
@@ -115,6 +118,9 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   keepMetadata(): void {}
 
   run(link: CallLink): void {
+    if (this.#over) return;
+    // Some of the request has gone, so only its caller can send it again.
+    if (this.#attached && !this.#kept) return void this.#reset(errorCode.refusedStream);
     const deadline = this.#call.getDeadline();
     const isLate = deadline !== Number.POSITIVE_INFINITY && performance.now() - this.#beganAt > lateMs;
     const timeout = isLate ? formatTimeout(deadline - Date.now()) : undefined;
@@ -126,14 +132,17 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
       this.#request.attach(this);
       return;
     }
-    for (const bytes of this.#kept ?? []) this.#stream.sendData(bytes, false);
+    let hasRoom = true;
+    for (const bytes of this.#kept ?? []) hasRoom = this.#stream.sendData(bytes, false);
     if (this.#requestEnded) this.#stream.sendData(nothing, true);
+    if (hasRoom) this.#request.taken();
   }
 
   fail(code: status, details: string): void {
     if (this.#over) return;
     const { instances } = this.#method;
     if (this.#instance) instances.failed(this.#instance);
+    this.#isSettled = true;
     // Nothing has left the gateway, so another bot may be asked, whatever the method does.
     if (this.#tryAgain(Number.POSITIVE_INFINITY)) return;
     this.#fail(this.#way.explain(code, details));
@@ -146,7 +155,8 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   /** The bot has been revoked, or has vanished. */
   cancel(): void {
     if (this.#over) return;
-    this.#stream?.reset(errorCode.cancel);
+    if (this.#stream) this.#stream.reset(errorCode.cancel);
+    else this.#way.withdraw(this);
     this.#fail(this.#way.explain(status.UNAVAILABLE, "The server has gone."));
   }
 
@@ -156,7 +166,8 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     this.#requestBytes += bytes.length;
     this.#keep(bytes);
     if (end) this.#requestEnded = true;
-    return this.#stream?.sendData(bytes, end) ?? true;
+    // Between two tries it waits, and is not credited.
+    return this.#stream?.sendData(bytes, end) ?? false;
   }
 
   onEnd(trailers: HeaderList | undefined): void {
@@ -196,6 +207,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
       this.#answered = true;
       this.#kept = undefined;
       this.#method.instances.answered(this.#instance as Instance);
+      this.#isSettled = true;
     }
     if (end) this.#answeredWhole();
     this.#call.passHeaders(headers, end, recurs);
@@ -228,6 +240,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     // A connection that the bot ends with an error code is cut for what its caller has sent: that concerns no other caller.
     if (isLost && !reset.unprocessed && reset.code === errorCode.noError) {
       this.#method.instances.failed(this.#instance as Instance);
+      this.#isSettled = true;
     }
     if (!this.#answered && reset.unprocessed) {
       if (this.#kept && this.#tryAgain(maximumTries)) return;
@@ -285,7 +298,10 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   /** Gives up its places at the bot that it was at. */
   #leave(): void {
     this.#way.leave();
-    if (this.#instance) this.#instance.calls--;
+    if (this.#instance) {
+      this.#instance.calls--;
+      if (!this.#isSettled) this.#method.instances.released(this.#instance);
+    }
     this.#instance = undefined;
   }
 

@@ -49,7 +49,7 @@ export function createCallers(options: CallersOptions): Callers {
       const caller = known ?? new CallerEntry(key, options);
       if (known) callers.delete(key); // Put last again: the first one has called least lately.
       callers.set(key, caller);
-      if (!known && callers.size > maximumCallers) forgetIdle(callers);
+      if (!known && callers.size > maximumCallers) forgetIdle(callers, caller);
       return caller;
     },
     reconnect(target) {
@@ -71,9 +71,10 @@ interface Forgettable {
   close(): void;
 }
 
-function forgetIdle(entries: Map<string, Forgettable>): void {
+/** Forgets the idle one that was used longest ago, and not the one that has just come. */
+function forgetIdle(entries: Map<string, Forgettable>, newest: Forgettable): void {
   for (const [key, entry] of entries) {
-    if (entry.calls > 0) continue;
+    if (entry.calls > 0 || entry === newest) continue;
     entry.close();
     entries.delete(key);
     return;
@@ -129,11 +130,15 @@ class CallerEntry implements Caller, Forgettable {
     const key = `${service.name} ${place}`;
     const known = this.#connectors.get(key);
     // Its methods may have changed with the routes.
-    if (known) return known.connector;
+    if (known) {
+      this.#connectors.delete(key); // Put last again.
+      this.#connectors.set(key, known);
+      return known.connector;
+    }
     const made = createConnector(service, address, servers, { ...this.#options, tokens: this.#tokens });
     const entry = new ConnectorEntry(made, place);
     this.#connectors.set(key, entry);
-    if (this.#connectors.size > maximumConnectors) forgetIdle(this.#connectors);
+    if (this.#connectors.size > maximumConnectors) forgetIdle(this.#connectors, entry);
     return entry.connector;
   }
 

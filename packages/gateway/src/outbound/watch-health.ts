@@ -39,7 +39,7 @@ export function watchHealth(bot: Bot, onBack: (target: Target) => void): HealthW
     async function ask(): Promise<number> {
       const { address, servers } = instance;
       // A new client each time: it connects at once, however often the last one could not.
-      const client = bot.client(Health, address, { server: servers[0] as string });
+      const client = bot.client({ ...Health, servedBy: servers }, address);
       try {
         for await (const { status } of client.watch({ service }, { signal })) reached(status === servingStatus);
       } catch (thrown) {

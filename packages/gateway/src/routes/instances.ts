@@ -52,6 +52,11 @@ export class Instances {
     );
   }
 
+  /** Forgets the places that are not allowed any more. */
+  keep(isAllowed: (target: Target) => boolean): void {
+    this.#all = this.#all.filter(isAllowed);
+  }
+
   /** Chooses an instance for a call, none of those that it has tried; `undefined` where there is none. */
   pick(tried: ReadonlySet<Instance> = none): Instance | undefined {
     const now = this.#now();
@@ -81,6 +86,11 @@ export class Instances {
   failed(instance: Instance): void {
     const now = this.#now();
     if (instance.ejectedUntil <= now) this.#eject(instance, now); // Calls that failed together count once.
+  }
+
+  /** Takes note that a call has left an instance before it had answered or failed: the next call may try it. */
+  released(instance: Instance): void {
+    if (instance.failures > 0) instance.ejectedUntil = Math.min(instance.ejectedUntil, this.#now());
   }
 
   #eject(instance: Instance, now: number): void {

@@ -114,8 +114,9 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
     if (this.#over) return true;
     if (end) this.#code = status.UNKNOWN;
     const hasRoom = this.#stream.sendData(bytes, end);
+    if (this.#over) return true;
     if (end) this.#close();
-    if (hasRoom || this.#over) return true;
+    if (hasRoom || end) return true;
     this.#onRoom = onceRoom;
     return false;
   }

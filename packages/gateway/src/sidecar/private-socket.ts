@@ -38,8 +38,10 @@ async function removeLeftOver(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (!found) return;
   if (!found.isSocket()) throw refused(`${path} is no socket, and is not replaced: choose another path`);
+  // Anything but a refusal may come from a process that listens, and is only busy.
   const isInUse = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => resolve(true)).on("error", () => resolve(false));
+    const socket = connect(path, () => resolve(true));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code !== "ECONNREFUSED"));
     socket.once("connect", () => socket.destroy());
   });
   if (isInUse) throw refused(`another process listens on ${path}: stop it, or choose another path`);
