@@ -15,17 +15,20 @@ describe("the Connect port of a gateway, under strain", () => {
   /** Lets the calls go on that wait in the bot. */
   let release = () => {};
   let arrived: Promise<void>;
+  let arrive = () => {};
+  let canceled: Promise<void>;
+  let cancel = () => {};
 
   beforeEach(async () => {
     sent = 0;
     const released = new Promise<void>((resolve) => (release = resolve));
-    let arrive = () => {};
     arrived = new Promise((resolve) => (arrive = resolve));
     stage = await connectStage(
       {},
       {
         async unary(request, context) {
           if (request.responseDefinition) return conformanceService.unary(request, context);
+          context.signal.addEventListener("abort", () => cancel());
           arrive();
           await released;
           return { payload: { data: new Uint8Array(), requestInfo: undefined } };
@@ -108,23 +111,40 @@ describe("the Connect port of a gateway, under strain", () => {
     await once(socket.resume(), "end");
   });
 
-  it("answers requests that come at once on a connection, in their order", async () => {
+  const bare = () =>
+    `POST ${pathOf("Unary")} HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n` +
+    `Authorization: Bearer ${caller.token}\r\nContent-Length: 2\r\n\r\n{}`;
+
+  it("answers one request of a connection at a time, and ends it where another one comes before", async () => {
     const socket = await caller.connect();
-    const request = (data: string) => {
-      const body = JSON.stringify({ responseDefinition: { responseData: data } });
-      const head = `POST ${pathOf("Unary")} HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n`;
-      return `${head}Authorization: Bearer ${caller.token}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    };
-    socket.write(["AAAA", "BBBB", "CCCC"].map(request).join(""));
+    socket.write(bare().repeat(3));
+    await arrived;
+    assert.equal(stage.gateway.open().calls, 1);
+    release();
     let text = "";
-    for await (const part of socket) {
-      text += part;
-      if (/CCCC/.test(text)) break;
+    for await (const part of socket) text += part;
+    assert.equal(text.match(/HTTP\/1.1 200 OK/g)?.length, 1);
+    assert.match(text, /connection: close/i);
+  });
+
+  it("ends the call of a connection that goes, whatever else has come on it", async () => {
+    for (const count of [1, 2]) {
+      const socket = await caller.connect();
+      canceled = new Promise((resolve) => (cancel = resolve));
+      const called = new Promise<void>((resolve) => (arrive = resolve));
+      socket.write(bare().repeat(count));
+      await called;
+      socket.destroy();
+      await canceled;
     }
-    assert.deepEqual(
-      [...text.matchAll(/"data":\s?"(\w+)"/g)].map(([, data]) => data),
-      ["AAAA", "BBBB", "CCCC"],
-    );
+    while (stage.gateway.open().calls > 0) await new Promise(setImmediate);
+  });
+
+  it("ends a connection on which requests come and come", async () => {
+    const socket = await caller.connect();
+    socket.on("error", () => {}).resume();
+    socket.write(bare().repeat(40));
+    await once(socket, "close");
   });
 
   it("lets the calls under way finish when it closes, and ends connections that wait", async () => {

@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { compress, type HeaderList, statusCode } from "@interlock/wire";
 import { type Answer, leastPackedBytes } from "./answer.js";
 import type { CallStatus } from "./call-status.js";
@@ -7,6 +6,7 @@ import { errorJson } from "./error-json.js";
 import { responseMetadata, trailersJson } from "./metadata.js";
 import type { ConnectRequest } from "./read-request.js";
 import { statusOf } from "./unary-answer.js";
+import { defaultUnreadMs, endWithContent, writeContent } from "./write-content.js";
 import { writeHead } from "./write-head.js";
 
 const compressed = 1;
@@ -28,14 +28,21 @@ export class StreamAnswer implements Answer {
   readonly #response: ServerResponse;
   readonly #request: ConnectRequest;
   readonly #owner: StreamAnswerOwner;
+  readonly #unreadMs: number;
   #waiting: Promise<void> = Promise.resolve();
   #pending = 0;
   #failed = false;
 
-  constructor(response: ServerResponse, request: ConnectRequest, owner: StreamAnswerOwner) {
+  constructor(
+    response: ServerResponse,
+    request: ConnectRequest,
+    owner: StreamAnswerOwner,
+    unreadMs: number = defaultUnreadMs,
+  ) {
     this.#response = response;
     this.#request = request;
     this.#owner = owner;
+    this.#unreadMs = unreadMs;
   }
 
   head(headers: HeaderList): void {
@@ -71,13 +78,12 @@ export class StreamAnswer implements Answer {
   }
 
   async #send(bytes: Buffer): Promise<void> {
-    const waitMs = this.#json ? this.#json.waitMs() : 0;
-    if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
-    if (this.#failed || this.#response.destroyed) return;
-    const body = this.#json ? this.#json.answer(bytes) : bytes;
+    const isWanted = () => !this.#failed && !this.#response.destroyed;
+    if (!isWanted()) return;
+    const body = this.#json ? await this.#json.answer(bytes, isWanted) : bytes;
+    if (!body) return;
     const packed = this.#packs && body.length >= leastPackedBytes ? await compress("gzip", body) : undefined;
-    const hasRoom = this.#write(packed ? compressed : 0, packed ?? body);
-    if (!hasRoom) await roomIn(this.#response);
+    await writeContent(this.#response, enveloped(packed ? compressed : 0, packed ?? body), this.#unreadMs);
     if (--this.#pending === 0) this.#owner.onRoom();
   }
 
@@ -95,29 +101,13 @@ export class StreamAnswer implements Answer {
       ...(status.code !== statusCode.ok && { error: errorJson(status, this.#request.callable?.forms?.types) }),
       ...(Object.keys(metadata).length > 0 && { metadata }),
     };
-    this.#write(endOfStream, Buffer.from(JSON.stringify(json)));
-    this.#response.end();
-  }
-
-  #write(flags: number, body: Buffer): boolean {
-    const prefix = Buffer.allocUnsafe(5);
-    prefix[0] = flags;
-    prefix.writeUInt32BE(body.length, 1);
-    this.#response.write(prefix);
-    return this.#response.write(body);
+    void endWithContent(this.#response, enveloped(endOfStream, Buffer.from(JSON.stringify(json))), this.#unreadMs);
   }
 }
 
-/** Resolves when a response has room, or nobody reads it any more. */
-function roomIn(response: ServerResponse): Promise<void> {
-  if (response.destroyed || response.closed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
+function enveloped(flags: number, body: Buffer): Buffer {
+  const prefix = Buffer.allocUnsafe(5);
+  prefix[0] = flags;
+  prefix.writeUInt32BE(body.length, 1);
+  return Buffer.concat([prefix, body]);
 }

@@ -15,7 +15,8 @@ import { type CallStatus, callStatusIn } from "./call-status.js";
 import { type ReadMessage, readMessage } from "./read-message.js";
 import { type ConnectRequest, hasGet, mediaTypes } from "./read-request.js";
 import { StreamAnswer } from "./stream-answer.js";
-import { statusOf, UnaryAnswer } from "./unary-answer.js";
+import { statusOf, tooMuchUnread, UnaryAnswer } from "./unary-answer.js";
+import { defaultUnreadMs } from "./write-content.js";
 import { waitsToBeAsked, writeHead } from "./write-head.js";
 
 /**
@@ -31,22 +32,32 @@ export class TranslatedCall implements CallStream {
   readonly #form: ConnectRequest;
   readonly #answer: Answer;
   readonly #reader = new MessageReader(maximumAnswerBytes);
+  /** Counts an answer in one piece for its caller, until it has gone. */
+  #held: ReturnType<TranslatedPeer["meter"]> | undefined;
   #headed = false;
   #hasRoom = true;
+  /** Whether what is being taken is the last of the answer: whoever brings it ends the call behind. */
+  #isLast = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, form: ConnectRequest) {
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    form: ConnectRequest,
+    unreadMs: number = defaultUnreadMs,
+  ) {
     this.#request = request;
     this.#response = response;
     this.#form = form;
     this.#answer = form.isStream
-      ? new StreamAnswer(response, form, { onRoom: () => this.#onRoom(), onFault: () => this.#leave() })
-      : new UnaryAnswer(response, form);
-    response.once("close", () => this.#leave());
+      ? new StreamAnswer(response, form, { onRoom: () => this.#onRoom(), onFault: () => this.#abandon() }, unreadMs)
+      : new UnaryAnswer(response, form, { hold: (bytes) => this.#held?.received(bytes) === undefined }, unreadMs);
+    response.once("close", () => this.leave());
   }
 
   /** Has the server decide on it. */
   begin(peer: TranslatedPeer, unpack: ReadMessage["unpack"], now: ReadMessage["now"]): void {
-    const { headers, callable, isCall } = this.#form;
+    const { headers, callable, isCall, isStream } = this.#form;
+    if (!isStream) this.#held = peer.meter(Number.POSITIVE_INFINITY);
     const from = { form: this.#form, request: this.#request, meter: peer.meter, unpack, now, ask: () => this.#ask() };
     const served = isCall && callable ? this.#waiting(callable.served, from) : undefined;
     const handler = peer.begin(this, headers, served);
@@ -66,7 +77,8 @@ export class TranslatedCall implements CallStream {
             if (this.closed) return;
             this.remoteEnded = true;
             call.onData(content, true);
-            pass?.(call, live, request);
+            // What it has grown to may be more than is taken, and then the call is over.
+            if (!this.closed) pass?.(call, live, request);
           },
           (error: unknown) => this.#onRequestFault(call, error),
         );
@@ -87,6 +99,8 @@ export class TranslatedCall implements CallStream {
   sendHeaders(headers: HeaderList, end: boolean): void {
     if (this.closed) return;
     const http = this.#headed ? 200 : Number(headers[headers.indexOf(":status") + 1]);
+    if (http < 200) return; // An interim response.
+    this.#isLast = end;
     if (http !== 200) {
       this.#fail(http);
       return;
@@ -104,9 +118,15 @@ export class TranslatedCall implements CallStream {
 
   sendData(bytes: Buffer, end: boolean): boolean {
     if (this.closed) return true;
+    this.#isLast = end;
+    const excess = this.#held?.received(bytes.length);
+    if (excess) {
+      this.#break(excess === "REQUEST_IN_PIECES" ? malformed : tooMuchUnread);
+      return true;
+    }
     const fault = this.#reader.push(bytes, this);
     if (fault) this.#break(fault.kind === "too-large" ? tooLarge : malformed);
-    else if (end) this.#end(callStatusIn([]), []);
+    else if (end && !this.closed) this.#end(callStatusIn([]), []);
     return this.#hasRoom;
   }
 
@@ -139,6 +159,7 @@ export class TranslatedCall implements CallStream {
     const { isCall, callable } = this.#form;
     if (isCall) {
       this.#answerAll({ code: statusOfHttp(http), message: `HTTP status ${http}`, details: [] });
+      this.#cancel("fault");
       return;
     }
     this.closed = true;
@@ -154,9 +175,13 @@ export class TranslatedCall implements CallStream {
   /** The bot's answer cannot be read: the call ends at both sides. */
   #break(error: InterlockError): void {
     if (this.closed) return;
-    const { handler } = this;
     this.#answerAll(statusOf(error));
-    handler.onReset({ code: errorCode.cancel, cause: "fault", unprocessed: false });
+    this.#cancel("fault");
+  }
+
+  /** Ends the call behind, unless that has ended itself. */
+  #cancel(cause: "fault" | "peer"): void {
+    if (!this.#isLast) this.handler.onReset({ code: errorCode.cancel, cause, unprocessed: false });
   }
 
   #answerAll(status: CallStatus): void {
@@ -170,11 +195,17 @@ export class TranslatedCall implements CallStream {
     this.#answer.end(status, trailers);
   }
 
-  /** Nobody waits for the answer any more. */
-  #leave(): void {
+  /** Nobody waits for the answer any more, or all of it has gone. */
+  leave(): void {
+    this.#held?.close();
+    this.#held = undefined;
+    this.#abandon();
+  }
+
+  #abandon(): void {
     if (this.closed) return;
     this.closed = true;
-    this.handler.onReset({ code: errorCode.cancel, cause: "peer", unprocessed: false });
+    this.#cancel("peer");
   }
 }
 

@@ -8,19 +8,35 @@ import { connectCodeOf } from "./code.js";
 import { errorJson, retryAfterSeconds } from "./error-json.js";
 import { responseMetadata } from "./metadata.js";
 import type { ConnectRequest } from "./read-request.js";
+import { defaultUnreadMs, endWithContent } from "./write-content.js";
 import { writeHead } from "./write-head.js";
+
+/** What holds an answer until its caller has it. */
+export interface UnaryAnswerOwner {
+  /** Counts bytes that are held for the caller. False where it has too many. */
+  hold(bytes: number): boolean;
+}
 
 /** An answer of one message: the status of HTTP tells how the call has ended (Connect protocol, "Unary-Response"). */
 export class UnaryAnswer implements Answer {
   readonly #response: ServerResponse;
   readonly #request: Pick<ConnectRequest, "callable" | "codec" | "takesGzip">;
+  readonly #owner: UnaryAnswerOwner | undefined;
+  readonly #unreadMs: number;
   #head: HeaderList = [];
   #message: Buffer | undefined;
   #count = 0;
 
-  constructor(response: ServerResponse, request: Pick<ConnectRequest, "callable" | "codec" | "takesGzip">) {
+  constructor(
+    response: ServerResponse,
+    request: Pick<ConnectRequest, "callable" | "codec" | "takesGzip">,
+    owner?: UnaryAnswerOwner,
+    unreadMs: number = defaultUnreadMs,
+  ) {
     this.#response = response;
     this.#request = request;
+    this.#owner = owner;
+    this.#unreadMs = unreadMs;
   }
 
   head(headers: HeaderList): void {
@@ -42,7 +58,11 @@ export class UnaryAnswer implements Answer {
     const { callable, codec, takesGzip } = this.#request;
     const message = this.#message;
     if (!message || this.#count > 1) throw new InterlockError("INTERNAL", `The bot gave ${this.#count} answers.`);
-    const body = codec === "json" && callable?.forms ? callable.forms.answer(message) : message;
+    const forms = codec === "json" ? callable?.forms : undefined;
+    const body = forms ? await forms.answer(message, () => !this.#response.destroyed) : message;
+    if (!body) return;
+    this.#message = undefined;
+    if (forms && this.#owner?.hold(body.length) === false) throw tooMuchUnread;
     const packs = takesGzip && body.length >= leastPackedBytes && !callable?.served.method.policy.anyBot;
     const content = packs ? await compress("gzip", body) : body;
     this.#write(200, `application/${codec}`, content, trailers, packs ? ["content-encoding", "gzip"] : []);
@@ -69,9 +89,15 @@ export class UnaryAnswer implements Answer {
       ...responseMetadata(this.#head, ""),
       ...responseMetadata(trailers, "trailer-"),
     ]);
-    this.#response.end(content);
+    void endWithContent(this.#response, content, this.#unreadMs);
   }
 }
+
+/** More is held for a caller than it may have. */
+export const tooMuchUnread = new InterlockError(
+  "RESOURCE_EXHAUSTED",
+  "The bot's requests and unread answers hold as many bytes here as one bot may have: read the answers, and try again.",
+);
 
 /** What has gone wrong here, as the status of a call. */
 export function statusOf(error: unknown): CallStatus {
