@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ServiceDefinition as LoadedService, MethodDefinition } from "@grpc/proto-loader";
 import { InterlockError } from "@interlock/bot";
 import type { AnyMethod, ManifestService } from "@interlock/policy";
@@ -9,6 +8,7 @@ import { checkMessage } from "./check-message.js";
 import type { MessageForms } from "./message-forms.js";
 import { parseMessageText } from "./message-json.js";
 import { moduleFolders } from "./module-folders.js";
+import { policyProtos } from "./policy-protos.js";
 import { isJsonList, isJsonNumber, isJsonObject, type Json } from "./read-json.js";
 
 const warning =
@@ -50,8 +50,7 @@ function understood(loaded: MethodDefinition<object, object>, message: object): 
 }
 
 async function loadService(protos: string, { file, name }: ManifestService): Promise<LoadedService> {
-  const policyProtos = join(dirname(createRequire(import.meta.url).resolve("@interlock/policy")), "../protos");
-  const includeDirs = [resolve(protos), ...(await moduleFolders(process.cwd())), policyProtos];
+  const includeDirs = [resolve(protos), ...(await moduleFolders(process.cwd())), policyProtos()];
   await checkImports(file, includeDirs);
   const { load } = await import("@grpc/proto-loader");
   const definition = await load(file, {
