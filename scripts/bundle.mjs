@@ -15,6 +15,12 @@ async function bundlePackages(folders) {
   await Promise.all(folders.map((folder) => bundle(join(root, folder))));
 }
 
+/** The folders of `packages` that are packages. */
+function packages() {
+  const folders = readdirSync(join(root, "packages")).map((name) => `packages/${name}`);
+  return folders.filter((folder) => existsSync(join(root, folder, "package.json")));
+}
+
 async function bundle(folder) {
   const { exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const entries = Object.values(exports).filter((targets) => targets[unbundled]);
@@ -56,7 +62,5 @@ function update(folder, files) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const given = process.argv.slice(2);
-  await bundlePackages(
-    given.length > 0 ? given : readdirSync(join(root, "packages")).map((name) => `packages/${name}`),
-  );
+  await bundlePackages(given.length > 0 ? given : packages());
 }

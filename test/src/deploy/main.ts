@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { findPostgres } from "@interlock/testing-postgres";
 import { root } from "../structure/source-graph.js";
 
@@ -72,6 +72,8 @@ function compose(): boolean {
     process.stderr.write(`${stderr}${problems.map((problem) => `✘ ${problem}\n`).join("")}`);
     return false;
   } finally {
+    // pnpm leaves a folder of this name beside the packages.
+    rmSync(join(root, "packages", basename(folder)), { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
   }
 }
