@@ -40,6 +40,11 @@ export interface AuthorizationServer {
   /** `host:port`. */
   readonly address: string;
   readonly port: number;
+  /**
+   * Refuses new questions, lets the open ones finish, then closes.
+   *
+   * @param graceMs - How long open questions may take, in milliseconds. Default: 10,000.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
