@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { atExit } from "@interlock/testing-processes";
+import { atExit, freePort } from "@interlock/testing-processes";
 import { makeCertificates } from "../certificates.js";
 import type { TlsSettings } from "../variants/grpc-js.js";
 import type { Door } from "./door.js";
@@ -62,14 +62,6 @@ function writeCertificates(folder: string, { server, client }: TlsSettings): voi
     writeFileSync(join(folder, `${name}.pem`), pair.certificate);
     writeFileSync(join(folder, `${name}.key`), pair.key, { mode: 0o600 });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await promisify(server.close.bind(server))();
-  return port;
 }
 
 /** Resolves once something listens at the port; rejects when the program has ended before. */

@@ -7,7 +7,6 @@ import {
   partsOf,
   type RunnableMethod,
   readInterface,
-  type ServerOptions,
 } from "@interlock/bot/internal";
 import { matchesIdentity } from "@interlock/policy";
 import { createAccessLog, type TellCall } from "./access-log.js";
@@ -19,6 +18,7 @@ import { ForwardedCall } from "./forward/forwarded-call.js";
 import { GatewayService } from "./gen/interlock/gateway/v1/gateway_service_interlock.js";
 import { createAdaptiveLimit, keepAdapted } from "./limits/adaptive-limit.js";
 import { overloaded } from "./limits/overloaded.js";
+import type { PortLimits } from "./limits/port-limits.js";
 import { createCallers } from "./outbound/callers.js";
 import { followPlaces } from "./outbound/follow-places.js";
 import { watchHealth } from "./outbound/watch-health.js";
@@ -30,18 +30,7 @@ import { createTraffic } from "./traffic.js";
 import { createTrafficService } from "./traffic-service.js";
 
 /** How a gateway is opened. */
-export interface GatewayOptions
-  extends Pick<
-    ServerOptions,
-    | "port"
-    | "maximumConnections"
-    | "connectionsPerPeer"
-    | "callerRate"
-    | "callsPerPeer"
-    | "requestBytesPerPeer"
-    | "callsPerConnection"
-    | "createLimiter"
-  > {
+export interface GatewayOptions extends PortLimits {
   /** The services that are passed on. What they do not name is answered UNIMPLEMENTED. */
   readonly routes: Routes;
   /** The address to listen on. Default: `127.0.0.1`. */
@@ -151,7 +140,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
     deprecations: createDeprecationLog(log, clock),
     times: connectionTimes(parts.connections),
   });
-  const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(256, maximumCalls ?? 256) });
+  const limit = createAdaptiveLimit({ most: maximumCalls });
   const health = watchHealth(bot, callers.reconnect);
   const traffic = createTraffic();
   const stopCounting = recorder.onDenial(traffic.denied);

@@ -12,7 +12,7 @@ export {
 } from "./grpc/encoding.js";
 export { type MessageFault, MessageReader, type MessageSink } from "./grpc/message-reader.js";
 export { isAsciiValue, isBinaryName, metadataNameFault } from "./grpc/metadata-rules.js";
-export { parseStatus, type StatusCode, statusCode, statusOfHttp, statusOfReset } from "./grpc/status.js";
+export { parseStatus, type StatusCode, statusCode, statusIn, statusOfHttp, statusOfReset } from "./grpc/status.js";
 export { decodeStatusMessage, encodeStatusMessage } from "./grpc/status-message.js";
 export { formatTimeout, longestTimerMs, parseTimeout } from "./grpc/timeout.js";
 export type { HeaderList } from "./header-list.js";

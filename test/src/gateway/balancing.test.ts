@@ -68,7 +68,7 @@ describe("a gateway in front of several bots", () => {
     await assert.rejects(again({}), { code: "UNAVAILABLE" });
   });
 
-  it("has calls for a bot that is back as soon as its health says so, for whoever called in vain meanwhile", async () => {
+  it("has calls for a bot that is back as soon as its health says so, for a caller that called in vain meanwhile", async () => {
     const away = await stage.serve("echo/away");
     const through = await open([away.address]);
     const clients = [];

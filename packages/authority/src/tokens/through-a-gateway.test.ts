@@ -27,7 +27,7 @@ const ItemService = {
   via: ["gateway/*"],
   methods: { read },
 } satisfies ServiceDefinition;
-/** What the gateway serves: whoever comes is admitted there. */
+/** What the gateway serves: every bot is admitted there. */
 const AtTheGateway = { name: ItemService.name, servedBy: [], methods: { read } } satisfies ServiceDefinition;
 const audience = ItemService.name;
 

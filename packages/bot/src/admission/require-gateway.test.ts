@@ -50,7 +50,7 @@ describe("a service that is called through a gateway", () => {
     assert.deepEqual(server.denials, []);
   });
 
-  it("refuses with 16 whoever comes around them, with a good token, without one, and where none is needed", async () => {
+  it("refuses with 16 every bot that comes around them, with a good token, without one, and where none is needed", async () => {
     const gateway = await connect("gateway/1");
     assert.equal(await answered(gateway.session, echo.path, await delegated(gateway.identity)), 0, "the control");
     server.handled.length = 0;
@@ -101,7 +101,7 @@ describe("a service that is called through a gateway", () => {
     await assert.rejects(caller.client(service, server.address).echo({}), { reason: "SERVER_IDENTITY_MISMATCH" });
     const gateway = await fleet.bot("gateway/1");
     assert.equal((await gateway.client(service, server.address).echo({ reason: "hi" })).reason, "hi");
-    // What stands in for the gateway serves it without `via`: whoever comes is admitted there.
+    // What stands in for the gateway serves it without `via`: every bot is admitted there.
     const { address } = await gateway.serve({ port: 0 }, (routes) =>
       routes.add(
         { ...EchoService, methods: { echo } },

@@ -6,11 +6,10 @@ import {
   errorCode,
   type HeaderList,
   longestTimerMs,
-  parseStatus,
   type Reset,
   type Stream,
   type StreamHandler,
-  statusOfHttp,
+  statusIn,
   statusOfReset,
 } from "@interlock/wire";
 import type { Admission, Chain } from "../admission/chain.js";
@@ -436,7 +435,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   }
 
   #passedWith(trailers: HeaderList): void {
-    const code = codeIn(trailers);
+    const code = statusIn(trailers);
     this.measure(code === status.OK ? "answered" : "failed", code);
     this.#live?.finish();
   }
@@ -525,17 +524,6 @@ const leastPackedBytes = 1_024;
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
 
 const nothing: HeaderList = [];
-
-/** The status in a header list that is passed on; without one, that of its HTTP status, or UNKNOWN. */
-function codeIn(headers: HeaderList): number {
-  let code: number | undefined;
-  for (let i = 0; i < headers.length; i += 2) {
-    const value = headers[i + 1] as string;
-    if (headers[i] === "grpc-status") return parseStatus(value) ?? status.UNKNOWN;
-    if (headers[i] === ":status") code = statusOfHttp(Number(value));
-  }
-  return code ?? status.UNKNOWN;
-}
 
 function expire(call: ServedCall): void {
   call.expire();

@@ -42,7 +42,7 @@ export interface LinkHandler {
   onEnd(link: Link, error: Error | undefined): void;
 }
 
-/** A connection to one endpoint: TCP, TLS, and HTTP/2, once. Whoever holds it makes another when it has ended. */
+/** A connection to one endpoint: TCP, TLS, and HTTP/2, once. Its owner makes another when it has ended. */
 export class Link implements ConnectionHandler {
   readonly endpoint: Endpoint;
   /** The endpoint as text. */

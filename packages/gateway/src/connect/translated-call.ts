@@ -36,7 +36,7 @@ export class TranslatedCall implements CallStream {
   #held: ReturnType<TranslatedPeer["meter"]> | undefined;
   #headed = false;
   #hasRoom = true;
-  /** Whether what is being taken is the last of the answer: whoever brings it ends the call behind. */
+  /** Whether what is being taken is the last of the answer: what brings it ends the call behind. */
   #isLast = false;
 
   constructor(

@@ -24,7 +24,7 @@ describe("the content of an answer", () => {
     server.close();
   });
 
-  it("comes as a whole to whoever reads it", async () => {
+  it("comes as a whole to a caller that reads it", async () => {
     const ended = endWithContent(response, content, never);
     let read = 0;
     socket.on("data", (part: Buffer) => (read += part.length)).resume();
@@ -42,14 +42,14 @@ describe("the content of an answer", () => {
     return read;
   }
 
-  it("is held in pieces, and ends the connection of whoever does not read it", async () => {
+  it("is held in pieces, and ends the connection of a caller that does not read it", async () => {
     const ended = endWithContent(response, content, 50);
     assert.ok(response.writableLength < content.length / 8, `${response.writableLength} bytes`);
     assert.ok((await readLate()) < content.length);
     await ended;
   });
 
-  it("ends the connection of whoever does not read the last of it", async () => {
+  it("ends the connection of a caller that does not read the last of it", async () => {
     response.write(content.subarray(4)); // No room is left.
     await endWithContent(response, Buffer.from("last"), 50);
     assert.ok((await readLate()) < content.length);

@@ -65,4 +65,9 @@ describe("an adaptive limit", () => {
     openAll(limit);
     assert.equal(limit.begin("quiet/1"), false);
   });
+
+  it("has an upper bound that holds below the number that may always be open", () => {
+    const limit = createAdaptiveLimit({ most: 10, least: 20 });
+    assert.equal(openAll(limit), 10);
+  });
 });

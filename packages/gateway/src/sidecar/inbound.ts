@@ -5,7 +5,6 @@ import {
   partsOf,
   type RunnableMethod,
   readInterface,
-  type ServerOptions,
   toStatus,
 } from "@interlock/bot/internal";
 import type { ServedService, ServiceDefinition } from "@interlock/policy";
@@ -14,6 +13,7 @@ import { createPassedMethod } from "../forward/create-passed-method.js";
 import { ForwardedCall } from "../forward/forwarded-call.js";
 import { createAdaptiveLimit, keepAdapted } from "../limits/adaptive-limit.js";
 import { overloaded } from "../limits/overloaded.js";
+import type { PortLimits } from "../limits/port-limits.js";
 import { Instances } from "../routes/instances.js";
 import { passedService } from "../routes/route.js";
 import { formatLocalAddress, readLocalAddress } from "./local-address.js";
@@ -21,18 +21,7 @@ import { createProgramLink, type ProgramLink } from "./program-link.js";
 import { ProgramWay } from "./program-way.js";
 
 /** How calls from the fleet come to the program beside the sidecar. */
-export interface InboundOptions
-  extends Pick<
-    ServerOptions,
-    | "port"
-    | "maximumConnections"
-    | "connectionsPerPeer"
-    | "callerRate"
-    | "callsPerPeer"
-    | "requestBytesPerPeer"
-    | "callsPerConnection"
-    | "createLimiter"
-  > {
+export interface InboundOptions extends PortLimits {
   /** The services of the program, by the manifest. What they do not name is answered UNIMPLEMENTED. */
   readonly services: readonly (ServedService | ServiceDefinition)[];
   /** Where the program takes gRPC without TLS: `unix:///path`, or a port of loopback. */
@@ -75,7 +64,7 @@ export async function openInbound(bot: Bot, options: InboundOptions): Promise<In
   const where = readLocalAddress(program);
   const instances = new Instances();
   instances.set([{ address: formatLocalAddress(where), servers: [] }]);
-  const limit = createAdaptiveLimit({ most: maximumCalls, least: Math.min(64, maximumCalls ?? 64) });
+  const limit = createAdaptiveLimit({ most: maximumCalls, least: 64 });
   const writeLine = createAccessLog(log, logSample);
   const definitions: ServiceDefinition[] = services.map((service) =>
     Array.isArray(service.methods) ? passedService(service as ServedService) : (service as ServiceDefinition),

@@ -15,10 +15,10 @@ import {
   errorCode,
   type HeaderList,
   longestTimerMs,
-  parseStatus,
   type Reset,
   type Stream,
   type StreamHandler,
+  statusIn,
   statusOfReset,
 } from "@interlock/wire";
 import type { CreatedMethod } from "../forward/create-passed-method.js";
@@ -105,7 +105,7 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
   passHeaders(headers: HeaderList, end: boolean, recurring = false): void {
     if (this.#over) return;
     this.#headSent = true;
-    if (end) this.#code = codeIn(headers);
+    if (end) this.#code = statusIn(headers);
     this.#stream.sendHeaders(headers, end, recurring);
     if (end) this.#close();
   }
@@ -161,10 +161,4 @@ export class OutboundCall implements StreamHandler, NearCall, RequestOwner {
     // Once the status has been written, whatever is still being sent is not waited for (RFC 9113, section 8.1).
     if (!this.#stream.remoteEnded) this.#stream.reset(errorCode.noError);
   }
-}
-
-/** The status in trailers that are passed on; UNKNOWN where there is none. */
-function codeIn(trailers: HeaderList): number {
-  const at = trailers.indexOf("grpc-status");
-  return (at < 0 ? undefined : parseStatus(trailers[at + 1] as string)) ?? status.UNKNOWN;
 }

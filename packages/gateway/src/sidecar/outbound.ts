@@ -33,7 +33,7 @@ import { listenPrivately } from "./private-socket.js";
 export interface OutboundOptions {
   /**
    * Where the program calls the sidecar, by gRPC without TLS: `unix:///path`, in a folder that nobody else enters, or a port of
-   * loopback. Whoever reaches it calls in the name of the bot.
+   * loopback. Every process that reaches it calls in the name of the bot.
    */
   readonly listen: string;
   /** Has to be true for a port of loopback, which every user and every container that shares the network of this machine reaches. */

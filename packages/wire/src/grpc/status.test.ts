@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { errorCode } from "../frame/error-code.js";
-import { parseStatus, statusCode, statusOfHttp, statusOfReset } from "./status.js";
+import { parseStatus, statusCode, statusIn, statusOfHttp, statusOfReset } from "./status.js";
 
 type StatusName = keyof typeof statusCode;
 
@@ -18,6 +18,21 @@ describe("status codes", () => {
 
   for (const value of ["", "17", "00", "01", "016", "-1", "+0", " 0", "0 ", "0,0", "0x0", "1e0", "OK", "0.0", "256"]) {
     it(`are UNKNOWN where grpc-status is ${JSON.stringify(value)}`, () => assert.equal(parseStatus(value), 2));
+  }
+});
+
+describe("the status in a header list", () => {
+  const lists: readonly (readonly [headers: string[], code: number])[] = [
+    [["grpc-status", "9"], 9],
+    [[":status", "503", "x", "y"], 14],
+    [[":status", "503", "grpc-status", "5"], 5],
+    [["x", "grpc-status", "grpc-status", "7"], 7],
+    [["x", "grpc-status", "9", "y"], 2],
+    [["grpc-status", "99"], 2],
+    [[], 2],
+  ];
+  for (const [headers, code] of lists) {
+    it(`is ${code} in ${JSON.stringify(headers)}`, () => assert.equal(statusIn(headers), code));
   }
 });
 

@@ -1,4 +1,5 @@
 import { errorCode } from "../frame/error-code.js";
+import type { HeaderList } from "../header-list.js";
 
 /** The status codes of gRPC (grpc/doc/statuscodes.md). */
 export const statusCode = {
@@ -50,6 +51,19 @@ const codesByReset: ReadonlyMap<number, StatusCode> = new Map<number, StatusCode
 /** The code in a value of `grpc-status`. A value that is not one of the 17, in its shortest form, is UNKNOWN. */
 export function parseStatus(value: string): StatusCode {
   return codesByValue.get(value) ?? statusCode.unknown;
+}
+
+/**
+ * The code in a header list: that of `grpc-status`; without one, that of the HTTP status, or UNKNOWN.
+ */
+export function statusIn(headers: HeaderList): StatusCode {
+  let code: StatusCode = statusCode.unknown;
+  for (let i = 0; i < headers.length; i += 2) {
+    const value = headers[i + 1] as string;
+    if (headers[i] === "grpc-status") return parseStatus(value);
+    if (headers[i] === ":status") code = statusOfHttp(Number(value));
+  }
+  return code;
 }
 
 /**
