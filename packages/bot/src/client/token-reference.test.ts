@@ -17,6 +17,8 @@ const standard = "authorization";
 const reference = "interlock-token-reference";
 const offer = "interlock-token-reference-offer";
 const { path } = EchoService.methods.echo;
+/** The thumbprint of no certificate here: of one character only, which no SHA-256 of a test will be. */
+const another = "_".repeat(43);
 
 describe("a reference to a token", () => {
   let fleet: TestFleet;
@@ -85,7 +87,7 @@ describe("a reference to a token", () => {
 
     for (const [what, answer] of [
       ["that offers nothing", () => undefined],
-      ["that offers in the name of another certificate, as through a proxy", offers((own) => own.replace(/^./, "_"))],
+      ["that offers in the name of another certificate, as through a proxy", offers(() => another)],
     ] satisfies [string, Answer][]) {
       it(`is not shown to a server ${what}`, async () => {
         const server = await plainServer(answer);
