@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { certificatesToPem } from "../identity/pem.js";
 import { decoyChain, junkChain } from "../testing/decoys.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
-import { createAcceptGate, handshakesPerTurn, maximumHandshakes } from "./accept-gate.js";
+import {
+  type AcceptGate,
+  createAcceptGate,
+  failedHandshakes,
+  handshakesPerTurn,
+  maximumHandshakes,
+} from "./accept-gate.js";
 
 const { path } = EchoService.methods.open;
 
@@ -78,8 +85,8 @@ describe("the gate before TLS", () => {
     await server.goodCall();
   });
 
-  it("begins few handshakes in one turn of the event loop, and all of them in the end", async () => {
-    const count = 40;
+  /** Gives how many handshakes a gate begins in each turn, for sockets of one source whose first records have come. */
+  async function beginsInTurns(count: number, prepare: (gate: AcceptGate, source: Socket) => void): Promise<number[]> {
     const firstRecord = Buffer.from([22, 3, 1, 0, 1, 0]);
     const [clients, accepted]: [Socket[], Socket[]] = [[], []];
     const begunIn = new Map<number, number>();
@@ -98,6 +105,7 @@ describe("the gate before TLS", () => {
         accepted.push(socket);
         if (accepted.length < count) return;
         port.close();
+        prepare(gate, socket);
         // Their records have come, so the gate could begin with all of them at once.
         for (const each of accepted) gate.enter(each);
       });
@@ -114,7 +122,18 @@ describe("the gate before TLS", () => {
         if (begun < count) setImmediate(next);
       });
     });
-    assert.equal(Math.max(...begunIn.values()), handshakesPerTurn);
     for (const socket of [...clients, ...accepted]) socket.destroy();
+    return [...begunIn.values()];
+  }
+
+  it("begins few handshakes in one turn of the event loop, and all of them in the end", async () => {
+    assert.equal(Math.max(...(await beginsInTurns(40, () => {}))), handshakesPerTurn);
+  });
+
+  it("begins two at a time for a source that fails too often, so that one that fails again and again takes no other's turn", async () => {
+    const turns = await beginsInTurns(6, (gate, source) => {
+      for (let i = 0; i <= failedHandshakes.burst; i++) gate.blame(source as TLSSocket);
+    });
+    assert.deepEqual(turns, [2, 2, 2]);
   });
 });

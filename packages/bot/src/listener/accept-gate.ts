@@ -20,8 +20,14 @@ export const maximumHandshakes = 512;
 /** The bytes that a client may send in its handshake: eight certificates of 1.8 KiB, and its hello. OpenSSL takes 100 KiB. */
 export const maximumHandshakeBytes = 16 * 1_024;
 
-/** Failed handshakes of one source, above which its next ones begin one after the other, at that rate. */
+/** Failed handshakes of one source, above which its next ones wait: see {@link delayedHandshakes}. */
 export const failedHandshakes = { burst: 100, perSecond: 50 };
+
+/**
+ * How the handshakes of a source with too many failed ones begin: two of those that wait, every 20 ms. So one that fails again and
+ * again takes no other one's turn, and all of them cost at most a fifth of a core.
+ */
+export const delayedHandshakes = { atOnce: 2, everyMs: 20 };
 
 /**
  * The handshakes that begin in one turn of the event loop. Each costs about 2 ms, so without a bound the calls on open
@@ -167,19 +173,23 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     for (const newcomer of open) startInTurn(newcomer);
   }
 
-  /** Begins TLS a little later: one of those that wait, in each turn, and not in their order, which an attacker would fill. */
+  /** Begins TLS a little later: a few of those that wait, each time, and not in their order, which an attacker would fill. */
   function queue(newcomer: Newcomer): void {
     const waiting = queues.get(newcomer.source);
     if (waiting) return void waiting.push(newcomer);
     queues.set(newcomer.source, [newcomer]);
     const timer = setInterval(() => {
       const left = (queues.get(newcomer.source) ?? []).filter(({ socket }) => !socket.destroyed);
-      const [next] = left.splice(Math.floor(Math.random() * left.length), 1);
+      if (left.length === 0) {
+        queues.delete(newcomer.source);
+        return clearInterval(timer);
+      }
+      for (let begun = 0; begun < delayedHandshakes.atOnce && left.length > 0; begun++) {
+        const [next] = left.splice(Math.floor(Math.random() * left.length), 1);
+        if (next) start(next);
+      }
       queues.set(newcomer.source, left);
-      if (next) return start(next);
-      queues.delete(newcomer.source);
-      clearInterval(timer);
-    }, 1_000 / failedHandshakes.perSecond).unref();
+    }, delayedHandshakes.everyMs).unref();
   }
 
   function start(newcomer: Newcomer): void {

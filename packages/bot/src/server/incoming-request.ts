@@ -39,6 +39,12 @@ const doubtMs = 10;
 /** How user agents of this library begin: it resets a stream that was canceled, without an end before. */
 const ownAgent = "interlock/";
 
+/** A message that has come, and may be packed. */
+interface Arrived {
+  readonly message: Buffer;
+  readonly compressed: boolean;
+}
+
 /** The request of a call, as it arrives: bounded in bytes, frames and time, unpacked, and cut into messages. */
 export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   /** The message of a request with one; absent while it has not come. */
@@ -58,8 +64,9 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   #closed = false;
   /** Since when the rest of a message, or of a request, is waited for. */
   #waitingSince: number | undefined;
-  /** Messages that are being unpacked, in their order. */
-  #unpacking: Promise<void> | undefined;
+  /** Messages that wait while one before them is unpacked; bounded by the bytes that a peer may have under way. */
+  #packed: Arrived[] = [];
+  #unpacking = false;
 
   constructor(
     owner: RequestOwner,
@@ -112,29 +119,39 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
     if (this.#closed) return;
     const { encoding } = this.#head;
     if (compressed && encoding === "identity") this.#break();
-    else if (compressed || this.#unpacking) this.#unpackNext(message, compressed);
-    else this.#take(message);
+    else if (compressed || this.#unpacking) {
+      this.#packed.push({ message, compressed });
+      if (!this.#unpacking) void this.#unpackAll();
+    } else this.#take(message);
   }
 
-  #unpackNext(message: Buffer, compressed: boolean): void {
+  /** Takes what waits, in its order, and unpacks it where it is packed. One loop for all: tiny messages come by the thousand. */
+  async #unpackAll(): Promise<void> {
+    this.#unpacking = true;
+    try {
+      while (this.#packed.length > 0) {
+        const batch = this.#packed;
+        this.#packed = [];
+        for (const arrived of batch) {
+          if (this.#closed) break;
+          await this.#takeArrived(arrived);
+        }
+      }
+    } catch (error) {
+      this.#owner.onFault(InterlockError.from(error), false);
+    }
+    this.#packed = [];
+    this.#unpacking = false;
+    if (this.#ended) this.#finish();
+  }
+
+  async #takeArrived({ message, compressed }: Arrived): Promise<void> {
     const { unpack, clock } = this.#options;
-    const { callerUri } = this.#owner;
-    const work = async () => {
-      // What a message of a few bytes becomes is held by its handler only.
-      await this.inbox?.demand();
-      if (this.#closed) return;
-      if (!compressed) this.#take(message);
-      else this.#take(await unpack(message, this.#head.encoding, callerUri, clock.now, this.#maximumBytes));
-    };
-    const turn = (this.#unpacking ?? Promise.resolve())
-      .then(work)
-      .catch((error: InterlockError) => this.#owner.onFault(error, false));
-    this.#unpacking = turn;
-    void turn.then(() => {
-      if (this.#unpacking !== turn) return;
-      this.#unpacking = undefined;
-      if (this.#ended) this.#finish();
-    });
+    // What a message of a few bytes becomes is held by its handler only.
+    await this.inbox?.demand();
+    if (this.#closed) return;
+    if (!compressed) this.#take(message);
+    else this.#take(await unpack(message, this.#head.encoding, this.#owner.callerUri, clock.now, this.#maximumBytes));
   }
 
   #take(message: Buffer): void {
@@ -223,6 +240,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
     this.#single?.close();
     this.#many?.close();
     this.#reader.end();
+    this.#packed = [];
     this.inbox?.drop();
     this.inbox?.end();
     this.message = undefined;

@@ -58,7 +58,7 @@ export function createUnpacker(): Unpack {
       throw denial("RATE_LIMITED", "send fewer compressed messages", { retryAfterMs: String(waitMs) });
     }
     try {
-      const contents = await promisify(unpacker)(packed, { maxOutputLength });
+      const contents = await promisify(unpacker)(packed, { maxOutputLength, chunkSize: chunkSizeFor(packed) });
       debts.add(bot, contents.length, now);
       return contents;
     } catch (error) {
@@ -69,6 +69,11 @@ export function createUnpacker(): Unpack {
 
   return (packed, encoding, bot, now, maximumBytes) =>
     inTurn(bot, () => unpack(packed, encoding, bot, now(), maximumBytes));
+}
+
+/** The bytes that come out at a time, each a turn of the event loop: more of what may become large. */
+function chunkSizeFor({ length }: Buffer): number {
+  return length < 1_024 ? 16 * 1_024 : 256 * 1_024;
 }
 
 function faultOf({ code }: NodeJS.ErrnoException, maximumBytes: number): InterlockError {
