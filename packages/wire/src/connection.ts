@@ -84,13 +84,17 @@ class Http2Connection implements Connection, FrameSink {
   readonly #reader = new FrameReader(initial.frameBytes, this);
   readonly #now: () => number;
   #prefaceBytes: number;
+  readonly #socket: Duplex;
   #reading = false;
+  /** What has been read, and waits for the next turn of the event loop. The socket is not read meanwhile. */
+  #rest: Buffer | undefined;
   #closed = false;
 
   constructor(socket: Duplex, handler: ConnectionHandler, options: ConnectionOptions, isServer: boolean) {
     const { now = () => performance.now() } = options;
     const session = new Session(socket, handler, limitsOf(options.limits), now, isServer);
     this.#session = session;
+    this.#socket = socket;
     this.#now = now;
     this.#prefaceBytes = isServer ? 0 : preface.length;
     this.lastReceived = now();
@@ -148,14 +152,19 @@ class Http2Connection implements Connection, FrameSink {
   }
 
   takeFrame(frame: Frame): boolean {
-    receiveFrame(this.#session, frame);
-    return !this.#session.ending.over;
+    const session = this.#session;
+    receiveFrame(session, frame);
+    return !session.ending.over && session.begunInTurn < session.limits.streamsPerTurn;
   }
 
   #read(chunk: Buffer): void {
     // A socket in memory may bring something from within a write: it waits for the frame that is being read.
     if (this.#reading) {
       process.nextTick(() => this.#read(chunk));
+      return;
+    }
+    if (this.#rest) {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
       return;
     }
     if (this.#session.ending.over) return;
@@ -166,9 +175,26 @@ class Http2Connection implements Connection, FrameSink {
   }
 
   #readOn(chunk: Buffer): void {
-    this.#session.checkStalled();
-    const rest = this.#prefaceBytes < preface.length ? this.#readPreface(chunk) : chunk;
-    if (rest.length > 0) this.#reader.read(rest);
+    const session = this.#session;
+    session.checkStalled();
+    session.begunInTurn = 0;
+    const frames = this.#prefaceBytes < preface.length ? this.#readPreface(chunk) : chunk;
+    if (frames.length === 0) return;
+    const rest = this.#reader.read(frames);
+    if (rest.length > 0 && !session.ending.over) this.#readLater(rest);
+  }
+
+  /** Reads on in the next turn of the event loop. */
+  #readLater(rest: Buffer): void {
+    this.#rest = rest;
+    this.#socket.pause();
+    setImmediate(() => {
+      const { ending } = this.#session;
+      const chunk = this.#rest;
+      this.#rest = undefined;
+      if (chunk && !ending.over) this.#read(chunk);
+      if (!this.#rest) this.#socket.resume();
+    });
   }
 
   #readPreface(chunk: Buffer): Buffer {

@@ -33,7 +33,7 @@ export const delayedHandshakes = { atOnce: 2, everyMs: 20 };
  * The handshakes that begin in one turn of the event loop. Each costs about 2 ms, so without a bound the calls on open
  * connections would wait behind all the hellos that came together.
  */
-export const handshakesPerTurn = 2;
+export const handshakesPerTurn = 1;
 
 /** After one handshake that was too long, the source's next ones are counted byte by byte, for ten minutes. */
 const suspicion = { burst: 1, perSecond: 1 / 600 };

@@ -4,7 +4,7 @@ import { frameHeadBytes, maximumInteger } from "./kinds.js";
 
 /** Takes frames, one by one. */
 export interface FrameSink {
-  /** Takes a frame, which is valid during the call only. False ends the reading. */
+  /** Takes a frame, which is valid during the call only. False stops the reading behind it. */
   takeFrame(frame: Frame): boolean;
 }
 
@@ -35,31 +35,39 @@ export class FrameReader {
   /**
    * Reads on, and hands over each frame that is whole now.
    *
+   * @returns What has not been read, because the sink has stopped the reading; it may be empty.
    * @throws A `ConnectionError` for a frame that is too long (RFC 9113, section 4.2).
    */
-  read(chunk: Buffer): void {
-    let at = this.#headBytes > 0 ? this.#finish(chunk) : 0;
-    if (at < 0) return;
+  read(chunk: Buffer): Buffer {
+    let at = 0;
+    if (this.#headBytes > 0) {
+      at = this.#keep(chunk, 0);
+      if (!this.#isWhole) return nothing;
+      if (!this.#handKept()) return chunk.subarray(at);
+    }
     const end = chunk.length;
     while (end - at >= frameHeadBytes) {
       const length = this.#lengthOf(chunk, at);
       const from = at + frameHeadBytes;
       if (end - from < length) break;
-      if (!this.#hand(chunk, at, chunk, from, from + length)) return;
       at = from + length;
+      if (!this.#hand(chunk, from - frameHeadBytes, chunk, from, at)) return chunk.subarray(at);
     }
     if (at < end) this.#keep(chunk, at);
+    return nothing;
   }
 
-  /** Completes a frame in parts. Gives where the next one begins, or -1 if reading is over or the frame is not whole yet. */
-  #finish(chunk: Buffer): number {
-    const at = this.#keep(chunk, 0);
-    const payload = this.#payload;
-    if (!payload || this.#payloadBytes < payload.length) return -1;
+  /** Whether the frame in parts is complete. */
+  get #isWhole(): boolean {
+    return this.#payload !== undefined && this.#payloadBytes === this.#payload.length;
+  }
+
+  #handKept(): boolean {
+    const payload = this.#payload ?? nothing;
     this.#headBytes = 0;
     this.#payload = undefined;
     this.#payloadBytes = 0;
-    return this.#hand(this.#head, 0, payload, 0, payload.length) ? at : -1;
+    return this.#hand(this.#head, 0, payload, 0, payload.length);
   }
 
   /** Keeps what there is of a frame in parts, and gives the position behind it. */

@@ -38,6 +38,7 @@ function receiveRequest(session: Session, id: number, block: DecodedBlock | unde
     return;
   }
   if (end) streams.remoteEnded(stream);
+  session.begunInTurn++;
   const taker = (handler as Required<typeof handler>).onStream(stream, block, end);
   if (!stream.lost) {
     if (!stream.resetQueued) stream.handler = taker;

@@ -31,6 +31,8 @@ export class Session implements SenderObserver, StreamsOwner, EndingOwner {
   readonly patience: Patience;
   /** Whether the first SETTINGS of the other end have come. */
   settled = false;
+  /** How many streams the other end has begun in what is read in this turn. */
+  begunInTurn = 0;
   /** How many streams the other end takes at once. */
   peerStreams: number = bounds.streamsBeforeSettings;
   /** The largest header list that the other end takes, in bytes. */

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { Duplex } from "node:stream";
+import { type Connection, createServerConnection } from "../connection.js";
+import { errorCode } from "../frame/error-code.js";
+import { nobody } from "../stream/stream.js";
+import { hello, rstStream, wholeRequest } from "../testing/index.js";
+
+const streamsPerTurn = 4;
+
+/** Serves a socket in memory, and notes in which turn of the event loop each stream begins. */
+function serveMemory(): { socket: Duplex; connection: Connection; begun: [id: number, turn: number][]; end(): void } {
+  const begun: [number, number][] = [];
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  let turn = 0;
+  let counting = true;
+  setImmediate(function next() {
+    turn++;
+    if (counting) setImmediate(next);
+  });
+  const connection = createServerConnection(
+    socket,
+    {
+      onStream({ id }) {
+        begun.push([id, turn]);
+        return nobody;
+      },
+      onClose() {},
+    },
+    { limits: { streamsPerTurn } },
+  );
+  return {
+    socket,
+    connection,
+    begun,
+    end() {
+      counting = false;
+      socket.destroy();
+    },
+  };
+}
+
+const ids = (count: number) => Array.from({ length: count }, (_, i) => 2 * i + 1);
+const requests = (count: number) => Buffer.concat(ids(count).map((id) => wholeRequest(id)));
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("Turns", () => {
+  it("begin a bounded number of streams each, in their order, with what came meanwhile behind them", async () => {
+    const { socket, connection, begun, end } = serveMemory();
+    socket.push(Buffer.concat([hello, requests(10)]));
+    await until(() => begun.length > 0);
+    socket.push(Buffer.concat([wholeRequest(21), ...ids(11).map((id) => rstStream(id, errorCode.cancel))]));
+    await until(() => begun.length === 11 && connection.streams === 0);
+    assert.deepEqual(
+      begun.map(([id]) => id),
+      ids(11),
+    );
+    const inTurn = new Map<number, number>();
+    for (const [, turn] of begun) inTurn.set(turn, (inTurn.get(turn) ?? 0) + 1);
+    assert.deepEqual(Math.max(...inTurn.values()), streamsPerTurn);
+    assert.ok(!socket.isPaused());
+    end();
+  });
+
+  it("read nothing more of a connection that ends meanwhile", async () => {
+    const { socket, connection, begun, end } = serveMemory();
+    socket.push(Buffer.concat([hello, requests(10)]));
+    await until(() => begun.length > 0);
+    connection.goAway(errorCode.enhanceYourCalm);
+    await until(() => socket.destroyed || !socket.isPaused());
+    assert.equal(begun.length, streamsPerTurn);
+    end();
+  });
+});
