@@ -1,6 +1,6 @@
 import { builtInGrants, denial, undoScopes } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
-import { matchesIdentity, type Scope, spiffeId } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId, type Scope, spiffeId } from "@interlock/policy";
 import { type Grants, grantedScopes } from "@interlock/policy/grants";
 import type { BotRow, RevocationRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
@@ -35,6 +35,8 @@ export async function keepOperator(
   if (force) return;
   const latest = await grantVersions.latest();
   const grants = [...builtInGrants, ...(latest ? readGrants(latest.yaml) : [])];
+  const named = nameOf(change, trustDomain);
+  if (named !== undefined && !undoScopes.some((scope) => holds(grants, named, scope))) return;
   const after = change.kind === "grants" ? [...builtInGrants, ...change.grants] : grants;
   const revoked = (await revocations.list()).filter(({ kind }) => kind !== "token");
   const isRevoked = (bot: BotRow, subject: Subject) => concerns(subject, bot, trustDomain);
@@ -42,7 +44,7 @@ export async function keepOperator(
     (bot) =>
       bot.retiredAt === null &&
       bot.certificateExpiresAt > now &&
-      undoScopes.some((scope) => holds(grants, bot, scope)) &&
+      undoScopes.some((scope) => holds(grants, bot.name, scope)) &&
       !revoked.some((subject) => isRevoked(bot, subject)),
   );
   const left = members.filter((bot) => {
@@ -50,7 +52,8 @@ export async function keepOperator(
     return change.kind !== "revoke" || !isRevoked(bot, change.revoked);
   });
   const lost = undoScopes.filter(
-    (scope) => members.some((bot) => holds(grants, bot, scope)) && !left.some((bot) => holds(after, bot, scope)),
+    (scope) =>
+      members.some((bot) => holds(grants, bot.name, scope)) && !left.some((bot) => holds(after, bot.name, scope)),
   );
   if (lost.length === 0) return;
   const names = members.map(({ name }) => name).join(" ");
@@ -70,7 +73,15 @@ export function concerns({ kind, subject }: Subject, bot: BotRow, trustDomain: s
   return kind === "certificate" && bot.certificateSerial === subject;
 }
 
-function holds(grants: Grants, { name }: BotRow, scope: Scope): boolean {
+/** The name of the one bot that a change takes away, if it names one. */
+function nameOf(change: OperatorChange, trustDomain: string): string | undefined {
+  if (change.kind === "retire") return change.name;
+  if (change.kind !== "revoke" || change.revoked.kind !== "identity") return undefined;
+  const id = parseSpiffeId(change.revoked.subject);
+  return id?.trustDomain === trustDomain ? id.name : undefined;
+}
+
+function holds(grants: Grants, name: string, scope: Scope): boolean {
   return grantedScopes(grants, name, AdminService.name).has(scope);
 }
 

@@ -59,7 +59,12 @@ export async function keepRenewed(options: RenewalOptions): Promise<void> {
     due = Math.min(due, clock.now() + (leaf.notAfter - since) * spread * Math.random());
     wake.abort();
   }
-  const unsubscribe = trust.onChange(hurry);
+  let activeCa = trust.state.activeCa;
+  const unsubscribe = trust.onChange(({ state, caChanged }) => {
+    if (!caChanged && state.activeCa === activeCa) return; // Most updates revoke something, and reading certificates is dear.
+    activeCa = state.activeCa;
+    hurry();
+  });
   signal.addEventListener("abort", unsubscribe, { once: true });
   hurry();
 

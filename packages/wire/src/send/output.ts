@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { bounds } from "../limits/limits.js";
-import { returnSlab, slabBytes, takeSlab } from "./slabs.js";
+import { returnSlab, slabBytes, smallSlabBytes, takeSlab } from "./slabs.js";
 
 /** From this length on, a buffer is handed to the socket as it is: to copy it would cost more than a write of its own. */
 export const copyBelowBytes = 8_192;
@@ -9,10 +9,10 @@ export const copyBelowBytes = 8_192;
 const enoughBytes = 4 * slabBytes;
 
 /**
- * A slab that waits in the socket has at least so much in it: a peer that does not read would hold a slab with each short frame
- * otherwise.
+ * The part of a slab that is filled at least where it waits in the socket: a peer that does not read would hold a slab with each
+ * short frame otherwise.
  */
-const worthASlab = slabBytes / 4;
+const worthASlab = 1 / 4;
 
 const due: Output[] = [];
 
@@ -35,6 +35,8 @@ export class Output {
   stalledBytes = 0;
   readonly #socket: Duplex;
   #due = false;
+  /** Whether a small slab did not do in the last turn. */
+  #isBusy = false;
   #corked = false;
   #blocked: boolean;
 
@@ -57,8 +59,9 @@ export class Output {
   /** Makes room for `bytes`, at most {@link slabBytes}, which will be written in this turn. */
   reserve(bytes: number): void {
     if (this.buffer.length - this.at < bytes) {
+      this.#isBusy ||= this.buffer !== empty || bytes > smallSlabBytes;
       this.#writeBuffer();
-      this.buffer = takeSlab();
+      this.buffer = takeSlab(this.#isBusy);
     }
     if (!this.#due) this.#becomeDue();
   }
@@ -77,6 +80,7 @@ export class Output {
   /** Hands what there is to the socket now. */
   flush(): void {
     this.#due = false;
+    if (this.buffer.length === slabBytes) this.#isBusy = this.at > smallSlabBytes;
     this.#writeBuffer();
     if (!this.#corked) return;
     this.#corked = false;
@@ -96,7 +100,7 @@ export class Output {
     this.at = 0;
     const socket = this.#socket;
     if (at > 0 && socket.writable) {
-      if (socket.writableLength === 0 || at >= worthASlab) {
+      if (socket.writableLength === 0 || at >= worthASlab * buffer.length) {
         this.#write(buffer.subarray(0, at), () => returnSlab(buffer));
         return;
       }
