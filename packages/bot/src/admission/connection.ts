@@ -67,6 +67,9 @@ const farewellMs = 50;
 // HTTP/2 writes a status in several turns of the event loop. In a process that was held up, the time may pass before those
 // turns, and without the status the peer would take the end for a failure and try again.
 const farewellTurns = 10;
+// When thousands of bots are locked at once, closing their sockets would hold up the statuses of the calls that have ended.
+const closesAtOnce = 8;
+const closesEveryMs = 10;
 
 /** Makes the record of a connection whose peer has been verified. */
 export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer): Connection {
@@ -134,6 +137,25 @@ function ownThumbprint(socket: TLSSocket): string {
 async function farewell(): Promise<void> {
   await sleep(farewellMs);
   for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
+  await inTurnToClose();
+}
+
+/** Wakes those that wait to close, a few at a time; bounded by the connections. */
+const closing: (() => void)[] = [];
+let closed = 0;
+
+/** Resolves at once, unless many connections close: then in their order, {@link closesAtOnce} every {@link closesEveryMs}. */
+function inTurnToClose(): Promise<void> | undefined {
+  if (closed === 0) setTimeout(closeSome, closesEveryMs);
+  if (closed++ < closesAtOnce) return undefined;
+  return new Promise((resolve) => closing.push(resolve));
+}
+
+function closeSome(): void {
+  const some = closing.splice(0, closesAtOnce);
+  closed = closing.length > 0 ? closesAtOnce : 0;
+  for (const close of some) close();
+  if (closed > 0) setTimeout(closeSome, closesEveryMs);
 }
 
 /** `host:port` of a socket's other end, in the form of grpc-js's `call.getPeer()`; empty when it has gone. */
