@@ -15,6 +15,8 @@ export interface ClientCredentialsOptions {
   tokenUrl(): URL | undefined;
   /** The `client_id`. Default: the bot's SPIFFE ID. */
   readonly clientId: string | undefined;
+  /** What stands before the name of a service in its URL. Default: no `resource` is sent. */
+  readonly resourcePrefix: string | undefined;
   /** The CA of the issuer's HTTPS. Default: the system's CAs. */
   ca(): SecureContextOptions["ca"];
   readonly clock: Clock;
@@ -25,7 +27,8 @@ const defaultLifetimeS = 60;
 
 /**
  * Creates a source of tokens by `client_credentials` (RFC 6749, section 4.4). The bot's certificate is its credential, and
- * the token is bound to it (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name is sent as `audience`.
+ * the token is bound to it (`tls_client_auth`, RFC 8705, sections 2.1 and 3). The service's name is sent as `audience`, and its
+ * URL as `resource` where services have URLs (RFC 8707, section 2.2).
  *
  * Rejects with `ISSUER_UNREACHABLE` or `ISSUER_UNUSABLE`, with `NO_GRANT` where the issuer does not give these scopes, and with
  * `ISSUER_REFUSED` for every other refusal.
@@ -41,6 +44,7 @@ export function createClientCredentials(options: ClientCredentialsOptions): Toke
       audience,
       scope: scopes.join(" "),
     });
+    if (options.resourcePrefix !== undefined) form.set("resource", options.resourcePrefix + audience);
     const now = clock.now();
     const ask = askForJson({ url, form, tls: tlsOf(identity, options.ca()) });
     const { status, body } = await ask.catch((cause) => {

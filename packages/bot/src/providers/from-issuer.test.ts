@@ -236,6 +236,71 @@ describe("tokens of another issuer", () => {
     );
   });
 
+  it("are asked for by the URL of the service, too, and hold it in aud, if it is said what URLs services have", async () => {
+    const resourcePrefix = "https://cafe.example/";
+    const url = `${resourcePrefix}cafe.v1.Coffee`;
+    const forms = () => issuer.forms.map((form) => [form.get("audience"), form.get("resource")]);
+    await (await opened()).tokens.authorization("cafe.v1.Coffee", ["coffee:brew"], me);
+    const provided = await opened({ resourcePrefix });
+    await provided.tokens.authorization("cafe.v1.Coffee", ["coffee:brew"], me);
+    assert.deepEqual(forms(), [
+      ["cafe.v1.Coffee", null],
+      ["cafe.v1.Coffee", url],
+    ]);
+    const token = await issuer.token({ ...claims(), aud: [url, "other.Service"] });
+    assert.deepEqual([...(await verify(provided, token)).audiences], ["cafe.v1.Coffee", "other.Service"]);
+    assert.deepEqual([...(await verify(await opened(), token)).audiences], [url, "other.Service"]);
+    const bad = [
+      "cafe.example/",
+      "https://cafe.example",
+      "https://cafe.example/?a=/",
+      "https://a@cafe.example/",
+      "/",
+      "",
+    ];
+    for (const prefix of [...bad, "https://cafe.example/#/", "https://cafe.example/ /"]) {
+      assert.throws(() => fromIssuer({ url: issuer.url, resourcePrefix: prefix }), /resourcePrefix/, prefix);
+    }
+  });
+
+  it("hold their scopes in scp, where there is no scope", async () => {
+    const provided = await opened();
+    const scopes = async (more: object) => [
+      ...(await verify(provided, await issuer.token({ ...claims(), ...more }))).scopes,
+    ];
+    assert.deepEqual(await scopes({ scope: undefined, scp: "a:b c:d" }), ["a:b", "c:d"]);
+    assert.deepEqual(await scopes({ scope: undefined, scp: ["a:b", "c:d"] }), ["a:b", "c:d"]);
+    assert.deepEqual(await scopes({ scp: ["c:d"] }), ["a:b"]);
+    await refused(scopes({ scope: undefined, scp: ["c:d", 1] }), "TOKEN_MALFORMED");
+  });
+
+  it("may be without a type, if that is said, and are held to everything else", async () => {
+    const untyped = await issuer.token(claims(), { typ: undefined });
+    const jwt = await issuer.token(claims(), { typ: "JWT" });
+    await refused(verify(await opened(), untyped), "TOKEN_TYPE");
+    await refused(verify(await opened({ type: "JWT" }), untyped), "TOKEN_TYPE");
+    const provided = await opened({ type: "JWT or none" });
+    await verify(provided, untyped);
+    await verify(provided, jwt);
+    const now = Math.floor(Date.now() / 1_000);
+    const bad: [string, object, object?][] = [
+      ["TOKEN_TYPE", {}, { typ: "logout+jwt" }],
+      ["TOKEN_TYPE", {}, { typ: null }],
+      ["TOKEN_TYPE", {}, { typ: "" }],
+      ["TOKEN_TYPE", {}, { typ: ["JWT"] }],
+      ["TOKEN_MALFORMED", { cnf: undefined }],
+      ["TOKEN_BINDING_MISMATCH", { cnf: { "x5t#S256": "x" } }],
+      ["TOKEN_EXPIRED", { iat: now - 200, exp: now - 1 }],
+      ["TOKEN_ISSUER", { iss: "https://elsewhere.example" }],
+      ["TOKEN_SUBJECT_MISMATCH", { sub: "spiffe://test/b" }],
+    ];
+    for (const [reason, change, header] of bad) {
+      const token = await issuer.token({ ...claims(), ...change }, { typ: undefined, ...header });
+      await refused(verify(provided, token), reason);
+    }
+    assert.throws(() => fromIssuer({ url: issuer.url, type: "any" as "JWT" }), /type can be/);
+  });
+
   it("may be of type JWT, and live longer, if that is said", async () => {
     const more = { type: "JWT" as TokenRules["type"], maximumLifetimeMs: 3_600_000 };
     const exp = Math.floor(Date.now() / 1_000) + 3_000;

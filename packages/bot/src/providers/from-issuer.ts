@@ -24,8 +24,17 @@ export interface IssuerOptions {
   readonly clientId?: string;
   /** The algorithms by which its tokens may be signed; RS256 with keys of 2,048 bits at least. Default: ES256. */
   readonly algorithms?: readonly ("ES256" | "EdDSA" | "RS256")[];
-  /** The `typ` of its tokens. With `JWT`, only the audience tells them from its ID tokens. Default: `at+jwt`. */
-  readonly type?: "at+jwt" | "JWT";
+  /**
+   * The `typ` of its tokens (RFC 9068, section 2.1). `JWT or none` also takes tokens without one. With anything but `at+jwt`, only
+   * the audience, the binding and the scopes tell an access token from an ID token. Default: `at+jwt`.
+   */
+  readonly type?: "at+jwt" | "JWT" | "JWT or none";
+  /**
+   * The part of the URL of each service before its name, for an issuer that knows resources by URLs (RFC 8707): with
+   * `https://cafe.example/`, the service `cafe.v1.Coffee` is `https://cafe.example/cafe.v1.Coffee`. That URL is sent as `resource`
+   * beside the `audience`, and in the `aud` of a token it stands for the service. Default: no `resource` is sent.
+   */
+  readonly resourcePrefix?: string;
   /** The longest life of its tokens, in milliseconds; an hour at most. Default: 5 minutes. */
   readonly maximumLifetimeMs?: number;
   /** The claim that holds the bot's SPIFFE ID. Default: `sub`. */
@@ -42,7 +51,7 @@ export interface IssuerOptions {
  * Provides the tokens of an OpenID Connect or OAuth issuer, which servers verify with its JWK Set.
  *
  * The rules are those of the authority's tokens: for one service, short-lived, bound to the caller's certificate (`cnf`,
- * RFC 8705), and the caller's own by `sub`. The last good keys stay in force while the issuer is away; past `staleAfterMs`
+ * RFC 8705), and the caller's own by `sub`. Scopes are read from `scope`, or from `scp` where there is no `scope`. The last good keys stay in force while the issuer is away; past `staleAfterMs`
  * the trust is stale.
  *
  * @param options - The issuer's URL, and the form of its tokens.
@@ -114,6 +123,7 @@ export function fromIssuer(options: IssuerOptions): IssuerProvider {
         tokens: createClientCredentials({
           tokenUrl: () => tokenUrl,
           clientId: options.clientId,
+          resourcePrefix: tokenRules.resourcePrefix,
           ca: () => ca,
           clock,
         }),
@@ -146,13 +156,29 @@ function rulesOf({
   }
   if (!(maximumLifetimeMs > 0 && maximumLifetimeMs <= 3_600_000))
     throw new TypeError("maximumLifetimeMs can be up to 3,600,000");
+  const { type = authorityTokens.type, resourcePrefix } = given;
+  const types: readonly string[] = ["at+jwt", "JWT", "JWT or none"] satisfies TokenRules["type"][];
+  if (!types.includes(type)) throw new TypeError(`type can be ${types.join(", ")}, and not: ${type}`);
+  if (resourcePrefix !== undefined) checkResourcePrefix(resourcePrefix);
   return {
     algorithms,
-    type: given.type ?? authorityTokens.type,
+    type,
     maximumLifetimeMs,
     subjectClaim: given.subjectClaim ?? authorityTokens.subjectClaim,
     subjects,
+    scopeClaims: ["scope", "scp"], // The second is what Okta, Entra ID and Ory Hydra write.
+    resourcePrefix,
   };
+}
+
+// RFC 8707, section 2: an absolute URI without a fragment, and better without a query. With an end of its own, no URL of a
+// service is the beginning of another host's.
+function checkResourcePrefix(prefix: string): void {
+  const url = URL.canParse(prefix) ? new URL(prefix) : undefined;
+  if (url && /^[^?#\s]+[/:]$/.test(prefix) && !url.username && !url.password) return;
+  throw new TypeError(
+    `resourcePrefix has to be a URL that ends with / or :, as in https://cafe.example/, and not: ${prefix}`,
+  );
 }
 
 /** The URLs of the keys and the token endpoint, as they were given or as the issuer says. */

@@ -21,6 +21,8 @@ export interface TestIssuer {
   readonly caFile: string;
   /** The requested paths, in order. */
   readonly asked: string[];
+  /** The forms of the requests for tokens, in order. */
+  readonly forms: URLSearchParams[];
   /** The keys that it publishes; to be changed by tests. */
   keys: JWK[];
   /** Answers instead of the usual, by path. */
@@ -59,6 +61,7 @@ export async function startTestIssuer(fleetCa: Uint8Array, algorithm: TokenAlgor
     url,
     caFile,
     asked: [],
+    forms: [],
     keys: [],
     answers: new Map(),
     claims: {},
@@ -95,6 +98,7 @@ export async function startTestIssuer(fleetCa: Uint8Array, algorithm: TokenAlgor
       let body = "";
       for await (const chunk of request) body += chunk;
       const form = new URLSearchParams(body);
+      issuer.forms.push(form);
       const leaf = parseCertificate(shown);
       if (form.get("grant_type") !== "client_credentials") return [400, { error: "unsupported_grant_type" }];
       if (form.get("scope")?.includes("forbidden")) return [400, { error: "invalid_scope" }];

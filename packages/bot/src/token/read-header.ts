@@ -22,7 +22,7 @@ const refused = ["jwk", "jku", "x5u", "x5c", "crit", "b64"];
 export interface HeaderRules {
   readonly algorithms: readonly TokenAlgorithm[];
   /** The `typ`. `JWT or none` is for an issuer that writes none, as Kubernetes does. */
-  readonly type: TokenRules["type"] | "JWT or none";
+  readonly type: TokenRules["type"];
 }
 
 /**

@@ -8,14 +8,18 @@ export type TokenAlgorithm = "ES256" | "EdDSA" | "RS256";
 /** The form of the tokens of an issuer. */
 export interface TokenRules {
   readonly algorithms: readonly TokenAlgorithm[];
-  /** The `typ` of their header. */
-  readonly type: "at+jwt" | "JWT";
+  /** The `typ` of their header. `JWT or none` also takes a token without one. */
+  readonly type: "at+jwt" | "JWT" | "JWT or none";
   /** The longest lifetime, from `iat` to `exp`. */
   readonly maximumLifetimeMs: number;
   /** The claim that names the subject. */
   readonly subjectClaim: string;
   /** The SPIFFE ID for each value of that claim. A value that is not here is a SPIFFE ID itself. */
   readonly subjects: Readonly<Record<string, string>>;
+  /** The claims that may hold the scopes. The first one that a token has counts. */
+  readonly scopeClaims: readonly ("scope" | "scp")[];
+  /** What stands before the name of a service in its URL (RFC 8707). Default: services have no URLs. */
+  readonly resourcePrefix?: string | undefined;
 }
 
 /**
@@ -31,6 +35,7 @@ export const authorityTokens: TokenRules = {
   maximumLifetimeMs: maximumTokenLifetimeMs,
   subjectClaim: "sub",
   subjects: {},
+  scopeClaims: ["scope"],
 };
 
 const coordinateBytes = 32;

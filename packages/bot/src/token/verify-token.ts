@@ -9,7 +9,9 @@ import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
+import { readAudiences } from "./read-audiences.js";
 import { type KeyName, readHeader } from "./read-header.js";
+import { readScopes } from "./read-scopes.js";
 import { authorityTokens, keysFor, subjectOf, type TokenAlgorithm } from "./token-rules.js";
 
 /** The claim with the version of the grants under which a token was issued; see `trust/cut-offs.ts`. */
@@ -113,8 +115,8 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
     ancestors: readAncestors(payload[exchangedClaim]),
     thumbprint: boundTo(payload),
     key,
-    audiences: new Set(readAudiences(payload.aud)),
-    scopes: new Set(typeof payload.scope === "string" ? payload.scope.split(" ").filter(Boolean) : []),
+    audiences: readAudiences(payload.aud, rules),
+    scopes: readScopes(payload, rules),
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
     issuedAt: iat * 1_000,
     expiresAt: exp * 1_000,
@@ -202,13 +204,6 @@ function boundTo(payload: JWTPayload): string {
       : undefined;
   if (typeof thumbprint !== "string" || thumbprint === "") throw denial("TOKEN_BINDING_MISMATCH");
   return thumbprint;
-}
-
-// RFC 7519, section 4.1.3: one text, or a list of them.
-function readAudiences(aud: unknown): readonly string[] {
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.every((audience) => typeof audience === "string")) throw denial("TOKEN_MALFORMED", '"aud" is no text');
-  return audiences;
 }
 
 function readId(jti: unknown): string {

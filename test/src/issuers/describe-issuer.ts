@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import type { TestCa } from "@interlock/bot/testing";
+import { type Cell, formatMatrix, playCell, rows } from "./matrix.js";
+import { openStage, type Stage } from "./stage.js";
+import type { TriedAlgorithm, TriedIssuer } from "./tried-issuer.js";
+
+/** An issuer, and the CA of its clients' certificates. */
+export interface IssuerWithCa {
+  readonly issuer: TriedIssuer;
+  readonly ca: TestCa;
+}
+
+/** Describes the tests of an issuer with one algorithm: one for each row, and the table at the end. */
+export function describeIssuer(
+  algorithm: TriedAlgorithm,
+  start: (context: Mocha.Context) => Promise<IssuerWithCa>,
+): void {
+  describe(algorithm, function () {
+    this.timeout(30_000);
+    let issuer: TriedIssuer | undefined;
+    let stage: Stage | undefined;
+    const cells: Cell[] = [];
+
+    before(async function () {
+      const started = await start(this);
+      issuer = started.issuer;
+      stage = openStage(issuer, started.ca);
+    });
+    after(async () => {
+      await stage?.close();
+      await issuer?.close();
+      if (cells.length > 0) process.stdout.write(`\n${formatMatrix(cells)}\n\n`);
+    });
+
+    for (const row of rows) {
+      it(`${row.group}: ${row.row.name}`, async () => {
+        assert.ok(stage);
+        const cell = await playCell(stage, row);
+        cells.push(cell);
+        assert.ok(cell.ok, cell.seen);
+      });
+    }
+  });
+}

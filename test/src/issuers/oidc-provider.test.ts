@@ -1,0 +1,19 @@
+import { createTestCa } from "@interlock/bot/testing";
+import { describeIssuer } from "./describe-issuer.js";
+import { runsOidcProvider, startOidcProvider } from "./oidc-provider.js";
+import { triedAlgorithms } from "./tried-issuer.js";
+
+describe("tokens of oidc-provider", () => {
+  before(function () {
+    if (runsOidcProvider) return;
+    process.stderr.write("  skipped: oidc-provider 9 needs Node 22 or later\n");
+    this.skip();
+  });
+
+  for (const algorithm of triedAlgorithms) {
+    describeIssuer(algorithm, async () => {
+      const ca = await createTestCa("fleet");
+      return { ca, issuer: await startOidcProvider(algorithm, ca.der) };
+    });
+  }
+});
