@@ -70,22 +70,18 @@ interface Unsigned {
 }
 
 /** How a token comes to have a form; the others are a matter of the client's registration. */
-const changes: Readonly<Record<TokenForm, (jwt: Unsigned) => void>> = {
-  unbound() {},
-  lax() {},
-  "another name"() {},
-  JWT: (jwt) => void (jwt.header = { typ: "JWT" }),
-  "no typ": (jwt) => void (jwt.header = { typ: undefined }),
-  "scp, text": ({ payload }) => move(payload, String(payload.scope)),
-  "scp, list": ({ payload }) => move(payload, String(payload.scope).split(" ")),
-  "URL in aud": ({ payload }) => void (payload.aud = `${resourcePrefix}${payload.aud}`),
+const changes: Readonly<Record<TokenForm, (jwt: Unsigned) => Unsigned>> = {
+  unbound: (jwt) => jwt,
+  lax: (jwt) => jwt,
+  "another name": (jwt) => jwt,
+  JWT: ({ payload }) => ({ header: { typ: "JWT" }, payload }),
+  "no typ": ({ payload }) => ({ header: { typ: undefined }, payload }),
+  "scp, text": ({ payload: { scope, ...payload } }) => ({ payload: { ...payload, scp: scope } }),
+  "scp, list": ({ payload: { scope, ...payload } }) => ({ payload: { ...payload, scp: String(scope).split(" ") } }),
+  "URL in aud": ({ payload }) => ({ payload: { ...payload, aud: `${resourcePrefix}${payload.aud}` } }),
 };
 
+/** Changes a token in place, as oidc-provider wants it. */
 function change(jwt: object, form: TokenForm | undefined): void {
-  if (form) changes[form](jwt as Unsigned);
-}
-
-function move(payload: Record<string, unknown>, scp: string | readonly string[]): void {
-  delete payload.scope;
-  payload.scp = scp;
+  if (form) Object.assign(jwt, changes[form](jwt as Unsigned));
 }
