@@ -66,15 +66,11 @@ export const attacks: readonly Row[] = [
       return expectOne(reasonOf(stage.token(caller, Gripper.name, scope, { as })), "ISSUER_REFUSED");
     },
   },
-  attack(
-    "a token in another bot's name, which a careless issuer has bound to the caller",
-    "TOKEN_SUBJECT_MISMATCH",
-    async (_, stage) => {
-      const as = await stage.identity("hand/1");
-      const token = await stage.token(clientOf({ form: "lax" }).bot, Gripper.name, scope, { as });
-      return stage.call("hand/1", "watch", { token });
-    },
-  ),
+  attack("a token in another bot's name, bound to the caller", "TOKEN_SUBJECT_MISMATCH", async (_, stage) => {
+    const as = await stage.identity("hand/1");
+    const token = await stage.token(clientOf({ form: "lax" }).bot, Gripper.name, scope, { as });
+    return stage.call("hand/1", "watch", { token });
+  }),
   attack("a token that has expired", "TOKEN_EXPIRED", shown({ aheadMs: 6 * 60_000 })),
   attack(
     "alg of none, unsigned",

@@ -32,7 +32,7 @@ async function print(): Promise<boolean> {
   try {
     if (runsOidcProvider)
       for (const algorithm of triedAlgorithms) issuers.push(await startOidcProvider(algorithm, ca.der));
-    else process.stderr.write("skipped: oidc-provider 9 needs Node 22 or later\n");
+    else process.stderr.write("skipped: oidc-provider 9 needs a Node with URL.parse, such as 22\n");
     const home = findKeycloak();
     if (home) keycloak = await startKeycloak(home, ca);
     else process.stderr.write(`skipped: ${withoutKeycloak}\n`);

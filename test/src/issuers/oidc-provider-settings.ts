@@ -18,6 +18,7 @@ export function settings(grants: Grants, alg: "RS256" | "ES256"): Configuration 
   return {
     clientAuthMethods: ["tls_client_auth"],
     clientDefaults: { id_token_signed_response_alg: alg },
+    ttl: { ClientCredentials: 300 },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -40,7 +41,6 @@ export function settings(grants: Grants, alg: "RS256" | "ES256"): Configuration 
             audience: service,
             scope: granted.join(" "),
             accessTokenFormat: "jwt",
-            accessTokenTTL: 300,
             jwt: { sign: { alg } },
           };
         },

@@ -6,7 +6,7 @@ import { triedAlgorithms } from "./tried-issuer.js";
 describe("tokens of oidc-provider", () => {
   before(function () {
     if (runsOidcProvider) return;
-    process.stderr.write("  skipped: oidc-provider 9 needs Node 22 or later\n");
+    process.stderr.write("  skipped: oidc-provider 9 needs a Node with URL.parse, such as 22\n");
     this.skip();
   });
 

@@ -9,7 +9,7 @@ import { storesNothing } from "./stores-nothing.js";
 import type { TriedAlgorithm, TriedIssuer } from "./tried-issuer.js";
 import { writeWebFiles } from "./web-files.js";
 
-/** Whether this Node runs it: oidc-provider 9 calls `URL.parse`, which Node 20 does not have. */
+/** Whether this Node runs it: oidc-provider 9 calls `URL.parse`, which Node 20.19 does not have. It warns below Node 22. */
 export const runsOidcProvider = "parse" in URL;
 
 /** Starts oidc-provider in this process. Its clients have certificates of the CA `fleetCa`, DER. */

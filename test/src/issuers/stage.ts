@@ -1,5 +1,6 @@
 import {
   type Bot,
+  type CallContext,
   createObservable,
   fromIssuer,
   type Identity,
@@ -46,12 +47,12 @@ export interface Stage {
   identity(bot: string): Promise<Identity>;
   /** Another certificate of a bot. */
   renewed(bot: string): Promise<Identity>;
-  /** Gives a bot another certificate, which it uses from its next call on. */
-  renew(bot: string): Promise<void>;
+  /** Gives a bot another certificate, to which it moves while it goes on calling. */
+  renew(bot: string): Promise<Identity>;
+  /** The thumbprint of the certificate with which the last call was made that reached a handler. */
+  lastCertificate(): string | undefined;
   close(): Promise<void>;
 }
-
-const handlers = { watch: () => ({}), grip: () => ({}), brew: () => ({}) };
 
 /** Opens the stage. Certificates come from `ca`, which the issuer trusts. */
 export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
@@ -59,6 +60,12 @@ export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
   const servers = new Map<string, Promise<string>>();
   const callers = new Map<string, Promise<Bot>>();
   const bots: Bot[] = [];
+  let lastCertificate: string | undefined;
+  const handle = (_request: unknown, { caller }: CallContext) => {
+    lastCertificate = caller.certificate.thumbprint;
+    return {};
+  };
+  const handlers = { watch: handle, grip: handle, brew: handle };
 
   async function issue(bot: string): Promise<Identity> {
     return ca.issue(spiffeIdOf(bot), { subject: subjectOf(bot) });
@@ -126,8 +133,11 @@ export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
     identity: async (bot) => (await held(bot)).current(),
     renewed: issue,
     async renew(bot) {
-      (await held(bot)).replace(await issue(bot));
+      const next = await issue(bot);
+      (await held(bot)).replace(next);
+      return next;
     },
+    lastCertificate: () => lastCertificate,
     async close() {
       await Promise.all(bots.map((bot) => bot.close(0)));
     },

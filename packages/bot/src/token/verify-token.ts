@@ -170,12 +170,13 @@ export async function verifySignature(
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) break; // Another key would change nothing.
     }
   }
-  throw denial(reasonOf(failure), timesIn(failure, now), {}, failure);
+  throw denial(reasonOf(failure), detailOf(failure, now), {}, failure);
 }
 
-/** What a token says of its times, where they are the reason. */
-function timesIn(error: unknown, now: number): string {
+/** Which claim is missing, or what a token says of its times, where that is the reason. */
+function detailOf(error: unknown, now: number): string {
   if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)) return "";
+  if (error.reason === "missing") return `there is no "${error.claim}"`;
   const { exp, nbf } = error.payload;
   const reason = reasonOf(error);
   if (reason === "TOKEN_EXPIRED" && exp !== undefined) return clocksDiffer("it ended", exp * 1_000, now);
