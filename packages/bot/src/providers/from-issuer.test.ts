@@ -72,6 +72,7 @@ describe("tokens of another issuer", () => {
     const provided = await opened();
     const now = Math.floor(Date.now() / 1_000);
     await verify(provided, await issuer.token(claims()));
+    await verify(provided, await issuer.token({ ...claims(), iat: now, exp: now + 301 }));
     const bad: [string, object, object?][] = [
       ["TOKEN_BINDING_MISMATCH", { cnf: { "x5t#S256": "x" } }],
       ["TOKEN_MALFORMED", { cnf: undefined }],
@@ -79,6 +80,7 @@ describe("tokens of another issuer", () => {
       ["TOKEN_MALFORMED", { exp: undefined }],
       ["TOKEN_EXPIRED", { iat: now - 200, exp: now - 1 }],
       ["TOKEN_LIFETIME", { exp: now + 3_600 }],
+      ["TOKEN_LIFETIME", { iat: now, exp: now + 302 }],
       ["TOKEN_MALFORMED", { sub: "a" }],
       ["TOKEN_MALFORMED", { act: { sub: me.spiffeId.uri } }],
       ["TOKEN_SUBJECT_MISMATCH", { sub: "spiffe://test/b" }],
@@ -89,6 +91,8 @@ describe("tokens of another issuer", () => {
     for (const [reason, change, header] of bad) {
       await refused(verify(provided, await issuer.token({ ...claims(), ...change }, header)), reason);
     }
+    const unbound = await issuer.token({ ...claims(), cnf: undefined });
+    await refused(verify(provided, unbound), "TOKEN_MALFORMED", /there is no "cnf"$/);
   });
 
   it("may name the bot in another way, if that is said", async () => {

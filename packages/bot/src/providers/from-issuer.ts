@@ -35,7 +35,10 @@ export interface IssuerOptions {
    * beside the `audience`, and in the `aud` of a token it stands for the service. Default: no `resource` is sent.
    */
   readonly resourcePrefix?: string;
-  /** The longest life of its tokens, in milliseconds; an hour at most. Default: 5 minutes. */
+  /**
+   * The longest life of its tokens, from `iat` to `exp`, in milliseconds; an hour at most. Default: 5 minutes, and the second by which
+   * the two differ where an issuer reads its clock twice, as Keycloak does.
+   */
   readonly maximumLifetimeMs?: number;
   /** The claim that holds the bot's SPIFFE ID. Default: `sub`. */
   readonly subjectClaim?: string;
@@ -144,7 +147,7 @@ type IssuerTls = { readonly ca: string } | undefined;
 function rulesOf({
   url,
   algorithms = ["ES256"],
-  maximumLifetimeMs = 5 * 60_000,
+  maximumLifetimeMs = 5 * 60_000 + 1_000,
   subjects = {},
   ...given
 }: IssuerOptions): TokenRules {
