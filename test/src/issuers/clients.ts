@@ -37,8 +37,11 @@ export const otherName = "0oa81x";
 /** Returns the SPIFFE ID of a bot. */
 export const spiffeIdOf = (bot: string) => `spiffe://${trustDomain}/${bot}`;
 
+/** The bot whose certificate comes from Interlock's authority. */
+export const joinedBot = "joined/1";
+
 /** Returns the subject of a bot's certificate. */
-export const subjectOf = (bot: string) => `CN=${bot.replace("/", "-")}`;
+export const subjectOf = (bot: string) => (bot === joinedBot ? "O=Interlock" : `CN=${bot.replace("/", "-")}`);
 
 function client(bot: string, scopes: readonly string[], form?: TokenForm): IssuerClient {
   const id = form === "another name" ? otherName : spiffeIdOf(bot);
@@ -60,6 +63,7 @@ export const clients: readonly IssuerClient[] = [
   client("url/1", one, "URL in aud"),
   client("alias/1", one, "another name"),
   client("lax/1", one, "lax"),
+  client(joinedBot, one),
 ];
 
 /** The client of a bot, or the one whose tokens have a form. */

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import type { TestCa } from "@interlock/bot/testing";
+import type { IssuerFleet } from "./fleet.js";
 import { type Cell, formatMatrix, notApplicable, playCell, rows } from "./matrix.js";
 import { openStage, type Stage } from "./stage.js";
 import type { TriedAlgorithm, TriedIssuer } from "./tried-issuer.js";
 
-/** An issuer, and the CA of its clients' certificates. */
-export interface IssuerWithCa {
+/** An issuer, and the fleet whose certificates it trusts. */
+export interface IssuerOfFleet {
   readonly issuer: TriedIssuer;
-  readonly ca: TestCa;
+  readonly fleet: IssuerFleet;
 }
 
 /** Describes the tests of an issuer with one algorithm: one for each row, and the table at the end. */
 export function describeIssuer(
   algorithm: TriedAlgorithm,
-  start: (context: Mocha.Context) => Promise<IssuerWithCa>,
+  start: (context: Mocha.Context) => Promise<IssuerOfFleet>,
 ): void {
   describe(algorithm, function () {
     this.timeout(30_000);
@@ -24,7 +24,7 @@ export function describeIssuer(
     before(async function () {
       const started = await start(this);
       issuer = started.issuer;
-      stage = openStage(issuer, started.ca);
+      stage = openStage(issuer, started.fleet);
     });
     after(async () => {
       await stage?.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clientOf, otherName, resourcePrefix, spiffeIdOf, type TokenForm } from "./clients.js";
+import { clientOf, joinedBot, otherName, resourcePrefix, spiffeIdOf, type TokenForm } from "./clients.js";
 import { unsafeRead } from "./forge.js";
 import { expectOne, type Row } from "./row.js";
 import { Gripper } from "./services.js";
@@ -48,6 +48,13 @@ export const features: readonly Row[] = [
       await passes(stage.call("arm/1", "watch"));
       await passes(stage.call("hand/1", "grip"));
       return `yes; ${reason}`;
+    },
+  },
+  {
+    name: "a certificate of Interlock's authority, with its intermediate",
+    async play(stage) {
+      await passes(stage.call(joinedBot, "watch"));
+      return "yes";
     },
   },
   {

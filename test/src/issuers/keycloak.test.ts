@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { createTestCa, type TestCa } from "@interlock/bot/testing";
 import { describeIssuer } from "./describe-issuer.js";
 import { findKeycloak, withoutKeycloak } from "./find-keycloak.js";
+import { createFleet, type IssuerFleet } from "./fleet.js";
 import { type RunningKeycloak, startKeycloak } from "./keycloak.js";
 import { triedAlgorithms } from "./tried-issuer.js";
 
 describe("tokens of Keycloak", function () {
   this.timeout(240_000);
-  let ca: TestCa;
+  let fleet: IssuerFleet;
   let keycloak: RunningKeycloak | undefined;
 
   before(async function () {
@@ -16,8 +16,8 @@ describe("tokens of Keycloak", function () {
       process.stderr.write(`  skipped: ${withoutKeycloak}\n`);
       return this.skip();
     }
-    ca = await createTestCa("fleet");
-    keycloak = await startKeycloak(home, ca);
+    fleet = await createFleet();
+    keycloak = await startKeycloak(home, fleet);
   });
   after(() => keycloak?.stop());
 
@@ -25,7 +25,7 @@ describe("tokens of Keycloak", function () {
     describeIssuer(algorithm, async () => {
       const issuer = keycloak?.issuers.find((one) => one.algorithm === algorithm);
       assert.ok(issuer);
-      return { issuer, ca };
+      return { issuer, fleet };
     });
   }
 });

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestCa } from "@interlock/bot/testing";
 import { readBlocks } from "../markdown-blocks.js";
 import { root } from "../structure/source-graph.js";
-import { clients, type IssuerClient, subjectOf } from "./clients.js";
+import { clients, type IssuerClient, joinedBot, subjectOf } from "./clients.js";
+import type { IssuerFleet } from "./fleet.js";
 import { type KeycloakAdmin, openKeycloakAdmin } from "./keycloak-admin.js";
 import { runKeycloak } from "./keycloak-process.js";
 import { type TriedAlgorithm, type TriedIssuer, triedAlgorithms } from "./tried-issuer.js";
@@ -18,9 +18,9 @@ export interface RunningKeycloak {
   stop(): Promise<void>;
 }
 
-/** Starts the Keycloak of the folder `home`, with the settings in docs/issuers.md, for clients with certificates of `ca`. */
-export async function startKeycloak(home: string, ca: TestCa): Promise<RunningKeycloak> {
-  const files = await writeWebFiles(ca.der);
+/** Starts the Keycloak of the folder `home`, with the settings in docs/issuers.md, for bots of a fleet. */
+export async function startKeycloak(home: string, fleet: IssuerFleet): Promise<RunningKeycloak> {
+  const files = await writeWebFiles(fleet.roots);
   const running = await runKeycloak(home, files, randomUUID());
   const stop = async () => {
     await running.stop();
@@ -28,7 +28,7 @@ export async function startKeycloak(home: string, ca: TestCa): Promise<RunningKe
   };
   try {
     const admin = await openKeycloakAdmin(running, files.ca);
-    for (const algorithm of triedAlgorithms) await createRealm(admin, algorithm);
+    for (const algorithm of triedAlgorithms) await createRealm(admin, algorithm, fleet);
     await admin.close();
   } catch (error) {
     await stop();
@@ -55,7 +55,7 @@ export async function startKeycloak(home: string, ca: TestCa): Promise<RunningKe
 const realmOf = (algorithm: TriedAlgorithm) => `cafe-${algorithm.toLowerCase()}`;
 
 /** Creates a realm by the JSON of the page, with each name in it replaced by those of the test. */
-async function createRealm(admin: KeycloakAdmin, algorithm: TriedAlgorithm): Promise<void> {
+async function createRealm(admin: KeycloakAdmin, algorithm: TriedAlgorithm, { names }: IssuerFleet): Promise<void> {
   const { realm, key, scope, client } = settingsOfPage();
   const name = realmOf(algorithm);
   await admin.create("", { ...realm, realm: name, defaultSignatureAlgorithm: algorithm });
@@ -69,7 +69,10 @@ async function createRealm(admin: KeycloakAdmin, algorithm: TriedAlgorithm): Pro
       );
     }
   }
-  for (const one of clients) await admin.create(`/${name}/clients`, registered(client, one));
+  for (const one of clients) {
+    const caSubject = one.bot === joinedBot ? names.authority : names.ca;
+    await admin.create(`/${name}/clients`, registered(client, one, caSubject));
+  }
 }
 
 function grantedAnywhere(): Map<string, Set<string>> {
@@ -82,11 +85,11 @@ function grantedAnywhere(): Map<string, Set<string>> {
   return all;
 }
 
-function registered(client: Json, { id, holder, grants, form }: IssuerClient): Json {
+function registered(client: Json, { id, holder, grants, form }: IssuerClient, caSubject: string): Json {
   const attributes = {
     ...(client.attributes as Json),
     "x509.subjectdn": subjectOf(holder),
-    "x509.casubjectdn": "CN=fleet",
+    "x509.casubjectdn": caSubject,
     ...(form === "unbound" && { "tls.client.certificate.bound.access.tokens": "false" }),
     ...(form === "JWT" && { "access.token.header.type.rfc9068": "false" }),
   };

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { createTestCa } from "@interlock/bot/testing";
 import { findKeycloak, withoutKeycloak } from "./find-keycloak.js";
+import { createFleet } from "./fleet.js";
 import { type RunningKeycloak, startKeycloak } from "./keycloak.js";
 import { type Cell, formatMatrix, playCell, rows } from "./matrix.js";
 import { runsOidcProvider, startOidcProvider } from "./oidc-provider.js";
@@ -26,18 +26,18 @@ else process.exit((await print()) ? 0 : 1);
 /** Prints the table, and gives whether all of it is as it has to be. */
 async function print(): Promise<boolean> {
   const cells: Cell[] = [];
-  const ca = await createTestCa("fleet");
+  const fleet = await createFleet();
   const issuers: TriedIssuer[] = [];
   let keycloak: RunningKeycloak | undefined;
   try {
     if (runsOidcProvider)
-      for (const algorithm of triedAlgorithms) issuers.push(await startOidcProvider(algorithm, ca.der));
+      for (const algorithm of triedAlgorithms) issuers.push(await startOidcProvider(algorithm, fleet));
     else process.stderr.write("skipped: oidc-provider 9 needs a Node with URL.parse, such as 22\n");
     const home = findKeycloak();
-    if (home) keycloak = await startKeycloak(home, ca);
+    if (home) keycloak = await startKeycloak(home, fleet);
     else process.stderr.write(`skipped: ${withoutKeycloak}\n`);
     for (const issuer of [...issuers, ...(keycloak?.issuers ?? [])]) {
-      const stage = openStage(issuer, ca);
+      const stage = openStage(issuer, fleet);
       for (const row of rows) {
         const cell = await playCell(stage, row);
         cells.push(cell);

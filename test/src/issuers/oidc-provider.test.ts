@@ -1,5 +1,5 @@
-import { createTestCa } from "@interlock/bot/testing";
 import { describeIssuer } from "./describe-issuer.js";
+import { createFleet } from "./fleet.js";
 import { runsOidcProvider, startOidcProvider } from "./oidc-provider.js";
 import { triedAlgorithms } from "./tried-issuer.js";
 
@@ -12,8 +12,8 @@ describe("tokens of oidc-provider", () => {
 
   for (const algorithm of triedAlgorithms) {
     describeIssuer(algorithm, async () => {
-      const ca = await createTestCa("fleet");
-      return { ca, issuer: await startOidcProvider(algorithm, ca.der) };
+      const fleet = await createFleet();
+      return { fleet, issuer: await startOidcProvider(algorithm, fleet) };
     });
   }
 });

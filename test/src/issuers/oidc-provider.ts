@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair } from "jose";
 import type { ClientMetadata, Configuration } from "oidc-provider";
 import { clients, type IssuerClient, resourcePrefix, spiffeIdOf, type TokenForm } from "./clients.js";
+import type { IssuerFleet } from "./fleet.js";
 import { storesNothing } from "./stores-nothing.js";
 import type { TriedAlgorithm, TriedIssuer } from "./tried-issuer.js";
 import { writeWebFiles } from "./web-files.js";
@@ -12,11 +13,11 @@ import { writeWebFiles } from "./web-files.js";
 /** Whether this Node runs it: oidc-provider 9 calls `URL.parse`, which Node 20.19 does not have. It warns below Node 22. */
 export const runsOidcProvider = "parse" in URL;
 
-/** Starts oidc-provider in this process. Its clients have certificates of the CA `fleetCa`, DER. */
-export async function startOidcProvider(algorithm: TriedAlgorithm, fleetCa: Uint8Array): Promise<TriedIssuer> {
+/** Starts oidc-provider in this process, for bots of a fleet. */
+export async function startOidcProvider(algorithm: TriedAlgorithm, { roots }: IssuerFleet): Promise<TriedIssuer> {
   const { default: Provider } = await import("oidc-provider");
   const { registered, settings } = await import("./oidc-provider-settings.js");
-  const files = await writeWebFiles(fleetCa);
+  const files = await writeWebFiles(roots);
   const server = createServer({
     key: await readFile(files.key),
     cert: await readFile(files.certificate),

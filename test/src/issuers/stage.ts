@@ -12,8 +12,8 @@ import {
   silentLog,
   systemClock,
 } from "@interlock/bot";
-import type { TestCa } from "@interlock/bot/testing";
-import { clientOf, spiffeIdOf, subjectOf } from "./clients.js";
+import { clientOf, joinedBot, spiffeIdOf, subjectOf } from "./clients.js";
+import type { IssuerFleet } from "./fleet.js";
 import { Coffee, Gripper } from "./services.js";
 import type { IssuerOptions, TriedIssuer } from "./tried-issuer.js";
 
@@ -54,8 +54,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Opens the stage. Certificates come from `ca`, which the issuer trusts. */
-export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
+/** Opens the stage. The issuer trusts the CAs of the fleet. */
+export function openStage(issuer: TriedIssuer, fleet: IssuerFleet): Stage {
   const identities = new Map<string, Promise<MutableObservable<Identity>>>();
   const servers = new Map<string, Promise<string>>();
   const callers = new Map<string, Promise<Bot>>();
@@ -68,7 +68,7 @@ export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
   const handlers = { watch: handle, grip: handle, brew: handle };
 
   async function issue(bot: string): Promise<Identity> {
-    return ca.issue(spiffeIdOf(bot), { subject: subjectOf(bot) });
+    return bot === joinedBot ? fleet.joined : fleet.ca.issue(spiffeIdOf(bot), { subject: subjectOf(bot) });
   }
   function held(bot: string): Promise<MutableObservable<Identity>> {
     return once(identities, bot, async () => createObservable(await issue(bot)));
@@ -76,7 +76,7 @@ export function openStage(issuer: TriedIssuer, ca: TestCa): Stage {
   const optionsWith = (more: Partial<IssuerOptions> = {}): IssuerOptions => ({ ...issuer.options, ...more });
 
   async function join(identity: MutableObservable<Identity>, provider: IssuerProvider, aheadMs = 0): Promise<Bot> {
-    const roots = createObservable([ca.der]);
+    const roots = createObservable(fleet.roots);
     const source: IdentityProvider = { open: async () => ({ identity, roots, close() {} }) };
     const clock = { now: () => Date.now() + aheadMs };
     const bot = await joinFleet({ identity: source, issuer: provider, log: silentLog, clock });

@@ -10,13 +10,13 @@ export interface WebFiles {
   readonly key: string;
   readonly certificate: string;
   readonly ca: string;
-  /** PEM file with the CA of the clients' certificates. */
+  /** PEM file with the CAs of the clients' certificates. */
   readonly clientCa: string;
   remove(): Promise<void>;
 }
 
-/** Writes the files for an issuer at localhost whose clients have certificates of the CA `clientCa`, DER. */
-export async function writeWebFiles(clientCa: Uint8Array): Promise<WebFiles> {
+/** Writes the files for an issuer at localhost whose clients have certificates of the CAs `clientCas`, DER. */
+export async function writeWebFiles(clientCas: readonly Uint8Array[]): Promise<WebFiles> {
   const ca = await createTestCa("web");
   const { keys, der } = await ca.issueRaw({ dns: ["localhost"], subject: "CN=localhost" });
   const folder = await mkdtemp(join(tmpdir(), "interlock-issuer-"));
@@ -29,6 +29,6 @@ export async function writeWebFiles(clientCa: Uint8Array): Promise<WebFiles> {
   await writeFile(files.key, keys.privateKeyPem, { mode: 0o600 });
   await writeFile(files.certificate, certificatesToPem([der]));
   await writeFile(files.ca, certificatesToPem([ca.der]));
-  await writeFile(files.clientCa, certificatesToPem([clientCa]));
+  await writeFile(files.clientCa, certificatesToPem(clientCas));
   return { ...files, folder, remove: () => rm(folder, { recursive: true }) };
 }
