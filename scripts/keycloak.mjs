@@ -37,15 +37,16 @@ async function fetchKeycloak() {
     rmSync(folder, { recursive: true });
   }
   // Options that Keycloak fixes when it is built. Built once, it starts in a third of the time.
-  run("bash", [join(home, "bin/kc.sh"), "build", "--db=dev-mem", "--https-client-auth=request"], 4 * minutes);
+  run("bash", [join(home, "bin/kc.sh"), "build", "--db=dev-mem", "--https-client-auth=request"], 4 * minutes, home);
   writeFileSync(ready, "");
 }
 
 function maven(goal, folder) {
-  run("mvn", ["-B", "-q", `${plugin}:${goal}`, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`], 5 * minutes);
+  const args = ["-B", "-q", `${plugin}:${goal}`, `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
+  run("mvn", args, 5 * minutes, folder); // Maven leaves files in the folder where it runs.
 }
 
 /** Its output is shown on standard error: standard output is for the folder. */
-function run(command, args, timeout) {
-  execFileSync(command, args, { stdio: ["ignore", process.stderr, process.stderr], timeout });
+function run(command, args, timeout, cwd) {
+  execFileSync(command, args, { stdio: ["ignore", process.stderr, process.stderr], timeout, cwd });
 }
