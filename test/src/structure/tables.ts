@@ -39,6 +39,7 @@ export type Order = readonly (readonly string[])[];
 export const orders: Readonly<Record<string, Order>> = {
   "@interlock/bot": [
     ["base"],
+    ["tracing"],
     ["identity"],
     ["trust", "token"],
     ["health"],

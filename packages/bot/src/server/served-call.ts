@@ -22,6 +22,8 @@ import { createCallId } from "../base/call-id.js";
 import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Roster } from "../base/roster.js";
+import { type EndReason, reasonOfCode } from "../tracing/call-ending.js";
+import { beginServedTrace, isTracing, runInTrace, type ServedTrace } from "../tracing/served-trace.js";
 import type { Trust } from "../trust/trust.js";
 import {
   answerHead,
@@ -116,6 +118,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   /** Whether the call is over: its status has been given to the stream, or never will be. */
   #over = false;
   #measured = false;
+  #trace: ServedTrace | undefined;
   #code: number = status.CANCELLED;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -164,6 +167,19 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     return this.#metadata;
   }
 
+  /** Its trace, which begins when it has been decided on: what only asks for the whole token is no call of its own. */
+  get trace(): ServedTrace | undefined {
+    return this.#trace;
+  }
+
+  #beginTrace(): ServedTrace | undefined {
+    if (this.#trace || !isTracing()) return this.#trace;
+    const { peer, address } = this.connection;
+    const [{ path }, { headers }, arrivedAt] = [this.method, this.#head, this.#arrivedAt];
+    this.#trace = beginServedTrace({ path, headers, caller: peer.uri, address, arrivedAt });
+    return this.#trace;
+  }
+
   /** Has the chain decide. With `end`, there is no request. */
   start(end: boolean): void {
     const { timeoutMs } = this.#head;
@@ -194,6 +210,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
         return;
       }
     }
+    this.#beginTrace();
     const { method } = this;
     // What is passed on is unpacked by the server that it goes to, if at all.
     const isUnpacked = !this.#served.pass && this.#head.encoding !== "identity";
@@ -253,28 +270,31 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     const error = asDenial(thrown);
     const reason = error.reason ?? error.code;
     if (asksForToken(this.connection, reason)) {
+      this.#measured = true;
       this.#sendStatus(toStatus(error));
       return;
     }
+    this.#beginTrace();
     const callId = createCallId(this.metadata);
     this.#deny(reason, error.message, callId);
-    this.measure("denied", status[error.code]);
+    this.measure("denied", status[error.code], reason);
     this.#sendStatus(toStatus(error, callId));
   }
 
   /** Nothing is unpacked for a caller that need not show a token. */
   #refuseEncoding(): void {
     this.#deny("ENCODING_REFUSED", this.#head.encoding.slice(0, 32));
-    const { code, details, metadata } = toStatus(denial("ENCODING_REFUSED"));
+    const { code, details, metadata, reason } = toStatus(denial("ENCODING_REFUSED"));
     metadata.set("grpc-accept-encoding", "identity");
-    this.measure("denied", code);
+    this.measure("denied", code, reason);
     this.#sendStatus({ code, details, metadata });
   }
 
   #deny(reason: Reason | string, detail: string, callId?: string): void {
     const { peer, address } = this.connection;
-    const { path } = this.method;
-    this.#options.recorder.denied({ at: this.now, reason, method: path, caller: peer.uri, address, detail, callId });
+    const { path: method } = this.method;
+    const record = { at: this.now, reason, method, caller: peer.uri, address, detail, callId };
+    runInTrace(this.#trace, () => this.#options.recorder.denied(record));
   }
 
   // The request.
@@ -348,18 +368,18 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   /** Sends the status of a handler, or of what ends the call from outside. */
   sendStatus(answer: Omit<SentStatus, "metadata"> & { readonly metadata: Metadata | undefined }): void {
     if (this.#over) return;
-    this.measure(answer.code === status.OK ? "answered" : "failed", answer.code);
+    this.measure(answer.code === status.OK ? "answered" : "failed", answer.code, answer.reason);
     this.#live?.finish();
     this.#sendStatus(answer);
   }
 
   /** Sends the status of a handler that has failed, with the metadata that the handler has set. */
-  fail({ code, details, metadata }: SentStatus): void {
+  fail({ code, details, metadata, reason }: SentStatus): void {
     if (this.#over) return;
     if (this.#live?.hasHeaders) this.#sendHead();
     const trailers = this.#live?.takeTrailers();
     if (trailers) metadata.merge(trailers);
-    this.sendStatus({ code, details, metadata });
+    this.sendStatus({ code, details, metadata, reason });
   }
 
   /** Ends an answer that succeeded. */
@@ -468,7 +488,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   onReset({ cause, code }: Reset): void {
     if (this.#over) return;
-    if (this.#live?.open) this.#abort(cancellation(this.#live));
+    const isLost = cause === "connection";
+    if (this.#live?.open) this.#abort(cancellation(this.#live), isLost ? "CONNECTION_LOST" : undefined);
     this.#close(cause === "peer" ? code : errorCode.cancel);
   }
 
@@ -480,16 +501,17 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#sendStatus({ code: status.DEADLINE_EXCEEDED, details: error.message });
   }
 
-  #abort(why: InterlockError): void {
-    this.measure("canceled", status[why.code]);
+  #abort(why: InterlockError, reason: EndReason | undefined = reasonOfCode(why.code)): void {
+    this.measure("canceled", status[why.code], reason);
     this.#live?.cancel(why);
     this.request.abort(why);
   }
 
-  measure(outcome: CallOutcome, code: number): void {
+  measure(outcome: CallOutcome, code: number, reason?: string): void {
     if (this.#measured) return;
     this.#measured = true;
     this.#code = code;
+    this.#beginTrace()?.end({ code, reason }, outcome);
     this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
   }
 
@@ -497,7 +519,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #close(code: number = errorCode.cancel): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.measure("canceled", status.CANCELLED); // Nothing has answered it.
+    this.measure("canceled", status.CANCELLED, "CALL_CANCELED"); // Nothing has answered it.
     this.#visitor.load.calls--;
     this.#options.open.leave(this.#place);
     this.request.close(code);
