@@ -119,6 +119,15 @@ export {
 export { type OwnAddress, ownAddresses } from "./base/own-addresses.js";
 export { createReachableAddress, reachableHost } from "./listener/reachable-address.js";
 
+// Traces.
+
+export { activeSpan, type SpanIds } from "./base/active-span.js";
+export { createBeginTrace } from "./tracing/begin-trace.js";
+export { ownReason, reasonOfCode } from "./tracing/call-ending.js";
+export type { BeginTrace, ClientTrace } from "./tracing/client-trace.js";
+export { activeTraceparent, beginLinkedSpan, type LinkedSpan } from "./tracing/linked-span.js";
+export { runInTrace } from "./tracing/served-trace.js";
+
 // Small tools.
 
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";

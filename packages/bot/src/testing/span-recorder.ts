@@ -75,3 +75,15 @@ export function isChildOf({ parentSpanContext }: ReadableSpan, parent: { spanCon
   const { traceId, spanId } = parent.spanContext();
   return parentSpanContext?.traceId === traceId && parentSpanContext.spanId === spanId;
 }
+
+/** Spans in the order in which each is the child of the one before. */
+export function chainOf(spans: readonly ReadableSpan[]): ReadableSpan[] {
+  const chain: ReadableSpan[] = [];
+  let next = spans.find(({ parentSpanContext }) => parentSpanContext === undefined);
+  while (next) {
+    const parent: ReadableSpan = next;
+    chain.push(parent);
+    next = spans.find((span) => isChildOf(span, parent));
+  }
+  return chain;
+}

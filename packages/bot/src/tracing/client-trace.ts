@@ -1,4 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
+import type { CallEnding } from "./call-ending.js";
 
 /** What a call is sent on, for its span. */
 export interface SentOn {
@@ -18,6 +19,8 @@ export interface ClientTrace {
   inject(metadata: Metadata): void;
   /** The call is sent; `previous` attempts have failed. */
   sent(on: SentOn, previous: number): void;
+  /** The call has ended as `ending` says. */
+  ended(ending: CallEnding): void;
   answered(): void;
   failed(thrown: unknown): void;
   /** The reader of its answers has left. It has no effect on a call that has ended. */

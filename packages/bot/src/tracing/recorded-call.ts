@@ -2,7 +2,7 @@ import { type Metadata, status } from "@grpc/grpc-js";
 import type { Context, Span } from "@opentelemetry/api";
 import { codeNames } from "../base/code.js";
 import { InterlockError } from "../base/error.js";
-import { endSpan, ownAttributes, ownReason, reasonOfCode } from "./call-ending.js";
+import { type CallEnding, endSpan, ownAttributes, ownReason, reasonOfCode } from "./call-ending.js";
 import type { ClientTrace, SentOn } from "./client-trace.js";
 import type { Tracing } from "./registered-tracing.js";
 import { injectTrace } from "./trace-context.js";
@@ -41,20 +41,20 @@ export class RecordedCall implements ClientTrace {
   }
 
   answered(): void {
-    this.#end(status.OK);
+    this.ended({ code: status.OK });
   }
 
   failed(thrown: unknown): void {
     const error = InterlockError.from(thrown);
     const reason = wasCutOff(error) ? "CONNECTION_LOST" : (ownReason(error) ?? reasonOfCode(error.code));
-    this.#end(codeNames.indexOf(error.code), reason);
+    this.ended({ code: codeNames.indexOf(error.code), reason });
   }
 
   left(): void {
-    this.#end(status.CANCELLED, "READER_LEFT");
+    this.ended({ code: status.CANCELLED, reason: "READER_LEFT" });
   }
 
-  #end(code: number, reason?: string): void {
+  ended(ending: CallEnding): void {
     if (this.#ended) return;
     this.#ended = true;
     const server = this.#on?.server?.id.uri;
@@ -62,7 +62,7 @@ export class RecordedCall implements ClientTrace {
       this.#tracing.api,
       this.#span,
       "client",
-      { code, reason },
+      ending,
       server === undefined ? {} : { [ownAttributes.server]: server },
     );
   }

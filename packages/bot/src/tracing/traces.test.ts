@@ -10,7 +10,7 @@ import { deferred } from "../testing/deferred.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createRelay } from "../testing/relay.js";
-import { isChildOf, recordSpans, type SpanRecorder } from "../testing/span-recorder.js";
+import { chainOf, isChildOf, recordSpans, type SpanRecorder } from "../testing/span-recorder.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import { referenceKey, referenceTo } from "../token/reference.js";
 
@@ -29,18 +29,6 @@ function endOf({ kind, attributes, status }: ReadableSpan) {
 }
 
 const of = (spans: readonly ReadableSpan[], kind: SpanKind) => spans.filter((span) => span.kind === kind);
-
-/** Spans in the order in which each is the child of the one before. */
-function chainOf(spans: readonly ReadableSpan[]): ReadableSpan[] {
-  const chain: ReadableSpan[] = [];
-  let next = spans.find(({ parentSpanContext }) => parentSpanContext === undefined);
-  while (next) {
-    const parent: ReadableSpan = next;
-    chain.push(parent);
-    next = spans.find((span) => isChildOf(span, parent));
-  }
-  return chain;
-}
 
 describe("the spans of a call", () => {
   let spans: SpanRecorder;

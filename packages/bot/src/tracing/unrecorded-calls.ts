@@ -6,7 +6,7 @@ import { injectTrace } from "./trace-context.js";
 
 /** For how long calls share the ids of a trace that nobody records, in milliseconds, and how many calls do. */
 const sharedMs = 100;
-const sharedCalls = 256;
+const sharedCalls = 1_024;
 
 /** TraceFlags.SAMPLED (W3C Trace Context, section 3.2.2.5.1). */
 const sampled = 1;
@@ -81,6 +81,7 @@ class UnrecordedCall implements ClientTrace {
   }
 
   sent(): void {}
+  ended(): void {}
   answered(): void {}
   failed(): void {}
   left(): void {}
