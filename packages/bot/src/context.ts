@@ -27,7 +27,7 @@ export interface CallContext {
   /** The metadata that the caller sent, without its token. */
   readonly metadata: Metadata;
   /**
-   * The id of the call for log lines: the trace id that the caller sent (W3C Trace Context), otherwise a random one. When
+   * The id of the call for log lines: the id of the sampled trace that the caller sent (W3C Trace Context), otherwise a random one. When
    * the call is refused or fails, the caller gets it with the error.
    */
   readonly callId: string;

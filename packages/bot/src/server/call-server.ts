@@ -19,16 +19,12 @@ import type { Reason } from "../base/reason.js";
 import { createRoster } from "../base/roster.js";
 import { type ArrivedCall, beginServedTrace, runInTrace } from "../tracing/served-trace.js";
 import { methodNotAllowed, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
+import type { CallStream } from "./call-stream.js";
 import { toStatus } from "./live-call.js";
 import { type RequestHead, requestHeadOf } from "./request-head.js";
-import {
-  type CallStream,
-  type RunnableMethod,
-  ServedCall,
-  type ServedCallOptions,
-  type Visitor,
-} from "./served-call.js";
+import { type RunnableMethod, ServedCall, type ServedCallOptions } from "./served-call.js";
 import { SingleRequestMeter } from "./single-request-meter.js";
+import type { Visitor } from "./visitor.js";
 
 /** How many calls one bot may have open at once. */
 export const defaultCallsPerPeer = 1_024;

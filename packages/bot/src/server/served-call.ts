@@ -1,13 +1,10 @@
 import { type Metadata, status } from "@grpc/grpc-js";
-import type { SpiffeId } from "@interlock/policy";
 import {
-  compress,
   type DecodedBlock,
   errorCode,
   type HeaderList,
   longestTimerMs,
   type Reset,
-  type Stream,
   type StreamHandler,
   statusIn,
   statusOfReset,
@@ -15,7 +12,6 @@ import {
 import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { keepAuthorized } from "../admission/keep-authorized.js";
-import type { PeerLoad } from "../admission/peer-load.js";
 import { boundEncoded } from "../base/bounded-text.js";
 import type { CallOutcome } from "../base/call-durations.js";
 import { createCallId } from "../base/call-id.js";
@@ -36,6 +32,7 @@ import {
   trailersOnlyOf,
 } from "./answers.js";
 import { asDenial, asksForToken, cancellation } from "./as-denial.js";
+import type { CallStream } from "./call-stream.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
 import { type IntroductionOptions, introduce } from "./introduction.js";
 import { limits } from "./limits.js";
@@ -49,8 +46,10 @@ import {
   toStatus,
 } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
+import { type PackedMessage, packAnswer } from "./pack-answer.js";
 import { PassedRequest } from "./passed-request.js";
 import { metadataIn, type RequestHead } from "./request-head.js";
+import type { Visitor } from "./visitor.js";
 
 /** Runs the handler of a method; the answers go to the call. */
 export type RunHandler = (call: ServedCall, live: LiveCall, request: IncomingRequest) => void;
@@ -62,12 +61,6 @@ export type PassCall = (call: ServedCall, live: LiveCall, request: PassedRequest
 export type RunnableMethod = ServedMethod &
   ({ readonly run: RunHandler; readonly pass?: undefined } | { readonly pass: PassCall; readonly run?: undefined });
 
-/** The stream that a call came on: one of HTTP/2, or what translates another protocol. */
-export interface CallStream
-  extends Pick<Stream, "closed" | "remoteEnded" | "sendHeaders" | "sendData" | "sendMessage" | "reset" | "consumed"> {
-  handler: StreamHandler;
-}
-
 /** What a call needs of its server. */
 export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
   readonly chain: Chain;
@@ -78,16 +71,6 @@ export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions,
   callerOf(visitor: Visitor, head: RequestHead): Visitor;
   /** The denial of one more call, where a bot has too many open. */
   tooManyCalls(visitor: Visitor): InterlockError | undefined;
-}
-
-/** The bot on the other end of a connection, or the one that it calls for. */
-export interface Visitor {
-  readonly connection: Connection;
-  /** The bot that its calls count for. */
-  readonly charged: SpiffeId;
-  readonly load: PeerLoad;
-  /** Gives the load back when the call has ended; absent where the load is the connection's. */
-  leave?(): void;
 }
 
 /**
@@ -336,10 +319,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   /** Compresses a message of the answer; `undefined` for one that is sent as it is. */
   pack(message: Buffer): Promise<PackedMessage> | undefined {
-    if (!this.#packs || this.#over || message.length < leastPackedBytes || message.length > mostBytes) return undefined;
-    return compress(packing, message).then((bytes) =>
-      bytes.length < message.length ? { bytes, flags: 1 } : { bytes: message, flags: 0 },
-    );
+    return this.#packs && !this.#over && message.length <= mostBytes ? packAnswer(message) : undefined;
   }
 
   /**
@@ -530,17 +510,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   }
 }
 
-/** A message as it is sent. */
-interface PackedMessage {
-  readonly bytes: Buffer;
-  readonly flags: number;
-}
-
 /** The longest message of an answer, in bytes. */
 const mostBytes = limits["grpc.max_send_message_length"];
-
-/** A message of fewer bytes is not worth compressing. */
-const leastPackedBytes = 1_024;
 
 /** The encodings that can be unpacked. */
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };

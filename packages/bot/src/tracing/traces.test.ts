@@ -500,6 +500,7 @@ describe("an SDK", () => {
       for await (const _ of echo.chat([{}]));
       assert.deepEqual(spans.left, []);
       assert.equal(seen.length, 6);
+      assert.equal(seen[2], seen[0], "calls of a moment share the ids of a trace that nobody looks for");
       for (const [i, value] of seen.entries()) {
         assert.match(value, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
         if (i % 2 === 1) assert.equal(value.slice(0, 35), seen[i - 1]?.slice(0, 35), "one trace");

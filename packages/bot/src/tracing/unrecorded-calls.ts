@@ -5,7 +5,7 @@ import type { ClientTrace } from "./client-trace.js";
 import { injectTrace } from "./trace-context.js";
 
 /** For how long calls share the ids of a trace that nobody records, in milliseconds, and how many calls do. */
-const sharedMs = 100;
+const sharedMs = 1_000;
 const sharedCalls = 1_024;
 
 /** TraceFlags.SAMPLED (W3C Trace Context, section 3.2.2.5.1). */
