@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bot, type LogFields, silentLog } from "@interlock/bot";
+import { endReasons, ownAttributes } from "@interlock/bot/internal";
 import { chainOf, createTestFleet, isChildOf, recordSpans, type SpanRecorder } from "@interlock/bot/testing";
 import { openGateway } from "@interlock/gateway";
 import { connectSwarm, createLeader, leaderRoutes, runWorker, TaskRefusal } from "@interlock/swarm";
@@ -10,6 +13,8 @@ import { openTaskStore } from "@interlock/swarm/store";
 import { type Span, SpanKind, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { type GatewayStage, gatewayStage, RoutedEcho } from "./gateway/gateway-stage.js";
+import { readBlocks } from "./markdown-blocks.js";
+import { root } from "./structure/source-graph.js";
 
 const inSpan = <T>(name: string, work: () => Promise<T>): Promise<T> =>
   trace.getTracer("test").startActiveSpan(name, (span: Span) => work().finally(() => span.end()));
@@ -168,5 +173,23 @@ describe("the trace of a task", () => {
     await working.catch(() => {});
     await leader.close();
     await store.close();
+  });
+});
+
+describe("docs/traces.md", () => {
+  const page = readFileSync(join(root, "docs/traces.md"), "utf8");
+
+  it("has code that registers an SDK", () => {
+    const [code, ...others] = readBlocks(page).filter(({ language }) => language === "ts");
+    assert.ok(code && others.length === 0);
+    const check = "if (!trace.getTracer('x').startSpan('x').isRecording()) process.exit(1);";
+    const args = ["--input-type=module", "--eval", `${code.text}\n${check}`];
+    execFileSync(process.execPath, args, { cwd: join(root, "test") });
+  });
+
+  it("names every reason and attribute of ours", () => {
+    for (const name of [...Object.keys(endReasons), ...Object.values(ownAttributes)]) {
+      assert.ok(page.includes(`\`${name}\``), name);
+    }
   });
 });

@@ -124,7 +124,7 @@ export { createReachableAddress, reachableHost } from "./listener/reachable-addr
 
 export { activeSpan, type SpanIds } from "./base/active-span.js";
 export { createBeginTrace } from "./tracing/begin-trace.js";
-export { ownReason, reasonOfCode } from "./tracing/call-ending.js";
+export { endReasons, ownAttributes, ownReason, reasonOfCode } from "./tracing/call-ending.js";
 export type { BeginTrace, ClientTrace } from "./tracing/client-trace.js";
 export { activeTraceparent, beginLinkedSpan, type LinkedSpan } from "./tracing/linked-span.js";
 export { runInTrace } from "./tracing/served-trace.js";

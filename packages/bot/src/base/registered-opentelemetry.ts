@@ -27,6 +27,11 @@ export function loadOpenTelemetry(): OpenTelemetry {
   return loaded;
 }
 
+/** Tells the API's own log of a fault of an SDK, or of what is plugged into it. No call fails because of one. */
+export function tellFault({ diag }: OpenTelemetry, fault: unknown): void {
+  diag.error(`@interlock/bot: the SDK has thrown ${String(fault)}`);
+}
+
 /** The API of OpenTelemetry, if an SDK for metrics is registered with it. Without one it is not even loaded. */
 export function registeredOpenTelemetry(): OpenTelemetry | undefined {
   return openTelemetryRegistry()?.metrics ? loadOpenTelemetry() : undefined;

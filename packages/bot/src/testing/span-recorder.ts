@@ -27,10 +27,16 @@ export interface SpanRecorderOptions {
   readonly samplesNothing?: boolean;
   /** Whether it registers a propagator. Default: true. */
   readonly propagates?: boolean;
+  /** A part that throws. Default: none. */
+  readonly faulty?: "sampler" | "propagator" | "processor";
 }
 
 /** Registers one, for the whole process. */
-export function recordSpans({ samplesNothing = false, propagates = true }: SpanRecorderOptions = {}): SpanRecorder {
+export function recordSpans({
+  samplesNothing = false,
+  propagates = true,
+  faulty,
+}: SpanRecorderOptions = {}): SpanRecorder {
   const exporter = new InMemorySpanExporter();
   let taken = 0;
   let wake = () => {};
@@ -42,9 +48,17 @@ export function recordSpans({ samplesNothing = false, propagates = true }: SpanR
     shutdown: () => exporter.shutdown(),
   });
   const root = samplesNothing ? new AlwaysOffSampler() : new AlwaysOnSampler();
-  const provider = new BasicTracerProvider({ sampler: new ParentBasedSampler({ root }), spanProcessors: [processor] });
+  const sampler = new ParentBasedSampler({ root });
+  const propagator = new W3CTraceContextPropagator();
+  const broken = () => {
+    throw new Error("a fault");
+  };
+  if (faulty === "sampler") sampler.shouldSample = broken;
+  if (faulty === "processor") processor.onEnd = broken;
+  if (faulty === "propagator") Object.assign(propagator, { inject: broken, extract: broken });
+  const provider = new BasicTracerProvider({ sampler, spanProcessors: [processor] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  if (propagates) propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  if (propagates) propagation.setGlobalPropagator(propagator);
   trace.setGlobalTracerProvider(provider);
   const all = () => exporter.getFinishedSpans().slice(taken);
   return {

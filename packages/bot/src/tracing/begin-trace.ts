@@ -1,6 +1,7 @@
 import type { AnyMethod } from "@interlock/policy";
 import type { SpanOptions } from "@opentelemetry/api";
-import type { BeginTrace } from "./client-trace.js";
+import { tellFault } from "../base/registered-opentelemetry.js";
+import type { BeginTrace, ClientTrace } from "./client-trace.js";
 import { isTraced } from "./is-traced.js";
 import { RecordedCall } from "./recorded-call.js";
 import { registeredTracing, type Tracing } from "./registered-tracing.js";
@@ -16,6 +17,15 @@ export function createBeginTrace({ path }: Pick<AnyMethod, "path">): BeginTrace 
   return function begin(now) {
     const tracing = registeredTracing();
     if (!tracing) return undefined;
+    try {
+      return traceOf(tracing, now);
+    } catch (fault) {
+      tellFault(tracing.api, fault);
+      return undefined;
+    }
+  };
+
+  function traceOf(tracing: Tracing, now: number): ClientTrace | undefined {
     const { api, tracer } = tracing;
     const parent = api.context.active();
     const options: SpanOptions = { kind: api.SpanKind.CLIENT, attributes };
@@ -27,7 +37,7 @@ export function createBeginTrace({ path }: Pick<AnyMethod, "path">): BeginTrace 
       unrecorded.set(tracing, calls);
     }
     return calls.of(parent, span, now);
-  };
+  }
 }
 
 const none: BeginTrace = () => undefined;

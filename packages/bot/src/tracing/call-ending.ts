@@ -1,7 +1,7 @@
 import type { AttributeValue, Span } from "@opentelemetry/api";
 import { codeNames } from "../base/code.js";
 import { errorDomain, type InterlockError } from "../base/error.js";
-import type { OpenTelemetry } from "../base/registered-opentelemetry.js";
+import { type OpenTelemetry, tellFault } from "../base/registered-opentelemetry.js";
 
 /** Why a call ended that nobody refused; beside the reasons for which Interlock refuses something. */
 export const endReasons = {
@@ -55,7 +55,7 @@ export function reasonOfCode(code: string): EndReason | undefined {
 
 /** Ends the span of a call. */
 export function endSpan(
-  { SpanStatusCode }: OpenTelemetry,
+  api: OpenTelemetry,
   span: Span,
   side: "client" | "server",
   { code, reason }: CallEnding,
@@ -69,6 +69,10 @@ export function endSpan(
     ...(reason !== undefined && { [ownAttributes.reason]: reason }),
     ...more,
   });
-  if (isError) span.setStatus({ code: SpanStatusCode.ERROR });
-  span.end();
+  if (isError) span.setStatus({ code: api.SpanStatusCode.ERROR });
+  try {
+    span.end(); // Processors of the program get it.
+  } catch (fault) {
+    tellFault(api, fault);
+  }
 }

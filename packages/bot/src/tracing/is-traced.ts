@@ -20,6 +20,11 @@ export function isTraced(service: string): boolean {
   return chosen === "all" || (chosen === "calls" && !ofMachinery.some((prefix) => service.startsWith(prefix)));
 }
 
+/** Reads the variable, so that a wrong value shows at the start. Throws as {@link isTraced}. */
+export function checkTracedCalls(): void {
+  isTraced("");
+}
+
 /** Reads a value of the variable; absent or empty is the default. */
 export function readTracedCalls(value: string | undefined): TracedCalls {
   if (value === undefined || value === "") return "calls";

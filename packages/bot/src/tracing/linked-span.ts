@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, SpanContext } from "@opentelemetry/api";
-import type { OpenTelemetry } from "../base/registered-opentelemetry.js";
+import { type OpenTelemetry, tellFault } from "../base/registered-opentelemetry.js";
 import { isTraced } from "./is-traced.js";
-import { registeredTracing } from "./registered-tracing.js";
+import { registeredTracing, type Tracing } from "./registered-tracing.js";
 import type { ServedTrace } from "./served-trace.js";
 import { readTraceparent, toTraceparent } from "./trace-context.js";
 
@@ -36,7 +36,15 @@ export function activeTraceparent(): string {
 export function beginLinkedSpan(options: LinkedSpanOptions): LinkedSpan | undefined {
   const tracing = registeredTracing();
   if (!tracing || !isTraced(swarm)) return undefined;
-  const { api, tracer } = tracing;
+  try {
+    return begin(tracing, options);
+  } catch (fault) {
+    tellFault(tracing.api, fault);
+    return undefined;
+  }
+}
+
+function begin({ api, tracer }: Tracing, options: LinkedSpanOptions): LinkedSpan {
   const { name, kind, traceparent, attributes, startTime } = options;
   const other = readTraceparent(traceparent);
   const origin = other && api.isSpanContextValid(other) ? other : undefined;
@@ -72,6 +80,10 @@ class SpanOfWork implements LinkedSpan {
   end(attributes: Attributes, isError: boolean): void {
     this.#span.setAttributes(attributes);
     if (isError) this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
-    this.#span.end();
+    try {
+      this.#span.end(); // Processors of the program get it.
+    } catch (fault) {
+      tellFault(this.#api, fault);
+    }
   }
 }

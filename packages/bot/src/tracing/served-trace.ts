@@ -1,6 +1,6 @@
 import type { HeaderList } from "@interlock/wire";
 import type { Context, Span, SpanOptions } from "@opentelemetry/api";
-import { type OpenTelemetry, openTelemetryRegistry } from "../base/registered-opentelemetry.js";
+import { type OpenTelemetry, openTelemetryRegistry, tellFault } from "../base/registered-opentelemetry.js";
 import { type CallEnding, endSpan, ownAttributes } from "./call-ending.js";
 import { isTraced } from "./is-traced.js";
 import { registeredTracing, type Tracing } from "./registered-tracing.js";
@@ -43,7 +43,12 @@ export function isTracing(): boolean {
 export function beginServedTrace(call: ArrivedCall): ServedTrace | undefined {
   const tracing = registeredTracing();
   if (!tracing) return undefined;
-  return known.get(call.headers)?.of(tracing) ?? begin(tracing, call);
+  try {
+    return known.get(call.headers)?.of(tracing) ?? begin(tracing, call);
+  } catch (fault) {
+    tellFault(tracing.api, fault);
+    return undefined;
+  }
 }
 
 /** The traces that nobody records, by the header lists that they came with. */

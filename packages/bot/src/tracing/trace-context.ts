@@ -1,7 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { HeaderList } from "@interlock/wire";
 import type { Context, SpanContext, TextMapGetter, TextMapSetter } from "@opentelemetry/api";
-import { type OpenTelemetry, openTelemetryRegistry } from "../base/registered-opentelemetry.js";
+import { type OpenTelemetry, openTelemetryRegistry, tellFault } from "../base/registered-opentelemetry.js";
 
 /** The headers of W3C Trace Context. */
 const [traceparentKey, tracestateKey] = ["traceparent", "tracestate"] as const;
@@ -19,7 +19,11 @@ const getter: TextMapGetter<HeaderList> = {
 /** Writes the context of a trace into metadata: with the propagator that is registered, otherwise as W3C Trace Context. */
 export function injectTrace(api: OpenTelemetry, context: Context, metadata: Metadata): void {
   if (openTelemetryRegistry()?.propagation) {
-    api.propagation.inject(context, metadata, setter);
+    try {
+      api.propagation.inject(context, metadata, setter);
+    } catch (fault) {
+      tellFault(api, fault);
+    }
     return;
   }
   const span = api.trace.getSpanContext(context);

@@ -462,6 +462,21 @@ describe("an SDK", () => {
     }
   });
 
+  it("whose sampler, propagator and processor throw fails no call", async () => {
+    server = await serveEcho(fleet);
+    const echo = bot.client(EchoService, server.address);
+    for (const faulty of ["sampler", "propagator", "processor"] as const) {
+      const spans = recordSpans({ faulty });
+      try {
+        assert.deepEqual((await echo.echo({ reason: faulty })).reason, faulty);
+        await assert.rejects(bot.client({ ...EchoService, name: "other" }, server.address).echo({}));
+      } finally {
+        await spans.stop();
+      }
+    }
+    assert.deepEqual(server.handled, ["echo", "echo", "echo"]);
+  });
+
   it("without a propagator has W3C Trace Context sent", async () => {
     const seen: unknown[] = [];
     server = await serveEcho(fleet, {
