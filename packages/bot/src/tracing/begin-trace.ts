@@ -28,13 +28,18 @@ export function createBeginTrace({ path }: Pick<AnyMethod, "path">): BeginTrace 
   function traceOf(tracing: Tracing, now: number): ClientTrace | undefined {
     const { api, tracer } = tracing;
     const parent = api.context.active();
-    const options: SpanOptions = { kind: api.SpanKind.CLIENT, attributes };
-    const span = tracer.startSpan(method, options, parent);
-    if (span.isRecording()) return new RecordedCall(tracing, span, api.trace.setSpan(parent, span));
     let calls = unrecorded.get(tracing);
     if (!calls) {
       calls = new UnrecordedCalls(api);
       unrecorded.set(tracing, calls);
+    }
+    const unasked = calls.unasked(parent, now);
+    if (unasked) return unasked;
+    const options: SpanOptions = { kind: api.SpanKind.CLIENT, attributes };
+    const span = tracer.startSpan(method, options, parent);
+    if (span.isRecording()) {
+      calls.sampled();
+      return new RecordedCall(tracing, span, api.trace.setSpan(parent, span));
     }
     return calls.of(parent, span, now);
   }

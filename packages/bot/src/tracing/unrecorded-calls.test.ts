@@ -47,6 +47,25 @@ describe("the traces of calls that nobody records", () => {
     assert.equal(sent(within, span(0, traceId), 0), `00-${traceId}-b7ad6b7169203331-00`);
   });
 
+  it("are begun without the SDK, but for one in 16, once it has sampled none of 10,000, until it samples one", () => {
+    const asked = (count: number) => {
+      let all = 0;
+      for (let i = 0; i < count; i++) {
+        if (calls.unasked(api.ROOT_CONTEXT, 0)) continue;
+        all++;
+        calls.of(api.ROOT_CONTEXT, span(), 0);
+      }
+      return all;
+    };
+    assert.equal(asked(10_000), 10_000);
+    const few = asked(1_600);
+    assert.ok(few >= 100 && few <= 110, `${few}`); // One more where the shared ids are used up.
+    const within = api.trace.setSpan(api.ROOT_CONTEXT, span());
+    assert.equal(calls.unasked(within, 0), undefined, "within a trace it is always asked");
+    calls.sampled();
+    assert.equal(asked(10_000), 10_000);
+  });
+
   it("are none with an SDK that is switched off", () => {
     assert.equal(calls.of(api.ROOT_CONTEXT, api.trace.wrapSpanContext(api.INVALID_SPAN_CONTEXT), 0), undefined);
   });

@@ -8,6 +8,13 @@ import { injectTrace } from "./trace-context.js";
 const sharedMs = 1_000;
 const sharedCalls = 1_024;
 
+/**
+ * After so many calls in a row of which the SDK has sampled none, it is asked about one in so many: it samples nothing now. With the
+ * first call that it samples, it is asked about each one again.
+ */
+const silentAfter = 10_000;
+const askedOneIn = 16;
+
 /** TraceFlags.SAMPLED (W3C Trace Context, section 3.2.2.5.1). */
 const sampled = 1;
 
@@ -27,15 +34,30 @@ export class UnrecordedCalls {
   readonly #api: OpenTelemetry;
   /** By the context in which the calls are made. */
   readonly #shared = new WeakMap<Context, Shared>();
+  /** How many calls in a row that begin a trace the SDK has been asked about, and has not sampled; and calls since then. */
+  #unsampled = 0;
+  #since = 0;
 
   constructor(api: OpenTelemetry) {
     this.#api = api;
   }
 
+  /** The trace of a call that the SDK is not asked about, because it has sampled nothing for long; `undefined` for most calls. */
+  unasked(parent: Context, now: number): ClientTrace | undefined {
+    if (this.#unsampled < silentAfter || parent !== this.#api.ROOT_CONTEXT) return undefined;
+    return ++this.#since % askedOneIn === 0 ? undefined : this.#known(parent, now);
+  }
+
+  /** The SDK has sampled a call. */
+  sampled(): void {
+    this.#unsampled = 0;
+  }
+
   /** The trace of a call in the context `parent`, for which the SDK has made `span`. */
   of(parent: Context, span: Span, now: number): ClientTrace | undefined {
-    const known = this.#shared.get(parent);
-    if (known && known.left-- > 0 && now < known.until) return known.call;
+    if (parent === this.#api.ROOT_CONTEXT) this.#unsampled++;
+    const known = this.#known(parent, now);
+    if (known) return known;
     const { trace, isSpanContextValid } = this.#api;
     if (!isSpanContextValid(span.spanContext())) return undefined; // The SDK is none, or switched off.
     const before = trace.getSpanContext(parent);
@@ -51,6 +73,11 @@ export class UnrecordedCalls {
       left: isWithin ? endless : sharedCalls - 1,
     });
     return call;
+  }
+
+  #known(parent: Context, now: number): ClientTrace | undefined {
+    const known = this.#shared.get(parent);
+    return known && known.left-- > 0 && now < known.until ? known.call : undefined;
   }
 }
 
