@@ -50,6 +50,7 @@ export interface Report extends LoadReport {
 
 const pairs: readonly (readonly [VariantName, VariantName])[] = [
   ["interlock", "grpc-js"],
+  ["interlock+otel", "interlock"],
   ["grpc-js+jwt", "grpc-js"],
   ["nice-grpc", "grpc-js"],
   ["connect-node", "grpc-js"],

@@ -7,6 +7,7 @@ const many = { method: "echo", calls: 7_200, warmUpCalls: 2_400, messages: 1, in
 const single = { ...many, calls: 2_160, warmUpCalls: 720, inFlight: 1 } as const;
 
 const toGrpcJs = { of: "interlock", to: "grpc-js" } as const;
+const toNone = { of: "interlock+otel", to: "interlock", at_most: 1.03 } as const;
 const toGrpcGo = { of: "interlock", to: "grpc-go", aim: true } as const;
 
 const bars: readonly RatioBar[] = [
@@ -15,6 +16,10 @@ const bars: readonly RatioBar[] = [
   { figure: "server", ...toGrpcJs, in_flight: 16, at_most: 0.3 },
   { figure: "server", ...toGrpcJs, in_flight: 1, at_most: 0.3 },
   { figure: "throughput", ...toGrpcJs, in_flight: 16, at_least: 5 },
+  { figure: "client", ...toNone, in_flight: 16 },
+  { figure: "server", ...toNone, in_flight: 16 },
+  { figure: "client", ...toNone, in_flight: 1 },
+  { figure: "server", ...toNone, in_flight: 1 },
   { figure: "client", ...toGrpcGo, in_flight: 16, at_most: 1 },
   { figure: "server", ...toGrpcGo, in_flight: 16, at_most: 0.6 },
   { figure: "client", ...toGrpcGo, in_flight: 1, at_most: 1 },

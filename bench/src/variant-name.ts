@@ -2,6 +2,7 @@
 export const variantNames = [
   "grpc-js",
   "interlock",
+  "interlock+otel",
   "grpc-js+jwt",
   "nice-grpc",
   "connect-node",

@@ -5,6 +5,7 @@ import type { EndName } from "./variant-name.js";
 export const variants: Record<EndName, () => Promise<Variant>> = {
   "grpc-js": async () => (await import("./variants/grpc-js.js")).grpcJs,
   interlock: async () => (await import("./variants/interlock.js")).interlock,
+  "interlock+otel": async () => (await import("./variants/interlock-otel.js")).interlockOtel,
   "grpc-js+jwt": async () => (await import("./variants/grpc-js-jwt.js")).grpcJsJwt,
   "nice-grpc": async () => (await import("./variants/nice-grpc.js")).niceGrpc,
   "connect-node": async () => (await import("./variants/connect-node.js")).connectNode,

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Metadata } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import type { Caller } from "./admission/caller.js";
+import type { ServedTrace } from "./tracing/served-trace.js";
 
 /**
  * What a handler knows about the call it serves: the second argument of every handler.
@@ -26,7 +27,7 @@ export interface CallContext {
   /** The metadata that the caller sent, without its token. */
   readonly metadata: Metadata;
   /**
-   * The id of the call for log lines: the trace id that the caller sent (W3C Trace Context), otherwise a random one. When
+   * The id of the call for log lines: the id of the sampled trace that the caller sent (W3C Trace Context), otherwise a random one. When
    * the call is refused or fails, the caller gets it with the error.
    */
   readonly callId: string;
@@ -64,14 +65,21 @@ export function currentCall(): CallContext | undefined {
   return storage.getStore();
 }
 
+/** The context of a call that may have a trace. */
+export interface TracedContext extends CallContext {
+  readonly trace?: Pick<ServedTrace, "run"> | undefined;
+}
+
 /**
- * Calls `serve` with `input` and `context`; while it runs, {@link currentCall} is `context`. It costs a call 0.2 µs on Node 20, and
- * each promise that is made in a handler 0.1 µs.
+ * Calls `serve` with `input` and `context`; while it runs, {@link currentCall} is `context`, and the span of the call is the active
+ * one. It costs a call 0.2 µs on Node 20, and each promise that is made in a handler 0.1 µs.
  */
-export function runInCall<Input, Context extends CallContext, Output>(
+export function runInCall<Input, Context extends TracedContext, Output>(
   serve: (input: Input, context: Context) => Output,
   input: Input,
   context: Context,
 ): Output {
+  const { trace } = context;
+  if (trace) return trace.run(() => storage.run(context, serve, input, context));
   return storage.run(context, serve, input, context);
 }

@@ -46,11 +46,12 @@ export { wireOf } from "./client/wire-of.js";
 export { Health } from "./gen/grpc/health/v1/health_interlock.js";
 export { methodNotAllowed, trailersOf, trailersOnlyOf, unsupportedMediaType } from "./server/answers.js";
 export type { TranslatedPeer } from "./server/call-server.js";
+export type { CallStream } from "./server/call-stream.js";
 export type { RequestOwner } from "./server/incoming-request.js";
 export { type LiveCall, toStatus } from "./server/live-call.js";
 export { PassedRequest, type RequestSink } from "./server/passed-request.js";
 export { type RequestHead, requestHeadOf } from "./server/request-head.js";
-export type { CallStream, PassCall, ServedCall } from "./server/served-call.js";
+export type { PassCall, ServedCall } from "./server/served-call.js";
 export { offeredBy, referenceKey, referenceTo } from "./token/reference.js";
 export type { FetchedToken } from "./token/token-cache.js";
 export type { HostedCall } from "./transport/call-host.js";
@@ -118,6 +119,15 @@ export {
 } from "./base/address.js";
 export { type OwnAddress, ownAddresses } from "./base/own-addresses.js";
 export { createReachableAddress, reachableHost } from "./listener/reachable-address.js";
+
+// Traces.
+
+export { activeSpan, type SpanIds } from "./base/active-span.js";
+export { createBeginTrace } from "./tracing/begin-trace.js";
+export { endReasons, ownAttributes, ownReason, reasonOfCode } from "./tracing/call-ending.js";
+export type { BeginTrace, ClientTrace } from "./tracing/client-trace.js";
+export { activeTraceparent, beginLinkedSpan, type LinkedSpan } from "./tracing/linked-span.js";
+export { runInTrace } from "./tracing/served-trace.js";
 
 // Small tools.
 

@@ -1,5 +1,5 @@
 import type { Caller, Log } from "@interlock/bot";
-import { codeNames } from "@interlock/bot/internal";
+import { activeSpan, codeNames } from "@interlock/bot/internal";
 
 /** What there is to say of a call that has been passed on. */
 export interface PassedCall {
@@ -50,6 +50,7 @@ export function createAccessLog(log: Log, sample: number, now: () => number = ()
       requestBytes,
       responseBytes,
       ms: Math.round(ms * 10) / 10,
+      ...activeSpan(),
       ...(left > 0 && { leftOut: left }),
     });
     left = 0;

@@ -39,6 +39,7 @@ export type Order = readonly (readonly string[])[];
 export const orders: Readonly<Record<string, Order>> = {
   "@interlock/bot": [
     ["base"],
+    ["tracing"],
     ["identity"],
     ["trust", "token"],
     ["health"],
@@ -175,6 +176,7 @@ export const orders: Readonly<Record<string, Order>> = {
       "leader/quotas",
       "leader/task-bytes",
       "leader/worker-page",
+      "leader/trace-task",
     ],
     ["leader/entry-queue", "leader/stored-task", "leader/timing", "leader/worker-session"],
     ["leader/journal", "leader/lease-times", "leader/roster", "leader/waiting-list"],

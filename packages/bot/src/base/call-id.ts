@@ -4,12 +4,13 @@ import type { Metadata } from "@grpc/grpc-js";
 /** The key of the id in the trailing metadata of a refused or failed call. */
 const key = "interlock-call-id";
 
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+/** Of a trace that is recorded: the ids of others may be those of many calls, and nobody can look them up. */
+const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f][13579bdf]/;
 const form = /^[0-9a-f]{16,32}$/;
 
 /**
- * Makes the id by which both sides find a call in their logs: the trace id when the caller sent one (W3C Trace Context,
- * `traceparent`), otherwise 16 random hex digits. It is made only for a call that is refused or fails.
+ * Makes the id by which both sides find a call in their logs: the trace id when the caller sent one of a trace that is sampled (W3C
+ * Trace Context, `traceparent`), otherwise 16 random hex digits. It is made only for a call that is refused or fails.
  */
 export function createCallId(metadata?: Metadata): string {
   const [value] = metadata?.get("traceparent") ?? [];

@@ -1,3 +1,4 @@
+import { activeSpan } from "./active-span.js";
 import { InterlockError } from "./error.js";
 import { createLineWriter } from "./line-writer.js";
 import { printable } from "./printable.js";
@@ -45,7 +46,7 @@ const maximumFieldLength = 4_096;
 
 /**
  * A {@link Log} that writes one JSON object per line to standard error, from the level in `INTERLOCK_LOG_LEVEL` on: `debug`,
- * `info`, `warn`, `error` or `silent`. Default: `info`. Fields are cut to 4,096 characters, and what a terminal would obey is
+ * `info`, `warn`, `error` or `silent`. Default: `info`. Within a span of OpenTelemetry, lines have its `trace_id` and `span_id`. Fields are cut to 4,096 characters, and what a terminal would obey is
  * escaped. When nothing reads standard error any more, or 1 MiB waits for a slow reader, lines are dropped.
  */
 export const jsonLog: Log = {
@@ -108,7 +109,7 @@ function write(level: Level, message: string, fields?: LogFields): void {
 }
 
 function lineOf(level: Level, message: string, fields?: LogFields): string {
-  return toLine({ time: new Date().toISOString(), level, message, ...fields });
+  return toLine({ time: new Date().toISOString(), level, message, ...activeSpan(), ...fields });
 }
 
 /** A JSON object as one line that is safe to look at. */

@@ -1,7 +1,9 @@
+import { activeSpan } from "./active-span.js";
 import type { Log, LogFields } from "./log.js";
 
 /**
- * A log whose lines have the name of a bot, and that never throws: a log that fails takes no bot down.
+ * A log whose lines have the name of a bot, and the ids of the active span of OpenTelemetry, and that never throws: a log that fails
+ * takes no bot down.
  *
  * @param log - The log that takes the lines.
  * @param bot - The name of the bot; `undefined` while it is not known.
@@ -10,7 +12,9 @@ export function namedLog(log: Log, bot: string | undefined): Required<Pick<Log, 
   const pass = (level: "debug" | "info" | "warn" | "error") => (message: string, fields?: LogFields) => {
     try {
       // An async function fits the type, too. There is no place left to tell that it failed.
-      const written: unknown = log[level]?.(message, bot === undefined ? fields : { bot, ...fields });
+      const span = activeSpan();
+      const own = bot === undefined && !span ? fields : { ...(bot !== undefined && { bot }), ...span, ...fields };
+      const written: unknown = log[level]?.(message, own);
       if (written instanceof Promise) written.catch(() => {});
     } catch {}
   };

@@ -6,6 +6,8 @@ import { messages } from "../base/messages.js";
 import type { Reason } from "../base/reason.js";
 import { asWritten, serializer } from "../base/serializer.js";
 import { UnwritableMessage } from "../base/unwritable.js";
+import { createBeginTrace } from "../tracing/begin-trace.js";
+import type { ClientTrace } from "../tracing/client-trace.js";
 import type { CallCredentials, PendingToken } from "./call-credentials.js";
 import { boundsOf, type CallBounds, type CallOptions, cancellationOf, defaultTimeoutMs } from "./call-options.js";
 import type { Answered, Cancelable } from "./call-under-way.js";
@@ -25,6 +27,7 @@ export function callForOne(connector: Connector, method: AnyMethod, defaults: Ca
   const attempts = attemptsOf(method, defaults);
   const durations = connector.durations.of(method.path);
   const deprecation = connector.deprecations.of(method.path);
+  const beginTrace = createBeginTrace(method);
 
   return function call(request: unknown, options: CallOptions = {}): Promise<unknown> {
     // A stream of requests is gone once it has been sent, so it cannot be sent again with the whole token.
@@ -36,24 +39,32 @@ export function callForOne(connector: Connector, method: AnyMethod, defaults: Ca
       return Promise.reject(error);
     }
     const startedAt = performance.now();
-    return settled(() => make(request, options, bounds)).then(
+    const trace = beginTrace(startedAt);
+    return settled(() => make(request, options, bounds, trace)).then(
       (answer) => {
+        trace?.answered();
         durations.record("answered", status.OK, performance.now() - startedAt);
         return answer;
       },
       (error: unknown) => {
+        trace?.failed(error);
         durations.record("failed", status[InterlockError.from(error).code], performance.now() - startedAt);
         throw error;
       },
     );
   };
 
-  function make(request: unknown, options: CallOptions, bounds: CallBounds): Promise<unknown> {
+  function make(
+    request: unknown,
+    options: CallOptions,
+    bounds: CallBounds,
+    trace: ClientTrace | undefined,
+  ): Promise<unknown> {
     const waits = waitsForReady(options, defaults);
-    if (attempts === 1) return attempt(request, { options, bounds, waits, previous: 0 }, !streaming);
+    if (attempts === 1) return attempt(request, { options, bounds, waits, previous: 0, trace }, !streaming);
     const retries = beginRetries(attempts, connector.retries, bounds);
     return callAgain(retries, options, (kept) =>
-      settled(() => attempt(request, { options: kept, bounds, waits, previous: retries.previous }, !streaming)),
+      settled(() => attempt(request, { options: kept, bounds, waits, previous: retries.previous, trace }, !streaming)),
     );
   }
 
@@ -117,23 +128,27 @@ export function callForMany(connector: Connector, method: AnyMethod, defaults: C
   const deprecation = connector.deprecations.of(method.path);
   const bidi = method.kind === "bidiStreaming";
   const attempts = attemptsOf(method, defaults);
+  const beginTrace = createBeginTrace(method);
 
   return function call(request: unknown, options: CallOptions = {}): AsyncGenerator<unknown, void, undefined> {
     // The call that is being served now counts, not the one that is served when the answers are read.
     try {
       if (!bidi) request = serialize(request);
-      return make(request, options, boundsOf(options, Number.POSITIVE_INFINITY));
+      const bounds = boundsOf(options, Number.POSITIVE_INFINITY);
+      const trace = beginTrace(performance.now());
+      const answers = make(request, options, bounds, trace);
+      return trace?.isRecorded ? followed(answers, trace) : answers;
     } catch (error) {
       return failing(error);
     }
   };
 
-  function make(request: unknown, options: CallOptions, bounds: CallBounds) {
+  function make(request: unknown, options: CallOptions, bounds: CallBounds, trace: ClientTrace | undefined) {
     const waits = waitsForReady(options, defaults);
-    if (attempts === 1) return read(request, { options, bounds, waits, previous: 0 });
+    if (attempts === 1) return read(request, { options, bounds, waits, previous: 0, trace });
     const retries = beginRetries(attempts, connector.retries, bounds);
     return readAgain(retries, options, (kept) =>
-      read(request, { options: kept, bounds, waits, previous: retries.previous }),
+      read(request, { options: kept, bounds, waits, previous: retries.previous, trace }),
     );
   }
 
@@ -188,6 +203,22 @@ export function callForMany(connector: Connector, method: AnyMethod, defaults: C
       release?.();
       channel.end(place, false);
     }
+  }
+}
+
+/** A stream of answers whose end its trace is told. */
+async function* followed(
+  answers: AsyncGenerator<unknown, void, undefined>,
+  trace: ClientTrace,
+): AsyncGenerator<unknown, void, undefined> {
+  try {
+    yield* answers;
+    trace.answered();
+  } catch (thrown) {
+    trace.failed(thrown);
+    throw thrown;
+  } finally {
+    trace.left();
   }
 }
 

@@ -40,6 +40,8 @@ export interface ChannelOptions {
  */
 export interface Channel {
   readonly client: Client;
+  /** The address of the server, as it was given. */
+  readonly address: string;
   /** The identity under which the channel was opened, or to which `rebind` moved it. */
   readonly identity: Identity;
   /** See `ServerProof`. */
@@ -131,6 +133,7 @@ export function createChannel(options: ChannelOptions): Channel {
 
   const channel: Channel = {
     client: grpc,
+    address,
     get identity() {
       return identity;
     },

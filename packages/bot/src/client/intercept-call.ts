@@ -1,7 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { AnyMethod } from "@interlock/policy";
 import { Handover } from "../base/handover.js";
 import { type Onion, runInterceptors, type Sights, seenBy } from "../base/run-interceptors.js";
-import { currentCall, runInCall } from "../context.js";
 import type { CallOptions } from "./call-options.js";
 import type { ClientInterceptor, OutgoingCall } from "./interceptor.js";
 
@@ -27,8 +27,8 @@ export function interceptOne(call: One, method: AnyMethod, interceptors: readonl
 /** Puts interceptors around the client function of a method with a stream of answers. */
 export function interceptMany(call: Many, method: AnyMethod, interceptors: readonly ClientInterceptor[]): Many {
   return (request, options = {}) => {
-    const parent = currentCall(); // The call that is being served now counts.
-    return read(request, options, parent ? (work) => runInCall(work, undefined, parent) : (work) => work());
+    // The call that is being served now counts, and the span that is active.
+    return read(request, options, AsyncLocalStorage.snapshot());
   };
 
   async function* read(request: unknown, options: CallOptions, within: <T>(work: () => T) => T) {

@@ -1,4 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
+import type { ClientTrace } from "../tracing/client-trace.js";
 import { awaitReady } from "./await-ready.js";
 import { awaitToken } from "./await-token.js";
 import type { CallCredentials, PendingToken } from "./call-credentials.js";
@@ -15,15 +16,22 @@ export interface MadeCall {
   readonly waits: boolean;
   /** The attempts before it. */
   readonly previous: number;
+  /** Its trace; absent without an SDK of OpenTelemetry. */
+  readonly trace: ClientTrace | undefined;
 }
 
 /** The metadata with which a server is told of the attempts before (gRFC A6). */
 const previousKey = "grpc-previous-rpc-attempts";
 
-/** The metadata of one call, its own: instrumentation writes the context of a trace into it. */
-export function metadataFor(credentials: CallCredentials, { options, waits, previous }: MadeCall): Metadata {
-  const metadata = (options.metadata ?? credentials.metadata).clone();
-  if (options.metadata) metadata.merge(credentials.metadata);
+/** The metadata of one call, its own, with its trace. */
+export function metadataFor(credentials: CallCredentials, { options, waits, previous, trace }: MadeCall): Metadata {
+  const { channel, metadata: shown } = credentials;
+  trace?.sent(channel, previous);
+  const metadata = (options.metadata ?? trace?.on(shown) ?? shown).clone();
+  if (options.metadata) {
+    metadata.merge(shown);
+    trace?.inject(metadata);
+  }
   if (waits) metadata.setOptions({ ...metadata.getOptions(), waitForReady: true });
   if (previous > 0) metadata.set(previousKey, String(previous));
   return metadata;

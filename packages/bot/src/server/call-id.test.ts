@@ -76,12 +76,13 @@ describe("the id of a call", () => {
     assert.deepEqual([error.reason, error.callId, lines[0]?.fields?.callId], ["SCOPE_MISSING", handled, handled]);
   });
 
-  it("is random for a malformed trace", () => {
+  it("is random for a malformed trace, and for one that nobody records", () => {
     for (const value of [
       "",
       "00-x",
       `00-${"0".repeat(32)}-00f067aa0ba902b7-01`,
       `00-${trace.toUpperCase()}-00f067aa0ba902b7-01`,
+      `00-${trace}-00f067aa0ba902b7-00`,
     ]) {
       const metadata = new Metadata();
       metadata.set("traceparent", value);

@@ -17,17 +17,14 @@ import { denial, InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
 import type { Reason } from "../base/reason.js";
 import { createRoster } from "../base/roster.js";
+import { type ArrivedCall, beginServedTrace, runInTrace } from "../tracing/served-trace.js";
 import { methodNotAllowed, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
+import type { CallStream } from "./call-stream.js";
 import { toStatus } from "./live-call.js";
 import { type RequestHead, requestHeadOf } from "./request-head.js";
-import {
-  type CallStream,
-  type RunnableMethod,
-  ServedCall,
-  type ServedCallOptions,
-  type Visitor,
-} from "./served-call.js";
+import { type RunnableMethod, ServedCall, type ServedCallOptions } from "./served-call.js";
 import { SingleRequestMeter } from "./single-request-meter.js";
+import type { Visitor } from "./visitor.js";
 
 /** How many calls one bot may have open at once. */
 export const defaultCallsPerPeer = 1_024;
@@ -183,12 +180,16 @@ export function createCallServer(options: CallServerOptions): CallServer {
     path = "",
     head?: RequestHead,
   ): StreamHandler {
-    const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path);
+    const arrivedAt = performance.now();
+    const headers = head?.headers ?? [];
+    const { peer, address } = connection;
+    const call = { path: path || `/${otherMethod}`, headers, caller: peer.uri, address, arrivedAt };
+    const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path, call);
     try {
       const { authorization = [], references = [] } = head ?? {};
       const counted = chain.count({ connection, authorization, references, now: clock.now() });
-      if (counted) void counted.then(() => answer(connection, stream, what, path), fail);
-      else answer(connection, stream, what, path);
+      if (counted) void counted.then(() => answer(connection, stream, what, path, call), fail);
+      else answer(connection, stream, what, path, call);
     } catch (thrown) {
       fail(thrown);
     }
@@ -200,12 +201,18 @@ export function createCallServer(options: CallServerOptions): CallServer {
     stream: CallStream,
     what: RequestHead | InterlockError,
     method: string,
+    call: ArrivedCall,
   ): void {
     const error = what instanceof InterlockError ? what : faultOf(what);
     if (error instanceof InterlockError) {
       const { reason, message: detail } = error;
       const callId = reason === undefined ? undefined : createCallId();
-      if (reason) recorder.denied({ at: clock.now(), reason, method, caller: peer.uri, address, detail, callId });
+      const trace = beginServedTrace(call);
+      if (reason) {
+        const record = { at: clock.now(), reason, method, caller: peer.uri, address, detail, callId };
+        runInTrace(trace, () => recorder.denied(record));
+      }
+      trace?.end({ code: status[error.code], reason }, "denied");
       const { code, details, metadata } = toStatus(error, callId);
       recorder.served.of(method || otherMethod).record("denied", status[error.code], 0);
       stream.sendHeaders(trailersOnlyOf(code, details, metadata), true);

@@ -10,6 +10,7 @@ import { checkInterceptors } from "../base/run-interceptors.js";
 import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
 import { createListener, type Listener } from "../listener/listener.js";
+import { checkTracedCalls } from "../tracing/is-traced.js";
 import { createCallServer, type TranslatedPeer } from "./call-server.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { findHandler } from "./find-handler.js";
@@ -71,6 +72,7 @@ export async function createServer(
   checkRate(options.callerRate);
   const { interceptors = [], compression, gateways = [] } = options;
   checkInterceptors(interceptors);
+  checkTracedCalls();
   const closes = new AbortController();
   setMaxListeners(0, closes.signal); // Any number of handlers may listen.
   const services: ServiceDefinition[] = [];

@@ -19,12 +19,16 @@ import { retryInfo } from "../base/retry-info.js";
 import type { Roster } from "../base/roster.js";
 import type { CallContext } from "../context.js";
 import { removeToken } from "../token/authorization.js";
+import { ownReason } from "../tracing/call-ending.js";
+import { runInTrace, type ServedTrace } from "../tracing/served-trace.js";
 import { ResponseMetadata } from "./response-metadata.js";
 
 /** A call over gRPC that asks to be admitted, with the metadata that its handler will be given. */
 export interface GrpcAttempt extends Attempt {
   readonly method: AnyMethod;
   readonly metadata: Metadata;
+  /** Its trace; absent without an SDK of OpenTelemetry. */
+  readonly trace?: ServedTrace | undefined;
 }
 
 /** What a call needs to record that it was ended for one of our reasons. */
@@ -43,7 +47,8 @@ export interface AnswerableCall {
 
 /** What measures how long a call takes. */
 export interface Measured {
-  measure(outcome: CallOutcome, code: number): void;
+  /** @param reason - Why it ended so, if that has a name. */
+  measure(outcome: CallOutcome, code: number, reason?: string): void;
 }
 
 /** A call from its admission to its status: what its handler sees, and what can end it from outside. */
@@ -95,6 +100,10 @@ export class LiveCall implements CallContext, RenewableCall {
     const { metadata } = this.#attempt;
     removeToken(metadata);
     return metadata;
+  }
+
+  get trace(): ServedTrace | undefined {
+    return this.#attempt.trace;
   }
 
   // Made when it is asked for, which no call that succeeds does by itself.
@@ -202,7 +211,12 @@ export class LiveCall implements CallContext, RenewableCall {
 
   end(error: InterlockError): void {
     if (this.open) this.refused(error);
-    this.#measured.measure(outcomeOf(error), status[error.code]);
+    const outcome = outcomeOf(error);
+    this.#measured.measure(
+      outcome,
+      status[error.code],
+      ownReason(error) ?? (outcome === "canceled" ? "SERVER_CLOSED" : undefined),
+    );
     this.cancel(error);
     this.#call.sendStatus(toStatus(error, this.callId));
   }
@@ -218,16 +232,8 @@ export class LiveCall implements CallContext, RenewableCall {
     const { recorder, clock } = this.#options;
     const { spiffeId, actors, address } = this.caller;
     const method = this.method.path;
-    recorder.denied({
-      at: clock.now(),
-      reason,
-      method,
-      caller: spiffeId.uri,
-      actors,
-      address,
-      detail: message,
-      callId: this.callId,
-    });
+    const [at, caller, detail, callId] = [clock.now(), spiffeId.uri, message, this.callId];
+    runInTrace(this.trace, () => recorder.denied({ at, reason, method, caller, actors, address, detail, callId }));
   }
 }
 
@@ -252,6 +258,8 @@ export interface SentStatus {
   readonly code: number;
   readonly details: string;
   readonly metadata: Metadata;
+  /** The reason of Interlock for it, if it has one. */
+  readonly reason?: string | undefined;
 }
 
 /** An error as the status of a call, with the id under which it is logged. What is too long in it is cut. */
@@ -259,7 +267,7 @@ export function toStatus(error: InterlockError, callId?: string): SentStatus {
   const { code, details, info, retry } = partsOf(error);
   const metadata = info ? encodeStatus(code, details, info, retry).metadata : new Metadata();
   if (callId !== undefined) setCallId(metadata, callId);
-  return { code, details, metadata };
+  return { code, details, metadata, reason: ownReason(error) };
 }
 
 /**
@@ -279,7 +287,7 @@ export function toAnswer(
     : { metadata: new Metadata(), leftOut: [] };
   if (leftOut.length > 0) onLeftOut?.(leftOut);
   if (callId !== undefined) setCallId(metadata, callId);
-  return { code, details, metadata };
+  return { code, details, metadata, reason: ownReason(error) };
 }
 
 function partsOf(error: InterlockError) {

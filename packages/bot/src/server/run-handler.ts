@@ -4,6 +4,7 @@ import { type ErrorDetail, typeOf } from "../base/error-detail.js";
 import type { Log } from "../base/log.js";
 import { serializer } from "../base/serializer.js";
 import { runInCall } from "../context.js";
+import { runInTrace } from "../tracing/served-trace.js";
 import type { Handler } from "./handlers.js";
 import type { IncomingRequest } from "./incoming-request.js";
 import { type LiveCall, toAnswer } from "./live-call.js";
@@ -67,6 +68,10 @@ export function createRunHandler(method: AnyMethod, handler: Handler<AnyMethod>,
   }
 
   function fail(call: ServedCall, live: LiveCall, thrown: unknown): void {
+    runInTrace(live.trace, () => failInTrace(call, live, thrown));
+  }
+
+  function failInTrace(call: ServedCall, live: LiveCall, thrown: unknown): void {
     try {
       const error = outward(live, thrown, log);
       if (!live.ended) call.fail(toAnswer(error, live.usedCallId, tellLeftOut));

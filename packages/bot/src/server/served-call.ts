@@ -1,13 +1,10 @@
 import { type Metadata, status } from "@grpc/grpc-js";
-import type { SpiffeId } from "@interlock/policy";
 import {
-  compress,
   type DecodedBlock,
   errorCode,
   type HeaderList,
   longestTimerMs,
   type Reset,
-  type Stream,
   type StreamHandler,
   statusIn,
   statusOfReset,
@@ -15,13 +12,14 @@ import {
 import type { Admission, Chain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
 import { keepAuthorized } from "../admission/keep-authorized.js";
-import type { PeerLoad } from "../admission/peer-load.js";
 import { boundEncoded } from "../base/bounded-text.js";
 import type { CallOutcome } from "../base/call-durations.js";
 import { createCallId } from "../base/call-id.js";
 import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Roster } from "../base/roster.js";
+import { type EndReason, reasonOfCode } from "../tracing/call-ending.js";
+import { beginServedTrace, isTracing, runInTrace, type ServedTrace } from "../tracing/served-trace.js";
 import type { Trust } from "../trust/trust.js";
 import {
   answerHead,
@@ -34,6 +32,7 @@ import {
   trailersOnlyOf,
 } from "./answers.js";
 import { asDenial, asksForToken, cancellation } from "./as-denial.js";
+import type { CallStream } from "./call-stream.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
 import { type IntroductionOptions, introduce } from "./introduction.js";
 import { limits } from "./limits.js";
@@ -47,8 +46,10 @@ import {
   toStatus,
 } from "./live-call.js";
 import type { ServedMethod } from "./options.js";
+import { type PackedMessage, packAnswer } from "./pack-answer.js";
 import { PassedRequest } from "./passed-request.js";
 import { metadataIn, type RequestHead } from "./request-head.js";
+import type { Visitor } from "./visitor.js";
 
 /** Runs the handler of a method; the answers go to the call. */
 export type RunHandler = (call: ServedCall, live: LiveCall, request: IncomingRequest) => void;
@@ -60,12 +61,6 @@ export type PassCall = (call: ServedCall, live: LiveCall, request: PassedRequest
 export type RunnableMethod = ServedMethod &
   ({ readonly run: RunHandler; readonly pass?: undefined } | { readonly pass: PassCall; readonly run?: undefined });
 
-/** The stream that a call came on: one of HTTP/2, or what translates another protocol. */
-export interface CallStream
-  extends Pick<Stream, "closed" | "remoteEnded" | "sendHeaders" | "sendData" | "sendMessage" | "reset" | "consumed"> {
-  handler: StreamHandler;
-}
-
 /** What a call needs of its server. */
 export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
   readonly chain: Chain;
@@ -76,16 +71,6 @@ export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions,
   callerOf(visitor: Visitor, head: RequestHead): Visitor;
   /** The denial of one more call, where a bot has too many open. */
   tooManyCalls(visitor: Visitor): InterlockError | undefined;
-}
-
-/** The bot on the other end of a connection, or the one that it calls for. */
-export interface Visitor {
-  readonly connection: Connection;
-  /** The bot that its calls count for. */
-  readonly charged: SpiffeId;
-  readonly load: PeerLoad;
-  /** Gives the load back when the call has ended; absent where the load is the connection's. */
-  leave?(): void;
 }
 
 /**
@@ -116,6 +101,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   /** Whether the call is over: its status has been given to the stream, or never will be. */
   #over = false;
   #measured = false;
+  #trace: ServedTrace | undefined;
   #code: number = status.CANCELLED;
   #deadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -164,6 +150,19 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     return this.#metadata;
   }
 
+  /** Its trace, which begins when it has been decided on: what only asks for the whole token is no call of its own. */
+  get trace(): ServedTrace | undefined {
+    return this.#trace;
+  }
+
+  #beginTrace(): ServedTrace | undefined {
+    if (this.#trace || !isTracing()) return this.#trace;
+    const { peer, address } = this.connection;
+    const [{ path }, { headers }, arrivedAt] = [this.method, this.#head, this.#arrivedAt];
+    this.#trace = beginServedTrace({ path, headers, caller: peer.uri, address, arrivedAt });
+    return this.#trace;
+  }
+
   /** Has the chain decide. With `end`, there is no request. */
   start(end: boolean): void {
     const { timeoutMs } = this.#head;
@@ -194,6 +193,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
         return;
       }
     }
+    this.#beginTrace();
     const { method } = this;
     // What is passed on is unpacked by the server that it goes to, if at all.
     const isUnpacked = !this.#served.pass && this.#head.encoding !== "identity";
@@ -253,28 +253,31 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     const error = asDenial(thrown);
     const reason = error.reason ?? error.code;
     if (asksForToken(this.connection, reason)) {
+      this.#measured = true;
       this.#sendStatus(toStatus(error));
       return;
     }
+    this.#beginTrace();
     const callId = createCallId(this.metadata);
     this.#deny(reason, error.message, callId);
-    this.measure("denied", status[error.code]);
+    this.measure("denied", status[error.code], reason);
     this.#sendStatus(toStatus(error, callId));
   }
 
   /** Nothing is unpacked for a caller that need not show a token. */
   #refuseEncoding(): void {
     this.#deny("ENCODING_REFUSED", this.#head.encoding.slice(0, 32));
-    const { code, details, metadata } = toStatus(denial("ENCODING_REFUSED"));
+    const { code, details, metadata, reason } = toStatus(denial("ENCODING_REFUSED"));
     metadata.set("grpc-accept-encoding", "identity");
-    this.measure("denied", code);
+    this.measure("denied", code, reason);
     this.#sendStatus({ code, details, metadata });
   }
 
   #deny(reason: Reason | string, detail: string, callId?: string): void {
     const { peer, address } = this.connection;
-    const { path } = this.method;
-    this.#options.recorder.denied({ at: this.now, reason, method: path, caller: peer.uri, address, detail, callId });
+    const { path: method } = this.method;
+    const record = { at: this.now, reason, method, caller: peer.uri, address, detail, callId };
+    runInTrace(this.#trace, () => this.#options.recorder.denied(record));
   }
 
   // The request.
@@ -316,10 +319,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   /** Compresses a message of the answer; `undefined` for one that is sent as it is. */
   pack(message: Buffer): Promise<PackedMessage> | undefined {
-    if (!this.#packs || this.#over || message.length < leastPackedBytes || message.length > mostBytes) return undefined;
-    return compress(packing, message).then((bytes) =>
-      bytes.length < message.length ? { bytes, flags: 1 } : { bytes: message, flags: 0 },
-    );
+    return this.#packs && !this.#over && message.length <= mostBytes ? packAnswer(message) : undefined;
   }
 
   /**
@@ -348,18 +348,18 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   /** Sends the status of a handler, or of what ends the call from outside. */
   sendStatus(answer: Omit<SentStatus, "metadata"> & { readonly metadata: Metadata | undefined }): void {
     if (this.#over) return;
-    this.measure(answer.code === status.OK ? "answered" : "failed", answer.code);
+    this.measure(answer.code === status.OK ? "answered" : "failed", answer.code, answer.reason);
     this.#live?.finish();
     this.#sendStatus(answer);
   }
 
   /** Sends the status of a handler that has failed, with the metadata that the handler has set. */
-  fail({ code, details, metadata }: SentStatus): void {
+  fail({ code, details, metadata, reason }: SentStatus): void {
     if (this.#over) return;
     if (this.#live?.hasHeaders) this.#sendHead();
     const trailers = this.#live?.takeTrailers();
     if (trailers) metadata.merge(trailers);
-    this.sendStatus({ code, details, metadata });
+    this.sendStatus({ code, details, metadata, reason });
   }
 
   /** Ends an answer that succeeded. */
@@ -468,7 +468,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   onReset({ cause, code }: Reset): void {
     if (this.#over) return;
-    if (this.#live?.open) this.#abort(cancellation(this.#live));
+    const isLost = cause === "connection";
+    if (this.#live?.open) this.#abort(cancellation(this.#live), isLost ? "CONNECTION_LOST" : undefined);
     this.#close(cause === "peer" ? code : errorCode.cancel);
   }
 
@@ -480,16 +481,17 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#sendStatus({ code: status.DEADLINE_EXCEEDED, details: error.message });
   }
 
-  #abort(why: InterlockError): void {
-    this.measure("canceled", status[why.code]);
+  #abort(why: InterlockError, reason: EndReason | undefined = reasonOfCode(why.code)): void {
+    this.measure("canceled", status[why.code], reason);
     this.#live?.cancel(why);
     this.request.abort(why);
   }
 
-  measure(outcome: CallOutcome, code: number): void {
+  measure(outcome: CallOutcome, code: number, reason?: string): void {
     if (this.#measured) return;
     this.#measured = true;
     this.#code = code;
+    this.#beginTrace()?.end({ code, reason }, outcome);
     this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
   }
 
@@ -497,7 +499,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #close(code: number = errorCode.cancel): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    this.measure("canceled", status.CANCELLED); // Nothing has answered it.
+    this.measure("canceled", status.CANCELLED, "CALL_CANCELED"); // Nothing has answered it.
     this.#visitor.load.calls--;
     this.#options.open.leave(this.#place);
     this.request.close(code);
@@ -508,17 +510,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   }
 }
 
-/** A message as it is sent. */
-interface PackedMessage {
-  readonly bytes: Buffer;
-  readonly flags: number;
-}
-
 /** The longest message of an answer, in bytes. */
 const mostBytes = limits["grpc.max_send_message_length"];
-
-/** A message of fewer bytes is not worth compressing. */
-const leastPackedBytes = 1_024;
 
 /** The encodings that can be unpacked. */
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };

@@ -1,7 +1,7 @@
 import type { BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
+import { registeredOpenTelemetry } from "../base/registered-opentelemetry.js";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { MetricAttributes, MetricDefinition, MetricSource } from "./metric.js";
-import { registeredOpenTelemetry } from "./registered-opentelemetry.js";
 
 /**
  * Lets a registered OpenTelemetry SDK read a source. Without an SDK nothing is ever read. Histograms are left out: the API

@@ -4,6 +4,7 @@ import { grpcLogLines } from "../base/grpc-log.js";
 import { durationBounds } from "../base/histogram.js";
 import { reasons } from "../base/reason.js";
 import type { CallTotal, Recorder } from "../base/recorder.js";
+import { registeredOpenTelemetry } from "../base/registered-opentelemetry.js";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { IdentitySource } from "../identity/identity.js";
 import type { BotServer } from "../server/options.js";
@@ -12,7 +13,6 @@ import type { Trust } from "../trust/trust.js";
 import { botMetrics } from "./bot-metrics.js";
 import type { MetricAttributes, MetricDefinition, Observe } from "./metric.js";
 import { createMetrics, type ObservedMetrics } from "./metrics.js";
-import { registeredOpenTelemetry } from "./registered-opentelemetry.js";
 
 /** The parts of a bot that metrics are read from. */
 export interface ObservedBot {

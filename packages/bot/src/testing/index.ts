@@ -23,6 +23,7 @@ export {
 } from "./hand-made.js";
 export { plainCall, plainCredentials, plainOptions } from "./plain-client.js";
 export { plaintextSession, type RawAnswer, rawCall, rawSession, rawTls, shows } from "./raw-client.js";
+export { chainOf, isChildOf, recordSpans, type SpanRecorder } from "./span-recorder.js";
 export {
   caExtensions,
   ecKey,

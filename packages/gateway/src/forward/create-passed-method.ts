@@ -1,4 +1,4 @@
-import { maximumRequestBytes, type RunnableMethod, tokenNeedOf } from "@interlock/bot/internal";
+import { createBeginTrace, maximumRequestBytes, type RunnableMethod, tokenNeedOf } from "@interlock/bot/internal";
 import type { AnyMethod, ServiceDefinition } from "@interlock/policy";
 import type { Instances } from "../routes/instances.js";
 import type { PassedMethod } from "./passed-method.js";
@@ -28,6 +28,7 @@ export function createPassedMethod(
       need: tokenNeedOf(method),
       instances,
       lists: new RequestLists(),
+      beginTrace: createBeginTrace(method),
     },
   };
 }

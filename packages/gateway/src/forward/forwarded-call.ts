@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { type Code, InterlockError } from "@interlock/bot";
-import { codeNames, type LiveCall, type RequestSink, toStatus } from "@interlock/bot/internal";
+import { codeNames, type LiveCall, type RequestSink, runInTrace, toStatus } from "@interlock/bot/internal";
 import {
   type DecodedBlock,
   errorCode,
@@ -13,6 +13,7 @@ import {
 } from "@interlock/wire";
 import type { TellCall } from "../access-log.js";
 import type { Instance } from "../routes/instances.js";
+import { beginForwardTrace, type ForwardTrace } from "./forward-trace.js";
 import type { NearCall, NearRequest } from "./near-call.js";
 import type { PassedMethod } from "./passed-method.js";
 import { requestTrailers } from "./request-list.js";
@@ -55,6 +56,9 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   readonly #tried = new Set<Instance>();
   readonly #tell: TellCall;
   #server: string | undefined;
+  readonly #trace: ForwardTrace | undefined;
+  /** What the gateway has answered itself. */
+  #failure: InterlockError | undefined;
   #requestBytes = 0;
   #responseBytes = 0;
   #instance: Instance | undefined;
@@ -88,6 +92,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     this.#request = request;
     this.#method = method;
     this.#way = way;
+    this.#trace = beginForwardTrace(call, method);
     if (method.isIdempotent) this.#kept = [];
     request.onClose = (code) => this.#closed(code);
   }
@@ -105,6 +110,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     this.#instance = instance;
     this.#isSettled = false;
     this.#server = instance.address;
+    this.#trace?.sent(instance.address, this.#tried.size - 1);
     instance.calls++;
     try {
       this.#way.begin(this, instance);
@@ -126,7 +132,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
     const timeout = isLate ? formatTimeout(deadline - Date.now()) : undefined;
     const { list, recurs } = this.#way.request(link, timeout);
     this.#link = link;
-    this.#stream = link.open(list, this, recurs);
+    this.#stream = this.#trace ? link.open(this.#trace.on(list), this, false) : link.open(list, this, recurs);
     if (!this.#attached) {
       this.#attached = true;
       this.#request.attach(this);
@@ -272,6 +278,7 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
 
   #fail(error: InterlockError): void {
     if (this.#over) return;
+    this.#failure = error;
     this.#finish();
     const { callId } = this.#live;
     this.#call.sendStatus(toStatus(error, callId));
@@ -284,15 +291,18 @@ export class ForwardedCall implements TravelingCall, StreamHandler, RequestSink 
   }
 
   #report(): void {
-    this.#tell({
+    const { code, trace } = this.#call;
+    this.#trace?.end(code, codeNames[code] ?? "", this.#failure);
+    const passed = {
       caller: this.#live.caller,
       method: this.#method.path,
       server: this.#server,
-      code: this.#call.code,
+      code,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
       ms: performance.now() - this.#beganAt,
-    });
+    };
+    runInTrace(trace, () => this.#tell(passed));
   }
 
   /** Gives up its places at the bot that it was at. */

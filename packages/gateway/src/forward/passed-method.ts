@@ -1,4 +1,4 @@
-import type { tokenNeedOf } from "@interlock/bot/internal";
+import type { BeginTrace, tokenNeedOf } from "@interlock/bot/internal";
 import type { MethodKind, ServiceDefinition } from "@interlock/policy";
 import type { Instances } from "../routes/instances.js";
 import type { RequestLists } from "./request-lists.js";
@@ -16,4 +16,6 @@ export interface PassedMethod {
   /** The bots that serve it. */
   readonly instances: Instances;
   readonly lists: RequestLists;
+  /** Begins the traces of its calls. */
+  readonly beginTrace: BeginTrace;
 }

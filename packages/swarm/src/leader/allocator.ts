@@ -137,10 +137,10 @@ export function createAllocator(options: AllocatorOptions): Allocator {
   function send(session: WorkerSession, type: UpdateType, entries: readonly Entry[]): void {
     const now = clock.now();
     const assignments = entries.map(({ task }) => {
-      const { kind, payload, deadline, checkpoint } = task;
+      const { kind, payload, deadline, checkpoint, traceparent } = task;
       const leaseExpiresAt = new Date(now + leases.leaseMs(kind, session.name));
       const stopAfterMs = leases.stopAfterMs(kind, session.name);
-      return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt, stopAfterMs };
+      return { lease: leaseOf(task), kind, payload, deadline, checkpoint, leaseExpiresAt, stopAfterMs, traceparent };
     });
     const parts = inParts(assignments);
     for (const [i, part] of parts.entries()) {

@@ -30,6 +30,7 @@ import { type Tally, tallyOf } from "./tally.js";
 import { createTaskTable } from "./task-table.js";
 import { createTenure } from "./tenure.js";
 import { createTiming, type Timing } from "./timing.js";
+import { traceTask } from "./trace-task.js";
 import { type Sink, toWorker, type WorkerSession } from "./worker-session.js";
 import { createWriter } from "./writer.js";
 
@@ -198,7 +199,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     maximumAttempts,
     weightOf,
     oldestShare,
-    onChange: tasks.tell,
+    onChange(task) {
+      tasks.tell(task);
+      if (isClosed(task.state)) traceTask(task);
+    },
   });
   const answer = createHeartbeatAnswer(table, timing.heartbeatPeriodMs);
   const allocator = createAllocator({

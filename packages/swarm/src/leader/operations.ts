@@ -14,8 +14,16 @@ import type { TaskTable } from "./task-table.js";
 
 /** What operators may do with tasks. Each request is checked before anything else; each answer is on the disk before it is given. */
 export interface Operations {
-  /** Adds a task; without effect when one with the same idempotency key is there. */
-  submit(submitter: string, request: SubmitTaskRequest): Promise<{ task: Task; created: boolean }>;
+  /**
+   * Adds a task; without effect when one with the same idempotency key is there.
+   *
+   * @param traceparent - Of the span of the submission. Default: empty.
+   */
+  submit(
+    submitter: string,
+    request: SubmitTaskRequest,
+    traceparent?: string,
+  ): Promise<{ task: Task; created: boolean }>;
   get(taskId: string): Promise<Task>;
   list(request: ListTasksRequest): Promise<{ tasks: Task[]; nextPageToken: string }>;
   cancel(taskId: string, reason: string): Promise<Task>;
@@ -79,11 +87,11 @@ export function createOperations(options: OperationsOptions): Operations {
   }
 
   return {
-    async submit(submitter, request) {
+    async submit(submitter, request, traceparent = "") {
       check(request, submitRules);
       let created = false;
       const task = await recorded(() => {
-        const submitted = table.submit(submitter, request);
+        const submitted = table.submit(submitter, request, traceparent);
         created = submitted.created;
         return submitted.entry;
       });

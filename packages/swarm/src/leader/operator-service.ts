@@ -1,4 +1,5 @@
 import type { Implementation } from "@interlock/bot";
+import { activeTraceparent } from "@interlock/bot/internal";
 import { type Task, UpdateType } from "../gen/interlock/swarm/v1/swarm.js";
 import type { OperatorService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { type Batching, createOutbox } from "../outbox.js";
@@ -22,7 +23,7 @@ const taskBatching: Batching<Task[]> = {
 /** Creates the service for the operators of a leader: they submit tasks and follow them. */
 export function operatorService(leader: Pick<Leader, "active">): Implementation<typeof OperatorService> {
   return {
-    submitTask: (request, { caller }) => leader.active().submit(caller.name, request),
+    submitTask: (request, { caller }) => leader.active().submit(caller.name, request, activeTraceparent()),
     getTask: async ({ taskId }) => ({ task: await leader.active().get(taskId) }),
     async listTasks(request, { caller }) {
       const dispatcher = leader.active();

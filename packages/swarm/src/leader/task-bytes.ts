@@ -9,7 +9,7 @@ const perCharacter = 3;
 export function taskBytes(task: Task): number {
   const { payload, result, checkpoint, requiredCapabilities, earlierAttempts } = task;
   let characters = task.kind.length + task.fairnessKey.length + task.submittedBy.length + task.worker.length;
-  characters += task.taskId.length + task.reason.length + (task.progress?.stage.length ?? 0);
+  characters += task.traceparent.length + task.taskId.length + task.reason.length + (task.progress?.stage.length ?? 0);
   for (const capability of requiredCapabilities) characters += capability.length + 2;
   for (const { worker, reason } of earlierAttempts) characters += worker.length + reason.length;
   const fixed = each * (1 + earlierAttempts.length);

@@ -20,7 +20,7 @@ import { createWaitingList, type WaitingList } from "./waiting-list.js";
  */
 export interface TaskTable {
   /** Adds a task, or finds the one that has the same idempotency key. */
-  submit(submitter: string, request: SubmitTaskRequest): Submitted;
+  submit(submitter: string, request: SubmitTaskRequest, traceparent: string): Submitted;
   /** The entry of a task, if there is one. */
   find(taskId: string): Entry | undefined;
   /** The entry of a task; throws `TASK_UNKNOWN` when there is none. */
@@ -206,7 +206,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
     get revision() {
       return revision;
     },
-    submit(submitter, request) {
+    submit(submitter, request, traceparent) {
       if (request.kind === "") throw swarmError("KIND_MISSING");
       quotas.take(submitter);
       const key = request.idempotencyKey && `${submitter}\n${request.idempotencyKey}`;
@@ -234,6 +234,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         submittedAt: new Date(clock.now()),
         state: TaskState.TASK_STATE_SUBMITTED,
         attempt: 1,
+        traceparent,
       });
       quotas.admit(task);
       const bytes = taskBytes(task);

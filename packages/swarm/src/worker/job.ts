@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
+import { beginLinkedSpan } from "@interlock/bot/internal";
 import type { Assignment, Lease } from "../gen/interlock/swarm/v1/swarm.js";
 import { createJobReports, type JobReports, notBytes, outcomeOf, tooLarge } from "./job-reports.js";
-import type { SendEvent } from "./send-event.js";
+import type { SendEvent, WorkerEvent } from "./send-event.js";
 import type { TaskBounds } from "./task-bounds.js";
 import type { TaskContext, TaskHandler } from "./task-handler.js";
 import { TaskRefusal } from "./task-refusal.js";
@@ -90,8 +91,17 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent,
       const { kind, payload, deadline, checkpoint } = assignment;
       const { taskId, attempt, leaseToken } = lease;
       const task = { taskId, attempt, leaseToken, kind, payload, deadline, checkpoint };
-      const outcome = await outcomeOf(lease, bounds, () => handle(task, context));
+      const { traceparent } = assignment;
+      const attributes = {
+        "interlock.task.id": taskId,
+        "interlock.task.kind": kind,
+        "interlock.task.attempt": attempt,
+      };
+      const span = beginLinkedSpan({ name: `process ${kind}`, kind: "consumer", traceparent, attributes });
+      const work = () => handle(task, context);
+      const outcome = await outcomeOf(lease, bounds, () => (span ? span.run(work) : work()));
       if (!stopped) reports.finish(outcome);
+      span?.end(...endOf(outcome, stopped));
     },
     pause(now) {
       paused = now;
@@ -104,6 +114,13 @@ export function createJob(assignment: Assignment, lease: Lease, send: SendEvent,
       controller?.abort(stopped);
     },
   };
+}
+
+/** How the span of an attempt ends. */
+function endOf({ $case: outcome }: WorkerEvent, stopped: Error | undefined): [Record<string, string>, boolean] {
+  if (stopped) return [{ "interlock.task.outcome": "stopped", "error.type": "stopped" }, true];
+  const isDone = outcome === "completeTask";
+  return [{ "interlock.task.outcome": outcome, ...(!isDone && { "error.type": outcome }) }, !isDone];
 }
 
 /** A promise that rejects when `signal` aborts; `register` is given the function that resolves it. */

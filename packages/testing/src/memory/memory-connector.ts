@@ -116,6 +116,7 @@ function openChannel(server: MemoryServer, options: MemoryConnectorOptions): Cha
 
   return {
     client,
+    address: server.name,
     identity,
     get server() {
       return proof.server;

@@ -1,0 +1,135 @@
+import type { HeaderList } from "@interlock/wire";
+import type { Context, Span, SpanOptions } from "@opentelemetry/api";
+import { type OpenTelemetry, openTelemetryRegistry, tellFault } from "../base/registered-opentelemetry.js";
+import { type CallEnding, endSpan, ownAttributes } from "./call-ending.js";
+import { isTraced } from "./is-traced.js";
+import { registeredTracing, type Tracing } from "./registered-tracing.js";
+import { extractTrace } from "./trace-context.js";
+
+/** The trace of a call that is served. */
+export interface ServedTrace {
+  /** Does work within the span of the call: spans and calls that are made in it are children of that one. */
+  run<T>(work: () => T): T;
+  /** Ends the span. `outcome` is that of the metrics. */
+  end(ending: CallEnding, outcome: string): void;
+}
+
+/** What is known of a call that has come. */
+export interface ArrivedCall {
+  /** `/package.Service/Method`, of a method that is served. */
+  readonly path: string;
+  readonly headers: HeaderList;
+  /** The SPIFFE ID of the bot at the other end, and its `host:port`. */
+  readonly caller: string;
+  readonly address: string;
+  /** When it came, by `performance.now()`. */
+  readonly arrivedAt: number;
+}
+
+/** Does work within the trace of a call, if there is one. */
+export function runInTrace<T>(trace: Pick<ServedTrace, "run"> | undefined, work: () => T): T {
+  return trace ? trace.run(work) : work();
+}
+
+/** Whether an SDK for traces is registered now. A look costs some 10 ns. */
+export function isTracing(): boolean {
+  return openTelemetryRegistry()?.trace !== undefined;
+}
+
+/**
+ * Begins the trace of a call that is served; gives `undefined` without an SDK. `headers` has to be the same object where the same
+ * header list comes again: calls that come with the same trace, which nobody records, are decided on once.
+ */
+export function beginServedTrace(call: ArrivedCall): ServedTrace | undefined {
+  const tracing = registeredTracing();
+  if (!tracing) return undefined;
+  try {
+    return known.get(call.headers)?.of(tracing) ?? begin(tracing, call);
+  } catch (fault) {
+    tellFault(tracing.api, fault);
+    return undefined;
+  }
+}
+
+/** The traces that nobody records, by the header lists that they came with. */
+const known = new WeakMap<HeaderList, UnrecordedTrace>();
+
+function begin(tracing: Tracing, call: ArrivedCall): ServedTrace | undefined {
+  const { path, headers, arrivedAt } = call;
+  const method = path.slice(1);
+  if (!isTraced(method)) return undefined;
+  const { api, tracer } = tracing;
+  const ageMs = performance.now() - arrivedAt;
+  const parent = extractTrace(api, headers);
+  const options: SpanOptions = {
+    kind: api.SpanKind.SERVER,
+    attributes: { "rpc.system.name": "grpc", "rpc.method": method },
+    // The SDK measures better than the time of day that it is given. A call that waited for its token to be verified began before that.
+    ...(ageMs >= 1 && { startTime: Date.now() - ageMs }),
+  };
+  const span = tracer.startSpan(method, options, parent);
+  const context = api.trace.setSpan(parent, span);
+  if (span.isRecording()) {
+    span.setAttributes(callerAttributes(call));
+    return new RecordedTrace(api, context, span);
+  }
+  if (!api.isSpanContextValid(span.spanContext())) return undefined; // The SDK is none, or switched off.
+  const trace = new UnrecordedTrace(tracing, context);
+  const before = api.trace.getSpanContext(parent);
+  const isDecided = before !== undefined && (before.traceFlags & api.TraceFlags.SAMPLED) === 0;
+  if (isDecided) known.set(headers, trace);
+  return trace;
+}
+
+function callerAttributes({ caller, address, headers }: ArrivedCall) {
+  const [, host = address, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  const previous = Number(headers[headers.indexOf("grpc-previous-rpc-attempts") + 1]);
+  return {
+    [ownAttributes.caller]: caller,
+    ...(host !== "" && { "network.peer.address": host }),
+    ...(port !== undefined && { "network.peer.port": Number(port) }),
+    ...(Number.isSafeInteger(previous) && previous > 0 && { [ownAttributes.previousAttempts]: previous }),
+  };
+}
+
+class RecordedTrace implements ServedTrace {
+  readonly #api: OpenTelemetry;
+  readonly #context: Context;
+  readonly #span: Span;
+
+  constructor(api: OpenTelemetry, context: Context, span: Span) {
+    this.#api = api;
+    this.#context = context;
+    this.#span = span;
+  }
+
+  run<T>(work: () => T): T {
+    return this.#api.context.with(this.#context, work);
+  }
+
+  end(ending: CallEnding, outcome: string): void {
+    endSpan(this.#api, this.#span, "server", ending, { [ownAttributes.outcome]: outcome });
+  }
+}
+
+/** A trace that nobody records. What is made in a handler has to know it, too. */
+class UnrecordedTrace implements ServedTrace {
+  readonly #tracing: Tracing;
+  readonly #context: Context;
+
+  constructor(tracing: Tracing, context: Context) {
+    this.#tracing = tracing;
+    this.#context = context;
+  }
+
+  /** Gives itself, as long as the same SDK is registered that has decided. */
+  of(tracing: Tracing): this | undefined {
+    return tracing === this.#tracing ? this : undefined;
+  }
+
+  run<T>(work: () => T): T {
+    return this.#tracing.api.context.with(this.#context, work);
+  }
+
+  end(): void {}
+}
