@@ -42,6 +42,9 @@ describe("examples/a2a", () => {
     );
   const isTask = (answer: object): Task => ("status" in answer ? (answer as Task) : assert.fail("it is no task"));
   const textOf = (task: Task) => task.artifacts[0]?.parts[0]?.content;
+  const readAll = async (updates: AsyncIterable<unknown>) => {
+    for await (const _ of updates);
+  };
   const get = (client: Client, id: string) => client.getTask({ tenant: "", id });
   const cancel = (client: Client, id: string) => client.cancelTask({ tenant: "", id, metadata: undefined });
   /** What a stream told, in short. */
@@ -225,17 +228,22 @@ describe("examples/a2a", () => {
       assert.deepEqual(await refused(get(guest, id)), [5, "TASK_NOT_FOUND"]);
     });
 
+    it("ends its streams when it expires", async () => {
+      const { id } = await heldOrder(partner);
+      const exp = Math.floor(Date.now() / 1_000) + 2;
+      const brief = await connect(await acme.token("agent-7", all, { exp }));
+      const updates = brief.resubscribeTask({ tenant: "", id });
+      await updates.next();
+      assert.deepEqual(await refused(readAll(updates)), [16, "TOKEN_EXPIRED"]);
+    });
+
     it("ends with the member that stands for it: its streams, too", async () => {
       const { id } = await heldOrder(partner);
       const updates = partner.resubscribeTask({ tenant: "", id });
       await updates.next();
       const identity = { kind: "identity", subject: "spiffe://cafe/partner/acme" } as const;
       await fleet.authority.revoke(identity, "the contract has ended");
-      const rest = (async () => {
-        for await (const _ of updates);
-      })();
-      const [code, reason] = await refused(rest);
-      assert.deepEqual([code, reason], [16, "IDENTITY_REVOKED"]);
+      assert.deepEqual(await refused(readAll(updates)), [16, "IDENTITY_REVOKED"]);
       assert.deepEqual(await refused(get(partner, id)), [16, "IDENTITY_REVOKED"]);
     });
   });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   type MethodDefinition,
   Server,
@@ -77,22 +78,25 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   });
   return { port, close: () => server.forceShutdown() };
 
-  /** The client of the member that stands for the caller, whose own organization must have given it the scopes. */
-  async function admit({ metadata }: AnyCall, { policy }: AnyMethod): Promise<A2AClient> {
-    const { member, scopes } = await verify(metadata.get("authorization"));
+  /**
+   * The client of the member that stands for the caller, whose own organization must have given it the scopes, and the options of the
+   * call that goes on.
+   */
+  async function admit(call: AnyCall, { policy }: AnyMethod): Promise<readonly [A2AClient, CallOptions]> {
+    const { member, scopes, expiresAt } = await verify(call.metadata.get("authorization"));
     if (!policy.scopes.every((scope) => scopes.has(scope))) throw refusal("SCOPE_MISSING");
     const [bot, client] = [members.get(member), clients.get(member)];
     if (bot === undefined || client === undefined) throw refusal("CALLER_NOT_ALLOWED");
     if (trust.identityRevoked(bot.spiffeId)) throw refusal("IDENTITY_REVOKED");
-    return client;
+    return [client, optionsOf(call, expiresAt)];
   }
 
   function answerOne(name: string, method: AnyMethod) {
     return async (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => {
       try {
-        const client = await admit(call, method);
+        const [client, options] = await admit(call, method);
         const ask = client[name as keyof A2AClient] as (request: unknown, options: CallOptions) => Promise<unknown>;
-        answer(null, await ask(call.request, optionsOf(call)));
+        answer(null, await ask(call.request, options));
       } catch (error) {
         answer(grpcStatus(error));
       }
@@ -102,12 +106,12 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   function answerMany(name: string, method: AnyMethod) {
     return async (call: ServerWritableStream<unknown, unknown>) => {
       try {
-        const client = await admit(call, method);
+        const [client, options] = await admit(call, method);
         const ask = client[name as keyof A2AClient] as unknown as (
           request: unknown,
           options: CallOptions,
         ) => AsyncIterable<unknown>;
-        for await (const message of ask(call.request, optionsOf(call))) {
+        for await (const message of ask(call.request, options)) {
           // What a slow reader has not taken is not read from the fleet either.
           if (!call.write(message) && !call.cancelled) await drained(call);
           if (call.cancelled) return;
@@ -120,10 +124,13 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   }
 }
 
-/** The options of the call that goes on: the caller's deadline, its end, and what A2A says of versions. */
-function optionsOf(call: AnyCall): CallOptions {
+/** The options of the call that goes on: the caller's deadline, its end, that of its token, and what A2A says of versions. */
+function optionsOf(call: AnyCall, expiresAt: number): CallOptions {
   const ended = new AbortController();
   call.on("cancelled", () => ended.abort());
+  const expiry = setTimeout(() => ended.abort(refusal("TOKEN_EXPIRED")), expiresAt - Date.now());
+  call.on("close", () => clearTimeout(expiry)).on("finish", () => clearTimeout(expiry));
+  expiry.unref();
   const metadata = new Metadata();
   for (const name of passing) for (const value of call.metadata.get(name)) metadata.add(name, value);
   const deadline = Number(call.getDeadline());
@@ -131,10 +138,10 @@ function optionsOf(call: AnyCall): CallOptions {
   return { signal: ended.signal, metadata, ...left };
 }
 
-function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    for (const event of ["drain", "cancelled", "close"]) call.once(event, () => resolve());
-  });
+async function drained(call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  const done = new AbortController();
+  const events = ["drain", "cancelled", "close"].map((event) => once(call, event, { signal: done.signal }));
+  await Promise.race(events).finally(() => done.abort());
 }
 
 function definitionOf({ path, kind, request, response }: AnyMethod): MethodDefinition<unknown, unknown> {

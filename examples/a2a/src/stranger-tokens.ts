@@ -17,6 +17,8 @@ export interface Stranger {
   readonly member: string;
   /** The scopes that its own organization gave it. */
   readonly scopes: ReadonlySet<string>;
+  /** When its token expires, in milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /** The longest token that is read, in characters. */
@@ -47,10 +49,11 @@ export function strangerTokens(issuers: readonly StrangerIssuer[], audience: str
     }).catch((error) => {
       throw refusal(reasonOf(error), error);
     });
-    const { sub = "", scope } = payload;
+    const { sub = "", scope, exp = 0 } = payload;
     const member = Object.hasOwn(from.members, sub) ? from.members[sub] : undefined;
     if (member === undefined) throw refusal("CALLER_NOT_ALLOWED");
-    return { member, scopes: new Set(typeof scope === "string" ? scope.split(" ") : []) };
+    const scopes = new Set(typeof scope === "string" ? scope.split(" ") : []);
+    return { member, scopes, expiresAt: exp * 1_000 };
   };
 }
 
