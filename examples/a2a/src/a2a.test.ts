@@ -256,6 +256,19 @@ describe("examples/a2a", () => {
     assert(tail !== "" && stdout.endsWith(tail), stdout);
   });
 
+  it("is quoted word for word in docs/a2a.md", async () => {
+    const page = await readFile(new URL("../../../docs/a2a.md", import.meta.url), "utf8");
+    const blocks = [...page.matchAll(/^```(?:ts|yaml)\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+    assert.equal(blocks.length, 4);
+    const files = ["policies.yaml", "grants.yaml", "src/main.ts", "src/sign-card.ts"];
+    const texts = await Promise.all(files.map((file) => readFile(new URL(`../${file}`, import.meta.url), "utf8")));
+    for (const block of blocks)
+      assert(
+        texts.some((text) => text.includes(block)),
+        block,
+      );
+  });
+
   it("has the files of others as they are published", async () => {
     const table = await readFile(new URL("../VENDORED.md", import.meta.url), "utf8");
     const rows = [...table.matchAll(/^\| `(\S+)` .*`([0-9a-f]{64})` \|$/gm)];
