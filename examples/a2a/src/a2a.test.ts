@@ -261,10 +261,11 @@ describe("examples/a2a", () => {
     const blocks = [...page.matchAll(/^```(?:ts|yaml)\n(.*?)^```$/gms)].map(([, text = ""]) => text);
     assert.equal(blocks.length, 4);
     const files = ["policies.yaml", "grants.yaml", "src/main.ts", "src/sign-card.ts"];
+    const words = (text: string) => text.replace(/\s+/g, " ").trim();
     const texts = await Promise.all(files.map((file) => readFile(new URL(`../${file}`, import.meta.url), "utf8")));
     for (const block of blocks)
       assert(
-        texts.some((text) => text.includes(block)),
+        texts.map(words).some((text) => text.includes(words(block))),
         block,
       );
   });
