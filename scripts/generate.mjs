@@ -57,7 +57,11 @@ function hasProtos({ workspace, protos, paths = [""] }) {
 
 /** Hashes all inputs of the output: proto files, the generator and the versions of its tools. */
 function digest(job) {
-  const protos = [join(job.workspace, "buf.yaml"), ...filesIn(join(job.workspace, job.protos)), ...filesIn("protos")];
+  const protos = [
+    ...["buf.yaml", "policies.yaml"].map((name) => join(job.workspace, name)),
+    ...filesIn(join(job.workspace, job.protos)),
+    ...filesIn("protos"),
+  ];
   const generator = ["policy", "protoc-gen-interlock"].flatMap((name) => filesIn(`packages/${name}/dist`));
   const hash = createHash("sha256").update(JSON.stringify(job));
   for (const file of [

@@ -152,4 +152,40 @@ describe("interlock check", function () {
     );
     assert.match(reasons.join(), /There is no fleet in /);
   });
+
+  it("judges the policies of proto files that one may not edit, at their lines", async () => {
+    const git = (...args: string[]) =>
+      promisify(execFile)("git", ["-c", "user.name=a", "-c", "user.email=a@example.com", ...args], { cwd: project });
+    const overlay = join(project, "policies.yaml");
+    const policies = `services:
+  vendor.arm.v1.ArmService:
+    methods:
+      Move:
+        any_bot: true
+        purpose: Move the arm.
+        risk: RISK_HIGH
+`;
+    await mkdir(join(project, "protos/vendor/arm/v1"), { recursive: true });
+    await writeFile(
+      join(project, "protos/vendor/arm/v1/arm.proto"),
+      'syntax = "proto3";\npackage vendor.arm.v1;\nmessage Pose {}\nservice ArmService {\n  rpc Move(Pose) returns (Pose);\n}\n',
+    );
+    await writeFile(overlay, policies);
+    await git("add", ".");
+    await git("commit", "--quiet", "--all", "--message", "with a vendor's service");
+    assert.deepEqual((await check("--against", "HEAD")).rules, []);
+
+    const low = policies.replace("RISK_HIGH", "RISK_LOW");
+    await writeFile(overlay, low);
+    const { rules, findings } = await check("--against", "HEAD");
+    assert.deepEqual(rules, ["unapproved-loosening"]);
+    assert.deepEqual(findings[0].place, { file: "policies.yaml", line: 4, column: 7 });
+    await writeFile(overlay, `${low}# interlock:approve loosen vendor.arm.v1.ArmService/Move — It is soft.\n`);
+    assert.deepEqual((await check("--against", "HEAD")).rules, []);
+
+    await writeFile(overlay, policies.replace("Move:", "Mve:"));
+    const { code, stdout } = await run("check", "--annotations", "github");
+    assert.equal(code, 1);
+    assert.match(stdout, /^::error file=policies\.yaml,line=4,col=7,title=policy-fault::/m);
+  });
 });

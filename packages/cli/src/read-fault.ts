@@ -1,4 +1,4 @@
-/** A fault in a proto file. */
+/** A fault in a proto file, or in `policies.yaml`. */
 export interface Fault {
   readonly file?: string;
   readonly line?: number;
@@ -8,7 +8,8 @@ export interface Fault {
   readonly message: string;
 }
 
-const form = /^(?<file>.+?\.proto):(?:(?<line>\d+):(?<column>\d+):)? (?:(?<method>[\w.]+\/\w+) )?(?<message>.*)$/s;
+const form =
+  /^(?<file>policies\.yaml|.+?\.proto):(?:(?<line>\d+):(?<column>\d+):)? (?:(?<method>[\w.]+\/\w+) )?(?<message>.*)$/s;
 
 /** Parses a fault in one line of text: `path/to/file.proto:line:column: Service/Method what is wrong`. */
 export function readFault(text: string): Fault {

@@ -15,7 +15,7 @@ export function bufError(said: string, workspace: string, protos: string): Gener
     .replace(/^Failure: (plugin .*?protoc-gen-\w+(\.js)?: )?/m, "")
     .split("\n")
     .map((line) => {
-      const [, file, position = "", fault] = /^(.+?\.proto)(:\d+:\d+)?: ?(.*)$/.exec(line) ?? [];
+      const [, file, position = "", fault] = /^(policies\.yaml|.+?\.proto)(:\d+:\d+)?: ?(.*)$/.exec(line) ?? [];
       if (file === undefined) return { line, isFault: false };
       const path = existsSync(join(workspace, protos, file)) ? posix.join(protos, file) : file;
       return { line: `${path}${position}: ${fault}`, isFault: true };

@@ -4,6 +4,7 @@ import { type Idempotency, policyFaults, serviceFaults } from "@interlock/policy
 import { deprecationFaults } from "./deprecation-faults.js";
 import type { FoundMethod, FoundService } from "./found-service.js";
 import { methodKey } from "./method-key.js";
+import { overlayFile } from "./overlay/overlay.js";
 import type { PluginOptions } from "./plugin-options.js";
 import { readPolicy, readServiceFacts } from "./read-policy.js";
 import { sourcePosition } from "./source-position.js";
@@ -29,9 +30,14 @@ export interface Findings {
 
 /**
  * The gate: reads every service of `files` and checks every policy. `registry` knows the policy options, and the services of
- * the imports.
+ * the imports. `places` says where a policy stands that is not in its proto file, by the name of its method or service.
  */
-export function findServices(files: readonly DescFile[], registry: FileRegistry, options: PluginOptions): Findings {
+export function findServices(
+  files: readonly DescFile[],
+  registry: FileRegistry,
+  options: PluginOptions,
+  places: ReadonlyMap<string, string> = new Map(),
+): Findings {
   const access = registry.getExtension("interlock.policy.v1.access");
   const option = registry.getExtension("interlock.policy.v1.service");
   const faults: string[] = [];
@@ -41,7 +47,7 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry,
   function findService(desc: DescService): FoundService {
     const facts = readServiceFacts(desc, option);
     for (const fault of serviceFaults({ name: desc.typeName, ...facts, methods: {} })) {
-      faults.push(`${sourcePosition(desc)}: ${fault}`);
+      faults.push(`${places.get(desc.typeName) ?? sourcePosition(desc)}: ${fault}`);
     }
     const names = new Map<string, string>();
     const methods = desc.methods.flatMap((method) => {
@@ -50,14 +56,23 @@ export function findServices(files: readonly DescFile[], registry: FileRegistry,
       const found = policyFaults(policy);
       // Of sound dates only: one fault is told once.
       if (policy && found.length === 0) found.push(...deprecationFaults(policy, registry, options));
-      if (names.has(key)) found.push(`has the name ${key} in TypeScript, as ${names.get(key)} has: rename one of them`);
+      if (policy === undefined && options.policies) found.push(...found.splice(0).map(orOverlay));
+      const name = fullName(method);
+      faults.push(...found.map((fault) => `${places.get(name) ?? sourcePosition(method)}: ${name} ${fault}`));
+      if (names.has(key)) {
+        const taken = `has the name ${key} in TypeScript, as ${names.get(key)} has: rename one of them`;
+        faults.push(`${sourcePosition(method)}: ${name} ${taken}`);
+      }
       names.set(key, method.name);
-      faults.push(...found.map((fault) => `${sourcePosition(method)}: ${fullName(method)} ${fault}`));
       // A missing policy is a fault, so nothing is generated.
       return policy ? [describe(method, key, policy)] : [];
     });
     return { desc, ...facts, methods };
   }
+}
+
+function orOverlay(fault: string): string {
+  return `${fault}, or write it in ${overlayFile}`;
 }
 
 function describe(desc: DescMethod, key: string, policy: FoundMethod["policy"]): FoundMethod {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import type { Manifest } from "@interlock/policy";
@@ -6,12 +7,18 @@ import { bufTarget } from "./buf-target.js";
 import { bufTemplate } from "./buf-template.js";
 import { manifestFile } from "./manifest-file.js";
 import type { Timestamps } from "./messages/print-messages.js";
+import { findUnknownServices } from "./overlay/find-unknown-services.js";
+import { overlayFile } from "./overlay/overlay.js";
+import { readOverlay } from "./overlay/read-overlay.js";
 import { replaceFolder } from "./replace-folder.js";
 import { runBuf } from "./run-buf.js";
 
 /** What {@link generate} reads, and where it writes. */
 export interface GenerateOptions {
-  /** The folder with `buf.yaml`. Default modules without that file: `protos` and `node_modules/@interlock/policy/protos`. */
+  /**
+   * The folder with `buf.yaml`. Default modules without that file: `protos` and `node_modules/@interlock/policy/protos`. A
+   * `policies.yaml` there has the policies of methods whose proto files cannot be edited.
+   */
   readonly workspace: string;
   /** The folder of the proto files, relative to `workspace`; one of the modules of `buf.yaml`. */
   readonly protos: string;
@@ -55,11 +62,17 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
   const { workspace, paths = [], out, allowPast = false, now = Date.now(), timestamps = "date" } = options;
   const protos = relative(resolve(workspace), resolve(workspace, options.protos)).replaceAll(sep, "/") || ".";
   const today = new Date(now).toISOString().slice(0, 10);
+  const policies = existsSync(join(workspace, overlayFile)) ? overlayFile : undefined;
   return replaceFolder(resolve(workspace, out), async (folder) => {
     const target = await bufTarget(workspace, protos, paths);
-    const template = bufTemplate(folder, { today, allowPast, timestamps });
-    const { failure } = await runBuf(workspace, ["generate", ...target, "--template", template]);
-    if (failure !== undefined) throw bufError(failure, workspace, protos);
+    const template = bufTemplate(folder, { today, allowPast, timestamps, policies, policiesOfOthers: true });
+    const [{ failure }, unknown] = await Promise.all([
+      runBuf(workspace, ["generate", ...target, "--template", template]),
+      policies ? findUnknownServices(workspace, protos, readOverlay(join(workspace, policies))) : [],
+    ]);
+    if (failure !== undefined || unknown.length > 0) {
+      throw bufError([...unknown, ...(failure === undefined ? [] : [failure])].join("\n"), workspace, protos);
+    }
     const manifest = JSON.parse(await readFile(join(folder, manifestFile), "utf8")) as Manifest;
     return { files: await listFiles(folder), manifest };
   });

@@ -20,6 +20,8 @@ import { findServices } from "./find-services.js";
 import { descriptorsFile, manifestFile } from "./manifest-file.js";
 import { messageFaults } from "./messages/message-faults.js";
 import { printMessages } from "./messages/print-messages.js";
+import { applyOverlay } from "./overlay/apply-overlay.js";
+import { readOverlay } from "./overlay/read-overlay.js";
 import { readPluginOptions } from "./plugin-options.js";
 import { printDescriptors } from "./print-descriptors.js";
 import { printFile } from "./print-file.js";
@@ -42,11 +44,20 @@ export const interlockPlugin = { name: "protoc-gen-interlock", version, run };
 
 function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   // `sourceFileDescriptors` are not needed: `protoFile` has everything that is used here.
-  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: request.protoFile }));
-  const files = request.fileToGenerate.map((name) => registry.getFile(name)).filter((file): file is DescFile => !!file);
   const options = readPluginOptions(request.parameter);
-  const { services, faults: serviceFaults } = findServices(files, registry, options);
-  const faults = [...messageFaults(files), ...serviceFaults];
+  const overlay = options.policies ? readOverlay(options.policies) : undefined;
+  const {
+    files: protoFile,
+    faults: overlayFaults,
+    places,
+  } = overlay
+    ? applyOverlay(request.protoFile, overlay, options.policiesOfOthers ?? false)
+    : { files: request.protoFile, faults: [], places: undefined };
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: [...protoFile] }));
+  const files = request.fileToGenerate.map((name) => registry.getFile(name)).filter((file): file is DescFile => !!file);
+  const { services, faults: serviceFaults } = findServices(files, registry, options, places);
+  // A method whose overlay is faulty has no policy; that it has none is no news then.
+  const faults = [...messageFaults(files), ...(overlayFaults.length > 0 ? overlayFaults : serviceFaults)];
   if (faults.length > 0) return create(CodeGeneratorResponseSchema, { ...supported, error: faults.join("\n") });
   const descriptors = createDescriptors();
   const definitions = files

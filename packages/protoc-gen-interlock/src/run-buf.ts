@@ -13,10 +13,15 @@ export interface BufRun {
   readonly failure: string | undefined;
 }
 
+/** The command of this package's `buf`. */
+export function bufCommand(): [command: string, ...args: string[]] {
+  return [process.execPath, join(dirname(require.resolve("@bufbuild/buf/package.json")), "bin", "buf")];
+}
+
 /** Runs this package's `buf` in the folder `cwd`. */
 export async function runBuf(cwd: string, args: readonly string[]): Promise<BufRun> {
-  const buf = join(dirname(require.resolve("@bufbuild/buf/package.json")), "bin", "buf");
-  const child = spawn(process.execPath, [buf, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const [command, ...before] = bufCommand();
+  const child = spawn(command, [...before, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const exit = new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
   const [exitCode, output, error] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
   const failure = exitCode === 0 ? undefined : error.trim() || `buf failed with exit code ${exitCode}`;

@@ -20,7 +20,7 @@ export const gateRules = {
     severity: "high",
     title: "A proto file has a fault, or a method has no valid policy",
     description: "`interlock generate` refuses the proto files: a method without an access policy, or another fault.",
-    remedy: "Mend the proto file.",
+    remedy: "Mend the proto file, or policies.yaml.",
     owasp: owasp.functionAuthorization,
     needs,
   },

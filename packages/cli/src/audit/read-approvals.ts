@@ -2,13 +2,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Approval, findApprovals, parseAuditFile } from "@interlock/audit";
 import { auditFileName } from "./read-decisions.js";
-import { readProtos } from "./read-project.js";
+import { readPolicies, readProtos } from "./read-project.js";
 
-/** Reads every approval of a folder: comments in proto files and in grants.yaml, and the list in `interlock.audit.yaml`. */
+/**
+ * Reads every approval of a folder: comments in proto files, in each `policies.yaml` and in grants.yaml, and the list in
+ * `interlock.audit.yaml`.
+ */
 export async function readApprovals(folder: string): Promise<Approval[]> {
-  const protos = await readProtos(folder);
+  const [protos, policies] = await Promise.all([readProtos(folder), readPolicies(folder)]);
   const [decisions] = await present(folder, auditFileName);
-  const texts = [...protos, ...(await present(folder, "grants.yaml")), ...(decisions ? [decisions] : [])];
+  const texts = [...protos, ...policies, ...(await present(folder, "grants.yaml")), ...(decisions ? [decisions] : [])];
   return [
     ...texts.flatMap(({ text, file }) => findApprovals(text, file)),
     ...(decisions ? parseAuditFile(decisions.text, decisions.file).approvals : []),

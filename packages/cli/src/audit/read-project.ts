@@ -7,14 +7,21 @@ import type { ServedService } from "@interlock/policy";
 import { locateGrants } from "@interlock/policy/grants";
 import { findManifests, readServices, skippedFolders } from "../find-manifests.js";
 
-/** Reads what the manifests in a folder and below it declare, with the place of each method in its proto file. */
+/**
+ * Reads what the manifests in a folder and below it declare, with the place of each method's policy: in its proto file, or in a
+ * `policies.yaml`.
+ */
 export async function readProject(folder: string): Promise<Project> {
-  const [manifests, protos] = await Promise.all([findManifests(folder), readProtos(folder)]);
+  const [manifests, protos, overlaid] = await Promise.all([
+    findManifests(folder),
+    readProtos(folder),
+    readOverlaid(folder),
+  ]);
   const declared = new Map<string, DeclaredService>();
   for (const manifest of manifests) {
     for (const service of await readServices(manifest)) {
       const fallback = slashed(relative(folder, manifest));
-      if (!declared.has(service.name)) declared.set(service.name, locateService(service, protos, fallback));
+      if (!declared.has(service.name)) declared.set(service.name, locateService(service, protos, overlaid, fallback));
     }
   }
   return { services: [...declared.values()] };
@@ -50,8 +57,9 @@ function moved(service: DeclaredService, folder: string): DeclaredService {
 
 /** Finds the places of services of one manifest in the proto files of a folder. */
 export async function locateServices(folder: string, services: readonly ServedService[]): Promise<Project> {
-  const protos = await readProtos(folder);
-  return { services: services.map((service) => locateService(service, protos, protos[0]?.file ?? "buf.yaml")) };
+  const [protos, overlaid] = await Promise.all([readProtos(folder), readOverlaid(folder)]);
+  const fallback = protos[0]?.file ?? "buf.yaml";
+  return { services: services.map((service) => locateService(service, protos, overlaid, fallback)) };
 }
 
 /** Reads a grants file of a project. */
@@ -60,15 +68,35 @@ export async function readGrantsFile(folder: string, path: string): Promise<Gran
   return { file: slashed(relative(folder, path)), yaml, grants: locateGrants(yaml) };
 }
 
-/** A proto file. */
+/** A file of a project, with its text. */
 export interface Proto {
   /** Relative to the root of the project. */
   readonly file: string;
   readonly text: string;
 }
 
-/** Finds the places of a service and its methods; where no proto file has it, the beginning of the manifest. */
-function locateService(service: ServedService, protos: readonly Proto[], manifest: string): DeclaredService {
+/** The places of policies outside of proto files, by `package.Service/Method` and by service. */
+type OverlaidPlaces = ReadonlyMap<string, SourcePlace>;
+
+async function readOverlaid(folder: string): Promise<OverlaidPlaces> {
+  const files = await readPolicies(folder);
+  if (files.length === 0) return new Map();
+  const { locatePolicies } = await import("protoc-gen-interlock");
+  return new Map(
+    files.flatMap(({ file, text }) => [...locatePolicies(text)].map(([name, place]) => [name, { file, ...place }])),
+  );
+}
+
+/**
+ * Finds the places of a service and its methods: where their policy stands. Where neither a proto file nor a `policies.yaml` has
+ * them, it is the beginning of the manifest.
+ */
+function locateService(
+  service: ServedService,
+  protos: readonly Proto[],
+  overlaid: OverlaidPlaces,
+  manifest: string,
+): DeclaredService {
   const dot = service.name.lastIndexOf(".");
   const inPackage = new RegExp(`^[ \\t]*package\\s+${service.name.slice(0, dot).replaceAll(".", "\\.")}\\s*;`, "m");
   const declaration = new RegExp(`^[ \\t]*service\\s+${service.name.slice(dot + 1)}\\b`, "m");
@@ -77,9 +105,10 @@ function locateService(service: ServedService, protos: readonly Proto[], manifes
   const from = Math.max(0, text.search(declaration));
   const methods = service.methods.map((method) => {
     const at = text.slice(from).search(new RegExp(`^[ \\t]*rpc\\s+${method.name}\\b`, "m"));
-    return { ...method, place: placeAt(file, text, at < 0 ? from : from + at) };
+    const place = overlaid.get(`${service.name}/${method.name}`) ?? placeAt(file, text, at < 0 ? from : from + at);
+    return { ...method, place };
   });
-  return { ...service, place: placeAt(file, text, from), methods };
+  return { ...service, place: overlaid.get(service.name) ?? placeAt(file, text, from), methods };
 }
 
 function placeAt(file: string, text: string, start: number): SourcePlace {
@@ -90,21 +119,30 @@ function placeAt(file: string, text: string, start: number): SourcePlace {
 }
 
 /** Reads the proto files in a folder and below it. */
-export async function readProtos(folder: string): Promise<Proto[]> {
-  const paths = await findProtos(folder);
+export function readProtos(folder: string): Promise<Proto[]> {
+  return readFiles(folder, (name) => name.endsWith(".proto"));
+}
+
+/** Reads each `policies.yaml` in a folder and below it. */
+export function readPolicies(folder: string): Promise<Proto[]> {
+  return readFiles(folder, (name) => name === "policies.yaml");
+}
+
+async function readFiles(folder: string, isMeant: (name: string) => boolean): Promise<Proto[]> {
+  const paths = await findFiles(folder, isMeant);
   return Promise.all(
     paths.map(async (path) => ({ file: slashed(relative(folder, path)), text: await readFile(path, "utf8") })),
   );
 }
 
-async function findProtos(folder: string, depth = 8): Promise<string[]> {
+async function findFiles(folder: string, isMeant: (name: string) => boolean, depth = 8): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const below = entries.map(async (entry) => {
     const path = join(folder, entry.name);
-    if (entry.isFile()) return entry.name.endsWith(".proto") ? [path] : [];
+    if (entry.isFile()) return isMeant(entry.name) ? [path] : [];
     const isLookedInto =
       entry.isDirectory() && depth > 0 && !entry.name.startsWith(".") && !skippedFolders.has(entry.name);
-    return isLookedInto ? findProtos(path, depth - 1) : [];
+    return isLookedInto ? findFiles(path, isMeant, depth - 1) : [];
   });
   return (await Promise.all(below)).flat();
 }

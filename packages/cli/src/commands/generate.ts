@@ -23,7 +23,10 @@ export function generateCommand(output: Output): Command {
         .choices(["date", "message"])
         .default("date"),
     )
-    .addHelpText("after", "\nExample:\n  interlock generate --protos protos --out src/gen")
+    .addHelpText(
+      "after",
+      "\nPolicies of proto files that cannot be edited stand in policies.yaml, beside buf.yaml: docs/overlay.md.\n\nExample:\n  interlock generate --protos protos --out src/gen",
+    )
     .action(async ({ protos, out, allowPast = false, timestamps }: Options) => {
       const { GenerateError, generate } = await import("protoc-gen-interlock");
       const { files, manifest } = await generate({
