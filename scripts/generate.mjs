@@ -18,6 +18,7 @@ const jobs = [
   },
   { workspace: ".", protos: "protos", paths: ["interlock/swarm"], out: "packages/swarm/src/gen" },
   { workspace: ".", protos: "protos", paths: ["interlock/gateway", "envoy/service"], out: "packages/gateway/src/gen" },
+  { workspace: ".", protos: "protos", paths: ["spiffe/workload"], out: "packages/spiffe/src/gen" },
   ...readdirSync(join(root, "examples")).map((name) => ({
     workspace: `examples/${name}`,
     protos: "protos",

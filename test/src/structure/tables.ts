@@ -12,6 +12,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/wire": [],
   "@interlock/database": ["@interlock/bot"],
   "@interlock/redis": ["@interlock/bot"],
+  "@interlock/spiffe": ["@interlock/bot", "@interlock/policy"],
   "@interlock/authority": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/swarm": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/gateway": ["@interlock/bot", "@interlock/policy", "@interlock/wire"],
