@@ -91,6 +91,19 @@ export {
   workloadAlgorithms,
 } from "./token/verify-workload-token.js";
 
+// Identities of other sources.
+
+export {
+  type CheckedIdentity,
+  checkIdentity,
+  type IdentityNames,
+  type IdentityParts,
+  type IdentityWithRoots,
+  maximumChain,
+  maximumRoots,
+} from "./providers/check-identity.js";
+export { refuseAnother, takeOver, type WatchedIdentity } from "./providers/take-over.js";
+
 // Keys of other issuers.
 
 export { askForJson, type HttpsAnswer, type HttpsRequest } from "./providers/ask-for-json.js";
@@ -129,6 +142,7 @@ export { createLineWriter } from "./base/line-writer.js";
 export { checkLog, toLine } from "./base/log.js";
 export { logDenials } from "./base/log-denials.js";
 export { namedLog } from "./base/named-log.js";
+export { pause } from "./base/pause.js";
 export { printable } from "./base/printable.js";
 export { createRateLimiter, type LocalRateLimiter } from "./base/rate-limiter.js";
 export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";

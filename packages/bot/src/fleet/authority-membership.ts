@@ -111,6 +111,7 @@ export async function openAuthorityMembership(
 
   return {
     identity,
+    identityContact: provided?.contact,
     trust,
     tokens,
     contact,

@@ -3,6 +3,7 @@ import type { Log } from "../base/log.js";
 import type { Observable } from "../base/observable.js";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { IdentitySource } from "../identity/identity.js";
+import type { SourceContact } from "../identity/source-contact.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { TrustState } from "../trust/trust.js";
 
@@ -31,6 +32,8 @@ export interface ProvidedIdentity {
   readonly identity: IdentitySource;
   /** The CA certificates to believe, DER; at least one. */
   readonly roots: Observable<readonly Uint8Array[]>;
+  /** Whether the source can be reached, which health reports as `interlock.identity`. Default: it is not reported. */
+  readonly contact?: SourceContact | undefined;
   /** Stops keeping them current. */
   close(): void;
 }

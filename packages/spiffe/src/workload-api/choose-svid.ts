@@ -1,4 +1,6 @@
+import { printable } from "@interlock/bot/internal";
 import type { X509SVID } from "../gen/spiffe/workload/workload.js";
+import { SvidError } from "./svid-error.js";
 
 /** The identity that is wanted, of several. */
 export interface SvidChoice {
@@ -8,48 +10,40 @@ export interface SvidChoice {
   readonly hint?: string | undefined;
 }
 
-/** The choice of one identity: the identity, or why there is none. */
-export type ChosenSvid =
-  | { readonly svid: X509SVID }
-  | {
-      /** What is wrong, with what was offered. */
-      readonly problem: string;
-      /** Whether the next message may be better: an entry that has just been registered is not known everywhere yet. */
-      readonly mayCome: boolean;
-    };
-
-/** The number of identities that are named in an error. */
+/** The number of identities in one message, and of those that an error names. */
+const maximumSvids = 256;
 const named = 8;
 
 /**
  * Chooses the identity of a bot among those that the Workload API offers. Where the choice names none, there has to be only one:
- * the order in which they come is no order of importance to a bot, and may differ the next time.
+ * the order in which they come is no order of importance to a bot, and may differ the next time. Throws an {@link SvidError} that
+ * says what was offered.
  */
-export function chooseSvid(offered: readonly X509SVID[], { spiffeId, hint }: SvidChoice): ChosenSvid {
+export function chooseSvid(offered: readonly X509SVID[], { spiffeId, hint }: SvidChoice): X509SVID {
+  if (offered.length > maximumSvids) throw new SvidError(`it offers more than ${maximumSvids} identities`);
   const fitting = offered.filter(
     (svid) => (spiffeId === undefined || svid.spiffeId === spiffeId) && (hint === undefined || svid.hint === hint),
   );
   const [first] = fitting;
   if (!first) {
     const wanted = [spiffeId, hint && `the hint ${JSON.stringify(hint)}`].filter(Boolean).join(" with ");
-    const missing = wanted ? `offers ${list(offered)}, and not ${wanted}` : "offers no identity";
-    return { problem: `the Workload API ${missing}`, mayCome: true };
+    // It may come: an entry that has just been registered is not known everywhere yet.
+    throw new SvidError(wanted ? `it offers ${list(offered)}, and not ${wanted}` : "it offers none");
   }
   // Two entries of one SPIFFE ID are the same bot.
-  if (fitting.every((svid) => svid.spiffeId === first.spiffeId)) return { svid: first };
-  const problem = `the Workload API offers several identities: ${list(fitting)}; name one with spiffeId, or with hint`;
-  return { problem, mayCome: false };
+  if (fitting.every((svid) => svid.spiffeId === first.spiffeId)) return first;
+  const remedy = "Name one with spiffeId, or with hint";
+  throw new SvidError(`it offers several: ${list(fitting)}`, { isFinal: true, remedy });
 }
 
 function list(svids: readonly X509SVID[]): string {
-  const shown = svids
-    .slice(0, named)
-    .map(({ spiffeId, hint }) => (hint ? `${text(spiffeId)} (hint ${JSON.stringify(text(hint))})` : text(spiffeId)));
+  const shown = svids.slice(0, named).map(({ spiffeId, hint }) => {
+    return hint ? `${text(spiffeId)} (hint ${JSON.stringify(text(hint))})` : text(spiffeId);
+  });
   const more = svids.length - shown.length;
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ") || "nothing";
 }
 
-/** What the agent wrote, short enough for a log, and without what would move a terminal's cursor. */
 function text(value: string): string {
-  return value.slice(0, 200).replace(/[^\x20-\x7e]/g, "?");
+  return printable(value, { maximumLength: 200 });
 }

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { InterlockError } from "@interlock/bot";
+import { isLoopback } from "@interlock/bot/internal";
 
 /** The environment variable that holds the address of a Workload API (SPIFFE Workload Endpoint, section 4). */
 export const endpointVariable = "SPIFFE_ENDPOINT_SOCKET";
@@ -29,6 +30,13 @@ export function readEndpoint(given: string | undefined, env: NodeJS.ProcessEnv =
   const where = given === undefined ? endpointVariable : "endpoint";
   const forms = "write unix:///absolute/path or tcp://ip:port, and nothing after it";
   throw new InterlockError("INVALID_ARGUMENT", `${where} is ${JSON.stringify(uri)}, which is no Workload API: ${forms}.`);
+}
+
+/** Whether an address leads to another machine. Nothing is encrypted on the way. */
+export function leavesMachine({ uri }: Endpoint): boolean {
+  const host = /^tcp:\/\/(.*):[0-9]+$/.exec(uri)?.[1]?.replace(/^\[|\]$/g, "");
+  if (host === undefined) return false;
+  return !isLoopback(host) && !/^(169\.254\.|fe[89ab])/i.test(host);
 }
 
 function unixTarget(uri: string): string | undefined {

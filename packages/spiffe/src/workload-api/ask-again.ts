@@ -1,0 +1,13 @@
+/** The shortest time between two streams that are opened because no new certificate has come, in milliseconds. */
+const shortestMs = 5_000;
+
+/**
+ * Gives the time after which the agent is asked again, on a new stream, in milliseconds. An agent renews at half of a certificate's
+ * life; one that says nothing until three quarters have passed may hang, with an open connection. From then on it is asked
+ * whenever half of the remaining life has passed.
+ */
+export function askAgainMs({ notBefore, notAfter }: { notBefore: number; notAfter: number }, now: number): number {
+  const late = notBefore + (notAfter - notBefore) * 0.75;
+  const next = now < late ? late - now : (notAfter - now) / 2;
+  return Math.max(shortestMs, Math.min(next, 2 ** 31 - 1));
+}
