@@ -1,8 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { Server, ServerCredentials, type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { Identity } from "@interlock/bot";
-import { X509SVID, X509SVIDResponse } from "../gen/spiffe/workload/workload.js";
-import type { X509SVIDRequest } from "../gen/spiffe/workload/workload.js";
+import { X509SVID, type X509SVIDRequest, X509SVIDResponse } from "../gen/spiffe/workload/workload.js";
 import { SpiffeWorkloadAPI } from "../gen/spiffe/workload/workload_interlock.js";
 
 type Stream = ServerWritableStream<X509SVIDRequest, X509SVIDResponse>;
@@ -94,7 +93,7 @@ export async function startFakeWorkloadApi(at = "tcp://127.0.0.1:0"): Promise<Fa
 
 /** Refuses each stream with a status. */
 export function refusing(code: status, details = "no identity issued"): Behavior {
-  return (stream) => stream.destroy(Object.assign(new Error(details), { code, details }));
+  return (stream) => stream.emit("error", { code, details });
 }
 
 /** The message of one identity, with the CA certificates of its trust domain. */
