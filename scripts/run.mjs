@@ -15,6 +15,7 @@ const systems = [
   "bench/dist/command.test.js",
   "bench/dist/soak/gateway.test.js",
   "bench/dist/soak/outage.test.js",
+  "bench/dist/soak/spire.test.js",
   "examples/go/dist/go.test.js",
   "packages/cli/dist/check.test.js",
   "packages/cli/dist/fleet-view.test.js",

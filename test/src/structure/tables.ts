@@ -7,6 +7,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/testing-processes": [],
   "@interlock/testing-redis": ["@interlock/testing-processes"],
   "@interlock/testing-siege": everything,
+  "@interlock/testing-spire": ["@interlock/testing-processes"],
   "protoc-gen-interlock": ["@interlock/policy"],
   "@interlock/bot": ["@interlock/policy", "@interlock/wire"],
   "@interlock/wire": [],

@@ -23,7 +23,10 @@ describe("the choice of an identity", () => {
       message: "it offers several: spiffe://cafe/arm/1, spiffe://cafe/hand/1",
     });
     const twice = [svid("a", "x"), svid("b", "x")];
-    assert.throws(() => chooseSvid(twice, { hint: "x" }), { isFinal: true, message: /a \(hint "x"\), .*b \(hint "x"\)$/ });
+    assert.throws(() => chooseSvid(twice, { hint: "x" }), {
+      isFinal: true,
+      message: /a \(hint "x"\), .*b \(hint "x"\)$/,
+    });
   });
 
   it("says what is offered instead, and may be waited for", () => {
@@ -31,7 +34,10 @@ describe("the choice of an identity", () => {
       isFinal: false,
       message: "it offers spiffe://cafe/arm/1, and not spiffe://cafe/b",
     });
-    assert.throws(() => chooseSvid([], { hint: "x" }), { isFinal: false, message: 'it offers nothing, and not the hint "x"' });
+    assert.throws(() => chooseSvid([], { hint: "x" }), {
+      isFinal: false,
+      message: 'it offers nothing, and not the hint "x"',
+    });
     assert.throws(() => chooseSvid([], {}), { isFinal: false, message: "it offers none" });
   });
 

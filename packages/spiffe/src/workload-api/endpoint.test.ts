@@ -53,7 +53,10 @@ describe("the address of a Workload API", () => {
     const env = { SPIFFE_ENDPOINT_SOCKET: "unix:///run/other.sock" };
     assert.equal(readEndpoint("unix:///run/agent.sock", env).target, "unix:/run/agent.sock");
     for (const empty of [{}, { SPIFFE_ENDPOINT_SOCKET: "" }]) {
-      assert.throws(() => readEndpoint(undefined, empty), { code: "FAILED_PRECONDITION", message: /as endpoint, or in SPIFFE_/ });
+      assert.throws(() => readEndpoint(undefined, empty), {
+        code: "FAILED_PRECONDITION",
+        message: /as endpoint, or in SPIFFE_/,
+      });
     }
     assert.throws(() => readEndpoint(undefined, { SPIFFE_ENDPOINT_SOCKET: "x" }), /SPIFFE_ENDPOINT_SOCKET is "x"/);
   });

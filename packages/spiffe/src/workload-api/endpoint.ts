@@ -29,7 +29,10 @@ export function readEndpoint(given: string | undefined, env: NodeJS.ProcessEnv =
   if (target !== undefined) return { uri, target };
   const where = given === undefined ? endpointVariable : "endpoint";
   const forms = "write unix:///absolute/path or tcp://ip:port, and nothing after it";
-  throw new InterlockError("INVALID_ARGUMENT", `${where} is ${JSON.stringify(uri)}, which is no Workload API: ${forms}.`);
+  throw new InterlockError(
+    "INVALID_ARGUMENT",
+    `${where} is ${JSON.stringify(uri)}, which is no Workload API: ${forms}.`,
+  );
 }
 
 /** Whether an address leads to another machine. Nothing is encrypted on the way. */

@@ -123,7 +123,10 @@ describe("identity from the Workload API", () => {
       return true;
     });
     api.send({ svids: [await offer()] });
-    await assert.rejects(open({ waitMs: 0, spiffeId: "spiffe://test/b" }), /offers spiffe:\/\/test\/a, and not spiffe:\/\/test\/b\.$/);
+    await assert.rejects(
+      open({ waitMs: 0, spiffeId: "spiffe://test/b" }),
+      /offers spiffe:\/\/test\/a, and not spiffe:\/\/test\/b\.$/,
+    );
     api.stop();
     await assert.rejects(open({ waitMs: 0 }), /nothing listens at .*Start the agent there/);
     await assert.rejects(open({ endpoint: "/run/agent.sock" }), { code: "INVALID_ARGUMENT" });
@@ -174,7 +177,8 @@ describe("identity from the Workload API", () => {
     let changes = 0;
     provided.identity.onChange(() => changes++);
     provided.roots.onChange(() => changes++);
-    for (let i = 0; i < 5; i++) api.send({ svids: [svidOf(identity, i % 2 ? [ca.der, other.der] : [other.der, ca.der, ca.der])] });
+    for (let i = 0; i < 5; i++)
+      api.send({ svids: [svidOf(identity, i % 2 ? [ca.der, other.der] : [other.der, ca.der, ca.der])] });
     const next = await ca.issue(id);
     const change = changed(provided);
     api.send({ svids: [svidOf(next, [ca.der, other.der])] });
@@ -228,9 +232,15 @@ describe("identity from the Workload API", () => {
       [/is not the key of/, [{ ...goodMessage, x509SvidKey: svidOf(stranger, []).x509SvidKey }]],
       [/is not PKCS #8 in DER/, [{ ...goodMessage, x509SvidKey: Buffer.from(good.privateKey) }]],
       [/is not PKCS #8 in DER/, [{ ...goodMessage, x509SvidKey: new Uint8Array() }]],
-      [/the X\.509-SVID ends within a certificate/, [{ ...goodMessage, x509Svid: goodMessage.x509Svid.subarray(0, 90) }]],
+      [
+        /the X\.509-SVID ends within a certificate/,
+        [{ ...goodMessage, x509Svid: goodMessage.x509Svid.subarray(0, 90) }],
+      ],
       [/the X\.509-SVID holds no certificate/, [{ ...goodMessage, x509Svid: new Uint8Array() }]],
-      [/the X\.509-SVID holds more than 16/, [{ ...goodMessage, x509Svid: Buffer.concat(Array(17).fill(good.chain[0])) }]],
+      [
+        /the X\.509-SVID holds more than 16/,
+        [{ ...goodMessage, x509Svid: Buffer.concat(Array(17).fill(good.chain[0])) }],
+      ],
       [/the bundle holds no certificate/, [{ ...goodMessage, bundle: new Uint8Array() }]],
       [/the bundle holds more than 64/, [{ ...goodMessage, bundle: Buffer.concat(Array(65).fill(ca.der)) }]],
       [/the bundle holds a certificate that is no CA's/, [{ ...goodMessage, bundle: good.chain[0] as Uint8Array }]],

@@ -29,8 +29,14 @@ describe("concatenated DER", () => {
 
   it("is refused when it ends elsewhere, or holds something else, or too many", () => {
     const good = element(300);
-    for (let cut = 1; cut < good.length; cut++) assert.throws(() => splitDer(good.subarray(0, cut), 1), /ends within|no list/);
-    for (const bytes of [[0x31, 0], [0x30, 0x80], [0x30, 0x84, 0, 0, 0, 1, 0], [...good, 0]]) {
+    for (let cut = 1; cut < good.length; cut++)
+      assert.throws(() => splitDer(good.subarray(0, cut), 1), /ends within|no list/);
+    for (const bytes of [
+      [0x31, 0],
+      [0x30, 0x80],
+      [0x30, 0x84, 0, 0, 0, 1, 0],
+      [...good, 0],
+    ]) {
       assert.throws(() => splitDer(new Uint8Array(bytes), 9), /no list/);
     }
     assert.throws(() => splitDer(Buffer.concat([good, good]), 1), /more than 1 certificates/);
