@@ -34,7 +34,6 @@ export type { Identity, IdentitySource } from "./identity/identity.js";
 export { type JoinToken, parseJoinToken } from "./identity/join-token.js";
 export { createCsr, createKeyPair, type KeyPair } from "./identity/key-pair.js";
 export { certificatesToPem } from "./identity/pem.js";
-export type { SourceContact } from "./identity/source-contact.js";
 
 // What a bot trusts.
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { moveRootKey, startAuthority } from "@interlock/authority";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
@@ -8,6 +10,9 @@ import { EchoService } from "@interlock/bot/testing";
 import { fromWorkloadApi } from "@interlock/spiffe";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
 import { findSpire, type Spire, startSpire } from "@interlock/testing-spire";
+import { readCommands } from "../console-block.js";
+import { readBlocks } from "../markdown-blocks.js";
+import { root } from "../structure/source-graph.js";
 
 const grants = `grants:
   "*/*":
@@ -26,6 +31,7 @@ describe("SPIRE below the root of an authority", function () {
   });
 
   it("makes members of what SPIRE attests, beside bots that have joined: calls both ways, and a lock that ends them", async () => {
+    const blocks = readBlocks(await readFile(join(root, "docs/spiffe.md"), "utf8"));
     const folder = makeTemporaryFolder("upstream");
     const at = (name: string) => join(folder.path, name);
     const dataDir = at("authority");
@@ -40,7 +46,13 @@ describe("SPIRE below the root of an authority", function () {
     };
     const enter = async (name: string): Promise<Bot> => {
       const joinToken = await authority.createJoinToken(name);
-      const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir: at(name), log: silentLog });
+      const bot = await joinFleet({
+        authority: authority.address,
+        name,
+        joinToken,
+        stateDir: at(name),
+        log: silentLog,
+      });
       bots.push(bot);
       return bot;
     };
@@ -49,14 +61,15 @@ describe("SPIRE below the root of an authority", function () {
       const admin = (await enter("operator/alice")).client(AdminService, authority.address);
       const rootKey = (await admin.listCas({})).cas.find(({ state }) => state === "active")?.rootKey ?? "";
       await moveRootKey({ dataDir, name: rootKey, out: at("root.pem") });
-      const upstream = { certificate: at("root.crt"), key: at("root.key") };
-      // openssl x509 -in root.pem -out root.crt; openssl pkey -in root.pem -out root.key
-      const pem = await readFile(at("root.pem"), "utf8");
-      const block = (kind: string) => new RegExp(`-+BEGIN ${kind}-+[^-]+-+END ${kind}-+\n`).exec(pem)?.[0] ?? "";
-      await writeFile(upstream.certificate, block("CERTIFICATE"));
-      await writeFile(upstream.key, block("PRIVATE KEY"), { mode: 0o600 });
+      const openssl = blocks.filter(({ language }) => language === "console").flatMap(({ text }) => readCommands(text));
+      for (const { text } of openssl.filter(({ text }) => text.startsWith("openssl "))) {
+        await promisify(execFile)("sh", ["-c", text], { cwd: folder.path });
+      }
+      const serverPlugins = blocks
+        .find(({ language }) => language === "hcl")
+        ?.text.replaceAll("/etc/spire/", `${folder.path}/`);
 
-      spire = await startSpire({ trustDomain: "cafe", upstream });
+      spire = await startSpire({ trustDomain: "cafe", serverPlugins });
       await spire.register({ name: "gripper/1" });
       const attested = await joinFleet({
         identity: fromWorkloadApi({ endpoint: spire.endpoint }),

@@ -87,6 +87,19 @@ export const orders: Readonly<Record<string, Order>> = {
     ["redis-limits"],
     ["index"],
   ],
+  "@interlock/spiffe": [
+    [
+      "workload-api/ask-again",
+      "workload-api/endpoint",
+      "workload-api/source-state",
+      "workload-api/split-der",
+      "workload-api/svid-error",
+    ],
+    ["workload-api/choose-svid", "workload-api/fetch-svids", "workload-api/read-svid"],
+    ["workload-api/follow-svids"],
+    ["workload-api/from-workload-api"],
+    ["index"],
+  ],
   "@interlock/authority": [
     ["names", "own-services", "coalesce", "refuse-limited"],
     ["store"],

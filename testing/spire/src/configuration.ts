@@ -5,8 +5,8 @@ export interface SpireSetup {
   readonly folder: string;
   readonly trustDomain: string;
   readonly port: number;
-  /** The CA above that of SPIRE, whose key is in a file; see the plugin "disk". Default: none, SPIRE has a root of its own. */
-  readonly upstream?: { readonly certificate: string; readonly key: string } | undefined;
+  /** Further plugins of the server, HCL, such as an UpstreamAuthority. Default: none. */
+  readonly serverPlugins?: string | undefined;
 }
 
 /** The sockets of SPIRE. */
@@ -15,7 +15,7 @@ export function socketsIn(folder: string): { readonly server: string; readonly a
 }
 
 /** The configuration of the server, HCL. */
-export function serverConfiguration({ folder, trustDomain, port, upstream }: SpireSetup): string {
+export function serverConfiguration({ folder, trustDomain, port, serverPlugins = "" }: SpireSetup): string {
   return `server {
   bind_address = "127.0.0.1"
   bind_port = ${port}
@@ -28,12 +28,9 @@ plugins {
   DataStore "sql" { plugin_data { database_type = "sqlite3" connection_string = "${join(folder, "server.sqlite3")}" } }
   NodeAttestor "join_token" { plugin_data {} }
   KeyManager "memory" { plugin_data {} }
-${upstream ? upstreamPlugin(upstream) : ""}}
-`;
+${serverPlugins}
 }
-
-function upstreamPlugin({ certificate, key }: { certificate: string; key: string }): string {
-  return `  UpstreamAuthority "disk" { plugin_data { cert_file_path = "${certificate}" key_file_path = "${key}" } }\n`;
+`;
 }
 
 /** The configuration of the agent, HCL. It keeps its key on the disk, so that it comes back after it was killed. */

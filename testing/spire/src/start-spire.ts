@@ -8,7 +8,7 @@ import { findSpire } from "./find-spire.js";
 import { startProgram } from "./start-program.js";
 
 /** How SPIRE is started. */
-export type SpireOptions = Pick<SpireSetup, "trustDomain" | "upstream">;
+export type SpireOptions = Pick<SpireSetup, "trustDomain" | "serverPlugins">;
 
 /** An identity that this very process, by its uid, is to be given. */
 export interface SpireEntry {

@@ -35,8 +35,10 @@ export interface CheckedIdentity extends IdentityWithRoots {
   readonly warnings: readonly string[];
 }
 
-/** The number of CA certificates to believe, and that of certificates to show. */
+/** The number of CA certificates to believe. */
 export const maximumRoots = 64;
+
+/** The number of certificates to show. */
 export const maximumChain = 16;
 
 /**

@@ -3,7 +3,6 @@ import type { Log } from "../base/log.js";
 import type { Observable } from "../base/observable.js";
 import type { Unsubscribe } from "../base/subscription.js";
 import type { IdentitySource } from "../identity/identity.js";
-import type { SourceContact } from "../identity/source-contact.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { TrustState } from "../trust/trust.js";
 
@@ -33,7 +32,19 @@ export interface ProvidedIdentity {
   /** The CA certificates to believe, DER; at least one. */
   readonly roots: Observable<readonly Uint8Array[]>;
   /** Whether the source can be reached, which health reports as `interlock.identity`. Default: it is not reported. */
-  readonly contact?: SourceContact | undefined;
+  readonly contact?:
+    | {
+        /** Since when it has not been reached, in milliseconds since the epoch; `undefined` while it is. */
+        readonly awaySince: number | undefined;
+        /**
+         * Calls `listener` when the source cannot be reached any more (true), and when it is reached again (false).
+         *
+         * @param listener - Gets the new state.
+         * @returns A function that ends the subscription.
+         */
+        onChange(listener: (away: boolean) => void): Unsubscribe;
+      }
+    | undefined;
   /** Stops keeping them current. */
   close(): void;
 }

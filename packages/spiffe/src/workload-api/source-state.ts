@@ -1,5 +1,5 @@
-import type { Clock, Identity, Log, SourceContact } from "@interlock/bot";
-import { createListeners } from "@interlock/bot/internal";
+import type { Clock, Identity, Log } from "@interlock/bot";
+import { createListeners, type SourceContact } from "@interlock/bot/internal";
 
 /** A problem with the source of an identity. */
 export interface SourceProblem {
