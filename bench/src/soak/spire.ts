@@ -1,14 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Bot,
-  createObservable,
-  InterlockError,
-  type IssuerProvider,
-  type IssuerTrust,
-  joinFleet,
-  silentLog,
-} from "@interlock/bot";
-import { createTestFleet } from "@interlock/bot/testing";
+import { type Bot, InterlockError, type IssuerProvider, joinFleet, silentLog } from "@interlock/bot";
+import { createMemoryIssuer } from "@interlock/bot/testing";
 import { fromWorkloadApi } from "@interlock/spiffe";
 import { findSpire, type Spire, startSpire } from "@interlock/testing-spire";
 import { SoakService } from "../gen/interlock/bench/v1/soak_interlock.js";
@@ -105,7 +97,7 @@ async function runTrial(
   const agent = await startSpire({ trustDomain: "soak" });
   const joined: Bot[] = [];
   try {
-    const issuer = await tokensOf();
+    const issuer = await createMemoryIssuer();
     for (const name of bots) await agent.register({ name, ttlSeconds: lifeSeconds(durationMs) });
     for (const name of bots) joined.push(await enter(agent, issuer, trial, name));
     // Both are offered by now, and this one names neither.
@@ -179,26 +171,4 @@ async function replaceCa(agent: Spire, joined: readonly Bot[], trial: Trial, pro
   }
   await agent.revokeCa(active);
   await trusted(1);
-}
-
-/** Tokens of an issuer in this process: which CA has signed a bot's certificate is no concern of it. */
-async function tokensOf(): Promise<IssuerProvider> {
-  const { token, trust } = await createTestFleet();
-  const { issuer, jwks, staleAfterMs } = trust.state;
-  return {
-    async open() {
-      return {
-        trust: createObservable<IssuerTrust>({ issuer, jwks, staleAfterMs }),
-        tokens: {
-          authorization: async (audience, scopes, holder) => `Bearer ${await token(holder, audience, scopes)}`,
-          forget() {},
-        },
-        heardAt: Date.now(),
-        isStale: () => false,
-        onStaleness: () => () => {},
-        refetch: async () => {},
-        close() {},
-      };
-    },
-  };
 }

@@ -21,6 +21,7 @@ export {
   san,
   uri,
 } from "./hand-made.js";
+export { createMemoryIssuer } from "./memory-issuer.js";
 export { plainCall, plainCredentials, plainOptions } from "./plain-client.js";
 export { plaintextSession, type RawAnswer, rawCall, rawSession, rawTls, shows } from "./raw-client.js";
 export {

@@ -29,7 +29,7 @@ export type SpecimenHash = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 export interface SpecimenOptions {
   /** The issuer. Default: the specimen itself. */
   readonly by?: Pick<Specimen, "name" | "key">;
-  /** The common name of the subject. Default: `leaf`. */
+  /** The common name of the subject; the empty string for an empty subject. Default: `leaf`. */
   readonly name?: string;
   /** The private key. Default: a new one on P-256. */
   readonly key?: KeyObject;
@@ -70,7 +70,7 @@ export function specimen(options: SpecimenOptions): Specimen {
     algorithm,
     commonName(0x0c, Buffer.from(by.name)),
     sequence(notBefore, notAfter),
-    commonName(0x0c, Buffer.from(name)),
+    name === "" ? sequence() : commonName(0x0c, Buffer.from(name)),
     createPublicKey(key).export({ type: "spki", format: "der" }),
     ...(extensions.length > 0 ? [element(0xa3, sequence(...extensions))] : []),
   );
