@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { createPrivateKey } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Bot, fromFiles, InterlockError, joinFleet, jsonLog, silentLog } from "@interlock/bot";
+import { promisify } from "node:util";
+import { moveRootKey, startAuthority } from "@interlock/authority";
+import { type Bot, fromFiles, InterlockError, joinFleet, silentLog } from "@interlock/bot";
+import { certificatesFromPem, listOf, readDer, writeDer } from "@interlock/bot/internal";
 import { createMemoryIssuer, EchoService, type Specimen } from "@interlock/bot/testing";
 import { makeTemporaryFolder, type TemporaryFolder } from "@interlock/testing-processes";
 import { parse } from "yaml";
+import { readCommands } from "../console-block.js";
 import { readBlocks } from "../markdown-blocks.js";
 import { root } from "../structure/source-graph.js";
 import { serveCallers } from "./echo-handlers.js";
 import { type IstioFolder, istioFolder, istioIntermediate, istioLeaf, istioRoot } from "./istio-files.js";
 
 const accounts = ["gripper", "caller"] as const;
+const page = readFileSync(join(root, "docs/istio.md"), "utf8");
 const idOf = (account: string) => `spiffe://cluster.local/ns/plant/sa/${account}`;
 
 // docs/istio.md
@@ -37,7 +44,7 @@ describe("bots with the certificates of Istio's agent", () => {
     const issuer = await createMemoryIssuer();
     for (const { path } of folders) {
       const files = filesOf(path);
-      bots.push(await joinFleet({ identity: fromFiles({ ...files, pollMs: 20 }), issuer, log: process.env.DBG ? jsonLog : silentLog }));
+      bots.push(await joinFleet({ identity: fromFiles({ ...files, pollMs: 20 }), issuer, log: silentLog }));
     }
   }
 
@@ -109,8 +116,44 @@ describe("bots with the certificates of Istio's agent", () => {
     assert.equal((await caller.client(EchoService, address).echo({})).reason, idOf("caller"));
   });
 
+  it("are members of an authority's fleet below an intermediate of its root, until they are revoked", async () => {
+    const at = (name: string) => join(temporary.path, name);
+    const dataDir = at("authority");
+    const authority = await startAuthority({ dataDir, trustDomain: "plant", port: 0, log: silentLog });
+    try {
+      await authority.applyGrants(`grants: {"ns/plant/sa/caller": {${EchoService.name}: ["echo:call"]}}`);
+      const rootKey = readdirSync(dataDir).find((name) => name.startsWith("ca-root-")) ?? "";
+      await moveRootKey({ dataDir, name: rootKey, out: at("root.pem") });
+      const commands = readBlocks(page).filter(({ language }) => language === "console");
+      for (const { text } of commands.flatMap(({ text }) => readCommands(text))) {
+        const [, rest] = /^interlock (ca sign .*)$/.exec(text) ?? [];
+        const command = rest ? `"${process.execPath}" "${join(root, "packages/cli/bin/interlock.js")}" ${rest}` : text;
+        await promisify(execFile)("sh", ["-c", command], { cwd: temporary.path });
+      }
+      const der = (name: string) => certificatesFromPem(readFileSync(at(name), "utf8"))[0] as Uint8Array;
+      const key = createPrivateKey(readFileSync(at("ca-key.pem")));
+      const above = { name: "", key, subject: subjectOf(der("ca-cert.pem")) };
+      const [chain, roots] = [[{ der: der("ca-cert.pem") }], [{ der: der("root-cert.pem") }]];
+      for (const [i, folder] of folders.entries()) {
+        const leaf = istioLeaf(`spiffe://plant/ns/plant/sa/${accounts[i]}`, above);
+        await folder.write(leaf, [...chain, ...roots], roots);
+        const stateDir = at(`state-${i}`);
+        const identity = fromFiles({ ...filesOf(folder.path), pollMs: 20 });
+        bots.push(await joinFleet({ identity, authority: authority.address, stateDir, log: silentLog }));
+      }
+      const [gripper, caller] = bots as [Bot, Bot];
+      const client = caller.client(EchoService, (await serveCallers(gripper)).address);
+      assert.equal((await client.echo({})).reason, "spiffe://plant/ns/plant/sa/caller");
+      await authority.revoke({ kind: "identity", subject: caller.spiffeId.uri }, "test");
+      while (gripper.trust.state.revocations.length === 0) await new Promise((done) => gripper.trust.onChange(done));
+      await assert.rejects(client.echo({}), /revoked/i);
+    } finally {
+      await authority.close();
+    }
+  });
+
   it("find their files where the annotations of the page have them written", () => {
-    const blocks = readBlocks(readFileSync(join(root, "docs/istio.md"), "utf8"));
+    const blocks = readBlocks(page);
     const pods = blocks.filter(({ language }) => language === "yaml").map(({ text }) => parse(text));
     assert.equal(pods.length, 2);
     const named = blocks.filter(({ language }) => language === "ts").map(({ text }) => text);
@@ -126,4 +169,10 @@ describe("bots with the certificates of Istio's agent", () => {
 function filesOf(folder: string) {
   const at = (name: string) => join(folder, name);
   return { certificate: at("cert-chain.pem"), key: at("key.pem"), ca: at("root-cert.pem") };
+}
+
+/** The subject of a certificate (RFC 5280, section 4.1), DER. */
+function subjectOf(der: Uint8Array): Uint8Array {
+  const subject = listOf(listOf(readDer(der))[0])[5];
+  return writeDer(subject?.tag ?? 0, subject?.content ?? Buffer.of());
 }

@@ -31,6 +31,7 @@ export {
   rsaKey,
   type Specimen,
   type SpecimenHash,
+  type SpecimenIssuer,
   type SpecimenOptions,
   specimen,
   svidExtensions,
