@@ -18,8 +18,16 @@ export {
   type ServerKeyPair,
   type Stranger,
 } from "./listener/listener.js";
+export {
+  giveTo,
+  listenAt,
+  listenPrivately,
+  removeLeftSocket,
+  type SocketReaders,
+} from "./listener/private-socket.js";
 export { sourceOf } from "./listener/source.js";
 export { createServer, type HttpPort } from "./server/create-server.js";
+export { toGrpcService } from "./server/grpc-service.js";
 export type { Enrollment, RecoveringPeer, ServerOptions } from "./server/options.js";
 
 // Deciding on calls, also those that do not come through the gRPC server of this package.
@@ -135,6 +143,7 @@ export { createReachableAddress, reachableHost } from "./listener/reachable-addr
 
 // Small tools.
 
+export { setAlarm } from "./base/alarm.js";
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { clockSkewMs, monotonicOf } from "./base/clock.js";
 export { denial } from "./base/error.js";
