@@ -55,7 +55,13 @@ export async function agentStage(leafTtlMs: number): Promise<AgentStage> {
     start: launch,
     async joinAs(name) {
       const joinToken = await authority.createJoinToken(name);
-      const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir: stateDir(name), log: silentLog });
+      const bot = await joinFleet({
+        authority: authority.address,
+        name,
+        joinToken,
+        stateDir: stateDir(name),
+        log: silentLog,
+      });
       ends.push(() => bot.close(0));
       return bot;
     },
@@ -80,7 +86,16 @@ export async function agentStage(leafTtlMs: number): Promise<AgentStage> {
         () => false,
       );
       const command = [process.execPath, join(root, "packages/cli/bin/interlock.js"), "agent", "--json"];
-      const options = ["--name", name, "--socket", socket(name), "--dir", stateDir(name), "--authority", authority.address];
+      const options = [
+        "--name",
+        name,
+        "--socket",
+        socket(name),
+        "--dir",
+        stateDir(name),
+        "--authority",
+        authority.address,
+      ];
       const env = joined ? {} : { INTERLOCK_JOIN_TOKEN: await authority.createJoinToken(name) };
       const running = launch([...command, ...options, "--verbose"], env);
       const { sockets } = JSON.parse(await running.line(/"sockets"/));

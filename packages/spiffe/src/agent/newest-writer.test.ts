@@ -6,7 +6,13 @@ describe("createNewestWriter", () => {
     let value = 1;
     const written: number[] = [];
     let taken = () => {};
-    const show = createNewestWriter({ write: (message: number, done) => (written.push(message), (taken = done)) }, () => value);
+    const sink = {
+      write(message: number, done: () => void) {
+        written.push(message);
+        taken = done;
+      },
+    };
+    const show = createNewestWriter(sink, () => value);
     show();
     for (value = 2; value < 5; value++) show();
     value = 5;

@@ -102,7 +102,10 @@ describe("openAgent", () => {
     assert.deepEqual(Buffer.from(svid.bundle), Buffer.from(fleet.ca.der));
     const pem = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(svid.x509SvidKey).toString("base64")}\n`;
     assert.equal(pem.replace(/\s/g, ""), (privateKey.split("-----END")[0] as string).replace(/\s/g, ""));
-    assert.equal(new X509Certificate(svid.x509Svid).serialNumber.toLowerCase().replace(/^0+/, ""), leaf.serial.replace(/^0+/, ""));
+    assert.equal(
+      new X509Certificate(svid.x509Svid).serialNumber.toLowerCase().replace(/^0+/, ""),
+      leaf.serial.replace(/^0+/, ""),
+    );
 
     const { state } = fleet.trust;
     fleet.trust.replace({ ...state, version: 2n }); // A change that concerns nobody here.
@@ -155,7 +158,10 @@ describe("openAgent", () => {
     const client = clientOf(Workload, target);
     const stream = svids(client);
     await next(stream);
-    const secrets: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse> = clientOf(Secrets, target).streamSecrets?.() as never;
+    const secrets: ClientDuplexStream<DiscoveryRequest, DiscoveryResponse> = clientOf(
+      Secrets,
+      target,
+    ).streamSecrets?.() as never;
     secrets.write({ resourceNames: ["default"] } as never);
     await next(secrets);
     assert.equal(agent.streams, 2);
@@ -164,7 +170,9 @@ describe("openAgent", () => {
     for (const error of await Promise.all([...ends, endOf(svids(client))])) {
       assert.deepEqual([error.code, error.reason], ["PERMISSION_DENIED", "IDENTITY_REVOKED"]);
     }
-    const fetched = await one((answer) => clientOf(Secrets, target).fetchSecrets?.({ resourceNames: ["ROOTCA"] }, answer));
+    const fetched = await one((answer) =>
+      clientOf(Secrets, target).fetchSecrets?.({ resourceNames: ["ROOTCA"] }, answer),
+    );
     assert.equal((fetched as InterlockError).code, "PERMISSION_DENIED");
     assert.equal(agent.streams, 0);
     fleet.trust.replace({ ...fleet.trust.state, revocations: [] });
@@ -227,7 +235,10 @@ describe("openAgent", () => {
       Buffer.from(new X509Certificate(Buffer.from(certificate.type.value.certificateChain?.inlineBytes ?? [])).raw),
       Buffer.from(identity.current().chain[0] ?? []),
     );
-    assert.equal(Buffer.from(certificate.type.value.privateKey?.inlineBytes ?? []).toString(), identity.current().privateKey);
+    assert.equal(
+      Buffer.from(certificate.type.value.privateKey?.inlineBytes ?? []).toString(),
+      identity.current().privateKey,
+    );
     assert.equal(first.typeUrl, secretType);
 
     const taken = { versionInfo: first.versionInfo, responseNonce: first.nonce };
@@ -235,7 +246,10 @@ describe("openAgent", () => {
     ask({ resourceNames: [id], responseNonce: "another" }); // About an answer that never was.
     ask({ resourceNames: [id, "spiffe://test"], ...taken });
     const second = await next(stream);
-    assert.deepEqual(decoded(second).map(({ name }) => name), [id, "spiffe://test"]);
+    assert.deepEqual(
+      decoded(second).map(({ name }) => name),
+      [id, "spiffe://test"],
+    );
     assert.equal(second.versionInfo, first.versionInfo, "nothing has changed");
     identity.replace(await fleet.ca.issue(id));
     const third = await next(stream);
@@ -248,7 +262,10 @@ describe("openAgent", () => {
     assert.equal(agent.streams, 0);
 
     const all = await one((answer) => client.fetchSecrets?.({}, answer));
-    assert.deepEqual(decoded(all as DiscoveryResponse).map(({ name }) => name), [id, "spiffe://test"]);
+    assert.deepEqual(
+      decoded(all as DiscoveryResponse).map(({ name }) => name),
+      [id, "spiffe://test"],
+    );
     const many = await one((answer) => client.fetchSecrets?.({ resourceNames: Array(17).fill("default") }, answer));
     assert.equal((many as InterlockError).code, "INVALID_ARGUMENT");
     const another = await one((answer) => client.fetchSecrets?.({ typeUrl: "type.googleapis.com/x.Y" }, answer));

@@ -49,7 +49,7 @@ const staging = "/.new-XXXXXX/s";
 const maximumUsers = 64;
 /** The bounds of each connection. A request names a few secrets, and no header is long. */
 const limits = {
-  "grpc.max_concurrent_streams": 100,
+  "grpc.max_concurrent_streams": 32,
   "grpc.max_receive_message_length": 65_536,
   "grpc.max_metadata_size": 16_384,
   "grpc-node.max_session_memory": 4,
@@ -86,7 +86,10 @@ export async function openAgent(bot: Bot, options: AgentOptions): Promise<Agent>
   async function open(listen: (server: SocketServer) => Promise<{ path: string; remove(): Promise<void> }>) {
     const server = createSocketServer((connection) => injector.injectConnection(connection));
     server.maxConnections = maximumConnections;
-    const { path, remove } = await listen(server);
+    const { path, remove } = await listen(server).catch((error) => {
+      server.close();
+      throw error;
+    });
     server.on("error", (error) => log.error("a connection to the agent was not taken", { error: String(error) }));
     opened.push({ server, remove });
     addresses.push(`unix://${path}`);
@@ -133,12 +136,14 @@ function checkOptions({ socket, allowUids = [], allowGid }: AgentOptions): void 
   if (!isAbsolute(socket) || socket.endsWith("/") || socket.includes("\0")) {
     throw fault("The socket of an agent is an absolute path, such as /run/interlock/agent.sock.");
   }
-  const longest = allowUids.length > 0 ? socket.length + staging.length : Buffer.byteLength(socket);
-  if (longest > longestPath) throw fault(`The path of a Unix socket has at most ${longestPath} bytes: choose a shorter one.`);
+  const longest = Buffer.byteLength(socket) + (allowUids.length > 0 ? staging.length : 0);
+  if (longest > longestPath)
+    throw fault(`The path of a Unix socket has at most ${longestPath} bytes: choose a shorter one.`);
   if (allowUids.length > 0 && allowGid !== undefined) throw fault("Allow users or a group, and not both.");
   if (allowUids.length > maximumUsers) throw fault(`At most ${maximumUsers} users have a socket.`);
   if (new Set(allowUids).size !== allowUids.length) throw fault("A user is named twice.");
   for (const id of [...allowUids, ...(allowGid === undefined ? [] : [allowGid])]) {
-    if (!Number.isInteger(id) || id < 0 || id > 4_294_967_294) throw fault("The id of a user or a group is a whole number.");
+    if (!Number.isInteger(id) || id < 0 || id > 4_294_967_294)
+      throw fault("The id of a user or a group is a whole number.");
   }
 }

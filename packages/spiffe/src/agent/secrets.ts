@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { certificatesToPem, type Init, InterlockError } from "@interlock/bot";
-import type { Any } from "../gen/google/protobuf/any.js";
 import { type DiscoveryRequest, Secret } from "../gen/envoy/service/secret/v3/sds.js";
+import type { Any } from "../gen/google/protobuf/any.js";
 import type { Granted } from "./standing.js";
 import { trustDomainId } from "./x509-messages.js";
 

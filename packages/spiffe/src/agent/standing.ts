@@ -52,9 +52,13 @@ export function watchStanding(parts: StandingParts): WatchedStanding {
     const next = assess(parts);
     wakeAtTheEnd(next);
     if (isSame(next, standing.current())) return;
+    tell(next);
+    standing.replace(next);
+  }
+
+  function tell(next: Standing): void {
     if ("withheld" in next) log.warn("identity withheld", { spiffeId: spiffeId.uri, reason: next.withheld.reason });
     else log.info("identity given out", { spiffeId: spiffeId.uri, ...certificateOf(next) });
-    standing.replace(next);
   }
 
   function wakeAtTheEnd(next: Standing): void {
@@ -64,6 +68,7 @@ export function watchStanding(parts: StandingParts): WatchedStanding {
 
   const stops = [identity.onChange(look), trust.onChange(look), () => cancelAlarm()];
   wakeAtTheEnd(standing.current());
+  tell(standing.current());
   return {
     current: () => standing.current(),
     onChange: (listener) => standing.onChange(listener),

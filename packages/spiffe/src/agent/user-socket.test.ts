@@ -14,7 +14,12 @@ const connecting = `
 
 /** What a process of a user gets that connects: "" or the code of its error. */
 async function connectAs(uid: number, path: string): Promise<string> {
-  const child = spawn(process.execPath, ["-e", connecting, path], { uid, gid: uid, cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["-e", connecting, path], {
+    uid,
+    gid: uid,
+    cwd: "/",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let said = "";
   child.stdout.on("data", (bytes) => (said += bytes));
   await once(child, "close");

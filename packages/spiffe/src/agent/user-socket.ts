@@ -41,9 +41,6 @@ export async function listenForUser(
     await giveTo(made, { uid });
     await chmod(made, 0o600);
     await rename(made, place);
-  } catch (error) {
-    server.close();
-    throw error;
   } finally {
     await rmdir(making).catch(() => {});
   }

@@ -17,7 +17,8 @@ export function createWorkloadService(door: Doorkeeper) {
     fetchX509Bundles: streamOf(door, x509BundlesResponse),
     fetchJwtsvid: refuseOne,
     validateJwtsvid: refuseOne,
-    fetchJwtBundles: (call: ServerWritableStream<unknown, unknown>) => endWith(call, faultIn(call.metadata) ?? noTokens),
+    fetchJwtBundles: (call: ServerWritableStream<unknown, unknown>) =>
+      endWith(call, faultIn(call.metadata) ?? noTokens),
   } satisfies Record<keyof typeof SpiffeWorkloadAPI.methods, unknown>;
 }
 
