@@ -123,8 +123,8 @@ describe("Envoy, with the secrets of interlock agent, as docs/agent.md has it", 
     assert.equal((await client.open({ reason: "hello" }, { waitForReady: true, timeoutMs: 20_000 })).reason, "hello");
     assert.match(seen ?? "", /URI=spiffe:\/\/cafe\/caller\/1/);
     const stranger = rawTls(inward);
-    stranger.on("error", () => {});
-    await once(stranger, "close");
+    const refused = new Promise<Error>((resolve) => stranger.once("error", resolve));
+    assert.match(String(await refused), /certificate required/);
   });
 
   it("calls bots, with a token that it gets over its own certificate", async () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InterlockError } from "@interlock/bot";
 import { buildGo } from "../conformance/go-program.js";
 import { root } from "../structure/source-graph.js";
 import { type AgentStage, agentStage, Echo } from "./agent-stage.js";
@@ -29,7 +28,7 @@ describe("a program of go-spiffe, through interlock agent", function () {
     const asking = stage.start([member, "agent"], { SPIFFE_ENDPOINT_SOCKET: endpoint });
     await asking.line(/^watched/);
     assert.deepEqual(asking.lines.slice(0, 4), [
-      "svid spiffe://cafe/member/1 of 1, chain of 1",
+      "svid spiffe://cafe/member/1 of 1, chain of 2",
       "bundle cafe of 1",
       "jwt svid Unimplemented",
       "jwt bundles Unimplemented",
@@ -58,7 +57,7 @@ describe("a program of go-spiffe, through interlock agent", function () {
     await agent.line(/identity withheld/);
     await assert.rejects(
       until(() => client.open({})),
-      (error) => InterlockError.from(error).code === "UNAVAILABLE",
+      { reason: "IDENTITY_REVOKED" },
     );
   });
 

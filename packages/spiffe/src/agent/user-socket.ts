@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, mkdtemp, rename, rmdir, unlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, rename, rm, unlink } from "node:fs/promises";
 import type { Server } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { InterlockError } from "@interlock/bot";
@@ -42,7 +42,7 @@ export async function listenForUser(
     await chmod(made, 0o600);
     await rename(made, place);
   } finally {
-    await rmdir(making).catch(() => {});
+    await rm(making, { recursive: true, force: true });
   }
   const { ino } = await lstat(place);
   return {
