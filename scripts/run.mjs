@@ -23,6 +23,7 @@ const systems = [
   "packages/cli/dist/operators.test.js",
   "packages/protoc-gen-interlock/dist/messages/names.test.js",
   "packages/swarm/dist/leader/store-faults.test.js",
+  "test/dist/agent/artifacts.test.js",
   "test/dist/agent/envoy.test.js",
   "test/dist/agent/go-spiffe.test.js",
   "test/dist/audit/planted.test.js",
