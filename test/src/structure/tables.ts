@@ -98,6 +98,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["workload-api/choose-svid", "workload-api/fetch-svids", "workload-api/read-svid"],
     ["workload-api/follow-svids"],
     ["workload-api/from-workload-api"],
+    ["agent"],
     ["index"],
   ],
   "@interlock/authority": [

@@ -13,7 +13,14 @@ import {
   makeGenericClientConstructor,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { type Bot, createObservable, type Identity, InterlockError, type MutableObservable } from "@interlock/bot";
+import {
+  type Bot,
+  createObservable,
+  type Identity,
+  InterlockError,
+  type MutableObservable,
+  silentLog,
+} from "@interlock/bot";
 import { toGrpcService } from "@interlock/bot/internal";
 import { createTestCa, createTestFleet, type TestFleet } from "@interlock/bot/testing";
 import type { DiscoveryRequest, DiscoveryResponse } from "../gen/envoy/service/secret/v3/sds.js";
@@ -21,6 +28,7 @@ import { Secret } from "../gen/envoy/service/secret/v3/sds.js";
 import { SecretDiscoveryService } from "../gen/envoy/service/secret/v3/sds_interlock.js";
 import type { X509BundlesResponse, X509SVIDResponse } from "../gen/spiffe/workload/workload.js";
 import { SpiffeWorkloadAPI } from "../gen/spiffe/workload/workload_interlock.js";
+import { fromWorkloadApi } from "../workload-api/from-workload-api.js";
 import { type Agent, type AgentOptions, openAgent } from "./open-agent.js";
 import { secretType } from "./secrets.js";
 
@@ -118,6 +126,20 @@ describe("openAgent", () => {
     fleet.trust.replace({ ...state, version: 3n, caCertificates: [fleet.ca.der, der] });
     assert.deepEqual(Buffer.from((await next(stream)).svids[0]?.bundle ?? []), Buffer.concat([fleet.ca.der, der]));
     leave(stream);
+  });
+
+  it("is read by fromWorkloadApi, which verifies what it gets, and follows it", async () => {
+    await open();
+    const context = { clock: { now: () => now }, log: silentLog };
+    const provided = await fromWorkloadApi({ endpoint: agent.addresses[0] }).open(context);
+    const serial = () => provided.identity.current().leaf.serial;
+    assert.equal(serial(), identity.current().leaf.serial);
+    const renewed = await fleet.ca.issue(id);
+    const taken = new Promise<void>((resolve) => provided.identity.onChange(() => resolve()));
+    identity.replace(renewed);
+    await taken;
+    assert.equal(serial(), renewed.leaf.serial);
+    provided.close();
   });
 
   it("gives out the CA certificates alone", async () => {
