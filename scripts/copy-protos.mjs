@@ -8,8 +8,8 @@ const target = join(root, "packages/policy/protos");
 
 export function copyProtos() {
   rmSync(target, { recursive: true, force: true }); // Removes files that are gone from the source.
-  // Not health and Envoy's: only our packages use them, and users may have the standard files of the same names.
-  const own = ["protos/grpc", "protos/envoy"].map((folder) => join(root, folder));
+  // Not health, Envoy's and SPIFFE's: only our packages use them, and users may have the standard files of the same names.
+  const own = ["protos/grpc", "protos/envoy", "protos/spiffe"].map((folder) => join(root, folder));
   cpSync(join(root, "protos"), target, { recursive: true, filter: (from) => !own.includes(from) });
 }
 

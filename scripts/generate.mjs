@@ -17,7 +17,18 @@ const jobs = [
     out: "packages/bot/src/gen",
   },
   { workspace: ".", protos: "protos", paths: ["interlock/swarm"], out: "packages/swarm/src/gen" },
-  { workspace: ".", protos: "protos", paths: ["interlock/gateway", "envoy/service"], out: "packages/gateway/src/gen" },
+  {
+    workspace: ".",
+    protos: "protos",
+    paths: ["interlock/gateway", "envoy/service/auth"],
+    out: "packages/gateway/src/gen",
+  },
+  {
+    workspace: ".",
+    protos: "protos",
+    paths: ["spiffe/workload", "envoy/service/secret"],
+    out: "packages/spiffe/src/gen",
+  },
   ...readdirSync(join(root, "examples")).map((name) => ({
     workspace: `examples/${name}`,
     protos: "protos",

@@ -5,12 +5,13 @@ import { gateway } from "./gateway.js";
 import { outage } from "./outage.js";
 import { rotation } from "./rotation.js";
 import { storeKinds } from "./soak.js";
+import { spire } from "./spire.js";
 import { swarm } from "./swarm.js";
 
 await runCommand({
   usage: "npm run soak --",
   noun: "soak",
-  entries: { crash, gateway, outage, rotation, swarm },
+  entries: { crash, gateway, outage, rotation, spire, swarm },
   options: {
     seconds: count("how long the load lasts. Default: 60", 9_999),
     faults: flag("swarm: locks, fail-overs, clocks that are set, blocked loops, a network that vanishes"),

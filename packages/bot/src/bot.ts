@@ -185,7 +185,7 @@ export interface BotParts extends Membership {
 
 /** Creates a bot from its parts. `joinFleet` passes a membership that keeps itself current. */
 export function createBot(parts: BotParts): Bot {
-  const { identity, trust, contact, recorder, clock, log } = parts;
+  const { identity, identityContact, trust, contact, recorder, clock, log } = parts;
   const servers = new Set<BotServer>();
   const connectors = createSharedConnectors();
   connectionTimes(parts.connections); // It throws where they are wrong.
@@ -205,9 +205,8 @@ export function createBot(parts: BotParts): Bot {
       const listening = { ...given, host: readInterface(given.host ?? "127.0.0.1") };
       const served: ServiceDefinition[] = [];
       const addressAt = await createReachableAddress({ ...listening, advertise, towardsFleet: parts.towardsFleet });
-      const server = await createServer({ identity, trust, contact, recorder, log, clock, ...listening }, (routes) =>
-        build(watchRoutes(routes, served)),
-      );
+      const ours = { identity, identityContact, trust, contact, recorder, log, clock };
+      const server = await createServer({ ...ours, ...listening }, (routes) => build(watchRoutes(routes, served)));
       if (closing) {
         await server.close(0);
         refuseWhenClosed();

@@ -18,8 +18,16 @@ export {
   type ServerKeyPair,
   type Stranger,
 } from "./listener/listener.js";
+export {
+  giveTo,
+  listenAt,
+  listenPrivately,
+  removeLeftSocket,
+  type SocketReaders,
+} from "./listener/private-socket.js";
 export { sourceOf } from "./listener/source.js";
 export { createServer, type HttpPort } from "./server/create-server.js";
+export { toGrpcService } from "./server/grpc-service.js";
 export type { Enrollment, RecoveringPeer, ServerOptions } from "./server/options.js";
 
 // Deciding on calls, also those that do not come through the gRPC server of this package.
@@ -68,6 +76,7 @@ export { caDigest, formatJoinToken } from "./identity/join-token.js";
 export { certificatesFromPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
 export { isRecoveryProved, type ProvedRecovery, proveRecovery } from "./identity/recovery-proof.js";
+export type { SourceContact } from "./identity/source-contact.js";
 export { notPermitted, unreadable } from "./identity/unreadable.js";
 export { type Peer, verifyPeer } from "./identity/verify-peer.js";
 export { writeDer } from "./identity/write-der.js";
@@ -91,6 +100,19 @@ export {
   type WorkloadExpectation,
   workloadAlgorithms,
 } from "./token/verify-workload-token.js";
+
+// Identities of other sources.
+
+export {
+  type CheckedIdentity,
+  checkIdentity,
+  type IdentityNames,
+  type IdentityParts,
+  type IdentityWithRoots,
+  maximumChain,
+  maximumRoots,
+} from "./providers/check-identity.js";
+export { refuseAnother, takeOver, type WatchedIdentity } from "./providers/take-over.js";
 
 // Keys of other issuers.
 
@@ -131,6 +153,7 @@ export { runInTrace } from "./tracing/served-trace.js";
 
 // Small tools.
 
+export { setAlarm } from "./base/alarm.js";
 export { type Backoff, type BackoffOptions, createBackoff } from "./base/backoff.js";
 export { clockSkewMs, monotonicOf } from "./base/clock.js";
 export { denial } from "./base/error.js";
@@ -139,6 +162,7 @@ export { createLineWriter } from "./base/line-writer.js";
 export { checkLog, toLine } from "./base/log.js";
 export { logDenials } from "./base/log-denials.js";
 export { namedLog } from "./base/named-log.js";
+export { pause } from "./base/pause.js";
 export { printable } from "./base/printable.js";
 export { createRateLimiter, type LocalRateLimiter } from "./base/rate-limiter.js";
 export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";

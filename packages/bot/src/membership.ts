@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from "@interlock/policy";
 import type { Place } from "./client/place.js";
 import type { Identity, IdentitySource } from "./identity/identity.js";
+import type { SourceContact } from "./identity/source-contact.js";
 import type { FetchedToken } from "./token/token-cache.js";
 import type { TokenSource } from "./token/token-source.js";
 import type { AuthorityContact } from "./trust/authority-contact.js";
@@ -16,6 +17,8 @@ export interface Membership {
   readonly tokens: TokenSource;
   /** Whether the authority can be reached; absent where there is none. */
   readonly contact?: AuthorityContact | undefined;
+  /** Whether the source of a provided identity can be reached; absent where it does not say. */
+  readonly identityContact?: SourceContact | undefined;
   /**
    * Reports the services that are served at an address; `bound` is where they are served on this machine. Returns a function
    * that takes the report back.

@@ -1,5 +1,6 @@
 import { InterlockError } from "@interlock/bot";
 import { Command, CommanderError } from "commander";
+import { agentCommand } from "./commands/agent.js";
 import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
@@ -65,6 +66,7 @@ const commands = [
   leastPrivilegeCommand,
   gatewayCommand,
   sidecarCommand,
+  agentCommand,
   topCommand,
   logCommand,
   backupCommand,

@@ -13,6 +13,7 @@ const names = {
   audit: "@interlock/audit",
   gateway: "@interlock/gateway",
   redis: "@interlock/redis",
+  spiffe: "@interlock/spiffe",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;

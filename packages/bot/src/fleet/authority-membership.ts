@@ -91,7 +91,17 @@ export async function openAuthorityMembership(
   const ending = new AbortController();
   const { signal } = ending;
   const { reconnect } = connector;
-  const following = { authority, contact, trust: member.trust, folder: folders.trust, clock, log, signal, reconnect };
+  const following = {
+    authority,
+    contact,
+    identity,
+    trust: member.trust,
+    folder: folders.trust,
+    clock,
+    log,
+    signal,
+    reconnect,
+  };
   const feed = followTrust(following);
   const renewing = provided
     ? undefined
@@ -111,6 +121,7 @@ export async function openAuthorityMembership(
 
   return {
     identity,
+    identityContact: provided?.contact,
     trust,
     tokens,
     contact,

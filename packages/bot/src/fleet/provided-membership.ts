@@ -7,10 +7,10 @@ import { withoutTrust } from "../trust/without-trust.js";
 import { noTokens } from "./authority-tokens.js";
 
 /** Opens a membership without an authority: the identity is provided, and {@link withIssuer} adds the tokens. */
-export function openProvidedMembership({ identity, roots }: ProvidedIdentity, clock: Clock): Membership {
+export function openProvidedMembership({ identity, roots, contact }: ProvidedIdentity, clock: Clock): Membership {
   const nothing = createTrust(withoutTrust(identity.current().spiffeId.trustDomain), clock);
   const trust = overlayTrust(nothing, { roots }, clock);
-  return { identity, trust, tokens: noTokens, leave: async () => trust.close() };
+  return { identity, identityContact: contact, trust, tokens: noTokens, leave: async () => trust.close() };
 }
 
 /** Opens an issuer, and gives the same membership with its tokens. Closes `base` when that fails. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { systemClock } from "../base/clock.js";
-import { InterlockError } from "../base/error.js";
+import { denial, InterlockError } from "../base/error.js";
 import { type LogFields, silentLog } from "../base/log.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
@@ -14,6 +14,8 @@ import type { SavedTrust } from "../trust/trust-folder.js";
 import { followTrust } from "./trust-feed.js";
 
 const contact = createAuthorityContact("a:1", systemClock, silentLog);
+/** Of a bot that is not refused. */
+const identity = { current: () => assert.fail("it is not asked for") };
 
 describe("trust feed", () => {
   it("asks past a feed that is behind when something is unknown, and takes nothing twice", async () => {
@@ -55,6 +57,7 @@ describe("trust feed", () => {
       authority,
       clock: systemClock,
       contact,
+      identity,
       trust,
       folder,
       log: silentLog,
@@ -111,6 +114,7 @@ describe("trust feed", () => {
       authority,
       clock: systemClock,
       contact: createAuthorityContact("a:1", systemClock, log),
+      identity,
       trust,
       folder,
       log,
@@ -158,6 +162,7 @@ describe("trust feed", () => {
       authority,
       clock: systemClock,
       contact,
+      identity,
       trust,
       folder,
       log: silentLog,
@@ -169,5 +174,39 @@ describe("trust feed", () => {
     disk.resolve();
     await feed.ended;
     assert.deepEqual(saved, [2n, 4n], "what was overtaken is not saved");
+  });
+
+  it("is told by the answer of the authority that this bot is revoked, and asks for all that is true once it is let in", async () => {
+    for (const reason of ["IDENTITY_REVOKED", "CERTIFICATE_REVOKED"] as const) {
+      const { trust, ca } = await createTestFleet();
+      const own = await ca.issue("spiffe://test/lost/1");
+      const ending = new AbortController();
+      const asked: bigint[] = [];
+      const authority = {
+        // biome-ignore lint/correctness/useYield: a feed that is refused.
+        async *watchTrust({ version }: { version: bigint }): AsyncGenerator<WatchTrustResponse, void> {
+          asked.push(version);
+          throw denial(reason);
+        },
+      } as unknown as Client<typeof AuthorityService>;
+      const saved: SavedTrust[] = [];
+      const feed = followTrust({
+        authority,
+        clock: systemClock,
+        contact,
+        identity: { current: () => own },
+        trust,
+        folder: { load: async () => undefined, save: async (one) => void saved.push(one) },
+        log: silentLog,
+        signal: ending.signal,
+        reconnect() {},
+      });
+      await feed.attempted;
+      assert.equal(trust.peerRevoked(own.spiffeId.uri, own.leaf), reason);
+      ending.abort();
+      await feed.ended;
+      const last = saved.at(-1)?.state;
+      assert.deepEqual([asked, last?.version, last?.revocations.length], [[1n], 0n, 1], "the next start asks for all");
+    }
   });
 });

@@ -6,8 +6,10 @@ import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
+import type { Identity, IdentitySource } from "../identity/identity.js";
 import { applyTrustUpdate } from "../trust/apply-update.js";
 import type { AuthorityContact } from "../trust/authority-contact.js";
+import type { Revocation } from "../trust/revocation.js";
 import type { MutableTrust } from "../trust/trust.js";
 import type { SavedTrust, TrustFolder } from "../trust/trust-folder.js";
 import { createClockWatch } from "./compare-clocks.js";
@@ -17,6 +19,7 @@ import { createLatest, type Latest } from "./latest.js";
 export interface TrustFeedOptions {
   readonly authority: Client<typeof AuthorityService>;
   readonly contact: AuthorityContact;
+  readonly identity: Pick<IdentitySource, "current">;
   readonly trust: MutableTrust;
   readonly folder: TrustFolder;
   readonly clock: Clock;
@@ -52,7 +55,8 @@ interface Sink {
 /**
  * Follows the authority's trust until `signal` aborts: applies each update and saves it. It reconnects after a failure, at the
  * latest 2 s later, and when nothing has been heard for two thirds of the declared bound, in which the authority gives three
- * signs of life; for 5 s on a new feed. An outage is told to `contact`, and a refusal is logged once while it lasts.
+ * signs of life; for 5 s on a new feed. An outage is told to `contact`, and a refusal is logged once while it lasts. That this bot itself
+ * has been revoked is the one thing that no update tells it: the authority's answer does, which is put into the trust.
  * `trust.refetch` asks the authority outside the feed, for when the feed is behind.
  */
 export function followTrust(options: TrustFeedOptions): TrustFeed {
@@ -93,7 +97,11 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       }
     } catch (error) {
       if (signal.aborted) break;
-      if (isRevoked(error)) backoff = whenRevoked;
+      const revoked = revokedBy(error);
+      if (revoked) {
+        backoff = whenRevoked;
+        takeOwn(revoked, options, sink);
+      }
       const silent = InterlockError.from(error).code === "DEADLINE_EXCEEDED";
       const since = silent && Number.isFinite(trust.heardAt) ? trust.heardAt : undefined;
       if (!contact.missed(error, since) && told !== String(error)) {
@@ -136,9 +144,25 @@ async function* watch(
   }
 }
 
-function isRevoked(error: unknown): boolean {
+/** The revocation of this bot, where it is the reason of an error. */
+function revokedBy(error: unknown): ((identity: Identity) => Pick<Revocation, "kind" | "subject">) | undefined {
   const { reason } = InterlockError.from(error);
-  return reason === "IDENTITY_REVOKED" || reason === "CERTIFICATE_REVOKED";
+  if (reason === "IDENTITY_REVOKED") return ({ spiffeId }) => ({ kind: "identity", subject: spiffeId.uri });
+  if (reason === "CERTIFICATE_REVOKED") return ({ leaf }) => ({ kind: "certificate", subject: leaf.serial });
+  return undefined;
+}
+
+/** Puts the revocation of this bot into its trust, of which it is no version: the next feed asks for the complete trust. */
+function takeOwn(
+  revoked: (identity: Identity) => Pick<Revocation, "kind" | "subject">,
+  { identity, clock }: TrustFeedOptions,
+  { trust, saving }: Sink,
+): void {
+  const current = identity.current();
+  if (trust.peerRevoked(current.spiffeId.uri, current.leaf)) return;
+  const revocation = { ...revoked(current), revokedAt: clock.now(), reason: "the authority has refused this bot" };
+  trust.replace({ ...trust.state, version: 0n, revocations: [...trust.state.revocations, revocation] });
+  saving.offer(savedAs(trust));
 }
 
 async function refetch({ authority, trust, signal }: TrustFeedOptions, sink: Sink): Promise<void> {

@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InterlockError } from "../base/error.js";
-import { createObservable, type MutableObservable } from "../base/observable.js";
+import { createObservable } from "../base/observable.js";
 import { pause } from "../base/pause.js";
-import type { Identity } from "../identity/identity.js";
+import { areSame, type CheckedIdentity, type IdentityNames } from "./check-identity.js";
 import type { IdentityProvider, ProviderContext } from "./provider.js";
-import {
-  areSame,
-  type IdentityFiles,
-  type IdentityPaths,
-  readIdentityFiles,
-  sameBytes,
-} from "./read-identity-files.js";
+import { readIdentityFiles } from "./read-identity-files.js";
+import { refuseAnother, takeOver } from "./take-over.js";
 
 /** The files of {@link fromFiles}, each by its path and in PEM, and how they are watched. */
 export interface FilesOptions {
@@ -46,7 +41,7 @@ export interface FilesOptions {
  */
 export function fromFiles(options: FilesOptions): IdentityProvider {
   const { certificate, key, ca, pollMs = 5_000, waitMs = 0 } = options;
-  const paths: IdentityPaths = { certificate, key, ca };
+  const paths: IdentityNames = { certificate, key, ca };
   return {
     async open(context) {
       const { clock, log } = context;
@@ -55,7 +50,7 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
       const identity = createObservable(first.identity);
       const roots = createObservable(first.roots);
       const ending = new AbortController();
-      let good: IdentityFiles = first;
+      let good: CheckedIdentity = first;
       void follow();
 
       function warn(warnings: readonly string[]): void {
@@ -73,7 +68,7 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
             if (ending.signal.aborted) return;
             if (!areSame(files, good)) warn(files.warnings);
             good = files;
-            takeOver(files, identity, roots);
+            takeOver(files, { identity, roots });
             if (told !== undefined) log.info("identity files are good again");
             told = undefined;
           } catch (error) {
@@ -87,7 +82,7 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
       }
 
       // The files may have been replaced between two of the reads.
-      async function readTwice(): Promise<IdentityFiles> {
+      async function readTwice(): Promise<CheckedIdentity> {
         return readIdentityFiles(paths, clock.now(), good).catch(async () => {
           await pause(Math.min(pollMs, 200), ending.signal);
           return readIdentityFiles(paths, clock.now(), good);
@@ -100,11 +95,11 @@ export function fromFiles(options: FilesOptions): IdentityProvider {
 }
 
 async function readFirst(
-  paths: IdentityPaths,
+  paths: IdentityNames,
   { clock }: ProviderContext,
   retryMs: number,
   waitMs: number,
-): Promise<IdentityFiles> {
+): Promise<CheckedIdentity> {
   const until = performance.now() + waitMs;
   for (;;) {
     try {
@@ -118,22 +113,4 @@ async function readFirst(
     }
     await sleep(retryMs); // Not `pause`: nothing else may keep the process alive yet.
   }
-}
-
-// A bot keeps its identity for its life: others have opened connections to it.
-function refuseAnother({ spiffeId }: Identity, current: Identity, path: string): void {
-  if (spiffeId.uri === current.spiffeId.uri) return;
-  throw new Error(`${path} is of ${spiffeId.uri}, and this bot is ${current.spiffeId.uri}: start it again`);
-}
-
-// The CA first: a new leaf may be below a new one.
-function takeOver(
-  files: IdentityFiles,
-  identity: MutableObservable<Identity>,
-  roots: MutableObservable<readonly Uint8Array[]>,
-): void {
-  if (!sameBytes(files.roots, roots.current())) roots.replace(files.roots);
-  const current = identity.current();
-  const sameKey = files.identity.privateKey === current.privateKey;
-  if (!sameKey || !sameBytes(files.identity.chain, current.chain)) identity.replace(files.identity);
 }

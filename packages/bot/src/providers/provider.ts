@@ -31,6 +31,20 @@ export interface ProvidedIdentity {
   readonly identity: IdentitySource;
   /** The CA certificates to believe, DER; at least one. */
   readonly roots: Observable<readonly Uint8Array[]>;
+  /** Whether the source can be reached, which health reports as `interlock.identity`. Default: it is not reported. */
+  readonly contact?:
+    | {
+        /** Since when it has not been reached, in milliseconds since the epoch; `undefined` while it is. */
+        readonly awaySince: number | undefined;
+        /**
+         * Calls `listener` when the source cannot be reached any more (true), and when it is reached again (false).
+         *
+         * @param listener - Gets the new state.
+         * @returns A function that ends the subscription.
+         */
+        onChange(listener: (away: boolean) => void): Unsubscribe;
+      }
+    | undefined;
   /** Stops keeping them current. */
   close(): void;
 }

@@ -7,15 +7,17 @@ import { deprecationMetadata } from "../base/deprecation-metadata.js";
 import { InterlockError } from "../base/error.js";
 import { ownGrpcLog } from "../base/grpc-log.js";
 import { checkInterceptors } from "../base/run-interceptors.js";
+import type { Unsubscribe } from "../base/subscription.js";
 import { warnOfNode } from "../base/warn-node.js";
 import { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
+import type { SourceContact } from "../identity/source-contact.js";
 import { createListener, type Listener } from "../listener/listener.js";
 import { checkTracedCalls } from "../tracing/is-traced.js";
 import { createCallServer, type TranslatedPeer } from "./call-server.js";
 import { createEnrollmentDoor } from "./enrollment.js";
 import { findHandler } from "./find-handler.js";
 import type { Implementation } from "./handlers.js";
-import { authorityHealth, createHealth, trustHealth } from "./health.js";
+import { authorityHealth, createHealth, identityHealth, trustHealth } from "./health.js";
 import { interceptHandler } from "./intercept-handler.js";
 import type { ServerInterceptor } from "./interceptor.js";
 import { maximumRequestBytes } from "./limits.js";
@@ -66,7 +68,7 @@ export async function createServer(
   options: PassingServerOptions,
   build: (routes: Routes) => unknown,
 ): Promise<PassingServer> {
-  const { trust, contact, recorder, log, http } = options;
+  const { trust, contact, identityContact, recorder, log, http } = options;
   ownGrpcLog(log);
   warnOfNode(log);
   checkRate(options.callerRate);
@@ -140,9 +142,17 @@ export async function createServer(
   for (const name of ["", ...services.map((service) => service.name)]) health.set(name, "SERVING");
   const showStaleness = (stale: boolean) => health.set(trustHealth, stale ? "NOT_SERVING" : "SERVING");
   showStaleness(trust.isStale());
-  const showContact = (away: boolean) => health.set(authorityHealth, away ? "NOT_SERVING" : "SERVING");
-  if (contact) showContact(contact.awaySince !== undefined);
-  const shown = [trust.onStaleness(showStaleness), contact?.onChange(showContact)];
+  const shown = [
+    trust.onStaleness(showStaleness),
+    showContact(authorityHealth, contact),
+    showContact(identityHealth, identityContact),
+  ];
+
+  function showContact(name: string, watched: SourceContact | undefined): Unsubscribe | undefined {
+    const show = (away: boolean) => health.set(name, away ? "NOT_SERVING" : "SERVING");
+    if (watched) show(watched.awaySince !== undefined);
+    return watched?.onChange(show);
+  }
 
   let closing: Promise<void> | undefined;
   async function openHttp({ port, host, onPeer }: HttpPort, first: Listener): Promise<Listener> {

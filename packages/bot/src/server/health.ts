@@ -16,6 +16,12 @@ export const trustHealth = "interlock.trust";
  */
 export const authorityHealth = "interlock.authority";
 
+/**
+ * The name under which health reports whether the bot reaches the source of its identity, such as a SPIFFE agent: NOT_SERVING from
+ * the first failure, when the certificate is still good. A bot whose source does not say has no such name.
+ */
+export const identityHealth = "interlock.identity";
+
 /** How many services `List` reports at most. */
 const listedAtMost = 100;
 

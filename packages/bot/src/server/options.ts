@@ -12,6 +12,7 @@ import type {
   RecoverResponse,
 } from "../gen/interlock/authority/v1/enrollment_service.js";
 import type { IdentitySource } from "../identity/identity.js";
+import type { SourceContact } from "../identity/source-contact.js";
 import type { AuthorityContact } from "../trust/authority-contact.js";
 import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";
@@ -52,6 +53,8 @@ export interface ServerOptions {
   readonly trust: Trust;
   /** Whether the authority can be reached. Absent: there is none, or this is the authority. */
   readonly contact?: AuthorityContact | undefined;
+  /** Whether the source of the identity can be reached. Absent: it does not say. */
+  readonly identityContact?: SourceContact | undefined;
   readonly recorder: Recorder;
   readonly log: Log;
   readonly clock: Clock;

@@ -3,6 +3,8 @@ import { Client, type ClientReadableStream, Metadata } from "@grpc/grpc-js";
 import { systemClock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import { silentLog } from "../base/log.js";
+import { createListeners } from "../base/subscription.js";
+import type { SourceContact } from "../identity/source-contact.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
 import { plainCredentials, plainOptions } from "../testing/plain-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
@@ -11,6 +13,7 @@ import { createTrust } from "../trust/trust.js";
 
 const serving = 1;
 const notServing = 2;
+const unknown = 3;
 
 describe("health of the trust", () => {
   let fleet: TestFleet;
@@ -98,6 +101,31 @@ describe("health of the trust", () => {
     assert.equal(await authority.next(), serving);
     authority.end();
     trust.end();
+    await bot.close(0);
+  });
+
+  it("tells that the source of the identity is away, where the source says so", async () => {
+    const changes = createListeners<boolean>();
+    let awaySince: number | undefined = 1;
+    const identityContact: SourceContact = {
+      get awaySince() {
+        return awaySince;
+      },
+      onChange: changes.add,
+    };
+    const bot = await fleet.bot("echo/4", undefined, { identityContact });
+    const { address } = await bot.serve({ port: 0 }, () => {});
+    client.close();
+    client = new Client(address, plainCredentials(fleet, await fleet.ca.issue("spiffe://test/probe/1")), plainOptions);
+    const [identity, authority] = [watch("interlock.identity"), watch("interlock.authority")];
+    assert.deepEqual([await identity.next(), await authority.next()], [notServing, unknown]);
+    awaySince = undefined;
+    changes.tell(false);
+    assert.equal(await identity.next(), serving);
+    changes.tell(true);
+    assert.equal(await identity.next(), notServing);
+    identity.end();
+    authority.end();
     await bot.close(0);
   });
 });

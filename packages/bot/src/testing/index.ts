@@ -21,6 +21,7 @@ export {
   san,
   uri,
 } from "./hand-made.js";
+export { createMemoryIssuer } from "./memory-issuer.js";
 export { plainCall, plainCredentials, plainOptions } from "./plain-client.js";
 export { plaintextSession, type RawAnswer, rawCall, rawSession, rawTls, shows } from "./raw-client.js";
 export { chainOf, isChildOf, recordSpans, type SpanRecorder } from "./span-recorder.js";
@@ -31,6 +32,7 @@ export {
   rsaKey,
   type Specimen,
   type SpecimenHash,
+  type SpecimenIssuer,
   type SpecimenOptions,
   specimen,
   svidExtensions,

@@ -25,11 +25,17 @@ export interface Specimen {
 /** The hash that a specimen is signed with. */
 export type SpecimenHash = "md5" | "sha1" | "sha256" | "sha384" | "sha512";
 
+/** The issuer of a specimen. */
+export interface SpecimenIssuer extends Pick<Specimen, "name" | "key"> {
+  /** The subject, DER, where it is more than a common name. */
+  readonly subject?: Uint8Array;
+}
+
 /** The properties of a specimen. */
 export interface SpecimenOptions {
   /** The issuer. Default: the specimen itself. */
-  readonly by?: Pick<Specimen, "name" | "key">;
-  /** The common name of the subject. Default: `leaf`. */
+  readonly by?: SpecimenIssuer;
+  /** The common name of the subject; the empty string for an empty subject. Default: `leaf`. */
   readonly name?: string;
   /** The private key. Default: a new one on P-256. */
   readonly key?: KeyObject;
@@ -57,7 +63,7 @@ const hour = 3_600_000;
 /** Makes a certificate with any key and any signature, put together byte by byte. */
 export function specimen(options: SpecimenOptions): Specimen {
   const { name = "leaf", key = ecKey(), hash = "sha256", version = 3, extensions } = options;
-  const by = options.by ?? { name, key };
+  const by: SpecimenIssuer = options.by ?? { name, key };
   const { notBefore = utcTime(Date.now() - hour), notAfter = utcTime(Date.now() + hour) } = options;
   const type = by.key.asymmetricKeyType ?? "";
   const identifier = identifiers[type]?.[hash];
@@ -68,9 +74,9 @@ export function specimen(options: SpecimenOptions): Specimen {
     ...(version === 1 ? [] : [element(0xa0, integer(2))]),
     integer(...(options.serial ?? [0x41, ...randomBytes(15)])),
     algorithm,
-    commonName(0x0c, Buffer.from(by.name)),
+    by.subject ?? commonName(0x0c, Buffer.from(by.name)),
     sequence(notBefore, notAfter),
-    commonName(0x0c, Buffer.from(name)),
+    name === "" ? sequence() : commonName(0x0c, Buffer.from(name)),
     createPublicKey(key).export({ type: "spki", format: "der" }),
     ...(extensions.length > 0 ? [element(0xa3, sequence(...extensions))] : []),
   );

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { type Bot, type Caller, InterlockError } from "@interlock/bot";
 import {
+  listenPrivately,
   methodNotAllowed,
   partsOf,
   type RequestHead,
@@ -27,7 +28,6 @@ import { completeRoutes, type Routes } from "../routes/routes.js";
 import { formatLocalAddress, readLocalAddress } from "./local-address.js";
 import { type LocalProgram, OutboundCall } from "./outbound-call.js";
 import { createOutboundMethods } from "./outbound-methods.js";
-import { listenPrivately } from "./private-socket.js";
 
 /** How the program beside the sidecar calls the fleet. */
 export interface OutboundOptions {

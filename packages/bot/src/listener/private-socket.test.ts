@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { listenPrivately } from "./private-socket.js";
 
-describe("the socket for the program beside a sidecar", () => {
+describe("listenPrivately", () => {
   let folder: string;
   const servers: Server[] = [];
   const server = () => {
@@ -40,6 +40,20 @@ describe("the socket for the program beside a sidecar", () => {
     const link = join(folder, "link");
     await symlink(open, link);
     await assert.rejects(listenPrivately(server(), join(link, "a.sock")), /is a link/);
+  });
+
+  it("is reached by the members of a group that is named, and the folder is, too", async function () {
+    const gid = process.getgroups?.().at(-1) ?? process.getgid?.();
+    if (gid === undefined) return this.skip();
+    const path = join(folder, "own", "group.sock");
+    for (let time = 0; time < 2; time++) {
+      const listening = server();
+      await listenPrivately(listening, path, { gid });
+      assert.deepEqual([await modeOf(path), await modeOf(join(folder, "own"))], [0o660, 0o710]);
+      assert.deepEqual([(await lstat(path)).gid, (await lstat(join(folder, "own"))).gid], [gid, gid]);
+      await new Promise((resolve) => listening.close(resolve));
+    }
+    await assert.rejects(listenPrivately(server(), path), /other users may enter/);
   });
 
   it("takes the place of one that a killed process has left, and of nothing else", async () => {
