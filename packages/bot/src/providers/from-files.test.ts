@@ -54,9 +54,15 @@ describe("identity from files", () => {
   });
 
   async function put({ privateKey, chain }: Identity, root = ca.der): Promise<void> {
-    await writeFile(paths.key, privateKey, { mode: 0o600 });
-    await writeFile(paths.certificate, certificatesToPem(chain));
-    await writeFile(paths.ca, certificatesToPem([root]));
+    await replace(paths.key, privateKey);
+    await replace(paths.certificate, certificatesToPem(chain));
+    await replace(paths.ca, certificatesToPem([root]));
+  }
+
+  /** Never shows an empty file, which is one of the problems that a test waits for, and that is logged once. */
+  async function replace(path: string, text: string): Promise<void> {
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    await rename(`${path}.new`, path);
   }
 
   const alive = async <T>(work: Promise<T>): Promise<T> => {
