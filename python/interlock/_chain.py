@@ -170,6 +170,8 @@ class Chain:
             self._authenticate(connection, authorization, references, now)  # Kept for the streams of the connection.
         caller = _caller_of(connection, token)
         self._authorize(method, caller)
+        if token:
+            _limit_token(method, token)
         self._limit_rate(method, caller, now)
         return Admission(caller, token, connection, method, int(now // _DAY_SECONDS))
 
@@ -299,7 +301,10 @@ class Chain:
         with self._lock:
             shown = list(admission.connection.bearers.values())
         for token in shown:
+            was = admission.token
             same = token.subject == caller.spiffe_id and token.actors == caller.actors
+            same = same and (was is None or token.delegation == was.delegation)
+            same = same and (token.methods is None or method.name in token.methods)
             enough = method.service in token.audiences and token.scopes.issuperset(method.scopes)
             if same and enough and self._trust.token_fault(token, now) is None:
                 return token
@@ -311,6 +316,18 @@ def _caller_of(connection: Connection, token: VerifiedToken | None) -> Caller:
     if token is None:
         return Caller(peer.spiffe_id, (), frozenset(), peer.certificate, connection.address)
     return Caller(token.subject, token.actors, token.scopes, peer.certificate, connection.address)
+
+
+def _limit_token(method: Method, token: VerifiedToken) -> None:
+    """Checks the limits of a token beside its scopes.
+
+    Calls that wait for an operator are refused: a bot in Python does not compare the request with what was approved.
+    """
+    if token.methods is not None and method.name not in token.methods:
+        raise denial("METHOD_NOT_DELEGATED", needed=method.name, held=" ".join(sorted(token.methods)))
+    if not method.approval or (method.approval == "delegated" and token.delegation is None):
+        return
+    raise denial("APPROVAL_REQUIRED", "a bot in Python serves no approved calls", needed=method.path[1:])
 
 
 def _require_gateway(method: Method, connection: Connection) -> None:

@@ -45,6 +45,13 @@ class Method:
     deprecation: Deprecation = ()
     #: Identity patterns of the gateways through which its service is called; empty where it is called without one.
     via: tuple[str, ...] = ()
+    #: Which calls wait for an operator: "delegated", "everyCall", or "" for none.
+    approval: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the method, for example `Grip`."""
+        return self.path.rpartition("/")[2]
 
     @property
     def token_scopes(self) -> tuple[str, ...]:
@@ -141,6 +148,7 @@ def _method(service: str, via: tuple[str, ...], content: Mapping[str, Any]) -> M
         replacement=deprecation.get("replacement") or "",
         deprecation=deprecation_metadata(policy.get("deprecation")),
         via=via,
+        approval=policy.get("approval", ""),
     )
 
 

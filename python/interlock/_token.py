@@ -25,6 +25,7 @@ _CLOCK_SKEW = 60
 _MAXIMUM_LENGTH = 8_192
 _MAXIMUM_ACTORS = 3
 _MAXIMUM_KEYS_OF_ONE_NAME = 4
+_MAXIMUM_METHODS = 32
 _BEARER = re.compile(r"bearer ([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 _REFUSED = ("jwk", "jku", "x5u", "x5c", "crit", "b64")
@@ -50,6 +51,12 @@ class VerifiedToken:
     scopes: frozenset[str]
     grants_version: int
     expires_at: float
+    #: The id of the delegation under which it was issued; `None` for none.
+    delegation: str | None = None
+    #: The names of the only methods that may be called with it; `None` for every method that its scopes allow.
+    methods: frozenset[str] | None = None
+    #: Whether it is for one call that an operator has approved.
+    approved: bool = False
 
 
 def bearer_token(authorization: str) -> str:
@@ -89,6 +96,9 @@ def verify_token(
         else frozenset(),
         grants_version=_version(claims.get("grants_version")),
         expires_at=exp,
+        delegation=_filled(claims["delegation"]) if "delegation" in claims else None,
+        methods=_methods(claims["methods"]) if "methods" in claims else None,
+        approved="approval" in claims and _is_approval(claims["approval"]),
     )
     if verified.actors and verified.actors[0] != spiffe_id:
         raise denial("TOKEN_ACTOR_MISMATCH")
@@ -230,6 +240,23 @@ def _text(value: object) -> str:
 
 def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else _malformed("a claim is no list")
+
+
+def _filled(value: object) -> str:
+    return _text(value) or _malformed("a claim is empty")
+
+
+def _methods(value: object) -> frozenset[str]:
+    names = _list(value)
+    if len(names) > _MAXIMUM_METHODS:
+        raise denial("TOKEN_MALFORMED", f"it names more than {_MAXIMUM_METHODS} methods")
+    return frozenset(_text(name) for name in names)
+
+
+def _is_approval(value: object) -> bool:
+    if not isinstance(value, dict):
+        raise denial("TOKEN_MALFORMED", "its approval is no object")
+    return bool(_filled(value.get("id")) and _filled(value.get("request")))
 
 
 def _as_list(value: object) -> list[Any]:

@@ -152,10 +152,29 @@ func (a *admission) authorize(call *admitted) *Denial {
 			return deny("SCOPE_MISSING", "").with("needed", needed, "held", held)
 		}
 	}
+	if denial := limitToken(policy, call); denial != nil {
+		return denial
+	}
 	if policy.needsFreshTrust() && a.member.trust.isStale() {
 		return deny("TRUST_STALE", "")
 	}
 	return nil
+}
+
+// limitToken checks the limits of a token beside its scopes. Calls that wait for an operator are refused: a bot in Go does not
+// compare the request with what was approved.
+func limitToken(policy *policy, call *admitted) *Denial {
+	token, name := call.token, call.path[strings.LastIndex(call.path, "/")+1:]
+	if token == nil {
+		return nil
+	}
+	if token.limited && !slices.Contains(token.methods, name) {
+		return deny("METHOD_NOT_DELEGATED", "").with("needed", name, "held", strings.Join(token.methods, " "))
+	}
+	if policy.Approval == "" || (policy.Approval == "delegated" && token.delegation == "") {
+		return nil
+	}
+	return deny("APPROVAL_REQUIRED", "a bot in Go serves no approved calls").with("needed", call.path[1:])
 }
 
 // recheck verifies an open call by a trust that has changed.

@@ -15,6 +15,7 @@ const errorDomain = "interlock"
 // denialCodes holds the reasons that are not UNAUTHENTICATED. The whole list is packages/bot/src/base/reason.ts.
 var denialCodes = map[string]codes.Code{
 	"ACTOR_CHAIN_TOO_LONG":          codes.PermissionDenied,
+	"APPROVAL_REQUIRED":             codes.PermissionDenied,
 	"CALLER_NOT_ALLOWED":            codes.PermissionDenied,
 	"CA_PIN_MISMATCH":               codes.Unauthenticated,
 	"CERTIFICATE_IS_CA":             codes.Unavailable,
@@ -24,6 +25,7 @@ var denialCodes = map[string]codes.Code{
 	"CERTIFICATE_WEAK":              codes.Unavailable,
 	"CERTIFICATE_WITHOUT_SPIFFE_ID": codes.Unavailable,
 	"CERTIFICATE_WRONG_USAGE":       codes.Unavailable,
+	"METHOD_NOT_DELEGATED":          codes.PermissionDenied,
 	"METHOD_RETIRED":                codes.Unimplemented,
 	"METHOD_SUNSET":                 codes.Unimplemented,
 	"NO_CERTIFICATE":                codes.Unavailable,

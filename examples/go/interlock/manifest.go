@@ -13,6 +13,8 @@ type policy struct {
 	AnyBot  bool
 	Risk    string
 	Callers []string
+	// Approval says which calls wait for an operator. This bot cannot tell an approved request from another, so it refuses them.
+	Approval string
 	Rate    *struct {
 		PerSecond float64
 		Burst     int

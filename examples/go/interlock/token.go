@@ -19,6 +19,7 @@ const (
 	maximumTokenLifetime = 10 * time.Minute
 	maximumActors        = 3
 	maximumKeysOfOneName = 4
+	maximumMethods       = 32
 	clockSkew            = 60 * time.Second
 	exchangeScope        = "token:exchange"
 )
@@ -33,6 +34,10 @@ type token struct {
 	scopes        []string
 	grantsVersion uint64
 	expires       time.Time
+	delegation    string   // The delegation under which it was issued; empty for none.
+	limited       bool     // Whether it is for some methods only.
+	methods       []string // Their names.
+	approval      any      // The one call that an operator has approved; nil for any call.
 }
 
 // bearerOf takes the token out of the `authorization` values of a call.
@@ -172,7 +177,36 @@ func readClaims(claims map[string]any, trust *trustState, now time.Time) (*token
 	if version, _ := claims["grants_version"].(float64); version > 0 && version == math.Trunc(version) {
 		token.grantsVersion = uint64(version)
 	}
+	if denial := token.readLimits(claims); denial != nil {
+		return nil, denial
+	}
 	return token, nil
+}
+
+// readLimits reads the limits beside the scopes. A claim of another form never passes for a token without limits.
+func (t *token) readLimits(claims map[string]any) *Denial {
+	if delegation, present := claims["delegation"]; present {
+		if t.delegation, _ = delegation.(string); t.delegation == "" {
+			return deny("TOKEN_MALFORMED", "delegation is no text")
+		}
+	}
+	if methods, present := claims["methods"]; present {
+		list, isList := methods.([]any)
+		t.limited = true
+		if t.methods, present = textsIn(list); !isList || !present || len(list) > maximumMethods {
+			return deny("TOKEN_MALFORMED", "methods is no list of names")
+		}
+	}
+	if approval, present := claims["approval"]; present {
+		object, isObject := approval.(map[string]any)
+		id, _ := object["id"].(string)
+		request, _ := object["request"].(string)
+		if !isObject || id == "" || request == "" {
+			return deny("TOKEN_MALFORMED", "approval is no approved call")
+		}
+		t.approval = object
+	}
+	return nil
 }
 
 func checkTimes(claims map[string]any, now time.Time) *Denial {

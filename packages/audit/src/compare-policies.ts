@@ -20,6 +20,7 @@ export function comparePolicies(before: Policy, after: Policy): PolicyChange[] {
     ...compareRisk(before, after),
     ...compareRate(before.rate, after.rate),
     ...compareDeprecation(before, after),
+    ...compareApproval(before.approval, after.approval),
     ...compareTexts(before, after),
   ];
   const order = ["loosened", "tightened", "changed"];
@@ -78,6 +79,17 @@ function compareDeprecation(before: Policy, after: Policy): PolicyChange[] {
   const text = `has ${is.sunset ? `the sunset ${is.sunset}` : "no sunset"}, instead of ${was.sunset ?? "none"}`;
   const isLater = is.sunset === undefined || (was.sunset !== undefined && is.sunset > was.sunset);
   return [isLater ? loosened(text) : tightened(text)];
+}
+
+function compareApproval(before: Policy["approval"], after: Policy["approval"]): PolicyChange[] {
+  if (before === after) return [];
+  const text = `waits for an operator with ${approvalText(after)}, instead of ${approvalText(before)}`;
+  return [after === "everyCall" || before === undefined ? tightened(text) : loosened(text)];
+}
+
+function approvalText(approval: Policy["approval"]): string {
+  if (approval === undefined) return "no call";
+  return approval === "everyCall" ? "every call" : "calls under a delegation";
 }
 
 function compareTexts(before: Policy, after: Policy): PolicyChange[] {

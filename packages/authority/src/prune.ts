@@ -32,8 +32,8 @@ const serverRecordsMs = 400 * 24 * 3_600_000;
 const batch = 1_000;
 
 /**
- * Deletes old records, so that every table has a bound. Join tokens, certificates and revocations of tokens go a day
- * after they expire; a certificate with which its bot may still come back, a day after it no longer can. Processes that
+ * Deletes old records, so that every table has a bound. Join tokens, certificates, delegations, approvals and revocations of
+ * tokens go a day after they expire; a certificate with which its bot may still come back, a day after it no longer can. Processes that
  * are gone go after a day when their bot has had another one since. Bots that were not renewed and can no longer come back, with
  * their lineages, endpoints and processes, superseded workloads, ended revocations, replaced grants, usage, audit records and the
  * results of daily audits go after the retention, and the records of servers after the retention or 400 days, whichever is longer.
@@ -62,6 +62,8 @@ export async function prune(records: Records, options: PruneOptions): Promise<vo
   }
   await records.instances.prune(before, now - supersededMs, batch);
   await records.manifests.pruneUnserved();
+  await records.delegations.prune(now - keptMs);
+  await records.approvals.prune(now - keptMs);
   await records.workloads.prune({ supersededBefore: before, joinedBefore: now - keptMs, limit: batch });
   await records.grantVersions.prune(before);
   await records.usage.prune(before);

@@ -14,6 +14,7 @@ import { type Client, createClient } from "./client/client.js";
 import { type ClientOptions, checkClientOptions } from "./client/client-options.js";
 import { connectService } from "./client/connect-service.js";
 import { connectionTimes, type GivenTimes } from "./client/connection-times.js";
+import type { Connector } from "./client/connector.js";
 import { createDeprecationLog } from "./client/deprecation-log.js";
 import { createSharedConnectors } from "./client/shared-connectors.js";
 import { Health } from "./gen/grpc/health/v1/health_interlock.js";
@@ -25,6 +26,7 @@ import type { ServerInterceptor } from "./server/interceptor.js";
 import type { BotServer, Routes } from "./server/options.js";
 import type { Metrics } from "./telemetry/metrics.js";
 import { observeBot } from "./telemetry/observe-bot.js";
+import type { TokenSource } from "./token/token-source.js";
 import type { Trust } from "./trust/trust.js";
 
 /** The options of {@link Bot.serve}. */
@@ -234,15 +236,25 @@ export function createBot(parts: BotParts): Bot {
       const addresses = addressed ? checkAddresses(given as string | readonly string[]) : undefined;
       const chosen = (addressed ? options : (given as ClientOptions | undefined)) ?? {};
       checkClientOptions(chosen);
-      const { server, requestBytes, responseBytes, compression } = chosen;
+      const { server, requestBytes, responseBytes, compression, delegation, approval } = chosen;
       const own = {
         times: connectionTimes({ ...parts.connections, ...chosen.connections }),
         tuning: channelTuning(service, chosen),
       };
-      const key = JSON.stringify([addresses, server, requestBytes, responseBytes, compression, own.times]);
+      const key = JSON.stringify([
+        [addresses, server, requestBytes, responseBytes, compression, own.times],
+        [delegation, approval],
+      ]);
       const expected = server === undefined ? expectedServers(service, spiffeId.name) : [server];
       const calling = { ...parts, deprecations, ...own };
-      const connect = () => connectService(service, addresses, expected, calling);
+      const connect = () => {
+        if (delegation === undefined && approval === undefined) {
+          return connectService(service, addresses, expected, calling);
+        }
+        const tokens = parts.tokensUnder?.({ delegation, approval });
+        if (!tokens) throw new InterlockError("FAILED_PRECONDITION", "A delegation needs the tokens of an authority.");
+        return closingToo(connectService(service, addresses, expected, { ...calling, tokens }), tokens);
+      };
       const { connector, release } = connectors.lease(service, key, connect);
       return createClient(service, connector, release, chosen);
     },
@@ -278,6 +290,17 @@ export function createBot(parts: BotParts): Bot {
   }
 
   return bot;
+}
+
+/** A connector that forgets its tokens, which are of no other client, when it is closed. */
+function closingToo(connector: Connector, tokens: TokenSource): Connector {
+  return {
+    ...connector,
+    close() {
+      connector.close();
+      tokens.close?.();
+    },
+  };
 }
 
 const partsByBot = new WeakMap<Bot, BotParts>();

@@ -83,7 +83,15 @@ export { writeDer } from "./identity/write-der.js";
 
 // Tokens.
 
-export { actClaim, exchangeScope, maximumActors } from "./token/actors.js";
+export { actClaim, delegateScope, exchangeScope, maximumActors } from "./token/actors.js";
+export {
+  type ApprovedCall,
+  approvalClaim,
+  delegationClaim,
+  maximumMethods,
+  methodsClaim,
+  type TokenLimits,
+} from "./token/read-delegation.js";
 export { tokenFault } from "./token/token-fault.js";
 export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
 export {

@@ -7,6 +7,14 @@ import type { TokenSource } from "./token/token-source.js";
 import type { AuthorityContact } from "./trust/authority-contact.js";
 import type { Trust } from "./trust/trust.js";
 
+/** What tokens are issued under, beside the bot's own grants. */
+export interface DelegatedUse {
+  /** The id of a delegation that the bot holds. */
+  readonly delegation?: string | undefined;
+  /** The id of an approval that the bot has requested. It gives one token, for one call. */
+  readonly approval?: string | undefined;
+}
+
 /**
  * A bot's part in its fleet: identity, trust and tokens, kept current by the authority, or by certificate files and another
  * token issuer. The rest of a bot uses this interface and does not know its source.
@@ -41,6 +49,8 @@ export interface Membership {
     scopes: readonly string[],
     identity: Identity,
   ): Promise<FetchedToken>;
+  /** Makes a source of tokens under a delegation, or for an approved call. Absent without an authority. */
+  tokensUnder?(use: DelegatedUse): TokenSource;
   /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

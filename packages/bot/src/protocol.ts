@@ -1,5 +1,17 @@
 // The messages and services between bots and the authority, generated from protos/interlock/authority.
 export { AdminService } from "./gen/interlock/authority/v1/admin_service_interlock.js";
+export {
+  Approval,
+  ApprovalState,
+  DecideApprovalRequest,
+  DecideApprovalResponse,
+  GetApprovalRequest,
+  GetApprovalResponse,
+  ListApprovalsRequest,
+  ListApprovalsResponse,
+  RequestApprovalRequest,
+  RequestApprovalResponse,
+} from "./gen/interlock/authority/v1/approval.js";
 export { AuditPosition, AuditRecord, ListLogRequest, ListLogResponse } from "./gen/interlock/authority/v1/audit_log.js";
 export {
   AuditFinding,
@@ -43,6 +55,16 @@ export {
   WithdrawCaResponse,
 } from "./gen/interlock/authority/v1/ca.js";
 export { Certificate } from "./gen/interlock/authority/v1/certificate.js";
+export {
+  DelegatedService,
+  DelegateRequest,
+  DelegateResponse,
+  Delegation,
+  ListDelegationsRequest,
+  ListDelegationsResponse,
+  RevokeDelegationRequest,
+  RevokeDelegationResponse,
+} from "./gen/interlock/authority/v1/delegation.js";
 export { Endpoint, FindEndpointsRequest, FindEndpointsResponse } from "./gen/interlock/authority/v1/endpoint.js";
 export {
   BeginRecoveryRequest,
@@ -85,6 +107,7 @@ export {
   ListJoinTokensRequest,
   ListJoinTokensResponse,
 } from "./gen/interlock/authority/v1/join_token.js";
+export { RecordReceiptRequest, RecordReceiptResponse } from "./gen/interlock/authority/v1/receipt.js";
 export {
   ListRetiredMethodsRequest,
   ListRetiredMethodsResponse,

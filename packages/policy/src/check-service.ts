@@ -1,7 +1,7 @@
 import { isIdentityPattern } from "./identity-pattern.js";
-import { type Policy, risks } from "./policy.js";
+import { approvals, type Policy, risks } from "./policy.js";
 import { isScope } from "./scope.js";
-import type { ServiceDefinition } from "./service.js";
+import type { MethodKind, ServiceDefinition } from "./service.js";
 
 /**
  * Finds the faults of a policy. Generator and server both use these rules.
@@ -29,6 +29,10 @@ export function policyFaults(policy: Policy | undefined): string[] {
   if (policy.rate && !(policy.rate.perSecond > 0 && Number.isFinite(policy.rate.perSecond) && policy.rate.burst >= 1)) {
     faults.push("has a rate that is not above zero: set per_second");
   }
+  if (policy.approval !== undefined && !approvals.includes(policy.approval))
+    faults.push(`has the unknown approval "${policy.approval}"`);
+  if (policy.approval !== undefined && policy.anyBot)
+    faults.push("has an approval and any_bot: write scopes, because approvals come with tokens");
   const { since, sunset } = policy.deprecation ?? {};
   if (since !== undefined && !isDay(since))
     faults.push(`is deprecated since "${since}", which is not a date (YYYY-MM-DD)`);
@@ -41,14 +45,29 @@ export function policyFaults(policy: Policy | undefined): string[] {
 }
 
 /**
+ * Finds the fault of an approval at a method of some kind: an operator can look at one message, and at no stream of them.
+ *
+ * @param policy - The policy of the method.
+ * @param kind - The kind of the method.
+ * @returns The fault, in words; `undefined` when there is none.
+ */
+export function approvalFault(policy: Pick<Policy, "approval"> | undefined, kind: MethodKind): string | undefined {
+  const takesStream = kind === "clientStreaming" || kind === "bidiStreaming";
+  if (policy?.approval === undefined || !takesStream) return undefined;
+  return "has an approval and takes a stream: an operator can approve one message only";
+}
+
+/**
  * Finds the faults of a service definition.
  *
  * @param service - The definition.
  * @returns The faults, in words, each with its method; empty for a sound definition.
  */
 export function serviceFaults(service: ServiceDefinition): string[] {
-  const faults = Object.entries(service.methods).flatMap(([key, { path, policy }]) => [
-    ...policyFaults(policy).map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),
+  const faults = Object.entries(service.methods).flatMap(([key, { path, policy, kind }]) => [
+    ...[...policyFaults(policy), approvalFault(policy, kind) ?? []]
+      .flat()
+      .map((fault) => `${path ?? `${service.name}/${key}`} ${fault}`),
     // Tokens are for a service by its name. A method with the path of another service would accept that service's
     // tokens.
     ...(path?.startsWith(`/${service.name}/`)

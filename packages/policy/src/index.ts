@@ -1,4 +1,4 @@
-export { policyFaults, serviceFaults } from "./check-service.js";
+export { approvalFault, policyFaults, serviceFaults } from "./check-service.js";
 export { expectedServers, mayCallDirectly, mayOffer } from "./expected-servers.js";
 export { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
 export type {
@@ -10,7 +10,17 @@ export type {
   ServedService,
 } from "./manifest.js";
 export { maximumManifestBytes, parseManifest } from "./parse-manifest.js";
-export { type DataClass, type Deprecation, dataClasses, type Policy, type Rate, type Risk, risks } from "./policy.js";
+export {
+  type Approval,
+  approvals,
+  type DataClass,
+  type Deprecation,
+  dataClasses,
+  type Policy,
+  type Rate,
+  type Risk,
+  risks,
+} from "./policy.js";
 export { isScope, type Scope } from "./scope.js";
 export { servedManifest } from "./served-manifest.js";
 export type {

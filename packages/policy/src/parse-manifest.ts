@@ -1,7 +1,7 @@
-import { policyFaults } from "./check-service.js";
+import { approvalFault, policyFaults } from "./check-service.js";
 import { isIdentityPattern } from "./identity-pattern.js";
 import type { ServedManifest, ServedMethod, ServedService } from "./manifest.js";
-import { type DataClass, type Deprecation, dataClasses, type Policy, type Rate } from "./policy.js";
+import { type Approval, type DataClass, type Deprecation, dataClasses, type Policy, type Rate } from "./policy.js";
 import type { Idempotency, MethodKind } from "./service.js";
 import { isServiceName } from "./service-name.js";
 
@@ -62,19 +62,22 @@ function readService(value: unknown): ServedService {
 }
 
 function readMethod(value: unknown, service: string): ServedMethod {
-  const { name, path, kind, idempotency, policy } = fields(value, `a method of ${service}`);
+  const { name, path, kind, idempotency, policy: given } = fields(value, `a method of ${service}`);
   if (typeof name !== "string" || !/^[A-Za-z_]\w{0,255}$/.test(name))
     throw new Error(`a method of ${service} has no name`);
   if (path !== `/${service}/${name}`) throw new Error(`${service}/${name} has the path of another method`);
   if (!kinds.includes(kind as MethodKind)) throw new Error(`${service}/${name} is of an unknown kind`);
   if (idempotency !== undefined && !idempotencies.includes(idempotency))
     throw new Error(`${service}/${name} has an unknown idempotency`);
+  const policy = readPolicy(given, `${service}/${name}`);
+  const fault = approvalFault(policy, kind as MethodKind);
+  if (fault !== undefined) throw new Error(`${service}/${name} ${fault}`);
   return {
     name,
     path,
     kind: kind as MethodKind,
     ...(idempotency !== undefined && { idempotency: idempotency as Idempotency }),
-    policy: readPolicy(policy, `${service}/${name}`),
+    policy,
   };
 }
 
@@ -90,6 +93,7 @@ function readPolicy(value: unknown, method: string): Policy {
     rate,
     deprecation,
     worstCase,
+    approval,
   } = fields(value, of("policy"));
   const policy = {
     scopes: texts(scopes, of("scopes"), maximumName) as Policy["scopes"],
@@ -101,6 +105,7 @@ function readPolicy(value: unknown, method: string): Policy {
     ...(rate !== undefined && { rate: readRate(rate, of("rate")) }),
     ...(deprecation !== undefined && { deprecation: readDeprecation(deprecation, of("deprecation")) }),
     ...(worstCase !== undefined && { worstCase: text(worstCase, of("worst case")) }),
+    ...(approval !== undefined && { approval: approval as Approval }),
   };
   const [fault] = policyFaults(policy);
   if (fault !== undefined) throw new Error(`${method} ${fault}`);

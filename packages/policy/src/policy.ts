@@ -12,6 +12,12 @@ export const dataClasses = ["public", "internal", "confidential", "personal", "s
 /** A kind of data that a method reads or returns: one of {@link dataClasses}. */
 export type DataClass = (typeof dataClasses)[number];
 
+/** Which calls wait for an operator: the names of `interlock.policy.v1.Approval`, in camel case. */
+export const approvals = ["delegated", "everyCall"] as const;
+
+/** Which calls of a method wait until an operator has approved them: one of {@link approvals}. */
+export type Approval = (typeof approvals)[number];
+
 /** The rate at which one caller may call one method: a token bucket. */
 export interface Rate {
   /** Calls per second in the long run, above zero. */
@@ -53,4 +59,6 @@ export interface Policy {
   readonly deprecation?: Deprecation;
   /** The worst that could happen if the method were compromised, in one sentence; absent when not stated. */
   readonly worstCase?: string;
+  /** The calls that wait until an operator has approved them, one by one; absent when none does. */
+  readonly approval?: Approval;
 }

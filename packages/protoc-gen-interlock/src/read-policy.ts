@@ -6,16 +6,23 @@ import {
   hasOption,
   toJson,
 } from "@bufbuild/protobuf";
-import type { ManifestService, Policy } from "@interlock/policy";
+import type { Approval, ManifestService, Policy } from "@interlock/policy";
 
 /** `interlock.policy.v1.Access` as JSON, with all defaults filled in. */
-interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation" | "worstCase"> {
+interface AccessJson extends Omit<Policy, "risk" | "dataClasses" | "rate" | "deprecation" | "worstCase" | "approval"> {
   readonly risk: string;
   readonly dataClasses: readonly string[];
   readonly rate?: { readonly perSecond: number | string; readonly burst: number };
   readonly deprecation?: { readonly since: string; readonly sunset: string; readonly replacement: string };
   readonly worstCase: string;
+  readonly approval: string;
 }
+
+/** A name that is not here is one of a later release, which the gate refuses. */
+const approvalsByName: Readonly<Record<string, Approval>> = {
+  APPROVAL_DELEGATED: "delegated",
+  APPROVAL_EVERY_CALL: "everyCall",
+};
 
 type ServiceFacts = Pick<ManifestService, "owner" | "description" | "servedBy" | "via">;
 
@@ -27,6 +34,7 @@ export function readPolicy(method: DescMethod, access: DescExtension | undefined
   const json = readOption(method, access) as AccessJson | undefined;
   if (json === undefined) return undefined;
   const { scopes, anyBot, purpose, callers, rate, worstCase } = json;
+  const approval = approvalsByName[json.approval] ?? json.approval;
   const deprecation = json.deprecation
     ? { since: json.deprecation.since, ...withoutEmpty(json.deprecation) }
     : method.deprecated || method.parent.deprecated
@@ -44,6 +52,7 @@ export function readPolicy(method: DescMethod, access: DescExtension | undefined
     ...(rate && { rate: readRate(rate) }),
     ...(deprecation && { deprecation }),
     ...(worstCase.trim() !== "" && { worstCase }),
+    ...(approval !== "APPROVAL_UNSPECIFIED" && { approval: approval as Approval }),
   };
 }
 

@@ -59,7 +59,9 @@ const more = {
   only: { ...base, callers: ["admin/*"] },
   old: { ...base, deprecation: { since: "2020-01-01", sunset: "2021-01-01", replacement: `${audience}/Echo` } },
   rare: { ...base, rate: { perSecond: 0.01, burst: 2 } },
-};
+  approved: { ...base, approval: "everyCall" },
+  agents: { ...base, approval: "delegated" },
+} satisfies Record<string, Policy>;
 
 /** The service of the cases: the echo service, and methods with each kind of policy. */
 export const CaseService = {
@@ -69,6 +71,8 @@ export const CaseService = {
     only: { ...EchoService.methods.echo, path: `/${audience}/Only`, policy: more.only },
     old: { ...EchoService.methods.echo, path: `/${audience}/Old`, policy: more.old },
     rare: { ...EchoService.methods.echo, path: `/${audience}/Rare`, policy: more.rare },
+    approved: { ...EchoService.methods.echo, path: `/${audience}/Approved`, policy: more.approved },
+    agents: { ...EchoService.methods.echo, path: `/${audience}/Agents`, policy: more.agents },
   },
 };
 
@@ -90,6 +94,8 @@ const paths = {
   only: `/${audience}/Only`,
   old: `/${audience}/Old`,
   rare: `/${audience}/Rare`,
+  approved: `/${audience}/Approved`,
+  agents: `/${audience}/Agents`,
 };
 
 /** Makes the cases, from the same builders as the security contract. Tokens in them are valid for five minutes. */
@@ -313,6 +319,42 @@ async function policyCases(fleet: TestFleet, caller: Identity): Promise<Case[]> 
       "ancestors that are no list",
       "TOKEN_MALFORMED",
       { authorization: await bearer({ exchanged_from: "id-0" }) },
+    ],
+    ["control", "a method that is delegated", 0, { authorization: await bearer({ methods: ["Echo"] }) }],
+    ["control", "a method that waits for agents only", 0, { authorization: good, path: paths.agents }],
+    [
+      "66",
+      "a method that is not delegated",
+      "METHOD_NOT_DELEGATED",
+      { authorization: await bearer({ delegation: "dlg-1", methods: ["Join"] }) },
+    ],
+    ["66", "no method at all", "METHOD_NOT_DELEGATED", { authorization: await bearer({ methods: [] }) }],
+    ["66", "methods that are text", "TOKEN_MALFORMED", { authorization: await bearer({ methods: "Echo" }) }],
+    ["66", "methods that are null", "TOKEN_MALFORMED", { authorization: await bearer({ methods: null }) }],
+    ["66", "a delegation that is a number", "TOKEN_MALFORMED", { authorization: await bearer({ delegation: 1 }) }],
+    ["66", "a delegation that is empty", "TOKEN_MALFORMED", { authorization: await bearer({ delegation: "" }) }],
+    [
+      "66",
+      "a delegation above it is revoked",
+      "TOKEN_REVOKED",
+      {
+        authorization: await bearer({ delegation: "dlg-2", exchanged_from: ["dlg-2", "dlg-1"] }),
+        trust: revoked("token", "dlg-1"),
+      },
+    ],
+    ["68", "a call that waits for an operator", "APPROVAL_REQUIRED", { authorization: good, path: paths.approved }],
+    [
+      "68",
+      "a call under a delegation that waits for an operator",
+      "APPROVAL_REQUIRED",
+      { authorization: await bearer({ delegation: "dlg-1" }), path: paths.agents },
+    ],
+    ["68", "an approval that is text", "TOKEN_MALFORMED", { authorization: await bearer({ approval: "apr-1" }) }],
+    [
+      "68",
+      "an approval without a request",
+      "TOKEN_MALFORMED",
+      { authorization: await bearer({ approval: { id: "a" } }) },
     ],
     ["25", "a scope is missing", "SCOPE_MISSING", { authorization: good, path: paths.reset }],
     ["25", "no scope at all", "SCOPE_MISSING", { authorization: await bearer({ scope: undefined }) }],

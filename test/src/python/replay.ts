@@ -50,6 +50,8 @@ async function serve(file: CaseFile) {
       only: answer,
       old: answer,
       rare: answer,
+      approved: answer,
+      agents: answer,
     }),
   );
   return {

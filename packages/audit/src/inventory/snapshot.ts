@@ -70,6 +70,7 @@ const policy: Shape = {
   "rate?": rate,
   "deprecation?": deprecation,
   "worstCase?": "string",
+  "approval?": "string",
 };
 const caller: Shape = { bot: "string", actors: ["string"], calls: "number", firstAt: "number", lastAt: "number" };
 const server: Shape = {

@@ -28,6 +28,8 @@ export interface FindServersOptions {
   readonly endpoints: Pick<Endpoints, "findServers">;
   readonly grants: Grants;
   readonly signOfLife: SignOfLife;
+  /** Whether the caller holds a delegation at the service: what it may call in the name of another bot, it may look up. */
+  isDelegated(): Promise<boolean>;
   /** Whether a bot is revoked by a pattern. */
   isRevoked(name: string): boolean;
 }
@@ -42,18 +44,18 @@ export interface ServerSearch {
 }
 
 /**
- * Finds the bots that serve a service, for a bot that is granted a scope at it. Rejects with `INVALID_ARGUMENT` for a
+ * Finds the bots that serve a service, for a bot that is granted a scope at it, or holds a delegation. Rejects with `INVALID_ARGUMENT` for a
  * malformed search; with `NO_GRANT` for a bot without a scope, whether the service exists or not.
  */
 export async function findServers(
-  { endpoints, grants, signOfLife, isRevoked }: FindServersOptions,
+  { endpoints, grants, signOfLife, isDelegated, isRevoked }: FindServersOptions,
   { caller, service, servedBy }: ServerSearch,
 ): Promise<readonly Pick<EndpointRow, "spiffeId" | "service" | "address">[]> {
   if (!isServiceName(service)) throw invalid("The service is malformed: give its full name.");
   checkPatterns(servedBy);
   if (servedBy.length === 0)
     throw invalid("Name the bots that may serve it in served_by: any bot can report any service.");
-  if (grantedScopes(grants, caller.name, service).size === 0) {
+  if (grantedScopes(grants, caller.name, service).size === 0 && !(await isDelegated())) {
     const remedy = 'add one to grants.yaml, or directory:read, and run "interlock grants apply grants.yaml"';
     throw denial("NO_GRANT", `"${caller.name}" is granted nothing at ${service}, so it may not look it up; ${remedy}`, {
       service,

@@ -18,7 +18,7 @@ export interface RevokeParts {
  * `LAST_OPERATOR` as its guard says.
  *
  * @param expiresAt - When the subject expires, in milliseconds since the epoch; then the revocation ends. Default: null,
- *   for a subject without a known expiry.
+ *   for a subject without a known expiry. A delegation is revoked by its id like a token, until it would have ended.
  */
 export async function revoke(
   { store, hub, guard }: RevokeParts,
@@ -29,12 +29,13 @@ export async function revoke(
   expiresAt: number | null = null,
 ): Promise<RevocationRow> {
   const recorded = await store.transaction(async (records) => {
-    const { revocations, fleet, auditLog } = records;
+    const { revocations, delegations, fleet, auditLog } = records;
     const known = await revocations.find(kind, subject);
     if (known) return known;
     if (guard) await keepOperator(records, { kind: "revoke", revoked: { kind, subject } }, guard, now);
     const trustVersion = await fleet.nextTrustVersion();
-    const revocation = { kind, subject, revokedAt: now, reason, trustVersion, expiresAt };
+    const ends = expiresAt ?? (kind === "token" ? ((await delegations.find(subject))?.expiresAt ?? null) : null);
+    const revocation = { kind, subject, revokedAt: now, reason, trustVersion, expiresAt: ends };
     await revocations.add(revocation);
     const details = { kind, reason, trustVersion };
     await auditLog.append({ at: now, kind: "revoke", actor: by, subject, details });

@@ -1,9 +1,11 @@
 import type { Implementation } from "@interlock/bot";
 import type { AdminService } from "@interlock/bot/protocol";
 import type { AdminParts } from "./admin/admin-parts.js";
+import { approvalHandlers } from "./admin/approvals.js";
 import { auditRunHandlers } from "./admin/audit-runs.js";
 import { botHandlers } from "./admin/bots.js";
 import { caHandlers } from "./admin/cas.js";
+import { delegationHandlers } from "./admin/delegations.js";
 import { grantHandlers } from "./admin/grants.js";
 import { instanceHandlers } from "./admin/instances.js";
 import { joinTokenHandlers } from "./admin/join-tokens.js";
@@ -22,6 +24,8 @@ export function createAdminService(parts: AdminParts): Implementation<typeof Adm
     ...grantHandlers(parts),
     ...revocationHandlers(parts),
     ...retirementHandlers(parts),
+    ...delegationHandlers(parts),
+    ...approvalHandlers(parts),
     ...keyHandlers(parts),
     ...caHandlers(parts),
     ...reportHandlers(parts),

@@ -1,9 +1,10 @@
-import { type Clock, type Implementation, InterlockError, type Log } from "@interlock/bot";
+import { type Clock, type IdentitySource, type Implementation, InterlockError, type Log } from "@interlock/bot";
 import { createRateLimiter } from "@interlock/bot/internal";
 import type { AuthorityService } from "@interlock/bot/protocol";
 import { matchesIdentity } from "@interlock/policy";
 import type { DenialLog } from "../audit-log/denial-log.js";
 import type { CaBasis } from "../ca/ca-basis.js";
+import { holdsPart } from "../delegations/holds-part.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import type { EnrollmentBasis } from "../enrollment/join.js";
 import { renew } from "../enrollment/renew.js";
@@ -18,6 +19,9 @@ import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { IssuedToken } from "../tokens/issue-token.js";
 import type { TokenIssuer } from "../tokens/token-issuer.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
+import { approvalHandlers } from "./approvals.js";
+import { delegationHandlers } from "./delegations.js";
+import { receiptHandlers } from "./receipts.js";
 import { trustToWire } from "./to-wire.js";
 
 /** What the AuthorityService works with. */
@@ -30,6 +34,8 @@ export interface AuthorityServiceOptions extends EnrollmentBasis {
   readonly denialLog: DenialLog;
   readonly grants: Pick<GrantStore, "current">;
   readonly signOfLife: SignOfLife;
+  /** The authority's own identity, which signs receipts. */
+  readonly identity: IdentitySource;
   readonly clock: Clock;
   readonly log: Log;
   readonly counts: AuthorityCounts;
@@ -53,6 +59,10 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
   });
 
   return {
+    ...delegationHandlers(options),
+    ...approvalHandlers(options),
+    ...receiptHandlers(options),
+
     async renew({ csr }, { caller }) {
       refuseLimited(renewals.take(caller.name, clock.now()), "a certificate is renewed twice in its lifetime");
       try {
@@ -72,8 +82,12 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
       return {};
     },
 
-    async issueToken({ audience, scopes, allowEmpty }, { caller }) {
-      return tokenToWire(await tokenIssuer.issue(caller, audience, scopes, allowEmpty));
+    async issueToken({ audience, scopes, allowEmpty, delegation, approval }, { caller }) {
+      const isOwn = delegation === "" && approval === "";
+      const issued = isOwn
+        ? await tokenIssuer.issue(caller, audience, scopes, allowEmpty)
+        : await tokenIssuer.issueUnder(caller, { audience, scopes, allowEmpty, delegation, approval });
+      return { ...tokenToWire(issued), methods: [...(issued.methods ?? [])] };
     },
 
     async exchangeToken({ subjectToken, audience, scopes }, { caller }) {
@@ -94,6 +108,7 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
           endpoints: store.endpoints,
           grants: options.grants.current(),
           signOfLife: options.signOfLife,
+          isDelegated: () => holdsPart(store, caller.name, service, clock.now()),
           isRevoked: (name) => patterns.some(({ subject }) => matchesIdentity(subject, name)),
         },
         { caller: caller.spiffeId, service, servedBy },

@@ -1,11 +1,14 @@
 import { subjectToWire } from "@interlock/bot/internal";
-import type { Bot, CaAuthority, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
+import type { Approval, Bot, CaAuthority, Delegation, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
+import { approvalState } from "../approvals/approval-state.js";
 import { caId } from "../ca/ca-keys.js";
 import type { CaStatus } from "../ca/ca-status.js";
 import { derOf } from "../ca/certificate-authority.js";
+import { parseAllowed } from "../delegations/allowed.js";
+import { lineageOf } from "../delegations/held-delegation.js";
 import type { ListedBot } from "../store/bots.js";
-import type { BotRow, RevocationRow } from "../store/schema.js";
+import type { ApprovalRow, BotRow, DelegationRow, RevocationRow } from "../store/schema.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
 /** Converts a trust update to its form on the wire, sent `now`. */
@@ -57,6 +60,50 @@ export function caToWire(status: CaStatus): Init<CaAuthority> {
     ...(intermediate && { intermediateNotAfter: new Date(intermediate.notAfter) }),
     validLeaves: BigInt(validLeaves),
     warnings,
+  };
+}
+
+/** Converts a delegation to its form on the wire. `isRevoked` tells of each id of its lineage. */
+export function delegationToWire(
+  row: DelegationRow,
+  trustDomain: string,
+  isRevoked: (id: string) => boolean,
+): Init<Delegation> {
+  const [, parent = ""] = lineageOf(row);
+  const uriOf = (name: string) => spiffeId(trustDomain, name).uri;
+  return {
+    id: row.id,
+    parent,
+    subject: uriOf(row.subject),
+    from: uriOf(row.giver),
+    to: uriOf(row.holder),
+    allowed: parseAllowed(row.allowed).map(({ service, scopes, methods = [] }) => ({
+      service,
+      scopes: [...scopes],
+      methods: [...methods],
+    })),
+    createdAt: new Date(row.createdAt),
+    expiresAt: new Date(row.expiresAt),
+    depth: lineageOf(row).length,
+    revoked: lineageOf(row).some(isRevoked),
+  };
+}
+
+/** Converts an approval to its form on the wire, with the request for an operator. */
+export function approvalToWire(row: ApprovalRow, trustDomain: string, isForOperator: boolean): Init<Approval> {
+  const { id, delegation, method, requestSha256, decidedBy } = row;
+  return {
+    id,
+    requester: spiffeId(trustDomain, row.requester).uri,
+    subject: spiffeId(trustDomain, row.subject).uri,
+    delegation,
+    method,
+    requestSha256,
+    ...(isForOperator && { request: Uint8Array.from(Buffer.from(row.request, "base64")) }),
+    createdAt: new Date(row.createdAt),
+    expiresAt: new Date(row.expiresAt),
+    state: approvalState(row),
+    decidedBy,
   };
 }
 

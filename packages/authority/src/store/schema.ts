@@ -16,6 +16,8 @@ export interface Schema {
   lineages: LineageRow;
   revocations: RevocationRow;
   retiredMethods: RetiredMethodRow;
+  delegations: DelegationRow;
+  approvals: ApprovalRow;
   grantVersions: GrantVersionRow;
   endpoints: EndpointRow;
   instances: InstanceRow;
@@ -239,6 +241,50 @@ export interface RetiredMethodRow {
   trustVersion: number;
   /** When its retirement ended; null while it is in force. */
   unretiredAt: number | null;
+}
+
+/** A delegation: what one bot has given to another. It is in force until it expires, or a revocation names one of its lineage. */
+export interface DelegationRow {
+  id: string;
+  /** The name of the bot in whose name calls are made: the first that delegated. */
+  subject: string;
+  /** The name of the bot that gave it. */
+  giver: string;
+  /** The name of the bot that holds it. */
+  holder: string;
+  /** Its id and those above it, the own first, separated by spaces. */
+  lineage: string;
+  /** The names of the bots that act by it, the holder first, separated by spaces. */
+  actors: string;
+  /** What it allows, as JSON: services with their scopes and methods. */
+  allowed: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** One call that an operator is asked about. */
+export interface ApprovalRow {
+  id: string;
+  /** The name of the bot that wants to call. */
+  requester: string;
+  /** The name of the bot in whose name it calls. */
+  subject: string;
+  /** The id of the delegation; empty for none. */
+  delegation: string;
+  /** `package.Service/Method`. */
+  method: string;
+  /** The request message, base64. */
+  request: string;
+  /** SHA-256 over the request message, hex. */
+  requestSha256: string;
+  createdAt: number;
+  expiresAt: number;
+  /** Empty until an operator has decided. */
+  decision: "" | "approved" | "denied";
+  /** The SPIFFE ID of the operator; empty until then. */
+  decidedBy: string;
+  /** When a token for the call was issued; null before that. */
+  usedAt: number | null;
 }
 
 /** Counted calls with the same method, caller, actors and outcome. */

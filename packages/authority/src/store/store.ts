@@ -1,11 +1,13 @@
 import type { Unsubscribe } from "@interlock/bot";
 import { createTurns } from "@interlock/database";
 import type { Kysely } from "kysely";
+import { type Approvals, createApprovals } from "./approvals.js";
 import { type AuditLog, createAuditLog } from "./audit-log.js";
 import { type AuditRuns, createAuditRuns } from "./audit-runs.js";
 import { type Bots, createBots } from "./bots.js";
 import { type CaCertificates, createCaCertificates } from "./ca-certificates.js";
 import { type Certificates, createCertificates } from "./certificates.js";
+import { createDelegations, type Delegations } from "./delegations.js";
 import { createEndpoints, type Endpoints } from "./endpoints.js";
 import type { Engine } from "./engine.js";
 import { createFleet, type Fleet } from "./fleet.js";
@@ -35,6 +37,8 @@ export interface Records {
   readonly certificates: Certificates;
   readonly revocations: Revocations;
   readonly retiredMethods: RetiredMethods;
+  readonly delegations: Delegations;
+  readonly approvals: Approvals;
   readonly grantVersions: GrantVersions;
   readonly endpoints: Endpoints;
   readonly instances: Instances;
@@ -106,6 +110,8 @@ function createRecords(db: Kysely<Schema>, changed: () => void): Records {
     certificates: createCertificates(db),
     revocations: createRevocations(db),
     retiredMethods: createRetiredMethods(db),
+    delegations: createDelegations(db),
+    approvals: createApprovals(db),
     grantVersions: createGrantVersions(db, changed),
     endpoints: createEndpoints(db),
     instances: createInstances(db),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { maximumActors } from "@interlock/bot/internal";
 import { sql } from "kysely";
-import { readPage } from "../services/admin/page.js";
+import { readPage } from "../services/page.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import type { Store } from "./store.js";
 import { maximumUsageRows, type UsageCounts } from "./usage.js";

@@ -2,10 +2,14 @@ import { InterlockError } from "@interlock/bot";
 import { denial, exchangeScope, maximumActors, type VerifiedToken } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { grantedScopes } from "@interlock/policy/grants";
+import { allowedAt } from "../delegations/allowed.js";
+import type { HeldDelegation } from "../delegations/held-delegation.js";
 import { type IssuedToken, issueToken, type TokenRequest } from "./issue-token.js";
 
 /** The input for a token exchange. `caller` is the bot that wants to act. */
-export interface ExchangeRequest extends Omit<TokenRequest, "delegation"> {
+export interface ExchangeRequest extends Omit<TokenRequest, "delegation" | "only"> {
+  /** What the delegation of the token allows; absent for a token without one. */
+  readonly delegated?: HeldDelegation | undefined;
   /** The token that was presented to the caller. It is verified except for its binding, and not revoked. */
   readonly subjectToken: VerifiedToken;
   /** The requested scopes, a subset of the token's. Default, if empty: all of them. */
@@ -15,13 +19,14 @@ export interface ExchangeRequest extends Omit<TokenRequest, "delegation"> {
 /**
  * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693):
  * `sub` stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's
- * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later.
+ * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later. Under a
+ * delegation, it has only what that allows at the new audience; a token for one approved call stays one, at the same service.
  *
  * Rejects with `ACTOR_NOT_ALLOWED`, `ACTOR_CHAIN_TOO_LONG`, `SCOPE_WIDENED`, and as {@link issueToken} does.
  */
 export async function exchangeToken(request: ExchangeRequest): Promise<IssuedToken> {
-  const { caller, subjectToken, scopes } = request;
-  const { subject, actors, jti, ancestors, expiresAt } = subjectToken;
+  const { caller, subjectToken, audience, delegated } = request;
+  const { subject, actors, jti, ancestors, expiresAt, methods, approval } = subjectToken;
   refuseForbidden(request);
   refuseChain(subjectToken);
   refuseWidened(request);
@@ -30,8 +35,21 @@ export async function exchangeToken(request: ExchangeRequest): Promise<IssuedTok
     actors: [caller.spiffeId, ...actors],
     ancestors: [jti, ...ancestors],
     expiresAt,
+    limits: delegated,
   };
-  return issueToken({ ...request, scopes: scopes.length > 0 ? scopes : [...subjectToken.scopes], delegation });
+  const isSame = subjectToken.audiences.has(audience);
+  const only = isSame && methods ? { methods: [...methods], approval } : undefined;
+  return issueToken({ ...request, scopes: scopesOf(request), delegation, only });
+}
+
+/** The requested scopes. Default: all of the token, of which a delegation may have some only at the audience. */
+function scopesOf({ scopes, subjectToken, delegated, audience }: ExchangeRequest): readonly string[] {
+  if (scopes.length > 0) return scopes;
+  const held = [...subjectToken.scopes];
+  if (!delegated) return held;
+  const part = allowedAt(delegated.allowed, audience)?.scopes ?? [];
+  const kept = held.filter((scope) => part.includes(scope));
+  return kept.length > 0 ? kept : held;
 }
 
 function refuseForbidden({ grants, caller, subjectToken, audience }: ExchangeRequest): void {

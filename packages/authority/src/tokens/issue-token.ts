@@ -1,8 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { type Certificate, InterlockError } from "@interlock/bot";
-import { actClaim, denial, exchangedClaim, grantsClaim, maximumTokenLifetimeMs } from "@interlock/bot/internal";
+import {
+  type ApprovedCall,
+  actClaim,
+  approvalClaim,
+  delegateScope,
+  delegationClaim,
+  denial,
+  exchangedClaim,
+  grantsClaim,
+  maximumTokenLifetimeMs,
+  methodsClaim,
+} from "@interlock/bot/internal";
 import { isScope, isServiceName, type SpiffeId } from "@interlock/policy";
 import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Allowed, type AllowedService, allowedAt } from "../delegations/allowed.js";
 import type { TokenSigner } from "./token-signer.js";
 
 const maximumScopes = 128;
@@ -13,16 +25,18 @@ export interface TokenClient {
   readonly certificate: Certificate;
 }
 
-/** The delegation of a token with which a client acts for another bot; see `exchangeToken`. */
+/** How a client comes to act for another bot: by an exchange, see `exchangeToken`, or by what that bot has delegated. */
 export interface Delegation {
   /** The bot whose scopes it has. */
   readonly subject: SpiffeId;
   /** The actors for the subject: the client first. */
   readonly actors: readonly SpiffeId[];
-  /** The `jti`s of the tokens from which it was exchanged, the latest first. */
+  /** The `jti`s of the tokens from which it was exchanged, and the ids of delegations, the latest first. */
   readonly ancestors: readonly string[];
   /** When the latest of them expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** What was delegated; absent for an exchange of a token without a delegation. */
+  readonly limits?: { readonly id: string; readonly allowed: Allowed } | undefined;
 }
 
 /** The input for issuing a token. */
@@ -35,6 +49,8 @@ export interface TokenRequest {
   readonly caller: TokenClient;
   /** The delegation. Default: none, the token is the caller's own. */
   readonly delegation?: Delegation;
+  /** The only methods, and the one call that an operator has approved. Default: what the delegation allows, and any call. */
+  readonly only?: { readonly methods: readonly string[]; readonly approval?: ApprovedCall | undefined } | undefined;
   /** The full name of the service. */
   readonly audience: string;
   readonly scopes: readonly string[];
@@ -55,16 +71,23 @@ export interface IssuedToken {
   readonly expiresAt: number;
   /** Its scopes: the granted ones among the requested. */
   readonly scopes: readonly string[];
+  /** The names of the only methods that may be called with it; absent for every method that its scopes allow. */
+  readonly methods?: readonly string[];
 }
 
 /**
  * Issues an access token (RFC 9068) that is bound to the caller's certificate (RFC 8705, section 3.1). Rejects with
- * `NO_GRANT` when none of the scopes is granted and `allowEmpty` does not say otherwise, and with `INVALID_ARGUMENT` for a malformed request.
+ * `NO_GRANT` when none of the scopes is granted and `allowEmpty` does not say otherwise, with `SCOPE_WIDENED` for a scope that is
+ * not delegated, with `DELEGATION_NOT_ALLOWED` when the subject may not delegate at the service any more, and with
+ * `INVALID_ARGUMENT` for a malformed request.
  */
 export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const { signer, caller, audience, issuer, delegation } = request;
   checkShape(request);
-  const scopes = allowedScopes(request);
+  const part = delegatedPart(request);
+  const scopes = allowedScopes(request, part !== undefined);
+  const methods = request.only?.methods ?? part?.methods;
+  const approval = request.only?.approval;
   const iat = Math.floor(request.now / 1_000);
   const exp = expiry(request, iat);
   const jti = randomBytes(16).toString("base64url");
@@ -79,9 +102,12 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     scope: scopes.join(" "),
     [grantsClaim]: request.grantsVersion,
     ...(delegation && { ...actClaim(delegation.actors), [exchangedClaim]: delegation.ancestors }),
+    ...(delegation?.limits && { [delegationClaim]: delegation.limits.id }),
+    ...(methods && { [methodsClaim]: methods }),
+    ...(approval && { [approvalClaim]: approval }),
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes };
+  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes, ...(methods && { methods }) };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {
@@ -97,11 +123,35 @@ function subjectOf({ caller, delegation }: TokenRequest): SpiffeId {
   return delegation?.subject ?? caller.spiffeId;
 }
 
-function allowedScopes(request: TokenRequest): string[] {
+/** What is delegated at the service; `undefined` for a token without a delegation. */
+function delegatedPart({ delegation, audience, scopes }: TokenRequest): AllowedService | undefined {
+  if (!delegation?.limits) return undefined;
+  const part = allowedAt(delegation.limits.allowed, audience);
+  const held = part?.scopes ?? [];
+  const wider = scopes.filter((scope) => scope !== delegateScope && !held.includes(scope));
+  if (part && wider.length === 0) return part;
+  const needed = wider.join(" ");
+  throw denial("SCOPE_WIDENED", `the delegation has no ${needed || "scope"} at ${audience}`, {
+    service: audience,
+    needed,
+    held: held.join(" "),
+  });
+}
+
+function allowedScopes(request: TokenRequest, isDelegated: boolean): string[] {
   const { grants, audience, scopes, allowEmpty = false } = request;
   const { name } = subjectOf(request);
   const held = grantedScopes(grants, name, audience);
-  const allowed = [...held].filter((scope) => scopes.includes(scope)).sort();
+  if (isDelegated && !held.has(delegateScope)) {
+    throw denial("DELEGATION_NOT_ALLOWED", `"${name}" lacks ${delegateScope} at ${audience}`, {
+      service: audience,
+      needed: delegateScope,
+    });
+  }
+  // The scope to delegate is in every token under a delegation: when it is taken away, they end with it.
+  const wanted = isDelegated ? [...scopes, delegateScope] : scopes;
+  const allowed = [...held].filter((scope) => wanted.includes(scope)).sort();
+  if (isDelegated && !allowEmpty && allowed.every((scope) => !scopes.includes(scope))) allowed.length = 0;
   if (allowed.length > 0 || (allowEmpty && held.size > 0)) return allowed;
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
@@ -116,6 +166,7 @@ function expiry({ caller, delegation, ttlMs, now }: TokenRequest, iat: number): 
   const lifetime = Math.floor(Math.min(ttlMs, maximumTokenLifetimeMs) / 1_000);
   const end = Math.min(caller.certificate.notAfter, delegation?.expiresAt ?? Number.POSITIVE_INFINITY);
   const exp = Math.min(iat + lifetime, Math.floor(end / 1_000));
+  if (exp * 1_000 <= now && end < caller.certificate.notAfter) throw denial("DELEGATION_ENDED", "it has expired");
   if (exp * 1_000 <= now) throw denial("CERTIFICATE_EXPIRED", "renew it, then request the token again");
   return exp;
 }

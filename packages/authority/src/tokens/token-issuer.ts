@@ -7,8 +7,10 @@ import {
   unsafeVerifyUnbound,
   type VerifiedToken,
 } from "@interlock/bot/internal";
-import type { Rate } from "@interlock/policy";
+import { type Rate, spiffeId } from "@interlock/policy";
+import { useApproval } from "../approvals/use-approval.js";
 import { createAuditQueue } from "../audit-log/audit-queue.js";
+import { findHeld, type HeldDelegation } from "../delegations/held-delegation.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import type { GrantStore } from "../grants/grant-store.js";
@@ -17,7 +19,7 @@ import type { Store } from "../store/store.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
 import type { TrustHub } from "../trust-hub/trust-hub.js";
 import { exchangeToken } from "./exchange-token.js";
-import { type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
+import { type Delegation, type IssuedToken, issueToken, type TokenClient, type TokenRequest } from "./issue-token.js";
 import type { TokenSigner } from "./token-signer.js";
 
 /** What the token issuer works with. */
@@ -47,8 +49,24 @@ export interface TokenNotice {
   readonly expiresAt: number;
 }
 
+/** A token that is requested under a delegation, or for an approved call. */
+export interface TokenUse {
+  readonly audience: string;
+  readonly scopes: readonly string[];
+  readonly allowEmpty: boolean;
+  /** The id of the delegation; empty for none. */
+  readonly delegation: string;
+  /** The id of the approval; empty for none. */
+  readonly approval: string;
+}
+
 /** The issuer of tokens, over gRPC and OAuth. Each token is in the audit log before it is handed out. */
 export interface TokenIssuer {
+  /**
+   * Issues a token under a delegation that the client holds, or for a call that an operator has approved, or both. Rejects as
+   * `issue` does, with `SCOPE_WIDENED`, and with one of the `DELEGATION_…` and `APPROVAL_…` reasons.
+   */
+  issueUnder(client: TokenClient, use: TokenUse): Promise<IssuedToken>;
   /**
    * Issues a token for the client itself; `allowEmpty` as in `TokenRequest`. Rejects with `BOT_RETIRED`, `RATE_LIMITED`, and as
    * `issueToken` does.
@@ -110,6 +128,25 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     return issued;
   }
 
+  /** How a client acts for the subject of a delegation. Refused where one of the bots in between has been retired or revoked. */
+  async function delegationOf(held: HeldDelegation, trustDomain: string): Promise<Delegation> {
+    const subject = spiffeId(trustDomain, held.subject);
+    const actors = held.actors.map((name) => spiffeId(trustDomain, name));
+    for (const id of [subject, ...actors]) {
+      await refuseRetired(store, id.name);
+      if (hub.trust.identityRevoked(id)) throw denial("IDENTITY_REVOKED", `${id.name} is in the delegation`);
+    }
+    return { subject, actors, ancestors: held.lineage, expiresAt: held.expiresAt, limits: held };
+  }
+
+  /** What the audit log says of a token under a delegation. */
+  function under(delegation: Delegation | undefined): Readonly<Record<string, unknown>> {
+    if (!delegation) return {};
+    const { subject, actors, limits, ancestors } = delegation;
+    const behind = actors.slice(1).map(({ uri }) => uri);
+    return { for: subject.uri, behind, delegation: limits?.id, above: ancestors.slice(1) };
+  }
+
   async function inspect(token: string): Promise<VerifiedToken> {
     const now = clock.now();
     const verified = await unsafeVerifyUnbound(token, { trust: hub.trust.state, now });
@@ -123,13 +160,37 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       await admit(client);
       return record(client, audience, await issueToken({ ...request(client, audience, scopes), allowEmpty }));
     },
+    async issueUnder(client, { audience, scopes, allowEmpty, delegation: id, approval }) {
+      await admit(client);
+      const now = clock.now();
+      const { name, trustDomain } = client.spiffeId;
+      const held = id === "" ? undefined : await findHeld(store, id, now, name);
+      const delegation = held && (await delegationOf(held, trustDomain));
+      const asked = { ...request(client, audience, scopes), allowEmpty, ...(delegation && { delegation }) };
+      // What cannot be issued uses no approval up.
+      if (approval === "") return record(client, audience, await issueToken(asked), under(delegation));
+      await issueToken(asked);
+      const used = await store.transaction((records) =>
+        useApproval(records, { id: approval, requester: name, delegation: id, audience }, now),
+      );
+      const only = {
+        methods: [used.method.slice(audience.length + 1)],
+        approval: { id: approval, request: used.requestSha256 },
+      };
+      const issued = await issueToken({ ...asked, only });
+      return record(client, audience, issued, { ...under(delegation), approval, methods: only.methods });
+    },
     async exchange(client, subjectToken, audience, scopes) {
       await admit(client);
       const verified = await inspect(subjectToken);
       for (const { name } of [verified.subject, ...verified.actors]) await refuseRetired(store, name);
-      const issued = await exchangeToken({ ...request(client, audience, scopes), subjectToken: verified });
+      const { delegation } = verified;
+      const delegated = delegation === undefined ? undefined : await findHeld(store, delegation, clock.now());
+      const asked = { ...request(client, audience, scopes), subjectToken: verified, delegated };
+      const issued = await exchangeToken(asked);
       const { subject, actors, jti } = verified;
-      return record(client, audience, issued, { for: subject.uri, behind: actors.map(({ uri }) => uri), from: jti });
+      const more = { for: subject.uri, behind: actors.map(({ uri }) => uri), from: jti };
+      return record(client, audience, issued, { ...more, ...(delegation !== undefined && { delegation }) });
     },
     inspect,
     onToken: notices.add,

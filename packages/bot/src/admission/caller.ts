@@ -17,6 +17,11 @@ export interface Caller {
   readonly actors: readonly SpiffeId[];
   /** What the caller's token allows at this service. Empty for methods that are open to any bot. */
   readonly scopes: ReadonlySet<string>;
+  /**
+   * The id of the delegation under which the call is made: {@link spiffeId} has given a part of its scopes to the last of
+   * {@link actors}, which may have passed it on. Absent for a call without one.
+   */
+  readonly delegation?: string;
   /** The client certificate of the connection: the caller's, or that of the first actor. */
   readonly certificate: Certificate;
   /** `host:port` of the other end. */

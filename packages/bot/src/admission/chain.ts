@@ -10,6 +10,7 @@ import { type Chargeable, chargedTo } from "./charged-to.js";
 import { createIdentify } from "./identify.js";
 import { createLimitFlood, defaultCallerRate, strayRate } from "./limit-flood.js";
 import { createLimitRate } from "./limit-rate.js";
+import { limitToken } from "./limit-token.js";
 import { createPatience } from "./patience.js";
 import { createRefuseEnded } from "./refuse-ended.js";
 import { isGateway, requireGateway } from "./require-gateway.js";
@@ -45,7 +46,7 @@ export interface ChainOptions extends RefusingServer {
 
 /**
  * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → require gateway → authenticate → authorize →
- * limit rate.
+ * limit token → limit rate.
  *
  * @param trust - What the fleet trusts now.
  * @param options - How callers are limited.
@@ -122,6 +123,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   function decide(attempt: Attempt, admission: Admission): Admission | Promise<Admission> {
     const { caller, bearer } = admission;
     authorize(attempt, caller);
+    if (bearer) limitToken(attempt.method, bearer.token);
     const limited = limitRate(attempt, bearer ? caller : chargedTo(attempt, trust));
     if (limited === undefined) return admission;
     return limited.then(() => {

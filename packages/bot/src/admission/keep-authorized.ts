@@ -40,6 +40,13 @@ export function keepAuthorized(call: RenewableCall, { bearers }: Connection, tru
     );
   }
 
+  // A stream under a delegation goes on under the same one, for methods that are in it. What was approved is one call, which
+  // the token has begun: another one of the same delegation keeps it.
+  function continues({ token }: Bearer): boolean {
+    const name = method.path.slice(method.path.lastIndexOf("/") + 1);
+    return token.delegation === call.caller.delegation && (token.methods?.has(name) ?? true);
+  }
+
   function watch({ token }: Bearer): void {
     stopWatch = setAlarm(clock, token.expiresAt, () => {
       const next = successor();
@@ -74,6 +81,7 @@ export function keepAuthorized(call: RenewableCall, { bearers }: Connection, tru
         sameCaller(bearer) &&
         bearer.token.audiences.has(service) &&
         method.policy.scopes.every((scope) => bearer.token.scopes.has(scope)) &&
+        continues(bearer) &&
         bearerFault(bearer, trust, now) === undefined,
     );
   }

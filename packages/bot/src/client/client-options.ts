@@ -38,6 +38,16 @@ export interface ClientOptions {
    * calls, one in ten is made again at the most, and ten at once. Default: 3.
    */
   readonly attempts?: number;
+  /**
+   * The id of a delegation that the bot holds: calls are made in the name of its subject, with what it allows. Default: none, the
+   * bot's own grants.
+   */
+  readonly delegation?: string;
+  /**
+   * The id of an approval that the bot has requested and an operator has approved. It is good for one call of that method with
+   * that request. Default: none.
+   */
+  readonly approval?: string;
   /** Run around each call, the first one outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
 }

@@ -135,6 +135,7 @@ export async function openAuthorityMembership(
     },
     locate: (service, servers) => locateServers(authority, { service, servers, trustDomain: trust.state.trustDomain }),
     exchange: createTokenExchange(authority, clock, ofTokens),
+    tokensUnder: (use) => createAuthorityTokens(authority, clock, ofTokens, use),
     towardsFleet: () => ownAddressTowards(readAddress(addresses[0] as string)),
     async leave() {
       ending.abort();

@@ -4,7 +4,7 @@ import { InterlockError } from "../base/error.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import type { Identity, IdentitySource } from "../identity/identity.js";
-import type { Membership } from "../membership.js";
+import type { DelegatedUse, Membership } from "../membership.js";
 import { createTokenCache, type FetchedToken, type FetchToken } from "../token/token-cache.js";
 import type { TokenSource } from "../token/token-source.js";
 import type { AuthorityContact } from "../trust/authority-contact.js";
@@ -32,18 +32,25 @@ const timeoutMs = 10_000;
  * Creates the source of the authority's tokens. The authority binds a token to the certificate over which it is requested,
  * so an identity that has been renewed gets only tokens that are in the cache. Tokens are renewed in the background for as
  * long as they are used once a day. A token that cannot be had is refused with `AUTHORITY_UNREACHABLE`.
+ * With `under`, they are issued under a delegation, or for an approved call.
  */
 export function createAuthorityTokens(
   authority: Client<typeof AuthorityService>,
   clock: Clock,
   { authorities = 1, identity: own, contact }: AuthorityTokensOptions,
+  under: DelegatedUse = {},
 ): TokenSource {
   const fetch = createFetch(clock, { authorities, identity: own, contact });
+  const { delegation = "", approval = "" } = under;
   const fetchToken: FetchToken = (audience, scopes, identity) =>
     // Without any of the scopes, the server of the method refuses the call, as it does without some of them.
-    fetch(audience, identity, () => authority.issueToken({ audience, scopes, allowEmpty: true }, asking));
+    fetch(audience, identity, () =>
+      authority.issueToken({ audience, scopes, allowEmpty: true, delegation, approval }, asking),
+    );
+  // An approval gives one token, so that it is not renewed.
+  const keeping = approval === "" ? { renewAfter, keptFor: own } : { renewAfter: 1 };
   return {
-    ...createTokenCache(fetchToken, clock, { renewAfter, keptFor: own }),
+    ...createTokenCache(fetchToken, clock, keeping),
     overdue() {
       const late = new InterlockError(
         "DEADLINE_EXCEEDED",

@@ -20,6 +20,7 @@ import { createRoster } from "../base/roster.js";
 import { type ArrivedCall, beginServedTrace, runInTrace } from "../tracing/served-trace.js";
 import { methodNotAllowed, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
 import type { CallStream } from "./call-stream.js";
+import { createApprovedCalls } from "./approved-calls.js";
 import { toStatus } from "./live-call.js";
 import { type RequestHead, requestHeadOf } from "./request-head.js";
 import { type RunnableMethod, ServedCall, type ServedCallOptions } from "./served-call.js";
@@ -39,7 +40,7 @@ const keepalive = { silenceMs: 30_000, answerMs: 10_000 };
 
 /** What calls are served with. */
 export interface CallServerOptions
-  extends Omit<ServedCallOptions, "open" | "requestBytesPerPeer" | "callerOf" | "tooManyCalls"> {
+  extends Omit<ServedCallOptions, "open" | "approvedCalls" | "requestBytesPerPeer" | "callerOf" | "tooManyCalls"> {
   /** By path. */
   readonly methods: ReadonlyMap<string, RunnableMethod>;
   /** Finds the methods whose calls are passed on, which may change. Default: none. */
@@ -89,7 +90,8 @@ export function createCallServer(options: CallServerOptions): CallServer {
   const { callsPerConnection, loads = createPeerLoads() } = options;
   const bounds = callsPerConnection === undefined ? {} : { limits: { concurrentStreams: callsPerConnection } };
   const open = createRoster<ServedCall>();
-  const ofCalls = { ...options, requestBytesPerPeer, open, callerOf, tooManyCalls };
+  const approvedCalls = createApprovedCalls();
+  const ofCalls = { ...options, requestBytesPerPeer, open, approvedCalls, callerOf, tooManyCalls };
   const connections = new Map<Http2Connection, { askedAt: number | undefined }>();
 
   function accept(socket: TLSSocket, connection: Connection): void {

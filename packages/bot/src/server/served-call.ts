@@ -31,6 +31,7 @@ import {
   trailersOf,
   trailersOnlyOf,
 } from "./answers.js";
+import type { ApprovedCalls } from "./approved-calls.js";
 import { asDenial, asksForToken, cancellation } from "./as-denial.js";
 import type { CallStream } from "./call-stream.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
@@ -65,6 +66,7 @@ export type RunnableMethod = ServedMethod &
 export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions, IncomingRequestOptions {
   readonly chain: Chain;
   readonly trust: Trust;
+  readonly approvedCalls: ApprovedCalls;
   /** The calls that are open. */
   readonly open: Roster<ServedCall>;
   /** The bot that a call with this head counts for now; another than `visitor` has to be given back with its `leave`. */
@@ -237,11 +239,20 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
       this.#served.pass?.(this, live, request);
       return;
     }
+    if (this.method.policy.approval !== undefined && !this.#isApproved(live, request)) return;
     this.#served.run?.(this, live, request);
     // The caller of a stream may wait for the voucher, and not for an answer.
     if (this.method.kind === "unary" || !this.#introduction) return;
     live.onRelease = () => this.#beginAnswer(live);
     this.#beginAnswer(live);
+  }
+
+  /** Whether the request is the one that an operator has approved, where its token says so; otherwise, the call is refused. */
+  #isApproved(live: LiveCall, { message }: IncomingRequest): boolean {
+    const { approvedCalls, clock } = this.#options;
+    const fault = approvedCalls.take(live.bearer, message ?? noMessage, clock.now());
+    if (fault) live.end(fault);
+    return fault === undefined;
   }
 
   #beginAnswer(live: LiveCall): void {
@@ -517,6 +528,8 @@ const mostBytes = limits["grpc.max_send_message_length"];
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
 
 const nothing: HeaderList = [];
+
+const noMessage = new Uint8Array();
 
 function expire(call: ServedCall): void {
   call.expire();

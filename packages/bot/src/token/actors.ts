@@ -11,6 +11,12 @@ export const maximumActors = 3;
 export const exchangeScope = "token:exchange";
 
 /**
+ * The scope with which a bot may give a part of its scopes at a service to another bot. A delegation that holds it may be
+ * passed on. Every token that was issued under a delegation holds it, so that taking it away from the subject ends them all.
+ */
+export const delegateScope = "token:delegate";
+
+/**
  * Reads the actors from an `act` claim (RFC 8693, section 4.1): the bot that shows the token first, then the bot that it
  * acts for, and so on. Empty when there is no such claim. Any other value of the claim is malformed: it must never pass
  * for a token without actors.

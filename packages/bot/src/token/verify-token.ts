@@ -10,6 +10,7 @@ import type { Certificate } from "../identity/certificate.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { readAudiences } from "./read-audiences.js";
+import { delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
 import { type KeyName, readHeader } from "./read-header.js";
 import { readScopes } from "./read-scopes.js";
 import { authorityTokens, keysFor, subjectOf, type TokenAlgorithm } from "./token-rules.js";
@@ -24,7 +25,7 @@ export const exchangedClaim = "exchanged_from";
 const maximumKeysOfOneName = 4;
 
 /** The contents of a token whose signature and claims have been verified. */
-export interface VerifiedToken {
+export interface VerifiedToken extends TokenLimits {
   readonly jti: string;
   /** The bot whose scopes it holds. */
   readonly subject: SpiffeId;
@@ -105,6 +106,8 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
   // Only the authority may name actors, because only it knows which bots were granted that.
+  if (trust.tokenRules && delegationClaim in payload)
+    throw denial("TOKEN_MALFORMED", '"delegation" is not for this issuer to say');
   if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
@@ -120,6 +123,7 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
     issuedAt: iat * 1_000,
     expiresAt: exp * 1_000,
+    ...readLimits(payload),
   };
 }
 

@@ -23,10 +23,16 @@ export const auditKinds = [
   "retire-method",
   "unretire-method",
   "retirement",
+  "delegate",
+  "approval",
+  "receipt",
 ] as const;
 
 /** One of {@link auditKinds}. */
 export type AuditKind = (typeof auditKinds)[number];
+
+/** The `typ` of a receipt: a record of the audit log, of the kind `receipt`, that the authority has signed. */
+export const receiptType = "interlock-receipt+json";
 
 /** An action to record in the audit log. */
 export interface AuditEntry {

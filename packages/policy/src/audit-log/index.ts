@@ -5,6 +5,7 @@ export {
   type AuditRecord,
   auditKinds,
   hashOf,
+  receiptType,
   toRecord,
 } from "./audit-record.js";
 export { type AuditFault, type ChainEnds, type ChainVerifier, createChainVerifier } from "./chain-verifier.js";

@@ -30,8 +30,8 @@ export interface KnownFleet {
   readonly identities?: readonly string[] | undefined;
 }
 
-/** A scope that every service has: it lets a bot act for its callers (RFC 8693). */
-const exchangeScope = "token:exchange";
+/** The scopes that every service has: with them a bot acts for its callers (RFC 8693), or gives its scopes to another. */
+const scopesOfAny: readonly string[] = ["token:exchange", "token:delegate"];
 
 /** The maximum number of findings. */
 const maximumFindings = 1_000;
@@ -100,7 +100,7 @@ function checkService(services: readonly ServedService[]): Rule {
         },
       ];
     }
-    if (scope === exchangeScope) return [];
+    if (scopesOfAny.includes(scope)) return [];
     const needing = ofService.filter(({ policy }) => (policy.scopes as readonly string[]).includes(scope));
     if (needing.length === 0) {
       const [owner] = owners.get(scope) ?? [];

@@ -1,7 +1,7 @@
 import type { AuditFinding } from "@interlock/bot/protocol";
 import type { PageRequest } from "../../store/page.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 import { timeOf } from "./selection.js";
 
 /** Creates the handler for the results of the daily audits. */

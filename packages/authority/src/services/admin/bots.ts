@@ -2,9 +2,9 @@ import type { Bot } from "@interlock/bot/protocol";
 import { type Init, matchesIdentity } from "@interlock/policy";
 import { retire } from "../../enrollment/retire.js";
 import type { ListedBot } from "../../store/bots.js";
+import { readPage } from "../page.js";
 import { botToWire, revocationToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 
 type Parts = Pick<AdminParts, "store" | "hub" | "clock" | "log" | "own">;
 

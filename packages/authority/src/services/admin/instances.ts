@@ -1,5 +1,5 @@
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 
 /** How long after its last sign of life a process is not online any more, in milliseconds. It reports twice in that time. */
 const onlineMs = 60_000;

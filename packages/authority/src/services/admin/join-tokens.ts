@@ -3,8 +3,8 @@ import { caDigest, denial } from "@interlock/bot/internal";
 import { createJoinToken } from "../../join-tokens/create-join-token.js";
 import { deleteJoinToken } from "../../join-tokens/delete-join-token.js";
 import { isOperatorName, isViewerName } from "../../names.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 
 type Parts = Pick<AdminParts, "store" | "ca" | "clock" | "log" | "own" | "addresses">;
 type Names = "createJoinToken" | "listJoinTokens" | "deleteJoinToken";

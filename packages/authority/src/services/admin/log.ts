@@ -1,8 +1,8 @@
 import { isIdentityPattern, matchesIdentity } from "@interlock/policy";
 import type { AuditRecord } from "@interlock/policy/audit-log";
+import { invalid } from "../invalid.js";
+import { maximumPageBytes, sizeOf } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { invalid } from "./invalid.js";
-import { maximumPageBytes, sizeOf } from "./page.js";
 import { nameOf, timeOf } from "./selection.js";
 
 /** The maximum number of records in one answer. */

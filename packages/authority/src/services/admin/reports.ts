@@ -5,8 +5,8 @@ import { fullNameOf } from "../../reports/find-endpoints.js";
 import { checkPatterns } from "../../reports/find-servers.js";
 import { mayServe } from "../../reports/may-serve.js";
 import type { PageRequest } from "../../store/page.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 import { nameOf } from "./selection.js";
 
 type Parts = Pick<AdminParts, "store" | "hub" | "identity" | "staleAfterMs" | "signOfLife">;

@@ -1,8 +1,8 @@
 import { checkMethods } from "../../retirement/check-methods.js";
 import { retirementEntry } from "../../retirement/record-retirement.js";
 import { retireMethods, unretireMethods } from "../../retirement/retire-methods.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { readPage } from "./page.js";
 
 type Parts = Pick<AdminParts, "store" | "hub" | "clock" | "log">;
 type Names = "retireMethods" | "unretireMethods" | "listRetiredMethods" | "recordRetirement";

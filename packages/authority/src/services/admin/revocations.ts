@@ -5,10 +5,10 @@ import { concerns } from "../../grants/keep-operator.js";
 import { checkSubject, type RevocationSubject } from "../../revocations/check-subject.js";
 import { revoke } from "../../revocations/revoke.js";
 import { unrevoke } from "../../revocations/unrevoke.js";
+import { invalid } from "../invalid.js";
+import { readPage } from "../page.js";
 import { revocationToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { invalid } from "./invalid.js";
-import { readPage } from "./page.js";
 import { publish } from "./publish.js";
 
 /** The maximum length of the reason for a revocation, in characters. */

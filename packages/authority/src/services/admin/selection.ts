@@ -1,5 +1,5 @@
 import { parseSpiffeId } from "@interlock/policy";
-import { invalid } from "./invalid.js";
+import { invalid } from "../invalid.js";
 
 /** Returns the name in a SPIFFE ID; empty for a text that is none. */
 export function nameOf(uri: string): string {

@@ -4,9 +4,9 @@ import { actorNames, unpackActors } from "../../reports/actors.js";
 import type { PageRequest } from "../../store/page.js";
 import type { UsageRow } from "../../store/schema.js";
 import { dayOf } from "../../store/usage-days.js";
+import { invalid } from "../invalid.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
-import { invalid } from "./invalid.js";
-import { readPage } from "./page.js";
 import { nameOf, timeOf } from "./selection.js";
 
 /** Creates the handlers that list calls and denials. */

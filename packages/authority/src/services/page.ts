@@ -1,4 +1,4 @@
-import type { PageKey, PageRequest } from "../../store/page.js";
+import type { PageKey, PageRequest } from "../store/page.js";
 import { invalid } from "./invalid.js";
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { PageRequest } from "../../store/page.js";
+import type { PageRequest } from "../store/page.js";
 import { maximumPageBytes, maximumPageRecords, readPage } from "./page.js";
 
 describe("readPage", () => {

@@ -1,0 +1,80 @@
+import { InterlockError, reasons } from "@interlock/bot";
+import type { RecordReceiptRequest } from "@interlock/bot/protocol";
+import { type SpiffeId, spiffeId } from "@interlock/policy";
+import type { AuditEntry } from "@interlock/policy/audit-log";
+import { isMethodName } from "../delegations/check-delegate.js";
+import type { Records } from "../store/store.js";
+
+/** The gRPC codes, by their names. */
+const codes: ReadonlySet<string> = new Set([
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+]);
+
+/**
+ * Makes the entry of a call for the audit log: who asked, in whose name, what was decided, what came of it, and the hash of the
+ * request in place of the request. What the bot says is held against what is on record: a delegation has to be its own, and an
+ * approval has to be its own and of this method. Rejects with `INVALID_ARGUMENT`.
+ */
+export async function receiptEntry(
+  records: Pick<Records, "delegations" | "approvals">,
+  caller: SpiffeId,
+  given: RecordReceiptRequest,
+  at: number,
+): Promise<AuditEntry> {
+  const { method, delegation, approval, requestSha256: request, code, reason, messages } = given;
+  if (!isMethodName(method)) throw invalid("The method is malformed: write package.Service/Method.");
+  if (!/^[0-9a-f]{64}$/.test(request)) throw invalid("The hash is malformed: give SHA-256 in lower-case hex.");
+  if (!codes.has(code)) throw invalid("The code is malformed: give the name of a gRPC code, for example OK.");
+  if (reason !== "" && !Object.hasOwn(reasons, reason) && !/^[A-Z][A-Z0-9_]{0,63}$/.test(reason))
+    throw invalid("The reason is malformed: give one in capitals, or none.");
+  const held = delegation === "" ? undefined : await records.delegations.find(delegation);
+  if (delegation !== "" && held?.holder !== caller.name) throw invalid("The delegation is none of the bot's.");
+  const approved = approval === "" ? undefined : await records.approvals.find(approval);
+  if (approval !== "" && !(approved?.requester === caller.name && approved.method === method))
+    throw invalid("The approval is none of the bot's for this method.");
+  const { trustDomain } = caller;
+  return {
+    at,
+    kind: "receipt",
+    actor: caller.uri,
+    subject: method,
+    details: {
+      for: spiffeId(trustDomain, held?.subject ?? caller.name).uri,
+      ...(held && { delegation, above: held.lineage.split(" ").slice(1) }),
+      ...(approved && { approval, decidedBy: approved.decidedBy }),
+      request,
+      decision: reason === "" ? "admitted" : "refused",
+      ...(reason !== "" && { reason }),
+      code,
+      messages,
+      startedAt: timeOf(given.startedAt),
+      endedAt: timeOf(given.endedAt),
+    },
+  };
+}
+
+function timeOf(time: Date | undefined): number {
+  const ms = time?.getTime() ?? Number.NaN;
+  if (Number.isSafeInteger(ms)) return ms;
+  throw invalid("The times are missing: say when the call began, and when it ended.");
+}
+
+function invalid(message: string): InterlockError {
+  return new InterlockError("INVALID_ARGUMENT", message);
+}

@@ -1,0 +1,5 @@
+export { createMcpServer } from "./mcp-server.js";
+export { type JsonSchema, messageSchema } from "./message-schema.js";
+export type { OfferedMethod } from "./offered-method.js";
+export type { McpOptions } from "./options.js";
+export { maximumReceiptBytes, ReceiptFault, type VerifiedReceipt, verifyReceipt } from "./verify-receipt.js";
