@@ -1,6 +1,8 @@
 import { InterlockError } from "@interlock/bot";
 import { Command, CommanderError } from "commander";
 import { agentCommand } from "./commands/agent.js";
+import { approvalsCommand } from "./commands/approvals.js";
+import { approveCommand } from "./commands/approve.js";
 import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { botsCommand } from "./commands/bots.js";
@@ -8,6 +10,8 @@ import { caCommand } from "./commands/ca.js";
 import { callCommand } from "./commands/call.js";
 import { checkCommand } from "./commands/check.js";
 import { dashboardCommand } from "./commands/dashboard.js";
+import { delegateCommand } from "./commands/delegate.js";
+import { delegationsCommand } from "./commands/delegations.js";
 import { gatewayCommand } from "./commands/gateway.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
@@ -19,6 +23,7 @@ import { joinCommand } from "./commands/join.js";
 import { keysCommand } from "./commands/keys.js";
 import { leastPrivilegeCommand } from "./commands/least-privilege.js";
 import { logCommand } from "./commands/log.js";
+import { mcpCommand } from "./commands/mcp.js";
 import { restoreCommand } from "./commands/restore.js";
 import { retireCommand } from "./commands/retire.js";
 import { revocationsCommand } from "./commands/revocations.js";
@@ -30,6 +35,7 @@ import { statusCommand } from "./commands/status.js";
 import { tokenCommand } from "./commands/token.js";
 import { tokensCommand } from "./commands/tokens.js";
 import { topCommand } from "./commands/top.js";
+import { undelegateCommand } from "./commands/undelegate.js";
 import { unrevokeCommand } from "./commands/unrevoke.js";
 import { upCommand } from "./commands/up.js";
 import { usageCommand } from "./commands/usage.js";
@@ -53,6 +59,12 @@ const commands = [
   revokeCommand,
   unrevokeCommand,
   revocationsCommand,
+  delegateCommand,
+  undelegateCommand,
+  delegationsCommand,
+  approvalsCommand,
+  approveCommand,
+  mcpCommand,
   retireCommand,
   botsCommand,
   tokensCommand,

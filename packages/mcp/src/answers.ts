@@ -36,7 +36,9 @@ export async function collect(
 
 /** The result of a call that was answered. */
 export function answerResult({ messages, cut }: Answers, isStream: boolean): CallToolResult {
-  const value = isStream ? { messages, ...(cut && { cut: "There are more messages than one answer may have." }) } : messages[0];
+  const value = isStream
+    ? { messages, ...(cut && { cut: "There are more messages than one answer may have." }) }
+    : messages[0];
   if (value === undefined) {
     return refusal(new InterlockError("RESOURCE_EXHAUSTED", "The answer is larger than one answer may be."));
   }

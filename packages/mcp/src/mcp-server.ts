@@ -1,11 +1,6 @@
 import { AuthorityService } from "@interlock/bot/protocol";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import {
-  CallToolRequestSchema,
-  ErrorCode,
-  ListToolsRequestSchema,
-  McpError,
-} from "@modelcontextprotocol/sdk/types.js";
+import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { createApprovals } from "./approvals.js";
 import { callTool, waitsForOperator } from "./call-tool.js";
 import { findGranted } from "./grants.js";

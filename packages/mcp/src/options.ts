@@ -27,7 +27,12 @@ export interface McpOptions {
 
 /** The options with their defaults. */
 export type CompleteOptions = McpOptions & {
-  readonly [Name in "timeoutMs" | "approvalWaitMs" | "approvalPollMs" | "maximumMessages" | "maximumAnswerBytes"]: number;
+  readonly [Name in
+    | "timeoutMs"
+    | "approvalWaitMs"
+    | "approvalPollMs"
+    | "maximumMessages"
+    | "maximumAnswerBytes"]: number;
 };
 
 /** The maximum number of methods. */

@@ -38,7 +38,9 @@ export function toolOf(name: string, { method, idempotency, input }: OfferedMeth
     purpose,
     worstCase === undefined ? "" : `The worst that could happen: ${worstCase}`,
     method.kind === "serverStreaming" ? "It answers with a list of messages, up to a bound." : "",
-    waits ? "An operator has to approve each call before it is made: call again with the same arguments until then." : "",
+    waits
+      ? "An operator has to approve each call before it is made: call again with the same arguments until then."
+      : "",
   ];
   return {
     name,

@@ -42,10 +42,7 @@ export class ReceiptFault extends Error {
  * const { caller, method, details } = await verifyReceipt(text, [caCertificate]);
  * ```
  */
-export async function verifyReceipt(
-  text: string,
-  caCertificates: readonly Uint8Array[],
-): Promise<VerifiedReceipt> {
+export async function verifyReceipt(text: string, caCertificates: readonly Uint8Array[]): Promise<VerifiedReceipt> {
   if (Buffer.byteLength(text) > maximumReceiptBytes) throw new ReceiptFault("It is too large to be a receipt.");
   const signed = objectIn(text);
   const { payload, protected: header, signature } = signed;
@@ -81,7 +78,8 @@ function checkSigner(chain: readonly Uint8Array[], record: AuditRecord, caCertif
 function readRecord(text: string): AuditRecord {
   const record = objectIn(text) as Partial<AuditRecord>;
   const texts = [record.kind, record.actor, record.subject, record.details, record.previous, record.hash];
-  const isRecord = Number.isSafeInteger(record.seq) && isTime(record.at) && texts.every((one) => typeof one === "string");
+  const isRecord =
+    Number.isSafeInteger(record.seq) && isTime(record.at) && texts.every((one) => typeof one === "string");
   if (!isRecord || record.kind !== "receipt") throw noReceipt();
   return record as AuditRecord;
 }

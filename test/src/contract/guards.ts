@@ -811,4 +811,64 @@ export const guards: readonly Guard[] = [
     guard: "the frames and resets that a connection may have",
     patches: [wire("limits/budget", "return this.#left >= 0 || this.#refill();", "return true;")],
   },
+  {
+    row: 66,
+    guard: "no wider delegation",
+    patches: [authority("delegations/allowed", "if (wider.length === 0)", "if (true)")],
+  },
+  {
+    row: 66,
+    guard: "no longer one",
+    patches: [authority("delegations/delegate", "if (wanted <= until)", "if (true)")],
+  },
+  {
+    row: 66,
+    guard: "the right to delegate",
+    patches: [authority("delegations/delegate", "if (allowed.length > 0)", "if (true)")],
+  },
+  {
+    row: 66,
+    guard: "the chain",
+    patches: [authority("delegations/delegate", "< maximumActors)", "< 9)")],
+  },
+  {
+    row: 66,
+    guard: "the holder",
+    patches: [authority("delegations/held-delegation", "row.holder !== holder", "false")],
+  },
+  {
+    row: 66,
+    guard: "the scopes of a token",
+    patches: [authority("tokens/issue-token", "if (part && wider.length === 0)", "if (part)")],
+  },
+  {
+    row: 67,
+    guard: "the methods of a token",
+    patches: [bot("admission/limit-token", "if (methods && ", "if (false && ")],
+  },
+  {
+    row: 67,
+    guard: "the form of its limits",
+    patches: [bot("token/read-delegation", "if (!Array.isArray(claim) || ", "if (")],
+  },
+  {
+    row: 68,
+    guard: "the approval",
+    patches: [bot("admission/limit-token", "limits.approval !== undefined)", "true)")],
+  },
+  {
+    row: 68,
+    guard: "the request that was approved",
+    patches: [bot("server/approved-calls", "if (request !== approval.request)", "if (false)")],
+  },
+  {
+    row: 68,
+    guard: "one use of an approval",
+    patches: [bot("server/approved-calls", "if (used.has(approval.id))", "if (false)")],
+  },
+  {
+    row: 69,
+    guard: "whose delegation a receipt names",
+    patches: [authority("receipts/receipt-entry", "held?.holder !== caller.name", "false")],
+  },
 ];

@@ -1,6 +1,7 @@
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
 import { copiedRow } from "./copied-row.js";
+import { delegationRows } from "./delegation-rows.js";
 import { discoveryRow } from "./discovery-row.js";
 import { exchangeRow } from "./exchange-row.js";
 import { floodRow } from "./flood-row.js";
@@ -56,4 +57,5 @@ export const rows: readonly Row[] = [
   ...recoveryRows,
   ...workloadRows,
   http2FloodRow,
+  ...delegationRows,
 ].toSorted((a, b) => a.row - b.row);

@@ -138,8 +138,8 @@ export const orders: Readonly<Record<string, Order>> = {
     ["index"],
   ],
   "@interlock/mcp": [
-    ["offered-method", "message-schema", "verify-receipt", "options"],
-    ["tool"],
+    ["offered-method", "message-schema", "verify-receipt", "serve-stdio"],
+    ["options", "tool"],
     ["answers", "grants", "receipts"],
     ["approvals"],
     ["call-tool"],

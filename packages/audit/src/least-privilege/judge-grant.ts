@@ -1,4 +1,4 @@
-import { exchangeScope } from "@interlock/bot/internal";
+import { delegateScope, exchangeScope } from "@interlock/bot/internal";
 import { coversIdentity, identitiesOverlap } from "@interlock/policy";
 import type { Grant, Grants } from "@interlock/policy/grants";
 import type { Coverage } from "../coverage.js";
@@ -176,6 +176,7 @@ function doubtOf(
   evidence: Evidence,
 ): string | undefined {
   const { policies, use, coverage, grants } = evidence;
+  if (scope === delegateScope) return "delegations are not counted by service";
   if (scope === directoryScope) return "look-ups in the directory are not counted by service";
   for (const [name, method] of use.unjudged(service)) {
     if (coversIdentity(identity, name)) return `${name} calls ${method}, whose policy is not known`;

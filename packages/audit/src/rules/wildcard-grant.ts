@@ -1,4 +1,4 @@
-import { exchangeScope } from "@interlock/bot/internal";
+import { delegateScope, exchangeScope } from "@interlock/bot/internal";
 import { grantsInForce } from "../facts/grants-in-force.js";
 import { placeOfGrant } from "../facts/places.js";
 import { knownServices, methodsOf } from "../facts/services.js";
@@ -11,7 +11,7 @@ export const wildcardGrant: Rule = {
   severity: "high",
   title: "Every bot holds a scope of high risk",
   description:
-    "A grant whose identity pattern has nothing but wildcards, such as `**`, gives a scope that a method of high or critical risk needs, or `token:exchange`. One stolen bot is enough.",
+    "A grant whose identity pattern has nothing but wildcards, such as `**`, gives a scope that a method of high or critical risk needs, `token:exchange` or `token:delegate`. One stolen bot is enough.",
   remedy: "Name the bots that need the scope.",
   owasp: owasp.functionAuthorization,
   needs: [],
@@ -25,7 +25,7 @@ export const wildcardGrant: Rule = {
       const method = methods.find(
         (one) => one.service === service && (one.policy.scopes as readonly string[]).includes(scope),
       );
-      if (!method && scope !== exchangeScope) return [];
+      if (!method && scope !== exchangeScope && scope !== delegateScope) return [];
       return [
         {
           subject: `${identity} ${service} ${scope}`,
@@ -33,7 +33,9 @@ export const wildcardGrant: Rule = {
           evidence: [
             method
               ? `${method.subject} needs it, and is of ${method.policy.risk} risk.`
-              : "With it, a bot acts for others.",
+              : scope === delegateScope
+                ? "With it, a bot gives its scopes to others."
+                : "With it, a bot acts for others.",
           ],
           remedy: "Name the bots that need it.",
           command: "interlock least-privilege",

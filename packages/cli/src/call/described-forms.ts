@@ -15,19 +15,36 @@ import { notGenerated } from "./read-manifest.js";
  * protobuf. `undefined` when there are none.
  */
 export async function describedForms(manifest: string, method: ManifestMethod): Promise<MessageForms | undefined> {
+  return (await openDescribedForms(manifest))?.(method);
+}
+
+/** The forms of a method that descriptors have. */
+export type DescribedForms = MessageForms & Required<Pick<MessageForms, "input" | "show">>;
+
+/**
+ * Reads the descriptors once, for the forms of many methods. `undefined` when there are none. What it gives throws
+ * `FAILED_PRECONDITION` for a method whose messages they lack.
+ */
+export async function openDescribedForms(
+  manifest: string,
+): Promise<((method: ManifestMethod) => DescribedForms) | undefined> {
   const path = join(dirname(manifest), descriptorsFile);
   const registry = await readDescriptors(path);
   if (registry === undefined) return undefined;
-  const [input, output] = [method.request, method.response].map((name) => {
-    const desc = registry.getMessage(name);
-    if (desc) return desc;
-    throw new InterlockError("FAILED_PRECONDITION", `${path} does not have ${name}: ${notGenerated}.`);
-  }) as [DescMessage, DescMessage];
-  return {
-    request: bytesCodec,
-    response: bytesCodec,
-    read: (text) => messageFromJson(input, text, registry),
-    write: (answer) => messageToJson(output, answer as Uint8Array, registry) as object,
+  return (method) => {
+    const [input, output] = [method.request, method.response].map((name) => {
+      const desc = registry.getMessage(name);
+      if (desc) return desc;
+      throw new InterlockError("FAILED_PRECONDITION", `${path} does not have ${name}: ${notGenerated}.`);
+    }) as [DescMessage, DescMessage];
+    return {
+      request: bytesCodec,
+      response: bytesCodec,
+      read: (text) => messageFromJson(input, text, registry),
+      write: (answer) => messageToJson(output, answer as Uint8Array, registry) as object,
+      input,
+      show: (request) => messageToJson(input, request, registry) as object,
+    };
   };
 }
 

@@ -6,7 +6,7 @@ import type { MessageForms } from "./message-forms.js";
 import { readManifest } from "./read-manifest.js";
 
 /** A method that was found in the manifest of a project. */
-export interface FoundMethod extends Pick<MessageForms, "read" | "write" | "warning"> {
+export interface FoundMethod extends Pick<MessageForms, "read" | "write" | "warning" | "input" | "show"> {
   /** The service with only this method. */
   readonly service: ServiceDefinition;
   readonly key: string;

@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { AnyMethod } from "@interlock/policy";
 
 /** How the messages of one method are written and read, by a person and on the wire. */
@@ -8,6 +9,10 @@ export interface MessageForms {
   read(text: string): object;
   /** Writes an answer of the client as a value of JSON. */
   write(answer: object): object;
+  /** The descriptor of the request; absent where only proto files were copied. */
+  readonly input?: DescMessage;
+  /** Writes the bytes of a request as a value of JSON; absent where only proto files were copied. */
+  show?(request: Uint8Array): object;
   /** What a person should know about these forms; absent when there is nothing. */
   readonly warning?: string;
 }

@@ -62,6 +62,19 @@ export function logCommand(output: Output): Command {
         "also detects a log that was rewritten completely.\n\nExample:\n  interlock log verify --head 812:5e88…",
     )
     .action(({ head: kept }: { head?: AuditPosition }) => asMember(({ admin }) => verify(output, admin, kept)));
+  log
+    .command("receipt")
+    .description("Verify receipts of calls, which interlock mcp --receipts wrote: with CA certificates alone.")
+    .argument("<file>", "a file with one receipt a line")
+    .option("--ca <file>", "the CA certificates of that time, PEM. Default: those that this project's operator trusts")
+    .addHelpText(
+      "after",
+      "\nNo authority is asked with --ca.\n\nExample:\n  interlock log receipt receipts.jsonl --ca ca.pem",
+    )
+    .action(async (file: string, { ca }: { readonly ca?: string }) => {
+      const { verifyReceipts } = await import("../verify-receipts.js");
+      await verifyReceipts(output, file, ca);
+    });
   return log;
 }
 

@@ -1,4 +1,4 @@
-import type { Bot } from "@interlock/bot";
+import { type Bot, InterlockError } from "@interlock/bot";
 import {
   createReachableAddress,
   createServer,
@@ -77,6 +77,14 @@ export async function openInbound(bot: Bot, options: InboundOptions): Promise<In
     writeLine(call);
   };
   for (const service of definitions) {
+    for (const { path, policy } of Object.values(service.methods)) {
+      if (policy.approval === undefined) continue;
+      throw new InterlockError(
+        "FAILED_PRECONDITION",
+        `${path.slice(1)} has calls that wait for an operator. A sidecar passes requests on in pieces, and so cannot compare ` +
+          "them with what was approved: serve it with bot.serve, or take approval out of its policy.",
+      );
+    }
     for (const method of Object.values(service.methods)) {
       const { served, made } = createPassedMethod(service, method, instances, recorder.served.of(method.path));
       const passed = { ...made, isIdempotent: false }; // There is no other program for a second try.

@@ -1,0 +1,26 @@
+import type { Approval } from "@interlock/bot/protocol";
+
+/** The longest text of a request that a table shows. */
+const maximumLength = 400;
+
+/**
+ * Writes the request of an approval as JSON, by the descriptors of this project, so that an operator sees what would be sent. Where
+ * this project does not have the method, its bytes are shown in base64: the words of the bot that asks are never shown in their place.
+ */
+export async function requestText(
+  { method, request }: Approval,
+  project: { readonly protos: string; readonly manifest: string },
+): Promise<string> {
+  const { findMethod } = await import("./call/find-method.js");
+  try {
+    const { show } = await findMethod(method, project);
+    if (show) return short(JSON.stringify(show(Uint8Array.from(request))));
+  } catch {
+    // Another project's method, or a message that its descriptors cannot read.
+  }
+  return `base64:${short(Buffer.from(request).toString("base64"))}`;
+}
+
+function short(text: string): string {
+  return text.length <= maximumLength ? text : `${text.slice(0, maximumLength)}… (${text.length} characters)`;
+}
