@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { type Client, InterlockError } from "@interlock/bot";
+import { type Client, InterlockError, type Reason } from "@interlock/bot";
 import type { AuthorityService } from "@interlock/bot/protocol";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { type Answers, answerResult, collect, refusal } from "./answers.js";
 import type { Approvals } from "./approvals.js";
+import { findDelegation, type GrantsSource } from "./grants.js";
 import type { OfferedMethod } from "./offered-method.js";
 import type { CompleteOptions } from "./options.js";
 import { recordReceipt } from "./receipts.js";
@@ -71,7 +72,7 @@ interface Called {
 const none: Answers = { messages: [], cut: false };
 
 async function makeCall(
-  { options, approvals }: CallParts,
+  { options, authority, approvals }: CallParts,
   tool: OfferedMethod,
   request: Uint8Array,
   requestSha256: string,
@@ -88,8 +89,26 @@ async function makeCall(
     }
     return { answers: await answersOf(options, tool, request, approval, signal), approval };
   } catch (thrown) {
-    return { error: InterlockError.from(thrown), answers: none, approval };
+    const error = InterlockError.from(thrown);
+    return { error: (await delegationFault(authority, delegation, error)) ?? error, answers: none, approval };
   }
+}
+
+/** Why a call found no server: a delegation that has ended is not enough to look one up. */
+async function delegationFault(
+  authority: GrantsSource,
+  delegation: string | undefined,
+  { reason }: InterlockError,
+): Promise<InterlockError | undefined> {
+  if (delegation === undefined || reason !== ("NO_GRANT" satisfies Reason)) return undefined;
+  return findDelegation(authority, delegation).then(
+    ({ revoked }) => {
+      if (!revoked) return undefined;
+      const text = `The delegation ${delegation} has been revoked, or one above it.`;
+      return new InterlockError("PERMISSION_DENIED", text, { reason: "DELEGATION_ENDED" });
+    },
+    (thrown) => InterlockError.from(thrown),
+  );
 }
 
 type Call = (request: Uint8Array, options: object) => Promise<Uint8Array> | AsyncIterable<Uint8Array>;

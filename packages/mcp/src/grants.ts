@@ -51,7 +51,8 @@ function isTool({ method: { kind, policy } }: OfferedMethod): boolean {
   return !policy.anyBot && (kind === "unary" || kind === "serverStreaming");
 }
 
-async function findDelegation(authority: GrantsSource, id: string): Promise<Delegation> {
+/** Finds a delegation that the bot holds. Rejects with `DELEGATION_NOT_HELD` for one that is not there, or has expired. */
+export async function findDelegation(authority: GrantsSource, id: string): Promise<Delegation> {
   for (let pageToken = ""; ; ) {
     const { delegations, nextPageToken } = await authority.listOwnDelegations({ pageToken });
     const found = delegations.find((one) => one.id === id);

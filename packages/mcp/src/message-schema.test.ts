@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { messageSchema } from "./message-schema.js";
-import { messageOf } from "./testing/gripper.js";
+import { messageOf } from "./testing/test-messages.js";
 
 describe("messageSchema", () => {
   it("writes each kind of field as the JSON mapping does", () => {

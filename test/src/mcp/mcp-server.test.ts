@@ -5,13 +5,11 @@ import { join } from "node:path";
 import { type Authority, startAuthority } from "@interlock/authority";
 import { type Bot, type Caller, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, ApprovalState, AuthorityService } from "@interlock/bot/protocol";
+import { createMcpServer, type McpOptions, ReceiptFault, verifyReceipt } from "@interlock/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import { createMcpServer } from "./mcp-server.js";
-import type { McpOptions } from "./options.js";
-import { encode, GripperService, offered } from "./testing/gripper.js";
-import { ReceiptFault, verifyReceipt } from "./verify-receipt.js";
+import { encode, GripperService, offered } from "./gripper.js";
 
 const service = GripperService.name;
 
