@@ -22,6 +22,18 @@ const cases: readonly [what: string, before: Partial<Policy>, after: Partial<Pol
     { deprecation: { since: "2026-01-01", sunset: "2026-04-01" } },
     "has the sunset 2026-04-01, instead of 2026-03-01",
   ],
+  [
+    "an approval less",
+    { approval: "everyCall" },
+    { approval: "delegated" },
+    "waits for an operator with calls under a delegation, instead of every call",
+  ],
+  [
+    "no approval",
+    { approval: "delegated" },
+    {},
+    "waits for an operator with no call, instead of calls under a delegation",
+  ],
   ["no deprecation", { deprecation: { since: "2026-01-01", sunset: "2026-03-01" } }, {}, "is not deprecated"],
 ];
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { prune } from "./prune.js";
+import { revoke as revokeSubject } from "./revocations/revoke.js";
 import type { Store } from "./store/store.js";
 import { dayOf } from "./store/usage-days.js";
 import { describeOnEach, type TestStore } from "./testing/test-store.js";
@@ -50,6 +51,52 @@ describeOnEach("prune", (create) => {
       (await store.endpoints.find("a.B", { after: undefined, limit: 9 })).map(({ address }) => address).sort(),
       ["here:1", "late:1", "retired:1"],
     );
+  });
+
+  it("forgets delegations and approvals a day after they expire, and the revocation of a delegation not before its end", async () => {
+    const delegation = (id: string, expiresAt: number) => ({
+      ...{
+        id,
+        subject: "a",
+        giver: "a",
+        holder: "b",
+        lineage: id,
+        actors: "b",
+        allowed: "[]",
+        createdAt: 0,
+        expiresAt,
+      },
+    });
+    const approval = (id: string, expiresAt: number) => ({
+      ...{
+        id,
+        requester: "b",
+        subject: "a",
+        delegation: "",
+        method: "a.B/C",
+        request: "",
+        requestSha256: "",
+        expiresAt,
+      },
+      ...{ createdAt: 0, decision: "" as const, decidedBy: "", usedAt: null },
+    });
+    for (const [id, expiresAt] of [
+      ["gone", now - day - 1],
+      ["expired", now - 1],
+      ["here", now + 3 * day],
+    ] as const) {
+      await store.delegations.add(delegation(id, expiresAt));
+      await store.approvals.add(approval(id, expiresAt));
+    }
+    const hub = { refresh: async () => {} };
+    await revokeSubject({ store, hub }, { kind: "token", subject: "here" }, "", now - 3 * day, "x");
+    await pruneNow();
+    for (const records of [store.delegations, store.approvals]) {
+      assert.equal(await records.find("gone"), undefined);
+      assert.ok(await records.find("expired"));
+      assert.ok(await records.find("here"));
+    }
+    assert.ok(await store.revocations.find("token", "here"), "three days old, and still in force");
   });
 
   it("keeps a bot that may still come back, however short the retention is", async () => {

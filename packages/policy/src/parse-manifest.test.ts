@@ -14,6 +14,7 @@ const policy = {
   rate: { perSecond: 2, burst: 4 },
   deprecation: { since: "2026-01-02", sunset: "2027-01-02", replacement: "Hold" },
   worstCase: "It closes on a hand.",
+  approval: "delegated",
 } as const;
 const method = { name: "Grip", path: "/cafe.v1.Gripper/Grip", kind: "unary", policy } as const;
 const service = {
@@ -34,7 +35,7 @@ describe("parseManifest", () => {
     });
     assert.deepEqual(parseManifest(json), manifest);
     const { owner: _, description: __, servedBy: ___, via: ____, ...bare } = service;
-    const { rate: _r, deprecation: _d, worstCase: _w, ...plain } = policy;
+    const { rate: _r, deprecation: _d, worstCase: _w, approval: _a, ...plain } = policy;
     const least = { version: 1, services: [{ ...bare, methods: [{ ...method, policy: plain }] }] };
     const [poor] = parseManifest(JSON.stringify(least)).services;
     assert.deepEqual([poor?.servedBy, poor && "via" in poor], [[], false]);
@@ -85,6 +86,8 @@ describe("parseManifest", () => {
     ["an unknown data class", changePolicy({ dataClasses: ["some"] }), /unknown data class/],
     ["a caller that is no pattern", changePolicy({ callers: ["a b"] }), /identity pattern/],
     ["a rate that is none", changePolicy({ rate: { perSecond: "1", burst: 1 } }), /rate .* malformed/],
+    ["an approval that is not known", changePolicy({ approval: "often" }), /unknown approval/],
+    ["an approval of a stream of requests", changeMethod({ kind: "clientStreaming" }), /takes a stream/],
     ["a worst case that is too long", changePolicy({ worstCase: "x".repeat(2_049) }), /worst case of cafe/],
     [
       "a sunset before its deprecation",

@@ -1,6 +1,6 @@
 import type { DescFile, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { type Idempotency, policyFaults, serviceFaults } from "@interlock/policy";
+import { approvalFault, type Idempotency, policyFaults, serviceFaults } from "@interlock/policy";
 import { deprecationFaults } from "./deprecation-faults.js";
 import type { FoundMethod, FoundService } from "./found-service.js";
 import { methodKey } from "./method-key.js";
@@ -53,7 +53,7 @@ export function findServices(
     const methods = desc.methods.flatMap((method) => {
       const key = methodKey(method.name);
       const policy = readPolicy(method, access);
-      const found = policyFaults(policy);
+      const found = [...policyFaults(policy), approvalFault(policy, kinds[method.methodKind]) ?? []].flat();
       // Of sound dates only: one fault is told once.
       if (policy && found.length === 0) found.push(...deprecationFaults(policy, registry, options));
       if (policy === undefined && options.policies) found.push(...found.splice(0).map(orOverlay));

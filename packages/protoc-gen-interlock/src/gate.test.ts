@@ -69,6 +69,17 @@ const table: readonly [name: string, access: string | undefined, ...faults: stri
     `any_bot: true purpose: "x" deprecation: {since: "2029-01-01" replacement: "cafe.imported.v1.Imported/Do"}`,
   ],
   ["NoSince", `any_bot: true purpose: "x" deprecation: {}`, 'is deprecated since "", which is not a date (YYYY-MM-DD)'],
+  [
+    "Approved",
+    `any_bot: true purpose: "x" approval: APPROVAL_EVERY_CALL`,
+    "has an approval and any_bot: write scopes, because approvals come with tokens",
+  ],
+  ["ApprovedOne", `scopes: ["a:b"] purpose: "x" approval: APPROVAL_DELEGATED`],
+  [
+    "ApprovedMany",
+    `scopes: ["a:b"] purpose: "x" approval: APPROVAL_DELEGATED`,
+    "has an approval and takes a stream: an operator can approve one message only",
+  ],
   ["GetAPIKey", `any_bot: true purpose: "x"`],
   [
     "get_api_key",
@@ -84,7 +95,8 @@ describe("the gate", () => {
     try {
       const rpcs = table.map(([name, access]) => {
         const option = access === undefined ? ";" : ` {option (interlock.policy.v1.access) = {${access}};}`;
-        return `  rpc ${name}(Empty) returns (Empty)${option}\n`;
+        const stream = name === "ApprovedMany" ? "stream " : "";
+        return `  rpc ${name}(${stream}Empty) returns (Empty)${option}\n`;
       });
       const service = `service BadService {\n${rpcs.join("")}}\n`;
       await workspace.write("protos/cafe/v1/bad.proto", `${head}${service}`.replace("message", `${imported} message`));

@@ -48,6 +48,7 @@ describe("generated code", () => {
       rate: { perSecond: 2.5, burst: 3 },
       deprecation: { since: "2026-01-31", sunset: "2127-01-31", replacement: "cafe.other.v1.OtherService" },
       worstCase: "A hand is crushed. // and */ hurt nobody",
+      approval: "everyCall",
     });
     assert.deepEqual(service("Empty").methods.constructor$?.policy.deprecation, {}, "by proto's own option");
     assert.equal(methods.talk?.policy.deprecation, undefined);

@@ -55,7 +55,11 @@ describe("a backup", () => {
     const name = "gripper/1";
     const joinToken = await authority.createJoinToken(name);
     const bot = await joinFleet({ authority: authority.address, name, joinToken, stateDir: join(folder, "bot"), log });
-    await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b']}}");
+    await authority.applyGrants("grants: {gripper/1: {a.B: ['a:b', 'token:delegate']}}");
+    const given = async () =>
+      (await bot.client(AuthorityService, authority.address).listOwnDelegations({})).delegations.length;
+    await bot.client(AuthorityService, authority.address).delegate({ to: "agent/1", scopes: ["a:b"] });
+    assert.equal(await given(), 1);
     await revoke("unrevoked-later");
     const made = await backUp(dataDir, file);
     assert.deepEqual(made, { keys: 3, sealed: false });
@@ -90,6 +94,7 @@ describe("a backup", () => {
       const { value } = await client.watchTrust({ version: from })[Symbol.asyncIterator]().next();
       assert.equal(value?.appliesTo, 0n, "also for a bot that asks for what came after its version");
     }
+    assert.equal(await given(), 0, "delegations end: it is not known which were taken back since");
     await renew(bot);
     await renew(bot);
     assert.equal((await authority.applyGrants("grants: {}")).version, 1_000_002);

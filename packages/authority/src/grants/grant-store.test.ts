@@ -64,6 +64,7 @@ describeOnEach("grant store", (create) => {
     const admin = "interlock.authority.v1.AdminService";
     const scopes = [...grantedScopes(grants.current(), "operator/alice", admin)].sort();
     assert.deepEqual(scopes, [
+      "approvals:decide",
       "audit:read",
       "bots:enroll",
       "bots:read",
@@ -71,6 +72,7 @@ describeOnEach("grant store", (create) => {
       "bots:revoke",
       "ca:read",
       "ca:rotate",
+      "delegations:read",
       "fleet:read",
       "grants:read",
       "grants:write",
