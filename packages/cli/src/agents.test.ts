@@ -168,6 +168,9 @@ describe("delegations, approvals and MCP on the command line", function () {
     assert.equal(JSON.parse(wide.out).error.reason, "SCOPE_WIDENED");
     const named = await json("delegate", "--to", "agent/7", "--scopes", "arm:look", "--method", "Arm/Look");
     assert.deepEqual(named.delegation.allowed, [{ service: "acme.v1.Arm", scopes: ["arm:look"], methods: ["Look"] }]);
+    const called = ["call", "Arm/Look", "{}", "--name", "agent/7"];
+    assert.equal((await json(...called, "--delegation", named.delegation.id)).itemId, "");
+    assert.equal(JSON.parse((await interlock(...called, "--json")).out).error.reason, "NO_GRANT");
     const other = await interlock("undelegate", "dlg-0", "--name", "agent/7", "--json");
     assert.equal(JSON.parse(other.out).error.reason, "DELEGATION_NOT_HELD");
     assert.equal((await interlock("approve", "apr-0", "--json")).code, 1);

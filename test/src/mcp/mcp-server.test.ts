@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Authority, startAuthority } from "@interlock/authority";
-import { type Bot, type Caller, joinFleet, silentLog } from "@interlock/bot";
+import { type Bot, type Caller, certificatesToPem, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, ApprovalState, AuthorityService } from "@interlock/bot/protocol";
 import { createMcpServer, type McpOptions, ReceiptFault, verifyReceipt } from "@interlock/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -12,6 +14,7 @@ import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { encode, GripperService, offered } from "./gripper.js";
 
 const service = GripperService.name;
+const example = join(import.meta.dirname, "../readme/mcp.js");
 
 describe("MCP server", () => {
   let folder: string;
@@ -181,6 +184,13 @@ grants:
       records.map(({ hash }) => hash),
       [record.hash, refused.record.hash],
     );
+    // The example of the README.
+    const [file, ca] = [join(folder, "receipts.jsonl"), join(folder, "ca.pem")];
+    await writeFile(file, receipts.join("\n"));
+    await writeFile(ca, certificatesToPem(roots));
+    const { stdout } = await promisify(execFile)(process.execPath, [example, file, ca]);
+    const [line] = stdout.split("\n");
+    assert.equal(line, `spiffe://cafe/agent/7 called ${service}/Grip for spiffe://cafe/leader/1: admitted, OK`);
     // A changed one is not believed, and neither is one of another fleet.
     const jws = JSON.parse(receipts[0] as string);
     const changed = Buffer.from(JSON.stringify({ ...record, subject: `${service}/Look` })).toString("base64url");

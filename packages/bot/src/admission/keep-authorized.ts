@@ -7,6 +7,7 @@ import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Caller } from "./caller.js";
 import type { Connection, OpenCall } from "./connection.js";
+import { methodName } from "./limit-token.js";
 import { methodSunset, sunsetOf } from "./refuse-ended.js";
 
 /** An open stream whose token can be replaced. */
@@ -42,9 +43,8 @@ export function keepAuthorized(call: RenewableCall, { bearers }: Connection, tru
 
   // A stream under a delegation goes on under the same one, for methods that are in it. What was approved is one call, which
   // the token has begun: another one of the same delegation keeps it.
-  function continues({ token }: Bearer): boolean {
-    const name = method.path.slice(method.path.lastIndexOf("/") + 1);
-    return token.delegation === call.caller.delegation && (token.methods?.has(name) ?? true);
+  function continues({ token: { delegation, methods } }: Bearer): boolean {
+    return delegation === call.caller.delegation && (methods === undefined || methods.has(methodName(method.path)));
   }
 
   function watch({ token }: Bearer): void {

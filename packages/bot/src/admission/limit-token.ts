@@ -10,11 +10,16 @@ import type { AttemptedMethod } from "./attempt.js";
  */
 export function limitToken({ path, policy }: AttemptedMethod, limits: TokenLimits): void {
   const { methods } = limits;
-  const name = path.slice(path.lastIndexOf("/") + 1);
+  const name = methodName(path);
   if (methods && !methods.has(name)) {
     throw denial("METHOD_NOT_DELEGATED", "", { needed: name, held: [...methods].join(" ") });
   }
   if (policy.approval === undefined || limits.approval !== undefined) return;
   if (policy.approval === "delegated" && limits.delegation === undefined) return;
   throw denial("APPROVAL_REQUIRED", `request one for ${path.slice(1)}`, { needed: path.slice(1) });
+}
+
+/** The name of a method by its path. */
+export function methodName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -41,14 +41,15 @@ export function createAuthorityTokens(
   under: DelegatedUse = {},
 ): TokenSource {
   const fetch = createFetch(clock, { authorities, identity: own, contact });
-  const { delegation = "", approval = "" } = under;
+  const use = {
+    ...(under.delegation !== undefined && { delegation: under.delegation }),
+    ...(under.approval !== undefined && { approval: under.approval }),
+  };
   const fetchToken: FetchToken = (audience, scopes, identity) =>
     // Without any of the scopes, the server of the method refuses the call, as it does without some of them.
-    fetch(audience, identity, () =>
-      authority.issueToken({ audience, scopes, allowEmpty: true, delegation, approval }, asking),
-    );
+    fetch(audience, identity, () => authority.issueToken({ audience, scopes, allowEmpty: true, ...use }, asking));
   // An approval gives one token, so that it is not renewed.
-  const keeping = approval === "" ? { renewAfter, keptFor: own } : { renewAfter: 1 };
+  const keeping = under.approval === undefined ? { renewAfter, keptFor: own } : { renewAfter: 1 };
   return {
     ...createTokenCache(fetchToken, clock, keeping),
     overdue() {

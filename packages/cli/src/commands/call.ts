@@ -12,6 +12,7 @@ interface Options {
   readonly address?: string;
   readonly name?: string;
   readonly dir?: string;
+  readonly delegation?: string;
   readonly protos: string;
   readonly manifest: string;
   readonly timeout?: number;
@@ -26,6 +27,7 @@ export function callCommand(output: Output): Command {
     .option("--address <host:port>", "the bot's address. Default: an address that the authority has on record")
     .option("--name <name>", "call as this bot. Default: this project's operator")
     .option("--dir <folder>", "the folder of that bot's identity, if it is not in this project")
+    .option("--delegation <id>", "call under this delegation, which the bot holds. Default: its own grants")
     .option("--protos <folder>", "the proto files; they are read when only the manifest was copied", "protos")
     .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
     .option("--timeout <duration>", "the time limit of the call, such as 5s. Default: 30s", parseSeconds)
@@ -45,7 +47,11 @@ export function callCommand(output: Output): Command {
         for (const [i, { address, server }] of places.entries()) {
           const isLast = i === places.length - 1;
           if (!isLast && !(await reaches(address))) continue;
-          const client = bot.client(found.service, address, server === undefined ? {} : { server }) as Methods;
+          const { delegation } = options;
+          const client = bot.client(found.service, address, {
+            ...(server !== undefined && { server }),
+            ...(delegation !== undefined && { delegation }),
+          }) as Methods;
           try {
             return await call(output, client, found, given, (options.timeout ?? 30) * 1_000);
           } catch (error) {
