@@ -62,6 +62,8 @@ export {
   Delegation,
   ListDelegationsRequest,
   ListDelegationsResponse,
+  ListOwnDelegationsRequest,
+  ListOwnDelegationsResponse,
   RevokeDelegationRequest,
   RevokeDelegationResponse,
 } from "./gen/interlock/authority/v1/delegation.js";
