@@ -99,8 +99,9 @@ export function createAuthenticate(trust: Trust): Authenticate {
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
     const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
-    const { subject, name, actors, scopes } = token;
-    const caller = { spiffeId: subject, name, actors, scopes, certificate, address };
+    const { subject, name, actors, scopes, narrowed } = token;
+    const conditions = narrowed.size > 0 && { narrowed };
+    const caller = { spiffeId: subject, name, actors, scopes, ...conditions, certificate, address };
     if (bearers.size >= 2 * maximumBearers) forgetOldest(bearers);
     const reference = referenceTo(authorization);
     const bearer = { authorization, reference, token, caller, clearedBy: undefined };

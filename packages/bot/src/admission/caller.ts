@@ -17,6 +17,11 @@ export interface Caller {
   readonly actors: readonly SpiffeId[];
   /** What the caller's token allows at this service. Empty for methods that are open to any bot. */
   readonly scopes: ReadonlySet<string>;
+  /**
+   * What it allows for some requests only, with the conditions that have to be true of a request: CEL expressions. They have been
+   * checked before a handler gets the request. Absent for none.
+   */
+  readonly narrowed?: ReadonlyMap<string, readonly string[]> | undefined;
   /** The client certificate of the connection: the caller's, or that of the first actor. */
   readonly certificate: Certificate;
   /** `host:port` of the other end. */

@@ -58,6 +58,8 @@ export const reasons = {
   GATEWAY_REQUIRED: ["UNAUTHENTICATED", "the service is called through its gateway only"],
   SCOPE_MISSING: ["PERMISSION_DENIED", "the token lacks a scope that the method needs"],
   CALLER_NOT_ALLOWED: ["PERMISSION_DENIED", "the method is not for this caller"],
+  ARGUMENT_NOT_ALLOWED: ["PERMISSION_DENIED", "the caller holds the scope for other requests only"],
+  INVALID_REQUEST: ["INVALID_ARGUMENT", "the request does not satisfy the constraints of its fields"],
   METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],
   METHOD_RETIRED: ["UNIMPLEMENTED", "the method has been retired"],
   RATE_LIMITED: ["RESOURCE_EXHAUSTED", "the caller calls this method too often"],
