@@ -15,13 +15,14 @@ export interface ExchangeRequest extends Omit<TokenRequest, "delegation"> {
 /**
  * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693):
  * `sub` stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's
- * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later.
+ * certificate, has only scopes of the first one that the subject is granted at the new audience, under every condition of the first
+ * one and of the grants, and expires no later.
  *
  * Rejects with `ACTOR_NOT_ALLOWED`, `ACTOR_CHAIN_TOO_LONG`, `SCOPE_WIDENED`, and as {@link issueToken} does.
  */
 export async function exchangeToken(request: ExchangeRequest): Promise<IssuedToken> {
   const { caller, subjectToken, scopes } = request;
-  const { subject, actors, jti, ancestors, expiresAt } = subjectToken;
+  const { subject, actors, jti, ancestors, expiresAt, narrowed } = subjectToken;
   refuseForbidden(request);
   refuseChain(subjectToken);
   refuseWidened(request);
@@ -29,9 +30,10 @@ export async function exchangeToken(request: ExchangeRequest): Promise<IssuedTok
     subject,
     actors: [caller.spiffeId, ...actors],
     ancestors: [jti, ...ancestors],
+    narrowed,
     expiresAt,
   };
-  return issueToken({ ...request, scopes: scopes.length > 0 ? scopes : [...subjectToken.scopes], delegation });
+  return issueToken({ ...request, scopes: scopes.length > 0 ? scopes : scopesOf(subjectToken), delegation });
 }
 
 function refuseForbidden({ grants, caller, subjectToken, audience }: ExchangeRequest): void {
@@ -59,10 +61,15 @@ function refuseChain({ actors }: VerifiedToken): void {
 }
 
 function refuseWidened({ subjectToken, scopes }: ExchangeRequest): void {
-  const wider = scopes.filter((scope) => !subjectToken.scopes.has(scope));
+  const wider = scopes.filter((scope) => !subjectToken.scopes.has(scope) && !subjectToken.narrowed.has(scope));
   if (wider.length === 0) return;
-  const held = [...subjectToken.scopes].sort().join(" ");
+  const held = scopesOf(subjectToken).sort().join(" ");
   throw denial("SCOPE_WIDENED", `request only scopes of "${held}"`, { needed: wider.join(" "), held });
+}
+
+/** What a token holds, for every request or under conditions. */
+function scopesOf({ scopes, narrowed }: VerifiedToken): string[] {
+  return [...scopes, ...narrowed.keys()];
 }
 
 function invalid(message: string): InterlockError {

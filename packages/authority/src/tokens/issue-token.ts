@@ -1,8 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { type Certificate, InterlockError } from "@interlock/bot";
-import { actClaim, denial, exchangedClaim, grantsClaim, maximumTokenLifetimeMs } from "@interlock/bot/internal";
+import {
+  actClaim,
+  denial,
+  exchangedClaim,
+  grantsClaim,
+  maximumConditionLength,
+  maximumConditions,
+  maximumNarrowedScopes,
+  maximumTokenLifetimeMs,
+  type NarrowedScopes,
+  narrowedClaim,
+} from "@interlock/bot/internal";
 import { isScope, isServiceName, type SpiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import type { TokenSigner } from "./token-signer.js";
 
 const maximumScopes = 128;
@@ -21,6 +32,8 @@ export interface Delegation {
   readonly actors: readonly SpiffeId[];
   /** The `jti`s of the tokens from which it was exchanged, the latest first. */
   readonly ancestors: readonly string[];
+  /** The scopes that the latest of them holds under conditions, which go on with them. */
+  readonly narrowed: NarrowedScopes;
   /** When the latest of them expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -53,8 +66,10 @@ export interface IssuedToken {
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** Its scopes: the granted ones among the requested. */
+  /** Its scopes: the granted ones among the requested, also those that are granted under conditions. */
   readonly scopes: readonly string[];
+  /** Those that it holds under conditions only, with all of these. */
+  readonly narrowed: NarrowedScopes;
 }
 
 /**
@@ -64,7 +79,7 @@ export interface IssuedToken {
 export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const { signer, caller, audience, issuer, delegation } = request;
   checkShape(request);
-  const scopes = allowedScopes(request);
+  const { scopes, narrowed } = allowedScopes(request);
   const iat = Math.floor(request.now / 1_000);
   const exp = expiry(request, iat);
   const jti = randomBytes(16).toString("base64url");
@@ -76,12 +91,13 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     exp,
     jti,
     client_id: caller.spiffeId.uri,
-    scope: scopes.join(" "),
+    scope: scopes.filter((scope) => !narrowed.has(scope)).join(" "),
+    ...(narrowed.size > 0 && { [narrowedClaim]: Object.fromEntries(narrowed) }),
     [grantsClaim]: request.grantsVersion,
     ...(delegation && { ...actClaim(delegation.actors), [exchangedClaim]: delegation.ancestors }),
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes };
+  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes, narrowed };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {
@@ -93,22 +109,63 @@ function checkShape({ audience, scopes }: TokenRequest): void {
   if (!scopes.every(isScope)) throw invalid("A scope is malformed: write resource:action in lower case.");
 }
 
-function subjectOf({ caller, delegation }: TokenRequest): SpiffeId {
+function subjectOf({ caller, delegation }: Pick<TokenRequest, "caller" | "delegation">): SpiffeId {
   return delegation?.subject ?? caller.spiffeId;
 }
 
-function allowedScopes(request: TokenRequest): string[] {
+interface AllowedScopes {
+  readonly scopes: readonly string[];
+  readonly narrowed: NarrowedScopes;
+}
+
+function allowedScopes(request: TokenRequest): AllowedScopes {
   const { grants, audience, scopes, allowEmpty = false } = request;
   const { name } = subjectOf(request);
-  const held = grantedScopes(grants, name, audience);
+  const conditions = narrowedScopes(grants, name, audience);
+  const held = new Set<string>([...grantedScopes(grants, name, audience), ...conditions.keys()]);
   const allowed = [...held].filter((scope) => scopes.includes(scope)).sort();
-  if (allowed.length > 0 || (allowEmpty && held.size > 0)) return allowed;
+  if (allowed.length > 0 || (allowEmpty && held.size > 0))
+    return { scopes: allowed, narrowed: narrow(request, allowed) };
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
     "NO_GRANT",
     `"${name}" is not granted ${needed} at ${audience}; add that to grants.yaml and run ` +
       `"interlock grants apply grants.yaml"`,
     { service: audience, needed, held: [...held].sort().join(" ") },
+  );
+}
+
+/** The conditions of scopes: those of the grants, and those of the token that is exchanged, which can never be left behind. */
+function narrow({ grants, audience, ...request }: TokenRequest, scopes: readonly string[]): NarrowedScopes {
+  const granted: ReadonlyMap<string, string> = narrowedScopes(grants, subjectOf(request).name, audience);
+  const narrowed = new Map<string, readonly string[]>();
+  for (const scope of scopes) {
+    const conditions = [...(request.delegation?.narrowed.get(scope) ?? [])];
+    const condition = granted.get(scope);
+    if (condition !== undefined && !conditions.includes(condition)) conditions.push(condition);
+    if (conditions.length > 0) narrowed.set(scope, conditions);
+  }
+  if (narrowed.size > 0 && !fitsToken(narrowed)) {
+    throw denial(
+      "NO_GRANT",
+      "the conditions of these scopes are too long for one token; request fewer scopes at once, or shorten the conditions in grants.yaml",
+      { service: audience, needed: [...narrowed.keys()].join(" ") },
+    );
+  }
+  return narrowed;
+}
+
+/** How many bytes the conditions of one token take at most; a token has 8 KiB in all. */
+const maximumNarrowedBytes = 2_048;
+
+function fitsToken(narrowed: NarrowedScopes): boolean {
+  return (
+    narrowed.size <= maximumNarrowedScopes &&
+    [...narrowed.values()].every(
+      (conditions) =>
+        conditions.length <= maximumConditions && conditions.every((one) => one.length <= maximumConditionLength),
+    ) &&
+    Buffer.byteLength(JSON.stringify(Object.fromEntries(narrowed))) <= maximumNarrowedBytes
   );
 }
 

@@ -100,10 +100,11 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   }
 
   async function record(caller: TokenClient, audience: string, issued: IssuedToken, more = {}): Promise<IssuedToken> {
-    const { jti, scopes, expiresAt } = issued;
+    const { jti, scopes, narrowed, expiresAt } = issued;
     const { name, uri } = caller.spiffeId;
     const issuedAt = clock.now();
-    const details = { jti, scopes, expiresAt, ...more };
+    const conditions = narrowed.size > 0 && { narrowed: Object.fromEntries(narrowed) };
+    const details = { jti, scopes, ...conditions, expiresAt, ...more };
     await audit.append({ at: issuedAt, kind: "token", actor: uri, subject: audience, details });
     counts.tokensIssued++;
     notices.tell({ name, audience, scopes, issuedAt, expiresAt });
