@@ -14,6 +14,7 @@ const names = {
   gateway: "@interlock/gateway",
   redis: "@interlock/redis",
   spiffe: "@interlock/spiffe",
+  validate: "@interlock/validate",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;
