@@ -15,6 +15,7 @@ const errorDomain = "interlock"
 // denialCodes holds the reasons that are not UNAUTHENTICATED. The whole list is packages/bot/src/base/reason.ts.
 var denialCodes = map[string]codes.Code{
 	"ACTOR_CHAIN_TOO_LONG":          codes.PermissionDenied,
+	"ARGUMENT_NOT_ALLOWED":          codes.PermissionDenied,
 	"CALLER_NOT_ALLOWED":            codes.PermissionDenied,
 	"CA_PIN_MISMATCH":               codes.Unauthenticated,
 	"CERTIFICATE_IS_CA":             codes.Unavailable,
