@@ -1,3 +1,4 @@
+import { argumentRows } from "./argument-rows.js";
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
 import { copiedRow } from "./copied-row.js";
@@ -56,4 +57,5 @@ export const rows: readonly Row[] = [
   ...recoveryRows,
   ...workloadRows,
   http2FloodRow,
+  ...argumentRows,
 ].toSorted((a, b) => a.row - b.row);
