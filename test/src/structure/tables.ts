@@ -15,7 +15,6 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "@interlock/database": ["@interlock/bot"],
   "@interlock/redis": ["@interlock/bot"],
   "@interlock/spiffe": ["@interlock/bot", "@interlock/policy"],
-  "@interlock/authority": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/authority": ["@interlock/bot", "@interlock/policy", "@interlock/database", "@interlock/validate"],
   "@interlock/swarm": ["@interlock/bot", "@interlock/policy", "@interlock/database"],
   "@interlock/gateway": ["@interlock/bot", "@interlock/policy", "@interlock/wire"],

@@ -3,8 +3,9 @@ import { denial } from "../base/error.js";
 /** The scopes that a token holds under conditions: CEL expressions over the request, all of which have to be true of it. */
 export type NarrowedScopes = ReadonlyMap<string, readonly string[]>;
 
-/** How many scopes a token holds under conditions at most, and how many conditions one scope has. */
+/** How many scopes a token holds under conditions at most. */
 export const maximumNarrowedScopes = 32;
+/** How many conditions one scope of a token has at most. */
 export const maximumConditions = 8;
 /** The longest condition, in characters: several of one bot's grants are joined by `||`. */
 export const maximumConditionLength = 1_024;
