@@ -39,6 +39,8 @@ class Caller:
     certificate: Certificate
     #: The peer as gRPC writes it, for example `ipv4:127.0.0.1:50312`.
     address: str
+    #: The scopes that it holds under conditions on the request. A server in Python looks at no request, and refuses them.
+    narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -280,6 +282,10 @@ class Chain:
     def _authorize(self, method: Method, caller: Caller) -> None:
         if method.callers and not any(matches_identity(pattern, caller.name) for pattern in method.callers):
             raise denial("CALLER_NOT_ALLOWED", needed=" ".join(method.callers), held=caller.name)
+        conditions = [one for scope in method.scopes for one in caller.narrowed.get(scope, ())]
+        if conditions:
+            needed = " && ".join(conditions)
+            raise denial("ARGUMENT_NOT_ALLOWED", "this server does not look at requests", needed=needed)
         if not caller.scopes.issuperset(method.scopes):
             needed, held = " ".join(method.scopes), " ".join(sorted(caller.scopes))
             shown = f'"{held}"' if held else "none"
@@ -306,6 +312,7 @@ class Chain:
             same = same and (was is None or token.delegation == was.delegation)
             same = same and (token.methods is None or method.name in token.methods)
             enough = method.service in token.audiences and token.scopes.issuperset(method.scopes)
+            enough = enough and token.narrowed.keys().isdisjoint(method.scopes)
             if same and enough and self._trust.token_fault(token, now) is None:
                 return token
         return None
@@ -315,7 +322,7 @@ def _caller_of(connection: Connection, token: VerifiedToken | None) -> Caller:
     peer = connection.peer
     if token is None:
         return Caller(peer.spiffe_id, (), frozenset(), peer.certificate, connection.address)
-    return Caller(token.subject, token.actors, token.scopes, peer.certificate, connection.address)
+    return Caller(token.subject, token.actors, token.scopes, peer.certificate, connection.address, token.narrowed)
 
 
 def _limit_token(method: Method, token: VerifiedToken) -> None:

@@ -49,6 +49,8 @@ class VerifiedToken:
     key: dict[str, Any]
     audiences: frozenset[str]
     scopes: frozenset[str]
+    #: The scopes that it holds under conditions on the request only, with those.
+    narrowed: dict[str, tuple[str, ...]]
     grants_version: int
     expires_at: float
     #: The id of the delegation under which it was issued; `None` for none.
@@ -94,6 +96,7 @@ def verify_token(
         scopes=frozenset(filter(None, claims["scope"].split(" ")))
         if isinstance(claims.get("scope"), str)
         else frozenset(),
+        narrowed=_read_narrowed(claims.get("narrowed_scope", {})),
         grants_version=_version(claims.get("grants_version")),
         expires_at=exp,
         delegation=_filled(claims["delegation"]) if "delegation" in claims else None,
@@ -265,6 +268,16 @@ def _as_list(value: object) -> list[Any]:
 
 def _version(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else 0
+
+
+def _read_narrowed(claim: object) -> dict[str, tuple[str, ...]]:
+    """The scopes that a token holds under conditions. Another form never passes for a token without any."""
+    if not isinstance(claim, dict):
+        raise denial("TOKEN_MALFORMED", "its narrowed scopes are no map of lists of conditions")
+    narrowed = {scope: tuple(_text(one) for one in _list(conditions)) for scope, conditions in claim.items()}
+    if not all(conditions and all(conditions) for conditions in narrowed.values()):
+        raise denial("TOKEN_MALFORMED", "its narrowed scopes are no map of lists of conditions")
+    return narrowed
 
 
 def _bound_to(confirmation: object) -> str:

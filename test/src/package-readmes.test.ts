@@ -67,6 +67,9 @@ describe("the examples in the READMEs of the packages", () => {
     assert.equal(stdout.trimEnd(), shown?.text);
   }
 
+  it("the checks of a request find the condition that is not true", () =>
+    printsWhatIsShown("validate", "packages/validate/README.md"));
+
   it("the authority starts, takes the grants that are shown, and has a bot join", async () => {
     const grants = blocksOf("packages/authority/README.md").find(({ language }) => language === "yaml");
     await writeFile(join(folder, "grants.yaml"), grants?.text ?? "");

@@ -147,6 +147,10 @@ func (a *admission) authorize(call *admitted) *Denial {
 		return deny("CALLER_NOT_ALLOWED", "").with("needed", strings.Join(policy.Callers, " "), "held", caller.ID.Name)
 	}
 	for _, scope := range policy.Scopes {
+		if call.token != nil && len(call.token.narrowed[scope]) > 0 {
+			where := strings.Join(call.token.narrowed[scope], " && ")
+			return deny("ARGUMENT_NOT_ALLOWED", "this server does not look at requests").with("needed", where)
+		}
 		if !slices.Contains(caller.Scopes, scope) {
 			needed, held := strings.Join(policy.Scopes, " "), strings.Join(caller.Scopes, " ")
 			return deny("SCOPE_MISSING", "").with("needed", needed, "held", held)

@@ -15,6 +15,7 @@ type attackCases struct {
 	Audience string
 	Caller   []byte
 	Good     string
+	Narrowed []string
 	Tokens   []struct {
 		Row           int
 		Attack        string
@@ -86,6 +87,38 @@ func TestTokenAttacks(t *testing.T) {
 		}
 	}
 	t.Logf("%d attacks", len(cases.Tokens))
+}
+
+// A server that does not look at requests refuses a scope that is held under a condition, also where the token says beside it that
+// the scope is held for every request.
+func TestNarrowedScopes(t *testing.T) {
+	cases, state := readAttacks(t)
+	leaf, err := x509.ParseCertificate(cases.Caller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := parseSpiffeID(urisOf(leaf)[0])
+	for i, authorization := range cases.Narrowed {
+		text, _ := bearerOf([]string{authorization})
+		token, denial := verifyToken(text, cases.Audience, &peer{id, leaf, thumbprintOf(leaf)}, state, time.UnixMilli(cases.Now))
+		if i > 0 {
+			if denial == nil || denial.Reason != "TOKEN_MALFORMED" {
+				t.Errorf("token %d: %v", i, denial)
+			}
+			continue
+		}
+		if denial != nil {
+			t.Fatal(denial)
+		}
+		call := &admitted{policy: &policy{Scopes: []string{"echo:call"}}, token: token, caller: Caller{ID: id, Scopes: token.scopes}}
+		if denial = (&admission{}).authorize(call); denial == nil || denial.Reason != "ARGUMENT_NOT_ALLOWED" {
+			t.Errorf("a scope under a condition: %v", denial)
+		}
+		call.policy.Scopes = []string{"echo:other"}
+		if denial = (&admission{}).authorize(call); denial == nil || denial.Reason != "SCOPE_MISSING" {
+			t.Errorf("another scope: %v", denial)
+		}
+	}
 }
 
 // Certificates that Go reads and TypeScript does not, though the fleet's CA has signed them: Go understands these two forms of

@@ -16,6 +16,7 @@ const errorDomain = "interlock"
 var denialCodes = map[string]codes.Code{
 	"ACTOR_CHAIN_TOO_LONG":          codes.PermissionDenied,
 	"APPROVAL_REQUIRED":             codes.PermissionDenied,
+	"ARGUMENT_NOT_ALLOWED":          codes.PermissionDenied,
 	"CALLER_NOT_ALLOWED":            codes.PermissionDenied,
 	"CA_PIN_MISMATCH":               codes.Unauthenticated,
 	"CERTIFICATE_IS_CA":             codes.Unavailable,

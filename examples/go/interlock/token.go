@@ -32,6 +32,7 @@ type token struct {
 	thumbprint    string     // The certificate that it is bound to (RFC 8705).
 	audiences     []string
 	scopes        []string
+	narrowed      map[string][]string // Scopes that it holds under conditions on the request only.
 	grantsVersion uint64
 	expires       time.Time
 	delegation    string   // The delegation under which it was issued; empty for none.
@@ -174,6 +175,9 @@ func readClaims(claims map[string]any, trust *trustState, now time.Time) (*token
 	}
 	scope, _ := claims["scope"].(string)
 	token.scopes = strings.FieldsFunc(scope, func(r rune) bool { return r == ' ' })
+	if token.narrowed, denial = readNarrowed(claims); denial != nil {
+		return nil, denial
+	}
 	if version, _ := claims["grants_version"].(float64); version > 0 && version == math.Trunc(version) {
 		token.grantsVersion = uint64(version)
 	}
@@ -207,6 +211,28 @@ func (t *token) readLimits(claims map[string]any) *Denial {
 		t.approval = object
 	}
 	return nil
+}
+
+// readNarrowed reads the scopes that a token holds under conditions, by scope. Another form never passes for a token without any.
+func readNarrowed(claims map[string]any) (map[string][]string, *Denial) {
+	claim, present := claims["narrowed_scope"]
+	if !present {
+		return nil, nil
+	}
+	scopes, isMap := claim.(map[string]any)
+	if !isMap {
+		return nil, deny("TOKEN_MALFORMED", "narrowed_scope is no map")
+	}
+	narrowed := map[string][]string{}
+	for scope, value := range scopes {
+		list, isList := value.([]any)
+		conditions, sound := textsIn(list)
+		if !isList || !sound || len(conditions) == 0 || slices.Contains(conditions, "") {
+			return nil, deny("TOKEN_MALFORMED", "a narrowed scope has no list of conditions")
+		}
+		narrowed[scope] = conditions
+	}
+	return narrowed, nil
 }
 
 func checkTimes(claims map[string]any, now time.Time) *Denial {

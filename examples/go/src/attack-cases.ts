@@ -22,6 +22,13 @@ export async function writeAttackCases(file: string): Promise<void> {
     audience: EchoService.name,
     caller: base64(caller.chain[0] ?? new Uint8Array()),
     good: `Bearer ${await fleet.token(caller, EchoService.name, ["echo:call"])}`,
+    // The first one holds the scope under a condition; the others say it in another form.
+    narrowed: await Promise.all(
+      [["true"], "true", [], [""]].map(async (conditions) => {
+        const claims = { narrowed_scope: { "echo:call": conditions } };
+        return `Bearer ${await fleet.token(caller, EchoService.name, ["echo:call"], claims)}`;
+      }),
+    ),
     tokens: await Promise.all(tokens),
     certificates: await Promise.all(certificates),
   };

@@ -100,6 +100,7 @@ describe("examples/go", function () {
     await writeAttackCases(file);
     const said = await run(["go", "test", "-count=1", "-v", "./..."], example, { INTERLOCK_ATTACKS: file });
     assert.match(said, /--- PASS: TestTokenAttacks/);
+    assert.match(said, /--- PASS: TestNarrowedScopes/);
     assert.match(said, /--- PASS: TestCertificateAttacks/);
     assert.doesNotMatch(said, /--- SKIP/);
   });

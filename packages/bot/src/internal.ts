@@ -34,6 +34,7 @@ export type { Enrollment, RecoveringPeer, ServerOptions } from "./server/options
 
 export type { Attempt, AttemptedMethod } from "./admission/attempt.js";
 export { type Admission, type Chain, type ChainOptions, createChain } from "./admission/chain.js";
+export { holdsScope } from "./admission/conditions.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
 export { createCallId } from "./base/call-id.js";
@@ -92,11 +93,18 @@ export {
   methodsClaim,
   type TokenLimits,
 } from "./token/read-delegation.js";
+export {
+  maximumConditionLength,
+  maximumConditions,
+  maximumNarrowedScopes,
+  type NarrowedScopes,
+} from "./token/narrowed-scope.js";
 export { tokenFault } from "./token/token-fault.js";
 export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
 export {
   exchangedClaim,
   grantsClaim,
+  narrowedClaim,
   unsafeVerifyUnbound,
   type VerifiedToken,
   verifyToken,
@@ -205,6 +213,7 @@ export { findHandler } from "./server/find-handler.js";
 export { interceptHandler } from "./server/intercept-handler.js";
 export { maximumRequestBytes } from "./server/limits.js";
 export type { RouteLimits } from "./server/options.js";
+export { createRequestGuards } from "./server/request-guard.js";
 export { createRunHandler } from "./server/run-handler.js";
 export type { RunnableMethod } from "./server/served-call.js";
 export { createUnpacker } from "./server/unpacker.js";

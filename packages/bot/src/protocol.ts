@@ -1,4 +1,6 @@
-// The messages and services between bots and the authority, generated from protos/interlock/authority.
+// The messages and services between bots and the authority, generated from protos/interlock/authority, and what a refused request
+// is told of its fields.
+export { BadRequest } from "./gen/google/rpc/status.js";
 export { AdminService } from "./gen/interlock/authority/v1/admin_service_interlock.js";
 export {
   Approval,

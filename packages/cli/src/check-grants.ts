@@ -4,6 +4,7 @@ import { parseSpiffeId, type ServedService } from "@interlock/policy";
 import { GrantsError, type GrantsFinding, lintGrants, locateGrants } from "@interlock/policy/grants";
 import { allPages } from "./all-pages.js";
 import { servicesIn } from "./audit/read-fleet.js";
+import { createConditionFaults, readTypes } from "./condition-faults.js";
 import { findManifests, readServices } from "./find-manifests.js";
 import type { Session } from "./operator.js";
 import { type Output, paint } from "./output.js";
@@ -24,22 +25,35 @@ export interface GrantsFile {
 export async function checkGrants({ admin }: Session, file: GrantsFile): Promise<GrantsFinding[]> {
   const grants = locate(file.yaml);
   if (!grants) return [];
-  const [local, reported, identities] = await Promise.all([
-    localServices(file),
+  const manifests = file.manifests ?? (await findManifests(dirname(file.path)));
+  const isConditioned = grants.some(({ where }) => where !== undefined);
+  const [local, types, reported, identities] = await Promise.all([
+    localServices(manifests),
+    isConditioned ? readTypes(manifests) : [],
     reportedServices(admin),
     knownIdentities(admin),
   ]);
   const isOwn = ({ name }: ServedService) => name.startsWith("interlock.authority.");
   const services = [...local, ...(reported ?? [])];
   // Where nothing but the authority has reported, nothing is known of the fleet's services.
-  return lintGrants(grants, { services: services.every(isOwn) ? [] : services, identities });
+  return lintGrants(grants, {
+    services: services.every(isOwn) ? [] : services,
+    identities,
+    conditionFaults: createConditionFaults(services, types),
+  });
+}
+
+/** Whether a finding keeps a file from being applied: a condition that fits no request would take the scope away. */
+export function stops(id: GrantsFinding["id"]): boolean {
+  return id === "unsound-condition";
 }
 
 /** Prints findings for people: the place, the line with a mark below, and what to do. */
 export function printFindings(output: Output, { path, yaml }: GrantsFile, findings: readonly GrantsFinding[]): void {
   const lines = yaml.split("\n");
   for (const { id, line, column, length, message, remedy } of findings) {
-    output.line(`${path}:${line}:${column}: ${paint("yellow", "warning")} ${message} ${paint("dim", `[${id}]`)}`);
+    const kind = stops(id) ? paint("red", "error") : paint("yellow", "warning");
+    output.line(`${path}:${line}:${column}: ${kind} ${message} ${paint("dim", `[${id}]`)}`);
     const { text, at } = around(lines[line - 1] ?? "", column - 1);
     output.line(`  ${text}`);
     output.line(`  ${" ".repeat(at)}${paint("yellow", "^".repeat(Math.max(1, Math.min(length, text.length - at))))}`);
@@ -66,9 +80,8 @@ function locate(yaml: string): ReturnType<typeof locateGrants> | undefined {
   }
 }
 
-async function localServices({ path, manifests }: GrantsFile): Promise<ServedService[]> {
-  const files = manifests ?? (await findManifests(dirname(path)));
-  return (await Promise.all(files.map(readServices))).flat();
+async function localServices(manifests: readonly string[]): Promise<ServedService[]> {
+  return (await Promise.all(manifests.map(readServices))).flat();
 }
 
 async function reportedServices(admin: Session["admin"]): Promise<ServedService[] | undefined> {

@@ -15,6 +15,7 @@ const names = {
   redis: "@interlock/redis",
   spiffe: "@interlock/spiffe",
   mcp: "@interlock/mcp",
+  validate: "@interlock/validate",
   cli: "@interlock/cli",
   generator: "protoc-gen-interlock",
 } as const;

@@ -176,6 +176,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
         const { served, made } = createPassedMethod(here, method, instances, recorder.served.of(method.path));
         nextMethods.set(method.path, {
           ...served,
+          checksConditions: true, // By the bot: the exchanged token has the conditions of the caller's.
           pass(call, live, request) {
             if (method.policy.anyBot && !route.anyBot) return live.end(notInOwnName());
             if (!limit.begin(live.caller.name)) return live.end(overloaded("the gateway"));

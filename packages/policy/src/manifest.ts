@@ -15,6 +15,8 @@ export interface ManifestService extends ServedService {
 
 /** One method of the manifest. */
 export interface ManifestMethod extends ServedMethod {
+  /** Whether its request has `buf.validate` constraints. Absent for none. */
+  readonly constrained?: boolean;
   /** The full name of the request message. */
   readonly request: string;
   /** The full name of the response message. */

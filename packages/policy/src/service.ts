@@ -43,6 +43,11 @@ export interface Method<Request = unknown, Response = unknown, Kind extends Meth
   readonly kind: Kind;
   /** Absent where the proto file does not say it. */
   readonly idempotency?: Idempotency;
+  /**
+   * Whether its request, or a message in it, has `buf.validate` constraints. They are checked before the handler gets a request, by
+   * `@interlock/validate`. Absent for none.
+   */
+  readonly constrained?: boolean;
   readonly request: Codec<Request>;
   readonly response: Codec<Response>;
   readonly policy: Policy;

@@ -12,11 +12,12 @@ function manifestService({ desc, methods, ...facts }: FoundService): ManifestSer
     name: desc.typeName,
     file: desc.file.proto.name,
     ...facts,
-    methods: methods.map(({ desc: method, kind, path, idempotency, policy }) => ({
+    methods: methods.map(({ desc: method, kind, path, idempotency, constrained, policy }) => ({
       name: method.name,
       path,
       kind,
       ...(idempotency && { idempotency }),
+      ...(constrained && { constrained }),
       request: method.input.typeName,
       response: method.output.typeName,
       policy,

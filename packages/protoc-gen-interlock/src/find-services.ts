@@ -2,6 +2,7 @@ import type { DescFile, DescMethod, DescService, FileRegistry } from "@bufbuild/
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { approvalFault, type Idempotency, policyFaults, serviceFaults } from "@interlock/policy";
 import { deprecationFaults } from "./deprecation-faults.js";
+import { createFindConstraints } from "./find-constraints.js";
 import type { FoundMethod, FoundService } from "./found-service.js";
 import { methodKey } from "./method-key.js";
 import { overlayFile } from "./overlay/overlay.js";
@@ -40,6 +41,7 @@ export function findServices(
 ): Findings {
   const access = registry.getExtension("interlock.policy.v1.access");
   const option = registry.getExtension("interlock.policy.v1.service");
+  const isConstrained = createFindConstraints(registry);
   const faults: string[] = [];
   const services = files.flatMap((file) => file.services).map(findService);
   return { services, faults };
@@ -65,7 +67,7 @@ export function findServices(
       }
       names.set(key, method.name);
       // A missing policy is a fault, so nothing is generated.
-      return policy ? [describe(method, key, policy)] : [];
+      return policy ? [describe(method, { key, policy, constrained: isConstrained(method.input) })] : [];
     });
     return { desc, ...facts, methods };
   }
@@ -75,9 +77,9 @@ function orOverlay(fault: string): string {
   return `${fault}, or write it in ${overlayFile}`;
 }
 
-function describe(desc: DescMethod, key: string, policy: FoundMethod["policy"]): FoundMethod {
+function describe(desc: DescMethod, found: Pick<FoundMethod, "key" | "policy" | "constrained">): FoundMethod {
   const idempotency = idempotencies[desc.idempotency];
-  const facts = { desc, key, kind: kinds[desc.methodKind], path: `/${fullName(desc)}`, policy };
+  const facts = { desc, ...found, kind: kinds[desc.methodKind], path: `/${fullName(desc)}` };
   return idempotency ? { ...facts, idempotency } : facts;
 }
 

@@ -17,5 +17,7 @@ export interface FoundMethod {
   readonly path: string;
   /** Absent where the proto file does not say it. */
   readonly idempotency?: Idempotency;
+  /** Whether its request, or a message in it, has `buf.validate` constraints. */
+  readonly constrained: boolean;
   readonly policy: Policy;
 }

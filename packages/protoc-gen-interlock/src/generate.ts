@@ -5,6 +5,7 @@ import type { Manifest } from "@interlock/policy";
 import { bufError } from "./buf-error.js";
 import { bufTarget } from "./buf-target.js";
 import { bufTemplate } from "./buf-template.js";
+import { lintConstraints } from "./lint-constraints.js";
 import { manifestFile } from "./manifest-file.js";
 import type { Timestamps } from "./messages/print-messages.js";
 import { findUnknownServices } from "./overlay/find-unknown-services.js";
@@ -50,8 +51,8 @@ export interface GenerateResult {
  *
  * @param options - The folders to read from and to write to.
  * @returns The written files and the manifest.
- * @throws GenerateError with every fault when a file does not compile, a policy is invalid, or a method is past its sunset;
- *   then nothing is changed.
+ * @throws GenerateError with every fault when a file does not compile, a policy is invalid, a constraint of `buf.validate` does not
+ *   compile, or a method is past its sunset; then nothing is changed.
  *
  * @example
  * ```ts
@@ -74,8 +75,13 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
       throw bufError([...unknown, ...(failure === undefined ? [] : [failure])].join("\n"), workspace, protos);
     }
     const manifest = JSON.parse(await readFile(join(folder, manifestFile), "utf8")) as Manifest;
+    if (hasConstraints(manifest)) await lintConstraints(workspace, protos, paths);
     return { files: await listFiles(folder), manifest };
   });
+}
+
+function hasConstraints({ services }: Manifest): boolean {
+  return services.some(({ methods }) => methods.some(({ constrained }) => constrained));
 }
 
 async function listFiles(folder: string): Promise<string[]> {

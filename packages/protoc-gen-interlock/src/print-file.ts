@@ -79,10 +79,11 @@ function printMethodType({ desc, key, kind, policy }: FoundMethod, names: Names)
   return `${doc}  ${key}: ${names.method}<${names.message(desc.input)}, ${names.message(desc.output)}, "${kind}">;\n`;
 }
 
-function printMethod({ desc, key, kind, path, idempotency, policy }: FoundMethod, names: Names): string {
+function printMethod(method: FoundMethod, names: Names): string {
+  const { desc, key, kind, path, idempotency, constrained, policy } = method;
   return `    ${key}: {
       path: "${path}",
-      kind: "${kind}",${idempotency ? `\n      idempotency: "${idempotency}",` : ""}
+      kind: "${kind}",${idempotency ? `\n      idempotency: "${idempotency}",` : ""}${constrained ? "\n      constrained: true," : ""}
       request: ${names.message(desc.input)},
       response: ${names.message(desc.output)},
       policy: ${printLiteral(policy, "      ")},

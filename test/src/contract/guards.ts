@@ -807,6 +807,57 @@ export const guards: readonly Guard[] = [
     ],
   },
   {
+    row: 71,
+    guard: "the conditions",
+    patches: [bot("server/request-guard", "const unmet = conditions.length > 0", "const unmet = false")],
+  },
+  {
+    row: 71,
+    guard: "each message",
+    patches: [
+      bot("server/run-handler", "const fault = faultOf(decoded, live);", "const fault = undefined;"),
+      bot(
+        "server/run-handler",
+        "const fault = request.inbox ? undefined : faultOf(input, live);",
+        "const fault = undefined;",
+      ),
+    ],
+  },
+  {
+    row: 71,
+    guard: "what the handler does not read is not looked at",
+    patches: [
+      { file: "validate/dist/known-fields.js", find: "isKnown(fields, reader, reader.len) ?", replace: "true ?" },
+    ],
+  },
+  {
+    row: 71,
+    guard: "a scope without a condition is malformed",
+    patches: [bot("token/narrowed-scope", "value.length > 0 &&", "")],
+  },
+  {
+    row: 72,
+    guard: "the conditions of the token that is exchanged",
+    patches: [authority("tokens/issue-token", "request.delegation?.narrowed.get(scope) ?? []", "[]")],
+  },
+  {
+    row: 72,
+    guard: "the cut-off of what is narrowed",
+    patches: [authority("grants/cut-offs", "if (where !== undefined)\n            continue;", "")],
+  },
+  {
+    row: 73,
+    guard: "the constraints",
+    patches: [bot("server/request-guard", "if (violations.length > 0)", "if (false)")],
+  },
+  {
+    row: 73,
+    guard: "the gate of the build",
+    patches: [
+      { file: "protoc-gen-interlock/dist/generate.js", find: "if (hasConstraints(manifest))", replace: "if (false)" },
+    ],
+  },
+  {
     row: 65,
     guard: "the frames and resets that a connection may have",
     patches: [wire("limits/budget", "return this.#left >= 0 || this.#refill();", "return true;")],

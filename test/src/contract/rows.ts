@@ -1,3 +1,4 @@
+import { argumentRows } from "./argument-rows.js";
 import { certificateRows } from "./certificate-rows.js";
 import { connectedRows } from "./connected-rows.js";
 import { copiedRow } from "./copied-row.js";
@@ -58,4 +59,5 @@ export const rows: readonly Row[] = [
   ...workloadRows,
   http2FloodRow,
   ...delegationRows,
+  ...argumentRows,
 ].toSorted((a, b) => a.row - b.row);

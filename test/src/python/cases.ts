@@ -162,6 +162,8 @@ async function policyCases(fleet: TestFleet, caller: Identity): Promise<Case[]> 
   const cut = (change: object = {}) => ({
     cutOffs: [{ identity: "caller/*", service: audience, scope: "echo:call", grantsVersion: 4, except: [], ...change }],
   });
+  const narrowed = (conditions: unknown, scopes?: string[]) =>
+    bearer({ narrowed_scope: { "echo:call": conditions } }, scopes);
   const good = await bearer();
   const acting = await bearer({ sub: subject, act: { sub: me } });
   const gateway = await fleet.ca.issue("spiffe://test/gateway/1");
@@ -360,6 +362,18 @@ async function policyCases(fleet: TestFleet, caller: Identity): Promise<Case[]> 
     ["25", "no scope at all", "SCOPE_MISSING", { authorization: await bearer({ scope: undefined }) }],
     ["25", "scopes that are a list", "SCOPE_MISSING", { authorization: await bearer({ scope: ["echo:call"] }) }],
     ["25", "a scope in another case", "SCOPE_MISSING", { authorization: await bearer({}, ["Echo:call"]) }],
+    [
+      "71",
+      "a scope under a condition, at a server that does not look at requests",
+      "ARGUMENT_NOT_ALLOWED",
+      { authorization: await narrowed(["true"], []) },
+    ],
+    ["71", "the same scope also without one", "ARGUMENT_NOT_ALLOWED", { authorization: await narrowed(["true"]) }],
+    ["71", "conditions that are a list", "TOKEN_MALFORMED", { authorization: await bearer({ narrowed_scope: [] }) }],
+    ["71", "conditions that are null", "TOKEN_MALFORMED", { authorization: await bearer({ narrowed_scope: null }) }],
+    ["71", "a condition that is no list", "TOKEN_MALFORMED", { authorization: await narrowed("true") }],
+    ["71", "no condition", "TOKEN_MALFORMED", { authorization: await narrowed([]) }],
+    ["71", "an empty condition", "TOKEN_MALFORMED", { authorization: await narrowed([""]) }],
     ["25", "a caller that the method does not allow", "CALLER_NOT_ALLOWED", { authorization: good, path: paths.only }],
     ["26", "a method that is not there", 12, { authorization: good, path: `/${audience}/Nothing` }],
     ["26", "a method in another case", 12, { authorization: good, path: `/${audience}/echo` }],

@@ -35,6 +35,7 @@ interface PackageJson {
   readonly name: string;
   readonly dependencies?: Record<string, string>;
   readonly devDependencies?: Record<string, string>;
+  readonly peerDependencies?: Record<string, string>;
   readonly exports?: Record<string, unknown>;
 }
 
@@ -54,7 +55,8 @@ function readPackage(folder: string): WorkspacePackage {
     name: json.name,
     folder,
     dependencies: new Set(Object.keys({ ...json.dependencies, ...json.devDependencies })),
-    devDependencies: new Set(Object.keys(json.devDependencies ?? {})),
+    // A peer is a development dependency for our own tests, and is there where it is used.
+    devDependencies: new Set(Object.keys(json.devDependencies ?? {}).filter((name) => !json.peerDependencies?.[name])),
     entryPoints: new Set(Object.keys(json.exports ?? {}).map((key) => json.name + key.slice(1))),
     files: ["src", "bin"].flatMap((part) => sourcesIn(join(folder, part))),
   };

@@ -32,12 +32,12 @@ export function lintedGrants(inputs: AuditInputs, rules: readonly GrantsRule[]):
   return lintGrants(judged, { services }).flatMap((finding): Found[] => {
     const grant = atPlace.get(keyOf(finding));
     if (!grant || !rules.includes(finding.id)) return [];
-    const { identity, service, scope } = grant;
+    const { identity, service, scope, where } = grant;
     return [
       {
         subject: grantKey(grant),
         message: sentence(finding.message),
-        evidence: [`The grant is ${identity}: ${service}: [${scope}].`],
+        evidence: [`The grant is ${identity}: ${service}: [${scope}]${where === undefined ? "" : ` where ${where}`}.`],
         remedy: sentence(finding.remedy),
         command: "interlock grants plan grants.yaml",
         ...(grantsFile && { place: { file: grantsFile.file, line: finding.line, column: finding.column } }),

@@ -1,4 +1,4 @@
-import { grantedScopes } from "@interlock/policy/grants";
+import { grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import { isPerson } from "../facts/names.js";
 import { methodsOf } from "../facts/services.js";
 import { methodName } from "../facts/usage.js";
@@ -56,7 +56,8 @@ export function removedInUse(removed: RemovedMethod, fleet: Fleet, since: number
   const { subject, service, policy, place } = removed;
   const isCaller = (name: string) => {
     const held = grantedScopes(fleet.grants, name, service);
-    return !isPerson(name) && policy.scopes.every((scope) => held.has(scope));
+    const narrowed = narrowedScopes(fleet.grants, name, service);
+    return !isPerson(name) && policy.scopes.every((scope) => held.has(scope) || narrowed.has(scope));
   };
   const calls = fleet.usage.filter(
     ({ method, caller, denial, lastAt }) =>

@@ -1,6 +1,6 @@
 import { delegateScope, exchangeScope } from "@interlock/bot/internal";
 import { coversIdentity, identitiesOverlap } from "@interlock/policy";
-import type { Grant, Grants } from "@interlock/policy/grants";
+import { bareGrant, type Grant, type Grants } from "@interlock/policy/grants";
 import type { Coverage } from "../coverage.js";
 import type { Period } from "../period.js";
 import { listText, plural, timeText } from "../text.js";
@@ -77,7 +77,7 @@ export function judgeGrant(grant: Grant, evidence: Evidence): JudgedGrant {
   };
   const { verdict, reason, names } = decide(grant, facts, matching, evidence);
   const usedBy = facts.usedBy.slice(0, maximumUsers);
-  return { identity, service, scope, verdict, reason, ...facts, usedBy, names };
+  return { ...bareGrant(grant), verdict, reason, ...facts, usedBy, names };
 }
 
 type Facts = Pick<JudgedGrant, "heldSince" | "calls" | "lastUsedAt" | "usedBy">;

@@ -1,7 +1,7 @@
 import { builtInGrants, undoScopes } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity } from "@interlock/policy";
-import { type Grant, type Grants, grantedScopes } from "@interlock/policy/grants";
+import { bareGrant, type Grant, type Grants, grantedScopes } from "@interlock/policy/grants";
 import { groupBy } from "../group-by.js";
 import type { Period } from "../period.js";
 import type { BotFacts, BotIndex } from "./bot-facts.js";
@@ -17,7 +17,7 @@ export function isChange({ verdict }: JudgedGrant): boolean {
 export function remainingGrants(judged: readonly JudgedGrant[]): Grants {
   return judged.flatMap((grant): Grant[] => {
     if (!isChange(grant)) return [grant];
-    return (grant.names ?? []).map((identity) => ({ identity, service: grant.service, scope: grant.scope }));
+    return (grant.names ?? []).map((identity) => ({ ...bareGrant(grant), identity }));
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Grants, GrantsEdit } from "@interlock/policy/grants";
+import { bareGrant, type Grants, type GrantsEdit } from "@interlock/policy/grants";
 import { createCoverage } from "../coverage.js";
 import type { AuditInputs } from "../inputs/inputs.js";
 import { type Period, periodOf, type Window } from "../period.js";
@@ -67,16 +67,15 @@ export function proposeGrants(inputs: AuditInputs, options: ProposalOptions = {}
   const first = grants.map((grant) => judgeGrant(grant, evidence));
   const judged = keepLastOperators(keepLookUps(first, use), bots, period);
   const changed = judged.filter(isChange);
-  const toGrant = ({ identity, service, scope }: JudgedGrant) => ({ identity, service, scope });
   return {
     period,
     judged,
     edit: {
-      remove: changed.filter(({ verdict }) => verdict !== "wildcard").map(toGrant),
+      remove: changed.filter(({ verdict }) => verdict !== "wildcard").map(bareGrant),
       narrow: changed
         .filter(({ verdict }) => verdict === "wildcard")
-        .map((grant) => ({ ...toGrant(grant), names: grant.names ?? [] })),
+        .map((grant) => ({ ...bareGrant(grant), names: grant.names ?? [] })),
     },
-    grants: remainingGrants(judged).map(({ identity, service, scope }) => ({ identity, service, scope })),
+    grants: remainingGrants(judged).map(bareGrant),
   };
 }

@@ -1,5 +1,5 @@
 import { builtInGrants } from "@interlock/bot/internal";
-import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import type { AuditInputs } from "../inputs/inputs.js";
 import { type Period, periodOf, type Window } from "../period.js";
 import { collectBots } from "./bot-facts.js";
@@ -93,6 +93,11 @@ function merged(calls: readonly RecordedCalls[]): RecordedCalls[] {
   return [...sums.values()];
 }
 
+/** What a bot holds at all: no record says what was asked for, so a condition is taken to be true of it. */
+function scopesOf(grants: Grants, bot: string, service: string): ReadonlySet<string> {
+  return new Set([...grantedScopes(grants, bot, service), ...narrowedScopes(grants, bot, service).keys()]);
+}
+
 interface Holds {
   scopes(bot: string, service: string): ReadonlySet<string>;
   /** What is missing of the needs, with the shortest of several ways. */
@@ -112,7 +117,7 @@ function createHolds(grants: Grants): Holds {
   const held = new Map<string, ReadonlySet<string>>();
   const scopes = (bot: string, service: string) => {
     const key = `${bot} ${service}`;
-    const known = held.get(key) ?? grantedScopes(byService.get(service) ?? [], bot, service);
+    const known = held.get(key) ?? scopesOf(byService.get(service) ?? [], bot, service);
     held.set(key, known);
     return known;
   };

@@ -3,7 +3,7 @@ import { InterlockError } from "@interlock/bot";
 import { delegateScope, denial, maximumActors } from "@interlock/bot/internal";
 import { AdminService } from "@interlock/bot/protocol";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import type { DelegationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { type Allowed, narrow } from "./allowed.js";
@@ -75,12 +75,18 @@ export async function delegate(
 /** What a bot may give of its own: everywhere where it is granted `token:delegate`. Operators act in person, so nothing of theirs. */
 function ownPart(grants: Grants, name: string): Allowed {
   const services = new Set(grants.map(({ service }) => service).filter((service) => service !== AdminService.name));
-  const held = [...services].map((service) => ({ service, scopes: [...grantedScopes(grants, name, service)] }));
+  const held = [...services].map((service) => ({ service, scopes: heldScopes(grants, name, service) }));
   return refuseNothing(
-    held.filter(({ scopes }) => (scopes as string[]).includes(delegateScope)),
+    held.filter(({ scopes }) => scopes.includes(delegateScope)),
     `"${name}" is granted ${delegateScope} at no service; add that to grants.yaml and run ` +
       `"interlock grants apply grants.yaml"`,
   );
+}
+
+/** What a bot holds at a service, also under conditions: those of its grants go into every token that is issued for it. */
+function heldScopes(grants: Grants, name: string, service: string): string[] {
+  const conditional = [...narrowedScopes(grants, name, service).keys()].filter((scope) => scope !== delegateScope);
+  return [...grantedScopes(grants, name, service), ...conditional];
 }
 
 /** What may be passed on of a delegation: everywhere where it has `token:delegate`. */

@@ -29,6 +29,16 @@ describe("cutOffsOf", () => {
     assert.deepEqual(cutOffsOf([]), []);
   });
 
+  it("takes a scope that is held under a condition from now on as withdrawn", () => {
+    const where = (condition: string) => ({ "a.B": [{ scope: "a:b", where: condition }] });
+    const told = (...files: object[]) =>
+      cutOffsOf(files.map((file, i) => row(i + 1, file))).map((one) => [one.identity, one.grantsVersion, one.except]);
+    assert.deepEqual(told({ x: of("a:b") }, { x: where("n < 5") }), [["x", 2, []]]);
+    assert.deepEqual(told({ x: where("n < 5") }, { x: where("n < 4") }), [["x", 2, []]]);
+    assert.deepEqual(told({ x: where("n < 5") }, { x: of("a:b") }), []);
+    assert.deepEqual(told({ "x/*": of("a:b") }, { "x/1": where("n < 5"), "x/2": of("a:b") }), [["x/*", 2, ["x/2"]]]);
+  });
+
   it("excepts bots that hold the scope by another pattern", () => {
     const versions = [row(1, { "w/*": of("a:b") }), row(2, { "w/1": of("a:b"), z: of("a:c") })];
     assert.deepEqual(

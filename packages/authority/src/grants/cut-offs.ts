@@ -33,6 +33,7 @@ export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
       if (added) continue;
       const except = holders.get(`${service} ${scope}`) ?? [];
       if (except.includes(identity)) continue; // The latest version grants it again.
+      // A scope that is held under a condition from now on is lost for all other requests: tokens without it are refused.
       lost.set(`${identity} ${service} ${scope}`, { identity, service, scope, grantsVersion: version, except });
     }
   }
@@ -44,7 +45,8 @@ export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
 
 function holdersOf(grants: readonly Grant[]): ReadonlyMap<string, string[]> {
   const holders = new Map<string, string[]>();
-  for (const { identity, service, scope } of grants) {
+  for (const { identity, service, scope, where } of grants) {
+    if (where !== undefined) continue;
     const key = `${service} ${scope}`;
     const patterns = holders.get(key);
     if (patterns) patterns.push(identity);

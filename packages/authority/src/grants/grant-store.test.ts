@@ -40,6 +40,35 @@ describeOnEach("grant store", (create) => {
     assert.deepEqual(again.current(), grants.current());
   });
 
+  it("applies conditions that can be used, and says which cannot, by line", async () => {
+    const grants = await openGrantStore(store);
+    const file = (where: string) =>
+      `grants:\n  a/*:\n    a.B:\n      - x:z\n      - { scope: x:y, where: "${where}" }\n`;
+    const fault = {
+      reason: "GRANTS_INVALID",
+      message: /line 5: the condition cannot be used: all, exists, filter and map are not taken/,
+    };
+    assert.throws(() => grants.preview(file("tags.all(t, t == 'a')")), fault);
+    await assert.rejects(grants.apply(file("tags.all(t, t == 'a')"), "spiffe://cafe/operator/a", 1), fault);
+    const { changes } = await grants.apply(file("newtons <= 5"), "spiffe://cafe/operator/a", 1);
+    assert.deepEqual(
+      changes.map(({ scope, where }) => [scope, where]),
+      [
+        ["x:z", undefined],
+        ["x:y", "newtons <= 5"],
+      ],
+    );
+    const narrower = grants.preview(file("newtons <= 4")).changes;
+    assert.deepEqual(
+      narrower.map(({ added, where }) => [added, where]),
+      [
+        [false, "newtons <= 5"],
+        [true, "newtons <= 4"],
+      ],
+    );
+    assert.deepEqual([...grantedScopes(grants.current(), "a/1", "a.B")], ["x:z"]);
+  });
+
   it("leaves the latest of several at once in force", async () => {
     const grants = await openGrantStore(store);
     const files = ["a:a", "b:b", "c:c"].map(yaml);

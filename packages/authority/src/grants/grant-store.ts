@@ -2,6 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import { builtInGrants } from "@interlock/bot/internal";
 import { diffGrants, type GrantChange, type Grants } from "@interlock/policy/grants";
 import type { Store } from "../store/store.js";
+import { checkConditions } from "./check-conditions.js";
 import { keepOperator, type OperatorGuard } from "./keep-operator.js";
 import { readGrants } from "./read-grants.js";
 
@@ -56,7 +57,11 @@ export async function openGrantStore(store: Store): Promise<GrantStore> {
     refresh,
     current: () => [...builtInGrants, ...grants],
     file: () => file,
-    preview: (yaml) => ({ changes: diffGrants(grants, readGrants(yaml)), version: file.version }),
+    preview(yaml) {
+      const after = readGrants(yaml);
+      checkConditions(yaml);
+      return { changes: diffGrants(grants, after), version: file.version };
+    },
     async version(version) {
       const found = await store.grantVersions.find(version);
       if (found) return found.yaml;
@@ -67,6 +72,7 @@ export async function openGrantStore(store: Store): Promise<GrantStore> {
     },
     async apply(yaml, appliedBy, now, guard, replaces) {
       const after = readGrants(yaml);
+      checkConditions(yaml);
       const applied = await store.transaction(async (records) => {
         const { grantVersions, fleet, auditLog } = records;
         const before = await grantVersions.latest();

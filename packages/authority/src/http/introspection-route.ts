@@ -1,5 +1,5 @@
 import { InterlockError } from "@interlock/bot";
-import { actClaim, type VerifiedToken } from "@interlock/bot/internal";
+import { actClaim, narrowedClaim, type VerifiedToken } from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import { grantedScopes } from "@interlock/policy/grants";
 import type { GrantStore } from "../grants/grant-store.js";
@@ -45,7 +45,7 @@ export function introspectionRoute({ tokenIssuer, authenticate, grants, issuer }
 
 /** Returns the claims of a valid token (RFC 7662, section 2.2; RFC 8705, section 3.2). */
 function claimsOf(token: VerifiedToken, issuer: string): object {
-  const { jti, subject, actors, audiences, scopes, issuedAt, expiresAt, thumbprint } = token;
+  const { jti, subject, actors, audiences, scopes, narrowed, issuedAt, expiresAt, thumbprint } = token;
   const [audience, ...more] = audiences;
   return {
     iss: issuer,
@@ -53,6 +53,7 @@ function claimsOf(token: VerifiedToken, issuer: string): object {
     aud: more.length === 0 ? audience : [...audiences],
     client_id: (actors[0] ?? subject).uri,
     scope: [...scopes].join(" "),
+    ...(narrowed.size > 0 && { [narrowedClaim]: Object.fromEntries(narrowed) }),
     token_type: "Bearer",
     jti,
     iat: issuedAt / 1_000,

@@ -1,7 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import { denial } from "@interlock/bot/internal";
 import { isIdentityPattern, isServiceName, parseSpiffeId, type SpiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import { isOwnService } from "../own-services.js";
 import type { Endpoints } from "../store/endpoints.js";
 import type { EndpointRow } from "../store/schema.js";
@@ -55,7 +55,8 @@ export async function findServers(
   checkPatterns(servedBy);
   if (servedBy.length === 0)
     throw invalid("Name the bots that may serve it in served_by: any bot can report any service.");
-  if (grantedScopes(grants, caller.name, service).size === 0 && !(await isDelegated())) {
+  const isNarrowed = narrowedScopes(grants, caller.name, service).size > 0;
+  if (grantedScopes(grants, caller.name, service).size === 0 && !isNarrowed && !(await isDelegated())) {
     const remedy = 'add one to grants.yaml, or directory:read, and run "interlock grants apply grants.yaml"';
     throw denial("NO_GRANT", `"${caller.name}" is granted nothing at ${service}, so it may not look it up; ${remedy}`, {
       service,

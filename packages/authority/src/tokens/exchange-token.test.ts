@@ -30,6 +30,7 @@ const subjectToken: VerifiedToken = {
   key: { kty: "EC", kid: "k" },
   audiences: new Set([front]),
   scopes: new Set(["item:read", "item:write"]),
+  narrowed: new Map(),
   grantsVersion: 1,
   issuedAt: now - 60_000,
   expiresAt: now + 100_000,
@@ -93,6 +94,33 @@ describe("exchangeToken", () => {
       cnf: { "x5t#S256": "of-the-gateway" },
     });
     assert.equal(expiresAt, subjectToken.expiresAt, "it does not outlive the one it came of");
+  });
+
+  it("takes the conditions of the token along, with those of the grants at the new service", async () => {
+    const grants = [
+      ...request().grants.filter(({ identity }) => identity === "gateway/*"),
+      { ...grant("alice/*", back, "item:read"), where: "count <= 3" },
+      grant("alice/*", back, "item:write"),
+    ];
+    const narrowed = new Map([["item:write", ["gently", "newtons <= 5"]]]);
+    const shown = { ...subjectToken, scopes: new Set(["item:read"]), narrowed };
+    const { token, scopes } = await exchangeToken(request({ grants, subjectToken: shown }));
+    assert.deepEqual(scopes, ["item:read", "item:write"]);
+    const claims = decodeJwt(token);
+    assert.equal(claims.scope, "");
+    assert.deepEqual(claims.narrowed_scope, { "item:read": ["count <= 3"], "item:write": ["gently", "newtons <= 5"] });
+    // Again, by the next bot: the same condition once, and none is left behind by asking for the scope alone.
+    const next = { ...shown, scopes: new Set<string>(), narrowed: new Map([["item:read", ["count <= 3"]]]) };
+    const again = await exchangeToken(request({ grants, subjectToken: next, scopes: ["item:read"] }));
+    assert.deepEqual(decodeJwt(again.token).narrowed_scope, { "item:read": ["count <= 3"] });
+    await refused({ grants, subjectToken: next, scopes: ["item:write"] }, "SCOPE_WIDENED", "PERMISSION_DENIED");
+  });
+
+  it("lets nobody act that may act under a condition only", async () => {
+    const grants = request().grants.map((one) =>
+      one.scope === "token:exchange" && one.service === back ? { ...one, where: "true" } : one,
+    );
+    await refused({ grants }, "ACTOR_NOT_ALLOWED", "PERMISSION_DENIED");
   });
 
   it("expires with the caller's certificate at the latest", async () => {

@@ -19,14 +19,15 @@ export interface ExchangeRequest extends Omit<TokenRequest, "delegation" | "only
 /**
  * Exchanges a token that a bot presented to the caller for one with which the caller acts for that bot (RFC 8693):
  * `sub` stays, and `act` becomes the caller, followed by earlier actors. The new token is bound to the caller's
- * certificate, has only scopes of the first one that the subject is granted at the new audience, and expires no later. Under a
- * delegation, it has only what that allows at the new audience; a token for one approved call stays one, at the same service.
+ * certificate, has only scopes of the first one that the subject is granted at the new audience, under every condition of the first
+ * one and of the grants, and expires no later. Under a delegation, it has only what that allows at the new audience; a token for
+ * one approved call stays one, at the same service.
  *
  * Rejects with `ACTOR_NOT_ALLOWED`, `ACTOR_CHAIN_TOO_LONG`, `SCOPE_WIDENED`, and as {@link issueToken} does.
  */
 export async function exchangeToken(request: ExchangeRequest): Promise<IssuedToken> {
   const { caller, subjectToken, audience, delegated } = request;
-  const { subject, actors, jti, ancestors, expiresAt, methods, approval } = subjectToken;
+  const { subject, actors, jti, ancestors, expiresAt, narrowed, methods, approval } = subjectToken;
   refuseForbidden(request);
   refuseChain(subjectToken);
   refuseWidened(request);
@@ -34,18 +35,19 @@ export async function exchangeToken(request: ExchangeRequest): Promise<IssuedTok
     subject,
     actors: [caller.spiffeId, ...actors],
     ancestors: [jti, ...ancestors],
+    narrowed,
     expiresAt,
     limits: delegated,
   };
   const isSame = subjectToken.audiences.has(audience);
   const only = isSame && methods ? { methods: [...methods], approval } : undefined;
-  return issueToken({ ...request, scopes: scopesOf(request), delegation, only });
+  return issueToken({ ...request, scopes: wantedScopes(request), delegation, only });
 }
 
 /** The requested scopes. Default: all of the token, of which a delegation may have some only at the audience. */
-function scopesOf({ scopes, subjectToken, delegated, audience }: ExchangeRequest): readonly string[] {
+function wantedScopes({ scopes, subjectToken, delegated, audience }: ExchangeRequest): readonly string[] {
   if (scopes.length > 0) return scopes;
-  const held = [...subjectToken.scopes];
+  const held = scopesOf(subjectToken);
   if (!delegated) return held;
   const part = allowedAt(delegated.allowed, audience)?.scopes ?? [];
   const kept = held.filter((scope) => part.includes(scope));
@@ -77,10 +79,15 @@ function refuseChain({ actors }: VerifiedToken): void {
 }
 
 function refuseWidened({ subjectToken, scopes }: ExchangeRequest): void {
-  const wider = scopes.filter((scope) => !subjectToken.scopes.has(scope));
+  const wider = scopes.filter((scope) => !subjectToken.scopes.has(scope) && !subjectToken.narrowed.has(scope));
   if (wider.length === 0) return;
-  const held = [...subjectToken.scopes].sort().join(" ");
+  const held = scopesOf(subjectToken).sort().join(" ");
   throw denial("SCOPE_WIDENED", `request only scopes of "${held}"`, { needed: wider.join(" "), held });
+}
+
+/** What a token holds, for every request or under conditions. */
+function scopesOf({ scopes, narrowed }: VerifiedToken): string[] {
+  return [...scopes, ...narrowed.keys()];
 }
 
 function invalid(message: string): InterlockError {

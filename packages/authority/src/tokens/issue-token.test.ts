@@ -75,6 +75,38 @@ describe("issueToken", () => {
       return true;
     });
 
+  it("says under which conditions a scope is held, and does not name it among those that are held for all", async () => {
+    const grants = [
+      { identity: "leader/*", service, scope: "gripper:observe" },
+      { identity: "leader/*", service, scope: "gripper:actuate", where: "newtons <= 5" },
+      { identity: "leader/1", service, scope: "gripper:actuate", where: "gently" },
+      { identity: "leader/2", service, scope: "gripper:actuate" },
+    ] as const;
+    const issued = await issueToken(request({ grants }));
+    assert.deepEqual(issued.scopes, ["gripper:actuate", "gripper:observe"]);
+    const condition = "(gently) || (newtons <= 5)";
+    assert.deepEqual([...issued.narrowed], [["gripper:actuate", [condition]]]);
+    const { scope, narrowed_scope } = decodeJwt(issued.token);
+    assert.deepEqual([scope, narrowed_scope], ["gripper:observe", { "gripper:actuate": [condition] }]);
+    const only = await issueToken(request({ grants, scopes: ["gripper:actuate"] }));
+    assert.equal(decodeJwt(only.token).scope, "");
+    const other = { spiffeId: spiffeId("cafe", "leader/2"), certificate };
+    const free = decodeJwt((await issueToken(request({ grants, caller: other }))).token);
+    assert.deepEqual([free.scope, free.narrowed_scope], ["gripper:actuate gripper:observe", undefined]);
+  });
+
+  it("issues no token that would be too long for its conditions", async () => {
+    const grants = Array.from({ length: 9 }, (_, i) => ({
+      identity: "leader/*",
+      service,
+      scope: `gripper:act${i}` as const,
+      where: `name == '${"x".repeat(230)}'`,
+    }));
+    const scopes = grants.map(({ scope }) => scope);
+    await refused({ grants, scopes }, { reason: "NO_GRANT", code: "PERMISSION_DENIED" });
+    assert.equal((await issueToken(request({ grants, scopes: scopes.slice(0, 7) }))).narrowed.size, 7);
+  });
+
   it("issues what is asked for and granted, bound to the certificate", async () => {
     const issued = await issueToken(request());
     assert.deepEqual(issued.scopes, ["gripper:actuate", "gripper:observe"]);

@@ -9,11 +9,16 @@ import {
   denial,
   exchangedClaim,
   grantsClaim,
+  maximumConditionLength,
+  maximumConditions,
+  maximumNarrowedScopes,
   maximumTokenLifetimeMs,
   methodsClaim,
+  type NarrowedScopes,
+  narrowedClaim,
 } from "@interlock/bot/internal";
 import { isScope, isServiceName, type SpiffeId } from "@interlock/policy";
-import { type Grants, grantedScopes } from "@interlock/policy/grants";
+import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/grants";
 import { type Allowed, type AllowedService, allowedAt } from "../delegations/allowed.js";
 import type { TokenSigner } from "./token-signer.js";
 
@@ -33,6 +38,8 @@ export interface Delegation {
   readonly actors: readonly SpiffeId[];
   /** The `jti`s of the tokens from which it was exchanged, and the ids of delegations, the latest first. */
   readonly ancestors: readonly string[];
+  /** The scopes that the latest of them holds under conditions, which go on with them. */
+  readonly narrowed: NarrowedScopes;
   /** When the latest of them expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
   /** What was delegated; absent for an exchange of a token without a delegation. */
@@ -69,10 +76,12 @@ export interface IssuedToken {
   /** Milliseconds since the epoch. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** Its scopes: the granted ones among the requested. */
+  /** Its scopes: the granted ones among the requested, also those that are granted under conditions. */
   readonly scopes: readonly string[];
   /** The names of the only methods that may be called with it; absent for every method that its scopes allow. */
   readonly methods?: readonly string[];
+  /** Those that it holds under conditions only, with all of these. */
+  readonly narrowed: NarrowedScopes;
 }
 
 /**
@@ -85,7 +94,7 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
   const { signer, caller, audience, issuer, delegation } = request;
   checkShape(request);
   const part = delegatedPart(request);
-  const scopes = allowedScopes(request, part !== undefined);
+  const { scopes, narrowed } = allowedScopes(request, part !== undefined);
   const methods = request.only?.methods ?? part?.methods;
   const approval = request.only?.approval;
   const iat = Math.floor(request.now / 1_000);
@@ -99,7 +108,8 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     exp,
     jti,
     client_id: caller.spiffeId.uri,
-    scope: scopes.join(" "),
+    scope: scopes.filter((scope) => !narrowed.has(scope)).join(" "),
+    ...(narrowed.size > 0 && { [narrowedClaim]: Object.fromEntries(narrowed) }),
     [grantsClaim]: request.grantsVersion,
     ...(delegation && { ...actClaim(delegation.actors), [exchangedClaim]: delegation.ancestors }),
     ...(delegation?.limits && { [delegationClaim]: delegation.limits.id }),
@@ -107,7 +117,7 @@ export async function issueToken(request: TokenRequest): Promise<IssuedToken> {
     ...(approval && { [approvalClaim]: approval }),
     cnf: { "x5t#S256": caller.certificate.thumbprint },
   });
-  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes, ...(methods && { methods }) };
+  return { token, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000, scopes, narrowed, ...(methods && { methods }) };
 }
 
 function checkShape({ audience, scopes }: TokenRequest): void {
@@ -119,7 +129,7 @@ function checkShape({ audience, scopes }: TokenRequest): void {
   if (!scopes.every(isScope)) throw invalid("A scope is malformed: write resource:action in lower case.");
 }
 
-function subjectOf({ caller, delegation }: TokenRequest): SpiffeId {
+function subjectOf({ caller, delegation }: Pick<TokenRequest, "caller" | "delegation">): SpiffeId {
   return delegation?.subject ?? caller.spiffeId;
 }
 
@@ -138,11 +148,17 @@ function delegatedPart({ delegation, audience, scopes }: TokenRequest): AllowedS
   });
 }
 
-function allowedScopes(request: TokenRequest, isDelegated: boolean): string[] {
+interface AllowedScopes {
+  readonly scopes: readonly string[];
+  readonly narrowed: NarrowedScopes;
+}
+
+function allowedScopes(request: TokenRequest, isDelegated: boolean): AllowedScopes {
   const { grants, audience, scopes, allowEmpty = false } = request;
   const { name } = subjectOf(request);
-  const held = grantedScopes(grants, name, audience);
-  if (isDelegated && !held.has(delegateScope)) {
+  const free: ReadonlySet<string> = grantedScopes(grants, name, audience);
+  const held = new Set<string>([...free, ...narrowedScopes(grants, name, audience).keys()]);
+  if (isDelegated && !free.has(delegateScope)) {
     throw denial("DELEGATION_NOT_ALLOWED", `"${name}" lacks ${delegateScope} at ${audience}`, {
       service: audience,
       needed: delegateScope,
@@ -152,13 +168,48 @@ function allowedScopes(request: TokenRequest, isDelegated: boolean): string[] {
   const wanted = isDelegated ? [...scopes, delegateScope] : scopes;
   const allowed = [...held].filter((scope) => wanted.includes(scope)).sort();
   if (isDelegated && !allowEmpty && allowed.every((scope) => !scopes.includes(scope))) allowed.length = 0;
-  if (allowed.length > 0 || (allowEmpty && held.size > 0)) return allowed;
+  if (allowed.length > 0 || (allowEmpty && held.size > 0))
+    return { scopes: allowed, narrowed: narrow(request, allowed) };
   const needed = [...new Set(scopes)].sort().join(" ");
   throw denial(
     "NO_GRANT",
     `"${name}" is not granted ${needed} at ${audience}; add that to grants.yaml and run ` +
       `"interlock grants apply grants.yaml"`,
     { service: audience, needed, held: [...held].sort().join(" ") },
+  );
+}
+
+/** The conditions of scopes: those of the grants, and those of the token that is exchanged, which can never be left behind. */
+function narrow({ grants, audience, ...request }: TokenRequest, scopes: readonly string[]): NarrowedScopes {
+  const granted: ReadonlyMap<string, string> = narrowedScopes(grants, subjectOf(request).name, audience);
+  const narrowed = new Map<string, readonly string[]>();
+  for (const scope of scopes) {
+    const conditions = [...(request.delegation?.narrowed.get(scope) ?? [])];
+    const condition = granted.get(scope);
+    if (condition !== undefined && !conditions.includes(condition)) conditions.push(condition);
+    if (conditions.length > 0) narrowed.set(scope, conditions);
+  }
+  if (narrowed.size > 0 && !fitsToken(narrowed)) {
+    throw denial(
+      "NO_GRANT",
+      "the conditions of these scopes are too long for one token; request fewer scopes at once, or shorten the conditions in grants.yaml",
+      { service: audience, needed: [...narrowed.keys()].join(" ") },
+    );
+  }
+  return narrowed;
+}
+
+/** How many bytes the conditions of one token take at most; a token has 8 KiB in all. */
+const maximumNarrowedBytes = 2_048;
+
+function fitsToken(narrowed: NarrowedScopes): boolean {
+  return (
+    narrowed.size <= maximumNarrowedScopes &&
+    [...narrowed.values()].every(
+      (conditions) =>
+        conditions.length <= maximumConditions && conditions.every((one) => one.length <= maximumConditionLength),
+    ) &&
+    Buffer.byteLength(JSON.stringify(Object.fromEntries(narrowed))) <= maximumNarrowedBytes
   );
 }
 

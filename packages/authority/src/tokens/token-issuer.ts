@@ -118,10 +118,11 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   }
 
   async function record(caller: TokenClient, audience: string, issued: IssuedToken, more = {}): Promise<IssuedToken> {
-    const { jti, scopes, expiresAt } = issued;
+    const { jti, scopes, narrowed, expiresAt } = issued;
     const { name, uri } = caller.spiffeId;
     const issuedAt = clock.now();
-    const details = { jti, scopes, expiresAt, ...more };
+    const conditions = narrowed.size > 0 && { narrowed: Object.fromEntries(narrowed) };
+    const details = { jti, scopes, ...conditions, expiresAt, ...more };
     await audit.append({ at: issuedAt, kind: "token", actor: uri, subject: audience, details });
     counts.tokensIssued++;
     notices.tell({ name, audience, scopes, issuedAt, expiresAt });
@@ -136,7 +137,9 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
       await refuseRetired(store, id.name);
       if (hub.trust.identityRevoked(id)) throw denial("IDENTITY_REVOKED", `${id.name} is in the delegation`);
     }
-    return { subject, actors, ancestors: held.lineage, expiresAt: held.expiresAt, limits: held };
+    // Conditions are those of the grants of the subject, which apply whenever a token is issued.
+    const narrowed = new Map();
+    return { subject, actors, ancestors: held.lineage, narrowed, expiresAt: held.expiresAt, limits: held };
   }
 
   /** What the audit log says of a token under a delegation. */

@@ -22,6 +22,11 @@ export interface Attempt {
   readonly authorization: readonly string[];
   /** Every value that refers to a token shown before; see `token/reference.ts`. Empty where there are no references. */
   readonly references: readonly string[];
+  /**
+   * Whether conditions on the request are checked after the chain has decided: here, before the handler, or by the server that the
+   * call goes on to with a token that has them. Default: false, and a scope that is held under conditions is refused.
+   */
+  readonly checksConditions?: boolean | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

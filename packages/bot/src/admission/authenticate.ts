@@ -99,12 +99,13 @@ export function createAuthenticate(trust: Trust): Authenticate {
   async function verify(authorization: string, { connection, now }: Attempt): Promise<Bearer> {
     const { peer: spiffeId, certificate, earlier, address, bearers } = connection;
     const token = await verifyKnown(bearerToken(authorization), { spiffeId, certificate, earlier, now }, trust);
-    const { subject, name, actors, scopes, delegation } = token;
+    const { subject, name, actors, scopes, narrowed, delegation } = token;
     const caller = {
       spiffeId: subject,
       name,
       actors,
       scopes,
+      ...(narrowed.size > 0 && { narrowed }),
       ...(delegation !== undefined && { delegation }),
       certificate,
       address,

@@ -40,6 +40,29 @@ describe("authorize", () => {
     refused(none, "SCOPE_MISSING", "PERMISSION_DENIED", /and holds none$/, { needed: "a:d", held: "" });
   });
 
+  it("lets a scope through that is held under a condition only where somebody looks at the request", () => {
+    const { echo } = EchoService.methods;
+    const method: AnyMethod = { ...echo, policy: { ...echo.policy, scopes: ["a:b", "a:c"] } };
+    const caller = { name: "a/1", scopes: new Set(["a:c"]), narrowed: new Map([["a:b", ["x < 1", "y"]]]) };
+    const authorize = createAuthorize({ isStale: () => false } as never);
+    authorize({ method, checksConditions: true }, caller as unknown as Caller);
+    const needed = { needed: "x < 1 && y" };
+    for (const checksConditions of [false, undefined])
+      refused(
+        () => authorize({ method, checksConditions }, caller as unknown as Caller),
+        "ARGUMENT_NOT_ALLOWED",
+        "PERMISSION_DENIED",
+        /this server does not look at requests; the grant of the caller says where: x < 1 && y$/,
+        needed,
+      );
+    const other = { ...method, policy: { ...method.policy, scopes: ["a:c"] as const } };
+    authorize({ method: other }, caller as unknown as Caller);
+    const missing = { ...method, policy: { ...method.policy, scopes: ["a:d"] as const } };
+    const work = () => authorize({ method: missing, checksConditions: true }, caller as unknown as Caller);
+    const held = { needed: "a:d", held: "a:c a:b" };
+    refused(work, "SCOPE_MISSING", "PERMISSION_DENIED", /holds "a:c a:b"$/, held);
+  });
+
   it("refuses what is risky while the trust is stale, and nothing else", () => {
     for (const risk of ["low", "medium"] as const) decide({ risk }, { stale: true });
     for (const risk of ["high", "critical"] as const) {

@@ -22,6 +22,10 @@ export interface Caller {
    * {@link actors}, which may have passed it on. Absent for a call without one.
    */
   readonly delegation?: string;
+   * What it allows for some requests only, with the conditions that have to be true of a request: CEL expressions. They have been
+   * checked before a handler gets the request. Absent for none.
+   */
+  readonly narrowed?: ReadonlyMap<string, readonly string[]> | undefined;
   /** The client certificate of the connection: the caller's, or that of the first actor. */
   readonly certificate: Certificate;
   /** `host:port` of the other end. */

@@ -6,6 +6,7 @@ import type { Trust } from "../trust/trust.js";
 import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
 import type { Caller } from "./caller.js";
+import { conditionsOf, holdsScope } from "./conditions.js";
 import type { Connection, OpenCall } from "./connection.js";
 import { methodName } from "./limit-token.js";
 import { methodSunset, sunsetOf } from "./refuse-ended.js";
@@ -76,11 +77,14 @@ export function keepAuthorized(call: RenewableCall, { bearers }: Connection, tru
 
   function successor(): Bearer | undefined {
     const now = clock.now();
+    // What has been asked for was held against these; a token with others is for another call.
+    const conditions = new Set(call.bearer && conditionsOf(method, call.bearer.token));
     return [...bearers.values()].find(
       (bearer) =>
         sameCaller(bearer) &&
         bearer.token.audiences.has(service) &&
-        method.policy.scopes.every((scope) => bearer.token.scopes.has(scope)) &&
+        method.policy.scopes.every((scope) => holdsScope(bearer.token, scope)) &&
+        conditionsOf(method, bearer.token).every((condition) => conditions.has(condition)) &&
         continues(bearer) &&
         bearerFault(bearer, trust, now) === undefined,
     );

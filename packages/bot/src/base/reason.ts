@@ -60,6 +60,8 @@ export const reasons = {
   CALLER_NOT_ALLOWED: ["PERMISSION_DENIED", "the method is not for this caller"],
   METHOD_NOT_DELEGATED: ["PERMISSION_DENIED", "the token is for other methods of the service"],
   APPROVAL_REQUIRED: ["PERMISSION_DENIED", "an operator has to approve this call before it is made"],
+  ARGUMENT_NOT_ALLOWED: ["PERMISSION_DENIED", "the caller holds the scope for other requests only"],
+  INVALID_REQUEST: ["INVALID_ARGUMENT", "the request does not satisfy the constraints of its fields"],
   METHOD_SUNSET: ["UNIMPLEMENTED", "the method is past its sunset date"],
   METHOD_RETIRED: ["UNIMPLEMENTED", "the method has been retired"],
   RATE_LIMITED: ["RESOURCE_EXHAUSTED", "the caller calls this method too often"],

@@ -23,6 +23,7 @@ import type { ServerInterceptor } from "./interceptor.js";
 import { maximumRequestBytes } from "./limits.js";
 import type { BotServer, RouteLimits, Routes, ServerOptions } from "./options.js";
 import { createReflection } from "./reflection.js";
+import { createRequestGuards } from "./request-guard.js";
 import { createRunHandler } from "./run-handler.js";
 import type { RunnableMethod } from "./served-call.js";
 import { createUnpacker } from "./unpacker.js";
@@ -90,6 +91,7 @@ export async function createServer(
     vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
   const health = createHealth();
+  const guards = createRequestGuards();
 
   function serve<S extends ServiceDefinition>(
     service: S,
@@ -108,7 +110,8 @@ export async function createServer(
         durations: recorder.served.of(method.path),
         packs: compression !== undefined && !method.policy.anyBot, // Nothing is packed for a caller that need not show a token.
         deprecation: method.policy.deprecation && deprecationMetadata(method.policy.deprecation),
-        run: createRunHandler(method, interceptHandler(method, handler, around), log),
+        checksConditions: true,
+        run: createRunHandler(method, interceptHandler(method, handler, around), guards.guard(service, method), log),
       });
     }
   }
@@ -122,6 +125,7 @@ export async function createServer(
     },
   };
   await build(routes);
+  await guards.prepare();
   serve(HealthService, health.implementation, { requestBytes: healthRequestBytes });
   const own = new Set([HealthService.name]);
   for (const { service, implementation } of createReflection(services)) {

@@ -265,7 +265,9 @@ export interface SentStatus {
 /** An error as the status of a call, with the id under which it is logged. What is too long in it is cut. */
 export function toStatus(error: InterlockError, callId?: string): SentStatus {
   const { code, details, info, retry } = partsOf(error);
-  const metadata = info ? encodeStatus(code, details, info, retry).metadata : new Metadata();
+  // Those of another bot do not concern this caller.
+  const more = () => (error.remote ? retry : [...retry, ...error.details]);
+  const metadata = info ? encodeStatus(code, details, info, more()).metadata : new Metadata();
   if (callId !== undefined) setCallId(metadata, callId);
   return { code, details, metadata, reason: ownReason(error) };
 }

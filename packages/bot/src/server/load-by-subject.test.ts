@@ -140,6 +140,7 @@ describe("callers behind a gateway", () => {
       maximumRequestBytes: 4_096,
       durations: recorder.served.of(of.path),
       packs: false,
+      checksConditions: false,
       run,
     });
     const parts = { trust, recorder, clock: systemClock, log: silentLog };

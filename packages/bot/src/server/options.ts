@@ -145,6 +145,8 @@ export interface ServedMethod {
   readonly durations: MethodDurations;
   /** Whether its answers are compressed for callers that take gzip. */
   readonly packs: boolean;
+  /** Whether a request is held against the conditions of its caller: before the handler, or by the server that it is passed on to. */
+  readonly checksConditions: boolean;
   /** What its answers say of its deprecation; absent for a method that is not deprecated. */
   readonly deprecation?: Metadata | undefined;
 }

@@ -9,10 +9,16 @@ import type { Handler } from "./handlers.js";
 import type { IncomingRequest } from "./incoming-request.js";
 import { type LiveCall, toAnswer } from "./live-call.js";
 import { giveUp, outward } from "./outward.js";
+import type { RequestGuard } from "./request-guard.js";
 import type { RunHandler, ServedCall } from "./served-call.js";
 
-/** Makes the function that runs the handler of a method, and gives its answers to the call. */
-export function createRunHandler(method: AnyMethod, handler: Handler<AnyMethod>, log: Log): RunHandler {
+/** Makes the function that checks the requests of a method, runs its handler, and gives its answers to the call. */
+export function createRunHandler(
+  method: AnyMethod,
+  handler: Handler<AnyMethod>,
+  guard: RequestGuard,
+  log: Log,
+): RunHandler {
   // biome-ignore lint/suspicious/noExplicitAny: the kind decides which of the four shapes the handler has.
   const serve = handler as any;
   const write = serializer(method.response);
@@ -20,17 +26,42 @@ export function createRunHandler(method: AnyMethod, handler: Handler<AnyMethod>,
   const isStream = method.kind === "serverStreaming" || method.kind === "bidiStreaming";
 
   return function run(call, live, request) {
+    const waiting = guard.wait(live);
+    if (!waiting) begin(call, live, request);
+    else
+      void waiting.then(() => {
+        if (live.open) begin(call, live, request);
+      });
+  };
+
+  function begin(call: ServedCall, live: LiveCall, request: IncomingRequest): void {
     let input: unknown;
     try {
-      input = request.inbox ? requests(request, live, method) : method.request.decode(request.message as Buffer);
+      input = request.inbox
+        ? requests(request, live, method, faultOf)
+        : method.request.decode(request.message as Buffer);
     } catch {
       live.end(new InterlockError("INTERNAL", "The request could not be decoded."));
+      return;
+    }
+    const fault = request.inbox ? undefined : faultOf(input, live);
+    if (fault) {
+      live.end(fault);
       return;
     }
     request.delivered();
     if (isStream) void stream(call, live, input);
     else answer(call, live, input);
-  };
+  }
+
+  function faultOf(input: unknown, live: LiveCall): InterlockError | undefined {
+    try {
+      return guard.fault(input, live);
+    } catch (thrown) {
+      log.error("a request could not be checked", { method: method.path, error: String(thrown), callId: live.callId });
+      return new InterlockError("INTERNAL", "The request could not be checked.", { cause: thrown });
+    }
+  }
 
   function answer(call: ServedCall, live: LiveCall, input: unknown): void {
     const succeed = (response: unknown) => {
@@ -130,14 +161,28 @@ async function sendAll(
   left();
 }
 
-/** Reads what the caller sends. Throws when the caller goes away before it has sent everything. */
-async function* requests(request: IncomingRequest, live: LiveCall, method: AnyMethod): AsyncGenerator<unknown> {
+/**
+ * Reads what the caller sends, each message checked. Throws when one is refused, which ends the call, and when the caller goes away
+ * before it has sent everything.
+ */
+async function* requests(
+  request: IncomingRequest,
+  live: LiveCall,
+  method: AnyMethod,
+  faultOf: RequestGuard["fault"],
+): AsyncGenerator<unknown> {
   const { inbox } = request;
   if (!inbox) return;
   try {
     for await (const message of inbox) {
       if (live.ended) break;
-      yield method.request.decode(message);
+      const decoded = method.request.decode(message);
+      const fault = faultOf(decoded, live);
+      if (fault) {
+        live.end(fault);
+        break;
+      }
+      yield decoded;
     }
   } catch (thrown) {
     if (live.ended) throw live.ended;

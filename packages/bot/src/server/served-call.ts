@@ -83,6 +83,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   readonly service: string;
   readonly via: readonly string[] | undefined;
   readonly method: RunnableMethod["method"];
+  readonly checksConditions: boolean;
   readonly connection: Connection;
   readonly now: number;
   readonly request: IncomingRequest | PassedRequest;
@@ -127,6 +128,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.service = service.name;
     this.via = service.via;
     this.method = method;
+    this.checksConditions = served.checksConditions;
     this.connection = connection;
     this.now = clock.now();
     this.#packs = served.packs && head.acceptEncoding.includes(packing);

@@ -8,6 +8,7 @@ export { closeOf } from "./close-of.js";
 export { type Decoy, decoy, decoyChain, decoyName, junkChain } from "./decoys.js";
 export { type Deferred, deferred } from "./deferred.js";
 export { boolean, integer, longElement, octets, sequence, text, utcTime } from "./der.js";
+export { describedEcho } from "./described-echo.js";
 export { type EchoServer, serveEcho } from "./echo-server.js";
 export {
   basicConstraints,

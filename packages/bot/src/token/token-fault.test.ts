@@ -18,6 +18,7 @@ describe("token faults", () => {
     key: { ...fleet.trust.state.jwks.keys[0], kty: "EC" },
     audiences: new Set(["a.B"]),
     scopes: new Set(["a:b"]),
+    narrowed: new Map(),
     grantsVersion: 1,
     issuedAt: 0,
     expiresAt: 1_000,

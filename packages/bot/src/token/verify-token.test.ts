@@ -38,6 +38,7 @@ describe("verifyToken", () => {
       key: fleet.trust.state.jwks.keys[0],
       audiences: new Set(["a.B", "c.D"]),
       scopes: new Set(["a:b", "c:d"]),
+      narrowed: new Map(),
       grantsVersion: 7,
       issuedAt: (exp - 60) * 1_000,
       expiresAt: exp * 1_000,

@@ -9,6 +9,7 @@ import type { Reason } from "../base/reason.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
+import { type NarrowedScopes, readNarrowedScopes } from "./narrowed-scope.js";
 import { readAudiences } from "./read-audiences.js";
 import { delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
 import { type KeyName, readHeader } from "./read-header.js";
@@ -20,6 +21,12 @@ export const grantsClaim = "grants_version";
 
 /** The claim of a token that was exchanged: the `jti` of each token that it came from, the newest first. */
 export const exchangedClaim = "exchanged_from";
+
+/**
+ * The claim with the scopes that a token holds under conditions only. None of them is in `scope`, so that a server which does not
+ * know this claim refuses them; see `narrowed-scope.ts`.
+ */
+export const narrowedClaim = "narrowed_scope";
 
 /** How many keys of one `kid` and kind are tried: an issuer may use a `kid` again (RFC 7517, section 4.5, only advises). */
 const maximumKeysOfOneName = 4;
@@ -40,7 +47,10 @@ export interface VerifiedToken extends TokenLimits {
   /** The key that signed it. */
   readonly key: JWK;
   readonly audiences: ReadonlySet<string>;
+  /** Those that it holds for every request. */
   readonly scopes: ReadonlySet<string>;
+  /** Those that it holds under conditions, all of which have to be true of a request; none of them is in `scopes`. */
+  readonly narrowed: NarrowedScopes;
   /** The version of the grants under which it was issued; 0 when the token has none. */
   readonly grantsVersion: number;
   /** Milliseconds since the epoch. */
@@ -120,6 +130,7 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
     key,
     audiences: readAudiences(payload.aud, rules),
     scopes: readScopes(payload, rules),
+    narrowed: readNarrowedScopes(payload[narrowedClaim]),
     grantsVersion: Number.isSafeInteger(payload[grantsClaim]) ? (payload[grantsClaim] as number) : 0,
     issuedAt: iat * 1_000,
     expiresAt: exp * 1_000,

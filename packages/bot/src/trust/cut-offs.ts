@@ -23,6 +23,8 @@ export interface GrantedToken {
   readonly actors: readonly Pick<SpiffeId, "name">[];
   readonly audiences: ReadonlySet<string>;
   readonly scopes: ReadonlySet<string>;
+  /** The scopes that it holds under conditions. Absent for none. */
+  readonly narrowed?: ReadonlyMap<string, unknown>;
   /** The version of the grants under which it was issued; 0 when the token has none. */
   readonly grantsVersion: number;
 }
@@ -47,7 +49,7 @@ export function indexCutOffs(cutOffs: readonly CutOff[]): (token: GrantedToken) 
 function cuts(cutOff: CutOff, token: GrantedToken): boolean {
   const { service, scope, grantsVersion } = cutOff;
   if (token.grantsVersion >= grantsVersion || (service !== "" && !token.audiences.has(service))) return false;
-  const held = scope === "" || token.scopes.has(scope);
+  const held = scope === "" || token.scopes.has(scope) || token.narrowed?.has(scope) === true;
   const acting = scope === "" || scope === exchangeScope;
   return (held && loses(cutOff, token.name)) || (acting && token.actors.some(({ name }) => loses(cutOff, name)));
 }

@@ -3,7 +3,7 @@ import { InterlockError } from "@interlock/bot";
 import type { ApplyGrantsResponse } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { allPages } from "../all-pages.js";
-import { checkGrants, type GrantsFile, printFindings } from "../check-grants.js";
+import { checkGrants, type GrantsFile, printFindings, stops } from "../check-grants.js";
 import { confirm } from "../confirm.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
@@ -92,7 +92,8 @@ const manifestHelp =
   "hold the file against these manifests. Default: every interlock.manifest.json in its folder and below";
 const checksHelp =
   "\nThe file is held against the manifests in its folder, those that bots have reported, and the bots that have joined\n" +
-  "or been invited: unknown services, scopes and bots, grants that the callers of a method exclude, and repetitions.";
+  "or been invited: unknown services, scopes and bots, grants that the callers of a method exclude, and repetitions. A condition\n" +
+  "(where) that does not fit the request of a method is an error: nothing is applied.";
 
 interface ApplyOptions {
   readonly dryRun?: boolean;
@@ -127,11 +128,13 @@ async function apply(output: Output, change: Change, options: ApplyOptions, file
     const findings = file ? await checkGrants(session, file) : [];
     if (file) printFindings(output, file, findings);
     printGrantChanges(output, planned.changes);
-    if (strict && findings.length > 0) {
+    const errors = findings.filter(({ id }) => stops(id));
+    if (errors.length > 0 || (strict && findings.length > 0)) {
       output.exitCode = 1;
       return output.result({ ok: false, applied: false, ...planned, findings }, () => {
         const grants = findings.length === 1 ? "1 warning" : `${findings.length} warnings`;
-        output.line(`${paint("red", "Nothing was changed")}: ${grants}, and --strict allows none.`);
+        const why = errors.length > 0 ? "a condition cannot be used" : `${grants}, and --strict allows none`;
+        output.line(`${paint("red", "Nothing was changed")}: ${why}.`);
       });
     }
     const ask = !yes && !output.json && process.stdin.isTTY && planned.changes.length > 0;

@@ -82,6 +82,7 @@ async function manifest(name: string, packages?: string): Promise<object> {
       ...(ours.audit.startsWith("file:") && { "@interlock/audit": ours.audit }),
       ...(ours.gateway.startsWith("file:") && { "@interlock/gateway": ours.gateway }),
       ...(ours.mcp.startsWith("file:") && { "@interlock/mcp": ours.mcp }),
+      ...(ours.validate.startsWith("file:") && { "@interlock/validate": ours.validate }),
       ...(ours.redis.startsWith("file:") && { "@interlock/redis": ours.redis }),
       ...(ours.spiffe.startsWith("file:") && { "@interlock/spiffe": ours.spiffe }),
       ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),

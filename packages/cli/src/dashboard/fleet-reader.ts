@@ -162,10 +162,10 @@ function endpointRows(instance: Instance): Tables["endpoints"][] {
 function grantRows(yaml: string): Tables["grants"][] {
   const rows = new Map<string, { identity: string; service: string; scopes: string[] }>();
   if (yaml === "") return []; // None have been applied.
-  for (const { identity, service, scope } of parseGrants(yaml)) {
+  for (const { identity, service, scope, where } of parseGrants(yaml)) {
     const key = `${identity}\n${service}`;
     const row = rows.get(key) ?? { identity, service, scopes: [] };
-    row.scopes.push(scope);
+    row.scopes.push(where === undefined ? scope : `${scope} where ${where}`);
     rows.set(key, row);
   }
   return [...rows].map(([key, { identity, service, scopes }]) => ({

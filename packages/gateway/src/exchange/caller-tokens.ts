@@ -1,5 +1,5 @@
 import { type Clock, type Identity, InterlockError, type TokenSource, type Trust } from "@interlock/bot";
-import { type Bearer, bearerFault, type FetchedToken } from "@interlock/bot/internal";
+import { type Bearer, bearerFault, type FetchedToken, holdsScope } from "@interlock/bot/internal";
 
 /** Exchanges a token at the authority; see `Membership.exchange`. */
 export type ExchangeToken = (
@@ -59,7 +59,7 @@ export function createCallerTokens({ exchange, trust, clock, shown }: CallerToke
     for (const bearer of known()) {
       const { token } = bearer;
       if (best && token.expiresAt <= best.token.expiresAt) continue;
-      if (token.audiences.has(audience) && scopes.every((scope) => token.scopes.has(scope)) && isGood(bearer))
+      if (token.audiences.has(audience) && scopes.every((scope) => holdsScope(token, scope)) && isGood(bearer))
         best = bearer;
     }
     return best;

@@ -19,7 +19,14 @@ export function createPassedMethod(
 ): CreatedMethod {
   return {
     // The bot says itself that a method is deprecated, and packs its answers or does not.
-    served: { service, method, maximumRequestBytes: maximumRequestBytes(method), durations, packs: false },
+    served: {
+      service,
+      method,
+      maximumRequestBytes: maximumRequestBytes(method),
+      durations,
+      packs: false,
+      checksConditions: false,
+    },
     made: {
       service,
       path: method.path,

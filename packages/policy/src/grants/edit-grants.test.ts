@@ -41,6 +41,35 @@ describe("removeGrants", () => {
     assert.equal(edited, expected);
   });
 
+  it("tells a grant with a condition from one without", () => {
+    const yaml = `grants:
+  worker/*:
+    cafe.v1.Arm:
+      - arm:see
+      - { scope: arm:use, where: "grams <= 5" } # gently
+      - scope: arm:use
+        where: soft
+`;
+    const used = grant("worker/*", "cafe.v1.Arm", "arm:use");
+    assert.equal(removeGrants(yaml, [used]), yaml);
+    assert.equal(removeGrants(yaml, [{ ...used, where: "grams <= 5" }]), yaml.replace(/ *- \{ scope.*\n/, ""));
+    assert.equal(removeGrants(yaml, [{ ...used, where: "soft" }]), yaml.replace(/ *- scope.*\n.*where: soft\n/, ""));
+    const narrowed = editGrants(yaml, { narrow: [{ ...used, where: "grams <= 5", names: ["worker/1"] }] });
+    assert.deepEqual(parseGrants(narrowed), [
+      grant("worker/*", "cafe.v1.Arm", "arm:see"),
+      { ...used, where: "soft" },
+      { ...used, identity: "worker/1", where: "grams <= 5" },
+    ]);
+    // Into an entry that is there, within brackets, and as a new service.
+    const into = `${yaml}  worker/1: {cafe.v1.Arm: [arm:stop]}\n  worker/2: {cafe.v1.Floor: [floor:read]}\n`;
+    const names = ["worker/1", "worker/2"];
+    const given = parseGrants(editGrants(into, { narrow: [{ ...used, where: 'name == "a, b"', names }] }));
+    assert.equal(given.length, 5, "the file has no such grant");
+    const moved = parseGrants(editGrants(into, { narrow: [{ ...used, where: "soft", names }] }));
+    for (const identity of names)
+      assert.ok(moved.some((one) => one.identity === identity && one.scope === "arm:use" && one.where === "soft"));
+  });
+
   it("writes grants: {} when nothing is left, in a block and within brackets", () => {
     assert.equal(removeGrants(file, parseGrants(file)).replaceAll(/^ *#.*\n|^\n/gm, ""), "grants: {}\n");
     const flow = "grants: {a: {b.C: [d:e]}} # all";

@@ -67,9 +67,9 @@ export function editGrants(yaml: string, edit: GrantsEdit): string {
 function addedBy(narrow: readonly NarrowedGrant[], isHeld: (key: string) => boolean): GrantsChangeSet["added"] {
   const added = new Map<string, { readonly pattern: string; readonly grants: Grant[] }>();
   const told = new Set<string>();
-  for (const { identity: pattern, service, scope, names } of narrow) {
+  for (const { identity: pattern, service, scope, where, names } of narrow) {
     for (const identity of names) {
-      const grant = { identity, service, scope };
+      const grant = { identity, service, scope, ...(where !== undefined && { where }) };
       const key = grantKey(grant);
       if (isHeld(key) || told.has(key)) continue;
       told.add(key);

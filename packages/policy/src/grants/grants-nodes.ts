@@ -1,4 +1,5 @@
-import { isMap, parseDocument, type Scalar } from "yaml";
+import { isMap, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import type { Grant } from "./grants.js";
 
 /** The nodes of a grants file, as `locateGrants` has found them: a map of identities, of services, of lists of scopes. */
 export interface IdentityMap {
@@ -25,10 +26,22 @@ export interface ServiceEntry {
   readonly value: ScopeList;
 }
 
-/** The scopes of a service; one at least. */
+/** The scopes of a service; one at least. A scope with a condition is a map. */
 export interface ScopeList {
   flow?: boolean;
-  items: Scalar<string>[];
+  items: (Scalar<string> | YAMLMap)[];
+}
+
+/** What an item of a list of scopes says. */
+export function scopeOf(item: ScopeList["items"][number]): { readonly scope: string; readonly where?: string } {
+  if (!isMap(item)) return { scope: item.value };
+  const where = item.get("where");
+  return { scope: String(item.get("scope")), ...(typeof where === "string" && { where: where.trim() }) };
+}
+
+/** What stands in a file for a scope with its condition. */
+export function scopeText({ scope, where }: Pick<Grant, "scope" | "where">): string {
+  return where === undefined ? scope : `{ scope: ${scope}, where: ${JSON.stringify(where)} }`;
 }
 
 /** Parses a file that `locateGrants` has accepted. */

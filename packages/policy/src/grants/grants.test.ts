@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { diffGrants } from "./diff-grants.js";
-import { type Grants, grantedScopes } from "./grants.js";
+import { type Grants, grantedScopes, narrowedScopes } from "./grants.js";
 
 const service = "cafe.v1.GripperService";
 const grants: Grants = [
@@ -15,6 +15,28 @@ describe("grantedScopes", () => {
     assert.deepEqual([...grantedScopes(grants, "coffee/2", service)], ["gripper:observe"]);
     assert.deepEqual([...grantedScopes(grants, "tea/1", service)], []);
     assert.deepEqual([...grantedScopes(grants, "coffee/1", "cafe.v1")], []);
+  });
+});
+
+describe("narrowedScopes", () => {
+  it("gives the condition of what is held under one only, or one of several", () => {
+    const narrowed: Grants = [
+      { identity: "coffee/*", service, scope: "gripper:observe", where: "a" },
+      { identity: "coffee/1", service, scope: "gripper:observe", where: "b" },
+      { identity: "coffee/*", service, scope: "gripper:actuate", where: "newtons <= 5" },
+      { identity: "coffee/2", service, scope: "gripper:actuate" },
+    ];
+    assert.deepEqual(
+      [...narrowedScopes(narrowed, "coffee/1", service)],
+      [
+        ["gripper:observe", "(a) || (b)"],
+        ["gripper:actuate", "newtons <= 5"],
+      ],
+    );
+    assert.deepEqual([...grantedScopes(narrowed, "coffee/1", service)], []);
+    assert.deepEqual([...narrowedScopes(narrowed, "coffee/2", service)], [["gripper:observe", "a"]]);
+    assert.deepEqual([...grantedScopes(narrowed, "coffee/2", service)], ["gripper:actuate"]);
+    assert.deepEqual([...narrowedScopes(narrowed, "tea/1", service)], []);
   });
 });
 

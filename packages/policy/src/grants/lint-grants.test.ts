@@ -63,6 +63,24 @@ const cases: readonly [what: string, yaml: string, expected: readonly RegExp[]][
     ],
   ],
   [
+    "a condition that has no effect, or is for no request",
+    "grants:\n  leader/1:\n    cafe.v1.GripperService: [{scope: 'gripper:observe', where: x}, 'gripper:observe', {scope: 'token:exchange', where: x}]",
+    [
+      /^3:38 'gripper:observe' \| shadowed-grant \| the condition has no effect: leader\/1 has gripper:observe without one, by line 3/,
+      /^3:\d+ x \| unsound-condition \| token:exchange is held for every token, or not at all \| correct the condition, or leave/,
+    ],
+  ],
+  [
+    "a narrower condition below a pattern that has none",
+    "grants:\n  leader/*:\n    cafe.v1.GripperService: [gripper:observe]\n  leader/1:\n    cafe.v1.GripperService: [{scope: 'gripper:observe', where: x}]",
+    [/^5:38 .* \| shadowed-grant \| the condition has no effect: leader\/1 has gripper:observe without one, by line 3/],
+  ],
+  [
+    "nothing in conditions of a pattern and a name, and of one beside a broader condition",
+    "grants:\n  leader/*:\n    cafe.v1.GripperService: [{scope: 'gripper:observe', where: x}]\n  leader/1:\n    cafe.v1.GripperService: [gripper:observe]",
+    [],
+  ],
+  [
     "a grant that the callers make useless",
     "grants:\n  gripper/1:\n    cafe.v1.GripperService: [gripper:actuate]\n  '*/1': {cafe.v1.GripperService: [gripper:actuate]}",
     [/^3:30 gripper:actuate \| shadowed-grant/, /^3:30 gripper:actuate \| useless-grant .* for leader\/\* only/],
@@ -129,5 +147,27 @@ describe("didYouMean", () => {
 
   it("takes the nearest one, the first of several", () => {
     assert.equal(didYouMean("abcdefgh", ["abcdefxx", "abcdefgx", "abcdefgy"]), "abcdefgx");
+  });
+
+  it("has conditions that do not fit the request of a method", () => {
+    const yaml = "grants:\n  leader/1:\n    cafe.v1.GripperService: [{scope: 'gripper:actuate', where: nwtons <= 5}]";
+    const problems = [
+      { method: "/cafe.v1.GripperService/Grip", problem: "there is no field nwtons" },
+      { method: "/cafe.v1.GripperService/Hold", problem: "there is no field nwtons" },
+    ];
+    const asked: unknown[] = [];
+    const found = lint(yaml, {
+      ...fleet,
+      conditionFaults(grant) {
+        asked.push(grant.where);
+        return problems;
+      },
+    });
+    assert.deepEqual(asked, ["nwtons <= 5"]);
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0] ?? "",
+      /^3:\d+ nwtons <= 5 \| unsound-condition \| for \/cafe\.v1\.GripperService\/Grip \(and 1 more\), there is no field nwtons \| correct the condition, or give/,
+    );
   });
 });

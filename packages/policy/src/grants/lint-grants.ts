@@ -1,7 +1,7 @@
 import { coversIdentity, identitiesOverlap, matchesIdentity } from "../identity-pattern.js";
 import type { ServedMethod, ServedService } from "../manifest.js";
 import { didYouMean } from "./did-you-mean.js";
-import { grantKey, type LocatedGrant, type Place } from "./grants.js";
+import { type Grant, grantKey, type LocatedGrant, type Place } from "./grants.js";
 
 /** The rules by which grants are held against a fleet. */
 export type GrantsRule =
@@ -11,7 +11,8 @@ export type GrantsRule =
   | "unknown-identity"
   | "useless-grant"
   | "duplicate-grant"
-  | "shadowed-grant";
+  | "shadowed-grant"
+  | "unsound-condition";
 
 /** Something in a grants file that has no effect, or not the one that was meant. */
 export interface GrantsFinding extends Place {
@@ -28,6 +29,24 @@ export interface KnownFleet {
   readonly services: readonly ServedService[];
   /** The names of bots, and the patterns of invitations; absent when they are not known. */
   readonly identities?: readonly string[] | undefined;
+  /**
+   * Says what is wrong with a condition, by the request type of each method that needs the scope: one fault for each method that
+   * it does not fit. Default: conditions are not judged.
+   */
+  readonly conditionFaults?: ((grant: ConditionedGrant) => readonly ConditionFault[]) | undefined;
+}
+
+/** A grant with a condition. */
+export interface ConditionedGrant extends Grant {
+  readonly where: string;
+}
+
+/** What is wrong with a condition. */
+export interface ConditionFault {
+  /** The method that it does not fit, `/package.Service/Method`; absent where it fits none. */
+  readonly method?: string | undefined;
+  /** What is wrong, in a clause. */
+  readonly problem: string;
 }
 
 /** The scopes that every service has: with them a bot acts for its callers (RFC 8693), or gives its scopes to another. */
@@ -56,7 +75,12 @@ const maximumLookups = 500;
  * ```
  */
 export function lintGrants(grants: readonly LocatedGrant[], known: KnownFleet): GrantsFinding[] {
-  const rules = [checkService(known.services), checkIdentity(known.identities), checkRepetition(grants)];
+  const rules = [
+    checkService(known.services),
+    checkIdentity(known.identities),
+    checkRepetition(grants),
+    checkCondition(known.conditionFaults),
+  ];
   const findings: GrantsFinding[] = [];
   const told = new Set<string>();
   for (const grant of grants) {
@@ -152,6 +176,31 @@ function checkIdentity(identities: readonly string[] | undefined): Rule {
   };
 }
 
+/** Whether a scope is for the authority, which looks at tokens and at no request: `token:exchange` and `token:introspect`. */
+function isOfTokens({ scope }: Grant): boolean {
+  return scope.startsWith("token:");
+}
+
+/** Holds the condition against the request types of the methods that need the scope. */
+function checkCondition(conditionFaults: KnownFleet["conditionFaults"]): Rule {
+  return (grant) => {
+    const { where, places } = grant;
+    if (where === undefined) return [];
+    const [fault, ...more] = isOfTokens(grant)
+      ? [{ method: undefined, problem: `${grant.scope} is held for every token, or not at all` }]
+      : (conditionFaults?.({ ...grant, where }) ?? []);
+    if (!fault) return [];
+    const { method, problem } = fault;
+    const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+    const message = method === undefined ? problem : `for ${method}${others}, ${problem}`;
+    const remedy =
+      method === undefined
+        ? "correct the condition, or leave it out"
+        : "correct the condition, or give the methods scopes of their own: one condition holds for all that need the scope";
+    return [{ ...(places.where ?? places.scope), id: "unsound-condition", message, remedy }];
+  };
+}
+
 /** Finds grants that another one in the file makes superfluous. */
 function checkRepetition(grants: readonly LocatedGrant[]): Rule {
   const groups = new Map<string, LocatedGrant[]>();
@@ -161,6 +210,7 @@ function checkRepetition(grants: readonly LocatedGrant[]): Rule {
     groups.set(key, group);
     if (grant.identity.includes("*") && group.length < maximumPatterns) group.push(grant);
   }
+  const free = new Map(grants.flatMap((grant) => (grant.where === undefined ? [[grantKey(grant), grant]] : [])));
   const first = new Map<string, LocatedGrant>();
 
   return (grant) => {
@@ -172,10 +222,17 @@ function checkRepetition(grants: readonly LocatedGrant[]): Rule {
       return [{ ...places.scope, id: "duplicate-grant", message, remedy: "remove one of them" }];
     }
     first.set(key, grant);
-    const broad = (groups.get(`${service} ${scope}`) ?? []).find(
-      (other) => other.identity !== identity && coversIdentity(other.identity, identity),
-    );
+    const covers = (other: LocatedGrant) =>
+      other.identity !== identity &&
+      (other.where === undefined || other.where === grant.where) &&
+      coversIdentity(other.identity, identity);
+    const own = grant.where === undefined ? undefined : free.get(grantKey({ identity, service, scope }));
+    const broad = own ?? (groups.get(`${service} ${scope}`) ?? []).find(covers);
     if (!broad) return [];
+    if (grant.where !== undefined && broad.where === undefined) {
+      const text = `the condition has no effect: ${identity} has ${scope} without one, by line ${broad.places.scope.line}`;
+      return [{ ...places.scope, id: "shadowed-grant", message: text, remedy: "remove one of the two grants" }];
+    }
     const message = `${identity} has ${scope} already, by ${broad.identity} in line ${broad.places.scope.line}`;
     return [{ ...places.scope, id: "shadowed-grant", message, remedy: `remove it, or narrow ${broad.identity}` }];
   };

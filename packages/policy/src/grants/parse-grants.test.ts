@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { GrantsError } from "./grants-error.js";
-import { maximumGrantsLength, parseGrants } from "./parse-grants.js";
+import { locateGrants, maximumGrantsLength, parseGrants } from "./parse-grants.js";
 
 const good = `
 # who may hold what
@@ -72,6 +72,36 @@ const bad: Record<string, [yaml: string, faults: RegExp[]]> = {
     Array.from({ length: 700 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
     [/the only key is "grants"/],
   ],
+  "a condition without a scope": [
+    "grants:\n  a: {a.B: [{where: x}]}",
+    [/line 2: "" is not a scope; write \{ scope: resource:action/],
+  ],
+  "a scope with an empty condition": [
+    "grants:\n  a: {a.B: [{scope: 'a:b', where: ' '}]}",
+    [/line 2: there is no condition as text; write \{ scope/],
+  ],
+  "a scope in a map without a condition": ["grants:\n  a: {a.B: [{scope: 'a:b'}]}", [/there is no condition as text/]],
+  "a condition that is no text": [
+    "grants:\n  a: {a.B: [{scope: 'a:b', where: true}]}",
+    [/there is no condition as text/],
+  ],
+  "a condition of several lines": [
+    "grants:\n  a:\n    a.B:\n      - scope: a:b\n        where: |\n          x\n          && y\n",
+    [/line 5: a condition is one line of printable characters/],
+  ],
+  "a condition with hidden characters": [
+    'grants:\n  a: {a.B: [{scope: "a:b", where: "x \\u202e y"}]}',
+    [/one line of printable characters/],
+  ],
+  "too long a condition": [
+    `grants:\n  a: {a.B: [{scope: "a:b", where: "${"x".repeat(257)}"}]}`,
+    [/a condition has at most 256 characters/],
+  ],
+  "another key beside a condition": [
+    "grants:\n  a: {a.B: [{scope: 'a:b', where: x, until: y}]}",
+    [/the key "until" is not known here/],
+  ],
+  "a condition twice": ["grants:\n  a: {a.B: [{scope: 'a:b', where: x, where: y}]}", [/"where" is here twice/]],
   "too long a file": [" ".repeat(maximumGrantsLength + 1), [/longer than/]],
 };
 
@@ -91,6 +121,33 @@ describe("parseGrants", () => {
       { identity: "a", service: "a.B", scope: "a:b" },
       { identity: "a", service: "a.B", scope: "c:d" },
     ]);
+  });
+
+  it("reads conditions, which are a part of the grant", () => {
+    const yaml = `grants:
+  coffee/1:
+    a.B:
+      - a:b
+      - { scope: a:c, where: "newtons <= 5" }
+      - scope: a:c
+        where: gently
+      - { scope: a:c, where: "newtons <= 5" }
+`;
+    const [identity, service] = ["coffee/1", "a.B"];
+    assert.deepEqual(parseGrants(yaml), [
+      { identity, service, scope: "a:b" },
+      { identity, service, scope: "a:c", where: "newtons <= 5" },
+      { identity, service, scope: "a:c", where: "gently" },
+    ]);
+    assert.deepEqual(
+      locateGrants(yaml).map(({ places }) => [places.scope.line, places.where?.line, places.where?.column]),
+      [
+        [4, undefined, undefined],
+        [5, 5, 30],
+        [6, 7, 16],
+        [8, 8, 30],
+      ],
+    );
   });
 
   it("tells every fault with its line", () => {

@@ -24,6 +24,9 @@ export const maximumGrantsLines = 20_000;
 /** The maximum length of all grants with their identity pattern, service and scope written out, in characters. */
 export const maximumExpandedLength = 2_097_152;
 
+/** The maximum length of the condition of a grant, in characters. */
+export const maximumConditionLength = 256;
+
 const maximumDepth = 16;
 const maximumMarks = 100;
 const tooDeep = "the file is nested too deeply; write identity pattern, service, list of scopes";
@@ -46,11 +49,11 @@ const tooDeep = "the file is nested too deeply; write identity pattern, service,
  */
 export function parseGrants(yaml: string): Grants {
   const seen = new Set<string>();
-  return locateGrants(yaml).flatMap(({ identity, service, scope }) => {
-    const key = grantKey({ identity, service, scope });
+  return locateGrants(yaml).flatMap(({ places: _, ...grant }) => {
+    const key = grantKey(grant);
     if (seen.has(key)) return [];
     seen.add(key);
-    return [{ identity, service, scope }];
+    return [grant];
   });
 }
 
@@ -89,8 +92,8 @@ export function locateGrants(yaml: string): LocatedGrant[] {
   // A document with a syntax error has no content to check.
   const grants = faults.length > 0 ? [] : readDocument(document, report, placeOf);
   if (faults.length > 0) throw new GrantsError(faults);
-  const expanded = grants.reduce((sum, { identity, service, scope }) => {
-    return sum + identity.length + service.length + scope.length;
+  const expanded = grants.reduce((sum, { identity, service, scope, where = "" }) => {
+    return sum + identity.length + service.length + scope.length + where.length;
   }, 0);
   if (expanded > maximumExpandedLength) {
     throw invalid("the grants are too long when each is written out; use shorter patterns, or fewer scopes");
@@ -160,14 +163,16 @@ function readIdentities(node: unknown, report: Report, placeOf: PlaceOf): Locate
           `${quote(service)} is not a service; write its full name, for example cafe.v1.GripperService`,
         );
       }
-      return readScopes(list, service, report).map(({ scope, node: scopeNode }) => ({
+      return readScopes(list, service, report).map(({ scope, where, node: scopeNode, whereNode }) => ({
         identity,
         service,
         scope,
+        ...(where !== undefined && { where }),
         places: {
           identity: placeOf(keyNode) ?? start,
           service: placeOf(serviceNode) ?? start,
           scope: placeOf(scopeNode) ?? start,
+          ...(where !== undefined && { where: placeOf(whereNode) ?? start }),
         },
       }));
     });
@@ -176,17 +181,49 @@ function readIdentities(node: unknown, report: Report, placeOf: PlaceOf): Locate
 
 const start: Place = { line: 1, column: 1, length: 1 };
 
-function readScopes(node: unknown, service: string, report: Report): { scope: Grant["scope"]; node: unknown }[] {
+interface ReadScope extends Pick<Grant, "scope" | "where"> {
+  readonly node: unknown;
+  readonly whereNode?: unknown;
+}
+
+function readScopes(node: unknown, service: string, report: Report): ReadScope[] {
   if (!isSeq(node) || node.items.length === 0) {
     report(node, `write the scopes of ${shorten(service)} as a list, for example [gripper:observe]`);
     return [];
   }
   return node.items.flatMap((item) => {
+    if (isNarrowed(item)) return readNarrowed(item, report);
     const scope = textOf(item);
     if (scope !== undefined && isScope(scope)) return [{ scope, node: item }];
     report(item, `${quote(scope ?? String(item))} is not a scope; write resource:action`);
     return [];
   });
+}
+
+/** Whether an item of a list is a scope with a condition: a map that has one of their two keys. */
+function isNarrowed(item: unknown): boolean {
+  return isMap(item) && item.items.some(({ key }) => ["scope", "where"].includes(textOf(key) ?? ""));
+}
+
+// One line, so that nothing of it is hidden in a difference, and no control character, so that it can be printed.
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** A scope with a condition: `{ scope: gripper:actuate, where: "newtons <= 5" }`. */
+function readNarrowed(item: unknown, report: Report): ReadScope[] {
+  const form = "write { scope: resource:action, where: a condition }";
+  const parts = new Map(entries(item, form, report).map((entry) => [entry.key, entry]));
+  for (const { key, keyNode } of parts.values()) {
+    if (key !== "scope" && key !== "where") report(keyNode, `the key ${quote(key)} is not known here; ${form}`);
+  }
+  const [node, whereNode] = [parts.get("scope")?.value, parts.get("where")?.value];
+  const [scope, where] = [textOf(node), textOf(whereNode)?.trim()];
+  if (scope === undefined || !isScope(scope)) report(node ?? item, `${quote(scope ?? "")} is not a scope; ${form}`);
+  if (where === undefined || where === "") report(whereNode ?? item, `there is no condition as text; ${form}`);
+  else if (where.length > maximumConditionLength)
+    report(whereNode, `a condition has at most ${maximumConditionLength} characters`);
+  else if (unprintable.test(where)) report(whereNode, "a condition is one line of printable characters");
+  else if (scope !== undefined && isScope(scope)) return [{ scope, where, node, whereNode }];
+  return [];
 }
 
 interface Entry {

@@ -1,6 +1,6 @@
 import { grantKey } from "./grants.js";
 import type { GrantsChangeSet } from "./grants-change.js";
-import { type IdentityEntry, parseNodes, type ScopeList, type ServiceEntry } from "./grants-nodes.js";
+import { type IdentityEntry, parseNodes, type ScopeList, type ServiceEntry, scopeOf } from "./grants-nodes.js";
 
 /**
  * Changes a grants file as a document, and writes it anew: order and comments stay, except those of what vanishes; quotes,
@@ -11,8 +11,9 @@ export function rewriteGrants(yaml: string, { gone, added }: GrantsChangeSet): s
   identities.items = identities.items.filter(({ key, value: services }) => {
     const had = services.items.length;
     services.items = services.items.filter(({ key: service, value: scopes }) => {
-      const keyOf = (scope: string) => grantKey({ identity: key.value, service: service.value, scope });
-      scopes.items = scopes.items.filter((scope) => !gone.has(keyOf(scope.value)));
+      const keyOf = (item: ScopeList["items"][number]) =>
+        grantKey({ identity: key.value, service: service.value, ...scopeOf(item) });
+      scopes.items = scopes.items.filter((item) => !gone.has(keyOf(item)));
       return scopes.items.length > 0;
     });
     return had === 0 || services.items.length > 0 || added.has(key.value);
@@ -23,10 +24,11 @@ export function rewriteGrants(yaml: string, { gone, added }: GrantsChangeSet): s
       entry = document.createPair(name, {}) as unknown as IdentityEntry;
       identities.items.push(entry);
     }
-    for (const { service, scope } of grants) {
+    for (const { service, scope, where } of grants) {
+      const item = where === undefined ? scope : { scope, where };
       const list = entry.value.items.find(({ key }) => key.value === service)?.value;
-      if (list) list.items.push(document.createNode(scope) as unknown as ScopeList["items"][number]);
-      else entry.value.items.push(document.createPair(service, [scope]) as unknown as ServiceEntry);
+      if (list) list.items.push(document.createNode(item) as unknown as ScopeList["items"][number]);
+      else entry.value.items.push(document.createPair(service, [item]) as unknown as ServiceEntry);
     }
   }
   return document.toString({ lineWidth: 0 });

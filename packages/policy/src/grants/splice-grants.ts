@@ -1,10 +1,22 @@
-import { type Grants, grantKey } from "./grants.js";
+import { type Grant, type Grants, grantKey } from "./grants.js";
 import type { GrantsChangeSet } from "./grants-change.js";
-import { type IdentityEntry, type IdentityMap, parseNodes, type ScopeList } from "./grants-nodes.js";
+import {
+  type IdentityEntry,
+  type IdentityMap,
+  parseNodes,
+  type ScopeList,
+  scopeOf,
+  scopeText,
+} from "./grants-nodes.js";
 import { applySplices, cutItems, OddlyWritten, rangeOf, type Splice, sourceOf, spanOf } from "./splice.js";
 
-/** Whether a scope of a service stays. */
-type Keeps = (service: string, scope: string) => boolean;
+/** Whether a scope of a service stays, with its condition or without one. */
+type Keeps = (service: string, item: { readonly scope: string; readonly where?: string | undefined }) => boolean;
+
+/** A service with a scope of it and the condition, as text. */
+function itemKey(service: string, { scope, where }: Parameters<Keeps>[1]): string {
+  return grantKey({ identity: "", service, scope, where });
+}
 
 /**
  * Changes a grants file by cutting out and inserting text, so that all other text stays. Returns `undefined` where the file
@@ -34,8 +46,8 @@ function splicesFor(yaml: string, { gone, added }: GrantsChangeSet): Splice[] {
       continue;
     }
     if (source === undefined) throw new OddlyWritten();
-    const gets = new Set(grants.map(({ service, scope }) => `${service} ${scope}`));
-    const clone = cloneEntry(yaml, identities, source, name, (service, scope) => gets.has(`${service} ${scope}`));
+    const gets = new Set(grants.map((grant) => itemKey(grant.service, grant)));
+    const clone = cloneEntry(yaml, identities, source, name, (service, item) => gets.has(itemKey(service, item)));
     following.set(source, [...(following.get(source) ?? []), clone]);
   }
   const empty = new Set<number>();
@@ -43,7 +55,7 @@ function splicesFor(yaml: string, { gone, added }: GrantsChangeSet): Splice[] {
     const cuts = cutsIn(
       yaml,
       entry,
-      (service, scope) => !gone.has(grantKey({ identity: entry.key.value, service, scope })),
+      (service, item) => !gone.has(grantKey({ identity: entry.key.value, service, ...item })),
     );
     const clones = following.get(entry);
     const separator = identities.flow ? ", " : "";
@@ -64,8 +76,7 @@ function cutsIn(yaml: string, { value: services }: IdentityEntry, keeps: Keeps):
   const cuts: Splice[] = [];
   const without = new Set<number>();
   for (const [i, { key, value: scopes }] of services.items.entries()) {
-    const isLost = (scope: string) => !keeps(key.value, scope);
-    const lost = new Set(scopes.items.flatMap((scope, j) => (isLost(scope.value) ? [j] : [])));
+    const lost = new Set(scopes.items.flatMap((item, j) => (keeps(key.value, scopeOf(item)) ? [] : [j])));
     if (lost.size === scopes.items.length) without.add(i);
     else cuts.push(...cutItems(yaml, scopes, lost));
   }
@@ -87,7 +98,9 @@ function cloneEntry(yaml: string, identities: IdentityMap, entry: IdentityEntry,
 /** What is inserted into an entry for grants that it does not have. */
 function insertions(yaml: string, { value: services }: IdentityEntry, grants: Grants): Splice[] {
   const byService = new Map<string, string[]>();
-  for (const { service, scope } of grants) byService.set(service, [...(byService.get(service) ?? []), scope]);
+  const add = ({ service, ...item }: Grant) =>
+    byService.set(service, [...(byService.get(service) ?? []), scopeText(item)]);
+  grants.forEach(add);
   const last = services.items.at(-1);
   if (last === undefined) throw new OddlyWritten();
   return [...byService].map(([service, scopes]) => {

@@ -18,6 +18,7 @@ import {
   createConnection,
   createConnections,
   createRefuseEnded,
+  createRequestGuards,
   createRunHandler,
   createUnpacker,
   denial,
@@ -191,6 +192,7 @@ function methodsOf<S extends ServiceDefinition>(
   checkInterceptors(interceptors);
   const faults = serviceFaults(service);
   const methods = new Map<string, RunnableMethod>();
+  const guards = createRequestGuards(); // What a method needs of them is loaded in its first call.
   for (const [key, method] of Object.entries(service.methods)) {
     const found = findHandler(implementation, key);
     if (!found) faults.push(`${method.path} has no handler: add "${key}" to the implementation`);
@@ -204,7 +206,8 @@ function methodsOf<S extends ServiceDefinition>(
       durations: recorder.served.of(method.path),
       packs: compression !== undefined && !method.policy.anyBot,
       deprecation: deprecation && deprecationMetadata(deprecation),
-      run: createRunHandler(method, handler, log),
+      checksConditions: true,
+      run: createRunHandler(method, handler, guards.guard(service, method), log),
     });
   }
   if (faults.length > 0) throw new Error(`The server does not start:\n  ${faults.join("\n  ")}`);

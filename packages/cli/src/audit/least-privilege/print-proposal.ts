@@ -55,11 +55,11 @@ function table(output: Output, judged: readonly JudgedGrant[]): void {
     ["JUDGMENT", "IDENTITY", "SERVICE", "SCOPE", "LAST USED", "WHY"],
     judged
       .slice(0, maximumRows)
-      .map(({ verdict, identity, service, scope, lastUsedAt, reason }) => [
+      .map(({ verdict, identity, service, scope, where, lastUsedAt, reason }) => [
         verdict,
         identity,
         service,
-        scope,
+        where === undefined ? scope : `${scope} where ${where}`,
         lastUsedAt === undefined ? "-" : new Date(lastUsedAt).toISOString(),
         reason,
       ]),

@@ -1,0 +1,1 @@
+export { conditionFault } from "./condition-fault.js";

@@ -1,0 +1,3 @@
+export { conditionFault } from "./condition/condition-fault.js";
+export { createRequestChecks, type FieldViolation, type RequestChecks } from "./request-checks.js";
+export { type RequestTypes, readRequestTypes } from "./request-types.js";
