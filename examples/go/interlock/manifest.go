@@ -15,7 +15,7 @@ type policy struct {
 	Callers []string
 	// Approval says which calls wait for an operator. This bot cannot tell an approved request from another, so it refuses them.
 	Approval string
-	Rate    *struct {
+	Rate     *struct {
 		PerSecond float64
 		Burst     int
 	}

@@ -86,6 +86,12 @@ export { writeDer } from "./identity/write-der.js";
 
 export { actClaim, delegateScope, exchangeScope, maximumActors } from "./token/actors.js";
 export {
+  maximumConditionLength,
+  maximumConditions,
+  maximumNarrowedScopes,
+  type NarrowedScopes,
+} from "./token/narrowed-scope.js";
+export {
   type ApprovedCall,
   approvalClaim,
   delegationClaim,
@@ -93,12 +99,6 @@ export {
   methodsClaim,
   type TokenLimits,
 } from "./token/read-delegation.js";
-export {
-  maximumConditionLength,
-  maximumConditions,
-  maximumNarrowedScopes,
-  type NarrowedScopes,
-} from "./token/narrowed-scope.js";
 export { tokenFault } from "./token/token-fault.js";
 export { maximumTokenLifetimeMs, type TokenAlgorithm, type TokenRules } from "./token/token-rules.js";
 export {

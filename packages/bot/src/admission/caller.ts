@@ -22,6 +22,7 @@ export interface Caller {
    * {@link actors}, which may have passed it on. Absent for a call without one.
    */
   readonly delegation?: string;
+  /**
    * What it allows for some requests only, with the conditions that have to be true of a request: CEL expressions. They have been
    * checked before a handler gets the request. Absent for none.
    */
