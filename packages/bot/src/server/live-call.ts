@@ -58,6 +58,8 @@ export class LiveCall implements CallContext, RenewableCall {
   readonly caller: Caller;
   /** The token that authorizes the call now; a stream may outlive the one that admitted it. */
   bearer: Bearer | undefined;
+  /** The token that admitted the call. What an operator has approved is looked up in it, however late the request comes. */
+  readonly admittedBy: Bearer | undefined;
   stopWatching: (() => void) | undefined;
   #ended: InterlockError | undefined;
   #controller: AbortController | undefined;
@@ -87,6 +89,7 @@ export class LiveCall implements CallContext, RenewableCall {
     this.service = attempt.service;
     this.caller = admission.caller;
     this.bearer = admission.bearer;
+    this.admittedBy = admission.bearer;
     this.#attempt = attempt;
     this.#call = call;
     this.#measured = measured;

@@ -249,10 +249,13 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#beginAnswer(live);
   }
 
-  /** Whether the request is the one that an operator has approved, where its token says so; otherwise, the call is refused. */
+  /**
+   * Whether the request is the one that an operator has approved, where the token that admitted the call says so; otherwise, the
+   * call is refused. Another token, without an approval, may have taken the place of that one before the request came.
+   */
   #isApproved(live: LiveCall, { message }: IncomingRequest): boolean {
     const { approvedCalls, clock } = this.#options;
-    const fault = approvedCalls.take(live.bearer, message ?? noMessage, clock.now());
+    const fault = approvedCalls.take(live.admittedBy, message ?? noMessage, clock.now());
     if (fault) live.end(fault);
     return fault === undefined;
   }
