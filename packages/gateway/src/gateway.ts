@@ -180,7 +180,7 @@ export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Ga
           pass(call, live, request) {
             if (method.policy.anyBot && !route.anyBot) return live.end(notInOwnName());
             if (!limit.begin(live.caller.name)) return live.end(overloaded("the gateway"));
-            const way = new BotWay(callers.of(live.caller), call.connection, call.head, made);
+            const way = new BotWay(callers.of(live.caller, live.bearer?.token), call.connection, call.head, made);
             new ForwardedCall(call, live, request, made, way, tell).begin();
           },
         });

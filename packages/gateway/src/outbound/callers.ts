@@ -1,5 +1,11 @@
 import type { Caller as NamedCaller, TokenSource } from "@interlock/bot";
-import { type Bearer, type Connection, type ConnectorOptions, createConnector } from "@interlock/bot/internal";
+import {
+  type Bearer,
+  type Connection,
+  type ConnectorOptions,
+  createConnector,
+  type TokenLimits,
+} from "@interlock/bot/internal";
 import type { ServiceDefinition } from "@interlock/policy";
 import { type CallerTokensOptions, createCallerTokens } from "../exchange/caller-tokens.js";
 import type { Target } from "../routes/instances.js";
@@ -7,7 +13,10 @@ import type { Target } from "../routes/instances.js";
 /** What makes calls to one server, in the name of one bot. */
 export type Connector = ReturnType<typeof createConnector>;
 
-/** What the gateway has for one bot: its tokens, and its connections, which it shares with no other bot. */
+/**
+ * What the gateway has for one bot: its tokens, and its connections, which it shares with no other bot. A bot that shows tokens with
+ * other limits, such as those of two delegations, is another one here: each call goes on under the limits that it came with.
+ */
 export interface Caller {
   /** Takes note of a call that came on a connection, whose tokens are exchanged for it. */
   begin(connection: Connection): void;
@@ -19,8 +28,8 @@ export interface Caller {
 
 /** The bots that call through the gateway. */
 export interface Callers {
-  /** Gives what there is for a bot, and those that act for it. */
-  of(caller: NamedCaller): Caller;
+  /** Gives what there is for a bot, those that act for it, and the limits of the token that admitted its call. */
+  of(caller: NamedCaller, limits: TokenLimits | undefined): Caller;
   /** Has every bot make new connections to a server that is back: the pause after those that failed may last a while. */
   reconnect(target: Target): void;
   /** How many bots there are, and how many connections for them. */
@@ -43,8 +52,8 @@ export function createCallers(options: CallersOptions): Callers {
   const callers = new Map<string, CallerEntry>();
 
   return {
-    of(named) {
-      const key = keyOf(named);
+    of(named, limits) {
+      const key = keyOf(named, limits);
       const known = callers.get(key);
       const caller = known ?? new CallerEntry(key, options);
       if (known) callers.delete(key); // Put last again: the first one has called least lately.
@@ -81,10 +90,14 @@ function forgetIdle(entries: Map<string, Forgettable>, newest: Forgettable): voi
   }
 }
 
-/** The SPIFFE ID of a bot, and of those that act for it. */
-function keyOf({ spiffeId, actors }: Pick<NamedCaller, "spiffeId" | "actors">): string {
-  if (actors.length === 0) return spiffeId.uri;
-  return [spiffeId, ...actors].map(({ uri }) => uri).join(" ");
+/** The SPIFFE ID of a bot and of those that act for it, and the limits of its token. */
+function keyOf(
+  { spiffeId, actors }: Pick<NamedCaller, "spiffeId" | "actors">,
+  { delegation, methods, approval }: TokenLimits = {},
+): string {
+  const parties = actors.length === 0 ? spiffeId.uri : [spiffeId, ...actors].map(({ uri }) => uri).join(" ");
+  if (delegation === undefined && methods === undefined && approval === undefined) return parties;
+  return `${parties} ${JSON.stringify([delegation, methods && [...methods].sort(), approval?.id])}`;
 }
 
 class CallerEntry implements Caller, Forgettable {
@@ -117,7 +130,7 @@ class CallerEntry implements Caller, Forgettable {
 
   *#shown(): Generator<Bearer> {
     for (const { bearers } of this.#connections.keys()) {
-      for (const bearer of bearers.values()) if (keyOf(bearer.caller) === this.#key) yield bearer;
+      for (const bearer of bearers.values()) if (keyOf(bearer.caller, bearer.token) === this.#key) yield bearer;
     }
   }
 
