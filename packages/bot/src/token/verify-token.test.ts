@@ -136,16 +136,23 @@ describe("verifyToken", () => {
     }
   });
 
-  it("of another issuer name no actors", async () => {
+  it("of another issuer name no actors, no delegation and no approval", async () => {
     const tokenRules = { ...authorityTokens, maximumLifetimeMs: 600_000 };
     const basis = { trust: { ...fleet.trust.state, tokenRules }, spiffeId: caller.spiffeId, certificate: caller.leaf };
     const claims = { exp: Math.floor(Date.now() / 1_000) + 500 };
     assert.ok(await verifyToken(await good(claims), { ...basis, now: Date.now() }));
-    const acting = await good({ ...claims, act: { sub: caller.spiffeId.uri } });
-    await assert.rejects(verifyToken(acting, { ...basis, now: Date.now() }), {
-      reason: "TOKEN_MALFORMED",
-      message: /"act" is not for this issuer to say$/,
-    });
+    const foreign = {
+      act: { sub: caller.spiffeId.uri },
+      delegation: "dlg-1",
+      approval: { id: "apr-1", request: "00" },
+    };
+    for (const [claim, value] of Object.entries(foreign)) {
+      const token = await good({ ...claims, [claim]: value });
+      await assert.rejects(verifyToken(token, { ...basis, now: Date.now() }), {
+        reason: "TOKEN_MALFORMED",
+        message: new RegExp(`"${claim}" is not for this issuer to say$`),
+      });
+    }
   });
 
   describe("at the edge of time", () => {

@@ -11,7 +11,7 @@ import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { type NarrowedScopes, readNarrowedScopes } from "./narrowed-scope.js";
 import { readAudiences } from "./read-audiences.js";
-import { delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
+import { approvalClaim, delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
 import { type KeyName, readHeader } from "./read-header.js";
 import { readScopes } from "./read-scopes.js";
 import { authorityTokens, keysFor, subjectOf, type TokenAlgorithm } from "./token-rules.js";
@@ -115,10 +115,9 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
-  // Only the authority may name actors, because only it knows which bots were granted that.
-  if (trust.tokenRules && delegationClaim in payload)
-    throw denial("TOKEN_MALFORMED", '"delegation" is not for this issuer to say');
-  if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
+  // Only the authority may name actors, because only it knows which bots were granted that, and what an operator has approved.
+  const foreign = trust.tokenRules && ["act", delegationClaim, approvalClaim].find((claim) => claim in payload);
+  if (foreign) throw denial("TOKEN_MALFORMED", `"${foreign}" is not for this issuer to say`);
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
     jti: readId(payload.jti),
