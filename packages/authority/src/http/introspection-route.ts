@@ -1,5 +1,12 @@
 import { InterlockError } from "@interlock/bot";
-import { actClaim, narrowedClaim, type VerifiedToken } from "@interlock/bot/internal";
+import {
+  actClaim,
+  approvalClaim,
+  delegationClaim,
+  methodsClaim,
+  narrowedClaim,
+  type VerifiedToken,
+} from "@interlock/bot/internal";
 import type { SpiffeId } from "@interlock/policy";
 import { grantedScopes } from "@interlock/policy/grants";
 import type { GrantStore } from "../grants/grant-store.js";
@@ -43,9 +50,10 @@ export function introspectionRoute({ tokenIssuer, authenticate, grants, issuer }
   };
 }
 
-/** Returns the claims of a valid token (RFC 7662, section 2.2; RFC 8705, section 3.2). */
+/** Returns the claims of a valid token (RFC 7662, section 2.2; RFC 8705, section 3.2), with everything that limits its scopes. */
 function claimsOf(token: VerifiedToken, issuer: string): object {
   const { jti, subject, actors, audiences, scopes, narrowed, issuedAt, expiresAt, thumbprint } = token;
+  const { delegation, methods, approval } = token;
   const [audience, ...more] = audiences;
   return {
     iss: issuer,
@@ -54,6 +62,9 @@ function claimsOf(token: VerifiedToken, issuer: string): object {
     client_id: (actors[0] ?? subject).uri,
     scope: [...scopes].join(" "),
     ...(narrowed.size > 0 && { [narrowedClaim]: Object.fromEntries(narrowed) }),
+    ...(delegation !== undefined && { [delegationClaim]: delegation }),
+    ...(methods && { [methodsClaim]: [...methods] }),
+    ...(approval && { [approvalClaim]: approval }),
     token_type: "Bearer",
     jti,
     iat: issuedAt / 1_000,

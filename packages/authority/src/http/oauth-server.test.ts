@@ -369,6 +369,26 @@ describe("the HTTPS port of the authority", () => {
     assert.equal((await of("/introspect", issued)).active, true);
   });
 
+  it("says everything that limits a token: its delegation, its methods, its conditions", async () => {
+    const where = `{ scope: "item:read", where: "size(id) > 0" }`;
+    await fleet.authority.applyGrants(`grants: {"script/*": {${audience}: ["token:delegate", ${where}]}}`);
+    const agent = await fleet.bot("agent/1");
+    const authorityOf = (bot: Bot) => bot.client(AuthorityService, fleet.authority.address);
+    const { delegation } = await authorityOf(script).delegate({
+      to: "agent/1",
+      scopes: ["item:read"],
+      methods: [`${audience}/Read`],
+    });
+    const id = delegation?.id ?? "";
+    const issued = await authorityOf(agent).issueToken({ audience, scopes: ["item:read"], delegation: id });
+    const form = { client_id: agent.spiffeId.uri, token: issued.token };
+    const { body } = await ask(fleet.authority, "/introspect", { identity: own(agent), form });
+    assert.deepEqual(
+      [body.scope, body.narrowed_scope, body.delegation, body.methods],
+      ["token:delegate", { "item:read": ["size(id) > 0"] }, id, ["Read"]],
+    );
+  });
+
   it("answers inactive once the grants have taken a scope of the token away", async () => {
     const secret = String((await token()).body.access_token);
     const form = { client_id: script.spiffeId.uri, token: secret };
