@@ -243,13 +243,18 @@ const approvals: Row = {
 
 const receipts: Row = {
   row: 69,
-  attack: "receipt of a call in a name that is not the bot's to use",
+  attack: "receipt of a call in a name that is not the bot's to use, or with an approval that was not given for it",
   async play() {
     const { stage, second, third, narrow } = await delegationStage();
+    const method = `${audience}/Echo`;
+    const asked = await second
+      .client(AuthorityService, stage.authority.address)
+      .requestApproval({ method, request: new Uint8Array(), delegation: narrow });
+    const approval = asked.approval?.id ?? "";
     const now = new Date();
     const record = (by: Bot, more: object): Promise<Answer> => {
       const request = recordReceipt.request.fromPartial({
-        method: `${audience}/Echo`,
+        method,
         requestSha256: createHash("sha256").update("").digest("hex"),
         code: "OK",
         startedAt: now,
@@ -269,6 +274,17 @@ const receipts: Row = {
         refused("a delegation of another bot", third, { delegation: narrow }),
         refused("a delegation that does not exist", second, { delegation: "dlg-0" }),
         refused("an approval that does not exist", second, { approval: "apr-0" }),
+        refused("a call that was answered, with an approval that nobody has given", second, {
+          delegation: narrow,
+          approval,
+        }),
+        refused("the approval of another request", second, {
+          delegation: narrow,
+          approval,
+          requestSha256: "0".repeat(64),
+          code: "UNAVAILABLE",
+        }),
+        refused("an approval under another delegation", second, { approval, code: "UNAVAILABLE" }),
         refused("a hash that is none", second, { requestSha256: "0" }),
         refused("a reason with a line of its own", second, { reason: "OK\nforged" }),
         refused("a code that is none", second, { code: "FINE" }),

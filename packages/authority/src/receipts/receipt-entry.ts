@@ -3,6 +3,7 @@ import type { RecordReceiptRequest } from "@interlock/bot/protocol";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import type { AuditEntry } from "@interlock/policy/audit-log";
 import { isMethodName } from "../delegations/check-delegate.js";
+import type { ApprovalRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
 
 /** The gRPC codes, by their names. */
@@ -29,7 +30,8 @@ const codes: ReadonlySet<string> = new Set([
 /**
  * Makes the entry of a call for the audit log: who asked, in whose name, what was decided, what came of it, and the hash of the
  * request in place of the request. What the bot says is held against what is on record: a delegation has to be its own, and an
- * approval has to be its own and of this method. Rejects with `INVALID_ARGUMENT`.
+ * approval has to be its own, for this method and request, and under this delegation. What became of the approval stands beside it,
+ * and a call that was answered has used it up. Rejects with `INVALID_ARGUMENT`.
  */
 export async function receiptEntry(
   records: Pick<Records, "delegations" | "approvals">,
@@ -48,6 +50,10 @@ export async function receiptEntry(
   const approved = approval === "" ? undefined : await records.approvals.find(approval);
   if (approval !== "" && !(approved?.requester === caller.name && approved.method === method))
     throw invalid("The approval is none of the bot's for this method.");
+  if (approved && (approved.requestSha256 !== request || approved.delegation !== delegation))
+    throw invalid("The approval is for another request, or under another delegation.");
+  if (approved && code === "OK" && approved.usedAt === null)
+    throw invalid("The approval has not been used: the call cannot have been answered by it.");
   const { trustDomain } = caller;
   return {
     at,
@@ -57,7 +63,7 @@ export async function receiptEntry(
     details: {
       for: spiffeId(trustDomain, held?.subject ?? caller.name).uri,
       ...(held && { delegation, above: held.lineage.split(" ").slice(1) }),
-      ...(approved && { approval, decidedBy: approved.decidedBy }),
+      ...(approved && { approval, approvalState: stateOf(approved), decidedBy: approved.decidedBy }),
       request,
       decision: reason === "" ? "admitted" : "refused",
       ...(reason !== "" && { reason }),
@@ -67,6 +73,11 @@ export async function receiptEntry(
       endedAt: timeOf(given.endedAt),
     },
   };
+}
+
+/** What had become of the approval when the receipt was recorded. */
+function stateOf({ decision, usedAt }: Pick<ApprovalRow, "decision" | "usedAt">): string {
+  return usedAt !== null ? "used" : decision || "waiting";
 }
 
 function timeOf(time: Date | undefined): number {
