@@ -1,24 +1,28 @@
 import type { Approval } from "@interlock/bot/protocol";
 
-/** The longest text of a request that a table shows. */
+/** The longest text of a request that a table shows, in characters. */
 const maximumLength = 400;
 
 /**
- * Writes the request of an approval as JSON, by the descriptors of this project, so that an operator sees what would be sent. Where
- * this project does not have the method, its bytes are shown in base64: the words of the bot that asks are never shown in their place.
+ * Writes the request of an approval as JSON, by the descriptors of this project, so that an operator sees what would be sent: all of
+ * it, or the beginning for a table. Where this project does not have the method, or where the server could read something else in
+ * the bytes, they are shown in base64: the words of the bot that asks are never shown in their place.
  */
 export async function requestText(
   { method, request }: Approval,
   project: { readonly protos: string; readonly manifest: string },
+  { whole = false } = {},
 ): Promise<string> {
   const { findMethod } = await import("./call/find-method.js");
+  const { isPlainMessage } = await import("@interlock/validate");
+  const written = whole ? (text: string) => text : short;
   try {
-    const { show } = await findMethod(method, project);
-    if (show) return short(JSON.stringify(show(Uint8Array.from(request))));
+    const { show, input } = await findMethod(method, project);
+    if (show && input && isPlainMessage(input, request)) return written(JSON.stringify(show(Uint8Array.from(request))));
   } catch {
     // Another project's method, or a message that its descriptors cannot read.
   }
-  return `base64:${short(Buffer.from(request).toString("base64"))}`;
+  return `base64:${written(Buffer.from(request).toString("base64"))}`;
 }
 
 function short(text: string): string {

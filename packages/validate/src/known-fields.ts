@@ -16,7 +16,7 @@ export function knownFields(desc: DescMessage, bytes: Uint8Array): Uint8Array {
 }
 
 /** A field, or the key or the value in an entry of a map. */
-interface Known {
+export interface Known {
   readonly fieldKind: DescField["fieldKind"];
   readonly scalar?: ScalarType | undefined;
   readonly message?: DescMessage | undefined;
@@ -75,7 +75,8 @@ function copyKnown(find: Fields, bytes: Uint8Array): Uint8Array {
   return writer.finish();
 }
 
-function fits({ fieldKind, scalar, message }: Known, wireType: WireType): boolean {
+/** Whether a field is read from a wire type. */
+export function fits({ fieldKind, scalar, message }: Known, wireType: WireType): boolean {
   if (fieldKind === "map" || message) return wireType === WireType.LengthDelimited;
   const own = scalar === undefined ? WireType.Varint : wireTypeOf(scalar);
   return wireType === own || (fieldKind === "list" && wireType === WireType.LengthDelimited);

@@ -38,7 +38,7 @@ export function approveCommand(output: Output): Command {
         output.line(
           `${nameOf(found.requester)} would call ${paint("bold", found.method)} for ${nameOf(found.subject)}:`,
         );
-        output.line(`  ${await requestText(found, project)}`);
+        output.line(`  ${await requestText(found, project, { whole: true })}`);
         const ask = !deny && !yes && !output.json && process.stdin.isTTY;
         if (ask && !(await confirm("Approve this call?"))) {
           throw new InterlockError("CANCELLED", "Nothing was decided.");
