@@ -922,4 +922,14 @@ export const guards: readonly Guard[] = [
     guard: "whose delegation a receipt names",
     patches: [authority("receipts/receipt-entry", "held?.holder !== caller.name", "false")],
   },
+  {
+    row: 69,
+    guard: "what became of an approval that a receipt names",
+    patches: [authority("receipts/receipt-entry", "approved.usedAt === null", "false")],
+  },
+  {
+    row: 69,
+    guard: "the request of that approval",
+    patches: [authority("receipts/receipt-entry", "approved.requestSha256 !== request", "false")],
+  },
 ];
