@@ -83,9 +83,12 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
   let told = "";
   const compareClocks = createClockWatch(options.clock, log);
   while (!signal.aborted) {
+    let heard = false;
+    const shown = options.identity.current();
     try {
       const version = complete ? 0n : trust.state.version;
       for await (const update of watch(version, options)) {
+        heard = true;
         backoff = usual;
         backoff.reset();
         take(update, sink);
@@ -97,7 +100,7 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       }
     } catch (error) {
       if (signal.aborted) break;
-      const revoked = revokedBy(error);
+      const revoked = revokedBy(error, shown, heard);
       if (revoked) {
         backoff = whenRevoked;
         takeOwn(revoked, options, sink);
@@ -144,24 +147,35 @@ async function* watch(
   }
 }
 
-/** The revocation of this bot, where it is the reason of an error. */
-function revokedBy(error: unknown): ((identity: Identity) => Pick<Revocation, "kind" | "subject">) | undefined {
-  const { reason } = InterlockError.from(error);
-  if (reason === "IDENTITY_REVOKED") return ({ spiffeId }) => ({ kind: "identity", subject: spiffeId.uri });
-  if (reason === "CERTIFICATE_REVOKED") return ({ leaf }) => ({ kind: "certificate", subject: leaf.serial });
+/** The revocation of a bot, without its time. */
+type OwnRevocation = Pick<Revocation, "kind" | "subject">;
+
+/**
+ * The revocation of this bot, where the authority has answered with it. The same reasons stand in errors of this process, where it
+ * has refused the server: those are about the other end.
+ *
+ * @param shown - The identity of this bot at the beginning of the feed.
+ * @param heard - Whether the feed had been accepted. Then the certificate may be an earlier one of the connection, and the next
+ *   feed tells.
+ */
+function revokedBy(error: unknown, { spiffeId, leaf }: Identity, heard: boolean): OwnRevocation | undefined {
+  const { reason, remote } = InterlockError.from(error);
+  if (!remote) return undefined;
+  if (reason === "IDENTITY_REVOKED") return { kind: "identity", subject: spiffeId.uri };
+  if (reason === "CERTIFICATE_REVOKED" && !heard) return { kind: "certificate", subject: leaf.serial };
   return undefined;
 }
 
-/** Puts the revocation of this bot into its trust, of which it is no version: the next feed asks for the complete trust. */
-function takeOwn(
-  revoked: (identity: Identity) => Pick<Revocation, "kind" | "subject">,
-  { identity, clock }: TrustFeedOptions,
-  { trust, saving }: Sink,
-): void {
+/**
+ * Puts the revocation of this bot into its trust, of which it is no version: the next feed asks for the complete trust. It makes the
+ * trust no fresher, because what else has been revoked is not known.
+ */
+function takeOwn(revoked: OwnRevocation, { identity, clock }: TrustFeedOptions, { trust, saving }: Sink): void {
   const current = identity.current();
   if (trust.peerRevoked(current.spiffeId.uri, current.leaf)) return;
-  const revocation = { ...revoked(current), revokedAt: clock.now(), reason: "the authority has refused this bot" };
-  trust.replace({ ...trust.state, version: 0n, revocations: [...trust.state.revocations, revocation] });
+  const revocation = { ...revoked, revokedAt: clock.now(), reason: "the authority has refused this bot" };
+  const { state } = trust;
+  trust.replace({ ...state, version: 0n, revocations: [...state.revocations, revocation] }, false);
   saving.offer(savedAs(trust));
 }
 
