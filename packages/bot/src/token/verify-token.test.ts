@@ -136,16 +136,18 @@ describe("verifyToken", () => {
     }
   });
 
-  it("of another issuer name no actors", async () => {
+  it("of another issuer name no actors, no delegation, and no operator that has approved the call", async () => {
     const tokenRules = { ...authorityTokens, maximumLifetimeMs: 600_000 };
     const basis = { trust: { ...fleet.trust.state, tokenRules }, spiffeId: caller.spiffeId, certificate: caller.leaf };
     const claims = { exp: Math.floor(Date.now() / 1_000) + 500 };
     assert.ok(await verifyToken(await good(claims), { ...basis, now: Date.now() }));
-    const acting = await good({ ...claims, act: { sub: caller.spiffeId.uri } });
-    await assert.rejects(verifyToken(acting, { ...basis, now: Date.now() }), {
-      reason: "TOKEN_MALFORMED",
-      message: /"act" is not for this issuer to say$/,
-    });
+    const act = { sub: caller.spiffeId.uri };
+    for (const more of [{ act }, { delegation: "d" }, { approval: { id: "a", request: "r" } }]) {
+      await assert.rejects(verifyToken(await good({ ...claims, ...more }), { ...basis, now: Date.now() }), {
+        reason: "TOKEN_MALFORMED",
+        message: new RegExp(`"${Object.keys(more)[0]}" is not for this issuer to say$`),
+      });
+    }
   });
 
   describe("at the edge of time", () => {

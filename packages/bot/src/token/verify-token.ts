@@ -11,7 +11,7 @@ import type { TrustState } from "../trust/trust.js";
 import { readActors, readIdentity } from "./actors.js";
 import { type NarrowedScopes, readNarrowedScopes } from "./narrowed-scope.js";
 import { readAudiences } from "./read-audiences.js";
-import { delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
+import { approvalClaim, delegationClaim, readLimits, type TokenLimits } from "./read-delegation.js";
 import { type KeyName, readHeader } from "./read-header.js";
 import { readScopes } from "./read-scopes.js";
 import { authorityTokens, keysFor, subjectOf, type TokenAlgorithm } from "./token-rules.js";
@@ -27,6 +27,9 @@ export const exchangedClaim = "exchanged_from";
  * know this claim refuses them; see `narrowed-scope.ts`.
  */
 export const narrowedClaim = "narrowed_scope";
+
+/** The claims that only the authority may write: it knows which bots may act for others, and which calls an operator has approved. */
+const ofAuthority = [delegationClaim, approvalClaim, "act"] as const;
 
 /** How many keys of one `kid` and kind are tried: an issuer may use a `kid` again (RFC 7517, section 4.5, only advises). */
 const maximumKeysOfOneName = 4;
@@ -115,10 +118,8 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
-  // Only the authority may name actors, because only it knows which bots were granted that.
-  if (trust.tokenRules && delegationClaim in payload)
-    throw denial("TOKEN_MALFORMED", '"delegation" is not for this issuer to say');
-  if (trust.tokenRules && "act" in payload) throw denial("TOKEN_MALFORMED", '"act" is not for this issuer to say');
+  const claimed = trust.tokenRules && ofAuthority.find((claim) => claim in payload);
+  if (claimed) throw denial("TOKEN_MALFORMED", `"${claimed}" is not for this issuer to say`);
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
     jti: readId(payload.jti),
