@@ -283,4 +283,46 @@ describe("trust feed", () => {
     assert.equal(trust.peerRevoked(own.spiffeId.uri, own.leaf), "IDENTITY_REVOKED");
     assert.deepEqual([trust.isStale(), trust.heardAt, saved.at(-1)?.heardAt], [true, 0, 0]);
   });
+
+  it("takes the revocation of its certificate for its own once the next feed is not accepted", async () => {
+    const { trust, ca } = await createTestFleet();
+    const own = await ca.issue("spiffe://test/lost/1");
+    const ending = new AbortController();
+    let calls = 0;
+    const authority = {
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        calls++;
+        if (calls > 1) throw new InterlockError("UNAVAILABLE", "The connection broke off.", { remote: true });
+        yield WatchTrustResponse.fromPartial({
+          resultsIn: 2n,
+          trustDomain: "test",
+          issuer: "https://test",
+          caCertificates: [ca.der],
+          jwks: '{"keys":[]}',
+          staleAfterSeconds: 60,
+        });
+        throw answered("CERTIFICATE_REVOKED");
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const revoked = new Promise<void>((resolve) => {
+      trust.onChange(() => trust.peerRevoked(own.spiffeId.uri, own.leaf) && resolve());
+    });
+    const alive = setInterval(() => {}, 1_000);
+    const feed = followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      identity: { current: () => own },
+      trust,
+      folder: { load: async () => undefined, save: async () => {} },
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    });
+    await revoked;
+    clearInterval(alive);
+    ending.abort();
+    await feed.ended;
+    assert.equal(calls, 2);
+  });
 });

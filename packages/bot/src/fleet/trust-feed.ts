@@ -80,6 +80,7 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
   const whenRevoked = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
   let backoff = usual;
   let complete = false;
+  let inDoubt = false;
   let told = "";
   const compareClocks = createClockWatch(options.clock, log);
   while (!signal.aborted) {
@@ -89,6 +90,7 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       const version = complete ? 0n : trust.state.version;
       for await (const update of watch(version, options)) {
         heard = true;
+        inDoubt = false;
         backoff = usual;
         backoff.reset();
         take(update, sink);
@@ -100,8 +102,11 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       }
     } catch (error) {
       if (signal.aborted) break;
-      const revoked = revokedBy(error, shown, heard);
-      if (revoked) {
+      const revoked: OwnRevocation | undefined =
+        revokedBy(error, shown) ?? (inDoubt ? certificateOf(shown) : undefined);
+      // The certificate may be an earlier one of the connection. If it is that of now, the next feed is not accepted, without a reason.
+      inDoubt = heard && revoked?.kind === "certificate";
+      if (revoked && !inDoubt) {
         backoff = whenRevoked;
         takeOwn(revoked, options, sink);
       }
@@ -155,15 +160,16 @@ type OwnRevocation = Pick<Revocation, "kind" | "subject">;
  * has refused the server: those are about the other end.
  *
  * @param shown - The identity of this bot at the beginning of the feed.
- * @param heard - Whether the feed had been accepted. Then the certificate may be an earlier one of the connection, and the next
- *   feed tells.
  */
-function revokedBy(error: unknown, { spiffeId, leaf }: Identity, heard: boolean): OwnRevocation | undefined {
+function revokedBy(error: unknown, shown: Identity): OwnRevocation | undefined {
   const { reason, remote } = InterlockError.from(error);
   if (!remote) return undefined;
-  if (reason === "IDENTITY_REVOKED") return { kind: "identity", subject: spiffeId.uri };
-  if (reason === "CERTIFICATE_REVOKED" && !heard) return { kind: "certificate", subject: leaf.serial };
-  return undefined;
+  if (reason === "IDENTITY_REVOKED") return { kind: "identity", subject: shown.spiffeId.uri };
+  return reason === "CERTIFICATE_REVOKED" ? certificateOf(shown) : undefined;
+}
+
+function certificateOf({ leaf }: Identity): OwnRevocation {
+  return { kind: "certificate", subject: leaf.serial };
 }
 
 /**
