@@ -41,7 +41,7 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-/** A socket of an agent: who is on it does not count on another one. */
+/** A socket of an agent, with bounds of its own. */
 interface OpenSocket {
   readonly door: Doorkeeper;
   end(): Promise<void>;
