@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { systemClock } from "../base/clock.js";
 import { denial, InterlockError } from "../base/error.js";
 import { type LogFields, silentLog } from "../base/log.js";
+import type { Reason } from "../base/reason.js";
 import type { Client } from "../client/client.js";
 import type { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
+import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
 import { createTestFleet } from "../testing/test-fleet.js";
 import { createAuthorityContact } from "../trust/authority-contact.js";
@@ -14,8 +16,10 @@ import type { SavedTrust } from "../trust/trust-folder.js";
 import { followTrust } from "./trust-feed.js";
 
 const contact = createAuthorityContact("a:1", systemClock, silentLog);
-/** Of a bot that is not refused. */
-const identity = { current: () => assert.fail("it is not asked for") };
+/** Of a bot that is not refused: it is not read. */
+const identity = { current: () => ({}) as Identity };
+/** A reason in the answer of the authority. */
+const answered = (reason: Reason) => new InterlockError("UNAUTHENTICATED", "no", { reason, remote: true });
 
 describe("trust feed", () => {
   it("asks past a feed that is behind when something is unknown, and takes nothing twice", async () => {
@@ -186,7 +190,7 @@ describe("trust feed", () => {
         // biome-ignore lint/correctness/useYield: a feed that is refused.
         async *watchTrust({ version }: { version: bigint }): AsyncGenerator<WatchTrustResponse, void> {
           asked.push(version);
-          throw denial(reason);
+          throw answered(reason);
         },
       } as unknown as Client<typeof AuthorityService>;
       const saved: SavedTrust[] = [];
@@ -208,5 +212,117 @@ describe("trust feed", () => {
       const last = saved.at(-1)?.state;
       assert.deepEqual([asked, last?.version, last?.revocations.length], [[1n], 0n, 1], "the next start asks for all");
     }
+  });
+
+  it("does not take a server that this bot refuses for its own revocation, nor an earlier certificate for the one of now", async () => {
+    const { trust, ca } = await createTestFleet();
+    const own = await ca.issue("spiffe://test/gripper/1");
+    const ending = new AbortController();
+    const versions: bigint[] = [];
+    const update = WatchTrustResponse.fromPartial({
+      resultsIn: 2n,
+      trustDomain: "test",
+      issuer: "https://test",
+      caCertificates: [ca.der],
+      jwks: '{"keys":[]}',
+      staleAfterSeconds: 60,
+    });
+    const authority = {
+      async *watchTrust({ version }: { version: bigint }): AsyncGenerator<WatchTrustResponse, void> {
+        versions.push(version);
+        if (versions.length === 1) throw denial("IDENTITY_REVOKED"); // A stranger with a certificate that is revoked.
+        if (versions.length === 3) ending.abort();
+        yield update;
+        throw answered("CERTIFICATE_REVOKED"); // The connection had it before.
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const refused: unknown[] = [];
+    trust.onChange(() => refused.push(trust.peerRevoked(own.spiffeId.uri, own.leaf)));
+    const alive = setInterval(() => {}, 1_000);
+    await followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      identity: { current: () => own },
+      trust,
+      folder: { load: async () => undefined, save: async () => {} },
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    }).ended;
+    clearInterval(alive);
+    assert.deepEqual([versions.length, refused], [3, [undefined, undefined]]);
+  });
+
+  it("is no fresher for the revocation of this bot: what else has been revoked is not known", async () => {
+    const { trust: known, ca } = await createTestFleet();
+    const trust = createTrust(known.state, systemClock, { heardAt: 0, heard: false });
+    const own = await ca.issue("spiffe://test/lost/1");
+    const ending = new AbortController();
+    const authority = {
+      // biome-ignore lint/correctness/useYield: a feed that is refused.
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        throw answered("IDENTITY_REVOKED");
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const saved: SavedTrust[] = [];
+    const feed = followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      identity: { current: () => own },
+      trust,
+      folder: { load: async () => undefined, save: async (one) => void saved.push(one) },
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    });
+    await feed.attempted;
+    ending.abort();
+    await feed.ended;
+    assert.equal(trust.peerRevoked(own.spiffeId.uri, own.leaf), "IDENTITY_REVOKED");
+    assert.deepEqual([trust.isStale(), trust.heardAt, saved.at(-1)?.heardAt], [true, 0, 0]);
+  });
+
+  it("takes the revocation of its certificate for its own once the next feed is not accepted", async () => {
+    const { trust, ca } = await createTestFleet();
+    const own = await ca.issue("spiffe://test/lost/1");
+    const ending = new AbortController();
+    let calls = 0;
+    const authority = {
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        calls++;
+        if (calls > 1) throw new InterlockError("UNAVAILABLE", "The connection broke off.", { remote: true });
+        yield WatchTrustResponse.fromPartial({
+          resultsIn: 2n,
+          trustDomain: "test",
+          issuer: "https://test",
+          caCertificates: [ca.der],
+          jwks: '{"keys":[]}',
+          staleAfterSeconds: 60,
+        });
+        throw answered("CERTIFICATE_REVOKED");
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    const revoked = new Promise<void>((resolve) => {
+      trust.onChange(() => trust.peerRevoked(own.spiffeId.uri, own.leaf) && resolve());
+    });
+    const alive = setInterval(() => {}, 1_000);
+    const feed = followTrust({
+      authority,
+      clock: systemClock,
+      contact,
+      identity: { current: () => own },
+      trust,
+      folder: { load: async () => undefined, save: async () => {} },
+      log: silentLog,
+      signal: ending.signal,
+      reconnect() {},
+    });
+    await revoked;
+    clearInterval(alive);
+    ending.abort();
+    await feed.ended;
+    assert.equal(calls, 2);
   });
 });

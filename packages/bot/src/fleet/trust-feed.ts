@@ -80,12 +80,17 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
   const whenRevoked = createBackoff({ firstMs: 10_000, maximumMs: 60_000 });
   let backoff = usual;
   let complete = false;
+  let inDoubt = false;
   let told = "";
   const compareClocks = createClockWatch(options.clock, log);
   while (!signal.aborted) {
+    let heard = false;
+    const shown = options.identity.current();
     try {
       const version = complete ? 0n : trust.state.version;
       for await (const update of watch(version, options)) {
+        heard = true;
+        inDoubt = false;
         backoff = usual;
         backoff.reset();
         take(update, sink);
@@ -97,8 +102,11 @@ async function follow(options: TrustFeedOptions, sink: Sink, attempted: () => vo
       }
     } catch (error) {
       if (signal.aborted) break;
-      const revoked = revokedBy(error);
-      if (revoked) {
+      const revoked: OwnRevocation | undefined =
+        revokedBy(error, shown) ?? (inDoubt ? certificateOf(shown) : undefined);
+      // The certificate may be an earlier one of the connection. If it is that of now, the next feed is not accepted, without a reason.
+      inDoubt = heard && revoked?.kind === "certificate";
+      if (revoked && !inDoubt) {
         backoff = whenRevoked;
         takeOwn(revoked, options, sink);
       }
@@ -144,24 +152,36 @@ async function* watch(
   }
 }
 
-/** The revocation of this bot, where it is the reason of an error. */
-function revokedBy(error: unknown): ((identity: Identity) => Pick<Revocation, "kind" | "subject">) | undefined {
-  const { reason } = InterlockError.from(error);
-  if (reason === "IDENTITY_REVOKED") return ({ spiffeId }) => ({ kind: "identity", subject: spiffeId.uri });
-  if (reason === "CERTIFICATE_REVOKED") return ({ leaf }) => ({ kind: "certificate", subject: leaf.serial });
-  return undefined;
+/** The revocation of a bot, without its time. */
+type OwnRevocation = Pick<Revocation, "kind" | "subject">;
+
+/**
+ * The revocation of this bot, where the authority has answered with it. The same reasons stand in errors of this process, where it
+ * has refused the server: those are about the other end.
+ *
+ * @param shown - The identity of this bot at the beginning of the feed.
+ */
+function revokedBy(error: unknown, shown: Identity): OwnRevocation | undefined {
+  const { reason, remote } = InterlockError.from(error);
+  if (!remote) return undefined;
+  if (reason === "IDENTITY_REVOKED") return { kind: "identity", subject: shown.spiffeId.uri };
+  return reason === "CERTIFICATE_REVOKED" ? certificateOf(shown) : undefined;
 }
 
-/** Puts the revocation of this bot into its trust, of which it is no version: the next feed asks for the complete trust. */
-function takeOwn(
-  revoked: (identity: Identity) => Pick<Revocation, "kind" | "subject">,
-  { identity, clock }: TrustFeedOptions,
-  { trust, saving }: Sink,
-): void {
+function certificateOf({ leaf }: Identity): OwnRevocation {
+  return { kind: "certificate", subject: leaf.serial };
+}
+
+/**
+ * Puts the revocation of this bot into its trust, of which it is no version: the next feed asks for the complete trust. It makes the
+ * trust no fresher, because what else has been revoked is not known.
+ */
+function takeOwn(revoked: OwnRevocation, { identity, clock }: TrustFeedOptions, { trust, saving }: Sink): void {
   const current = identity.current();
   if (trust.peerRevoked(current.spiffeId.uri, current.leaf)) return;
-  const revocation = { ...revoked(current), revokedAt: clock.now(), reason: "the authority has refused this bot" };
-  trust.replace({ ...trust.state, version: 0n, revocations: [...trust.state.revocations, revocation] });
+  const revocation = { ...revoked, revokedAt: clock.now(), reason: "the authority has refused this bot" };
+  const { state } = trust;
+  trust.replace({ ...state, version: 0n, revocations: [...state.revocations, revocation] }, false);
   saving.offer(savedAs(trust));
 }
 

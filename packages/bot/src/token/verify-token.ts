@@ -28,6 +28,9 @@ export const exchangedClaim = "exchanged_from";
  */
 export const narrowedClaim = "narrowed_scope";
 
+/** The claims that only the authority may write: it knows which bots may act for others, and which calls an operator has approved. */
+const ofAuthority = [delegationClaim, approvalClaim, "act"] as const;
+
 /** How many keys of one `kid` and kind are tried: an issuer may use a `kid` again (RFC 7517, section 4.5, only advises). */
 const maximumKeysOfOneName = 4;
 
@@ -115,9 +118,8 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   const { exp = 0, iat = 0, nbf = 0 } = payload;
   if ((exp - iat) * 1_000 > rules.maximumLifetimeMs || exp <= iat) throw denial("TOKEN_LIFETIME");
   checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
-  // Only the authority may name actors, because only it knows which bots were granted that, and what an operator has approved.
-  const foreign = trust.tokenRules && ["act", delegationClaim, approvalClaim].find((claim) => claim in payload);
-  if (foreign) throw denial("TOKEN_MALFORMED", `"${foreign}" is not for this issuer to say`);
+  const claimed = trust.tokenRules && ofAuthority.find((claim) => claim in payload);
+  if (claimed) throw denial("TOKEN_MALFORMED", `"${claimed}" is not for this issuer to say`);
   const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
     jti: readId(payload.jti),

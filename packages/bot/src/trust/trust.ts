@@ -94,8 +94,12 @@ export interface Trust {
 
 /** A {@link Trust} that can be updated. */
 export interface MutableTrust extends Trust {
-  /** Replaces the whole state. */
-  replace(state: TrustState): void;
+  /**
+   * Replaces the whole state.
+   *
+   * @param heard - Whether the authority has given this state, which makes the trust fresh. Default: true.
+   */
+  replace(state: TrustState, heard?: boolean): void;
   /** Sets how the newest trust is fetched; until then, `refetch` does nothing. */
   refetchWith(fetch: () => Promise<void>): void;
   /** Says that the authority has been heard, even if nothing changed. */
@@ -141,14 +145,14 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     isStale: staleness.isStale,
     onStaleness: staleness.onChange,
     touch: staleness.touch,
-    replace(next) {
+    replace(next, heard = true) {
       const before = state;
       const known = new Set(before.revocations.map(revocationKey));
       state = next;
       revoked = indexRevocations(next.revocations);
       outdated = indexCutOffs(next.cutOffs ?? []);
       retired = indexRetired(next.retired ?? []);
-      staleness.touch();
+      if (heard) staleness.touch();
       listeners.tell({
         state,
         revoked: next.revocations.filter((r) => !known.has(revocationKey(r))),

@@ -139,15 +139,15 @@ describe("the overlay", () => {
       Move:
         scope: ["arm:move"]
         purpose:
-        risk: HIGH
+        risk: 99
         any_bot: "yes"
         callers: leader/*
-        data_classes: [internal]
+        data_classes: [DATA_CLASS_PUBLIC, 5]
         rate: { per_second: fast, each: 1 }
-      Where: { any_bot: true, purpose: x }
+      Where: { any_bot: true, purpose: x, risk: HIGH }
 `;
     const at = "vendor.arm.v1.ArmService";
-    const fields = "scopes, any_bot, purpose, risk, data_classes, callers, rate, deprecation, worst_case";
+    const fields = "scopes, any_bot, purpose, risk, data_classes, callers, rate, deprecation, worst_case, approval";
     assert.deepEqual(
       (await faults(text)).map((fault) => fault.replace(fields, "…")),
       [
@@ -160,6 +160,7 @@ describe("the overlay", () => {
         `policies.yaml:11:23: ${at}/Move has a wrong value for "data_classes": write a list of DATA_CLASS_PUBLIC, DATA_CLASS_INTERNAL, DATA_CLASS_CONFIDENTIAL, DATA_CLASS_PERSONAL, DATA_CLASS_SECRET`,
         `policies.yaml:12:29: ${at}/Move has a wrong value for "per_second": write a number`,
         `policies.yaml:12:35: ${at}/Move has the unknown field "each"; the fields are per_second, burst`,
+        `policies.yaml:13:49: ${at}/Where has a wrong value for "risk": write RISK_LOW, RISK_MEDIUM, RISK_HIGH, RISK_CRITICAL`,
       ],
     );
   });

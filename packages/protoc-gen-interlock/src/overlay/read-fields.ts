@@ -51,6 +51,8 @@ export function readFields(desc: DescMessage, fields: LocatedMap, subject: strin
     if (field.fieldKind === "message" && value instanceof Map) return toJson(field.message, value);
     const plain = plainOf(located);
     try {
+      // JSON has numbers for enums, too; in a proto file, and so here, they have names only.
+      if (isEnum(field) && [plain].flat().some((one) => typeof one === "number")) throw new TypeError("no name");
       fromJson(type, { [field.name]: plain });
     } catch {
       faults.push(`${located.place}: ${subject} has a wrong value for "${field.name}": write ${expected(field)}`);
@@ -74,6 +76,10 @@ function expected(field: DescField): string {
   if (field.fieldKind === "message") return `a mapping with ${field.message.fields.map(({ name }) => name).join(", ")}`;
   if (field.scalar === ScalarType.BOOL) return "true or false";
   return field.scalar === ScalarType.STRING ? "a text, in quotes where YAML reads it as something else" : "a number";
+}
+
+function isEnum(field: DescField): boolean {
+  return field.fieldKind === "enum" || (field.fieldKind === "list" && field.listKind === "enum");
 }
 
 function enumNames(values: readonly { readonly name: string; readonly number: number }[]): string {

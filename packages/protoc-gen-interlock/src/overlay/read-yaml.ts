@@ -81,18 +81,38 @@ export function readYaml(text: string, file: string): YamlContent {
   }
 }
 
-/** For deep and unclosed brackets the parser's time and stack grow faster than the file, so its words are looked at first. */
+/**
+ * For deep and unclosed brackets the parser's time and stack grow faster than the file, and a process without stack may end within a
+ * regular expression, which nobody can catch. So the parser's words are looked at first: brackets, the indents of lines, and the marks
+ * `-`, `?` and `:` within a line, each of which may begin a level of its own.
+ */
 function lexicalFault(text: string): string | undefined {
-  let [depth, marks] = [0, 0];
+  let [depth, marks, levels] = [0, 0, 0];
+  const indents: number[] = [];
+  let indent: number | undefined = 0;
   for (const word of new Lexer().lex(text)) {
     if (word === "[" || word === "{") depth++;
     else if (word === "]" || word === "}") depth--;
     else if (/^[&*!]/.test(word)) marks++;
+    else if (depth === 0 && /^[-?:]$/.test(word)) levels++;
+    if (word.endsWith("\n")) [indent, levels] = [0, 0];
+    else if (indent !== undefined && /^[ \t]+$/.test(word)) indent += word.length;
+    else if (indent !== undefined) {
+      if (depth === 0 && !word.startsWith("#")) enter(indents, indent);
+      indent = undefined;
+    }
     if (depth > maximumDepth) return `has more than ${maximumDepth} brackets within each other`;
+    if (indents.length > maximumDepth || levels > maximumDepth) return `has more than ${maximumDepth} levels`;
     if (marks > maximumMarks)
       return "is full of anchors, aliases or tags, which are not supported: write the content out";
   }
   return undefined;
+}
+
+/** Keeps the indents of the lines that a line with this indent is below. */
+function enter(indents: number[], indent: number): void {
+  while (indents.length > 0 && (indents.at(-1) as number) >= indent) indents.pop();
+  indents.push(indent);
 }
 
 function isPlain(value: unknown): value is string | number | boolean | null {

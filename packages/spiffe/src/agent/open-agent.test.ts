@@ -228,6 +228,21 @@ describe("openAgent", () => {
     for (const stream of [second, third]) leave(stream);
   });
 
+  it("counts the streams of each user alone, so that one leaves the others theirs", async function () {
+    if (process.getuid?.() !== 0) {
+      console.log("  skipped: only root gives sockets to other users");
+      this.skip();
+    }
+    await open({ socket: join(folder, "own/a.sock"), allowUids: [61_001, 61_002], maximumStreams: 1 });
+    const [one, other] = agent.addresses.map((address) => clientOf(Workload, address.replace("unix://", "unix:")));
+    assert(one && other);
+    const streams = [svids(one), svids(other)];
+    await Promise.all(streams.map(next));
+    assert.equal((await endOf(svids(one))).code, "UNAVAILABLE");
+    assert.equal(agent.streams, 2);
+    for (const stream of streams) leave(stream);
+  });
+
   it("has a bound for connections", async () => {
     const target = await open({ maximumConnections: 2 });
     const opened: Socket[] = [];

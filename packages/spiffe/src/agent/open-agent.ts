@@ -5,7 +5,7 @@ import { type Bot, InterlockError } from "@interlock/bot";
 import { listenPrivately, partsOf, toGrpcService } from "@interlock/bot/internal";
 import { SecretDiscoveryService } from "../gen/envoy/service/secret/v3/sds_interlock.js";
 import { SpiffeWorkloadAPI } from "../gen/spiffe/workload/workload_interlock.js";
-import { createDoorkeeper } from "./doorkeeper.js";
+import { createDoorkeeper, type Doorkeeper } from "./doorkeeper.js";
 import { createSecretService } from "./secret-service.js";
 import { watchStanding } from "./standing.js";
 import { listenForUser } from "./user-socket.js";
@@ -25,7 +25,7 @@ export interface AgentOptions {
   readonly allowUids?: readonly number[] | undefined;
   /** The id of a group whose members connect to `socket`, too. Not together with `allowUids`. Default: none. */
   readonly allowGid?: number | undefined;
-  /** How many streams may be open at once, over all sockets. Default: 256. */
+  /** How many streams may be open at once on each socket, so that one user leaves others theirs. Default: 256. */
   readonly maximumStreams?: number | undefined;
   /** How many connections each socket may have at once. Default: 64. */
   readonly maximumConnections?: number | undefined;
@@ -39,6 +39,12 @@ export interface Agent {
   readonly streams: number;
   /** Ends every stream and every connection, and removes the sockets. */
   close(): Promise<void>;
+}
+
+/** A socket of an agent, with bounds of its own. */
+interface OpenSocket {
+  readonly door: Doorkeeper;
+  end(): Promise<void>;
 }
 
 /** The longest path of a Unix socket that every system takes, in bytes: macOS has 104 with the NUL at its end. */
@@ -74,36 +80,43 @@ export async function openAgent(bot: Bot, options: AgentOptions): Promise<Agent>
   const { socket, allowUids = [], allowGid, maximumStreams = 256, maximumConnections = 64 } = options;
   const { identity, trust, clock, log } = partsOf(bot);
   const standing = watchStanding({ identity, trust, clock, log });
-  const door = createDoorkeeper(standing, maximumStreams);
-  const grpc = new Server(limits);
-  grpc.addService(toGrpcService(SpiffeWorkloadAPI), createWorkloadService(door));
-  grpc.addService(toGrpcService(SecretDiscoveryService), createSecretService(door, log));
-  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const opened: { readonly server: SocketServer; remove(): Promise<void> }[] = [];
+  const opened: OpenSocket[] = [];
   const addresses: string[] = [];
   let closing: Promise<void> | undefined;
 
   async function open(listen: (server: SocketServer) => Promise<{ path: string; remove(): Promise<void> }>) {
+    const door = createDoorkeeper(standing, maximumStreams);
+    const grpc = new Server(limits);
+    grpc.addService(toGrpcService(SpiffeWorkloadAPI), createWorkloadService(door));
+    grpc.addService(toGrpcService(SecretDiscoveryService), createSecretService(door, log));
+    const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
     const server = createSocketServer((connection) => injector.injectConnection(connection));
     server.maxConnections = maximumConnections;
     const { path, remove } = await listen(server).catch((error) => {
       server.close();
+      door.close();
+      grpc.forceShutdown();
       throw error;
     });
     server.on("error", (error) => log.error("a connection to the agent was not taken", { error: String(error) }));
-    opened.push({ server, remove });
+    opened.push({
+      door,
+      async end() {
+        const closed = new Promise((resolve) => server.close(resolve));
+        door.close();
+        injector.drain(goodbyeMs);
+        await closed;
+        injector.destroy();
+        await remove();
+        grpc.forceShutdown();
+      },
+    });
     addresses.push(`unix://${path}`);
   }
 
   async function end(): Promise<void> {
-    const ended = opened.map(({ server }) => new Promise((resolve) => server.close(resolve)));
-    door.close();
     standing.close();
-    injector.drain(goodbyeMs);
-    await Promise.all(ended);
-    injector.destroy();
-    for (const { remove } of opened) await remove();
-    grpc.forceShutdown();
+    await Promise.all(opened.map((one) => one.end()));
   }
 
   try {
@@ -121,7 +134,7 @@ export async function openAgent(bot: Bot, options: AgentOptions): Promise<Agent>
   return {
     addresses,
     get streams() {
-      return door.streams;
+      return opened.reduce((sum, { door }) => sum + door.streams, 0);
     },
     close: () => (closing ??= end()),
   };

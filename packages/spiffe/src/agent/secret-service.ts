@@ -24,6 +24,7 @@ export function createSecretService(door: Doorkeeper, log: Log) {
     streamSecrets(call: ServerDuplexStream<DiscoveryRequest, Answer>): void {
       let names: readonly string[] | undefined;
       let nonce: string | undefined;
+      let told: string | undefined; // The answer whose refusal has been logged: each once, however often it is repeated.
       const stream = openGivenStream(call, door, (granted) => {
         if (names === undefined) return undefined; // Nothing has been asked for.
         const answer = answerTo(granted, names);
@@ -34,7 +35,8 @@ export function createSecretService(door: Doorkeeper, log: Log) {
       function take(request: DiscoveryRequest): void {
         // What is about an older answer is overtaken.
         if (nonce !== undefined && request.responseNonce !== nonce) return;
-        if (request.errorDetail) {
+        if (request.errorDetail && request.responseNonce !== told) {
+          told = request.responseNonce;
           const error = printable(request.errorDetail.message, { maximumLength: 300 });
           log.warn("a proxy did not take its secrets over", { error });
         }

@@ -12,9 +12,14 @@ const connecting = `
   socket.on("error", ({ code }) => { console.log(code); process.exit(1); });
 `;
 
-/** What a process of a user gets that connects: "" or the code of its error. */
-async function connectAs(uid: number, path: string): Promise<string> {
-  const child = spawn(process.execPath, ["-e", connecting, path], {
+/** What a process of a user says that connects: "" or the code of its error. */
+function connectAs(uid: number, path: string): Promise<string> {
+  return runAs(uid, connecting, path);
+}
+
+/** What a program says that a user runs. */
+async function runAs(uid: number, program: string, path: string): Promise<string> {
+  const child = spawn(process.execPath, ["-e", program, path], {
     uid,
     gid: uid,
     cwd: "/",
@@ -56,11 +61,9 @@ describe("listenForUser", () => {
     assert.equal(path, join(shared, String(user), "agent.sock"));
     assert.deepEqual(await readdir(shared), [String(user)], "nothing is left of the making");
     const [socket, own] = [await lstat(path), await lstat(join(shared, String(user)))];
-    assert.deepEqual([socket.uid, socket.mode & 0o777, own.uid, own.mode & 0o777], [user, 0o600, user, 0o700]);
+    assert.deepEqual([socket.uid, socket.mode & 0o777, own.uid, own.mode & 0o777], [user, 0o600, 0, 0o711]);
     assert.equal(await connectAs(user, path), "");
     assert.equal(await connectAs(other, path), "EACCES");
-    await chmod(join(shared, String(user)), 0o711);
-    assert.equal(await connectAs(other, path), "EACCES", "the socket itself is closed, too");
     await remove();
     assert.deepEqual(await readdir(join(shared, String(user))), []);
   });
@@ -78,6 +81,21 @@ describe("listenForUser", () => {
     await rm(own, { recursive: true });
     await symlink(folder, own);
     await assert.rejects(listenForUser(server(), join(folder, "agent.sock"), user), /is a link/);
+  });
+
+  it("leaves that user nothing to put in its place, and takes a folder back that the user has", async () => {
+    const own = join(folder, String(user));
+    await mkdir(own);
+    await chown(own, user, user);
+    const { path, remove } = await listenForUser(server(), join(folder, "agent.sock"), user);
+    const found = await lstat(own);
+    assert.deepEqual([found.uid, found.mode & 0o777], [0, 0o711]);
+    const replacing = `
+      try { require("node:fs").unlinkSync(process.argv[1]); } catch ({ code }) { console.log(code); }
+    `;
+    assert.equal(await runAs(user, replacing, path), "EACCES");
+    assert.equal(await connectAs(user, path), "");
+    await remove();
   });
 
   it("refuses a folder in which others could put something in its place", async () => {

@@ -5,11 +5,11 @@ import { InterlockError } from "@interlock/bot";
 import { giveTo, listenAt, removeLeftSocket } from "@interlock/bot/internal";
 
 /**
- * Has a server listen on a Unix socket of another user, at `<folder of path>/<uid>/<name of path>`: the folder belongs to that user with
- * mode 0700, and the socket with mode 0600, so that nobody else but root connects.
+ * Has a server listen on a Unix socket of another user, at `<folder of path>/<uid>/<name of path>`: the socket belongs to that user
+ * with mode 0600, so that nobody else but root connects, and its folder to the agent with mode 0711, so that the user puts nothing in
+ * the socket's place, neither now nor before the agent starts again.
  *
- * The socket is made in a folder of the agent's own and moved when it has its owner: in a folder of the user, that user could put a
- * link in its place before it is given away.
+ * The socket is made in a folder that nobody else enters, and moved when it has its owner.
  *
  * @returns The path of the socket, and what removes it.
  * @throws InterlockError `FAILED_PRECONDITION` where this process may not give files away, where others may write the folder of
@@ -24,13 +24,14 @@ export async function listenForUser(
   await mkdir(shared, { recursive: true, mode: 0o711 });
   await checkShared(shared);
   const own = join(shared, String(uid));
-  await mkdir(own, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+  await mkdir(own, { mode: 0o711 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });
   const found = await lstat(own);
   if (!found.isDirectory()) throw refused(`${own} is a link or a file, and has to be a folder`);
-  await giveTo(own, { uid });
-  await chmod(own, 0o700);
+  const agent = process.getuid?.() ?? -1;
+  if (found.uid !== agent) await giveTo(own, { uid: agent });
+  await chmod(own, 0o711);
   const place = join(own, basename(path));
   await removeLeftSocket(place);
 
@@ -38,8 +39,8 @@ export async function listenForUser(
   try {
     const made = join(making, "s");
     await listenAt(server, made);
-    await giveTo(made, { uid });
     await chmod(made, 0o600);
+    await giveTo(made, { uid });
     await rename(made, place);
   } finally {
     await rm(making, { recursive: true, force: true });
