@@ -9,7 +9,15 @@ import { allCommands, createProgram } from "./program.js";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const inFolder = (folder: string) =>
   (statSync(join(root, folder)).isDirectory() ? readdirSync(join(root, folder)) : []).map((name) => join(folder, name));
-const pages = [".", "docs", "deploy", "python", ...inFolder("packages"), ...inFolder("examples")]
+const pages = [
+  ".",
+  "docs",
+  "deploy",
+  "python",
+  "packages/cli/template",
+  ...inFolder("packages"),
+  ...inFolder("examples"),
+]
   .flatMap((folder) => inFolder(folder).filter((path) => path.endsWith(".md")))
   .filter((path) => path !== "CHANGELOG.md"); // It names commands that have gone.
 
