@@ -3,10 +3,11 @@ import { delegateScope } from "@interlock/bot/internal";
 import { AuthorityService, type Delegation } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { fullServiceName } from "../call/find-service.js";
+import { nameOf } from "../name-of.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { nameOf, partText } from "./delegations.js";
+import { partText } from "./delegations.js";
 import { parseSeconds } from "./options.js";
 
 interface Options {
