@@ -40,6 +40,16 @@ describe("the READMEs of the packages", () => {
       );
     });
 
+    it(`${path} links to whole addresses, because it is also read outside of this repository`, () => {
+      const links = [...readFileSync(join(root, path), "utf8").matchAll(/\]\(([^)]+)\)/g)].map(
+        ([, target = ""]) => target,
+      );
+      assert.deepEqual(
+        links.filter((target) => !/^(https:|#)/.test(target)),
+        [],
+      );
+    });
+
     it(`${path} has only commands that README.md has, where they are typed`, () => {
       const commands = (blocks: readonly Block[]): Command[] =>
         blocks.filter(({ language }) => language === "console").flatMap(({ text }) => readCommands(text));

@@ -77,6 +77,7 @@ export { caDigest, formatJoinToken } from "./identity/join-token.js";
 export { certificatesFromPem } from "./identity/pem.js";
 export { writePrivateFile } from "./identity/private-file.js";
 export { isRecoveryProved, type ProvedRecovery, proveRecovery } from "./identity/recovery-proof.js";
+export { type OpenedDocument, openDocument, type SignedDocument, signDocument } from "./identity/signed-document.js";
 export type { SourceContact } from "./identity/source-contact.js";
 export { notPermitted, unreadable } from "./identity/unreadable.js";
 export { type Peer, verifyPeer } from "./identity/verify-peer.js";

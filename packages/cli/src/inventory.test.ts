@@ -117,6 +117,11 @@ describe("interlock inventory, with a fleet", () => {
     const texts = changes.map(({ kind, subject }: Json) => `${kind} ${subject}`);
     assert.ok(texts.includes("method-added cafe.v1.GripperService/Grip"));
     assert.ok(texts.includes("bot-added coffee/1"));
+    const narrowed = await json("inventory", "diff", "before.json", "--service", "NoService");
+    assert.deepEqual(
+      narrowed.changes.filter(({ kind }: Json) => kind === "method-added"),
+      [],
+    );
     const { endpoints } = await json("risk", "--limit", "1");
     assert.equal(endpoints.length, 1);
     assert.equal(endpoints[0].reach.bots, 1);

@@ -1,89 +1,8 @@
 import { InterlockError } from "@interlock/bot";
-import { Command, CommanderError } from "commander";
-import { agentCommand } from "./commands/agent.js";
-import { approvalsCommand } from "./commands/approvals.js";
-import { approveCommand } from "./commands/approve.js";
-import { auditCommand } from "./commands/audit.js";
-import { backupCommand } from "./commands/backup.js";
-import { botsCommand } from "./commands/bots.js";
-import { caCommand } from "./commands/ca.js";
-import { callCommand } from "./commands/call.js";
-import { checkCommand } from "./commands/check.js";
-import { dashboardCommand } from "./commands/dashboard.js";
-import { delegateCommand } from "./commands/delegate.js";
-import { delegationsCommand } from "./commands/delegations.js";
-import { gatewayCommand } from "./commands/gateway.js";
-import { generateCommand } from "./commands/generate.js";
-import { grantsCommand } from "./commands/grants.js";
-import { healthCommand } from "./commands/health.js";
-import { initCommand } from "./commands/init.js";
-import { inventoryCommand } from "./commands/inventory.js";
-import { inviteCommand } from "./commands/invite.js";
-import { joinCommand } from "./commands/join.js";
-import { keysCommand } from "./commands/keys.js";
-import { leastPrivilegeCommand } from "./commands/least-privilege.js";
-import { logCommand } from "./commands/log.js";
-import { mcpCommand } from "./commands/mcp.js";
-import { restoreCommand } from "./commands/restore.js";
-import { retireCommand } from "./commands/retire.js";
-import { revocationsCommand } from "./commands/revocations.js";
-import { revokeCommand } from "./commands/revoke.js";
-import { riskCommand } from "./commands/risk.js";
-import { scanCommand } from "./commands/scan.js";
-import { sidecarCommand } from "./commands/sidecar.js";
-import { statusCommand } from "./commands/status.js";
-import { tokenCommand } from "./commands/token.js";
-import { tokensCommand } from "./commands/tokens.js";
-import { topCommand } from "./commands/top.js";
-import { undelegateCommand } from "./commands/undelegate.js";
-import { unrevokeCommand } from "./commands/unrevoke.js";
-import { upCommand } from "./commands/up.js";
-import { usageCommand } from "./commands/usage.js";
+import { CommanderError } from "commander";
 import { createOutput } from "./output.js";
+import { createProgram } from "./program.js";
 import { isServing } from "./until-stopped.js";
-import { version } from "./version.js";
-
-const commands = [
-  initCommand,
-  generateCommand,
-  checkCommand,
-  upCommand,
-  statusCommand,
-  dashboardCommand,
-  healthCommand,
-  inviteCommand,
-  joinCommand,
-  grantsCommand,
-  callCommand,
-  tokenCommand,
-  revokeCommand,
-  unrevokeCommand,
-  revocationsCommand,
-  delegateCommand,
-  undelegateCommand,
-  delegationsCommand,
-  approvalsCommand,
-  approveCommand,
-  mcpCommand,
-  retireCommand,
-  botsCommand,
-  tokensCommand,
-  keysCommand,
-  caCommand,
-  usageCommand,
-  inventoryCommand,
-  riskCommand,
-  auditCommand,
-  scanCommand,
-  leastPrivilegeCommand,
-  gatewayCommand,
-  sidecarCommand,
-  agentCommand,
-  topCommand,
-  logCommand,
-  backupCommand,
-  restoreCommand,
-];
 
 /** Runs one `interlock` command line. Returns its exit code: 0 for success, 1 for a failure, 2 for a usage error. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -93,24 +12,8 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   process.stderr.on("error", () => {}); // The exit code says how a command ended, too.
   const output = createOutput(args.includes("--json"));
-  const program = new Command("interlock")
-    .description("Secure communication between bots: identities, grants, generated code.")
-    .version(version)
-    .configureHelp({ showGlobalOptions: true })
-    // An option after a subcommand is that subcommand's, also where the command before it has one of the same name.
-    .enablePositionalOptions()
-    .showHelpAfterError("(add --help for the options and an example)")
-    .exitOverride();
-  for (const command of commands) program.addCommand(command(output).copyInheritedSettings(program));
-  for (const command of [program, ...allCommands(program)]) {
-    if (command !== program && command.commands.length === 0)
-      command.option("--json", "print one JSON value, for programs");
-    command.exitOverride();
-    // With --json, a usage error is one JSON value, too.
-    if (output.json) command.configureOutput({ writeErr: () => {} });
-  }
   try {
-    await program.parseAsync(args, { from: "user" });
+    await createProgram(output).parseAsync(args, { from: "user" });
     return output.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -127,8 +30,4 @@ export async function run(args: readonly string[]): Promise<number> {
 function sentence(message: string): string {
   const text = message.replace(/^error: /, "");
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
-}
-
-function allCommands(command: Command): Command[] {
-  return command.commands.flatMap((child) => [child, ...allCommands(child)]);
 }

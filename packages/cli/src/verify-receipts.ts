@@ -40,7 +40,7 @@ export async function verifyReceipts(output: Output, path: string, ca: string | 
     throw new InterlockError("DATA_LOSS", `Receipts in ${path} are not to be believed:\n${faults.join("\n")}`);
   }
   output.result({ ok: true, receipts: verified.map(toPlain) }, () => {
-    output.line(`${paint("green", "verified")} ${verified.length} receipts`);
+    output.line(`${paint("green", "verified")} ${verified.length} ${verified.length === 1 ? "receipt" : "receipts"}`);
     output.table(
       ["NO.", "AT", "BY", "FOR", "METHOD", "DECISION", "CODE"],
       verified.map(({ record, caller, subject, method, details }) => [

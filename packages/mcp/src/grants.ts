@@ -1,7 +1,7 @@
 import { type Client, InterlockError } from "@interlock/bot";
 import { delegateScope } from "@interlock/bot/internal";
 import type { AuthorityService, Delegation } from "@interlock/bot/protocol";
-import { matchesIdentity } from "@interlock/policy";
+import { matchesIdentity, parseSpiffeId } from "@interlock/policy";
 import type { OfferedMethod } from "./offered-method.js";
 import { methodName } from "./tool.js";
 
@@ -87,5 +87,5 @@ async function grantedAt(
 }
 
 function nameOf(uri: string): string {
-  return uri.replace(/^spiffe:\/\/[^/]+\//, "");
+  return parseSpiffeId(uri)?.name ?? uri;
 }

@@ -1,7 +1,5 @@
-import { createPublicKey, X509Certificate } from "node:crypto";
-import { verifyPeer } from "@interlock/bot/internal";
+import { openDocument, verifyPeer } from "@interlock/bot/internal";
 import { type AuditRecord, hashOf, receiptType } from "@interlock/policy/audit-log";
-import { flattenedVerify } from "jose";
 
 /** The largest receipt that is read, in bytes. */
 export const maximumReceiptBytes = 65_536;
@@ -44,18 +42,13 @@ export class ReceiptFault extends Error {
  */
 export async function verifyReceipt(text: string, caCertificates: readonly Uint8Array[]): Promise<VerifiedReceipt> {
   if (Buffer.byteLength(text) > maximumReceiptBytes) throw new ReceiptFault("It is too large to be a receipt.");
-  const signed = objectIn(text);
-  const { payload, protected: header, signature } = signed;
-  if (typeof payload !== "string" || typeof header !== "string" || typeof signature !== "string") throw noReceipt();
-  const { alg, typ, x5c } = objectIn(Buffer.from(header, "base64url").toString());
-  if (alg !== "ES256" || typ !== receiptType || !Array.isArray(x5c) || x5c.length === 0 || x5c.length > 8)
-    throw noReceipt();
-  const chain = x5c.map((one) => Uint8Array.from(Buffer.from(String(one), "base64")));
-  const jws = { payload, protected: header, signature };
-  const verified = await flattenedVerify(jws, keyOf(chain[0] as Uint8Array), { algorithms: ["ES256"] }).catch(() => {
+  const opened = await openDocument(text, receiptType);
+  if (opened === "signature") {
     throw new ReceiptFault("The signature is wrong: the receipt has been changed since it was signed.");
-  });
-  const record = readRecord(Buffer.from(verified.payload).toString());
+  }
+  if (typeof opened === "string") throw noReceipt();
+  const { payload, chain } = opened;
+  const record = readRecord(payload);
   checkSigner(chain, record, caCertificates);
   const { hash, ...rest } = record;
   if (hashOf(rest) !== hash) throw new ReceiptFault("The hash of its record is wrong.");
@@ -86,14 +79,6 @@ function readRecord(text: string): AuditRecord {
 
 function isTime(value: unknown): boolean {
   return Number.isSafeInteger(value) && !Number.isNaN(new Date(value as number).getTime());
-}
-
-function keyOf(der: Uint8Array) {
-  try {
-    return createPublicKey(new X509Certificate(der).publicKey.export({ type: "spki", format: "pem" }));
-  } catch {
-    throw noReceipt();
-  }
 }
 
 function objectIn(text: string): Record<string, unknown> {

@@ -1,28 +1,24 @@
-import { createHash, createPrivateKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Identity } from "@interlock/bot";
-import { type FlattenedJWS, FlattenedSign } from "jose";
+import { signDocument } from "@interlock/bot/internal";
 import type { RetirementRecord } from "./record.js";
 
 /** The `typ` of a signed record. */
 export const recordType = "interlock-retirement+json";
 
 /** A signed record: a JWS in its flattened JSON form (RFC 7515, section 7.2.2), signed with ES256. */
-export type SignedRecord = Required<Pick<FlattenedJWS, "payload" | "protected" | "signature">>;
+export interface SignedRecord {
+  readonly payload: string;
+  readonly protected: string;
+  readonly signature: string;
+}
 
-/** Signs a record with the key of an operator's certificate, whose chain stands in the header (`x5c`). */
-export async function signRecord(
+/** Signs a record with the key of an operator's certificate, whose chain is in the header (`x5c`). */
+export function signRecord(
   record: RetirementRecord,
-  { privateKey, chain }: Pick<Identity, "privateKey" | "chain">,
+  identity: Pick<Identity, "privateKey" | "chain">,
 ): Promise<SignedRecord> {
-  const x5c = chain.map((der) => Buffer.from(der).toString("base64"));
-  const {
-    payload,
-    protected: header,
-    signature,
-  } = await new FlattenedSign(Buffer.from(JSON.stringify(record)))
-    .setProtectedHeader({ alg: "ES256", typ: recordType, x5c })
-    .sign(createPrivateKey(privateKey));
-  return { payload, protected: header ?? "", signature };
+  return signDocument(JSON.stringify(record), recordType, identity);
 }
 
 /** The digest by which the authority knows a record: SHA-256 over its compact form (RFC 7515, section 7.1), hex. */

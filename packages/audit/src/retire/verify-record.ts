@@ -1,8 +1,6 @@
-import { createPublicKey, X509Certificate } from "node:crypto";
-import { verifyPeer } from "@interlock/bot/internal";
-import { flattenedVerify } from "jose";
+import { type OpenedDocument, openDocument, verifyPeer } from "@interlock/bot/internal";
 import { maximumRecordBytes, type RetirementRecord, type StepResult } from "./record.js";
-import { digestOf, recordType, type SignedRecord } from "./sign-record.js";
+import { digestOf, recordType } from "./sign-record.js";
 
 /** A record whose signature and signer are proven. */
 export interface VerifiedRecord {
@@ -30,20 +28,8 @@ export class RecordFault extends Error {
  * @throws RecordFault when it is not believed.
  */
 export async function verifyRecord(text: string, caCertificates: readonly Uint8Array[]): Promise<VerifiedRecord> {
-  const signed = readSigned(text);
-  const { alg, typ, x5c } = readHeader(signed);
-  if (alg !== "ES256" || typ !== recordType) throw new RecordFault("This is no signed record of a retirement.");
-  if (!Array.isArray(x5c) || x5c.length === 0 || !x5c.every((one) => typeof one === "string")) {
-    throw new RecordFault("The record does not have the certificate of its signer.");
-  }
-  const chain = x5c.map((one) => Uint8Array.from(Buffer.from(one, "base64")));
-  const payload = await flattenedVerify(signed, keyOf(chain[0] as Uint8Array), { algorithms: ["ES256"] }).then(
-    (verified) => verified.payload,
-    () => {
-      throw new RecordFault("The signature is wrong: the record has been changed since it was signed.");
-    },
-  );
-  const record = readRecord(Buffer.from(payload).toString());
+  const { document, payload, chain } = await open(text);
+  const record = readRecord(payload);
   const { trustDomain, endedAt: now } = record;
   const peer = verifyPeer(chain, { peer: "client", trustDomain, now, caCertificates });
   if (typeof peer === "string") {
@@ -55,24 +41,22 @@ export async function verifyRecord(text: string, caCertificates: readonly Uint8A
   if (peer.id.uri !== record.operator) {
     throw new RecordFault(`The record names ${record.operator}, and was signed by ${peer.id.uri}.`);
   }
-  return { record, signer: peer.id.uri, serial: peer.certificate.serial, sha256: digestOf(signed) };
+  return { record, signer: peer.id.uri, serial: peer.certificate.serial, sha256: digestOf(document) };
 }
 
-function readSigned(text: string): SignedRecord {
+async function open(text: string): Promise<OpenedDocument> {
   if (Buffer.byteLength(text) > maximumRecordBytes)
     throw new RecordFault(`The file is larger than ${maximumRecordBytes} bytes.`);
-  const json = parse(text) as Partial<SignedRecord> | null;
-  const { payload, protected: header, signature } = json ?? {};
-  if (typeof payload !== "string" || typeof header !== "string" || typeof signature !== "string") {
-    throw new RecordFault("This is no signed record of a retirement.");
-  }
-  return { payload, protected: header, signature };
+  const opened = await openDocument(text, recordType);
+  if (typeof opened === "string") throw new RecordFault(faults[opened]);
+  return opened;
 }
 
-function readHeader(signed: SignedRecord): { alg?: unknown; typ?: unknown; x5c?: unknown } {
-  const header = parse(Buffer.from(signed.protected, "base64url").toString());
-  return typeof header === "object" && header !== null ? header : {};
-}
+const faults = {
+  form: "This is no signed record of a retirement.",
+  certificate: "The record does not have the certificate of its signer, or it cannot be read.",
+  signature: "The signature is wrong: the record has been changed since it was signed.",
+};
 
 function readRecord(text: string): RetirementRecord {
   const record = parse(text) as Partial<RetirementRecord> | null;
@@ -98,14 +82,6 @@ function isTime(value: unknown): boolean {
 function isStep(step: unknown): boolean {
   const { id, state, result } = (step ?? {}) as Partial<StepResult>;
   return [id, state, result].every((text) => typeof text === "string");
-}
-
-function keyOf(der: Uint8Array) {
-  try {
-    return createPublicKey(new X509Certificate(der).publicKey.export({ type: "spki", format: "pem" }));
-  } catch {
-    throw new RecordFault("The certificate of the record's signer cannot be read.");
-  }
 }
 
 function parse(text: string): unknown {

@@ -9,7 +9,7 @@ import type { ApprovalRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 
 /** How long an operator has to decide, and a bot to call after that, in milliseconds. */
-export const approvalTtlMs = 15 * 60_000;
+const approvalTtlMs = 15 * 60_000;
 
 /** The longest request that an operator is shown, in bytes. */
 export const maximumRequestBytes = 16_384;

@@ -5,7 +5,7 @@ import { brokenRule } from "../names.js";
 import type { WantedPart } from "./allowed.js";
 
 /** The longest time that a delegation lasts, in seconds. */
-export const maximumTtlSeconds = 7 * 24 * 3_600;
+const maximumTtlSeconds = 7 * 24 * 3_600;
 
 const maximumScopes = 64;
 const maximumServices = 32;

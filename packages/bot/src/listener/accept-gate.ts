@@ -27,7 +27,7 @@ export const failedHandshakes = { burst: 100, perSecond: 50 };
  * How the handshakes of a source with too many failed ones begin: two of those that wait, every 20 ms. So one that fails again and
  * again takes no other one's turn, and all of them cost at most a fifth of a core.
  */
-export const delayedHandshakes = { atOnce: 2, everyMs: 20 };
+const delayedHandshakes = { atOnce: 2, everyMs: 20 };
 
 /**
  * The handshakes that begin in one turn of the event loop. Each costs about 2 ms, so without a bound the calls on open

@@ -11,7 +11,7 @@ export const maximumConditions = 8;
 export const maximumConditionLength = 1_024;
 
 /** What a token without the claim holds under conditions: nothing. It is the same map for all of them. */
-export const nothingNarrowed: NarrowedScopes = new Map();
+const nothingNarrowed: NarrowedScopes = new Map();
 
 /**
  * Reads the claim with the scopes that a token holds under conditions: `{ "gripper:actuate": ["newtons <= 5"] }`. Any other value of

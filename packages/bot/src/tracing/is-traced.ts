@@ -1,5 +1,5 @@
 /** The environment variable that chooses the calls that are traced. */
-export const tracesVariable = "INTERLOCK_TRACES";
+const tracesVariable = "INTERLOCK_TRACES";
 
 /** `calls`: those of the fleet's own services; `all`: also those of the machinery, see {@link isTraced}; `off`: none. */
 export type TracedCalls = "calls" | "all" | "off";

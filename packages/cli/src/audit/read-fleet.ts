@@ -9,9 +9,10 @@ import type {
   UsageSum,
 } from "@interlock/audit";
 import type { Bot, UsageDay as Day, Instance, ServerRecord as Server, Usage } from "@interlock/bot/protocol";
-import { parseManifest, parseSpiffeId, type ServedService } from "@interlock/policy";
+import { parseManifest, type ServedService } from "@interlock/policy";
 import { type Grants, parseGrants } from "@interlock/policy/grants";
 import { allPages } from "../all-pages.js";
+import { nameOf } from "../name-of.js";
 import type { FleetSource } from "./fleet-source.js";
 
 /** Reads all that the authority knows of its fleet, every page of it. */
@@ -120,10 +121,6 @@ export function servicesIn(json: string): readonly ServedService[] {
   } catch {
     return []; // Of a later release.
   }
-}
-
-function nameOf(uri: string): string {
-  return parseSpiffeId(uri)?.name ?? uri;
 }
 
 function timeOf(date: Date | undefined): number {

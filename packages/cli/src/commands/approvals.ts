@@ -1,10 +1,10 @@
 import { type Approval, ApprovalState } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { allPages } from "../all-pages.js";
+import { nameOf } from "../name-of.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { requestText } from "../request-text.js";
-import { nameOf } from "./delegations.js";
 
 /** `interlock approvals`: lists the calls that wait for an operator. */
 export function approvalsCommand(output: Output): Command {

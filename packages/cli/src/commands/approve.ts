@@ -2,12 +2,12 @@ import { InterlockError } from "@interlock/bot";
 import { Command } from "commander";
 import { allPages } from "../all-pages.js";
 import { confirm } from "../confirm.js";
+import { nameOf } from "../name-of.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 import { requestText } from "../request-text.js";
 import { toPlain } from "./approvals.js";
-import { nameOf } from "./delegations.js";
 
 interface Options {
   readonly deny?: boolean;

@@ -3,17 +3,18 @@ import { delegateScope } from "@interlock/bot/internal";
 import { AuthorityService, type Delegation } from "@interlock/bot/protocol";
 import { Command } from "commander";
 import { fullServiceName } from "../call/find-service.js";
+import { nameOf } from "../name-of.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
-import { nameOf, partText } from "./delegations.js";
+import { partText } from "./delegations.js";
 import { parseSeconds } from "./options.js";
 
 interface Options {
   readonly to: string;
   readonly scopes: readonly string[];
-  readonly service: readonly string[];
-  readonly method: readonly string[];
+  readonly service?: readonly string[];
+  readonly method?: readonly string[];
   readonly for?: number;
   readonly parent?: string;
   readonly mayDelegate?: boolean;
@@ -34,13 +35,8 @@ export function delegateCommand(output: Output): Command {
       "the scopes, for example gripper:observe; separated by spaces or commas",
       list,
     )
-    .option("--service <service...>", "the services. Default: every one at which you may delegate the scopes", list, [])
-    .option(
-      "--method <method...>",
-      "the only methods, Service/Method. Default: every one that the scopes allow",
-      list,
-      [],
-    )
+    .option("--service <service...>", "the services. Default: every one at which you may delegate the scopes", list)
+    .option("--method <method...>", "the only methods, Service/Method. Default: every one that the scopes allow", list)
     .option("--for <duration>", "how long, such as 30m, at most 7d. Default: 1h", parseSeconds)
     .option("--parent <id>", "a delegation that you hold, of which it is a part. Default: your own grants")
     .option("--may-delegate", "let the holder pass a part of it on")
@@ -53,8 +49,8 @@ export function delegateCommand(output: Output): Command {
         "Example:\n  interlock delegate --to agent/7 --scopes gripper:observe --for 30m",
     )
     .action(async ({ name, dir, ...options }: Options) => {
-      const services = await Promise.all(options.service.map((one) => fullServiceName(one, options.manifest)));
-      const methods = await Promise.all(options.method.map((one) => fullMethodName(one, options.manifest)));
+      const services = await Promise.all((options.service ?? []).map((one) => fullServiceName(one, options.manifest)));
+      const methods = await Promise.all((options.method ?? []).map((one) => fullMethodName(one, options.manifest)));
       await asMember(
         async ({ bot, authority }) => {
           const { delegation } = await bot.client(AuthorityService, authority).delegate({

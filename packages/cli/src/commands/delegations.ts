@@ -1,7 +1,7 @@
 import { AuthorityService, type DelegatedService, type Delegation } from "@interlock/bot/protocol";
-import { parseSpiffeId } from "@interlock/policy";
 import { Command } from "commander";
 import { allPages } from "../all-pages.js";
+import { nameOf } from "../name-of.js";
 import { asMember } from "../operator.js";
 import type { Output } from "../output.js";
 
@@ -40,9 +40,4 @@ function toRow({ id, subject, from, to, allowed, expiresAt, revoked }: Delegatio
 /** What a delegation allows at one service, for people. */
 export function partText({ service, scopes, methods }: DelegatedService): string {
   return `${service} ${scopes.join(" ")}${methods.length > 0 ? ` (only ${methods.join(", ")})` : ""}`;
-}
-
-/** The name in a SPIFFE ID; the text itself where it is none. */
-export function nameOf(uri: string): string {
-  return parseSpiffeId(uri)?.name ?? uri;
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InterlockError } from "@interlock/bot";
 import { Command } from "commander";
-import { ourPackages } from "../our-packages.js";
+import { type OurPackages, ourPackages } from "../our-packages.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
 
@@ -76,16 +76,7 @@ async function manifest(name: string, packages?: string): Promise<object> {
     devDependencies: {
       "@interlock/cli": ours.cli,
       "@interlock/testing": ours.testing,
-      // Dependencies of those: npm takes them from a tarball only when the project names them.
-      ...(ours.wire.startsWith("file:") && { "@interlock/wire": ours.wire }),
-      ...(ours.authority.startsWith("file:") && { "@interlock/authority": ours.authority }),
-      ...(ours.audit.startsWith("file:") && { "@interlock/audit": ours.audit }),
-      ...(ours.gateway.startsWith("file:") && { "@interlock/gateway": ours.gateway }),
-      ...(ours.mcp.startsWith("file:") && { "@interlock/mcp": ours.mcp }),
-      ...(ours.validate.startsWith("file:") && { "@interlock/validate": ours.validate }),
-      ...(ours.redis.startsWith("file:") && { "@interlock/redis": ours.redis }),
-      ...(ours.spiffe.startsWith("file:") && { "@interlock/spiffe": ours.spiffe }),
-      ...(ours.database.startsWith("file:") && { "@interlock/database": ours.database }),
+      ...fromTarballs(ours),
       "@types/mocha": "^10.0.10",
       "@types/node": "^20.19.0",
       mocha: others.mocha,
@@ -93,4 +84,17 @@ async function manifest(name: string, packages?: string): Promise<object> {
       typescript: others.typescript,
     },
   };
+}
+
+/** The dependencies of our own packages: npm takes them from a tarball only when the project names them. */
+function fromTarballs({
+  bot,
+  policy,
+  cli,
+  testing,
+  generator,
+  ...others
+}: OurPackages["ours"]): Record<string, string> {
+  const tarballs = Object.entries(others).filter(([, specifier]) => specifier.startsWith("file:"));
+  return Object.fromEntries(tarballs.map(([name, specifier]) => [`@interlock/${name}`, specifier]));
 }

@@ -33,11 +33,13 @@ export function inventoryCommand(output: Output): Command {
     .option("--json", "print one JSON value, for programs")
     .addHelpText("after", help)
     .action((options: Options) => show(output, options));
-  inventory
-    .command("diff")
+  withSources(inventory.command("diff"))
     .description("Show what has changed between two snapshots: methods, policies, servers, callers, states.")
     .argument("<before>", "a snapshot, from interlock inventory --save")
     .argument("[after]", "a later snapshot. Default: the inventory of now")
+    .option("--service <name>", "only one service; the package may be omitted")
+    .option("--all", "Interlock's own endpoints, too")
+    .option("--limit <count>", `the number of changes that a person is shown. Default: ${defaultShown}`, parseCount)
     .addHelpText("after", diffHelp)
     .action((before: string, after: string | undefined, _: object, command: Command) =>
       diff(output, before, after, command.optsWithGlobals<Options>()),
@@ -54,8 +56,7 @@ Example:
   interlock inventory --html inventory.html --save today.json`;
 
 const diffHelp = `
-These options of interlock inventory are taken, too: --service, --all, --limit, and for the inventory of now --project, --scan-file,
---window, --offline.
+--project, --grants, --scan-file and --offline say what the inventory of now is made from.
 
 Example:
   interlock inventory diff last-month.json

@@ -11,7 +11,7 @@ interface Options {
   readonly dir?: string;
   readonly delegation?: string;
   readonly manifest: string;
-  readonly address: Readonly<Record<string, string>>;
+  readonly address?: Readonly<Record<string, string>>;
   readonly receipts?: string;
 }
 
@@ -25,12 +25,7 @@ export function mcpCommand(output: Output): Command {
     .option("--dir <folder>", "the folder of that bot's identity, if it is not in this project")
     .option("--delegation <id>", "the delegation under which it calls. Default: its own grants")
     .option("--manifest <file>", "the policies, as interlock generate wrote them", "src/gen/interlock.manifest.json")
-    .option(
-      "--address <service=host:port>",
-      "where a service is served. Default: the directory is asked",
-      parsePlace,
-      {},
-    )
+    .option("--address <service=host:port>", "where a service is served. Default: the directory is asked", parsePlace)
     .option("--receipts <file>", "append the receipt of each call to this file, one a line")
     .addHelpText(
       "after",
@@ -66,7 +61,7 @@ export function mcpCommand(output: Output): Command {
     );
 }
 
-async function methodsOf({ manifest, address }: Options): Promise<OfferedMethod[]> {
+async function methodsOf({ manifest, address = {} }: Options): Promise<OfferedMethod[]> {
   const { openDescribedForms } = await import("../call/described-forms.js");
   const { services } = await readManifest(manifest);
   const formsOf = await openDescribedForms(manifest);
@@ -92,7 +87,7 @@ async function methodsOf({ manifest, address }: Options): Promise<OfferedMethod[
   );
 }
 
-function parsePlace(text: string, earlier: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function parsePlace(text: string, earlier: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const [service = "", address = ""] = text.split("=");
   if (!service || !address) throw new InvalidArgumentError("Write it as GripperService=host:port.");
   return { ...earlier, [service]: address };

@@ -1,7 +1,8 @@
 import type { Usage, UsageDay } from "@interlock/bot/protocol";
-import { isIdentityPattern, parseSpiffeId } from "@interlock/policy";
+import { isIdentityPattern } from "@interlock/policy";
 import { Command, InvalidArgumentError } from "commander";
 import { isNamed } from "../is-named.js";
+import { nameOf } from "../name-of.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -156,10 +157,6 @@ function printTable(
 function cellsOf({ count, caller, actors, spiffeId, method, denial }: Usage | UsageDay): string[] {
   const via = actors.map(nameOf).join(" ") || "-";
   return [String(count), nameOf(caller) || "-", via, nameOf(spiffeId), method || "(connection)", denial];
-}
-
-function nameOf(uri: string): string {
-  return parseSpiffeId(uri)?.name ?? uri;
 }
 
 /** Reads the name of a bot or an identity pattern. */

@@ -3,7 +3,7 @@ import { InterlockError } from "@interlock/bot";
 import { isLoopback } from "@interlock/bot/internal";
 
 /** The environment variable that holds the address of a Workload API (SPIFFE Workload Endpoint, section 4). */
-export const endpointVariable = "SPIFFE_ENDPOINT_SOCKET";
+const endpointVariable = "SPIFFE_ENDPOINT_SOCKET";
 
 /** The address of a Workload API. */
 export interface Endpoint {
