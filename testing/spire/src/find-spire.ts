@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -43,11 +43,15 @@ async function find(): Promise<SpirePrograms | { missing: string }> {
 }
 
 /** Programs of a module that replaces others cannot be installed by themselves: they are tools of a module that requires it. */
-async function build(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+async function build(target: string): Promise<void> {
+  await mkdir(target, { recursive: true });
+  // In a folder of its own, since two test processes may build at the same time.
+  const folder = await mkdtemp(join(target, "build-"));
   const options = { cwd: folder, env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" }, maxBuffer: 2 ** 26 };
   const programs = ["spire-server", "spire-agent"].map((name) => `github.com/spiffe/spire/cmd/${name}`);
   await writeFile(join(folder, "go.mod"), "module interlock-spire\n");
   await execute("go", ["get", "-tool", ...programs.map((name) => `${name}@${version}`)], options);
   await execute("go", ["install", "-ldflags=-s -w", ...programs], options);
+  for (const name of ["spire-server", "spire-agent"]) await rename(join(folder, name), join(target, name));
+  await rm(folder, { recursive: true });
 }
