@@ -68,7 +68,11 @@ export const orders: Readonly<Record<string, Order>> = {
     ["grpc"],
     ["index"],
   ],
-  "@interlock/validate": [["condition", "known-fields", "proto", "request-types"], ["request-checks"], ["index"]],
+  "@interlock/validate": [
+    ["condition", "known-fields", "proto", "request-types"],
+    ["is-plain-message", "request-checks"],
+    ["index"],
+  ],
   "@interlock/testing": [
     ["manual-clock"],
     ["authority", "memory"],
