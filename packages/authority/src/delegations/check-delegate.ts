@@ -8,7 +8,8 @@ import type { WantedPart } from "./allowed.js";
 const maximumTtlSeconds = 7 * 24 * 3_600;
 
 const maximumScopes = 64;
-const maximumServices = 32;
+/** The maximum number of services in one delegation, also where none is named. */
+export const maximumServices = 32;
 
 /** A request for a delegation, as it comes. */
 export interface AskedDelegation extends WantedPart {

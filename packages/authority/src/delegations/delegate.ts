@@ -7,7 +7,7 @@ import { type Grants, grantedScopes, narrowedScopes } from "@interlock/policy/gr
 import type { DelegationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { type Allowed, narrow } from "./allowed.js";
-import { type AskedDelegation, checkDelegate } from "./check-delegate.js";
+import { type AskedDelegation, checkDelegate, maximumServices } from "./check-delegate.js";
 import { findHeld, type HeldDelegation } from "./held-delegation.js";
 
 /** How many delegations in force one bot may have given. */
@@ -41,6 +41,10 @@ export async function delegate(
     refuseCircle([subject, giver.name, ...(above?.actors ?? [])], holder);
     refuseChain(above);
     const allowed = narrow(above ? passable(above.allowed) : ownPart(grants, giver.name), asked, delegateScope);
+    if (allowed.length > maximumServices) {
+      const problem = `These scopes are held at ${allowed.length} services: name at most ${maximumServices} of them.`;
+      throw new InterlockError("INVALID_ARGUMENT", problem);
+    }
     await refuseTooMany(records, giver.name, now);
     const id = `dlg-${randomBytes(16).toString("base64url")}`;
     const row: DelegationRow = {

@@ -265,6 +265,18 @@ grants:
     await refused(client.write({}), "DELEGATION_NOT_ALLOWED");
   });
 
+  it("are for 32 services at most, also where none is named", async () => {
+    const services = Array.from({ length: 33 }, (_, i) => `cafe.v1.Item${i}Service`);
+    const grants = services.map((service) => `    ${service}: ["item:read", "token:delegate"]`);
+    await fleet.authority.applyGrants(`grants:\n  "alice/*":\n${grants.join("\n")}\n`);
+    await assert.rejects(give("alice/1", "agent/1", { scopes: ["item:read"] }), {
+      code: "INVALID_ARGUMENT",
+      message: /at 33 services: name at most 32/,
+    });
+    const { allowed } = await give("alice/1", "agent/1", { scopes: ["item:read"], services: services.slice(1) });
+    assert.equal(allowed.length, 32);
+  });
+
   it("are bounded in number for each bot that gives them", async () => {
     const store = { countGiven: async () => maximumGiven };
     await refused(refuseTooMany({ delegations: store } as never, "alice/1", 1), "DELEGATION_LIMIT");
