@@ -10,17 +10,25 @@ const node = process.execPath;
 
 const mocha = [node, "node_modules/mocha/bin/mocha.js", "--reporter", "scripts/reporter.mjs"];
 const tests = "{packages/*,examples/*,testing/*,test,bench}/dist/**/*.test.js";
-// Whole systems: several hosts, other languages, outages, long sessions at the command line. They take minutes.
+// Whole systems: several hosts, other languages, browsers, outages, long sessions at the command line. They take minutes.
 const systems = [
   "bench/dist/command.test.js",
   "bench/dist/soak/gateway.test.js",
   "bench/dist/soak/outage.test.js",
   "bench/dist/soak/spire.test.js",
+  "examples/a2a/dist/a2a.test.js",
   "examples/go/dist/go.test.js",
+  "examples/swarm/dist/dashboard/page.test.js",
+  "packages/authority/dist/coming-back.test.js",
+  "packages/cli/dist/agents.test.js",
+  "packages/cli/dist/audit/daily-audit.test.js",
   "packages/cli/dist/check.test.js",
+  "packages/cli/dist/dashboard/page.test.js",
   "packages/cli/dist/fleet-view.test.js",
+  "packages/cli/dist/inventory.test.js",
   "packages/cli/dist/least-privilege.test.js",
   "packages/cli/dist/operators.test.js",
+  "packages/cli/dist/retire/retire.test.js",
   "packages/protoc-gen-interlock/dist/messages/names.test.js",
   "packages/swarm/dist/leader/store-faults.test.js",
   "test/dist/agent/artifacts.test.js",
@@ -32,6 +40,7 @@ const systems = [
   "test/dist/gateway/envoy-rotation.test.js",
   "test/dist/gateway/envoy.test.js",
   "test/dist/gateway/renewal.test.js",
+  "test/dist/gateway/sidecar-example.test.js",
   "test/dist/issuers/keycloak.test.js",
   "test/dist/least-privilege-swarm.test.js",
   "test/dist/operations-page.test.js",
