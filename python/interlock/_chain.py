@@ -39,7 +39,7 @@ class Caller:
     certificate: Certificate
     #: The peer as gRPC writes it, for example `ipv4:127.0.0.1:50312`.
     address: str
-    #: The scopes that it holds under conditions on the request. A server in Python looks at no request, and refuses them.
+    #: The scopes that it holds under conditions on the request. A server in Python refuses them.
     narrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
