@@ -1,31 +1,11 @@
 import { InterlockError, reasons } from "@interlock/bot";
+import { codeNames } from "@interlock/bot/internal";
 import type { RecordReceiptRequest } from "@interlock/bot/protocol";
 import { type SpiffeId, spiffeId } from "@interlock/policy";
 import type { AuditEntry } from "@interlock/policy/audit-log";
 import { isMethodName } from "../delegations/check-delegate.js";
 import type { ApprovalRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
-
-/** The gRPC codes, by their names. */
-const codes: ReadonlySet<string> = new Set([
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-]);
 
 /**
  * Makes the entry of a call for the audit log: who asked, in whose name, what was decided, what came of it, and the hash of the
@@ -42,7 +22,8 @@ export async function receiptEntry(
   const { method, delegation, approval, requestSha256: request, code, reason, messages } = given;
   if (!isMethodName(method)) throw invalid("The method is malformed: write package.Service/Method.");
   if (!/^[0-9a-f]{64}$/.test(request)) throw invalid("The hash is malformed: give SHA-256 in lower-case hex.");
-  if (!codes.has(code)) throw invalid("The code is malformed: give the name of a gRPC code, for example OK.");
+  if (!codeNames.some((name) => name === code))
+    throw invalid("The code is malformed: give the name of a gRPC code, for example OK.");
   if (reason !== "" && !Object.hasOwn(reasons, reason) && !/^[A-Z][A-Z0-9_]{0,63}$/.test(reason))
     throw invalid("The reason is malformed: give one in capitals, or none.");
   const held = delegation === "" ? undefined : await records.delegations.find(delegation);

@@ -21,6 +21,9 @@ const identity = { current: () => ({}) as Identity };
 /** A reason in the answer of the authority. */
 const answered = (reason: Reason) => new InterlockError("UNAUTHENTICATED", "no", { reason, remote: true });
 
+/** What the feeds of these tests have in common. */
+const quiet = { clock: systemClock, contact, log: silentLog, reconnect() {} };
+
 describe("trust feed", () => {
   it("asks past a feed that is behind when something is unknown, and takes nothing twice", async () => {
     const { trust, ca } = await createTestFleet();
@@ -59,14 +62,11 @@ describe("trust feed", () => {
     };
     const feed = followTrust({
       authority,
-      clock: systemClock,
-      contact,
+      ...quiet,
       identity,
       trust,
       folder,
-      log: silentLog,
       signal: ending.signal,
-      reconnect() {},
     });
 
     assert.equal(await trust.refetch(), true);
@@ -164,14 +164,11 @@ describe("trust feed", () => {
     });
     const feed = followTrust({
       authority,
-      clock: systemClock,
-      contact,
+      ...quiet,
       identity,
       trust,
       folder,
-      log: silentLog,
       signal: ending.signal,
-      reconnect() {},
     });
     await inForce;
     assert.deepEqual(saved, [2n]);
@@ -196,14 +193,11 @@ describe("trust feed", () => {
       const saved: SavedTrust[] = [];
       const feed = followTrust({
         authority,
-        clock: systemClock,
-        contact,
+        ...quiet,
         identity: { current: () => own },
         trust,
         folder: { load: async () => undefined, save: async (one) => void saved.push(one) },
-        log: silentLog,
         signal: ending.signal,
-        reconnect() {},
       });
       await feed.attempted;
       assert.equal(trust.peerRevoked(own.spiffeId.uri, own.leaf), reason);
@@ -241,14 +235,11 @@ describe("trust feed", () => {
     const alive = setInterval(() => {}, 1_000);
     await followTrust({
       authority,
-      clock: systemClock,
-      contact,
+      ...quiet,
       identity: { current: () => own },
       trust,
       folder: { load: async () => undefined, save: async () => {} },
-      log: silentLog,
       signal: ending.signal,
-      reconnect() {},
     }).ended;
     clearInterval(alive);
     assert.deepEqual([versions.length, refused], [3, [undefined, undefined]]);
@@ -268,14 +259,11 @@ describe("trust feed", () => {
     const saved: SavedTrust[] = [];
     const feed = followTrust({
       authority,
-      clock: systemClock,
-      contact,
+      ...quiet,
       identity: { current: () => own },
       trust,
       folder: { load: async () => undefined, save: async (one) => void saved.push(one) },
-      log: silentLog,
       signal: ending.signal,
-      reconnect() {},
     });
     await feed.attempted;
     ending.abort();
@@ -310,14 +298,11 @@ describe("trust feed", () => {
     const alive = setInterval(() => {}, 1_000);
     const feed = followTrust({
       authority,
-      clock: systemClock,
-      contact,
+      ...quiet,
       identity: { current: () => own },
       trust,
       folder: { load: async () => undefined, save: async () => {} },
-      log: silentLog,
       signal: ending.signal,
-      reconnect() {},
     });
     await revoked;
     clearInterval(alive);
