@@ -13,7 +13,7 @@ export interface SentOn {
 export interface ClientTrace {
   /** Whether there is a span of it. Otherwise nothing needs to be told of its end. */
   readonly isRecorded: boolean;
-  /** The metadata of a call with its trace in it. It is shared: the call sends a copy. `metadata` must not change. */
+  /** The metadata of a call with its trace in it. Other calls may share it: it must not change, and neither may `metadata`. */
   on(metadata: Metadata): Metadata;
   /** Writes the trace into the metadata of one call. */
   inject(metadata: Metadata): void;

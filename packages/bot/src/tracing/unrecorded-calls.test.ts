@@ -13,7 +13,7 @@ function span(traceFlags = 0, traceId = (++made).toString(16).padStart(32, "0"))
 describe("the traces of calls that nobody records", () => {
   let calls: UnrecordedCalls;
   beforeEach(() => {
-    calls = new UnrecordedCalls(api);
+    calls = new UnrecordedCalls({ api, samplesNoRoot: false });
   });
 
   function sent(parent: api.Context, own: api.Span, now: number): string {
@@ -47,7 +47,7 @@ describe("the traces of calls that nobody records", () => {
     assert.equal(sent(within, span(0, traceId), 0), `00-${traceId}-b7ad6b7169203331-00`);
   });
 
-  it("are begun without the SDK, but for one in 16, once it has sampled none of 10,000, until it samples one", () => {
+  it("are begun without the SDK where its sampler is known to say no, but for the ids, and not within a trace", () => {
     const asked = (count: number) => {
       let all = 0;
       for (let i = 0; i < count; i++) {
@@ -57,13 +57,11 @@ describe("the traces of calls that nobody records", () => {
       }
       return all;
     };
-    assert.equal(asked(10_000), 10_000);
-    const few = asked(1_600);
-    assert.ok(few >= 100 && few <= 110, `${few}`); // One more where the shared ids are used up.
+    assert.equal(asked(20_000), 20_000, "any other sampler may say yes to the next call, however many it has not sampled");
+    calls = new UnrecordedCalls({ api, samplesNoRoot: true });
+    assert.equal(asked(2_049), 3, "once for 1,024 calls");
     const within = api.trace.setSpan(api.ROOT_CONTEXT, span());
     assert.equal(calls.unasked(within, 0), undefined, "within a trace it is always asked");
-    calls.sampled();
-    assert.equal(asked(10_000), 10_000);
   });
 
   it("are none with an SDK that is switched off", () => {
