@@ -4,7 +4,7 @@ import type { Channel } from "./channel.js";
 /** A channel with the credentials for one call on it; to be used at once. */
 export interface CallCredentials {
   readonly channel: Channel;
-  /** Shared by the calls with one token, which send it as it is. */
+  /** Shared by the calls with one token, each with a copy for itself. */
   readonly metadata: SharedMetadata;
   /** The token that the metadata holds or refers to; absent when none is needed. */
   readonly authorization?: string;

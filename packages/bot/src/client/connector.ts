@@ -267,7 +267,7 @@ export function createConnector(
     return ending || on.isSpent();
   }
 
-  // Calls that show the same token in the same way share one object.
+  // Calls that show the same token in the same way share what they send.
   function credentialsOn(current: Channel, need: TokenNeed, authorization: string, mayRefer: boolean): CallCredentials {
     let shown = needs.get(need.key);
     if (shown?.authorization !== authorization) {

@@ -23,13 +23,11 @@ export interface MadeCall {
 /** The metadata with which a server is told of the attempts before (gRFC A6). */
 const previousKey = "grpc-previous-rpc-attempts";
 
-/** The metadata of one call, with its trace. It may be that of other calls, too, and must not change. */
+/** The metadata of one call, its own, with its trace. */
 export function metadataFor(credentials: CallCredentials, { options, waits, previous, trace }: MadeCall): Metadata {
   const { channel, metadata: shown } = credentials;
   trace?.sent(channel, previous);
-  const whole = options.metadata ?? trace?.on(shown) ?? shown;
-  if (!options.metadata && !waits && previous === 0) return whole;
-  const metadata = whole.clone();
+  const metadata = options.metadata?.clone() ?? (trace ? trace.on(shown) : shown.forCall());
   if (options.metadata) {
     metadata.merge(shown);
     trace?.inject(metadata);
