@@ -52,7 +52,9 @@ export async function compare(options: CompareOptions, measured: Measured): Prom
 
 /** Those that this machine can run. A line tells of each other one. */
 async function findAvailable(
-  { only = variantNames, progress }: CompareOptions, { skipped }: Measured): Promise<readonly Available[]> {
+  { only = variantNames, progress }: CompareOptions,
+  { skipped }: Measured,
+): Promise<readonly Available[]> {
   const available: Available[] = [];
   for (const name of only) {
     const variant = await variants[name]();

@@ -57,7 +57,11 @@ describe("the traces of calls that nobody records", () => {
       }
       return all;
     };
-    assert.equal(asked(20_000), 20_000, "any other sampler may say yes to the next call, however many it has not sampled");
+    assert.equal(
+      asked(20_000),
+      20_000,
+      "any other sampler may say yes to the next call, however many it has not sampled",
+    );
     calls = new UnrecordedCalls({ api, samplesNoRoot: true });
     assert.equal(asked(2 * 8_192 + 1), 3, "once for 8,192 calls");
     const within = api.trace.setSpan(api.ROOT_CONTEXT, span());
