@@ -9,7 +9,7 @@ const gatewayService = "interlock.gateway.v1.GatewayService";
 export const maximumGateways = 16;
 const maximumNamed = 3;
 
-/** The bots that are gateways, by name. */
+/** The bots that are gateways, by name, in order. */
 export function gatewaysIn(instances: readonly Instance[]): string[] {
   const serving = instances.filter(({ services }) => services.includes(gatewayService));
   return [...new Set(serving.map(({ spiffeId }) => shortName(spiffeId)))].sort();
