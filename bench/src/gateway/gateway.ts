@@ -11,6 +11,7 @@ import { turnOrder } from "../turn-order.js";
 import { cpuOf } from "./cpu-of.js";
 import type { Door } from "./door.js";
 import { type DoorName, doorNames, doors } from "./doors.js";
+import { Unread, unreadDoors } from "./unread.js";
 
 /** What is measured of a door in one round. */
 interface Sample {
@@ -54,6 +55,8 @@ function empty(): Record<DoorName, Sample[]> {
   return Object.fromEntries(doorNames.map((name) => [name, []])) as unknown as Record<DoorName, Sample[]>;
 }
 
+const unreadPart = (door: string) => `unread streams, ${door}`;
+
 /** What a door costs: the gateway with all of its checks, beside proxies without any. */
 export const gateway: Benchmark = {
   summary: "CPU of a gateway for each call, beside node:http2, nginx, nghttpx and Envoy without checks, and no door",
@@ -61,17 +64,30 @@ export const gateway: Benchmark = {
   start({ rounds = 9, calls, progress }) {
     const samples = Object.fromEntries(loadNames.map((name) => [name, empty()])) as Samples;
     const skipped: { name: string; why: string }[] = [];
+    const unread = new Unread();
     const share = calls === undefined ? 1 : calls / loads["16 calls at a time"].calls;
     return {
-      parts: roundNames(rounds),
-      measure: (done) => measure(samples, skipped, { rounds, share, progress, done }),
+      parts: [...roundNames(rounds), ...unreadDoors.map(unreadPart)],
+      async measure(done) {
+        await measure(samples, skipped, { rounds, share, progress, done });
+        await measureUnread(unread, progress, done);
+      },
       result() {
         const judged = judgeBars(samples);
+        const { figures: held, bars: heldBars } = unread;
         const figures = Object.fromEntries(loadNames.map((name) => [name, figuresOf(samples[name])]));
         return {
-          ok: !judged.some(isFarOff),
-          json: { benchmark: "gateway", node: process.version, rounds, loads: figures, bars: judged, skipped },
-          text: print(samples, judged, skipped),
+          ok: ![...judged, ...heldBars].some(isFarOff),
+          json: {
+            benchmark: "gateway",
+            node: process.version,
+            rounds,
+            loads: figures,
+            unread: held,
+            bars: [...judged, ...heldBars],
+            skipped,
+          },
+          text: [print(samples, judged, skipped), unread.print()].join("\n"),
         };
       },
     };
@@ -123,6 +139,19 @@ async function measure(
     }
   } finally {
     for (const end of cleanUp.reverse()) await end();
+    folder.remove();
+  }
+}
+
+async function measureUnread(unread: Unread, progress: Measuring["progress"], done: Measuring["done"]): Promise<void> {
+  const folder = makeTemporaryFolder("bench-unread");
+  try {
+    for (const door of unreadDoors) {
+      progress(unreadPart(door));
+      await unread.measure(door, folder.path);
+      done(unreadPart(door));
+    }
+  } finally {
     folder.remove();
   }
 }

@@ -206,6 +206,7 @@ export const orders: Readonly<Record<string, Order>> = {
       "leader/swarm-metrics",
       "leader/read-report",
       "leader/request-rules",
+      "leader/request-bytes",
       "leader/quotas",
       "leader/task-bytes",
       "leader/worker-page",

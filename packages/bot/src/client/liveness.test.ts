@@ -108,6 +108,24 @@ describe("a server that vanishes without a word", () => {
     await counting.return?.(undefined);
   });
 
+  it("is another server than one that drains: it takes no question, and its silent calls end as they would", async () => {
+    const client = caller.client(service, server.address);
+    const [later, waiting] = [deferred(), deferred()];
+    answer = async () => {
+      waiting.resolve();
+      await later.promise;
+      return { reason: "late" };
+    };
+    const answered = client.echo({ reason: "" });
+    await waiting.promise;
+    const closed = server.bot.close(60_000);
+    // Three times what would count as vanished, unless the call has ended before.
+    await Promise.race([sleep(1_500), answered]);
+    later.resolve();
+    assert.equal((await answered).reason, "late");
+    await closed;
+  });
+
   it("refuses times that are none", async () => {
     for (const silenceMs of [0, -1, Number.NaN, "2s" as unknown as number]) {
       await assert.rejects(fleet.bot("x/1", undefined, { connections: { silenceMs } }), /connections\.silenceMs is/);

@@ -3,7 +3,7 @@ import type { ConnectionTimes } from "./connection-times.js";
 
 /** What {@link createLiveness} works with. */
 export interface LivenessOptions extends Pick<ConnectionTimes, "silenceMs" | "answerMs"> {
-  /** Asks the server for any answer at all; settles after `answerMs` at the latest. */
+  /** Asks the server for any answer at all; settles after `answerMs` at the latest, and rejects with why there was none. */
   ask(): Promise<unknown>;
   /** Called once, when the server has vanished: nothing has come from it, not even the answer. */
   vanished(): void;
@@ -31,6 +31,9 @@ const readMs = 100;
  * It asks with a call, and not with an HTTP/2 PING: grpc-go and grpcio close connections with more than a few of those in
  * five minutes. A stream on which neither side has anything to say is left to the TCP keepalive, which costs the server
  * nothing: `silenceMs` and ten probes, a second apart.
+ *
+ * A server that drains takes no question on its connection, and none on another one: that its machine refuses the connection
+ * is the sign of life. Had the server ended, the machine would have ended the connection that is there, too.
  */
 export function createLiveness({ silenceMs, answerMs, ask, vanished }: LivenessOptions): Liveness {
   const sockets = new Set<Socket>();
@@ -79,12 +82,12 @@ export function createLiveness({ silenceMs, answerMs, ask, vanished }: LivenessO
   async function check(): Promise<void> {
     asking = true;
     const before = mark();
-    await ask().catch(() => {});
+    const isThere = await ask().then(() => false, isRefused);
     // This process may have been too busy to read an answer in time.
     await new Promise((resolve) => setTimeout(resolve, readMs).unref());
     asking = false;
     if (closed) return;
-    if (hasHeard(before)) hear(mark().written);
+    if (isThere || hasHeard(before)) hear(mark().written);
     else vanished();
   }
 
@@ -121,6 +124,11 @@ export function createLiveness({ silenceMs, answerMs, ask, vanished }: LivenessO
       stop();
     },
   };
+}
+
+/** Whether a machine has said that nothing listens there; of a socket of this machine, that there is none any more. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && /\b(ECONNREFUSED|ENOENT)\b/.test(error.message);
 }
 
 /** How far a connection has come. */

@@ -9,6 +9,7 @@ import {
   type Stream,
   type StreamHandler,
 } from "@interlock/wire";
+import { reportHandlerFault } from "../base/report-handler-fault.js";
 import { createKeepalive } from "./keepalive.js";
 import { outside } from "./outside.js";
 import { formatEndpoint } from "./resolve-target.js";
@@ -117,7 +118,8 @@ export class Link implements ConnectionHandler {
     else if (!this.#ended) this.#handler.onCapacity(this);
   }
 
-  onClose({ message }: ConnectionEnd): void {
+  onClose({ message, error }: ConnectionEnd): void {
+    if (error !== undefined) reportHandlerFault(this.peer, error);
     if (message !== "") this.#error ??= new Error(message);
     this.#fail(this.#error ?? new Error("socket hang up before HTTP/2 had begun"));
   }

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { connectivityState, Metadata, status } from "@grpc/grpc-js";
+import { grpcLogLines, ownGrpcLog } from "../base/grpc-log.js";
+import { silentLog } from "../base/log.js";
 import { deferred } from "../testing/deferred.js";
 import {
   bytes,
@@ -129,6 +131,35 @@ describe("a channel over wire", () => {
     call.on("data", (message: Buffer) => read.push(message.toString()));
     const [error] = await once(call, "error");
     assert.deepEqual([error.code, error.details, read], [status.UNAVAILABLE, "Connection dropped", ["first"]]);
+  });
+
+  it("reports what a handler of this process has thrown, with which it ends the connection", async () => {
+    ownGrpcLog(silentLog);
+    const { address } = await peers.rawServer((stream, headers) => {
+      if (headers[":path"] === "/test/x") answers(stream);
+    });
+    const { client, channel } = peers.wireClient(address);
+    const other = codeOf(
+      client.makeBidiStreamRequest("/test/never", bytes, bytes, new Metadata(), {}).on("error", () => {}),
+    );
+    const before = grpcLogLines();
+    const lost = deferred();
+    const fail = () => {
+      throw new Error("a fault of this test");
+    };
+    channel.submit({
+      waitsForReady: true,
+      keepMetadata() {},
+      run(link) {
+        const handler = { onHeaders: fail, onData: fail, onRoom() {}, onReset: () => lost.resolve() };
+        link.open([":method", "POST", ":scheme", "https", ":path", "/test/x", ":authority", "x"], handler, false);
+      },
+      fail: () => lost.resolve(),
+    });
+    await lost.promise;
+    assert.equal(await other, status.UNAVAILABLE);
+    for (let turns = 0; grpcLogLines() === before && turns < 10_000; turns++) await new Promise(setImmediate);
+    assert.equal(grpcLogLines(), before + 1);
   });
 
   describe("repeats what no server has looked at:", () => {

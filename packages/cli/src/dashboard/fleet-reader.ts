@@ -2,6 +2,7 @@ import type { Client } from "@interlock/bot";
 import type { Bot, Instance } from "@interlock/bot/protocol";
 import { parseGrants } from "@interlock/policy/grants";
 import { knownBots, lateMs } from "../known-bots.js";
+import { flowRows, gatewaysIn, maximumGateways } from "./flow-rows.js";
 import type { FleetView, TableName, Tables } from "./model/fleet.js";
 import { createFleetView, maximumRows } from "./model/fleet.js";
 import { shortName } from "./model/format.js";
@@ -17,6 +18,9 @@ export interface FleetReader {
 
 /** How far back refusals are shown, in milliseconds. */
 export const refusalsMs = 3_600_000;
+
+/** How far back the calls through gateways are shown, in milliseconds: the days in UTC with any of it, which is how they are counted. */
+const flowsMs = 86_400_000;
 
 const timeoutMs = 5_000;
 
@@ -73,6 +77,21 @@ export function createFleetReader(
       .sort((a, b) => b.lastAt - a.lastAt);
   }
 
+  async function readFlows(instances: readonly Instance[]): Promise<Tables["flows"][]> {
+    const since = new Date(now() - flowsMs);
+    const flows: Tables["flows"][][] = [];
+    // One after another: each may be some pages.
+    for (const gateway of gatewaysIn(instances).slice(0, maximumGateways)) {
+      const days = await rows(
+        (request, options) => admin.listUsageDays({ ...request, bot: gateway, since }, options),
+        (answer) => answer.days,
+        8 * maximumRows.flows,
+      );
+      flows.push(flowRows(gateway, days));
+    }
+    return flows.flat().sort((a, b) => b.calls + b.refused - (a.calls + a.refused));
+  }
+
   function put<Name extends TableName>(view: FleetView, name: Name, found: readonly Tables[Name][]): void {
     const kept = found.slice(0, maximumRows[name]);
     (view.tables as Record<TableName, unknown>)[name] = Object.fromEntries(kept.map((row) => [row.key, row]));
@@ -108,6 +127,7 @@ export function createFleetReader(
       );
       put(view, "grants", grantRows(grants.yaml));
       put(view, "refusals", refusals);
+      put(view, "flows", await readFlows(instances));
       view.link = { up: true, heardAt: now(), reason: "" };
       return view;
     },

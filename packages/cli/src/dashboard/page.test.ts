@@ -110,6 +110,9 @@ describe("the fleet's dashboard in a browser", () => {
       await says(page, "#refusals li", /NO_CERTIFICATE×4.812.*a stranger in the handshake with door\/1/);
       await says(page, "#refusals li", /SCOPE_MISSING.*coffee\/2 → GripperService\/Grip of gripper\/3/);
       await says(page, "#endpoints tr", /CameraService/);
+      await says(page, "#flows tr", /coffee\/2.*gateway\/1.*GripperService.*gripper\/1, gripper\/3.*18\u2009204.*3/);
+      await says(page, "#flows tr", /camera\/9.*by agent\/1.*gateway\/2.*LiftService/);
+      await says(page, "#flows-count", "4, today and yesterday (UTC)");
       await says(page, "#revocations tr", /charger\/6.*stolen from the loading dock/);
       await says(page, "#grants tr", /coffee\/\*.*GripperService.*gripper:actuate, gripper:observe/);
       assert.equal(await page.locator("#away").isVisible(), false);
@@ -181,8 +184,13 @@ describe("the fleet's dashboard in a browser", () => {
       count: 1,
       lastAt: now,
     };
+    fleet.tables.flows.x = {
+      ...{ key: "x", gateway: attack, caller: attack, by: attack, service: attack, servers: attack },
+      ...{ calls: 99_999, refused: 1 },
+    };
     hub.show(fleet);
     const page = await open("laptop", "light");
+    await says(page, "#flows tr", "<script>");
     await says(page, "#revocations tr", "<img src=x");
     await says(page, "#refusals li", "<script>");
     assert.equal(await page.locator("main img, main script").count(), 0);

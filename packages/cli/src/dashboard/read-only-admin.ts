@@ -6,7 +6,7 @@ type Methods = typeof AdminService.methods;
 /** The methods that the dashboard calls. Each has one scope, and that one ends in `:read`. */
 type ReadOnly = Pick<
   Methods,
-  "getStatus" | "listBots" | "listInstances" | "listRevocations" | "getGrants" | "listUsage"
+  "getStatus" | "listBots" | "listInstances" | "listRevocations" | "getGrants" | "listUsage" | "listUsageDays"
 >;
 
 /**
@@ -16,8 +16,17 @@ type ReadOnly = Pick<
 export const ReadOnlyAdmin = readOnly();
 
 function readOnly() {
-  const { getStatus, listBots, listInstances, listRevocations, getGrants, listUsage } = AdminService.methods;
-  const methods: ReadOnly = { getStatus, listBots, listInstances, listRevocations, getGrants, listUsage };
+  const { getStatus, listBots, listInstances, listRevocations, getGrants, listUsage, listUsageDays } =
+    AdminService.methods;
+  const methods: ReadOnly = {
+    getStatus,
+    listBots,
+    listInstances,
+    listRevocations,
+    getGrants,
+    listUsage,
+    listUsageDays,
+  };
   for (const { path, policy } of Object.values(methods)) {
     const reads = policy.scopes.length > 0 && policy.scopes.every((scope) => scope.endsWith(":read"));
     if (!reads) throw new Error(`${path} does not only read.`);

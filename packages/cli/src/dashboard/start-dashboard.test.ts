@@ -6,6 +6,7 @@ import { type Authority, startAuthority, type TokenNotice } from "@interlock/aut
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { EchoService } from "@interlock/bot/testing";
+import { openGateway } from "@interlock/gateway";
 import { createFleetView, type FleetView } from "./model/fleet.js";
 import { applyPatch, type Patch } from "./model/patch.js";
 import { startDashboard } from "./start-dashboard.js";
@@ -134,6 +135,42 @@ describe("the dashboard of a fleet", () => {
     assert.equal(away.tables.bots["arm/1"]?.state, "member", "what is known stays");
     authority = await startFleet(port);
     await until((view) => view.link.up);
+  });
+
+  it("shows what runs through a gateway: from whom, to which service and bot, and what was refused", async () => {
+    await authority.applyGrants(`grants:
+      "caller/1": {${EchoService.name}: ["echo:call"]}
+      "gateway/*": {${EchoService.name}: ["token:exchange", "directory:read"]}`);
+    const serve = async () => ({});
+    const arm = await bot("arm/1");
+    const { address } = await arm.serve({ port: 0 }, (routes) =>
+      routes.add(EchoService, {
+        ...{ echo: serve, open: serve, reset: serve, join: serve },
+        async *count() {},
+        async *chat() {},
+      }),
+    );
+    const routes = [{ service: EchoService, addresses: [address], servers: ["arm/*"], anyBot: true }];
+    const bots = [await bot("caller/1"), await bot("gateway/1")] as const;
+    const gateway = await openGateway(bots[1], { port: 0, routes });
+    const client = bots[0].client(EchoService, gateway.address, { server: "gateway/*" });
+    for (let i = 0; i < 5; i++) await client.echo({});
+    await assert.rejects(client.reset({}), { code: "PERMISSION_DENIED" });
+    const dashboard = await startDashboard(await bot("viewer/alice"), authority.address, 0);
+    open.push(dashboard);
+    const until = await follow(dashboard.link);
+    for (const one of [bots[0], arm]) await one.close(0); // They report what they have counted.
+    const { tables } = await until(({ tables }) => Object.values(tables.flows).some(({ refused }) => refused > 0));
+    assert.deepEqual(
+      Object.values(tables.flows).map(({ key: _, ...row }) => row),
+      [
+        {
+          ...{ gateway: "gateway/1", caller: "caller/1", by: "", service: EchoService.name, servers: "arm/1" },
+          ...{ calls: 5, refused: 1 },
+        },
+      ],
+    );
+    await gateway.close(0);
   });
 
   it("works for a viewer, whose name gets no other scope", async () => {

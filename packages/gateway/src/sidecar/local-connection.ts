@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { outside } from "@interlock/bot/internal";
+import { outside, reportHandlerFault } from "@interlock/bot/internal";
 import {
   type Connection,
   type ConnectionEnd,
@@ -83,7 +83,8 @@ export class LocalConnection implements CallLink, ConnectionHandler {
     if (!this.#ended) this.#handler.onCapacity(this);
   }
 
-  onClose({ message }: ConnectionEnd): void {
+  onClose({ message, error }: ConnectionEnd): void {
+    if (error !== undefined) reportHandlerFault(this.peer, error);
     this.#fail(message === "" ? "it closed the connection before HTTP/2 had begun" : message);
   }
 

@@ -39,6 +39,22 @@ export interface RefusalView {
   readonly lastAt: number;
 }
 
+/** The calls of one bot to one service that went through one gateway. */
+export interface FlowView {
+  readonly key: string;
+  readonly gateway: string;
+  readonly caller: string;
+  /** The bots that acted for the caller before the gateway; empty where there is none. */
+  readonly by: string;
+  readonly service: string;
+  /** The bots that they went to. */
+  readonly servers: string;
+  /** How many the gateway has let in. */
+  readonly calls: number;
+  /** How many the gateway, or a bot behind it, has refused. */
+  readonly refused: number;
+}
+
 /** A revocation in force. */
 export interface RevocationView {
   readonly key: string;
@@ -70,6 +86,7 @@ export interface Tables {
   readonly bots: BotView;
   readonly endpoints: EndpointView;
   readonly refusals: RefusalView;
+  readonly flows: FlowView;
   readonly revocations: RevocationView;
   readonly grants: GrantView;
 }
@@ -81,6 +98,7 @@ export const maximumRows: Readonly<Record<TableName, number>> = {
   bots: 10_000,
   endpoints: 10_000,
   refusals: 500,
+  flows: 500,
   revocations: 5_000,
   grants: 5_000,
 };
@@ -116,6 +134,6 @@ export function createFleetView(authority: string, viewer: string): FleetView {
     link: { up: false, heardAt: 0, reason: "Not asked yet." },
     status: undefined,
     leftOut: {},
-    tables: { bots: {}, endpoints: {}, refusals: {}, revocations: {}, grants: {} },
+    tables: { bots: {}, endpoints: {}, refusals: {}, flows: {}, revocations: {}, grants: {} },
   };
 }

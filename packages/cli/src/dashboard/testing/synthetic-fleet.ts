@@ -55,6 +55,16 @@ export function syntheticFleet(bots: number, now: number): FleetView {
     const key = `${reason} ${bot}`;
     tables.refusals[key] = { key, bot, caller, method, reason, count, lastAt: now - i * 3 * minute };
   });
+  const passed = [
+    ["gateway/1", "coffee/2", "", "cafe.gripper.v1.GripperService", "gripper/1, gripper/3", 18_204, 3],
+    ["gateway/1", "cart/11", "", "cafe.door.v1.DoorService", "door/1", 960, 2],
+    ["gateway/2", "camera/9", "agent/1", "cafe.lift.v1.LiftService", "lift/2", 41, 0],
+    ["gateway/2", "coffee/7", "", "cafe.scale.v1.ScaleService", "", 0, 640],
+  ] as const;
+  for (const [gateway, caller, by, service, servers, calls, refused] of passed) {
+    const key = `${gateway} ${caller}`;
+    tables.flows[key] = { key, gateway, caller, by, service, servers, calls, refused };
+  }
   const revoked = [
     ["identity", "charger/6", "stolen from the loading dock"],
     ["pattern", "legacy/*", "replaced by cart/*"],

@@ -1,4 +1,4 @@
-import type { EndpointView, GrantView, RevocationView, TableName, Tables } from "../../model/fleet.js";
+import type { EndpointView, FlowView, GrantView, RevocationView, TableName, Tables } from "../../model/fleet.js";
 import { count, moment, span } from "../../model/format.js";
 import { find, setText } from "../kit/dom.js";
 import { type Column, createTable } from "../kit/table.js";
@@ -9,6 +9,19 @@ const pageSize = 10;
 /** The services that are served, with their addresses. */
 export function createEndpoints(redraw: () => void): View {
   return createTableView("endpoints", redraw, "No bot serves anything.", endpointColumns, byKeys("service", "bot"));
+}
+
+/** What runs through gateways, the most frequent first. */
+export function createFlows(redraw: () => void): View {
+  const many = (a: FlowView, b: FlowView) => b.calls + b.refused - (a.calls + a.refused) || (a.key < b.key ? -1 : 1);
+  return createTableView(
+    "flows",
+    redraw,
+    "No call went through a gateway.",
+    flowColumns,
+    many,
+    ", today and yesterday (UTC)",
+  );
 }
 
 /** The revocations in force, the latest first. */
@@ -43,6 +56,24 @@ const endpointColumns: readonly Column<EndpointView>[] = [
   },
 ];
 
+const flowColumns: readonly Column<FlowView>[] = [
+  { label: "Caller", cell: ({ caller, by }) => ({ text: caller || "a stranger", ...(by && { small: `by ${by}` }) }) },
+  { label: "Gateway", cell: ({ gateway }) => ({ text: gateway }) },
+  {
+    label: "Service",
+    cell: ({ service, servers }) => ({
+      text: service.slice(service.lastIndexOf(".") + 1),
+      ...(servers && { small: servers }),
+      title: service,
+    }),
+  },
+  { label: "Calls", cell: ({ calls }) => ({ text: count(calls) }) },
+  {
+    label: "Refused",
+    cell: ({ refused }) => ({ text: count(refused), tone: refused > 0 ? "warn" : "soft" }),
+  },
+];
+
 const revocationColumns: readonly Column<RevocationView>[] = [
   { label: "Subject", cell: ({ subject, kind }) => ({ text: subject, small: kind }) },
   {
@@ -63,6 +94,7 @@ function createTableView<Name extends TableName>(
   none: string,
   columns: readonly Column<Tables[Name]>[],
   order: (a: Tables[Name], b: Tables[Name]) => number,
+  when = "",
 ): View {
   const summary = find(`${name}-count`);
   const show = createTable<Tables[Name]>(find(name), {
@@ -75,7 +107,7 @@ function createTableView<Name extends TableName>(
   });
   return ({ view, now }: Moment) => {
     const all = Object.values(view.tables[name] as Record<string, Tables[Name]>).sort(order);
-    setText(summary, `${count(all.length)}${view.leftOut[name] ? ", and more that are left out" : ""}`);
+    setText(summary, `${count(all.length)}${when}${view.leftOut[name] ? ", and more that are left out" : ""}`);
     show(all, now);
   };
 }

@@ -4,7 +4,7 @@ import { find } from "../kit/dom.js";
 import { createThemeSwitch } from "../kit/theme.js";
 import { createBots } from "./bots.js";
 import { createExpiries } from "./expiries.js";
-import { createEndpoints, createGrants, createRevocations } from "./lists.js";
+import { createEndpoints, createFlows, createGrants, createRevocations } from "./lists.js";
 import { listen } from "./live.js";
 import { createNumbers } from "./numbers.js";
 import { createRefusals } from "./refusals.js";
@@ -12,7 +12,7 @@ import { createStatus } from "./status.js";
 
 const views = [
   ...[createStatus(), createNumbers(), createBots(draw), createRefusals(), createExpiries()],
-  ...[createEndpoints(draw), createRevocations(draw), createGrants(draw)],
+  ...[createEndpoints(draw), createFlows(draw), createRevocations(draw), createGrants(draw)],
 ];
 createThemeSwitch(find<HTMLButtonElement>("theme"));
 
