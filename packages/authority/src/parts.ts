@@ -96,8 +96,7 @@ export async function buildParts(opened: Store, keys: KeyVault, options: Complet
     tokenRate,
   });
   const refresh = coalesce(async () => {
-    await grants.refresh();
-    await signer.refresh();
+    await Promise.all([grants.refresh(), signer.refresh()]);
     await hub.refresh();
   });
   return {

@@ -53,17 +53,22 @@ export async function openCertificateAuthority(basis: CaBasis): Promise<Certific
 
   /** Finds the newest signer below a root; the root itself when it may have no intermediate. */
   async function findSigner(root: CaCertificateRow, all: readonly CaCertificateRow[]): Promise<Ca | undefined> {
-    const candidates = [...intermediatesOf(root, all), ...(signsLeaves(root) ? [root] : [])];
-    for (const row of candidates) {
-      const known = loaded.get(row.digest);
-      if (known) return known;
-      const key = row.keyName === "" ? undefined : await keys.read(row.keyName);
-      if (key === undefined) continue;
-      const ca = await createCa(chainOf(row, root), key, (spiffeId) => leafTtlOf(spiffeId, leafTtl, self));
-      loaded.set(row.digest, ca);
-      return ca;
+    for (const row of intermediatesOf(root, all)) {
+      const ca = await signerFor(row, root);
+      if (ca) return ca;
     }
-    return undefined;
+    // Last, because the certificate has to be read for it, and this is done with every change of the trust.
+    return signsLeaves(root) ? signerFor(root, root) : undefined;
+  }
+
+  async function signerFor(row: CaCertificateRow, root: CaCertificateRow): Promise<Ca | undefined> {
+    const known = loaded.get(row.digest);
+    if (known) return known;
+    const key = row.keyName === "" ? undefined : await keys.read(row.keyName);
+    if (key === undefined) return undefined;
+    const ca = await createCa(chainOf(row, root), key, (spiffeId) => leafTtlOf(spiffeId, leafTtl, self));
+    loaded.set(row.digest, ca);
+    return ca;
   }
 
   function signerOf(root: CaCertificateRow | undefined): { ca: Ca; root: CaCertificateRow } {

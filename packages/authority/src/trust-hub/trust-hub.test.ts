@@ -71,6 +71,42 @@ describeOnEach("trust hub", (create) => {
     reopened.close();
   });
 
+  it("has written to those that serve before it works on its own connections and wakes the others", async () => {
+    hub.serves("spiffe://cafe/server", true);
+    const watchers = ["x", "server", "y"].map((name) => {
+      return { name, watcher: hub.watch(1n, stop.signal, `spiffe://cafe/${name}`) };
+    });
+    await Promise.all(watchers.map(({ watcher }) => watcher.next()));
+    const told: string[] = [];
+    const all = watchers.map(async ({ name, watcher }) => {
+      await watcher.next();
+      // As the HTTP/2 of a server writes: at the end of the turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      told.push(name);
+    });
+    const unsubscribe = hub.trust.onChange(() => told.push("itself"));
+    await revokeBot("a");
+    await Promise.all(all);
+    unsubscribe();
+    assert.deepEqual(told.slice(0, 2), ["server", "itself"]);
+    assert.deepEqual(new Set(told), new Set(["server", "itself", "x", "y"]));
+  });
+
+  it("lets other work have its turn while it tells many", async () => {
+    const watchers = Array.from({ length: 300 }, (_, i) => hub.watch(1n, stop.signal, `spiffe://cafe/${i}`));
+    await Promise.all(watchers.map(next));
+    let told = 0;
+    const all = Promise.all(watchers.map(async (watcher) => [await next(watcher), told++]));
+    await revokeBot("a");
+    const seen = new Set<number>();
+    while (told < 300) {
+      seen.add(told);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await all;
+    assert.ok(seen.size >= 4, `told ${[...seen]}`);
+  });
+
   it("has four watchers of one bot: the oldest ends where there is a fifth, and those of others stay", async () => {
     const watch = (spiffeId: string) => hub.watch(0n, stop.signal, spiffeId);
     const other = watch("spiffe://cafe/y");

@@ -45,12 +45,28 @@ export interface TrustBasis extends Pick<TrustState, "trustDomain" | "issuer" | 
  */
 const watchersPerBot = 4;
 
+/**
+ * How many watchers are woken in one turn of the event loop. A turn's updates are written at its end, which takes some 5 ms for so
+ * many, and other calls get their answers in between.
+ */
+const wokenInATurn = 64;
+
+/** How many turns servers are ahead, at most, of the authority's own server: time for a thousand of them. */
+const turnsAhead = 16;
+
 /** One watcher among those of its bot. */
 interface Place {
   /** Whether newer ones have taken its place. */
   gone: boolean;
   /** Wakes it where it waits. */
   wake: () => void;
+}
+
+/** A watcher that has everything and waits for the next turn. */
+interface Waiting {
+  readonly spiffeId: string;
+  /** The turns that there had been when it began to wait. */
+  readonly since: number;
 }
 
 /** Opens the hub on a store. */
@@ -61,19 +77,23 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   let firstVersion = 1n;
   let retiredVersion = 0n; // The version in which the retired methods changed last.
   const servers = new Set(await store.endpoints.servers());
-  const waiting = new Map<() => void, string>(); // The wake function of each waiting watcher, with its SPIFFE ID.
+  const waiting = new Map<() => void, Waiting>(); // By the function that wakes it.
   let turns = 0; // Counts changes and heartbeats. An up-to-date watcher waits for the next one.
   let closed = false;
   let watchers = 0;
 
-  function wake(serving: boolean): void {
-    for (const [wakeOne, spiffeId] of [...waiting]) if (servers.has(spiffeId) === serving) wakeOne();
-  }
-
-  function turn(): void {
-    turns++;
-    wake(true);
-    wake(false);
+  /**
+   * Wakes the watchers that serve, or the others: those that wait for this turn since before it. Resolves when what they have been
+   * given has been written.
+   */
+  async function wake(serving: boolean, turn: number): Promise<void> {
+    let woken = 0;
+    for (const [wakeOne, { spiffeId, since }] of [...waiting]) {
+      if (since >= turn || servers.has(spiffeId) !== serving || !waiting.has(wakeOne)) continue;
+      wakeOne();
+      if (++woken % wokenInATurn === 0) await nextLoop();
+    }
+    await pass(2); // A watcher runs after the first one has been asked for, and what it yields is written after that.
   }
 
   const places = new Map<string, Place[]>(); // The watchers of each bot, the oldest first.
@@ -104,7 +124,7 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
         resolve();
       }
       place.wake = wakeOne;
-      waiting.set(wakeOne, spiffeId);
+      waiting.set(wakeOne, { spiffeId, since: turns });
       signal.addEventListener("abort", wakeOne);
     });
   }
@@ -134,12 +154,12 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     const retired = methods.map(({ method }) => method);
     retiredVersion = BigInt(retiredIn);
     state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, retired, revocations: inForce };
-    turns++;
-    // Servers first: they get the update before this process works on its own connections, possibly thousands.
-    wake(true);
-    await nextLoop();
+    const turn = ++turns;
+    // Servers first: they have the update before this process works on its own connections, possibly thousands.
+    const told = wake(true, turn);
+    await Promise.race([told, pass(turnsAhead)]);
     trust.replace(state);
-    wake(false);
+    void told.then(() => wake(false, turn));
   });
 
   async function* watch(version: bigint, signal: AbortSignal, spiffeId: string): AsyncGenerator<TrustUpdate, void> {
@@ -181,13 +201,19 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     refresh,
     beat() {
       trust.touch();
-      turn();
+      const turn = ++turns;
+      void wake(true, turn).then(() => wake(false, turn));
     },
     close() {
       closed = true;
-      turn();
+      for (const wakeOne of [...waiting.keys()]) wakeOne();
     },
   };
+}
+
+/** Lets the event loop go round. */
+async function pass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await nextLoop();
 }
 
 /** Loads the roots and the active one among them. */

@@ -38,6 +38,15 @@ describe("applyTrustUpdate", () => {
     );
   });
 
+  it("takes what is unrevoked and revoked in one update for revoked, and holds nothing twice", () => {
+    const both = { revocations: [bot("a"), bot("a"), bot("b")], unrevoked: [bot("a"), bot("c")] };
+    const next = applyTrustUpdate(start, update(3n, 6n, both));
+    assert.deepEqual(subjects(next), ["identity spiffe://cafe/a", "pattern worker/*", "identity spiffe://cafe/b"]);
+    const alike = { $case: "token", value: "worker/*" } as const;
+    const other = applyTrustUpdate(start, update(3n, 6n, { unrevoked: [{ subject: alike }] }));
+    assert.deepEqual(subjects(other), subjects(start), "the same text names something else");
+  });
+
   it("takes over what was taken away, whole, with every update", () => {
     const cutOff = { identity: "w/*", service: "a.B", scope: "a:b", except: ["w/1"] };
     const next = applyTrustUpdate(start, update(3n, 4n, { cutOffs: [{ ...cutOff, grantsVersion: 7n }] }));

@@ -41,10 +41,22 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
 }
 
 function revocationsAfter(held: readonly Revocation[], update: WatchTrustResponse): Revocation[] {
-  const revocations = new Map(held.map((revocation) => [revocationKey(revocation), revocation]));
-  for (const unrevoked of update.unrevoked.flatMap(fromWire)) revocations.delete(revocationKey(unrevoked));
-  for (const revocation of update.revocations.flatMap(fromWire)) revocations.set(revocationKey(revocation), revocation);
-  return [...revocations.values()];
+  const ended = update.unrevoked.flatMap(fromWire);
+  const added = update.revocations.flatMap(fromWire);
+  // An update changes a few of many, and a key is made for those alone that it may change.
+  const subjects = new Set([...ended, ...added].map(({ subject }) => subject));
+  const changes = new Map<string, Revocation | undefined>();
+  for (const revocation of ended) changes.set(revocationKey(revocation), undefined);
+  for (const revocation of added) changes.set(revocationKey(revocation), revocation);
+  const revocations: Revocation[] = [];
+  for (const revocation of held) {
+    const key = subjects.has(revocation.subject) ? revocationKey(revocation) : "";
+    const next = changes.has(key) ? changes.get(key) : revocation;
+    changes.delete(key);
+    if (next) revocations.push(next);
+  }
+  for (const revocation of changes.values()) if (revocation) revocations.push(revocation);
+  return revocations;
 }
 
 function retiredAfter(held: readonly string[], { retired }: WatchTrustResponse): Pick<TrustState, "retired"> {

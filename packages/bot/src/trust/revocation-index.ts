@@ -11,6 +11,8 @@ export interface RevocationIndex {
   identity(id: SpiffeId): boolean;
   /** Whether a token is revoked. */
   token(jti: string): boolean;
+  /** Whether exactly this is revoked: a bot that a pattern matches is not. */
+  has(revocation: Pick<Revocation, "kind" | "subject">): boolean;
 }
 
 /**
@@ -18,10 +20,15 @@ export interface RevocationIndex {
  * is parsed once per connection; after that they are a look-up, too.
  */
 export function indexRevocations(revocations: readonly Revocation[]): RevocationIndex {
-  const identities = subjects(revocations, "identity");
-  const certificates = subjects(revocations, "certificate");
-  const tokens = subjects(revocations, "token");
-  const patterns = [...subjects(revocations, "pattern")];
+  const identities = new Set<string>();
+  const certificates = new Set<string>();
+  const tokens = new Set<string>();
+  const exactPatterns = new Set<string>();
+  const byKind = new Map(
+    Object.entries({ identity: identities, certificate: certificates, token: tokens, pattern: exactPatterns }),
+  );
+  for (const { kind, subject } of revocations) byKind.get(kind)?.add(subject);
+  const patterns = [...exactPatterns];
   const matched = new WeakMap<Certificate, boolean>();
 
   function matchesPattern(spiffeId: string, certificate: Certificate): boolean {
@@ -42,9 +49,6 @@ export function indexRevocations(revocations: readonly Revocation[]): Revocation
     },
     identity: ({ uri, name }) => identities.has(uri) || patterns.some((pattern) => matchesIdentity(pattern, name)),
     token: (jti) => tokens.has(jti),
+    has: ({ kind, subject }) => byKind.get(kind)?.has(subject) ?? false,
   };
-}
-
-function subjects(revocations: readonly Revocation[], kind: Revocation["kind"]): ReadonlySet<string> {
-  return new Set(revocations.filter((revocation) => revocation.kind === kind).map(({ subject }) => subject));
 }

@@ -8,7 +8,7 @@ import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
 import { indexRetired } from "./retired-methods.js";
-import { type Revocation, revocationKey } from "./revocation.js";
+import type { Revocation } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
 import { createStaleness, type Freshness } from "./staleness.js";
 
@@ -147,7 +147,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     touch: staleness.touch,
     replace(next, heard = true) {
       const before = state;
-      const known = new Set(before.revocations.map(revocationKey));
+      const known = revoked;
       state = next;
       revoked = indexRevocations(next.revocations);
       outdated = indexCutOffs(next.cutOffs ?? []);
@@ -155,7 +155,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
       if (heard) staleness.touch();
       listeners.tell({
         state,
-        revoked: next.revocations.filter((r) => !known.has(revocationKey(r))),
+        revoked: next.revocations.filter((revocation) => !known.has(revocation)),
         caChanged: !sameBytes(before.caCertificates, next.caCertificates),
       });
     },
