@@ -38,6 +38,7 @@ export { certificatesToPem } from "./identity/pem.js";
 // What a bot trusts.
 
 export type { CutOff } from "./trust/cut-offs.js";
+export type { FederatedDomain } from "./trust/federated-domain.js";
 export type { Revocation } from "./trust/revocation.js";
 export type { Trust, TrustChange, TrustState } from "./trust/trust.js";
 

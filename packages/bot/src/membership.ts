@@ -15,6 +15,22 @@ export interface DelegatedUse {
   readonly approval?: string | undefined;
 }
 
+/** Another trust domain to call. */
+export interface FederatedUse {
+  /** The trust domain, for example `cafe`. */
+  readonly trustDomain: string;
+  /** `host:port` of its authority, which gives the tokens; several in a list, or joined by commas. */
+  readonly authority: string | readonly string[];
+}
+
+/** What calls to another trust domain are made with. */
+export interface FederatedAccess {
+  /** The trust by which its servers are verified. */
+  readonly trust: Trust;
+  /** The tokens of its authority. Closing them closes what stands behind. */
+  readonly tokens: TokenSource;
+}
+
 /**
  * A bot's part in its fleet: identity, trust and tokens, kept current by the authority, or by certificate files and another
  * token issuer. The rest of a bot uses this interface and does not know its source.
@@ -51,6 +67,8 @@ export interface Membership {
   ): Promise<FetchedToken>;
   /** Makes a source of tokens under a delegation, or for an approved call. Absent without an authority. */
   tokensUnder?(use: DelegatedUse): TokenSource;
+  /** Opens what calls to a federated trust domain need. Absent without an authority, which says what is federated. */
+  callFederated?(use: FederatedUse): FederatedAccess;
   /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

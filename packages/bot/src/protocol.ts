@@ -111,6 +111,19 @@ export {
   ListJoinTokensRequest,
   ListJoinTokensResponse,
 } from "./gen/interlock/authority/v1/join_token.js";
+export {
+  AddFederationRequest,
+  AddFederationResponse,
+  BundleEndpoint,
+  BundleProfile,
+  Federation,
+  ListFederationsRequest,
+  ListFederationsResponse,
+  RefreshFederationRequest,
+  RefreshFederationResponse,
+  RevokeFederationRequest,
+  RevokeFederationResponse,
+} from "./gen/interlock/authority/v1/federation.js";
 export { RecordReceiptRequest, RecordReceiptResponse } from "./gen/interlock/authority/v1/receipt.js";
 export {
   ListRetiredMethodsRequest,

@@ -6,7 +6,7 @@ const [serving, notServing, unknown] = [1, 2, 3];
 
 describe("health", () => {
   function watching(service: string) {
-    const health = createHealth();
+    const health = createHealth({ federatedDomain: () => undefined });
     const stopping = new AbortController();
     const context = { signal: stopping.signal } as never;
     const states = health.implementation.watch({ service }, context)[Symbol.asyncIterator]();
@@ -15,7 +15,7 @@ describe("health", () => {
   }
 
   it("answers for the server as a whole, for services that are known, and for no others", async () => {
-    const { implementation, set } = createHealth();
+    const { implementation, set } = createHealth({ federatedDomain: () => undefined });
     const check = async (service: string) => implementation.check({ service }, {} as never);
     assert.deepEqual(await check(""), { status: notServing });
     await assert.rejects(check("a.B"), { code: "NOT_FOUND" });
@@ -24,7 +24,7 @@ describe("health", () => {
   });
 
   it("lists what is known, and not more than a hundred services", async () => {
-    const { implementation, set } = createHealth();
+    const { implementation, set } = createHealth({ federatedDomain: () => undefined });
     const list = async () => implementation.list({}, {} as never);
     set("a.B", "SERVING");
     assert.deepEqual(await list(), { statuses: { "": { status: notServing }, "a.B": { status: serving } } });

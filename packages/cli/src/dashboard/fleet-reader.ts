@@ -4,7 +4,7 @@ import { parseGrants } from "@interlock/policy/grants";
 import { knownBots, lateMs } from "../known-bots.js";
 import type { FleetView, TableName, Tables } from "./model/fleet.js";
 import { createFleetView, maximumRows } from "./model/fleet.js";
-import { shortName } from "./model/format.js";
+import { callerName, shortName } from "./model/format.js";
 import type { ReadOnlyAdmin } from "./read-only-admin.js";
 
 /** Reads a fleet from its authority. Rejects when that does not answer. */
@@ -64,7 +64,7 @@ export function createFleetReader(
       .map(({ spiffeId, caller, method, denial, count, lastAt }) => ({
         key: [spiffeId, caller, method, denial].join("\n"),
         bot: shortName(spiffeId),
-        caller: shortName(caller),
+        caller: callerName(caller, spiffeId),
         method,
         reason: denial,
         count: Number(count),
