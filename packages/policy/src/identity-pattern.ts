@@ -77,10 +77,10 @@ export function isIdentityPattern(text: string): boolean {
  * ```
  */
 export function matchesIdentity(pattern: string, name: string): boolean {
-  const [one, other] = [scopedOf(pattern), scopedOf(name)];
-  if (one.trustDomain !== other.trustDomain) return false;
-  const wanted = one.path.split("/");
-  const given = other.path.split("/");
+  const [wants, has] = [scopedOf(pattern), scopedOf(name)];
+  if (wants.trustDomain !== has.trustDomain) return false;
+  const wanted = wants.path.split("/");
+  const given = has.path.split("/");
   if (wanted.at(-1) === "**") {
     if (given.length < wanted.length) return false;
     wanted.pop();
