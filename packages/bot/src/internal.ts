@@ -205,7 +205,7 @@ export { createDeprecationLog } from "./client/deprecation-log.js";
 export { createRetryBudget } from "./client/retry-budget.js";
 export { createServerProof, type ServerProof } from "./client/server-proof.js";
 export type { TokenNeed } from "./client/token-need.js";
-export { keepPeerChains, withoutConversion } from "./identity/peer-chain.js";
+export { keepPeerChains, peerChain, withoutConversion } from "./identity/peer-chain.js";
 export { tlsContext } from "./identity/tls-context.js";
 export { writeOid } from "./identity/write-der.js";
 export { readPeer } from "./listener/read-peer.js";
