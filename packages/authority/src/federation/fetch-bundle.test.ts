@@ -102,14 +102,11 @@ describe("the fetch of a bundle", () => {
     });
 
     it("of another trust domain, below the same CA and below its own", async () => {
-      await refuses(
-        await ca.issue("spiffe://elsewhere.example/spire/server"),
-        /another trust domain|PERMITTED_VIOLATION/,
-      );
+      await refuses(await ca.issue("spiffe://elsewhere.example/spire/server"), /the certificate is not trusted/);
       const other = await foreignCa("elsewhere.example");
       await refuses(
         await other.issue("spiffe://elsewhere.example/spire/server"),
-        /does not lead to a CA of the bundle/,
+        /does not lead to a CA of the known bundle/,
       );
       await refuses(await other.issue("spiffe://elsewhere.example/spire/server"), /another trust domain/, [
         ca.certificate,
@@ -119,7 +116,7 @@ describe("the fetch of a bundle", () => {
 
     it("of another CA that names the same ID, also where the host is right", async () => {
       const other = await foreignCa(domain);
-      await refuses(await other.issue(spiffeId, ["127.0.0.1"]), /does not lead to a CA of the bundle/);
+      await refuses(await other.issue(spiffeId, ["127.0.0.1"]), /does not lead to a CA of the known bundle/);
     });
 
     it("whose certificate has expired, or expires by the clock of the authority", async () => {
@@ -257,7 +254,7 @@ describe("the fetch of a bundle", () => {
 
   it("ends when there is no TLS, and when nobody listens", async () => {
     const mute = createPlainServer(() => {}).listen(0, "127.0.0.1");
-    const plain = createPlainServer((socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
+    const plain = createPlainServer((socket) => void socket.resume().end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
       0,
       "127.0.0.1",
     );

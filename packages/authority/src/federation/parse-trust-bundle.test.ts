@@ -102,21 +102,12 @@ describe("a trust bundle", () => {
       [key(elsewhere.certificate), /^key 2: the certificate is of another trust domain$/],
       [key(leaf as Uint8Array), /^key 2: the certificate is not from/],
       [key(cut), /^key 2: the certificate cannot be read$/],
-      ...[
-        undefined,
-        [],
-        "text",
-        [7],
-        [""],
-        ["%%"],
-        [base64(ca.certificate).replaceAll("=", "")],
-        [`${base64(ca.certificate)}\n`],
-      ].map((x5c) => [key(ca.certificate, { x5c }), /^key 2: its x5c holds no certificate in base64$/] as const),
+      ...[undefined, [], "text", [7], [""], ["%%"], ["-_-_"], [`${base64(ca.certificate)}\n`]].map(
+        (x5c) => [key(ca.certificate, { x5c }), /^key 2: its x5c holds no certificate in base64$/] as const,
+      ),
     ];
     for (const [bad, words] of cases) {
       const { caCertificates, ignored } = readTrustBundle(json([key(ca.certificate), bad]), domain, Date.now());
-      // Where the padding happened to be none, the text without it is the same certificate.
-      if (ignored.length === 0 && base64(ca.certificate) === base64(ca.certificate).replaceAll("=", "")) continue;
       assert.equal(caCertificates.length, 1);
       assert.match(String(ignored), words);
     }
