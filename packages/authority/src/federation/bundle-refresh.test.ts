@@ -16,6 +16,7 @@ const spiffeId = `spiffe://${domain}/spire/server`;
 
 describe("the refresh of bundles", () => {
   const clock = { at: 0, now: () => clock.at };
+  const failures: string[] = [];
   const warnings: [string, LogFields | undefined][] = [];
   const log = { ...silentLog, warn: (message: string, fields?: LogFields) => void warnings.push([message, fields]) };
   let cas: readonly [ForeignCa, ForeignCa];
@@ -29,6 +30,7 @@ describe("the refresh of bundles", () => {
   beforeEach(async () => {
     clock.at = Date.now();
     warnings.length = 0;
+    failures.length = 0;
     server = await startBundleServer(await cas[0].issue(spiffeId), document(published(1n, cas[0])));
     followed = [partner()];
     refresh = create();
@@ -56,6 +58,7 @@ describe("the refresh of bundles", () => {
       },
       clock,
       log,
+      failed: (trustDomain, { code }) => void failures.push(`${trustDomain} ${code}`),
       lookMs: 3_600_000,
       random: () => 0,
       ...change,
@@ -119,6 +122,7 @@ describe("the refresh of bundles", () => {
     assert.deepEqual([followed[0]?.bundle?.sequence, known()], [7n, certificatesOf(...cas)]);
     server.answer(document(published(6n, cas[0])));
     await assert.rejects(refresh.refresh(domain), { message: /is older/ });
+    assert.deepEqual(failures, [`${domain} FAILED_PRECONDITION`, `${domain} FAILED_PRECONDITION`]);
     server.answer(document(published(7n, cas[0])));
     await refresh.refresh(domain);
     assert.deepEqual(known(), certificatesOf(cas[0]));
@@ -219,8 +223,13 @@ describe("the refresh of bundles", () => {
     followed = [partner({ endpoint, bundle: undefined })];
     await assert.rejects(refresh.refresh(domain), { message: /host\.example, which is not federated/ });
     const text = formatTrustBundle({ caCertificates: [host.certificate], sequence: 1n, refreshHintSeconds: 60 });
-    followed.push(partner({ trustDomain: "host.example", bundle: parseTrustBundle(text, "host.example") }));
+    const bundle = parseTrustBundle(text, "host.example");
+    followed.push(partner({ trustDomain: "host.example", endpoint: undefined, bundle, fetchedAt: undefined }));
+    await refresh.turn();
     await refresh.refresh(domain);
+    await assert.rejects(refresh.refresh("host.example"), {
+      message: /no bundle endpoint: give its next bundle as a file/,
+    });
     assert.deepEqual(known(), certificatesOf(cas[0]));
     // By the own domain as well; and by the bundle of the domain itself in no case.
     followed = [partner({ endpoint })];

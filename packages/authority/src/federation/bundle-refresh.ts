@@ -12,12 +12,16 @@ import type { TrustBundle } from "./trust-bundle.js";
 /** A domain whose bundle is kept current. */
 export interface FollowedDomain {
   readonly trustDomain: string;
-  readonly endpoint: BundleEndpoint;
+  /** Where its bundle is fetched; `undefined` for one that stays as it is. It may prove the endpoint of another domain. */
+  readonly endpoint: BundleEndpoint | undefined;
   /** The latest bundle; `undefined` before the first one. */
   readonly bundle: TrustBundle | undefined;
   /** When it was fetched, in milliseconds since the epoch; `undefined` for one from a file, and before the first one. */
   readonly fetchedAt: number | undefined;
 }
+
+/** A domain that has an endpoint. */
+export type FetchedDomain = FollowedDomain & { readonly endpoint: BundleEndpoint };
 
 /** What the refresh works with. */
 export interface BundleRefreshOptions extends RefreshBounds, Pick<FetchOptions, "webCa" | "totalMs" | "idleMs"> {
@@ -27,7 +31,9 @@ export interface BundleRefreshOptions extends RefreshBounds, Pick<FetchOptions, 
    * Keeps a fetched bundle. It has to change nothing, and to reject, where the domain is gone by then, or has another endpoint or
    * another bundle than `domain`: compare in the transaction.
    */
-  save(domain: FollowedDomain, bundle: TrustBundle, fetchedAt: number): Promise<void>;
+  save(domain: FetchedDomain, bundle: TrustBundle, fetchedAt: number): Promise<void>;
+  /** Is told of each fetch that failed, or whose bundle was refused. What it throws is not looked at. Default: nothing is. */
+  failed?(trustDomain: string, error: InterlockError, at: number): Promise<void> | void;
   /** The own trust domain, by which endpoints that it serves for others are verified. Default: none. */
   readonly own?: { readonly trustDomain: string; caCertificates(): readonly Uint8Array[] } | undefined;
   readonly clock: Clock;
@@ -120,19 +126,31 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
       const at = clock.now();
       course.failure = { at, error };
       course.notBefore = at + course.backoff.next();
+      if (!closing.signal.aborted) await tellFailure(trustDomain, error, at);
       throw error;
     } finally {
       course.part = random();
     }
   }
 
-  async function find(trustDomain: string): Promise<FollowedDomain> {
-    const domain = (await options.domains()).find((one) => one.trustDomain === trustDomain);
-    if (domain) return domain;
-    throw new InterlockError("NOT_FOUND", `${trustDomain} is no federated domain: add it first.`);
+  async function tellFailure(trustDomain: string, error: InterlockError, at: number): Promise<void> {
+    try {
+      await options.failed?.(trustDomain, error, at);
+    } catch {} // The failure itself is told.
   }
 
-  async function fetchFor(domain: FollowedDomain): Promise<TrustBundle> {
+  async function find(trustDomain: string): Promise<FetchedDomain> {
+    const domain = (await options.domains()).find((one) => one.trustDomain === trustDomain);
+    if (domain && hasEndpoint(domain)) return domain;
+    throw domain
+      ? new InterlockError(
+          "FAILED_PRECONDITION",
+          `${trustDomain} has no bundle endpoint: give its next bundle as a file.`,
+        )
+      : new InterlockError("NOT_FOUND", `${trustDomain} is no federated domain: add it first.`);
+  }
+
+  async function fetchFor(domain: FetchedDomain): Promise<TrustBundle> {
     const { trustDomain, endpoint } = domain;
     const { webCa, totalMs, idleMs } = options;
     const limits = { ...(totalMs !== undefined && { totalMs }), ...(idleMs !== undefined && { idleMs }) };
@@ -151,7 +169,7 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
   }
 
   /** The CA certificates by which the endpoint is verified: of the domain itself, or of the one that serves for it. */
-  async function verifiedBy({ endpoint, trustDomain, bundle }: FollowedDomain): Promise<readonly Uint8Array[]> {
+  async function verifiedBy({ endpoint, trustDomain, bundle }: FetchedDomain): Promise<readonly Uint8Array[]> {
     if (endpoint.profile === "https_web") return [];
     const server = parseSpiffeId(endpoint.spiffeId)?.trustDomain;
     if (server === trustDomain) return bundle?.caCertificates ?? [];
@@ -185,7 +203,9 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
     const all = await options.domains();
     const followed = new Set(all.map(({ trustDomain }) => trustDomain));
     for (const trustDomain of courses.keys()) if (!followed.has(trustDomain)) courses.delete(trustDomain);
-    const due = all.filter((domain) => isDue(domain, clock.now())).map(({ trustDomain }) => trustDomain);
+    const due = all
+      .filter((domain) => hasEndpoint(domain) && isDue(domain, clock.now()))
+      .map(({ trustDomain }) => trustDomain);
     const lanes = Array.from({ length: maximumFetches }, async () => {
       for (let next = due.shift(); next !== undefined && !closing.signal.aborted; next = due.shift())
         await attempt(next);
@@ -219,6 +239,10 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
       await Promise.allSettled([turning, ...underWay.values()]);
     },
   };
+}
+
+function hasEndpoint(domain: FollowedDomain): domain is FetchedDomain {
+  return domain.endpoint !== undefined;
 }
 
 /** Whether two lists hold the same certificates, in any order. */
