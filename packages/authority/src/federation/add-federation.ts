@@ -44,9 +44,7 @@ export function addFederation(
     const held = before?.revokedAt === null ? before : undefined;
     const row: FederationRow = {
       trustDomain,
-      endpointUrl: endpoint?.url ?? "",
-      endpointProfile: endpoint?.profile ?? "",
-      endpointId: endpoint?.profile === "https_spiffe" ? endpoint.spiffeId : "",
+      ...keptEndpoint(endpoint),
       services: JSON.stringify(services),
       identities: JSON.stringify(identities),
       ...bundleOf(federation, held, now),
@@ -64,6 +62,17 @@ export function addFederation(
     await records.auditLog.append({ at: now, kind: "federation", actor: by, subject: trustDomain, details });
     return { row, changed: held !== undefined, trustVersion };
   });
+}
+
+/** An endpoint in the form in which a row keeps it. */
+export function keptEndpoint(
+  endpoint: BundleEndpoint | undefined,
+): Pick<FederationRow, "endpointUrl" | "endpointProfile" | "endpointId"> {
+  return {
+    endpointUrl: endpoint?.url ?? "",
+    endpointProfile: endpoint?.profile ?? "",
+    endpointId: endpoint?.profile === "https_spiffe" ? endpoint.spiffeId : "",
+  };
 }
 
 type KeptBundle = Pick<

@@ -44,25 +44,17 @@ export interface BundlesOptions {
 /** Opens the bundles on a store. They are followed until it is closed. */
 export function openBundles({ store, hub, self, clock, log }: BundlesOptions): Bundles {
   const followed = createBundleRefresh({
-    domains: async () => (await store.federations.inForce()).flatMap(followedOf),
-    async save({ trustDomain, endpoint }, bundle, fetchedAt) {
-      if (await saveBundle(store, { trustDomain, endpoint, bundle }, fetchedAt, self)) await hub.refresh();
+    domains: async () => (await store.federations.inForce()).map(followedOf),
+    async save(domain, bundle, fetchedAt) {
+      if (await saveBundle(store, domain, bundle, fetchedAt, self)) await hub.refresh();
     },
+    failed: (trustDomain, { message }, at) => saveFailure(store, trustDomain, message, at),
     own: {
       trustDomain: hub.trust.state.trustDomain,
       caCertificates: () => hub.trust.state.caCertificates,
     },
     clock,
     log,
-    async fetch(endpoint, trustDomain, current, options) {
-      try {
-        return await fetchBundle(endpoint, trustDomain, current, options);
-      } catch (thrown) {
-        const { message } = InterlockError.from(thrown);
-        await saveFailure(store, trustDomain, message, clock.now()).catch(() => {}); // The failure itself is told.
-        throw thrown;
-      }
-    },
   });
 
   return {
@@ -86,17 +78,20 @@ export function openBundles({ store, hub, self, clock, log }: BundlesOptions): B
   };
 }
 
-/** What is followed of a relation: nothing without an endpoint. */
-function followedOf(row: FederationRow): FollowedDomain[] {
-  const { trustDomain, endpointUrl: url, endpointProfile, endpointId: spiffeId, sequence, fetchedAt } = row;
-  if (url === "") return [];
-  const endpoint: BundleEndpoint =
-    endpointProfile === "https_web" ? { url, profile: "https_web" } : { url, profile: "https_spiffe", spiffeId };
-  const { refreshHintSeconds: hint } = row;
+/** What is followed of a relation: its bundle alone, without an endpoint. */
+function followedOf(row: FederationRow): FollowedDomain {
+  const { trustDomain, sequence, fetchedAt, refreshHintSeconds: hint } = row;
   const bundle = {
     caCertificates: casOf(row),
     ...(sequence !== null && { sequence: BigInt(sequence) }),
     ...(hint !== null && { refreshHintSeconds: hint }),
   };
-  return [{ trustDomain, endpoint, bundle, fetchedAt }];
+  return { trustDomain, endpoint: endpointOf(row), bundle, fetchedAt };
+}
+
+function endpointOf({ endpointUrl: url, endpointProfile, endpointId }: FederationRow): BundleEndpoint | undefined {
+  if (url === "") return undefined;
+  return endpointProfile === "https_web"
+    ? { url, profile: "https_web" }
+    : { url, profile: "https_spiffe", spiffeId: endpointId };
 }

@@ -30,10 +30,13 @@ describeOnEach("relations to other trust domains", (create) => {
   });
 
   const add = (more: Partial<NewFederation> = {}, now = 10) => addFederation(store, { ...relation, ...more }, now, "me");
-  const save = (caCertificates: readonly Uint8Array[], sequence?: bigint, at: typeof endpoint = endpoint) =>
+  const held = { caCertificates: [Uint8Array.of(1)], sequence: 2n ** 62n };
+  const read = { trustDomain: "partner", endpoint, bundle: held, fetchedAt: 10 };
+  const save = (caCertificates: readonly Uint8Array[], sequence?: bigint, as: object = {}) =>
     saveBundle(
       store,
-      { trustDomain: "partner", endpoint: at, bundle: { caCertificates, ...(sequence !== undefined && { sequence }) } },
+      { ...read, ...as },
+      { caCertificates, ...(sequence !== undefined && { sequence }) },
       20,
       "me",
     );
@@ -64,13 +67,19 @@ describeOnEach("relations to other trust domains", (create) => {
     assert.equal(await version(), trustVersion + 1);
   });
 
-  it("take no older bundle, none from another endpoint, and none after the domain was revoked", async () => {
+  it("take no older bundle, none for what was read before a change, and none after the domain was revoked", async () => {
     await add();
     await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n - 1n), { code: "FAILED_PRECONDITION" });
     await assert.rejects(save([Uint8Array.of(2)]), { code: "FAILED_PRECONDITION" });
-    assert.equal(await save([Uint8Array.of(2)], 2n ** 62n + 1n, { ...endpoint, url: "https://other/" } as never), false);
+    const before = [
+      { endpoint: { ...endpoint, url: "https://other/" } },
+      { endpoint: { ...endpoint, profile: "https_spiffe", spiffeId: "spiffe://partner/a" } },
+      { bundle: { ...held, caCertificates: [Uint8Array.of(3)] } },
+      { bundle: { ...held, sequence: 1n } },
+    ];
+    for (const as of before) await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n + 1n, as), { code: "ABORTED" });
     await revokeFederation(store, { trustDomain: "partner", reason: "" }, 30, "me");
-    assert.equal(await save([Uint8Array.of(2)], 2n ** 62n + 1n), false);
+    await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n + 1n), { code: "ABORTED" });
     const row = await store.federations.find("partner");
     assert.deepEqual([row?.caCertificates, row?.revokedAt, row?.revokedBy], ["[]", 30, "me"]);
   });

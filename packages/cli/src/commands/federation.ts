@@ -21,8 +21,8 @@ const profiles = {
   https_spiffe: BundleProfile.BUNDLE_PROFILE_HTTPS_SPIFFE,
 } as const;
 
-/** How often others are advised to look at the bundle that is written into a file, in seconds. */
-const refreshHintSeconds = 300;
+/** How often others are advised to look for the next bundle after the one in a file, in seconds; as the endpoint says. */
+const refreshHintSeconds = 60;
 
 /** `interlock federation`: other trust domains of which some bots are believed. */
 export function federationCommand(output: Output): Command {
