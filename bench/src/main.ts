@@ -30,7 +30,7 @@ await runCommand({
   },
   options: {
     rounds: count(
-      "rounds that count. Default: 12 (memory 3, gateway 9, import 11, authority 5, swarm 3, scan 20)",
+      "rounds that count. Default: 12 (memory 3, gateway 9, import 11, authority 5, swarm 3, scan 20, siege 4)",
       9_999,
     ),
     calls: count("calls of each variant in each round", 9_999_999),
@@ -38,7 +38,7 @@ await runCommand({
     bots: count("bots in the fleet", 9_999_999),
     profile: path("<dir>", "let every process leave a CPU profile there"),
   },
-  limit: { summary: "600 (unary, streaming, memory and gateway 1,200; siege 1,800)", seconds: () => 600 },
+  limit: { summary: "600 (unary, streaming, memory and gateway 1,200; siege 2,700)", seconds: () => 600 },
   read: (values, progress) => ({
     rounds: values.rounds,
     calls: values.calls,

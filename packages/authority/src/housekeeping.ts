@@ -44,6 +44,9 @@ export interface HousekeepingOptions {
   readonly renewAfterExpiryMs: number;
 }
 
+/** The name under which health reports whether the bundle of every federated trust domain could be fetched last. */
+export const federationHealthName = "interlock.federation";
+
 /** The maximum number of usage rows that wait for an unreachable store. */
 const maximumUnsent = 10_000;
 
@@ -87,6 +90,8 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       () => false,
     );
     for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
+    const federations = await store.federations.inForce().catch(() => []);
+    options.server.setHealth(federationHealthName, federations.every(({ failedAt }) => failedAt === null));
   }
 
   function storeUsage(): Promise<void> {

@@ -86,13 +86,13 @@ class Http2Connection implements Connection, FrameSink {
   #prefaceBytes: number;
   readonly #socket: Duplex;
   #reading = false;
-  /** What has been read, and waits for the next turn of the event loop. The socket is not read meanwhile. */
+  /** What has been read, and waits for a later turn of the event loop. The socket is not read meanwhile. */
   #rest: Buffer | undefined;
   #closed = false;
 
   constructor(socket: Duplex, handler: ConnectionHandler, options: ConnectionOptions, isServer: boolean) {
-    const { now = () => performance.now() } = options;
-    const session = new Session(socket, handler, limitsOf(options.limits), now, isServer);
+    const { now = () => performance.now(), turns } = options;
+    const session = new Session(socket, handler, { limits: limitsOf(options.limits), now, turns }, isServer);
     this.#session = session;
     this.#socket = socket;
     this.#now = now;
@@ -154,7 +154,7 @@ class Http2Connection implements Connection, FrameSink {
   takeFrame(frame: Frame): boolean {
     const session = this.#session;
     receiveFrame(session, frame);
-    return !session.ending.over && session.begunInTurn < session.limits.streamsPerTurn;
+    return !session.ending.over && !session.turns.full;
   }
 
   #read(chunk: Buffer): void {
@@ -177,18 +177,17 @@ class Http2Connection implements Connection, FrameSink {
   #readOn(chunk: Buffer): void {
     const session = this.#session;
     session.checkStalled();
-    session.begunInTurn = 0;
     const frames = this.#prefaceBytes < preface.length ? this.#readPreface(chunk) : chunk;
     if (frames.length === 0) return;
     const rest = this.#reader.read(frames);
     if (rest.length > 0 && !session.ending.over) this.#readLater(rest);
   }
 
-  /** Reads on in the next turn of the event loop. */
+  /** Reads on in a later turn of the event loop. */
   #readLater(rest: Buffer): void {
     this.#rest = rest;
     this.#socket.pause();
-    setImmediate(() => {
+    this.#session.turns.wait(() => {
       const { ending } = this.#session;
       const chunk = this.#rest;
       this.#rest = undefined;

@@ -19,4 +19,5 @@ export type { HeaderList } from "./header-list.js";
 export { type DecodedBlock, readOnce } from "./hpack/decoder.js";
 export { defaultLimits, type Limits, type Rate } from "./limits/limits.js";
 export type { ConnectionEnd, ConnectionHandler, ConnectionOptions } from "./session/connection-handler.js";
+export { Turns } from "./session/turns.js";
 export type { Reset, Stream, StreamHandler } from "./stream/stream.js";

@@ -54,6 +54,11 @@ export interface SiegeTiming {
   readonly windowMs?: number | undefined;
   /** The longest that an attack may take, in milliseconds. Default: what the attack says, or 4,000. */
   readonly attackMs?: number | undefined;
+  /**
+   * How often an attack is made. The honest uses of all rounds are counted together: of the 25 that a slow one has time for in one
+   * round, the slowest would be the p99. Default: 1.
+   */
+  readonly rounds?: number | undefined;
 }
 
 /** Where attacks are made: a target of its own, an honest bystander, and the attacker, each a process. */
@@ -100,7 +105,7 @@ grants:
  */
 export async function openStage(
   attacks: readonly Attack[],
-  { windowMs = 2_000, attackMs, execPath }: SiegeTiming & { readonly execPath?: string | undefined } = {},
+  { windowMs = 2_000, attackMs, rounds = 1, execPath }: SiegeTiming & { readonly execPath?: string | undefined } = {},
 ): Promise<SiegeStage> {
   const kind = attacks[0]?.target ?? "bot";
   if (attacks.some(({ target }) => target !== kind)) throw new TypeError("one stage has one kind of target");
@@ -140,7 +145,7 @@ export async function openStage(
     const at = target;
     const probes = all((attack) => attack.probes);
     const bystander = start<BystanderAsk, BystanderAnswer>("bystander", "bystander");
-    const joinTokens = probes.includes("join") ? await inAll(joiners, invite) : [];
+    const joinTokens = probes.includes("join") ? await inAll(joiners(rounds), invite) : [];
     const joinToken = await invite("honest/1");
     await bystander.ask({ do: "begin", target: at, joinToken, probes, joinTokens, folder });
     await pause(windowMs / 2); // Connections and code are warm after this.
@@ -149,22 +154,23 @@ export async function openStage(
       async control() {
         await bystander.ask({ do: "use" });
       },
-      async make(attack) {
-        const attacker = start<AttackerAsk, AttackerAnswer>("attacker", attack.name);
-        const botTokens = await inAll(attack.bots ?? [], invite);
-        const stolen = await inAll(attack.joinTokens ?? [], invite);
-        await attacker.ask({
-          do: "prepare",
-          attack: attack.name,
-          target: at,
-          botTokens,
-          joinTokens: stolen,
-          folder: join(folder, `${turn++}`),
-          forMs: attackMs,
-        });
-        const siege = await measure({ attack, target: at, besieged, bystander, attacker, windowMs });
-        await attacker.kill();
-        return siege;
+      make(attack) {
+        const prepare = async () => {
+          const attacker = start<AttackerAsk, AttackerAnswer>("attacker", attack.name);
+          const botTokens = await inAll(attack.bots ?? [], invite);
+          const stolen = await inAll(attack.joinTokens ?? [], invite);
+          await attacker.ask({
+            do: "prepare",
+            attack: attack.name,
+            target: at,
+            botTokens,
+            joinTokens: stolen,
+            folder: join(folder, `${turn++}`),
+            forMs: attackMs,
+          });
+          return attacker;
+        };
+        return measure({ attack, target: at, besieged, bystander, prepare, windowMs, rounds });
       },
       end,
     };
@@ -184,7 +190,10 @@ export async function besiege(attack: Attack, options: Parameters<typeof openSta
   }
 }
 
-const joiners = Array.from({ length: 160 }, (_, i) => `joiner/${i + 1}`);
+/** As many as can join in so many rounds, one after the other. */
+function joiners(rounds: number): string[] {
+  return Array.from({ length: 160 * rounds }, (_, i) => `joiner/${i + 1}`);
+}
 
 async function inAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
@@ -197,16 +206,23 @@ interface Battle {
   readonly target: TargetAddress;
   readonly besieged: Forked<TargetAsk, TargetAnswer>;
   readonly bystander: Forked<BystanderAsk, BystanderAnswer>;
-  readonly attacker: Forked<AttackerAsk, AttackerAnswer>;
+  /** Starts the attacker of one round, and gives it what it needs. */
+  readonly prepare: () => Promise<Forked<AttackerAsk, AttackerAnswer>>;
   readonly windowMs: number;
+  readonly rounds: number;
 }
 
-async function measure({ attack, target, besieged, bystander, attacker, windowMs }: Battle): Promise<Siege> {
-  const samples = async () => (await bystander.ask({ do: "samples" })).samples;
+/** What the bystander saw in one round of an attack. */
+interface Round {
+  readonly before: readonly Sample[];
+  readonly meanwhile: readonly Sample[];
+  readonly late: readonly Sample[];
+  /** When the attack ended. */
+  readonly endedAt: number;
+}
+
+async function measure({ attack, target, besieged, bystander, prepare, windowMs, rounds }: Battle): Promise<Siege> {
   const handledSoFar = async () => (await besieged.ask({ do: "handled" })).handled ?? 0;
-  await samples();
-  await pause(windowMs);
-  const before = await samples();
   const handledBefore = await handledSoFar();
   const memoryBefore = await residentMemory(besieged.pid);
   const printedBefore = besieged.printed;
@@ -215,14 +231,25 @@ async function measure({ attack, target, besieged, bystander, attacker, windowMs
   void besieged.ended.then((how) => {
     gone = how;
   });
-  const outcome = await attacker.ask({ do: "attack" });
-  const endedAt = monotonicMs();
-  const meanwhile = await samples();
-  await pause(fullServiceMs + windowMs);
-  const late = await samples();
+  const seen: Round[] = [];
+  let outcome: AttackOutcome | undefined;
+  while (seen.length < rounds && gone === undefined) {
+    const attacker = await prepare();
+    const samples = async () => (await bystander.ask({ do: "samples" })).samples;
+    await samples();
+    await pause(windowMs);
+    const before = await samples();
+    outcome = sumOf(outcome, await attacker.ask({ do: "attack" }));
+    const endedAt = monotonicMs();
+    const meanwhile = await samples();
+    await pause(fullServiceMs + windowMs);
+    seen.push({ before, meanwhile, late: await samples(), endedAt });
+    await attacker.kill();
+  }
   memory.stop();
+  if (!outcome) throw new Error("an attack is made once at least");
   const handled = gone === undefined ? (await handledSoFar()) - handledBefore : 0;
-  const bystanders = attack.probes.map((probe) => fared(probe, before, meanwhile, late, endedAt));
+  const bystanders = attack.probes.map((probe) => fared(probe, seen));
   const measured = {
     attack: attack.name,
     row: attack.row,
@@ -239,24 +266,29 @@ async function measure({ attack, target, besieged, bystander, attacker, windowMs
   return { ...measured, problems, slow: slownessOf(measured) };
 }
 
-function fared(
-  probe: ProbeName,
-  before: readonly Sample[],
-  meanwhile: readonly Sample[],
-  late: readonly Sample[],
-  endedAt: number,
-): Bystander {
+/** The outcomes of two rounds in one. */
+function sumOf(one: AttackOutcome | undefined, other: AttackOutcome): AttackOutcome {
+  if (!one) return other;
+  const answers: Record<string, number> = { ...one.answers };
+  for (const [answer, count] of Object.entries(other.answers)) answers[answer] = (answers[answer] ?? 0) + count;
+  const problem = one.problem ?? other.problem;
+  return { ...other, sent: one.sent + other.sent, answers, ...(problem === undefined ? {} : { problem }) };
+}
+
+function fared(probe: ProbeName, rounds: readonly Round[]): Bystander {
   const of = (samples: readonly Sample[]) => samples.filter((sample) => sample.probe === probe);
-  const first = windowOf(of(before));
-  const bar = barOf(probe, first);
-  const bad = of(late).filter(({ ms, failure }) => failure !== undefined || ms > bar);
-  const lastBad = bad.at(-1);
+  const before = windowOf(rounds.flatMap((round) => of(round.before)));
+  const bar = barOf(probe, before);
+  const recoveredMs = rounds.map(({ late, endedAt }) => {
+    const lastBad = of(late).findLast(({ ms, failure }) => failure !== undefined || ms > bar);
+    return lastBad ? Math.max(0, Math.round(lastBad.at + lastBad.ms - endedAt)) : 0;
+  });
   return {
     probe,
-    before: first,
-    meanwhile: windowOf(of(meanwhile)),
-    after: windowOf(of(late).filter(({ at }) => at >= endedAt + fullServiceMs)),
-    recoveredMs: lastBad ? Math.max(0, Math.round(lastBad.at + lastBad.ms - endedAt)) : 0,
+    before,
+    meanwhile: windowOf(rounds.flatMap(({ meanwhile }) => of(meanwhile))),
+    after: windowOf(rounds.flatMap(({ late, endedAt }) => of(late).filter(({ at }) => at >= endedAt + fullServiceMs))),
+    recoveredMs: Math.max(...recoveredMs),
   };
 }
 

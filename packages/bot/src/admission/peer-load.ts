@@ -1,9 +1,17 @@
+import { Turns } from "@interlock/wire";
+
 /** What one bot has under way at a server, over all of its connections, and those of the gateways that call for it. */
 export interface PeerLoad {
   /** Calls that are open. */
   calls: number;
   /** An estimate of the memory, in bytes, that is held for its requests which no handler has taken yet. */
   bytes: number;
+}
+
+/** The load of a bot that has connections. */
+export interface ConnectedLoad extends PeerLoad {
+  /** How many calls these begin in a turn of the event loop, all together. */
+  readonly turns: Turns;
 }
 
 /**
@@ -14,20 +22,20 @@ export interface PeerLoads {
   /** How many bots have one. */
   readonly size: number;
   /** The load of the bot with this SPIFFE ID, for one more of its connections, or of the calls that are made for it. */
-  join(peer: string): PeerLoad;
+  join(peer: string): ConnectedLoad;
   /** Ends a connection or a call for which {@link join} was called. */
   leave(peer: string): void;
 }
 
 /** Makes an empty account of loads. */
 export function createPeerLoads(): PeerLoads {
-  const loads = new Map<string, { readonly load: PeerLoad; users: number }>();
+  const loads = new Map<string, { readonly load: ConnectedLoad; users: number }>();
   return {
     get size() {
       return loads.size;
     },
     join(peer) {
-      const known = loads.get(peer) ?? { load: { calls: 0, bytes: 0 }, users: 0 };
+      const known = loads.get(peer) ?? { load: { calls: 0, bytes: 0, turns: new Turns() }, users: 0 };
       known.users++;
       loads.set(peer, known);
       return known.load;

@@ -346,6 +346,21 @@ describe("a client", () => {
     assert.equal(handshakes, 1);
   });
 
+  it("tells in an error which code waits for the call, and leaves the limit of stacks as it is", async () => {
+    const fail = () => Promise.reject(new InterlockError("NOT_FOUND", "There is none."));
+    const { bot, address } = await serveEcho(fleet, { echo: fail });
+    bots.push(bot);
+    const echo = caller.client(service, address);
+    const { stackTraceLimit } = Error;
+    async function refusedHere(): Promise<void> {
+      await echo.echo({});
+    }
+    const error = await refusedHere().catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof InterlockError);
+    assert.match(error.stack ?? "", /^InterlockError: .*\n(.*\n)*.*at async refusedHere/);
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  });
+
   it("takes no calls when its bot is closed", async () => {
     const { bot, address } = await serveEcho(fleet);
     bots.push(bot);

@@ -88,7 +88,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
   const find = (path: string) => methods.get(path) ?? passing?.(path);
   const { callsPerPeer = defaultCallsPerPeer, requestBytesPerPeer = defaultRequestBytesPerPeer } = options;
   const { callsPerConnection, loads = createPeerLoads() } = options;
-  const bounds = callsPerConnection === undefined ? {} : { limits: { concurrentStreams: callsPerConnection } };
+  const limits = callsPerConnection === undefined ? undefined : { concurrentStreams: callsPerConnection };
   const open = createRoster<ServedCall>();
   const approvedCalls = createApprovedCalls();
   const ofCalls = { ...options, requestBytesPerPeer, open, approvedCalls, callerOf, tooManyCalls };
@@ -96,7 +96,8 @@ export function createCallServer(options: CallServerOptions): CallServer {
 
   function accept(socket: TLSSocket, connection: Connection): void {
     const { uri } = connection.peer;
-    const visitor = { connection, charged: connection.peer, load: loads.join(uri) };
+    const load = loads.join(uri);
+    const visitor = { connection, charged: connection.peer, load };
     const http2 = createServerConnection(
       socket,
       {
@@ -108,7 +109,7 @@ export function createCallServer(options: CallServerOptions): CallServer {
             log.error("a connection ended by a fault of this server", { peer: uri, error: String(error) });
         },
       },
-      bounds,
+      { limits, turns: load.turns },
     );
     connections.set(http2, { askedAt: undefined });
     // A client takes the end of a connection for a failure and tries again at once, unless it is told that it sends too much.

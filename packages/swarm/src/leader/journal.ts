@@ -56,6 +56,8 @@ export interface Pending {
 /** The content of one transaction, and the effects that wait for it. */
 export interface Changes {
   readonly entries: readonly Entry[];
+  /** Those among them that the store does not have yet. */
+  readonly created: ReadonlySet<Entry>;
   /** The tasks among them that the store has already, and that are now given to a worker. */
   readonly claimed: readonly Task[];
   readonly forgotten: readonly string[];
@@ -171,7 +173,8 @@ export function createJournal(): Journal {
         const entries = [...touched.values()];
         const claimed = claimedOf(entries);
         const latest = audit.slice(-auditAtMost);
-        const changes = { entries, claimed, forgotten, audit: latest, keys, keysForgottenTo, effects };
+        const created = new Set(entries.filter(({ stored }) => !stored));
+        const changes = { entries, created, claimed, forgotten, audit: latest, keys, keysForgottenTo, effects };
         [touched, forgotten, audit, keys, effects] = [new Map(), [], [], [], []];
         keysForgottenTo = 0;
         for (const entry of entries) entry.stored = true;

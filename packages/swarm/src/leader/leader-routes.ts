@@ -3,6 +3,7 @@ import { DispatchService, OperatorService, SafetyService } from "../gen/interloc
 import { dispatchService } from "./dispatch-service.js";
 import type { Leader } from "./leader.js";
 import { operatorService } from "./operator-service.js";
+import { operatorRequestBytes } from "./request-bytes.js";
 import { safetyService } from "./safety-service.js";
 
 /**
@@ -18,7 +19,7 @@ import { safetyService } from "./safety-service.js";
 export function leaderRoutes(leader: Leader): (routes: Routes) => void {
   return (routes) => {
     routes.add(DispatchService, dispatchService(leader));
-    routes.add(OperatorService, operatorService(leader));
+    routes.add(OperatorService, operatorService(leader), { requestBytes: operatorRequestBytes(leader.limits) });
     routes.add(SafetyService, safetyService(leader));
   };
 }

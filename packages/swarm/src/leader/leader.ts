@@ -5,7 +5,7 @@ import type { AuditEntry, TaskStore } from "../store/task-store.js";
 import { swarmError } from "../swarm-error.js";
 import { systemWait } from "../wait.js";
 import { createDispatcher, type Dispatcher, type DispatchOptions } from "./dispatcher.js";
-import { createLimits } from "./limits.js";
+import { createLimits, type Limits } from "./limits.js";
 import type { Refusal } from "./reports.js";
 import type { WorkerChange } from "./sessions.js";
 import { createTiming } from "./timing.js";
@@ -26,6 +26,8 @@ export interface LeaderOptions extends DispatchOptions {
 export interface Leader {
   /** The name of the bot. */
   readonly name: string;
+  /** The bounds of its tasks. */
+  readonly limits: Limits;
   /** The dispatcher while it leads. Throws `LEADER_STANDBY` when it does not. */
   active(): Dispatcher;
   /** Whether it leads now. */
@@ -68,7 +70,7 @@ export function createLeader(options: LeaderOptions): Leader {
   const log = namedLog(options.log ?? jsonLog, name);
   // These throw here, and not only when it begins to lead.
   createTiming(options);
-  createLimits(options.limits);
+  const limits = createLimits(options.limits);
   const tasks = createListeners<Task>();
   const workers = createListeners<WorkerChange>();
   const refusals = createListeners<Refusal>();
@@ -156,6 +158,7 @@ export function createLeader(options: LeaderOptions): Leader {
 
   return {
     name,
+    limits,
     active() {
       if (!dispatcher) throw swarmError("LEADER_STANDBY");
       return dispatcher;

@@ -5,13 +5,26 @@ import { isHeld } from "../task-state.js";
 import type { Entry } from "./entry.js";
 import { taskBytes } from "./task-bytes.js";
 
-/** Encodes entries for the store. Those that cannot be encoded are `refused`, and no other because of them. */
-export function toStored(entries: readonly Entry[]): { stored: StoredTask[]; refused: Entry[] } {
+/** A payload of more bytes is kept apart: it is encoded and written once, and not with each change of its task. */
+const apartAbove = 4_096;
+const nothing = Buffer.alloc(0);
+
+/** Encodes entries for the store, which does not have the `created` ones yet. Those that cannot be encoded are `refused`, and no other because of them. */
+export function toStored(
+  entries: readonly Entry[],
+  created: ReadonlySet<Entry>,
+): { stored: StoredTask[]; refused: Entry[] } {
   try {
-    return { stored: encodeAll(entries), refused: [] };
+    return { stored: encodeAll(entries, created), refused: [] };
   } catch {
     const refused = entries.filter((entry) => !isEncodable(entry));
-    return { stored: encodeAll(entries.filter((entry) => !refused.includes(entry))), refused };
+    return {
+      stored: encodeAll(
+        entries.filter((entry) => !refused.includes(entry)),
+        created,
+      ),
+      refused,
+    };
   }
 }
 
@@ -25,11 +38,13 @@ function isEncodable({ task }: Entry): boolean {
 }
 
 /** Encodes entries into one buffer: a buffer for each would cost more than the encoding. */
-function encodeAll(entries: readonly Entry[]): StoredTask[] {
-  const list = { tasks: entries.map(({ task }) => task), nextPageToken: "" };
+function encodeAll(entries: readonly Entry[], created: ReadonlySet<Entry>): StoredTask[] {
+  const list = { tasks: entries.map(withoutLongPayload), nextPageToken: "" };
   const reader = new BinaryReader(ListTasksResponse.encode(list).finish());
-  return entries.map(({ task, sequence, key, digest, sessionId }) => {
+  return entries.map((entry) => {
+    const { task, sequence, key, digest, sessionId } = entry;
     reader.tag();
+    const apart = task.payload.length > apartAbove;
     return {
       taskId: task.taskId,
       sequence,
@@ -39,14 +54,30 @@ function encodeAll(entries: readonly Entry[]): StoredTask[] {
       idempotencyKey: key,
       requestDigest: digest,
       task: reader.bytes(),
+      payloadApart: apart ? 1 : 0,
+      payload: apart && created.has(entry) ? task.payload : undefined,
     };
   });
 }
 
-/** Decodes an entry. The worker that held it has until `expiresAt` to confirm that it still does. */
+function withoutLongPayload({ task }: Entry): Task {
+  return task.payload.length > apartAbove ? { ...task, payload: nothing } : task;
+}
+
+/**
+ * Decodes an entry.
+ *
+ * @param stored - The task, as a store gives it.
+ * @param expiresAt - Until then the worker that held it has to confirm that it still does.
+ * @throws An `Error` where it cannot be read, or its payload is missing.
+ */
 export function fromStored(stored: StoredTask, expiresAt: number): Entry {
   const { sequence, idempotencyKey: key, requestDigest: digest, sessionId } = stored;
   const task = Task.decode(stored.task);
+  if (stored.payloadApart) {
+    if (!stored.payload) throw new Error("its payload is missing");
+    task.payload = Buffer.from(stored.payload.buffer, stored.payload.byteOffset, stored.payload.byteLength);
+  }
   return {
     task,
     bytes: taskBytes(task),

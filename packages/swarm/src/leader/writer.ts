@@ -101,9 +101,9 @@ export function createWriter(options: WriterOptions): Writer {
       const writes = force || pending.changed;
       const changes = pending.take();
       effects = changes.effects;
-      const { entries, claimed, forgotten, audit, keys, keysForgottenTo } = changes;
+      const { entries, created, claimed, forgotten, audit, keys, keysForgottenTo } = changes;
       const claims = claimed.map(({ taskId }) => taskId);
-      const { stored, refused: unencodable } = toStored(entries);
+      const { stored, refused: unencodable } = toStored(entries, created);
       const { skipped, refused } = writes
         ? await commit({ tasks: stored, claims, forgotten, audit, keys, keysForgottenTo })
         : nothingLeftOut;

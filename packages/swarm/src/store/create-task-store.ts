@@ -48,6 +48,7 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
     // Deletes first, because a new task may use the key of a forgotten one.
     for (const some of chunks(forgotten)) {
       await transaction.deleteFrom("tasks").where("taskId", "in", some).execute();
+      await transaction.deleteFrom("payloads").where("taskId", "in", some).execute();
     }
     if (keysForgottenTo > 0) {
       await transaction.deleteFrom("forgottenKeys").where("sequence", "<=", keysForgottenTo).execute();
@@ -102,7 +103,15 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
     inherit: (epoch) =>
       leading(epoch, undefined, async (transaction) => {
         await pruneAudit(transaction);
-        const tasks = await transaction.selectFrom("tasks").selectAll().orderBy("sequence").execute();
+        const tasks = await transaction
+          .selectFrom("tasks")
+          .leftJoin("payloads", (join) =>
+            join.onRef("payloads.taskId", "=", "tasks.taskId").on("tasks.payloadApart", "=", 1),
+          )
+          .selectAll("tasks")
+          .select("payload")
+          .orderBy("sequence")
+          .execute();
         const stop = await transaction
           .selectFrom("stops")
           .select(["stopId", "issuer", "reason", "issuedAt"])
@@ -112,7 +121,12 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
         const keys = await transaction.selectFrom("forgottenKeys").selectAll().orderBy("sequence").execute();
         // libsql gives bytes as an ArrayBuffer.
         return {
-          tasks: tasks.map((each) => ({ ...each, task: new Uint8Array(each.task) })),
+          tasks: tasks.map(({ payload, payloadApart, ...each }) => ({
+            ...each,
+            task: new Uint8Array(each.task),
+            payloadApart: payloadApart === 1 ? 1 : 0,
+            payload: payload ? new Uint8Array(payload) : undefined,
+          })),
           stop,
           keys: keys.map((each) => ({ ...each, keys: new Uint8Array(each.keys) })),
         };

@@ -67,10 +67,31 @@ function keys(bytes: Database<Schema>["bytes"]): Migration {
   };
 }
 
+/** Long payloads are written once, and not with each change of their task. */
+function payloads(bytes: Database<Schema>["bytes"]): Migration {
+  return {
+    async up({ schema }: Kysely<unknown>) {
+      await schema
+        .alterTable("tasks")
+        .addColumn("payload_apart", "integer", (c) => c.notNull().defaultTo(0))
+        .execute();
+      await schema
+        .createTable("payloads")
+        .addColumn("task_id", "text", (c) => c.primaryKey().notNull())
+        .addColumn("payload", bytes, (c) => c.notNull())
+        .execute();
+    },
+  };
+}
+
 /** Brings a database to the newest schema, all in one transaction or not at all. */
 export async function migrate({ db, bytes, exclusively }: Database<Schema>): Promise<void> {
   // Every migration there ever was, by a name that never changes; a new one goes at the end.
-  const migrations: Readonly<Record<string, Migration>> = { "0001-first": first(bytes), "0002-keys": keys(bytes) };
+  const migrations: Readonly<Record<string, Migration>> = {
+    "0001-first": first(bytes),
+    "0002-keys": keys(bytes),
+    "0003-payloads": payloads(bytes),
+  };
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => ({ ...migrations }) },

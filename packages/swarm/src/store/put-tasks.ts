@@ -12,8 +12,9 @@ const nothing = {
   idempotencyKey: "",
   requestDigest: "",
   task: Buffer.alloc(0),
-} satisfies StoredTask;
-const columns = Object.keys(nothing) as (keyof StoredTask)[];
+  payloadApart: 0,
+} satisfies Omit<StoredTask, "payload">;
+const columns = Object.keys(nothing) as (keyof typeof nothing)[];
 const sizes = [64, 16, 4, 2, 1];
 
 /**
@@ -35,6 +36,7 @@ export function createPutTasks(db: Kysely<Schema>) {
             state: e.ref("excluded.state"),
             sessionId: e.ref("excluded.sessionId"),
             task: e.ref("excluded.task"),
+            payloadApart: e.ref("excluded.payloadApart"),
           })),
         )
         .compile();
@@ -52,7 +54,19 @@ export function createPutTasks(db: Kysely<Schema>) {
       await transaction.executeQuery({ ...statementFor(rows), parameters });
       from += rows;
     }
+    // One at a time: they are long.
+    for (const { taskId, payload } of tasks) {
+      if (payload) await putPayload(transaction, taskId, payload);
+    }
   };
+}
+
+async function putPayload(transaction: Kysely<Schema>, taskId: string, bytes: Uint8Array): Promise<void> {
+  await transaction
+    .insertInto("payloads")
+    .values({ taskId, payload: parameterOf(bytes) as Buffer })
+    .onConflict((c) => c.column("taskId").doUpdateSet((e) => ({ payload: e.ref("excluded.payload") })))
+    .execute();
 }
 
 /** Both databases take bytes as a `Buffer`; it is a view of the same memory. */

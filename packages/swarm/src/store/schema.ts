@@ -5,6 +5,7 @@
 export interface Schema {
   leadership: LeadershipRow;
   tasks: TaskRow;
+  payloads: PayloadRow;
   stops: StopRow;
   audit: AuditRow;
   forgottenKeys: ForgottenKeysRow;
@@ -22,7 +23,7 @@ export interface LeadershipRow {
   leadsUntil: number;
 }
 
-/** A task: the columns that are searched, and the whole of it in `task`. */
+/** A task: the columns that are searched, and the whole of it in `task`, but for a payload that is kept apart. */
 export interface TaskRow {
   taskId: string;
   sequence: number;
@@ -35,6 +36,14 @@ export interface TaskRow {
   requestDigest: string;
   /** `interlock.swarm.v1.Task`. */
   task: Uint8Array;
+  /** 1 where the payload has a row of its own, else 0. */
+  payloadApart: number;
+}
+
+/** A long payload: it is written once, and not with each change of its task. */
+export interface PayloadRow {
+  taskId: string;
+  payload: Uint8Array;
 }
 
 /** Idempotency keys of tasks that were forgotten together: one row for hundreds of them. */

@@ -27,6 +27,8 @@ const task = (taskId: string, rest: Partial<StoredTask> = {}): StoredTask => ({
   idempotencyKey: "",
   requestDigest: "",
   task: Buffer.from(taskId),
+  payloadApart: 0,
+  payload: undefined,
   ...rest,
 });
 const nothing: Batch = { tasks: [], claims: [], forgotten: [], audit: [] };
@@ -86,6 +88,35 @@ describeOnEach("task store", (create, engine) => {
       [task("t3"), changed],
     );
     assert.equal(stop, undefined);
+  });
+
+  it("keeps a payload apart, which is written once, until its task is forgotten", async () => {
+    const epoch = await lead();
+    const payload = Buffer.from([0, 255, 128, 10]);
+    const first = task("t1", { payloadApart: 1, payload });
+    const second = task("t2", { payloadApart: 1, payload: Buffer.alloc(3, 7) });
+    await store.commit(epoch, batch([first, second, task("t3")]), 60_000);
+    await store.commit(epoch, batch([{ ...first, revision: 2, payload: undefined }]), 60_000);
+    const inherited = async () =>
+      (await store.inherit(epoch)).tasks.map(({ taskId, revision, payload: kept }) => [
+        taskId,
+        revision,
+        kept && [...kept],
+      ]);
+    assert.deepEqual(await inherited(), [
+      ["t1", 2, [...payload]],
+      ["t2", 1, [7, 7, 7]],
+      ["t3", 1, undefined],
+    ]);
+    // One that is kept apart no longer is not given back.
+    await store.commit(epoch, batch([{ ...second, revision: 2, payloadApart: 0, payload: undefined }]), 60_000);
+    await store.commit(epoch, batch([], { forgotten: ["t1"] }), 60_000);
+    await store.commit(epoch, batch([task("t1", { payloadApart: 1 })]), 60_000);
+    assert.deepEqual(await inherited(), [
+      ["t1", 1, undefined],
+      ["t2", 2, undefined],
+      ["t3", 1, undefined],
+    ]);
   });
 
   it("keeps idempotency keys for the next leader, until they are forgotten", async () => {

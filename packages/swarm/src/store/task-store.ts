@@ -1,4 +1,4 @@
-/** A task as the store keeps it: the columns that are searched, and the whole of it in `task`. */
+/** A task as the store keeps it: the columns that are searched, and the whole of it in `task`, but for a payload that is kept apart. */
 export interface StoredTask {
   /** The id of the task. */
   readonly taskId: string;
@@ -14,8 +14,12 @@ export interface StoredTask {
   readonly idempotencyKey: string;
   /** The SHA-256 of the request, in base64; empty without a key. */
   readonly requestDigest: string;
-  /** The whole task, `interlock.swarm.v1.Task`. */
+  /** The task, `interlock.swarm.v1.Task`; without its payload where that is kept apart. */
   readonly task: Uint8Array;
+  /** 1 where the payload is kept apart, because it is long and never changes; else 0. */
+  readonly payloadApart: 0 | 1;
+  /** The payload that is kept apart. A write may leave it out where an earlier one has brought it; a read always gives it. */
+  readonly payload?: Uint8Array | undefined;
 }
 
 /** An entry of the audit: a report that was refused, an emergency stop, or a reset. */

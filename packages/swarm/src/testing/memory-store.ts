@@ -45,7 +45,7 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
     for (const task of batch.tasks) {
       if (skipped.includes(task.taskId)) continue;
       if (unwritable.has(task.idempotencyKey)) refused.push(task.taskId);
-      else tasks.set(task.taskId, task);
+      else tasks.set(task.taskId, { ...task, payload: task.payload ?? tasks.get(task.taskId)?.payload });
     }
     for (const taskId of batch.forgotten) tasks.delete(taskId);
     audit.unshift(...batch.audit);

@@ -7,11 +7,6 @@ import { initial, maximumInteger } from "../frame/kinds.js";
 export interface Limits {
   /** How many streams the other end may have open. Default: 256. */
   readonly concurrentStreams: number;
-  /**
-   * How many streams of the other end begin in one turn of the event loop. What has been read behind them waits for the next turn,
-   * so that hundreds of requests on one connection do not keep those on other ones waiting. Default: 32.
-   */
-  readonly streamsPerTurn: number;
   /** The window of a stream: what may arrive before the reader has taken it, in bytes. Default: 256 KiB. */
   readonly streamWindowBytes: number;
   /**
@@ -64,7 +59,6 @@ export interface Rate {
 /** The bounds where no others are given. */
 export const defaultLimits: Limits = {
   concurrentStreams: 256,
-  streamsPerTurn: 32,
   streamWindowBytes: 256 * 1_024,
   connectionWindowBytes: 4 * 1_024 * 1_024,
   headerListBytes: 64 * 1_024,

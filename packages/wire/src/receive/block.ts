@@ -38,7 +38,7 @@ function receiveRequest(session: Session, id: number, block: DecodedBlock | unde
     return;
   }
   if (end) streams.remoteEnded(stream);
-  session.begunInTurn++;
+  session.turns.begin();
   const taker = (handler as Required<typeof handler>).onStream(stream, block, end);
   if (!stream.lost) {
     if (!stream.resetQueued) stream.handler = taker;

@@ -1,6 +1,7 @@
 import type { DecodedBlock } from "../hpack/decoder.js";
 import type { Limits } from "../limits/limits.js";
 import type { Stream, StreamHandler } from "../stream/stream.js";
+import type { Turns } from "./turns.js";
 
 /** Takes what happens on a connection. A method that throws ends the connection (`ConnectionEnd.error`). */
 export interface ConnectionHandler {
@@ -38,6 +39,8 @@ export interface ConnectionEnd {
 export interface ConnectionOptions {
   /** Bounds other than the defaults. */
   readonly limits?: Partial<Limits> | undefined;
+  /** What the connections of one peer share, so that it has no more of a turn with many of them. Default: one of its own. */
+  readonly turns?: Turns | undefined;
   /** A clock that nobody sets, in milliseconds. Default: `performance.now`. */
   readonly now?: (() => number) | undefined;
 }

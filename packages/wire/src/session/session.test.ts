@@ -10,7 +10,7 @@ import { Session } from "./session.js";
 describe("Session", () => {
   it("closes when the ids of its streams have run out, and is over after the last one", () => {
     const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-    const session = new Session(socket, {}, limitsOf(undefined), () => 0, false);
+    const session = new Session(socket, {}, { limits: limitsOf(undefined), now: () => 0 }, false);
     Object.assign(session.streams, { ids: new StreamIds(false, maximumInteger - 2) });
     assert.equal(session.open(request, true, nobody, false).id, maximumInteger - 2);
     assert.ok(!session.takesNone);

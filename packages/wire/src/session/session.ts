@@ -14,6 +14,14 @@ import { Ending, type EndingOwner, handlerFailed } from "./ending.js";
 import { Patience } from "./patience.js";
 import { Pings } from "./pings.js";
 import { Streams, type StreamsOwner } from "./streams.js";
+import { Turns } from "./turns.js";
+
+/** The options of a connection, with the defaults filled in. */
+export interface SessionOptions {
+  readonly limits: Limits;
+  readonly now: () => number;
+  readonly turns?: Turns | undefined;
+}
 
 /** The parts of a connection, which frames change, and what they tell each other. */
 export class Session implements SenderObserver, StreamsOwner, EndingOwner {
@@ -31,8 +39,8 @@ export class Session implements SenderObserver, StreamsOwner, EndingOwner {
   readonly patience: Patience;
   /** Whether the first SETTINGS of the other end have come. */
   settled = false;
-  /** How many streams the other end has begun in what is read in this turn. */
-  begunInTurn = 0;
+  /** How many streams the other end begins in a turn of the event loop. */
+  readonly turns: Turns;
   /** How many streams the other end takes at once. */
   peerStreams: number = bounds.streamsBeforeSettings;
   /** The largest header list that the other end takes, in bytes. */
@@ -43,7 +51,13 @@ export class Session implements SenderObserver, StreamsOwner, EndingOwner {
   readonly isServer: boolean;
   #capacityDue = false;
 
-  constructor(socket: Duplex, handler: ConnectionHandler, limits: Limits, now: () => number, isServer: boolean) {
+  constructor(
+    socket: Duplex,
+    handler: ConnectionHandler,
+    { limits, now, turns = new Turns() }: SessionOptions,
+    isServer: boolean,
+  ) {
+    this.turns = turns;
     this.socket = socket;
     this.handler = handler;
     this.limits = limits;

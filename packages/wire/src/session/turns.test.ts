@@ -4,11 +4,17 @@ import { type Connection, createServerConnection } from "../connection.js";
 import { errorCode } from "../frame/error-code.js";
 import { nobody } from "../stream/stream.js";
 import { hello, rstStream, wholeRequest } from "../testing/index.js";
+import { Turns } from "./turns.js";
 
 const streamsPerTurn = 4;
 
 /** Serves a socket in memory, and notes in which turn of the event loop each stream begins. */
-function serveMemory(): { socket: Duplex; connection: Connection; begun: [id: number, turn: number][]; end(): void } {
+function serveMemory(turns = new Turns(streamsPerTurn)): {
+  socket: Duplex;
+  connection: Connection;
+  begun: [id: number, turn: number][];
+  end(): void;
+} {
   const begun: [number, number][] = [];
   const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   let turn = 0;
@@ -26,7 +32,7 @@ function serveMemory(): { socket: Duplex; connection: Connection; begun: [id: nu
       },
       onClose() {},
     },
-    { limits: { streamsPerTurn } },
+    { turns },
   );
   return {
     socket,
@@ -72,5 +78,33 @@ describe("Turns", () => {
     await until(() => socket.destroyed || !socket.isPaused());
     assert.equal(begun.length, streamsPerTurn);
     end();
+  });
+
+  it("are shared by the connections that have them in common, in the order of their coming, and by no others", async () => {
+    const turns = new Turns(streamsPerTurn);
+    const peers = Array.from({ length: 5 }, () => serveMemory(turns));
+    const other = serveMemory();
+    for (const { socket } of peers) socket.push(Buffer.concat([hello, requests(10)]));
+    other.socket.push(Buffer.concat([hello, requests(3)]));
+    await until(() => peers.every(({ begun }) => begun.length === 10));
+    const inTurn = new Map<number, number>();
+    for (const [, turn] of peers.flatMap(({ begun }) => begun)) inTurn.set(turn, (inTurn.get(turn) ?? 0) + 1);
+    assert.equal(Math.max(...inTurn.values()), streamsPerTurn);
+    // Nobody has to wait until another has had all of its own.
+    const [first] = peers;
+    const firstsEnd = first?.begun.at(-1)?.[1] ?? 0;
+    for (const { begun } of peers) assert.ok((begun[0]?.[1] ?? firstsEnd) < firstsEnd);
+    assert.equal(new Set(other.begun.map(([, turn]) => turn)).size, 1);
+    for (const { end } of [...peers, other]) end();
+  });
+
+  it("are not lost on a connection that ends while it waits", async () => {
+    const turns = new Turns(streamsPerTurn);
+    const [one, two, three] = [serveMemory(turns), serveMemory(turns), serveMemory(turns)];
+    for (const { socket } of [one, two, three]) socket.push(Buffer.concat([hello, requests(6)]));
+    await until(() => one.begun.length > 0);
+    two.connection.goAway(errorCode.enhanceYourCalm);
+    await until(() => one.begun.length === 6 && three.begun.length === 6);
+    for (const { end } of [one, two, three]) end();
   });
 });

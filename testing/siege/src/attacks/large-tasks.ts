@@ -39,7 +39,7 @@ export const largeTasks: Attack = {
     }).catch(() => {});
 
     while (!signal.aborted) {
-      for (const bytes of [4 * mebibyte - 1_000, 4 * mebibyte - 100, 5 * mebibyte, 2 * mebibyte]) {
+      for (const bytes of [mebibyte + 1_000, 4 * mebibyte - 1_000, 4 * mebibyte - 100, 5 * mebibyte, 2 * mebibyte]) {
         await tally.count(operations.submitTask({ kind: "x", payload: Buffer.alloc(bytes) }, { timeoutMs }));
       }
       const text = "x".repeat(3_000_000);
