@@ -50,7 +50,9 @@ describe("comparePolicies", () => {
   it("finds callers of another trust domain loosened, also beside any own one", () => {
     const foreign = "spiffe://partner/orders/*";
     const directions = (before: readonly string[], after: readonly string[]) =>
-      comparePolicies(policyWith({ callers: before }), policyWith({ callers: after })).map(({ direction }) => direction);
+      comparePolicies(policyWith({ callers: before }), policyWith({ callers: after })).map(
+        ({ direction }) => direction,
+      );
     assert.deepEqual(directions([], ["**", foreign]), ["loosened", "tightened"]);
     assert.deepEqual(directions(["**"], ["**", foreign]), ["loosened"]);
     assert.deepEqual(directions(["**", foreign], ["**"]), ["tightened"]);

@@ -91,7 +91,10 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     );
     for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
     const federations = await store.federations.inForce().catch(() => []);
-    options.server.setHealth(federationHealthName, federations.every(({ failedAt }) => failedAt === null));
+    options.server.setHealth(
+      federationHealthName,
+      federations.every(({ failedAt }) => failedAt === null),
+    );
   }
 
   function storeUsage(): Promise<void> {

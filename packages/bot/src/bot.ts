@@ -208,7 +208,9 @@ export function createBot(parts: BotParts): Bot {
       const served: ServiceDefinition[] = [];
       const addressAt = await createReachableAddress({ ...listening, advertise, towardsFleet: parts.towardsFleet });
       const ours = { identity, identityContact, trust, contact, recorder, log, clock };
-      const server = await createServer({ ...ours, ...listening, federated: "served" }, (routes) => build(watchRoutes(routes, served)));
+      const server = await createServer({ ...ours, ...listening, federated: "served" }, (routes) =>
+        build(watchRoutes(routes, served)),
+      );
       if (closing) {
         await server.close(0);
         refuseWhenClosed();
@@ -255,7 +257,8 @@ export function createBot(parts: BotParts): Bot {
       const connect = () => {
         if (federated) {
           const access = parts.callFederated?.(federated);
-          if (!access) throw new InterlockError("FAILED_PRECONDITION", "Federation needs an authority of the own fleet.");
+          if (!access)
+            throw new InterlockError("FAILED_PRECONDITION", "Federation needs an authority of the own fleet.");
           return closingToo(connectService(service, addresses, expected, { ...calling, ...access }), access.tokens);
         }
         if (delegation === undefined && approval === undefined) {

@@ -6,6 +6,7 @@ export type { Bot, ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
 export type { ClientOptions } from "./client/client-options.js";
+export type { FederatedUse } from "./client/federated-use.js";
 export type { ClientInterceptor } from "./client/interceptor.js";
 export type { CallContext } from "./context.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";

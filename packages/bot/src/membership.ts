@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from "@interlock/policy";
+import type { FederatedUse } from "./client/federated-use.js";
 import type { Place } from "./client/place.js";
 import type { Identity, IdentitySource } from "./identity/identity.js";
 import type { SourceContact } from "./identity/source-contact.js";
@@ -13,14 +14,6 @@ export interface DelegatedUse {
   readonly delegation?: string | undefined;
   /** The id of an approval that the bot has requested. It gives one token, for one call. */
   readonly approval?: string | undefined;
-}
-
-/** Another trust domain to call. */
-export interface FederatedUse {
-  /** The trust domain, for example `cafe`. */
-  readonly trustDomain: string;
-  /** `host:port` of its authority, which gives the tokens; several in a list, or joined by commas. */
-  readonly authority: string | readonly string[];
 }
 
 /** What calls to another trust domain are made with. */

@@ -89,7 +89,11 @@ describe("service faults", () => {
     const service = { name: "cafe.Gripper", servedBy: [], methods };
     assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*"] }), []);
     for (const ends of [{ via: ["spiffe://partner/**"] }, { servedBy: ["spiffe://partner/**"] }])
-      assert.match(String(serviceFaults({ ...service, ...ends })), /is not an identity pattern/, "no federated gateway or server");
+      assert.match(
+        String(serviceFaults({ ...service, ...ends })),
+        /is not an identity pattern/,
+        "no federated gateway or server",
+      );
     assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*", "gateway*"] }), [
       'cafe.Gripper has via "gateway*", which is not an identity pattern',
     ]);

@@ -67,10 +67,17 @@ describe("federated patterns", () => {
   const bot = "spiffe://partner/orders/1";
 
   it("are identity patterns with a trust domain", () => {
-    for (const text of ["spiffe://partner/orders/*", "spiffe://partner/**", bot]) assert.ok(isFederatedPattern(text), text);
+    for (const text of ["spiffe://partner/orders/*", "spiffe://partner/**", bot])
+      assert.ok(isFederatedPattern(text), text);
     for (const text of ["orders/*", "spiffe://partner", "spiffe://partner/", "spiffe://Partner/**", "spiffe:///**"])
       assert.ok(!isFederatedPattern(text), text);
-    for (const text of ["spiffe://*/orders", "spiffe://**", "spiffe://partner/orders*", "SPIFFE://partner/**", "spiffe:/partner/**"])
+    for (const text of [
+      "spiffe://*/orders",
+      "spiffe://**",
+      "spiffe://partner/orders*",
+      "SPIFFE://partner/**",
+      "spiffe:/partner/**",
+    ])
       assert.ok(!isFederatedPattern(text), text);
     assert.ok(isFederatedPattern(bot, "partner"));
     assert.ok(!isFederatedPattern(bot, "partne"));

@@ -1,17 +1,27 @@
+import { formatTrustBundle } from "@interlock/authority";
 import type { Identity } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { createTestCa, createTestFleet, EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
-import { formatTrustBundle } from "@interlock/authority";
 import { authorityStage, framed } from "./authority-stage.js";
 import { answerOf, audience, count, echo, echoStage, open, reset } from "./echo-stage.js";
 import { openStream } from "./open-stream.js";
 import type { Answer, Row, Variant } from "./row.js";
 
 const named = "spiffe://partner/orders/*";
-const { issueToken, renew, confirm, watchTrust, findServers, exchangeToken, report, delegate } = AuthorityService.methods;
+const { issueToken, renew, confirm, watchTrust, findServers, exchangeToken, report, delegate } =
+  AuthorityService.methods;
 
 /** Some of the methods of the authority that bots of the home domain may call. */
-const closedMethods = [renew, confirm, watchTrust, findServers, exchangeToken, report, delegate, AdminService.methods.listBots];
+const closedMethods = [
+  renew,
+  confirm,
+  watchTrust,
+  findServers,
+  exchangeToken,
+  report,
+  delegate,
+  AdminService.methods.listBots,
+];
 
 /** The service of the stage: its methods name the partner's bots, but for one. */
 function namingService(): typeof EchoService {
@@ -24,7 +34,8 @@ function namingService(): typeof EchoService {
 
 export const federationRow: Row = {
   row: 70,
-  attack: "a bot of a federated trust domain where nothing names it, or an identity that the other domain's CA has signed",
+  attack:
+    "a bot of a federated trust domain where nothing names it, or an identity that the other domain's CA has signed",
   async play() {
     const partner = await createTestCa("partner");
     const partnerFleet = await createTestFleet();
@@ -162,7 +173,8 @@ export const federationRow: Row = {
             return status ?? "close";
           },
         },
-        ...closedMethods.map(({ path }) => refused(`the authority's ${path.split("/").at(-1)}`, 7, "CALLER_NOT_ALLOWED", () => ask(orders, path)),
+        ...closedMethods.map(({ path }) =>
+          refused(`the authority's ${path.split("/").at(-1)}`, 7, "CALLER_NOT_ALLOWED", () => ask(orders, path)),
         ),
         {
           name: "a token of the authority for an identity outside the patterns",

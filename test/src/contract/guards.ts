@@ -994,7 +994,11 @@ export const guards: readonly Guard[] = [
     row: 70,
     guard: "the services of the relation, for what is open",
     patches: [
-      bot("token/token-fault", "return ![...audiences].every((service) => domain.services.includes(service))", "return false"),
+      bot(
+        "token/token-fault",
+        "return ![...audiences].every((service) => domain.services.includes(service))",
+        "return false",
+      ),
     ],
   },
   {
@@ -1005,6 +1009,8 @@ export const guards: readonly Guard[] = [
   {
     row: 70,
     guard: "the services of the relation, for tokens",
-    patches: [authority("tokens/token-issuer", "domain.services.includes(audience) && !isOwnService(audience)", "true")],
+    patches: [
+      authority("tokens/token-issuer", "domain.services.includes(audience) && !isOwnService(audience)", "true"),
+    ],
   },
 ];

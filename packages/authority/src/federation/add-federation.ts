@@ -58,7 +58,14 @@ export function addFederation(
     await records.federations.pruneRevoked(keptRevoked);
     const trustVersion = await records.fleet.nextTrustVersion();
     const done = held ? "changed" : "added";
-    const details = { done, services, identities, endpoint: row.endpointUrl, profile: row.endpointProfile, trustVersion };
+    const details = {
+      done,
+      services,
+      identities,
+      endpoint: row.endpointUrl,
+      profile: row.endpointProfile,
+      trustVersion,
+    };
     await records.auditLog.append({ at: now, kind: "federation", actor: by, subject: trustDomain, details });
     return { row, changed: held !== undefined, trustVersion };
   });
@@ -83,7 +90,10 @@ type KeptBundle = Pick<
 function bundleOf({ trustDomain, bundle }: NewFederation, held: FederationRow | undefined, now: number): KeptBundle {
   if (bundle) return keptBundle(bundle, now);
   if (!held) {
-    throw new InterlockError("FAILED_PRECONDITION", `There is no bundle of ${trustDomain}: give it as a file, or an endpoint.`);
+    throw new InterlockError(
+      "FAILED_PRECONDITION",
+      `There is no bundle of ${trustDomain}: give it as a file, or an endpoint.`,
+    );
   }
   const { caCertificates, sequence, refreshHintSeconds, fetchedAt, failedAt, failure } = held;
   return { caCertificates, sequence, refreshHintSeconds, fetchedAt, failedAt, failure };
@@ -105,7 +115,10 @@ export function keptBundle({ caCertificates, sequence, refreshHintSeconds }: Tru
 export async function refuseTooMuch({ federations }: Pick<Records, "federations">, row: FederationRow): Promise<void> {
   const others = (await federations.inForce()).filter(({ trustDomain }) => trustDomain !== row.trustDomain);
   if (others.length >= maximumFederatedDomains) {
-    throw new InterlockError("RESOURCE_EXHAUSTED", `At most ${maximumFederatedDomains} trust domains can be federated.`);
+    throw new InterlockError(
+      "RESOURCE_EXHAUSTED",
+      `At most ${maximumFederatedDomains} trust domains can be federated.`,
+    );
   }
   const bytes = [...others, row].flatMap(casOf).reduce((sum, { length }) => sum + length, 0);
   if (bytes <= maximumFederatedBytes) return;

@@ -64,11 +64,17 @@ export function openBundles({ store, hub, self, clock, log }: BundlesOptions): B
       if (isHeld || !endpoint) return undefined;
       if (endpoint.profile === "https_spiffe") {
         const remedy = "give it as a file, which the operators of that domain have sent";
-        throw new InterlockError("FAILED_PRECONDITION", `A first bundle is needed to verify its endpoint by: ${remedy}.`);
+        throw new InterlockError(
+          "FAILED_PRECONDITION",
+          `A first bundle is needed to verify its endpoint by: ${remedy}.`,
+        );
       }
       const bundle = await fetchBundle(endpoint, trustDomain, [], { clock });
       if (bundle.caCertificates.length > 0) return bundle;
-      throw new InterlockError("FAILED_PRECONDITION", `The bundle of ${trustDomain} has no CA certificate that can be used.`);
+      throw new InterlockError(
+        "FAILED_PRECONDITION",
+        `The bundle of ${trustDomain} has no CA certificate that can be used.`,
+      );
     },
     async refresh(trustDomain) {
       await followed.refresh(trustDomain);

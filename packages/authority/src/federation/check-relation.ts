@@ -22,16 +22,23 @@ export function checkRelation({ trustDomain, ...given }: Relation, own: string):
   const services = [...new Set(given.services)];
   const identities = [...new Set(given.identities)];
   if (!isTrustDomain(trustDomain)) {
-    throw invalid('That is not a trust domain: write it in lower case, without "spiffe://", for example partner.example.');
+    throw invalid(
+      'That is not a trust domain: write it in lower case, without "spiffe://", for example partner.example.',
+    );
   }
-  if (trustDomain === own) throw invalid(`"${own}" is the trust domain of this fleet: it cannot be federated with itself.`);
+  if (trustDomain === own)
+    throw invalid(`"${own}" is the trust domain of this fleet: it cannot be federated with itself.`);
   if (Math.max(services.length, identities.length) > maximumFederatedNames) {
-    throw invalid(`A relation has at most ${maximumFederatedNames} services and ${maximumFederatedNames} identity patterns.`);
+    throw invalid(
+      `A relation has at most ${maximumFederatedNames} services and ${maximumFederatedNames} identity patterns.`,
+    );
   }
   const wrongService = services.find((service) => !isServiceName(service));
-  if (wrongService !== undefined) throw invalid("A service is malformed: give its full name, for example orders.v1.OrderService.");
+  if (wrongService !== undefined)
+    throw invalid("A service is malformed: give its full name, for example orders.v1.OrderService.");
   const ofAuthority = services.find(isOwnService);
-  if (ofAuthority !== undefined) throw invalid(`${ofAuthority} is the authority's own: bots of another trust domain cannot call it.`);
+  if (ofAuthority !== undefined)
+    throw invalid(`${ofAuthority} is the authority's own: bots of another trust domain cannot call it.`);
   if (identities.length === 0) {
     throw invalid(`Say which of its bots are believed: identity patterns such as "spiffe://${trustDomain}/orders/*".`);
   }

@@ -100,7 +100,10 @@ describe("federation of two fleets", () => {
     bot.client(EchoService, address, { federated: { trustDomain: "cafe", authority: cafe.authority.address } });
 
   it("lets a bot of the partner call and stream, and the own bots as ever", async () => {
-    assert.deepEqual(await abroad(orders).echo({ reason: "hello" }), await home.client(EchoService, address).echo({ reason: "hello" }));
+    assert.deepEqual(
+      await abroad(orders).echo({ reason: "hello" }),
+      await home.client(EchoService, address).echo({ reason: "hello" }),
+    );
     assert.deepEqual(handled, ["spiffe://partner/orders/1", "home/1"]);
     for await (const { reason } of abroad(orders).count({})) {
       assert.equal(reason, "first");
@@ -108,7 +111,10 @@ describe("federation of two fleets", () => {
     }
     await server.close(0); // It reports what it has counted.
     const { usage } = await admin.listUsage({ service: Echo.name });
-    assert.deepEqual([...new Set(usage.map(({ caller }) => caller))].sort(), ["spiffe://cafe/home/1", "spiffe://partner/orders/1"]);
+    assert.deepEqual([...new Set(usage.map(({ caller }) => caller))].sort(), [
+      "spiffe://cafe/home/1",
+      "spiffe://partner/orders/1",
+    ]);
     const { usage: own } = await admin.listUsage({ service: Echo.name, bot: "orders/*" });
     assert.deepEqual(own, [], "it is not taken for a bot of the own trust domain");
     const { usage: foreign } = await admin.listUsage({ service: Echo.name, bot: named });
@@ -119,7 +125,10 @@ describe("federation of two fleets", () => {
     const warnings = async (yaml: string) => (await admin.applyGrants({ yaml, dryRun: true })).warnings;
     assert.deepEqual(await warnings(grants), []);
     assert.match(String(await warnings(grants.replace(named, "spiffe://third/orders/*"))), /"third" is not federated/);
-    assert.match(String(await warnings(grants.replaceAll(Echo.name, "other.v1.Service"))), /does not name other.v1.Service/);
+    assert.match(
+      String(await warnings(grants.replaceAll(Echo.name, "other.v1.Service"))),
+      /does not name other.v1.Service/,
+    );
     for (const pattern of ["**", "orders/*", "spiffe://third/**"]) {
       await cafe.authority.applyGrants(grants.replace(named, pattern));
       assert.equal(await reasonOf(abroad(orders).echo({})), "NO_GRANT", pattern);
@@ -141,10 +150,18 @@ describe("federation of two fleets", () => {
 
   /** Asks for a token without any client library. Gives the status, or `closed`. */
   async function issueTo(bot: Pick<Bot, "identity">, request: object): Promise<string> {
-    return callAuthority(bot, AuthorityService.methods.issueToken.path, IssueTokenRequest.encode(IssueTokenRequest.fromPartial(request)).finish());
+    return callAuthority(
+      bot,
+      AuthorityService.methods.issueToken.path,
+      IssueTokenRequest.encode(IssueTokenRequest.fromPartial(request)).finish(),
+    );
   }
 
-  async function callAuthority({ identity }: Pick<Bot, "identity">, path: string, message: Uint8Array = new Uint8Array()): Promise<string> {
+  async function callAuthority(
+    { identity }: Pick<Bot, "identity">,
+    path: string,
+    message: Uint8Array = new Uint8Array(),
+  ): Promise<string> {
     const session = rawSession(cafe.authority.port, shows(identity.current()));
     const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
     const { status } = await rawCall(session, path, {}, frame);
@@ -168,7 +185,12 @@ describe("federation of two fleets", () => {
 
   it("takes no certificate of another CA for one of its own, by its serial number", async () => {
     const ca: TestCa = await createTestCa("third");
-    await admin.addFederation({ ...relation, trustDomain: "third", identities: ["spiffe://third/**"], bundle: bundleOf([ca.der]) });
+    await admin.addFederation({
+      ...relation,
+      trustDomain: "third",
+      identities: ["spiffe://third/**"],
+      bundle: bundleOf([ca.der]),
+    });
     await cafe.authority.applyGrants(`${grants}  "spiffe://third/**": { ${Echo.name}: ["echo:call"] }\n`);
     const { serial } = home.identity.current().leaf;
     const same = await ca.issue("spiffe://third/a", { serial });
@@ -176,10 +198,16 @@ describe("federation of two fleets", () => {
     // The authority knows this certificate as used; that of the stranger would look like a copy, or like its first use.
     await cafe.authority.revoke({ kind: "certificate", subject: "4f" }, "another");
     for (let i = 0; i < 3; i++) {
-      assert.equal(await issueTo({ identity: { current: () => same } as never }, { audience: Echo.name, scopes: ["echo:call"] }), "0");
+      assert.equal(
+        await issueTo({ identity: { current: () => same } as never }, { audience: Echo.name, scopes: ["echo:call"] }),
+        "0",
+      );
     }
     const { records } = await admin.listLog({ kinds: ["clone", "revoke"] });
-    assert.deepEqual(records.map(({ subject }) => subject), ["4f"]);
+    assert.deepEqual(
+      records.map(({ subject }) => subject),
+      ["4f"],
+    );
     await home.client(EchoService, address).echo({});
   });
 
@@ -202,7 +230,10 @@ describe("federation of two fleets", () => {
     await abroad(orders).echo({});
     await own.return?.();
     const { records } = await admin.listLog({ kinds: ["federation"] });
-    assert.deepEqual(records.map(({ details }) => JSON.parse(details).done), ["added", "revoked", "added"]);
+    assert.deepEqual(
+      records.map(({ details }) => JSON.parse(details).done),
+      ["added", "revoked", "added"],
+    );
   });
 
   it("ends calls to a domain that this fleet revokes, and says what to do", async () => {
@@ -260,13 +291,18 @@ describe("federation of two fleets", () => {
     };
     for (const [what, change] of Object.entries(faulty)) {
       it(`refuses ${what}`, async () => {
-        await assert.rejects(admin.addFederation({ ...relation, bundle: bundle(), ...change }), { code: "INVALID_ARGUMENT" });
+        await assert.rejects(admin.addFederation({ ...relation, bundle: bundle(), ...change }), {
+          code: "INVALID_ARGUMENT",
+        });
       });
     }
 
     it("changes a relation that is in force, and keeps its bundle and its tokens", async () => {
       await abroad(orders).echo({});
-      const { changed, federation } = await admin.addFederation({ ...relation, identities: [named, "spiffe://partner/billing/*"] });
+      const { changed, federation } = await admin.addFederation({
+        ...relation,
+        identities: [named, "spiffe://partner/billing/*"],
+      });
       assert.deepEqual([changed, federation?.caCertificates.length], [true, 1]);
       await abroad(orders).echo({});
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { openTrustHub } from "../trust-hub/trust-hub.js";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
+import { openTrustHub } from "../trust-hub/trust-hub.js";
 import { addFederation, type NewFederation } from "./add-federation.js";
 import { revokeFederation } from "./revoke-federation.js";
 import { saveBundle, saveFailure } from "./save-bundle.js";
@@ -29,17 +29,12 @@ describeOnEach("relations to other trust domains", (create) => {
     await place.remove();
   });
 
-  const add = (more: Partial<NewFederation> = {}, now = 10) => addFederation(store, { ...relation, ...more }, now, "me");
+  const add = (more: Partial<NewFederation> = {}, now = 10) =>
+    addFederation(store, { ...relation, ...more }, now, "me");
   const held = { caCertificates: [Uint8Array.of(1)], sequence: 2n ** 62n };
   const read = { trustDomain: "partner", endpoint, bundle: held, fetchedAt: 10 };
   const save = (caCertificates: readonly Uint8Array[], sequence?: bigint, as: object = {}) =>
-    saveBundle(
-      store,
-      { ...read, ...as },
-      { caCertificates, ...(sequence !== undefined && { sequence }) },
-      20,
-      "me",
-    );
+    saveBundle(store, { ...read, ...as }, { caCertificates, ...(sequence !== undefined && { sequence }) }, 20, "me");
 
   it("go to every bot with the next version of the trust, and leave with the one after", async () => {
     const basis = { trustDomain: "cafe", issuer: "spiffe://cafe/interlock/authority", staleAfterMs: 60_000 };
@@ -105,7 +100,9 @@ describeOnEach("relations to other trust domains", (create) => {
     await assert.rejects(add(), { code: "RESOURCE_EXHAUSTED" });
     await add({ trustDomain: "p1" }); // One that is there can be changed.
     await revokeFederation(store, { trustDomain: "p0", reason: "" }, 30, "me");
-    await assert.rejects(add({ bundle: { caCertificates: [new Uint8Array(131_073)] } }), { code: "RESOURCE_EXHAUSTED" });
+    await assert.rejects(add({ bundle: { caCertificates: [new Uint8Array(131_073)] } }), {
+      code: "RESOURCE_EXHAUSTED",
+    });
     await add();
     await assert.rejects(save([new Uint8Array(131_073)], 2n ** 62n + 1n), { code: "RESOURCE_EXHAUSTED" });
   });
@@ -118,6 +115,9 @@ describeOnEach("relations to other trust domains", (create) => {
     await add();
     const rows = await store.federations.page({ after: undefined, limit: 1_000 });
     assert.equal(rows.length, 257);
-    assert.equal(rows.some(({ trustDomain }) => trustDomain === "p299"), true);
+    assert.equal(
+      rows.some(({ trustDomain }) => trustDomain === "p299"),
+      true,
+    );
   });
 });

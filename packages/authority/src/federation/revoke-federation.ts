@@ -31,7 +31,10 @@ export function revokeFederation(
 }
 
 /** Finds a relation that is in force. Rejects with `NOT_FOUND`. */
-export async function findInForce(federations: Pick<Store["federations"], "find">, trustDomain: string): Promise<FederationRow> {
+export async function findInForce(
+  federations: Pick<Store["federations"], "find">,
+  trustDomain: string,
+): Promise<FederationRow> {
   const row = await federations.find(trustDomain);
   if (row?.revokedAt === null) return row;
   throw new InterlockError(

@@ -32,7 +32,9 @@ describe("two fleets that follow each other's bundle endpoints", function () {
     partner = await startTestAuthority({ ...times, trustDomain: "partner" });
     home = (await cafe.bot("operator/ann")).client(AdminService, cafe.authority.address);
     away = (await partner.bot("operator/bob")).client(AdminService, partner.authority.address);
-    await cafe.authority.applyGrants(`grants: {"home/1": {${Echo.name}: ["echo:call"]}, "${named}": {${Echo.name}: ["echo:call"]}}`);
+    await cafe.authority.applyGrants(
+      `grants: {"home/1": {${Echo.name}: ["echo:call"]}, "${named}": {${Echo.name}: ["echo:call"]}}`,
+    );
     const ofPartner = { trustDomain: "partner", services: [Echo.name], identities: [named] };
     await home.addFederation({ ...ofPartner, ...published(partner) });
     await away.addFederation({ trustDomain: "cafe", identities: ["spiffe://cafe/echo/*"], ...published(cafe) });

@@ -14,7 +14,9 @@ export function unfederatedGrants(yaml: string, federated: readonly FederatedDom
     const [, , trustDomain = ""] = identity.split("/");
     const domain = federated.find((one) => one.trustDomain === trustDomain);
     if (!domain) {
-      return [`"${trustDomain}" is not federated, so its grants have no effect: run "interlock federation add ${trustDomain}".`];
+      return [
+        `"${trustDomain}" is not federated, so its grants have no effect: run "interlock federation add ${trustDomain}".`,
+      ];
     }
     if (domain.services.includes(service)) return [];
     return [`The federation with "${trustDomain}" does not name ${service}, so its grants there have no effect.`];

@@ -76,7 +76,10 @@ describe("checkReport", () => {
       "",
       "",
     ]);
-    assert.deepEqual(check({ usage: [{ ...row, caller: "spiffe://partner/x" }], instance }, reporter, now).usage[0]?.caller, "");
+    assert.deepEqual(
+      check({ usage: [{ ...row, caller: "spiffe://partner/x" }], instance }, reporter, now).usage[0]?.caller,
+      "",
+    );
   });
 
   const badEndpoints = [

@@ -72,26 +72,28 @@ export function checkReport(
       if (!isServiceName(service)) throw invalid("An endpoint's service is malformed: give its full name.");
       return { service, address, host: hostOf(address) };
     }),
-    usage: usage.filter(mayCount(name)).map(({ method, caller: given, actors, denial, count, firstAt, lastAt: last }) => {
-      if (method.length > maximumMethodLength || !/^[^\p{C}\s]*$/u.test(method))
-        throw invalid("A method is malformed: write package.Service/Method.");
-      const caller = given === "" ? given : readCaller(given, trustDomain, isFederated);
-      if (caller === undefined) throw invalid("A caller is no bot of this fleet: write its SPIFFE ID.");
-      if (actors.length > maximumActors || !actors.every((actor) => isMember(actor, trustDomain)))
-        throw invalid(`Actors are malformed: write at most ${maximumActors} SPIFFE IDs of bots of this fleet.`);
-      if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
-      if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
-      const lastAt = pastTime(last, now);
-      return {
-        method,
-        caller,
-        actors: packActors(actors),
-        denial,
-        count: Number(count),
-        firstAt: pastTime(firstAt, lastAt),
-        lastAt,
-      };
-    }),
+    usage: usage
+      .filter(mayCount(name))
+      .map(({ method, caller: given, actors, denial, count, firstAt, lastAt: last }) => {
+        if (method.length > maximumMethodLength || !/^[^\p{C}\s]*$/u.test(method))
+          throw invalid("A method is malformed: write package.Service/Method.");
+        const caller = given === "" ? given : readCaller(given, trustDomain, isFederated);
+        if (caller === undefined) throw invalid("A caller is no bot of this fleet: write its SPIFFE ID.");
+        if (actors.length > maximumActors || !actors.every((actor) => isMember(actor, trustDomain)))
+          throw invalid(`Actors are malformed: write at most ${maximumActors} SPIFFE IDs of bots of this fleet.`);
+        if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
+        if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
+        const lastAt = pastTime(last, now);
+        return {
+          method,
+          caller,
+          actors: packActors(actors),
+          denial,
+          count: Number(count),
+          firstAt: pastTime(firstAt, lastAt),
+          lastAt,
+        };
+      }),
   };
   const listed = checked.endpoints.filter(({ service, host }) => mayServe(name, service) && !isEveryInterface(host));
   return { ...checked, endpoints: listed.map(({ service, address }) => ({ service, address })) };

@@ -29,7 +29,9 @@ const checks: Record<RevocationSubject["kind"], (subject: string, own: Own) => s
     if (!id) throw invalid("That is not a SPIFFE ID: write spiffe://<trust domain>/<name>.");
     if (id.trustDomain !== trustDomain && isFederated?.(id.trustDomain)) return subject;
     if (id.trustDomain !== trustDomain) {
-      throw invalid(`${subject} belongs to another trust domain: only bots of "${trustDomain}", and of federated trust domains, can be revoked here.`);
+      throw invalid(
+        `${subject} belongs to another trust domain: only bots of "${trustDomain}", and of federated trust domains, can be revoked here.`,
+      );
     }
     if (subject === spiffeId(trustDomain, authorityName).uri) {
       throw invalid("The authority cannot be revoked: no bot would receive any revocation after that.");

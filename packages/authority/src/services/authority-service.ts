@@ -119,7 +119,8 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async report(request, { caller }) {
       await certificateUse.record(caller);
       const now = clock.now();
-      const isFederated = (domain: string) => hub.trust.state.federated?.some((one) => one.trustDomain === domain) ?? false;
+      const isFederated = (domain: string) =>
+        hub.trust.state.federated?.some((one) => one.trustDomain === domain) ?? false;
       const report = checkReport(request, caller.spiffeId, now, isFederated);
       const reporter = caller.spiffeId.uri;
       const { serving, manifestWanted } = await store.transaction((records) =>

@@ -108,7 +108,10 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     const { uri, trustDomain } = spiffeId;
     const domain = hub.trust.federatedDomain(uri);
     if (!domain) throw denial("IDENTITY_REVOKED");
-    refuseLimited(await ofDomains.take(trustDomain, clock.now()), "all bots of one trust domain share a rate of tokens");
+    refuseLimited(
+      await ofDomains.take(trustDomain, clock.now()),
+      "all bots of one trust domain share a rate of tokens",
+    );
     if (domain.services.includes(audience) && !isOwnService(audience)) return;
     throw denial("NO_GRANT", `the federation with ${trustDomain} does not name this service`, { service: audience });
   }
@@ -120,7 +123,10 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
     refuseLimited(retryAfterMs, "keep tokens until they expire, as Interlock's clients do");
     if (isFederatedName(spiffeId.name)) {
       if (federatedAudience !== undefined) return admitFederated(client, federatedAudience);
-      throw denial("NO_GRANT", "a bot of another trust domain gets tokens for itself only, without delegation or approval");
+      throw denial(
+        "NO_GRANT",
+        "a bot of another trust domain gets tokens for itself only, without delegation or approval",
+      );
     }
     await certificateUse.record(client);
     await refuseRetired(store, spiffeId.name);

@@ -34,7 +34,10 @@ export function createRefuseFederated(trust: Pick<Trust, "federatedDomain">, ope
       throw denial("CALLER_NOT_ALLOWED", `the federation with ${trustDomain} does not name ${service}`);
     }
     if (!names(method.policy, name)) {
-      throw denial("CALLER_NOT_ALLOWED", `its policy names no bots of ${trustDomain} as callers that this one is among`);
+      throw denial(
+        "CALLER_NOT_ALLOWED",
+        `its policy names no bots of ${trustDomain} as callers that this one is among`,
+      );
     }
   };
 }

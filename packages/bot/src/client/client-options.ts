@@ -1,8 +1,8 @@
+import { isTrustDomain } from "@interlock/policy";
 import { InterlockError } from "../base/error.js";
 import { checkInterceptors } from "../base/run-interceptors.js";
-import { isTrustDomain } from "@interlock/policy";
-import type { FederatedUse } from "../membership.js";
 import type { GivenTimes } from "./connection-times.js";
+import type { FederatedUse } from "./federated-use.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
 /** The options of `bot.client`: what holds for every call of the client. */

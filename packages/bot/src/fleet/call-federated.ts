@@ -2,9 +2,10 @@ import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
 import { createClient } from "../client/client.js";
-import { createConnector, type ConnectorOptions } from "../client/connector.js";
+import { type ConnectorOptions, createConnector } from "../client/connector.js";
+import type { FederatedUse } from "../client/federated-use.js";
 import { AuthorityService } from "../gen/interlock/authority/v1/authority_service_interlock.js";
-import type { FederatedAccess, FederatedUse } from "../membership.js";
+import type { FederatedAccess } from "../membership.js";
 import type { TokenSource } from "../token/token-source.js";
 import { createAuthorityContact } from "../trust/authority-contact.js";
 import { authorityAddresses } from "./authority-addresses.js";
@@ -20,7 +21,10 @@ export type CallFederatedOptions = Omit<ConnectorOptions, "tokens"> & { readonly
  *
  * @throws InterlockError `INVALID_ARGUMENT` for a malformed address.
  */
-export function callFederated({ trustDomain, authority }: FederatedUse, options: CallFederatedOptions): FederatedAccess {
+export function callFederated(
+  { trustDomain, authority }: FederatedUse,
+  options: CallFederatedOptions,
+): FederatedAccess {
   const { identity, clock, log } = options;
   const addresses = authorityAddresses(authority);
   const trust = createFederatedTrust(options.trust, trustDomain, clock);
@@ -47,7 +51,11 @@ export function callFederated({ trustDomain, authority }: FederatedUse, options:
 }
 
 /** A token that is cached is of no use either once the domain is not federated any more. */
-function onlyWhileFederated(tokens: TokenSource, trust: FederatedTrust, trustDomain: string): TokenSource["authorization"] {
+function onlyWhileFederated(
+  tokens: TokenSource,
+  trust: FederatedTrust,
+  trustDomain: string,
+): TokenSource["authorization"] {
   return (audience, scopes, identity) => {
     if (trust.domain) return tokens.authorization(audience, scopes, identity);
     throw new InterlockError(

@@ -225,7 +225,8 @@ export async function createListener(
   const unsubscribe = [
     identity.onChange((next) => server.setSecureContext(contextOf(next, options))),
     trust.onChange(({ caChanged, federatedChanged }) => {
-      if (caChanged || (federatedChanged && options.admitsFederated)) server.setSecureContext(contextOf(identity.current(), options));
+      if (caChanged || (federatedChanged && options.admitsFederated))
+        server.setSecureContext(contextOf(identity.current(), options));
     }),
     connections.close,
   ];

@@ -137,7 +137,12 @@ export async function createServer(
 
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(
-    { ...options, admitsFederated: door?.admits, server: options, gateways: [...new Set([...gateways, ...services.flatMap(({ via = [] }) => via)])] },
+    {
+      ...options,
+      admitsFederated: door?.admits,
+      server: options,
+      gateways: [...new Set([...gateways, ...services.flatMap(({ via = [] }) => via)])],
+    },
     {
       onPeer: calls.accept,
       ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),

@@ -50,7 +50,11 @@ describe("federation at a server", () => {
     fleet.token(identity, audience, ["echo:call"], claims);
 
   /** Makes one call; gives what came of it, or `closed`. */
-  async function call(identity: Identity, token?: string, path: string = EchoService.methods.echo.path): Promise<string> {
+  async function call(
+    identity: Identity,
+    token?: string,
+    path: string = EchoService.methods.echo.path,
+  ): Promise<string> {
     const session = rawSession(server.port, shows(identity));
     session.on("error", () => {});
     try {
@@ -80,7 +84,10 @@ describe("federation at a server", () => {
     ];
     for (const forged of [home, foreign]) assert.equal(await call(forged, await tokenOf(forged)), "closed");
     await server.denied(2);
-    assert.deepEqual(server.denials.map(({ reason }) => reason), ["CERTIFICATE_UNTRUSTED", "CERTIFICATE_UNTRUSTED"]);
+    assert.deepEqual(
+      server.denials.map(({ reason }) => reason),
+      ["CERTIFICATE_UNTRUSTED", "CERTIFICATE_UNTRUSTED"],
+    );
     await server.goodCall();
     assert.deepEqual(server.handled, ["echo"]);
   });
@@ -180,7 +187,10 @@ describe("federation at a server", () => {
     assert.equal(await call(orders), "16 TOKEN_MISSING");
     assert.equal(await call(orders, await tokenOf(other)), "16 TOKEN_MALFORMED");
     assert.equal(await call(orders, await tokenOf(again)), "16 TOKEN_BINDING_MISMATCH");
-    assert.equal(await call(orders, await tokenOf(orders, { iss: "spiffe://partner/interlock/authority" })), "16 TOKEN_ISSUER");
+    assert.equal(
+      await call(orders, await tokenOf(orders, { iss: "spiffe://partner/interlock/authority" })),
+      "16 TOKEN_ISSUER",
+    );
     assert.equal(await call(orders, await tokenOf(orders, {}, "other.v1.Service")), "16 TOKEN_AUDIENCE");
     assert.equal(await call(orders, await tokenOf(orders, { scope: "echo:other" })), "7 SCOPE_MISSING");
     // It acts for nobody, and nobody for it.

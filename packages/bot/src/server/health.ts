@@ -56,7 +56,8 @@ export function createHealth(trust: Pick<Trust, "federatedDomain">): Health {
   }
 
   function statusFor({ name, spiffeId }: Caller, service: string): Status | undefined {
-    const isClosed = isFederatedName(name) && service !== "" && !trust.federatedDomain(spiffeId.uri)?.services.includes(service);
+    const isClosed =
+      isFederatedName(name) && service !== "" && !trust.federatedDomain(spiffeId.uri)?.services.includes(service);
     return isClosed ? undefined : statuses.get(service);
   }
 

@@ -79,8 +79,16 @@ describe("applyTrustUpdate", () => {
       { caCertificates: Array(17).fill(caCertificates[0]) },
       { since: undefined },
     ];
-    for (const change of unsound) assert.deepEqual(apply([{ ...domain, since, ...change }]).federated, [], JSON.stringify(change));
-    assert.equal(apply([{ ...domain, since }, { ...domain, since }]).federated?.length, 1, "one of a name");
+    for (const change of unsound)
+      assert.deepEqual(apply([{ ...domain, since, ...change }]).federated, [], JSON.stringify(change));
+    assert.equal(
+      apply([
+        { ...domain, since },
+        { ...domain, since },
+      ]).federated?.length,
+      1,
+      "one of a name",
+    );
     const many = Array.from({ length: 65 }, (_, i) => {
       return { ...domain, since, trustDomain: `p${i}`, identities: [`spiffe://p${i}/**`] };
     });

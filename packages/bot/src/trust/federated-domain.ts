@@ -1,4 +1,11 @@
-import { federatedId, isFederatedPattern, isServiceName, isTrustDomain, matchesIdentity, parseSpiffeId } from "@interlock/policy";
+import {
+  federatedId,
+  isFederatedPattern,
+  isServiceName,
+  isTrustDomain,
+  matchesIdentity,
+  parseSpiffeId,
+} from "@interlock/policy";
 import type { FederatedDomain as WireDomain } from "../gen/interlock/authority/v1/trust.js";
 import { parseCertificate } from "../identity/certificate.js";
 
@@ -102,5 +109,7 @@ export function sameFederated(a: readonly FederatedDomain[], b: readonly Federat
 }
 
 function textOf(domains: readonly FederatedDomain[]): string {
-  return JSON.stringify(domains, (_key, value) => (value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value));
+  return JSON.stringify(domains, (_key, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
+  );
 }

@@ -8,15 +8,18 @@ const revocation = (kind: Revocation["kind"], subject: string) => ({ kind, subje
 const certificate = (serial: string) => ({ serial }) as Certificate;
 
 describe("indexRevocations", () => {
-  const index = indexRevocations([
-    revocation("identity", "spiffe://cafe/gripper/1"),
-    revocation("certificate", "4f"),
-    revocation("token", "t1"),
-    revocation("pattern", "worker/*"),
-    revocation("pattern", "lab/**"),
-    revocation("pattern", "spiffe://partner/orders/*"),
-    revocation("identity", "spiffe://partner/billing/1"),
-  ], "cafe");
+  const index = indexRevocations(
+    [
+      revocation("identity", "spiffe://cafe/gripper/1"),
+      revocation("certificate", "4f"),
+      revocation("token", "t1"),
+      revocation("pattern", "worker/*"),
+      revocation("pattern", "lab/**"),
+      revocation("pattern", "spiffe://partner/orders/*"),
+      revocation("identity", "spiffe://partner/billing/1"),
+    ],
+    "cafe",
+  );
 
   it("finds exactly what is revoked", () => {
     assert.equal(index.peer("spiffe://cafe/gripper/1", certificate("1")), "IDENTITY_REVOKED");
@@ -29,7 +32,12 @@ describe("indexRevocations", () => {
     const peer = (uri: string) => index.peer(uri, certificate(uri));
     assert.equal(peer("spiffe://partner/orders/1"), "IDENTITY_REVOKED");
     assert.equal(peer("spiffe://partner/billing/1"), "IDENTITY_REVOKED");
-    for (const uri of ["spiffe://cafe/orders/1", "spiffe://partner/worker/1", "spiffe://partner/lab/a", "spiffe://partner/billing/2"])
+    for (const uri of [
+      "spiffe://cafe/orders/1",
+      "spiffe://partner/worker/1",
+      "spiffe://partner/lab/a",
+      "spiffe://partner/billing/2",
+    ])
       assert.equal(peer(uri), undefined, uri);
     const foreign = (uri: string) => index.identity({ trustDomain: "partner", name: uri, uri });
     assert.deepEqual([foreign("spiffe://partner/orders/1"), foreign("spiffe://partner/worker/1")], [true, false]);

@@ -225,7 +225,13 @@ describe("trust", () => {
     await kept.save({ state: retired, heardAt: 7 });
     assert.deepEqual(await kept.load(), { state: retired, heardAt: 7 });
     const { caCertificates } = state;
-    const domain = { trustDomain: "partner", caCertificates, services: ["a.B"], identities: ["spiffe://partner/**"], since: 7 };
+    const domain = {
+      trustDomain: "partner",
+      caCertificates,
+      services: ["a.B"],
+      identities: ["spiffe://partner/**"],
+      since: 7,
+    };
     const federated = { ...state, federated: [domain] };
     await kept.save({ state: federated, heardAt: 7 });
     const text = await readFile(join(folder, "trust.json"), "utf8");

@@ -106,7 +106,13 @@ function toDay({ day, ...row }: Day): UsageDay {
 }
 
 function keyOf({ spiffeId, method, caller, actors, denial }: Omit<Day, "day" | "count">): UsageKey {
-  return { bot: nameOf(spiffeId), method, caller: nameOf(caller, trustDomainOf(spiffeId)), actors: actors.map((actor) => nameOf(actor)), denial };
+  return {
+    bot: nameOf(spiffeId),
+    method,
+    caller: nameOf(caller, trustDomainOf(spiffeId)),
+    actors: actors.map((actor) => nameOf(actor)),
+    denial,
+  };
 }
 
 /** Empty before the first grants are applied. */

@@ -56,7 +56,9 @@ export function federationCommand(output: Output): Command {
         const { endpoint, profile, endpointId = "", services, identities } = options;
         const answer = await admin.addFederation({
           trustDomain,
-          ...(endpoint !== undefined && { endpoint: { url: endpoint, profile: profiles[profile], spiffeId: endpointId } }),
+          ...(endpoint !== undefined && {
+            endpoint: { url: endpoint, profile: profiles[profile], spiffeId: endpointId },
+          }),
           bundle,
           services: [...services],
           identities: [...identities],
@@ -69,7 +71,9 @@ export function federationCommand(output: Output): Command {
     );
   federation
     .command("list")
-    .description("List the trust domains that are believed, with the age of their bundles, and those that were revoked.")
+    .description(
+      "List the trust domains that are believed, with the age of their bundles, and those that were revoked.",
+    )
     .addHelpText("after", "\nExample:\n  interlock federation list")
     .action(() =>
       asMember(async ({ admin }) => {
@@ -121,7 +125,9 @@ export function federationCommand(output: Output): Command {
         if (!yes && !output.json && process.stdin.isTTY && !(await confirm(question))) return;
         const answer = await admin.revokeFederation({ trustDomain, reason });
         output.result({ ok: true, federation: shown(answer.federation) }, () => {
-          output.line(`${paint("red", "revoked")} ${paint("bold", trustDomain)}; to believe it again: interlock federation add`);
+          output.line(
+            `${paint("red", "revoked")} ${paint("bold", trustDomain)}; to believe it again: interlock federation add`,
+          );
         });
       }),
     );
@@ -142,7 +148,9 @@ export function federationCommand(output: Output): Command {
 
 async function readBundle(file: string): Promise<string> {
   return readFile(file, "utf8").catch((cause) => {
-    throw new InterlockError("NOT_FOUND", `${file} cannot be read: give the bundle of the trust domain as a file.`, { cause });
+    throw new InterlockError("NOT_FOUND", `${file} cannot be read: give the bundle of the trust domain as a file.`, {
+      cause,
+    });
   });
 }
 
@@ -172,7 +180,14 @@ function stateOf({ revokedAt, failedAt, caCertificates }: Federation): string {
 function toRow(federation: Federation): string[] {
   const { trustDomain, services, identities, caCertificates, fetchedAt } = federation;
   const from = fetchedAt?.toISOString() ?? "";
-  return [trustDomain, stateOf(federation), services.join(" ") || "-", identities.join(" "), String(caCertificates.length), from];
+  return [
+    trustDomain,
+    stateOf(federation),
+    services.join(" ") || "-",
+    identities.join(" "),
+    String(caCertificates.length),
+    from,
+  ];
 }
 
 function printOne(output: Output, federation: Federation): void {

@@ -156,7 +156,14 @@ function printTable(
 
 function cellsOf({ count, caller, actors, spiffeId, method, denial }: Usage | UsageDay): string[] {
   const via = actors.map((actor) => nameOf(actor)).join(" ") || "-";
-  return [String(count), nameOf(caller, trustDomainOf(spiffeId)) || "-", via, nameOf(spiffeId), method || "(connection)", denial];
+  return [
+    String(count),
+    nameOf(caller, trustDomainOf(spiffeId)) || "-",
+    via,
+    nameOf(spiffeId),
+    method || "(connection)",
+    denial,
+  ];
 }
 
 /** Reads the name of a bot or an identity pattern. */

@@ -1,6 +1,6 @@
 import { coversIdentity, identitiesOverlap, matchesIdentity } from "../identity-pattern.js";
-import { isFederatedName } from "../spiffe-id.js";
 import type { ServedMethod, ServedService } from "../manifest.js";
+import { isFederatedName } from "../spiffe-id.js";
 import { didYouMean } from "./did-you-mean.js";
 import { type Grant, grantKey, type LocatedGrant, type Place } from "./grants.js";
 

@@ -1,4 +1,4 @@
-import { type BundleEndpoint as WireEndpoint, BundleProfile } from "@interlock/bot/protocol";
+import { BundleProfile, type BundleEndpoint as WireEndpoint } from "@interlock/bot/protocol";
 import { addFederation } from "../../federation/add-federation.js";
 import type { BundleEndpoint } from "../../federation/bundle-endpoint.js";
 import { checkRelation } from "../../federation/check-relation.js";
@@ -50,7 +50,9 @@ export function federationHandlers({ store, hub, bundles, clock, log, own }: Par
     async refreshFederation({ trustDomain }) {
       const row = await findInForce(store.federations, trustDomain);
       if (row.endpointUrl === "") {
-        throw invalid(`There is no endpoint of ${trustDomain}: give its new bundle as a file with "interlock federation add".`);
+        throw invalid(
+          `There is no endpoint of ${trustDomain}: give its new bundle as a file with "interlock federation add".`,
+        );
       }
       await bundles.refresh(trustDomain);
       return { federation: federationToWire(await findInForce(store.federations, trustDomain)) };

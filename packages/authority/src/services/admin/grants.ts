@@ -2,8 +2,8 @@ import type { Caller } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity } from "@interlock/policy";
 import type { GrantChange } from "@interlock/policy/grants";
-import { readPage } from "../page.js";
 import { unfederatedGrants } from "../../grants/unfederated-grants.js";
+import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { publish } from "./publish.js";
 

@@ -51,7 +51,8 @@ export function reportHandlers({
       const { items: endpoints, nextPageToken } = await readPage(pageToken, find, {
         key: [0, "", ""],
         keyOf: ({ reportedAt, address, spiffeId }) => [reportedAt, address, spiffeId],
-        toItem: ({ spiffeId, address }) => (isListed(nameOf(spiffeId, trustDomain)) ? { spiffeId, service, address } : undefined),
+        toItem: ({ spiffeId, address }) =>
+          isListed(nameOf(spiffeId, trustDomain)) ? { spiffeId, service, address } : undefined,
       });
       return { endpoints, nextPageToken };
     },

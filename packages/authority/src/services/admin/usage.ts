@@ -66,7 +66,10 @@ function meant({ bot, service, method }: Selection, trustDomain: string): (row: 
   return (row) =>
     (method === "" || row.method === method) &&
     (service === "" || row.method.startsWith(`${service}/`)) &&
-    (bot === "" || isBot(nameOf(row.spiffeId, trustDomain)) || isBot(nameOf(row.caller, trustDomain)) || actorNames(row.actors).some(isBot));
+    (bot === "" ||
+      isBot(nameOf(row.spiffeId, trustDomain)) ||
+      isBot(nameOf(row.caller, trustDomain)) ||
+      actorNames(row.actors).some(isBot));
 }
 
 /** The greatest time that a date can hold in four digits of a year, in milliseconds since the epoch. */
