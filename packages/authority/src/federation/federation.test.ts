@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Bot, type Client, InterlockError } from "@interlock/bot";
 import { AdminService, AuthorityService, IssueTokenRequest } from "@interlock/bot/protocol";
 import { createTestCa, EchoService as Echo, rawCall, rawSession, shows, type TestCa } from "@interlock/bot/testing";
@@ -227,7 +228,9 @@ describe("federation of two fleets", () => {
     await assert.rejects(admin.addFederation(relation), { code: "FAILED_PRECONDITION" }, "its bundle is gone");
     await admin.addFederation({ ...relation, bundle: bundleOf([partner.authority.caCertificate]) });
     await federated(server, "partner");
-    await abroad(orders).echo({});
+    // The connections that were cut say so for a moment.
+    for (let i = 0; i < 100 && (await reasonOf(abroad(orders).echo({}))) !== "ok"; i++) await pause(20);
+    assert.equal(await reasonOf(abroad(orders).echo({})), "ok");
     await own.return?.();
     const { records } = await admin.listLog({ kinds: ["federation"] });
     assert.deepEqual(
