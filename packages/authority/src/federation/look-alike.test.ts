@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createRoot } from "../ca/ca.js";
 import { createKeyPair } from "@interlock/bot";
 import { createTestCa } from "@interlock/bot/testing";
+import { createRoot } from "../ca/ca.js";
 import { findLookAlike } from "./look-alike.js";
 
 const looksAlike = (one: Uint8Array, other: Uint8Array) => findLookAlike([one], [other]) !== undefined;
@@ -9,7 +9,11 @@ const looksAlike = (one: Uint8Array, other: Uint8Array) => findLookAlike([one], 
 describe("a CA certificate that looks like another one", () => {
   it("has its name, and no other identifier of its key", async () => {
     // Those of tests have no identifier.
-    const [one, same, other] = [await createTestCa("Our CA"), await createTestCa("OUR  ca"), await createTestCa("Their CA")];
+    const [one, same, other] = [
+      await createTestCa("Our CA"),
+      await createTestCa("OUR  ca"),
+      await createTestCa("Their CA"),
+    ];
     assert.equal(looksAlike(one.der, same.der), true);
     assert.equal(looksAlike(one.der, other.der), false);
     assert.equal(looksAlike(one.der, one.der), false, "the same one");

@@ -3,6 +3,7 @@ import { EventEmitter, once } from "node:events";
 import type { Bot, Client } from "@interlock/bot";
 import { AdminService, BundleProfile } from "@interlock/bot/protocol";
 import { EchoService as Echo } from "@interlock/bot/testing";
+import { ask } from "../testing/ask.js";
 import { startTestAuthority, type TestAuthority } from "../testing/test-authority.js";
 import { formatTrustBundle } from "./format-trust-bundle.js";
 
@@ -118,15 +119,29 @@ describe("two fleets that follow each other's bundle endpoints", function () {
     ticks.emit("tick");
     for (const next of both) assert.equal((await next).value.reason, "next");
 
-    const ended = foreign.next();
+    const ended = assert.rejects(foreign.next(), { code: "UNAUTHENTICATED", reason: "IDENTITY_REVOKED" });
     await home.revokeFederation({ trustDomain: "partner", reason: "the end" });
-    await assert.rejects(ended, { code: "UNAUTHENTICATED", reason: "IDENTITY_REVOKED" });
+    await ended;
     await assert.rejects(abroad.echo({}));
     await assert.rejects(home.refreshFederation({ trustDomain: "partner" }), { code: "NOT_FOUND" });
     const next = homely.next();
     ticks.emit("tick");
     assert.equal((await next).value.reason, "next");
     await own.client(EchoService, address).echo({});
+  });
+
+  it("keep their OAuth endpoints closed to each other's bots", async () => {
+    const token = ({ identity, spiffeId }: Bot) => {
+      const form = {
+        grant_type: "client_credentials",
+        client_id: spiffeId.uri,
+        scope: "echo:call",
+        audience: Echo.name,
+      };
+      return ask(cafe.authority, "/token", { identity: identity.current(), form });
+    };
+    assert.equal((await token(await cafe.bot("home/1"))).status, 200);
+    await assert.rejects(token(await partner.bot("orders/1")));
   });
 
   it("keep a bundle that cannot be fetched, and say so", async () => {

@@ -56,7 +56,8 @@ describe("health", () => {
     const { implementation, set } = createHealth({ federatedDomain });
     const context = { caller: { name: uri, spiffeId: { uri } }, signal: new AbortController().signal } as never;
     for (const service of ["", "a.B", "a.C"]) set(service, "SERVING");
-    for (const service of ["", "a.B"]) assert.deepEqual(await implementation.check({ service }, context), { status: serving });
+    for (const service of ["", "a.B"])
+      assert.deepEqual(await implementation.check({ service }, context), { status: serving });
     await assert.rejects(async () => implementation.check({ service: "a.C" }, context), { code: "NOT_FOUND" });
     const watch = implementation.watch({ service: "a.C" }, context)[Symbol.asyncIterator]();
     assert.equal(((await watch.next()).value as HealthCheckResponse).status, unknown);
