@@ -62,6 +62,25 @@ export function choice<Word extends string>(
   };
 }
 
+/** An option that takes some of a few words, with commas between them. */
+export function several<Word extends string>(
+  placeholder: string,
+  summary: string,
+  words: readonly Word[],
+): Option<readonly Word[]> {
+  return {
+    placeholder,
+    summary,
+    read(text) {
+      const given = text.split(",");
+      if (!given.every((each) => (words as readonly string[]).includes(each))) {
+        throw new Error(`some of ${words.join(",")}, with commas between them`);
+      }
+      return words.filter((each) => given.includes(each));
+    },
+  };
+}
+
 /** An option that takes a path. Its value is absolute. */
 export function path(placeholder: string, summary: string): Option<string> {
   return {

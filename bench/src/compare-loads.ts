@@ -18,7 +18,7 @@ export function compareLoads(
   name: string,
   standard: readonly [StandardLoad, ...StandardLoad[]],
   bars: readonly RatioBar[],
-  { rounds = 12, calls, inFlight, profileFolder, progress }: BenchmarkOptions,
+  { rounds = 12, calls, inFlight, only, profileFolder, progress }: BenchmarkOptions,
 ): Run {
   const [first] = standard;
   const share = calls === undefined ? 1 : calls / first.calls;
@@ -33,7 +33,7 @@ export function compareLoads(
     parts: roundNames(rounds),
     async measure(done) {
       let round = 0;
-      await compare({ rounds, profileFolder, progress, onRound: () => done(roundName(++round)) }, measured);
+      await compare({ rounds, only, profileFolder, progress, onRound: () => done(roundName(++round)) }, measured);
     },
     result() {
       const report = createReport(name, measured, bars);

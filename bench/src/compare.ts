@@ -12,6 +12,8 @@ import { variants } from "./variant-table.js";
 
 export interface CompareOptions {
   readonly rounds: number;
+  /** The variants to compare. Default: all. */
+  readonly only: readonly VariantName[] | undefined;
   readonly profileFolder: string | undefined;
   readonly progress: (line: string) => void;
   /** Called when a round that counts is over. */
@@ -49,9 +51,12 @@ export async function compare(options: CompareOptions, measured: Measured): Prom
 }
 
 /** Those that this machine can run. A line tells of each other one. */
-async function findAvailable({ progress }: CompareOptions, { skipped }: Measured): Promise<readonly Available[]> {
+async function findAvailable(
+  { only = variantNames, progress }: CompareOptions,
+  { skipped }: Measured,
+): Promise<readonly Available[]> {
   const available: Available[] = [];
-  for (const name of variantNames) {
+  for (const name of only) {
     const variant = await variants[name]();
     const why = "missing" in variant ? await variant.missing() : undefined;
     if (why === undefined) {

@@ -1,6 +1,6 @@
 import { authority } from "./authority/authority.js";
 import { runCommand } from "./command.js";
-import { count, path } from "./command-options.js";
+import { count, path, several } from "./command-options.js";
 import { gateway } from "./gateway/gateway.js";
 import { generation } from "./generate/generate.js";
 import { imports } from "./imports/imports.js";
@@ -11,6 +11,7 @@ import { siege } from "./siege/siege.js";
 import { streaming } from "./streaming.js";
 import { swarm } from "./swarm/swarm.js";
 import { unary } from "./unary.js";
+import { variantNames } from "./variant-name.js";
 
 await runCommand({
   usage: "npm run bench --",
@@ -36,6 +37,7 @@ await runCommand({
     calls: count("calls of each variant in each round", 9_999_999),
     "in-flight": count("calls under way at a time", 9_999_999),
     bots: count("bots in the fleet", 9_999_999),
+    only: several("<names>", "compare these variants only (unary, streaming), with commas between them", variantNames),
     profile: path("<dir>", "let every process leave a CPU profile there"),
   },
   limit: { summary: "600 (unary, streaming, memory and gateway 1,200; siege 2,700)", seconds: () => 600 },
@@ -44,6 +46,7 @@ await runCommand({
     calls: values.calls,
     inFlight: values["in-flight"],
     bots: values.bots,
+    only: values.only,
     profileFolder: values.profile,
     progress,
   }),

@@ -78,7 +78,7 @@ function reportLoad({ load, samples }: MeasuredLoad): LoadReport {
     calls,
     messages,
     in_flight: inFlight,
-    rounds: samples["grpc-js"].length,
+    rounds: Math.max(...variantNames.map((name) => samples[name].length)),
     variants: measured.map((name) => {
       const middle = (figure: keyof Sample) => round(median(samples[name].map((sample) => sample[figure])), 1);
       return {

@@ -192,6 +192,7 @@ export { pause } from "./base/pause.js";
 export { printable } from "./base/printable.js";
 export { createRateLimiter, type LocalRateLimiter } from "./base/rate-limiter.js";
 export { createRecorder, otherMethods, type Recorder, type UsageCount } from "./base/recorder.js";
+export { SharedMetadata } from "./base/shared-metadata.js";
 export { createListeners } from "./base/subscription.js";
 export { ErrorInfo, Status } from "./gen/google/rpc/status.js";
 

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { ContextManager } from "@opentelemetry/api";
 
 /** The API of OpenTelemetry, as a module. */
 export type OpenTelemetry = typeof import("@opentelemetry/api");
@@ -8,6 +9,7 @@ export interface OpenTelemetryRegistry {
   readonly metrics?: unknown;
   readonly trace?: object;
   readonly propagation?: unknown;
+  readonly context?: ContextManager;
 }
 
 const key = Symbol.for("opentelemetry.js.api.1");

@@ -1,11 +1,11 @@
-import type { Metadata } from "@grpc/grpc-js";
+import type { SharedMetadata } from "../base/shared-metadata.js";
 import type { Channel } from "./channel.js";
 
 /** A channel with the credentials for one call on it; to be used at once. */
 export interface CallCredentials {
   readonly channel: Channel;
-  /** Shared by the calls with one token: a call sends a copy. */
-  readonly metadata: Metadata;
+  /** Shared by the calls with one token, each with a copy for itself. */
+  readonly metadata: SharedMetadata;
   /** The token that the metadata holds or refers to; absent when none is needed. */
   readonly authorization?: string;
   /** Whether the metadata only refers to the token. */

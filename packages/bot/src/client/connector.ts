@@ -1,10 +1,10 @@
-import { Metadata } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@interlock/policy";
 import { createBackoff } from "../base/backoff.js";
 import type { CallDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
 import type { Recorder } from "../base/recorder.js";
+import { SharedMetadata } from "../base/shared-metadata.js";
 import type { IdentitySource } from "../identity/identity.js";
 import { showToken } from "../token/authorization.js";
 import { referToToken } from "../token/reference.js";
@@ -239,7 +239,7 @@ export function createConnector(
     used = called = true;
     if (channel && isSpent(channel)) replace();
     channel ??= open();
-    if (need === undefined) return { channel, metadata: new Metadata(), refers: false };
+    if (need === undefined) return { channel, metadata: noMetadata, refers: false };
     if (token?.channel === channel) return credentialsOn(channel, need, token.authorization, mayRefer);
     const authorization = authorize(channel, need);
     if (typeof authorization === "string") return credentialsOn(channel, need, authorization, mayRefer);
@@ -267,11 +267,12 @@ export function createConnector(
     return ending || on.isSpent();
   }
 
-  // grpc-js copies the metadata of a call, so calls that show the same token in the same way can share one object.
+  // Calls that show the same token in the same way share what they send.
   function credentialsOn(current: Channel, need: TokenNeed, authorization: string, mayRefer: boolean): CallCredentials {
     let shown = needs.get(need.key);
     if (shown?.authorization !== authorization) {
-      const [whole, reference] = [showToken(authorization), referToToken(authorization)];
+      const whole = SharedMetadata.of(showToken(authorization));
+      const reference = SharedMetadata.of(referToToken(authorization));
       shown = { need, authorization, whole, reference, used: true };
       needs.set(need.key, shown);
     }
@@ -322,12 +323,14 @@ export function createConnector(
   };
 }
 
+const noMetadata = new SharedMetadata();
+
 /** The token that was last used for a need, in the two ways of showing it. */
 interface ShownToken {
   readonly need: TokenNeed;
   readonly authorization: string;
-  readonly whole: Metadata;
-  readonly reference: Metadata;
+  readonly whole: SharedMetadata;
+  readonly reference: SharedMetadata;
   /** Whether a call has needed it since the last renewal of the certificate. */
   used: boolean;
 }

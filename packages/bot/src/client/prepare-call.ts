@@ -27,7 +27,7 @@ const previousKey = "grpc-previous-rpc-attempts";
 export function metadataFor(credentials: CallCredentials, { options, waits, previous, trace }: MadeCall): Metadata {
   const { channel, metadata: shown } = credentials;
   trace?.sent(channel, previous);
-  const metadata = (options.metadata ?? trace?.on(shown) ?? shown).clone();
+  const metadata = options.metadata?.clone() ?? (trace ? trace.on(shown) : shown.forCall());
   if (options.metadata) {
     metadata.merge(shown);
     trace?.inject(metadata);

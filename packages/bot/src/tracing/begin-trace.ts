@@ -4,14 +4,14 @@ import { tellFault } from "../base/registered-opentelemetry.js";
 import type { BeginTrace, ClientTrace } from "./client-trace.js";
 import { isTraced } from "./is-traced.js";
 import { RecordedCall } from "./recorded-call.js";
-import { registeredTracing, type Tracing } from "./registered-tracing.js";
+import { activeContext, registeredTracing, type Tracing } from "./registered-tracing.js";
 import { UnrecordedCalls } from "./unrecorded-calls.js";
 
 /** Makes what begins the traces of the calls of a method. */
 export function createBeginTrace({ path }: Pick<AnyMethod, "path">): BeginTrace {
   const method = path.slice(1);
   const attributes = { "rpc.system.name": "grpc", "rpc.method": method };
-  const unrecorded = new WeakMap<Tracing, UnrecordedCalls>();
+  let calls: UnrecordedCalls | undefined; // Those of the SDK that is registered.
   if (!isTraced(method)) return none;
 
   return function begin(now) {
@@ -27,20 +27,13 @@ export function createBeginTrace({ path }: Pick<AnyMethod, "path">): BeginTrace 
 
   function traceOf(tracing: Tracing, now: number): ClientTrace | undefined {
     const { api, tracer } = tracing;
-    const parent = api.context.active();
-    let calls = unrecorded.get(tracing);
-    if (!calls) {
-      calls = new UnrecordedCalls(api);
-      unrecorded.set(tracing, calls);
-    }
+    if (calls?.tracing !== tracing) calls = new UnrecordedCalls(tracing);
+    const parent = activeContext(tracing);
     const unasked = calls.unasked(parent, now);
     if (unasked) return unasked;
     const options: SpanOptions = { kind: api.SpanKind.CLIENT, attributes };
     const span = tracer.startSpan(method, options, parent);
-    if (span.isRecording()) {
-      calls.sampled();
-      return new RecordedCall(tracing, span, api.trace.setSpan(parent, span));
-    }
+    if (span.isRecording()) return new RecordedCall(tracing, span, api.trace.setSpan(parent, span));
     return calls.of(parent, span, now);
   }
 }

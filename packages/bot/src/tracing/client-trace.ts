@@ -1,4 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
+import type { SharedMetadata } from "../base/shared-metadata.js";
 import type { CallEnding } from "./call-ending.js";
 
 /** What a call is sent on, for its span. */
@@ -13,8 +14,8 @@ export interface SentOn {
 export interface ClientTrace {
   /** Whether there is a span of it. Otherwise nothing needs to be told of its end. */
   readonly isRecorded: boolean;
-  /** The metadata of a call with its trace in it. It is shared: the call sends a copy. `metadata` must not change. */
-  on(metadata: Metadata): Metadata;
+  /** The metadata of a call, its own, with its trace in it. */
+  on(metadata: SharedMetadata): Metadata;
   /** Writes the trace into the metadata of one call. */
   inject(metadata: Metadata): void;
   /** The call is sent; `previous` attempts have failed. */

@@ -1,7 +1,7 @@
 import type { Attributes, Context, Span, SpanContext } from "@opentelemetry/api";
 import { type OpenTelemetry, tellFault } from "../base/registered-opentelemetry.js";
 import { isTraced } from "./is-traced.js";
-import { registeredTracing, type Tracing } from "./registered-tracing.js";
+import { registeredTracing, runInContext, type Tracing } from "./registered-tracing.js";
 import type { ServedTrace } from "./served-trace.js";
 import { readTraceparent, toTraceparent } from "./trace-context.js";
 
@@ -73,8 +73,8 @@ class SpanOfWork implements LinkedSpan {
     this.#span = span;
   }
 
-  run<T>(work: () => T): T {
-    return this.#api.context.with(this.#context, work);
+  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
+    return runInContext(this.#context, work, ...args);
   }
 
   end(attributes: Attributes, isError: boolean): void {

@@ -3,13 +3,13 @@ import type { Context, Span, SpanOptions } from "@opentelemetry/api";
 import { type OpenTelemetry, openTelemetryRegistry, tellFault } from "../base/registered-opentelemetry.js";
 import { type CallEnding, endSpan, ownAttributes } from "./call-ending.js";
 import { isTraced } from "./is-traced.js";
-import { registeredTracing, type Tracing } from "./registered-tracing.js";
+import { registeredTracing, runInContext, type Tracing } from "./registered-tracing.js";
 import { extractTrace } from "./trace-context.js";
 
 /** The trace of a call that is served. */
 export interface ServedTrace {
   /** Does work within the span of the call: spans and calls that are made in it are children of that one. */
-  run<T>(work: () => T): T;
+  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T;
   /** Ends the span. `outcome` is that of the metrics. */
   end(ending: CallEnding, outcome: string): void;
 }
@@ -103,8 +103,8 @@ class RecordedTrace implements ServedTrace {
     this.#span = span;
   }
 
-  run<T>(work: () => T): T {
-    return this.#api.context.with(this.#context, work);
+  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
+    return runInContext(this.#context, work, ...args);
   }
 
   end(ending: CallEnding, outcome: string): void {
@@ -127,8 +127,8 @@ class UnrecordedTrace implements ServedTrace {
     return tracing === this.#tracing ? this : undefined;
   }
 
-  run<T>(work: () => T): T {
-    return this.#tracing.api.context.with(this.#context, work);
+  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
+    return runInContext(this.#context, work, ...args);
   }
 
   end(): void {}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Metadata } from "@grpc/grpc-js";
 import * as api from "@opentelemetry/api";
+import { SharedMetadata } from "../base/shared-metadata.js";
 import { UnrecordedCalls } from "./unrecorded-calls.js";
 
 let made = 0;
@@ -13,22 +13,22 @@ function span(traceFlags = 0, traceId = (++made).toString(16).padStart(32, "0"))
 describe("the traces of calls that nobody records", () => {
   let calls: UnrecordedCalls;
   beforeEach(() => {
-    calls = new UnrecordedCalls(api);
+    calls = new UnrecordedCalls({ api, samplesNoRoot: false });
   });
 
   function sent(parent: api.Context, own: api.Span, now: number): string {
-    const metadata = calls.of(parent, own, now)?.on(new Metadata());
+    const metadata = calls.of(parent, own, now)?.on(new SharedMetadata());
     return String(metadata?.get("traceparent")[0]);
   }
 
-  it("are one for a second, and 1,024 calls at most, where each begins a trace", () => {
+  it("are one for ten seconds, and 8,192 calls at most, where each begins a trace", () => {
     const first = sent(api.ROOT_CONTEXT, span(), 0);
     assert.match(first, /^00-[0-9a-f]{32}-b7ad6b7169203331-00$/);
-    for (let i = 1; i < 1_024; i++) assert.equal(sent(api.ROOT_CONTEXT, span(), 999), first);
-    const second = sent(api.ROOT_CONTEXT, span(), 999);
+    for (let i = 1; i < 8_192; i++) assert.equal(sent(api.ROOT_CONTEXT, span(), 9_999), first);
+    const second = sent(api.ROOT_CONTEXT, span(), 9_999);
     assert.notEqual(second, first);
-    assert.equal(sent(api.ROOT_CONTEXT, span(), 1_998), second);
-    assert.notEqual(sent(api.ROOT_CONTEXT, span(), 1_999), second);
+    assert.equal(sent(api.ROOT_CONTEXT, span(), 19_998), second);
+    assert.notEqual(sent(api.ROOT_CONTEXT, span(), 19_999), second);
   });
 
   it("are that of the caller within a trace that is not recorded, however many", () => {
@@ -47,7 +47,7 @@ describe("the traces of calls that nobody records", () => {
     assert.equal(sent(within, span(0, traceId), 0), `00-${traceId}-b7ad6b7169203331-00`);
   });
 
-  it("are begun without the SDK, but for one in 16, once it has sampled none of 10,000, until it samples one", () => {
+  it("are begun without the SDK where its sampler is known to say no, but for the ids, and not within a trace", () => {
     const asked = (count: number) => {
       let all = 0;
       for (let i = 0; i < count; i++) {
@@ -57,13 +57,15 @@ describe("the traces of calls that nobody records", () => {
       }
       return all;
     };
-    assert.equal(asked(10_000), 10_000);
-    const few = asked(1_600);
-    assert.ok(few >= 100 && few <= 110, `${few}`); // One more where the shared ids are used up.
+    assert.equal(
+      asked(20_000),
+      20_000,
+      "any other sampler may say yes to the next call, however many it has not sampled",
+    );
+    calls = new UnrecordedCalls({ api, samplesNoRoot: true });
+    assert.equal(asked(2 * 8_192 + 1), 3, "once for 8,192 calls");
     const within = api.trace.setSpan(api.ROOT_CONTEXT, span());
     assert.equal(calls.unasked(within, 0), undefined, "within a trace it is always asked");
-    calls.sampled();
-    assert.equal(asked(10_000), 10_000);
   });
 
   it("are none with an SDK that is switched off", () => {

@@ -1,19 +1,17 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Context, Span } from "@opentelemetry/api";
 import type { OpenTelemetry } from "../base/registered-opentelemetry.js";
+import { SharedMetadata } from "../base/shared-metadata.js";
 import type { ClientTrace } from "./client-trace.js";
+import type { Tracing } from "./registered-tracing.js";
 import { injectTrace } from "./trace-context.js";
 
-/** For how long calls share the ids of a trace that nobody records, in milliseconds, and how many calls do. */
-const sharedMs = 1_000;
-const sharedCalls = 1_024;
-
 /**
- * After so many calls in a row of which the SDK has sampled none, it is asked about one in so many: it samples nothing now. With the
- * first call that it samples, it is asked about each one again.
+ * For how long calls share the ids of a trace that nobody records, in milliseconds, and how many calls do. Other ids make another
+ * header list, which costs both ends some 30 µs before its bytes are known.
  */
-const silentAfter = 10_000;
-const askedOneIn = 16;
+const sharedMs = 10_000;
+const sharedCalls = 8_192;
 
 /** TraceFlags.SAMPLED (W3C Trace Context, section 3.2.2.5.1). */
 const sampled = 1;
@@ -31,31 +29,31 @@ interface Shared {
  * a request then are those of the one before, HTTP/2 repeats a few bytes. Calls within a trace pass it on as it is.
  */
 export class UnrecordedCalls {
+  /** The SDK that is asked. */
+  readonly tracing: Pick<Tracing, "api" | "samplesNoRoot">;
   readonly #api: OpenTelemetry;
-  /** By the context in which the calls are made. */
-  readonly #shared = new WeakMap<Context, Shared>();
-  /** How many calls in a row that begin a trace the SDK has been asked about, and has not sampled; and calls since then. */
-  #unsampled = 0;
-  #since = 0;
+  readonly #root: Context;
+  /** Of the calls that begin a trace. */
+  #begun: Shared | undefined;
+  /** By the context in which the other calls are made. */
+  readonly #within = new WeakMap<Context, Shared>();
 
-  constructor(api: OpenTelemetry) {
-    this.#api = api;
+  constructor(tracing: Pick<Tracing, "api" | "samplesNoRoot">) {
+    this.tracing = tracing;
+    this.#api = tracing.api;
+    this.#root = tracing.api.ROOT_CONTEXT;
   }
 
-  /** The trace of a call that the SDK is not asked about, because it has sampled nothing for long; `undefined` for most calls. */
+  /**
+   * The trace of a call that the SDK need not be asked about, because its sampler is known to say no; `undefined` where it has to
+   * be. No other sampler is left out: one that samples one call in a million has to see the million.
+   */
   unasked(parent: Context, now: number): ClientTrace | undefined {
-    if (this.#unsampled < silentAfter || parent !== this.#api.ROOT_CONTEXT) return undefined;
-    return ++this.#since % askedOneIn === 0 ? undefined : this.#known(parent, now);
-  }
-
-  /** The SDK has sampled a call. */
-  sampled(): void {
-    this.#unsampled = 0;
+    return this.tracing.samplesNoRoot && parent === this.#root ? this.#known(parent, now) : undefined;
   }
 
   /** The trace of a call in the context `parent`, for which the SDK has made `span`. */
   of(parent: Context, span: Span, now: number): ClientTrace | undefined {
-    if (parent === this.#api.ROOT_CONTEXT) this.#unsampled++;
     const known = this.#known(parent, now);
     if (known) return known;
     const { trace, isSpanContextValid } = this.#api;
@@ -67,16 +65,16 @@ export class UnrecordedCalls {
     }
     const call = new UnrecordedCall(this.#api, isWithin ? parent : trace.setSpan(parent, span));
     const endless = Number.POSITIVE_INFINITY;
-    this.#shared.set(parent, {
-      call,
-      until: isWithin ? endless : now + sharedMs,
-      left: isWithin ? endless : sharedCalls - 1,
-    });
+    const shared = isWithin
+      ? { call, until: endless, left: endless }
+      : { call, until: now + sharedMs, left: sharedCalls - 1 };
+    if (parent === this.#root) this.#begun = shared;
+    else this.#within.set(parent, shared);
     return call;
   }
 
   #known(parent: Context, now: number): ClientTrace | undefined {
-    const known = this.#shared.get(parent);
+    const known = parent === this.#root ? this.#begun : this.#within.get(parent);
     return known && known.left-- > 0 && now < known.until ? known.call : undefined;
   }
 }
@@ -86,21 +84,22 @@ class UnrecordedCall implements ClientTrace {
   readonly #api: OpenTelemetry;
   readonly #context: Context;
   /** The metadata that it was last put on, and what came of that. */
-  #last: Metadata | undefined;
-  #with: Metadata | undefined;
+  #last: SharedMetadata | undefined;
+  #with: SharedMetadata | undefined;
 
   constructor(api: OpenTelemetry, context: Context) {
     this.#api = api;
     this.#context = context;
   }
 
-  on(metadata: Metadata): Metadata {
-    if (this.#last === metadata && this.#with) return this.#with;
-    const own = metadata.clone();
-    this.inject(own);
-    this.#last = metadata;
-    this.#with = own;
-    return own;
+  on(metadata: SharedMetadata): Metadata {
+    if (this.#last !== metadata || !this.#with) {
+      const own = metadata.clone();
+      this.inject(own);
+      this.#last = metadata;
+      this.#with = SharedMetadata.of(own);
+    }
+    return this.#with.forCall();
   }
 
   inject(metadata: Metadata): void {

@@ -1,4 +1,4 @@
-import { ChannelCredentials, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
+import { ChannelCredentials, Client as GrpcClient } from "@grpc/grpc-js";
 import { type ClientOptions, type Clock, type Identity, InterlockError, type Log, type Trust } from "@interlock/bot";
 import {
   type Cancelable,
@@ -9,6 +9,7 @@ import {
   createRoster,
   createServerProof,
   type Recorder,
+  SharedMetadata,
   type TokenNeed,
 } from "@interlock/bot/internal";
 import { MemoryChannel } from "./memory-channel.js";
@@ -41,7 +42,7 @@ interface OpenChannel {
  */
 export function createMemoryConnector(options: MemoryConnectorOptions): Connector {
   const { recorder, clock, log, find } = options;
-  const tokens = new Map<string, { readonly metadata: Metadata; readonly value: string; readonly expiresAt: number }>();
+  const tokens = new Map<string, { readonly metadata: SharedMetadata; readonly value: string; readonly expiresAt: number }>();
   let current: OpenChannel | undefined;
   let closed = false;
 
@@ -57,7 +58,7 @@ export function createMemoryConnector(options: MemoryConnectorOptions): Connecto
     if (known && clock.now() < known.expiresAt) return known;
     const { token, expiresAt } = options.sign(scopes);
     const value = `Bearer ${token}`;
-    const metadata = new Metadata();
+    const metadata = new SharedMetadata();
     metadata.set("authorization", value);
     const signed = { metadata, value, expiresAt };
     tokens.set(key, signed);
@@ -71,7 +72,7 @@ export function createMemoryConnector(options: MemoryConnectorOptions): Connecto
     credentials(need) {
       if (closed) throw new InterlockError("CANCELLED", "The client has been closed.");
       const channel = channelTo(find());
-      if (!need) return { channel, metadata: new Metadata(), refers: false };
+      if (!need) return { channel, metadata: new SharedMetadata(), refers: false };
       const { metadata, value } = tokenFor(need);
       return { channel, metadata, authorization: value, refers: false };
     },
