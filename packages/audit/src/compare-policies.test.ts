@@ -47,6 +47,17 @@ describe("comparePolicies", () => {
     });
   }
 
+  it("finds callers of another trust domain loosened, also beside any own one", () => {
+    const foreign = "spiffe://partner/orders/*";
+    const directions = (before: readonly string[], after: readonly string[]) =>
+      comparePolicies(policyWith({ callers: before }), policyWith({ callers: after })).map(
+        ({ direction }) => direction,
+      );
+    assert.deepEqual(directions([], ["**", foreign]), ["loosened", "tightened"]);
+    assert.deepEqual(directions(["**"], ["**", foreign]), ["loosened"]);
+    assert.deepEqual(directions(["**", foreign], ["**"]), ["tightened"]);
+  });
+
   it("finds nothing in equal policies, and puts other scopes both ways", () => {
     assert.deepEqual(comparePolicies(policyWith(), policyWith()), []);
     assert.deepEqual(

@@ -1,4 +1,4 @@
-import { coversIdentity, type Policy, type Rate, risks } from "@interlock/policy";
+import { coversIdentity, isFederatedName, type Policy, type Rate, risks } from "@interlock/policy";
 
 /** A difference between two policies of one method. */
 export interface PolicyChange {
@@ -45,7 +45,11 @@ function compareAccess(before: Policy, after: Policy): PolicyChange[] {
 function compareCallers(before: readonly string[], after: readonly string[]): PolicyChange[] {
   if (before.length === 0 && after.length === 0) return [];
   if (after.length === 0) return [loosened(`takes any caller, instead of only ${before.join(", ")}`)];
-  if (before.length === 0) return [tightened(`takes only ${after.join(", ")}, instead of any caller`)];
+  if (before.length === 0) {
+    // Any caller is any bot of the own trust domain.
+    const foreign = after.filter(isFederatedName).map((caller) => loosened(`takes ${caller} of another trust domain`));
+    return [...foreign, tightened(`takes only ${after.join(", ")}, instead of any caller`)];
+  }
   const beyond = (some: readonly string[], others: readonly string[]) =>
     some.filter((one) => !others.some((other) => coversIdentity(other, one)));
   return [

@@ -163,7 +163,7 @@ async function run(parts: AuthorityParts, options: CompleteOptions, release: () 
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     hub.close(); // First: a server waits for open streams.
-    await Promise.all([servers.close(), audits?.close()]);
+    await Promise.all([servers.close(), audits?.close(), parts.bundles.close()]);
     await housekeeping.close();
     // If this fails, another authority removes the endpoints later.
     if (store.shared) await store.endpoints.leave(self, address).catch(() => {});

@@ -44,6 +44,9 @@ export interface HousekeepingOptions {
   readonly renewAfterExpiryMs: number;
 }
 
+/** The name under which health reports whether the bundle of every federated trust domain could be fetched last. */
+export const federationHealthName = "interlock.federation";
+
 /** The maximum number of usage rows that wait for an unreachable store. */
 const maximumUnsent = 10_000;
 
@@ -65,6 +68,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     beating = attempt("store not read", beat);
     flight = flight
       .then(showHealth)
+      .then(showFederations)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(keepCa)
       .then(() => attempt("certificate files not read", async () => options.oauthServer?.renewIfDue()))
@@ -87,6 +91,15 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       () => false,
     );
     for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
+  }
+
+  /** Reports "not serving" while the bundle of a federated trust domain cannot be fetched. */
+  function showFederations(): Promise<void> {
+    return attempt("federated trust domains not read", async () => {
+      const federations = await store.federations.inForce();
+      const isCurrent = federations.every(({ failedAt }) => failedAt === null);
+      options.server.setHealth(federationHealthName, isCurrent);
+    });
   }
 
   function storeUsage(): Promise<void> {

@@ -4,6 +4,7 @@ export type { Authority } from "./authority.js";
 export type { BackedUp } from "./backup/back-up.js";
 export type { SigningOrder } from "./ca/intermediate-request.js";
 export type { RootKeyMove } from "./ca/root-key-file.js";
+export { formatTrustBundle, type PublishedBundle } from "./federation/format-trust-bundle.js";
 export type { AppliedGrants } from "./grants/grant-store.js";
 export type { HttpsOptions } from "./http/https-options.js";
 export {

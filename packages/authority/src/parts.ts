@@ -8,6 +8,7 @@ import { type CertificateAuthority, openCertificateAuthority } from "./ca/certif
 import { coalesce } from "./coalesce.js";
 import { type CertificateUse, createCertificateUse } from "./enrollment/certificate-use.js";
 import { type CloneAlarm, createCloneAlarm } from "./enrollment/revoke-clone.js";
+import { type Bundles, openBundles } from "./federation/bundles.js";
 import { type GrantStore, openGrantStore } from "./grants/grant-store.js";
 import { hostsOf } from "./http/https-options.js";
 import type { KeyVault } from "./key-vault/key-vault.js";
@@ -35,6 +36,7 @@ export interface AuthorityParts {
   readonly grants: GrantStore;
   readonly signer: TokenSigner;
   readonly hub: TrustHub;
+  readonly bundles: Bundles;
   readonly tokenIssuer: TokenIssuer;
   readonly certificateUse: CertificateUse;
   readonly cloneAlarm: CloneAlarm;
@@ -82,6 +84,7 @@ export async function buildParts(opened: Store, keys: KeyVault, options: Complet
     await identity.renewIfDue();
   }
   const hub = await openTrustHub(store, { trustDomain, issuer: self, staleAfterMs, follow }, clock);
+  const bundles = openBundles({ store, hub, self, clock, log });
   const cloneAlarm = createCloneAlarm(hub, log);
   const certificateUse = createCertificateUse({ store, clock, alarm: cloneAlarm });
   const tokenIssuer = createTokenIssuer({
@@ -106,6 +109,7 @@ export async function buildParts(opened: Store, keys: KeyVault, options: Complet
     grants,
     signer,
     hub,
+    bundles,
     tokenIssuer,
     certificateUse,
     cloneAlarm,
@@ -121,7 +125,11 @@ export async function buildParts(opened: Store, keys: KeyVault, options: Complet
     renewAfterExpiryMs: options.renewAfterExpiryMs,
     clock,
     log,
-    own: () => ({ trustDomain, serial: identity.current().leaf.serial }),
+    own: () => ({
+      trustDomain,
+      isFederated: (domain) => hub.trust.state.federated?.some((one) => one.trustDomain === domain) ?? false,
+      serial: identity.current().leaf.serial,
+    }),
     async addresses() {
       const found = await store.endpoints.find(EnrollmentService.name, { after: undefined, limit: maximumAddresses });
       return found.map(({ address }) => address);

@@ -1,5 +1,5 @@
 import type { BotServer } from "@interlock/bot";
-import { createServer } from "@interlock/bot/internal";
+import { createServer, type FederatedDoor } from "@interlock/bot/internal";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { type OAuthServer, openOAuthServer } from "./http/oauth-server.js";
 import type { CompleteOptions } from "./options.js";
@@ -15,6 +15,15 @@ import { claimIssuer } from "./tokens/claim-issuer.js";
  * The maximum number of connections. Every bot of the fleet keeps one, for a moment two; each needs a file descriptor.
  */
 const maximumConnections = 32_768;
+
+/**
+ * Bots of federated trust domains get tokens here, and nothing else: no certificates, no trust, no directory. Only those come in whose
+ * relation names a service; of others, bots of this fleet are callers alone.
+ */
+const federated: FederatedDoor = {
+  admits: ({ services }) => services.length > 0,
+  open: new Set([AuthorityService.methods.issueToken.path]),
+};
 
 /** The listening servers of an authority. */
 export interface AuthorityServers {
@@ -76,7 +85,7 @@ async function openGrpc(
   await hub.refresh();
   const enrollment = createEnrollmentService(parts);
   return createServer(
-    { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment },
+    { identity, trust: hub.trust, recorder, log, clock, host, port, maximumConnections, enrollment, federated },
     (routes) => {
       // A report has up to 1,000 rows.
       routes.add(AuthorityService, createAuthorityService(parts), { requestBytes: { report: 1_048_576 } });

@@ -208,7 +208,9 @@ export function createBot(parts: BotParts): Bot {
       const served: ServiceDefinition[] = [];
       const addressAt = await createReachableAddress({ ...listening, advertise, towardsFleet: parts.towardsFleet });
       const ours = { identity, identityContact, trust, contact, recorder, log, clock };
-      const server = await createServer({ ...ours, ...listening }, (routes) => build(watchRoutes(routes, served)));
+      const server = await createServer({ ...ours, ...listening, federated: "served" }, (routes) =>
+        build(watchRoutes(routes, served)),
+      );
       if (closing) {
         await server.close(0);
         refuseWhenClosed();
@@ -236,18 +238,29 @@ export function createBot(parts: BotParts): Bot {
       const addresses = addressed ? checkAddresses(given as string | readonly string[]) : undefined;
       const chosen = (addressed ? options : (given as ClientOptions | undefined)) ?? {};
       checkClientOptions(chosen);
-      const { server, requestBytes, responseBytes, compression, delegation, approval } = chosen;
+      const { server, requestBytes, responseBytes, compression, delegation, approval, federated } = chosen;
+      if (federated && !addresses) {
+        throw new InterlockError("INVALID_ARGUMENT", "The directory has bots of the own fleet only: give an address.");
+      }
       const own = {
         times: connectionTimes({ ...parts.connections, ...chosen.connections }),
         tuning: channelTuning(service, chosen),
       };
       const key = JSON.stringify([
         [addresses, server, requestBytes, responseBytes, compression, own.times],
-        [delegation, approval],
+        [delegation, approval, federated],
       ]);
-      const expected = server === undefined ? expectedServers(service, spiffeId.name) : [server];
+      // To another trust domain this bot is a stranger under its whole SPIFFE ID, and no gateway of the service.
+      const self = federated ? spiffeId.uri : spiffeId.name;
+      const expected = server === undefined ? expectedServers(service, self) : [server];
       const calling = { ...parts, deprecations, ...own };
       const connect = () => {
+        if (federated) {
+          const access = parts.callFederated?.(federated);
+          if (!access)
+            throw new InterlockError("FAILED_PRECONDITION", "Federation needs an authority of the own fleet.");
+          return closingToo(connectService(service, addresses, expected, { ...calling, ...access }), access.tokens);
+        }
         if (delegation === undefined && approval === undefined) {
           return connectService(service, addresses, expected, calling);
         }

@@ -37,6 +37,7 @@ export { type Admission, type Chain, type ChainOptions, createChain } from "./ad
 export { holdsScope } from "./admission/conditions.js";
 export { addressOf, type Connection } from "./admission/connection.js";
 export { createIdentify } from "./admission/identify.js";
+export type { FederatedDoor } from "./admission/refuse-federated.js";
 export { createCallId } from "./base/call-id.js";
 export { codeNames } from "./base/code.js";
 export { asDenial } from "./server/as-denial.js";
@@ -139,6 +140,14 @@ export { httpsUrl, readKeys } from "./providers/issuer-metadata.js";
 
 // Trust.
 
+export {
+  type FederatedDomain,
+  maximumFederatedBytes,
+  maximumFederatedCas,
+  maximumFederatedDomains,
+  maximumFederatedNames,
+  readFederated,
+} from "./trust/federated-domain.js";
 export { maximumRetiredMethods } from "./trust/retired-methods.js";
 export { subjectFromWire, subjectToWire, type WireSubject } from "./trust/subject-wire.js";
 export { createTrust, type MutableTrust } from "./trust/trust.js";
@@ -207,7 +216,7 @@ export { createDeprecationLog } from "./client/deprecation-log.js";
 export { createRetryBudget } from "./client/retry-budget.js";
 export { createServerProof, type ServerProof } from "./client/server-proof.js";
 export type { TokenNeed } from "./client/token-need.js";
-export { keepPeerChains, withoutConversion } from "./identity/peer-chain.js";
+export { keepPeerChains, peerChain, withoutConversion } from "./identity/peer-chain.js";
 export { tlsContext } from "./identity/tls-context.js";
 export { writeOid } from "./identity/write-der.js";
 export { readPeer } from "./listener/read-peer.js";

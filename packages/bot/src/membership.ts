@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from "@interlock/policy";
+import type { FederatedUse } from "./client/federated-use.js";
 import type { Place } from "./client/place.js";
 import type { Identity, IdentitySource } from "./identity/identity.js";
 import type { SourceContact } from "./identity/source-contact.js";
@@ -13,6 +14,14 @@ export interface DelegatedUse {
   readonly delegation?: string | undefined;
   /** The id of an approval that the bot has requested. It gives one token, for one call. */
   readonly approval?: string | undefined;
+}
+
+/** What calls to another trust domain are made with. */
+export interface FederatedAccess {
+  /** The trust by which its servers are verified. */
+  readonly trust: Trust;
+  /** The tokens of its authority. Closing them closes what stands behind. */
+  readonly tokens: TokenSource;
 }
 
 /**
@@ -51,6 +60,8 @@ export interface Membership {
   ): Promise<FetchedToken>;
   /** Makes a source of tokens under a delegation, or for an approved call. Absent without an authority. */
   tokensUnder?(use: DelegatedUse): TokenSource;
+  /** Opens what calls to a federated trust domain need. Absent without an authority, which says what is federated. */
+  callFederated?(use: FederatedUse): FederatedAccess;
   /** Stops keeping the membership current. */
   leave?(): Promise<void>;
 }

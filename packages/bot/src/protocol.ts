@@ -80,6 +80,19 @@ export {
 } from "./gen/interlock/authority/v1/enrollment_service.js";
 export { EnrollmentService } from "./gen/interlock/authority/v1/enrollment_service_interlock.js";
 export {
+  AddFederationRequest,
+  AddFederationResponse,
+  BundleEndpoint,
+  BundleProfile,
+  Federation,
+  ListFederationsRequest,
+  ListFederationsResponse,
+  RefreshFederationRequest,
+  RefreshFederationResponse,
+  RevokeFederationRequest,
+  RevokeFederationResponse,
+} from "./gen/interlock/authority/v1/federation.js";
+export {
   ApplyGrantsRequest,
   ApplyGrantsResponse,
   GetGrantsRequest,

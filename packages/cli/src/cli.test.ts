@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { formatTrustBundle } from "@interlock/authority";
+import { createTestCa } from "@interlock/bot/testing";
 import { findPostgres, startPostgres } from "@interlock/testing-postgres";
 import { type CommandResult, commandFile, runCommand } from "./testing/run-command.js";
 
@@ -68,6 +70,12 @@ describe("interlock, the command", () => {
       "inventory",
       "inventory diff",
       "risk",
+      "federation add",
+      "federation list",
+      "federation show",
+      "federation refresh",
+      "federation revoke",
+      "federation bundle",
       "bots list",
       "retire",
       "retire bot",
@@ -390,6 +398,30 @@ describe("interlock, with an authority", () => {
     assert.deepEqual((await json("unrevoke", "worker/*")).error.code, "NOT_FOUND");
     assert.deepEqual((await json("unrevoke", "python/1")).ok, true);
     assert.deepEqual(await values(), []);
+  });
+
+  it("believes bots of another trust domain, shows which, and shuts the domain out", async () => {
+    const own = await json("federation", "bundle");
+    assert.deepEqual(Object.keys(own).sort(), ["keys", "spiffe_refresh_hint", "spiffe_sequence"]);
+    const [file, theirs] = [join(dir, "cafe.json"), join(dir, "partner.json")];
+    await writeFile(file, (await interlock(dir, "federation", "bundle")).stdout);
+    const { der } = await createTestCa("partner");
+    await writeFile(theirs, formatTrustBundle({ caCertificates: [der], sequence: 7n, refreshHintSeconds: 60 }));
+    const add = (bundle: string) =>
+      json(
+        ...["federation", "add", "partner", "--bundle", bundle, "--services", "a.v1.B", "c.v1.D"],
+        ...["--identities", "spiffe://partner/orders/*"],
+      );
+    assert.equal((await add(file)).error.code, "INVALID_ARGUMENT", "the CA of another domain");
+    assert.equal((await add(join(dir, "missing.json"))).error.code, "NOT_FOUND");
+    const { changed, federation } = await add(theirs);
+    assert.deepEqual([changed, federation.cas, federation.services], [false, 1, ["a.v1.B", "c.v1.D"]]);
+    assert.match((await interlock(dir, "federation", "list")).stdout, /partner +in force +a\.v1\.B c\.v1\.D/);
+    assert.match((await interlock(dir, "federation", "show", "partner")).stdout, /sequence +7/);
+    assert.equal((await json("federation", "show", "third")).error.code, "NOT_FOUND");
+    assert.equal((await json("federation", "refresh", "partner")).error.code, "INVALID_ARGUMENT", "it has no endpoint");
+    assert.equal((await json("federation", "revoke", "partner", "--reason", "test")).ok, true);
+    assert.match((await interlock(dir, "federation", "list")).stdout, /partner +revoked/);
   });
 
   it("rotates the token key, in time and at once", async () => {

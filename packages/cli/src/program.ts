@@ -11,6 +11,7 @@ import { checkCommand } from "./commands/check.js";
 import { dashboardCommand } from "./commands/dashboard.js";
 import { delegateCommand } from "./commands/delegate.js";
 import { delegationsCommand } from "./commands/delegations.js";
+import { federationCommand } from "./commands/federation.js";
 import { gatewayCommand } from "./commands/gateway.js";
 import { generateCommand } from "./commands/generate.js";
 import { grantsCommand } from "./commands/grants.js";
@@ -63,6 +64,7 @@ const commands = [
   approvalsCommand,
   approveCommand,
   mcpCommand,
+  federationCommand,
   retireCommand,
   botsCommand,
   tokensCommand,

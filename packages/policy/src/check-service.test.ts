@@ -17,6 +17,7 @@ describe("policy faults", () => {
     ["scopes", {}],
     ["any bot", { scopes: [], anyBot: true }],
     ["callers", { callers: ["leader/*", "**"] }],
+    ["callers of another trust domain", { callers: ["**", "spiffe://partner/orders/*"] }],
     ["an approval", { approval: "delegated" }],
     ["a rate", { rate: { perSecond: 0.1, burst: 1 } }],
     ["a deprecation without an end", { deprecation: { since: "2026-01-01" } }],
@@ -32,6 +33,8 @@ describe("policy faults", () => {
     [{ scopes: [] }, /neither scopes nor any_bot/],
     [{ scopes: undefined }, /neither scopes nor any_bot/],
     [{ anyBot: true }, /both scopes and any_bot/],
+    [{ scopes: [], anyBot: true, callers: ["spiffe://partner/**"] }, /callers of another trust domain: write scopes/],
+    [{ callers: ["spiffe://partner"] }, /the caller "spiffe:\/\/partner", which is not an identity pattern/],
     [{ scopes: ["actuate"] }, /the scope "actuate", which is not resource:action/],
     [{ purpose: " " }, /empty purpose/],
     [{ purpose: undefined }, /empty purpose/],
@@ -85,6 +88,12 @@ describe("service faults", () => {
     const methods = { grip: method("/cafe.Gripper/Grip", sound) };
     const service = { name: "cafe.Gripper", servedBy: [], methods };
     assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*"] }), []);
+    for (const ends of [{ via: ["spiffe://partner/**"] }, { servedBy: ["spiffe://partner/**"] }])
+      assert.match(
+        String(serviceFaults({ ...service, ...ends })),
+        /is not an identity pattern/,
+        "no federated gateway or server",
+      );
     assert.deepEqual(serviceFaults({ ...service, via: ["gateway/*", "gateway*"] }), [
       'cafe.Gripper has via "gateway*", which is not an identity pattern',
     ]);

@@ -1,4 +1,4 @@
-import { isIdentityPattern } from "./identity-pattern.js";
+import { isFederatedPattern, isIdentityPattern } from "./identity-pattern.js";
 import { approvals, type Policy, risks } from "./policy.js";
 import { isScope } from "./scope.js";
 import type { MethodKind, ServiceDefinition } from "./service.js";
@@ -24,8 +24,11 @@ export function policyFaults(policy: Policy | undefined): string[] {
   if (!policy.purpose?.trim()) faults.push("has an empty purpose: write in one sentence what it is for");
   if (!risks.includes(policy.risk)) faults.push(`has the unknown risk "${policy.risk}"`);
   for (const caller of policy.callers ?? []) {
-    if (!isIdentityPattern(caller)) faults.push(`has the caller "${caller}", which is not an identity pattern`);
+    if (!isIdentityPattern(caller) && !isFederatedPattern(caller))
+      faults.push(`has the caller "${caller}", which is not an identity pattern`);
   }
+  if (policy.anyBot && policy.callers?.some((caller) => isFederatedPattern(caller)))
+    faults.push("has any_bot and callers of another trust domain: write scopes, because those come with tokens only");
   if (policy.rate && !(policy.rate.perSecond > 0 && Number.isFinite(policy.rate.perSecond) && policy.rate.burst >= 1)) {
     faults.push("has a rate that is not above zero: set per_second");
   }

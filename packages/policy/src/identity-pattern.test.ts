@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+import {
+  coversIdentity,
+  identitiesOverlap,
+  isFederatedPattern,
+  isIdentityPattern,
+  matchesIdentity,
+} from "./identity-pattern.js";
 
 describe("identity patterns", () => {
   for (const [pattern, name, matches] of [
@@ -53,6 +59,47 @@ describe("identity patterns", () => {
           `${one} over ${other}`,
         );
       }
+    }
+  });
+});
+
+describe("federated patterns", () => {
+  const bot = "spiffe://partner/orders/1";
+
+  it("are identity patterns with a trust domain", () => {
+    for (const text of ["spiffe://partner/orders/*", "spiffe://partner/**", bot])
+      assert.ok(isFederatedPattern(text), text);
+    for (const text of ["orders/*", "spiffe://partner", "spiffe://partner/", "spiffe://Partner/**", "spiffe:///**"])
+      assert.ok(!isFederatedPattern(text), text);
+    for (const text of [
+      "spiffe://*/orders",
+      "spiffe://**",
+      "spiffe://partner/orders*",
+      "SPIFFE://partner/**",
+      "spiffe:/partner/**",
+    ])
+      assert.ok(!isFederatedPattern(text), text);
+    assert.ok(isFederatedPattern(bot, "partner"));
+    assert.ok(!isFederatedPattern(bot, "partne"));
+    assert.ok(!isIdentityPattern(bot));
+  });
+
+  it("match bots of their own domain, and nothing else does", () => {
+    for (const pattern of ["spiffe://partner/orders/*", "spiffe://partner/**", bot]) {
+      assert.ok(matchesIdentity(pattern, bot), pattern);
+      assert.ok(!matchesIdentity(pattern, "orders/1"), pattern);
+    }
+    const others = ["**", "*/*/*/*/*", "orders/*", "orders/1", "spiffe://third/**", "spiffe://partner/billing/*"];
+    for (const pattern of others) assert.ok(!matchesIdentity(pattern, bot), pattern);
+  });
+
+  it("cover and overlap within their domain only", () => {
+    assert.ok(coversIdentity("spiffe://partner/**", "spiffe://partner/orders/*"));
+    assert.ok(identitiesOverlap("spiffe://partner/orders/*", "spiffe://partner/*/1"));
+    for (const own of ["**", "orders/*", "spiffe://third/**"]) {
+      assert.ok(!coversIdentity(own, "spiffe://partner/orders/*"), own);
+      assert.ok(!coversIdentity("spiffe://partner/**", own), own);
+      assert.ok(!identitiesOverlap(own, "spiffe://partner/orders/*"), own);
     }
   });
 });

@@ -1,6 +1,12 @@
 export { approvalFault, policyFaults, serviceFaults } from "./check-service.js";
 export { expectedServers, mayCallDirectly, mayOffer } from "./expected-servers.js";
-export { coversIdentity, identitiesOverlap, isIdentityPattern, matchesIdentity } from "./identity-pattern.js";
+export {
+  coversIdentity,
+  identitiesOverlap,
+  isFederatedPattern,
+  isIdentityPattern,
+  matchesIdentity,
+} from "./identity-pattern.js";
 export type {
   Manifest,
   ManifestMethod,
@@ -35,4 +41,12 @@ export type {
   ServiceDefinition,
 } from "./service.js";
 export { isServiceName } from "./service-name.js";
-export { isBotName, isTrustDomain, parseSpiffeId, type SpiffeId, spiffeId } from "./spiffe-id.js";
+export {
+  federatedId,
+  isBotName,
+  isFederatedName,
+  isTrustDomain,
+  parseSpiffeId,
+  type SpiffeId,
+  spiffeId,
+} from "./spiffe-id.js";

@@ -51,7 +51,10 @@ export interface Policy {
   readonly risk: Risk;
   /** The kinds of data that the method reads or returns. */
   readonly dataClasses: readonly DataClass[];
-  /** Identity patterns of which the caller must match one; empty for any caller. */
+  /**
+   * Identity patterns of which the caller must match one; empty for any bot of the fleet's own trust domain. Bots of a federated
+   * one are let in only where a pattern names them with their domain, for example `spiffe://partner.example/orders/*`.
+   */
   readonly callers: readonly string[];
   /** The rate of one caller; absent for no limit. */
   readonly rate?: Rate;

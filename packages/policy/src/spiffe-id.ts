@@ -2,7 +2,10 @@
 export interface SpiffeId {
   /** The trust domain in lower case, for example `cafe`. */
   readonly trustDomain: string;
-  /** The path without its leading slash, for example `gripper/1`. */
+  /**
+   * The path without its leading slash, for example `gripper/1`. Of a bot of a federated trust domain, as servers and the
+   * authority know it, the whole URI: so no two callers have the same name, and no pattern without a domain matches it.
+   */
   readonly name: string;
   /** The whole URI. */
   readonly uri: string;
@@ -60,4 +63,24 @@ export function parseSpiffeId(uri: string): SpiffeId | undefined {
   const trustDomain = uri.slice(scheme.length, slash);
   const name = uri.slice(slash + 1);
   return isTrustDomain(trustDomain) && isBotName(name) ? { trustDomain, name, uri } : undefined;
+}
+
+/**
+ * The SPIFFE ID of a bot of another trust domain, as this fleet knows it: its name is the whole URI.
+ *
+ * @param id - The parsed SPIFFE ID.
+ * @returns The same identity under that name.
+ */
+export function federatedId({ trustDomain, uri }: SpiffeId): SpiffeId {
+  return { trustDomain, name: uri, uri };
+}
+
+/**
+ * Whether a name is that of a bot of a federated trust domain; see {@link federatedId}.
+ *
+ * @param name - The name of a caller.
+ * @returns True for a whole SPIFFE ID.
+ */
+export function isFederatedName(name: string): boolean {
+  return name.startsWith(scheme);
 }

@@ -3,7 +3,7 @@ import type { ClientHttp2Session } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Authority, type AuthorityOptions, startAuthority } from "@interlock/authority";
-import { type Bot, type Denial, joinFleet, silentLog } from "@interlock/bot";
+import { type Bot, type Client, type Denial, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { answerOf, audience } from "./echo-stage.js";
@@ -34,8 +34,8 @@ export interface AuthorityStage {
   end(): Promise<void>;
 }
 
-type AdminClient = ReturnType<typeof adminOf>;
-const adminOf = (bot: Bot, address: string) => bot.client(AdminService, address);
+type AdminClient = Client<typeof AdminService>;
+const adminOf = (bot: Bot, address: string): AdminClient => bot.client(AdminService, address);
 
 /** Encodes a gRPC message for the wire: the flag for no compression, its length, its bytes. */
 export function framed(message: Uint8Array): Buffer {

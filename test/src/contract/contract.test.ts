@@ -8,7 +8,7 @@ describe("the security contract", () => {
   it("has every row, once", () => {
     assert.deepEqual(
       rows.map(({ row }) => row),
-      [...Array.from({ length: 69 }, (_, i) => i + 1), 71, 72, 73],
+      Array.from({ length: 73 }, (_, i) => i + 1),
     );
   });
 

@@ -154,7 +154,14 @@ export const guards: readonly Guard[] = [
     guard: "the server is the one that was meant",
     patches: [bot("client/server-proof", "if (servers.length > 0 &&", "if (false &&")],
   },
-  { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
+  {
+    row: 13,
+    guard: "the trust domain",
+    patches: [
+      certificate("id.trustDomain === trustDomain ?", "true ?"),
+      bot("trust/trust", '(isBelieved(spiffeId) ? undefined : "IDENTITY_REVOKED")', "undefined"),
+    ],
+  },
   {
     row: 14,
     guard: "connections are reviewed when the trust changes",
@@ -931,5 +938,86 @@ export const guards: readonly Guard[] = [
     row: 69,
     guard: "the request of that approval",
     patches: [authority("receipts/receipt-entry", "approved.requestSha256 !== request", "false")],
+  },
+  {
+    row: 70,
+    guard: "a federated CA is believed for its own domain alone",
+    patches: [
+      bot(
+        "listener/read-peer",
+        "now: clock.now(), caCertificates, revoked, federated",
+        "now: clock.now(), caCertificates: [...caCertificates, ...trust.state.federated.flatMap((one) => one.caCertificates)], revoked, federated",
+      ),
+    ],
+  },
+  {
+    row: 70,
+    guard: "the own CA is believed for the own domain alone",
+    patches: [
+      bot(
+        "identity/verify-peer",
+        "domain?.trustDomain === id.trustDomain ? domain : expected",
+        "domain ? { ...domain, caCertificates: [...domain.caCertificates, ...expected.caCertificates] } : expected",
+      ),
+    ],
+  },
+  {
+    row: 70,
+    guard: "the identity patterns of the relation",
+    patches: [
+      bot(
+        "trust/federated-domain",
+        "domain.identities.some((pattern) => matchesIdentity(pattern, name)) ? domain : undefined",
+        "domain",
+      ),
+    ],
+  },
+  {
+    row: 70,
+    guard: "no pattern without a domain matches a federated bot",
+    patches: [policy("identity-pattern", "if (wants.trustDomain !== has.trustDomain)", "if (false)")],
+  },
+  {
+    row: 70,
+    guard: "the policy names the federated bot",
+    patches: [bot("admission/refuse-federated", "if (!names(method.policy, name))", "if (false)")],
+  },
+  {
+    row: 70,
+    guard: "what is open to federated bots at the authority",
+    patches: [bot("admission/refuse-federated", "if (open.has(method.path))", "if (true)")],
+  },
+  {
+    row: 70,
+    guard: "a token is of bots of the own domain, or of the federated bot that shows it",
+    patches: [bot("token/actors", "if (id?.trustDomain !== trustDomain)", "if (!id)")],
+  },
+  {
+    row: 70,
+    guard: "a token from before the domain was added",
+    patches: [bot("token/token-fault", "issuedAt < Math.floor(domain.since / 1_000) * 1_000", "false")],
+  },
+  {
+    row: 70,
+    guard: "the services of the relation, for what is open",
+    patches: [
+      bot(
+        "token/token-fault",
+        "return ![...audiences].every((service) => domain.services.includes(service))",
+        "return false",
+      ),
+    ],
+  },
+  {
+    row: 70,
+    guard: "a domain that is revoked takes its bots with it",
+    patches: [bot("trust/trust", '(isBelieved(spiffeId) ? undefined : "IDENTITY_REVOKED")', "undefined")],
+  },
+  {
+    row: 70,
+    guard: "the services of the relation, for tokens",
+    patches: [
+      authority("tokens/token-issuer", "domain.services.includes(audience) && !isOwnService(audience)", "true"),
+    ],
   },
 ];

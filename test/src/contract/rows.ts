@@ -5,6 +5,7 @@ import { copiedRow } from "./copied-row.js";
 import { delegationRows } from "./delegation-rows.js";
 import { discoveryRow } from "./discovery-row.js";
 import { exchangeRow } from "./exchange-row.js";
+import { federationRow } from "./federation-row.js";
 import { floodRow } from "./flood-row.js";
 import { gatewayRow } from "./gateway-row.js";
 import { handshakeRows } from "./handshake-rows.js";
@@ -59,5 +60,6 @@ export const rows: readonly Row[] = [
   ...workloadRows,
   http2FloodRow,
   ...delegationRows,
+  federationRow,
   ...argumentRows,
 ].toSorted((a, b) => a.row - b.row);

@@ -117,7 +117,7 @@ export const orders: Readonly<Record<string, Order>> = {
     ["grants", "own-identity"],
     ["trust-hub"],
     ["revocations", "telemetry"],
-    ["join-tokens", "workloads", "retirement", "delegations"],
+    ["join-tokens", "workloads", "retirement", "delegations", "federation"],
     ["approvals", "receipts"],
     ["enrollment"],
     ["tokens", "reports"],

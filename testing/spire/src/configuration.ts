@@ -7,6 +7,17 @@ export interface SpireSetup {
   readonly port: number;
   /** Further plugins of the server, HCL, such as an UpstreamAuthority. Default: none. */
   readonly serverPlugins?: string | undefined;
+  /** The port of its bundle endpoint, of the profile `https_spiffe`. Default: it has none. */
+  readonly bundlePort?: number | undefined;
+  /** Another trust domain whose bundle it fetches by `https_spiffe`. Needs `bundlePort`. Default: none. */
+  readonly federatesWith?: FederatedEndpoint | undefined;
+}
+
+/** The bundle endpoint of another trust domain. */
+export interface FederatedEndpoint {
+  readonly trustDomain: string;
+  readonly url: string;
+  readonly spiffeId: string;
 }
 
 /** The sockets of SPIRE. */
@@ -15,7 +26,8 @@ export function socketsIn(folder: string): { readonly server: string; readonly a
 }
 
 /** The configuration of the server, HCL. */
-export function serverConfiguration({ folder, trustDomain, port, serverPlugins = "" }: SpireSetup): string {
+export function serverConfiguration(setup: SpireSetup): string {
+  const { folder, trustDomain, port, serverPlugins = "" } = setup;
   return `server {
   bind_address = "127.0.0.1"
   bind_port = ${port}
@@ -23,6 +35,7 @@ export function serverConfiguration({ folder, trustDomain, port, serverPlugins =
   trust_domain = "${trustDomain}"
   data_dir = "${join(folder, "server")}"
   log_level = "INFO"
+${federationConfiguration(setup)}
 }
 plugins {
   DataStore "sql" { plugin_data { database_type = "sqlite3" connection_string = "${join(folder, "server.sqlite3")}" } }
@@ -31,6 +44,20 @@ plugins {
 ${serverPlugins}
 }
 `;
+}
+
+function federationConfiguration({ bundlePort, federatesWith }: SpireSetup): string {
+  if (bundlePort === undefined) return "";
+  const endpoint = `bundle_endpoint { address = "127.0.0.1" port = ${bundlePort} profile "https_spiffe" {} }`;
+  if (!federatesWith) return `  federation { ${endpoint} }`;
+  const { trustDomain, url, spiffeId } = federatesWith;
+  return `  federation {
+    ${endpoint}
+    federates_with "${trustDomain}" {
+      bundle_endpoint_url = "${url}"
+      bundle_endpoint_profile "https_spiffe" { endpoint_spiffe_id = "${spiffeId}" }
+    }
+  }`;
 }
 
 /** The configuration of the agent, HCL. It keeps its key on the disk, so that it comes back after it was killed. */

@@ -8,7 +8,7 @@ import { findSpire } from "./find-spire.js";
 import { startProgram } from "./start-program.js";
 
 /** How SPIRE is started. */
-export type SpireOptions = Pick<SpireSetup, "trustDomain" | "serverPlugins">;
+export type SpireOptions = Pick<SpireSetup, "trustDomain" | "serverPlugins" | "bundlePort" | "federatesWith">;
 
 /** An identity that this very process, by its uid, is to be given. */
 export interface SpireEntry {
@@ -27,6 +27,8 @@ export interface Spire {
   register(entry: SpireEntry): Promise<void>;
   /** The bundle of the trust domain, PEM. */
   bundle(): Promise<string>;
+  /** Runs a command of `spire-server`, such as `bundle show -format spiffe`, and gives what it prints. */
+  command(...args: readonly string[]): Promise<string>;
   /** Prepares a new CA. Gives its id, and that of the active one. */
   prepareCa(): Promise<{ readonly prepared: string; readonly active: string }>;
   /** Signs with a prepared CA from now on. */
@@ -57,7 +59,7 @@ export async function startSpire(options: SpireOptions): Promise<Spire> {
   await writeFile(serverConfig, serverConfiguration(setup));
   const node = `spiffe://${options.trustDomain}/node`;
 
-  const ask = async (...args: string[]): Promise<string> => {
+  const ask = async (...args: readonly string[]): Promise<string> => {
     const { stdout } = await execute(programs.server, [...args, "-socketPath", sockets.server]);
     return stdout;
   };
@@ -91,6 +93,7 @@ export async function startSpire(options: SpireOptions): Promise<Spire> {
       await ask("entry", "create", ...entry, "-x509SVIDTTL", String(ttlSeconds));
     },
     bundle: () => ask("bundle", "show"),
+    command: ask,
     async prepareCa() {
       const { prepared_authority: prepared } = await localCa("prepare");
       const { active } = await localCa("show");

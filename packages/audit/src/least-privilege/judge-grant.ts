@@ -1,5 +1,5 @@
 import { delegateScope, exchangeScope } from "@interlock/bot/internal";
-import { coversIdentity, identitiesOverlap } from "@interlock/policy";
+import { coversIdentity, identitiesOverlap, isFederatedName } from "@interlock/policy";
 import { bareGrant, type Grant, type Grants } from "@interlock/policy/grants";
 import type { Coverage } from "../coverage.js";
 import type { Period } from "../period.js";
@@ -87,6 +87,8 @@ function decide(grant: Grant, facts: Facts, matching: readonly BotFacts[], evide
   const { period, includeOperators, bots, invited } = evidence;
   const { identity } = grant;
   const { from } = period;
+  if (isFederatedName(identity))
+    return verdict("unknown", "it is for bots of another trust domain, of which this fleet has no list");
   if (!includeOperators && isOperator(identity)) return verdict("operator", "operators use what they hold rarely");
   if (from !== undefined && facts.heldSince > from)
     return verdict("young", `it is in force since ${timeText(facts.heldSince)}, and the window begins before`);

@@ -54,6 +54,18 @@ describe("cutOffsOf", () => {
     ]);
   });
 
+  it("cuts off the tokens of federated trust domains as well then, which `**` does not match", () => {
+    const many = Object.fromEntries(Array.from({ length: maximumCutOffs + 1 }, (_, i) => [`w/${i}`, of("a:b")]));
+    const patterns = cutOffsOf([row(6, { ...many, "spiffe://partner/orders/*": of("a:b") }), row(7, {})]);
+    assert.deepEqual(
+      patterns.map(({ identity, scope }) => [identity, scope]),
+      [
+        ["**", ""],
+        ["spiffe://partner/**", ""],
+      ],
+    );
+  });
+
   it("says up to 2,000 things, exceptions among them", () => {
     const names = (count: number, more: object) => ({
       ...Object.fromEntries(Array.from({ length: count }, (_, i) => [`w/${i}`, of("a:b")])),

@@ -1,5 +1,6 @@
 import type { CutOff } from "@interlock/bot";
 import { builtInGrants, maximumTokenLifetimeMs } from "@interlock/bot/internal";
+import { isFederatedName } from "@interlock/policy";
 import { diffGrants, type Grant } from "@interlock/policy/grants";
 import type { GrantVersionRow } from "../store/schema.js";
 import type { Records } from "../store/store.js";
@@ -40,7 +41,17 @@ export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
   const cutOffs = [...lost.values()];
   const size = cutOffs.reduce((sum, { except }) => sum + 1 + except.length, 0);
   if (size <= maximumCutOffs) return cutOffs;
-  return [{ identity: "**", service: "", scope: "", grantsVersion: latest.version, except: [] }];
+  // `**` matches bots of the own trust domain only, so the others are named: by every domain that ever had a grant here.
+  const patterns = new Set(parsed.flatMap(({ grants }) => grants.flatMap(({ identity }) => allOfDomain(identity))));
+  const all = { service: "", scope: "", grantsVersion: latest.version, except: [] };
+  return ["**", ...patterns].map((identity) => ({ identity, ...all }));
+}
+
+/** The pattern of all bots of the federated trust domain of a grant; nothing for a grant to bots of the own one. */
+function allOfDomain(identity: string): string[] {
+  if (!isFederatedName(identity)) return [];
+  const [, , trustDomain = ""] = identity.split("/");
+  return [`spiffe://${trustDomain}/**`];
 }
 
 function holdersOf(grants: readonly Grant[]): ReadonlyMap<string, string[]> {

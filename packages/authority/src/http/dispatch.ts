@@ -66,7 +66,7 @@ function methodOf(path: string): string {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers = {}, body }: HttpAnswer): void {
-  const text = body === undefined ? "" : JSON.stringify(body);
+  const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
   // The unread rest of a request would be parsed as the beginning of the next one.
   if (!request.complete) response.setHeader("connection", "close");
   response.writeHead(status, {

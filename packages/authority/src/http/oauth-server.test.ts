@@ -9,6 +9,7 @@ import { caDigest, createBot, createRecorder, parseCertificate } from "@interloc
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { closeOf } from "@interlock/bot/testing";
 import { decodeJwt } from "jose";
+import { fetchBundle } from "../federation/fetch-bundle.js";
 import { openStore } from "../store/open-store.js";
 import { type Answer, ask, type Question } from "../testing/ask.js";
 import { foreignCa } from "../testing/foreign-ca.js";
@@ -93,19 +94,35 @@ describe("the HTTPS port of the authority", () => {
     assert.deepEqual([head.status, head.text], [200, ""]);
   });
 
-  it("publishes the SPIFFE bundle, which counts up with every change of the trust", async () => {
+  it("publishes the SPIFFE bundle, which counts up with every change of the trust, and has no token key", async () => {
     type Jwk = Record<string, string> & { x5c?: string[] };
     const bundle = async () => (await ask(fleet.authority, "/bundle")).body as { keys: Jwk[]; spiffe_sequence: number };
     const { keys, spiffe_sequence: sequence } = await bundle();
-    const [ca, key] = keys as [Jwk, Jwk];
-    assert.deepEqual([keys.length, ca.use, key.use], [2, "x509-svid", "jwt-svid"]);
+    const [ca] = keys as [Jwk];
+    assert.deepEqual([keys.length, ca.use], [1, "x509-svid"]);
     const der = Buffer.from(ca.x5c?.[0] ?? "", "base64");
     assert.deepEqual(caDigest(der), fleet.authority.caDigest);
     assert.ok(createPublicKey({ key: ca, format: "jwk" }).equals(new X509Certificate(der).publicKey));
-    assert.equal(key.kid, script.trust.state.jwks.keys[0]?.kid);
-    assert.ok(keys.every((jwk) => !("d" in jwk)));
+    assert.ok(keys.every((jwk) => !("d" in jwk) && !("kid" in jwk)));
     await fleet.authority.revoke({ kind: "token", subject: "any" }, "test");
     assert.ok((await bundle()).spiffe_sequence > sequence);
+    const { headers, text } = await ask(fleet.authority, "/bundle");
+    assert.deepEqual([headers["content-type"], headers["cache-control"]], ["application/json", "public, max-age=30"]);
+    assert.equal(JSON.parse(text).spiffe_refresh_hint, 60);
+  });
+
+  it("is a bundle endpoint of both profiles for other trust domains", async () => {
+    const url = `${fleet.authority.issuer}/bundle`;
+    const current = [fleet.authority.caCertificate];
+    const spiffeId = "spiffe://cafe/interlock/authority";
+    const bySpiffe = await fetchBundle({ url, profile: "https_spiffe", spiffeId }, "cafe", current);
+    const byWeb = await fetchBundle({ url, profile: "https_web" }, "cafe", [], { webCa: certificatesToPem(current) });
+    for (const { caCertificates, refreshHintSeconds } of [bySpiffe, byWeb]) {
+      assert.deepEqual([caCertificates.map(caDigest), refreshHintSeconds], [[fleet.authority.caDigest], 60]);
+    }
+    // Not by the name of a bot of the same fleet.
+    const endpoint = { url, profile: "https_spiffe", spiffeId: script.spiffeId.uri } as const;
+    await assert.rejects(fetchBundle(endpoint, "cafe", current), { message: /its certificate is not of spiffe:/ });
   });
 
   it("gives a token that must not be cached", async () => {

@@ -14,8 +14,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The JSON body. Default: none. */
-  readonly body?: object;
+  /** The JSON body, or its text. Default: none. */
+  readonly body?: object | string;
 }
 
 /** An endpoint at a path. */
@@ -27,6 +27,6 @@ export interface Route {
 }
 
 /** Makes a public answer that clients may cache for a number of seconds. */
-export function cacheable(body: object, seconds: number, type = "application/json"): HttpAnswer {
+export function cacheable(body: object | string, seconds: number, type = "application/json"): HttpAnswer {
   return { status: 200, headers: { "content-type": type, "cache-control": `public, max-age=${seconds}` }, body };
 }

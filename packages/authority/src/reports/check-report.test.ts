@@ -64,6 +64,24 @@ describe("checkReport", () => {
     );
   });
 
+  it("takes callers of federated trust domains, and leaves out those of others", () => {
+    const callers = (...uris: string[]) => {
+      const usage = uris.map((caller) => ({ ...row, caller, actors: [] }));
+      const report = ReportRequest.fromPartial({ usage, instance });
+      return checkReport(report, reporter, now, (domain) => domain === "partner").usage.map(({ caller }) => caller);
+    };
+    const long = `spiffe://partner/${"a".repeat(500)}`;
+    assert.deepEqual(callers("spiffe://partner/orders/1", "spiffe://third/orders/1", long), [
+      "spiffe://partner/orders/1",
+      "",
+      "",
+    ]);
+    assert.deepEqual(
+      check({ usage: [{ ...row, caller: "spiffe://partner/x" }], instance }, reporter, now).usage[0]?.caller,
+      "",
+    );
+  });
+
   const badEndpoints = [
     { service: "a/B" },
     { address: "a" },
@@ -76,7 +94,7 @@ describe("checkReport", () => {
     { method: "a\nb" },
     { method: "a\0b" },
     { caller: "me" },
-    { caller: "spiffe://other/leader/1" },
+    { caller: "spiffe://Other/leader/1" },
     { caller: `spiffe://cafe/${"a".repeat(256)}` },
     { actors: ["gateway/1"] },
     { actors: ["spiffe://other/gateway/1"] },

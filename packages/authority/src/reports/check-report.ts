@@ -40,7 +40,8 @@ export interface CheckedReport {
 
 /**
  * Checks the report of a bot. Throws `INVALID_ARGUMENT` for a malformed one, so each row of it has a bounded size. Callers
- * are bots of the reporter's own trust domain. Future times are set to now, so that a bot with a fast clock does not stay
+ * are bots of the reporter's own trust domain, and of those that are federated; one of a third domain, which may have been revoked
+ * meanwhile, is left out of its row. Actors are of the own one. Future times are set to now, so that a bot with a fast clock does not stay
  * on top of the list. Services that the reporter may not serve are left out, calls of them that it says to have admitted, and
  * addresses that nothing can dial.
  */
@@ -48,6 +49,7 @@ export function checkReport(
   report: ReportRequest,
   { trustDomain, name }: Pick<SpiffeId, "trustDomain" | "name">,
   now: number,
+  isFederated: (trustDomain: string) => boolean = () => false,
 ): CheckedReport {
   const { endpoints, usage, instance, startedAt, version, manifestHash, manifest, stopping } = report;
   if (!/^[A-Za-z0-9-]{0,64}$/.test(instance))
@@ -70,26 +72,28 @@ export function checkReport(
       if (!isServiceName(service)) throw invalid("An endpoint's service is malformed: give its full name.");
       return { service, address, host: hostOf(address) };
     }),
-    usage: usage.filter(mayCount(name)).map(({ method, caller, actors, denial, count, firstAt, lastAt: last }) => {
-      if (method.length > maximumMethodLength || !/^[^\p{C}\s]*$/u.test(method))
-        throw invalid("A method is malformed: write package.Service/Method.");
-      if (caller !== "" && !isMember(caller, trustDomain))
-        throw invalid("A caller is no bot of this fleet: write its SPIFFE ID.");
-      if (actors.length > maximumActors || !actors.every((actor) => isMember(actor, trustDomain)))
-        throw invalid(`Actors are malformed: write at most ${maximumActors} SPIFFE IDs of bots of this fleet.`);
-      if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
-      if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
-      const lastAt = pastTime(last, now);
-      return {
-        method,
-        caller,
-        actors: packActors(actors),
-        denial,
-        count: Number(count),
-        firstAt: pastTime(firstAt, lastAt),
-        lastAt,
-      };
-    }),
+    usage: usage
+      .filter(mayCount(name))
+      .map(({ method, caller: given, actors, denial, count, firstAt, lastAt: last }) => {
+        if (method.length > maximumMethodLength || !/^[^\p{C}\s]*$/u.test(method))
+          throw invalid("A method is malformed: write package.Service/Method.");
+        const caller = given === "" ? given : readCaller(given, trustDomain, isFederated);
+        if (caller === undefined) throw invalid("A caller is no bot of this fleet: write its SPIFFE ID.");
+        if (actors.length > maximumActors || !actors.every((actor) => isMember(actor, trustDomain)))
+          throw invalid(`Actors are malformed: write at most ${maximumActors} SPIFFE IDs of bots of this fleet.`);
+        if (denial !== "" && !isReason(denial)) throw invalid("A denial has an unknown reason.");
+        if (count < 1n || count > maximumCount) throw invalid("A count is out of range.");
+        const lastAt = pastTime(last, now);
+        return {
+          method,
+          caller,
+          actors: packActors(actors),
+          denial,
+          count: Number(count),
+          firstAt: pastTime(firstAt, lastAt),
+          lastAt,
+        };
+      }),
   };
   const listed = checked.endpoints.filter(({ service, host }) => mayServe(name, service) && !isEveryInterface(host));
   return { ...checked, endpoints: listed.map(({ service, address }) => ({ service, address })) };
@@ -106,6 +110,20 @@ function uncountedAt({ countedSince, startedAt }: ReportRequest, now: number): n
   if (startedAt !== undefined && countedSince <= startedAt) return undefined;
   return pastTime(countedSince, now);
 }
+
+/** A caller as it is recorded; `undefined` for a malformed one. */
+function readCaller(
+  uri: string,
+  trustDomain: string,
+  isFederated: (trustDomain: string) => boolean,
+): string | undefined {
+  const id = parseSpiffeId(uri);
+  if (!id || id.trustDomain === trustDomain) return isMember(uri, trustDomain) ? uri : undefined;
+  return uri.length <= maximumForeignLength && isFederated(id.trustDomain) ? uri : "";
+}
+
+/** The longest SPIFFE ID of a bot of a federated trust domain that is recorded; calls of others are recorded without a caller. */
+const maximumForeignLength = 512;
 
 // Certificates are issued only for names of at most 255 characters.
 function isMember(uri: string, trustDomain: string): boolean {

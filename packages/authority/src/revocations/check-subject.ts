@@ -1,5 +1,5 @@
 import { InterlockError } from "@interlock/bot";
-import { isIdentityPattern, matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
+import { isFederatedPattern, isIdentityPattern, matchesIdentity, parseSpiffeId, spiffeId } from "@interlock/policy";
 import { authorityName } from "../names.js";
 import type { RevocationRow } from "../store/schema.js";
 
@@ -9,6 +9,8 @@ export type RevocationSubject = Pick<RevocationRow, "kind" | "subject">;
 /** The authority itself, which must not be revoked. */
 export interface Own {
   readonly trustDomain: string;
+  /** Whether another trust domain is federated, so that bots of it can be revoked. Default: none is. */
+  isFederated?(trustDomain: string): boolean;
   /** The serial number of its certificate. */
   readonly serial: string;
 }
@@ -22,18 +24,23 @@ export function checkSubject(given: RevocationSubject, own: Own): RevocationSubj
 }
 
 const checks: Record<RevocationSubject["kind"], (subject: string, own: Own) => string> = {
-  identity(subject, { trustDomain }) {
+  identity(subject, { trustDomain, isFederated }) {
     const id = parseSpiffeId(subject);
     if (!id) throw invalid("That is not a SPIFFE ID: write spiffe://<trust domain>/<name>.");
+    if (id.trustDomain !== trustDomain && isFederated?.(id.trustDomain)) return subject;
     if (id.trustDomain !== trustDomain) {
-      throw invalid(`${subject} belongs to another trust domain: only bots of "${trustDomain}" can be revoked here.`);
+      throw invalid(
+        `${subject} belongs to another trust domain: only bots of "${trustDomain}", and of federated trust domains, can be revoked here.`,
+      );
     }
     if (subject === spiffeId(trustDomain, authorityName).uri) {
       throw invalid("The authority cannot be revoked: no bot would receive any revocation after that.");
     }
     return subject;
   },
-  pattern(subject) {
+  pattern(subject, { isFederated }) {
+    const [, , foreign = ""] = subject.split("/");
+    if (isFederatedPattern(subject) && isFederated?.(foreign) && subject.length <= 255) return subject;
     if (!isIdentityPattern(subject) || subject.length > 255) {
       throw invalid("That is not an identity pattern: write a name with * for one segment, for example worker/*.");
     }

@@ -6,6 +6,7 @@ import { auditRunHandlers } from "./admin/audit-runs.js";
 import { botHandlers } from "./admin/bots.js";
 import { caHandlers } from "./admin/cas.js";
 import { delegationHandlers } from "./admin/delegations.js";
+import { federationHandlers } from "./admin/federation.js";
 import { grantHandlers } from "./admin/grants.js";
 import { instanceHandlers } from "./admin/instances.js";
 import { joinTokenHandlers } from "./admin/join-tokens.js";
@@ -24,6 +25,7 @@ export function createAdminService(parts: AdminParts): Implementation<typeof Adm
     ...grantHandlers(parts),
     ...revocationHandlers(parts),
     ...retirementHandlers(parts),
+    ...federationHandlers(parts),
     ...delegationHandlers(parts),
     ...approvalHandlers(parts),
     ...keyHandlers(parts),

@@ -119,7 +119,9 @@ export function createAuthorityService(options: AuthorityServiceOptions): Implem
     async report(request, { caller }) {
       await certificateUse.record(caller);
       const now = clock.now();
-      const report = checkReport(request, caller.spiffeId, now);
+      const isFederated = (domain: string) =>
+        hub.trust.state.federated?.some((one) => one.trustDomain === domain) ?? false;
+      const report = checkReport(request, caller.spiffeId, now, isFederated);
       const reporter = caller.spiffeId.uri;
       const { serving, manifestWanted } = await store.transaction((records) =>
         recordReport(records, reporter, report, options.denialLog, now),

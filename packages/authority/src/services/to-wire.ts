@@ -1,5 +1,14 @@
 import { subjectToWire } from "@interlock/bot/internal";
-import type { Approval, Bot, CaAuthority, Delegation, Revocation, WatchTrustResponse } from "@interlock/bot/protocol";
+import {
+  type Approval,
+  type Bot,
+  BundleProfile,
+  type CaAuthority,
+  type Delegation,
+  type Federation,
+  type Revocation,
+  type WatchTrustResponse,
+} from "@interlock/bot/protocol";
 import { type Init, spiffeId } from "@interlock/policy";
 import { approvalState } from "../approvals/approval-state.js";
 import { caId } from "../ca/ca-keys.js";
@@ -8,7 +17,8 @@ import { derOf } from "../ca/certificate-authority.js";
 import { parseAllowed } from "../delegations/allowed.js";
 import { lineageOf } from "../delegations/held-delegation.js";
 import type { ListedBot } from "../store/bots.js";
-import type { ApprovalRow, BotRow, DelegationRow, RevocationRow } from "../store/schema.js";
+import type { ApprovalRow, BotRow, DelegationRow, FederationRow, RevocationRow } from "../store/schema.js";
+import { casOf } from "../trust-hub/federated-of.js";
 import type { TrustUpdate } from "../trust-hub/trust-update.js";
 
 /** Converts a trust update to its form on the wire, sent `now`. */
@@ -30,6 +40,7 @@ export function trustToWire(
     unrevoked: unrevoked.map(revocationToWire),
     activeCa: state.activeCa ?? "",
     ...(retiredChanged && { retired: { methods: state.retired ?? [] } }),
+    federated: (state.federated ?? []).map(({ since, ...domain }) => ({ ...domain, since: new Date(since) })),
     cutOffs: (state.cutOffs ?? []).map((cutOff) => ({ ...cutOff, grantsVersion: BigInt(cutOff.grantsVersion) })),
   };
 }
@@ -113,4 +124,29 @@ export function revocationToWire(
 ): Init<Revocation> {
   const { revokedAt, reason } = revocation;
   return { subject: subjectToWire(revocation), revokedAt: new Date(revokedAt), reason };
+}
+
+/** Converts the relation to another trust domain to its form on the wire. */
+export function federationToWire(row: FederationRow): Init<Federation> {
+  const { trustDomain, endpointUrl: url, endpointProfile, endpointId, sequence, refreshHintSeconds: hint } = row;
+  const profile =
+    endpointProfile === "https_web"
+      ? BundleProfile.BUNDLE_PROFILE_HTTPS_WEB
+      : BundleProfile.BUNDLE_PROFILE_HTTPS_SPIFFE;
+  return {
+    trustDomain,
+    ...(url !== "" && { endpoint: { url, profile, spiffeId: endpointId } }),
+    services: JSON.parse(row.services),
+    identities: JSON.parse(row.identities),
+    addedAt: new Date(row.since),
+    addedBy: row.addedBy,
+    caCertificates: casOf(row),
+    ...(sequence !== null && { sequence: BigInt(sequence) }),
+    ...(hint !== null && { refreshHintSeconds: hint }),
+    fetchedAt: new Date(row.fetchedAt),
+    ...(row.failedAt !== null && { failedAt: new Date(row.failedAt) }),
+    failure: row.failure,
+    ...(row.revokedAt !== null && { revokedAt: new Date(row.revokedAt) }),
+    revokedBy: row.revokedBy,
+  };
 }

@@ -16,6 +16,7 @@ import { usageDays } from "./migrations/0014-usage-days.js";
 import { retiredMethods } from "./migrations/0015-retired-methods.js";
 import { auditRuns } from "./migrations/0016-audit-runs.js";
 import { delegations } from "./migrations/0017-delegations.js";
+import { federations } from "./migrations/0018-federations.js";
 import type { Schema } from "./schema.js";
 
 /** Every migration by its name, which never changes because databases store it. Add a new one at the end. */
@@ -37,6 +38,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   "0015-retired-methods": retiredMethods,
   "0016-audit-runs": auditRuns,
   "0017-delegations": delegations,
+  "0018-federations": federations,
 };
 
 /**

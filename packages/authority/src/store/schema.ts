@@ -16,6 +16,7 @@ export interface Schema {
   lineages: LineageRow;
   revocations: RevocationRow;
   retiredMethods: RetiredMethodRow;
+  federations: FederationRow;
   delegations: DelegationRow;
   approvals: ApprovalRow;
   grantVersions: GrantVersionRow;
@@ -241,6 +242,40 @@ export interface RetiredMethodRow {
   trustVersion: number;
   /** When its retirement ended; null while it is in force. */
   unretiredAt: number | null;
+}
+
+/** The relation to another trust domain. It is in force until it is revoked; then its bundle is empty. */
+export interface FederationRow {
+  trustDomain: string;
+  /** Where its bundle is fetched; empty for a bundle that stays as it was given. */
+  endpointUrl: string;
+  /** `https_web` or `https_spiffe`; empty without an endpoint. */
+  endpointProfile: string;
+  /** The SPIFFE ID of the endpoint's server; empty for `https_web`. */
+  endpointId: string;
+  /** The full names of the services that its bots may call, JSON. */
+  services: string;
+  /** The identity patterns, with the domain, of its bots that are believed, JSON. */
+  identities: string;
+  /** The CA certificates of its bundle, DER, base64, JSON. */
+  caCertificates: string;
+  /** `spiffe_sequence` of the bundle, which has 64 bits; null for none. */
+  sequence: string | null;
+  refreshHintSeconds: number | null;
+  /** When the bundle was given, or fetched last. */
+  fetchedAt: number;
+  /** When the last attempt failed; null after a success. */
+  failedAt: number | null;
+  /** Why it failed; empty after a success. */
+  failure: string;
+  /** When it was added: tokens from before are invalid. */
+  since: number;
+  /** The SPIFFE ID of the bot that added or changed it last. */
+  addedBy: string;
+  /** When it was revoked; null while it is in force. */
+  revokedAt: number | null;
+  /** The SPIFFE ID of the bot that revoked it; empty while it is in force. */
+  revokedBy: string;
 }
 
 /** A delegation: what one bot has given to another. It is in force until it expires, or a revocation names one of its lineage. */

@@ -10,6 +10,7 @@ import { type Certificates, createCertificates } from "./certificates.js";
 import { createDelegations, type Delegations } from "./delegations.js";
 import { createEndpoints, type Endpoints } from "./endpoints.js";
 import type { Engine } from "./engine.js";
+import { createFederations, type Federations } from "./federations.js";
 import { createFleet, type Fleet } from "./fleet.js";
 import { createGrantVersions, type GrantVersions } from "./grant-versions.js";
 import { createInstances, type Instances } from "./instances.js";
@@ -37,6 +38,7 @@ export interface Records {
   readonly certificates: Certificates;
   readonly revocations: Revocations;
   readonly retiredMethods: RetiredMethods;
+  readonly federations: Federations;
   readonly delegations: Delegations;
   readonly approvals: Approvals;
   readonly grantVersions: GrantVersions;
@@ -110,6 +112,7 @@ function createRecords(db: Kysely<Schema>, changed: () => void): Records {
     certificates: createCertificates(db),
     revocations: createRevocations(db),
     retiredMethods: createRetiredMethods(db),
+    federations: createFederations(db),
     delegations: createDelegations(db),
     approvals: createApprovals(db),
     grantVersions: createGrantVersions(db, changed),

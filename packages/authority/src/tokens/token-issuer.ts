@@ -7,13 +7,14 @@ import {
   unsafeVerifyUnbound,
   type VerifiedToken,
 } from "@interlock/bot/internal";
-import { type Rate, spiffeId } from "@interlock/policy";
+import { isFederatedName, type Rate, spiffeId } from "@interlock/policy";
 import { useApproval } from "../approvals/use-approval.js";
 import { createAuditQueue } from "../audit-log/audit-queue.js";
 import { findHeld, type HeldDelegation } from "../delegations/held-delegation.js";
 import type { CertificateUse } from "../enrollment/certificate-use.js";
 import { refuseRetired } from "../enrollment/retire.js";
 import type { GrantStore } from "../grants/grant-store.js";
+import { isOwnService } from "../own-services.js";
 import { refuseLimited } from "../refuse-limited.js";
 import type { Store } from "../store/store.js";
 import type { AuthorityCounts } from "../telemetry/authority-counts.js";
@@ -88,17 +89,45 @@ export interface TokenIssuer {
   onToken(listener: (token: TokenNotice) => void): Unsubscribe;
 }
 
+/** How many tokens the bots of one federated trust domain may request together: it names as many bots as it likes. */
+const federatedRate: Rate = { perSecond: 50, burst: 500 };
+
 /** Creates the token issuer. */
 export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
   const { store, grants, signer, hub, certificateUse, counts, clock, tokenTtlMs } = options;
   const limiter = createRateLimiter(options.tokenRate);
+  const ofDomains = createRateLimiter(federatedRate);
   const audit = createAuditQueue(store);
   const notices = createListeners<TokenNotice>();
 
-  async function admit(client: TokenClient): Promise<void> {
+  /**
+   * Admits a bot of a federated trust domain: for a service that the relation names. It has no record here, so nothing is looked up
+   * by the serial number of its certificate, which another CA has chosen.
+   */
+  async function admitFederated({ spiffeId }: TokenClient, audience: string): Promise<void> {
+    const { uri, trustDomain } = spiffeId;
+    const domain = hub.trust.federatedDomain(uri);
+    if (!domain) throw denial("IDENTITY_REVOKED");
+    refuseLimited(
+      await ofDomains.take(trustDomain, clock.now()),
+      "all bots of one trust domain share a rate of tokens",
+    );
+    if (domain.services.includes(audience) && !isOwnService(audience)) return;
+    throw denial("NO_GRANT", `the federation with ${trustDomain} does not name this service`, { service: audience });
+  }
+
+  /** Admits a bot of the own trust domain, or of a federated one with an audience: without it, those are refused. */
+  async function admit(client: TokenClient, federatedAudience?: string): Promise<void> {
     const { spiffeId } = client;
     const retryAfterMs = await limiter.take(spiffeId.name, clock.now());
     refuseLimited(retryAfterMs, "keep tokens until they expire, as Interlock's clients do");
+    if (isFederatedName(spiffeId.name)) {
+      if (federatedAudience !== undefined) return admitFederated(client, federatedAudience);
+      throw denial(
+        "NO_GRANT",
+        "a bot of another trust domain gets tokens for itself only, without delegation or approval",
+      );
+    }
     await certificateUse.record(client);
     await refuseRetired(store, spiffeId.name);
   }
@@ -160,7 +189,7 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer {
 
   return {
     async issue(client, audience, scopes, allowEmpty = false) {
-      await admit(client);
+      await admit(client, audience);
       return record(client, audience, await issueToken({ ...request(client, audience, scopes), allowEmpty }));
     },
     async issueUnder(client, { audience, scopes, allowEmpty, delegation: id, approval }) {

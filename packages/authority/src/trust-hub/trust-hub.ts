@@ -6,6 +6,7 @@ import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
 import type { RevocationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
+import { federatedOf } from "./federated-of.js";
 import { isForgotten } from "./is-forgotten.js";
 import { type TrustUpdate, updateSince } from "./trust-update.js";
 
@@ -133,13 +134,14 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     // The version is read first, so that everything read after it is at least as new.
     const fleet = await store.fleet.get();
     if (BigInt(fleet?.trustVersion ?? 0) > state.version) await follow?.();
-    const [ca, rows, cutOffs, signingKeys, methods, retiredIn] = await Promise.all([
+    const [ca, rows, cutOffs, signingKeys, methods, retiredIn, federations] = await Promise.all([
       loadBundle(store),
       store.revocations.since(Number(state.version)),
       loadCutOffs(store, clock.now()),
       store.signingKeys.list(),
       store.retiredMethods.list(),
       store.retiredMethods.version(),
+      store.federations.inForce(),
     ]);
     const jwks = { keys: signingKeys.map(({ publicJwk }) => JSON.parse(publicJwk)) };
     firstVersion = BigInt(fleet?.firstVersion ?? 1);
@@ -153,7 +155,9 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
     const formerIssuers = fleet?.formerIssuer ? [fleet.formerIssuer] : [];
     const retired = methods.map(({ method }) => method);
     retiredVersion = BigInt(retiredIn);
-    state = { ...basis, ...ca, version, issuer, formerIssuers, jwks, cutOffs, retired, revocations: inForce };
+    const federated = federations.map(federatedOf);
+    const sent = { issuer, formerIssuers, jwks, cutOffs, retired, federated, revocations: inForce };
+    state = { ...basis, ...ca, version, ...sent };
     const turn = ++turns;
     // Servers first: they have the update before this process works on its own connections, possibly thousands.
     const told = wake(true, turn);

@@ -8,7 +8,10 @@ import type { Certificate } from "../identity/certificate.js";
 export interface Caller {
   /** The bot that the scopes were granted to. Without {@link actors}, it is the bot at the other end. */
   readonly spiffeId: SpiffeId;
-  /** The name within the trust domain, for example `leader/1`. */
+  /**
+   * The name within the trust domain, for example `leader/1`; of a bot of a federated trust domain its whole SPIFFE ID, for example
+   * `spiffe://partner.example/orders/1`. So no two callers have the same name.
+   */
   readonly name: string;
   /**
    * The bots that act for the caller (RFC 8693, section 4.1): the bot at the other end first, then the bot that it acts

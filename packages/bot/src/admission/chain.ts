@@ -13,6 +13,7 @@ import { createLimitRate } from "./limit-rate.js";
 import { limitToken } from "./limit-token.js";
 import { createPatience } from "./patience.js";
 import { createRefuseEnded } from "./refuse-ended.js";
+import { createRefuseFederated } from "./refuse-federated.js";
 import { isGateway, requireGateway } from "./require-gateway.js";
 import type { RefusingServer } from "./trust-stale.js";
 
@@ -40,12 +41,14 @@ export interface Chain {
 export interface ChainOptions extends RefusingServer {
   /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
+  /** The paths of methods that bots of federated trust domains may call without being named by the policy. Default: none. */
+  readonly openToFederated?: ReadonlySet<string> | undefined;
   /** Makes the limiters. Default: in the memory of this process, 10,000 keys each. */
   readonly createLimiter?: CreateRateLimiter | undefined;
 }
 
 /**
- * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → require gateway → authenticate → authorize →
+ * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → require gateway → refuse federated → authenticate → authorize →
  * limit token → limit rate.
  *
  * @param trust - What the fleet trusts now.
@@ -60,6 +63,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const strays = createRateLimiter(strayRate);
   const limitStrays = createLimitFlood(strayRate, strays, patience, "calls a second that cannot be served");
   const refuseEnded = createRefuseEnded(trust);
+  const refuseFederated = createRefuseFederated(trust, options.openToFederated);
   const { authenticate, remember, settled, check } = createAuthenticate(trust);
   const authorize = createAuthorize(trust, options);
   const limitRate = createLimitRate(createLimiter, patience);
@@ -104,6 +108,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
     refuseEnded(attempt);
     requireGateway(attempt);
+    refuseFederated(attempt);
     if (attempt.method.policy.anyBot) {
       const verifying = remember(attempt);
       if (!verifying) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });

@@ -1,4 +1,5 @@
 import type { TLSSocket } from "node:tls";
+import { isFederatedName } from "@interlock/policy";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
 import { denial } from "../base/error.js";
@@ -83,8 +84,10 @@ export function createConnections(trust: Trust, clock: Clock, server?: RefusingS
     }
   }
 
-  function leadsToCa({ chain }: Connection): boolean {
-    const { caCertificates } = trust.state;
+  /** Whether the chain leads to a CA that is believed for the peer's trust domain. */
+  function leadsToCa({ chain, peer }: Connection): boolean {
+    const domain = isFederatedName(peer.name) ? trust.federatedDomain(peer.uri) : trust.state;
+    const caCertificates = domain?.caCertificates ?? [];
     return caCertificates.some((ca) => chain.some((der) => Buffer.compare(ca, der) === 0));
   }
 

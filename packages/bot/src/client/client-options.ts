@@ -1,6 +1,8 @@
+import { isTrustDomain } from "@interlock/policy";
 import { InterlockError } from "../base/error.js";
 import { checkInterceptors } from "../base/run-interceptors.js";
 import type { GivenTimes } from "./connection-times.js";
+import type { FederatedUse } from "./federated-use.js";
 import type { ClientInterceptor } from "./interceptor.js";
 
 /** The options of `bot.client`: what holds for every call of the client. */
@@ -48,6 +50,12 @@ export interface ClientOptions {
    * that request. Default: none.
    */
   readonly approval?: string;
+  /**
+   * The trust domain of the server, where it is not the own one: an operator has added it with `interlock federation add`, and the
+   * server is one of the bots that the relation names. The token comes from `authority`, `host:port` of that domain's authority, and
+   * is bound to this bot's own certificate. Default: the own trust domain.
+   */
+  readonly federated?: FederatedUse;
   /** Run around each call, the first one outermost. Default: none. */
   readonly interceptors?: readonly ClientInterceptor[];
 }
@@ -85,6 +93,16 @@ export function checkClientOptions(options: ClientOptions): void {
     throw invalid("attempts", attempts, `a whole number from 1 to ${maximumAttempts}`);
   }
   if (interceptors) checkInterceptors(interceptors);
+  if (options.federated) checkFederated(options.federated, options);
+}
+
+function checkFederated({ trustDomain }: FederatedUse, { delegation, approval }: ClientOptions): void {
+  if (!isTrustDomain(trustDomain)) throw invalid("federated.trustDomain", trustDomain, "a trust domain, such as cafe");
+  if (delegation === undefined && approval === undefined) return;
+  throw new InterlockError(
+    "INVALID_ARGUMENT",
+    "Delegations and approvals are of one trust domain: leave them out of a client with federated.",
+  );
 }
 
 function invalid(name: string, given: unknown, wanted: string): InterlockError {

@@ -23,6 +23,7 @@ import { createTrust, type MutableTrust, type Trust } from "../trust/trust.js";
 import { createTrustFolder, type TrustFolder } from "../trust/trust-folder.js";
 import { withoutTrust } from "../trust/without-trust.js";
 import { createAuthorityTokens, createTokenExchange, noTokens } from "./authority-tokens.js";
+import { callFederated } from "./call-federated.js";
 import { forgetLostScopes } from "./forget-lost-scopes.js";
 import { type Joined, join } from "./join.js";
 import { type JoinCredential, joinTokenCredential } from "./join-credential.js";
@@ -136,6 +137,7 @@ export async function openAuthorityMembership(
     locate: (service, servers) => locateServers(authority, { service, servers, trustDomain: trust.state.trustDomain }),
     exchange: createTokenExchange(authority, clock, ofTokens),
     tokensUnder: (use) => createAuthorityTokens(authority, clock, ofTokens, use),
+    callFederated: (use) => callFederated(use, { ...parts, trust, log }),
     towardsFleet: () => ownAddressTowards(readAddress(addresses[0] as string)),
     async leave() {
       ending.abort();

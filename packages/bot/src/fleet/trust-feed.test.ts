@@ -9,6 +9,7 @@ import type { AuthorityService } from "../gen/interlock/authority/v1/authority_s
 import { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
+import { createTestCa } from "../testing/test-ca.js";
 import { createTestFleet } from "../testing/test-fleet.js";
 import { createAuthorityContact } from "../trust/authority-contact.js";
 import { createTrust } from "../trust/trust.js";
@@ -83,6 +84,41 @@ describe("trust feed", () => {
         [2n, 3n],
       ],
     );
+  });
+
+  it("takes federated domains from a sign of life where it knows of none, and once", async () => {
+    const { trust, ca } = await createTestFleet();
+    const { der } = await createTestCa("partner");
+    const domain = {
+      trustDomain: "partner",
+      caCertificates: [der],
+      services: ["a.B"],
+      identities: ["spiffe://partner/**"],
+    };
+    const sign = WatchTrustResponse.fromPartial({
+      appliesTo: 1n,
+      resultsIn: 1n,
+      trustDomain: "test",
+      issuer: "https://test",
+      caCertificates: [ca.der],
+      jwks: JSON.stringify({ keys: [] }),
+      staleAfterSeconds: 60,
+      federated: [{ ...domain, since: new Date(7) }],
+    });
+    const ending = new AbortController();
+    const authority = {
+      async *watchTrust(): AsyncGenerator<WatchTrustResponse, void> {
+        yield sign;
+        yield sign;
+        ending.abort();
+      },
+    } as unknown as Client<typeof AuthorityService>;
+    let changes = 0;
+    trust.onChange(() => changes++);
+    const folder = { load: async () => undefined, save: async () => {} };
+    await followTrust({ ...quiet, authority, identity, trust, folder, signal: ending.signal }).ended;
+    assert.deepEqual(trust.state.federated, [{ ...domain, since: 7 }]);
+    assert.equal(changes, 1);
   });
 
   it("leaves a connection over which it hears nothing, and does not take what it refused for word", async () => {

@@ -192,13 +192,21 @@ async function refetch({ authority, trust, signal }: TrustFeedOptions, sink: Sin
 }
 
 function take(update: WatchTrustResponse, { trust, saving }: Sink): void {
-  const isNew = update.appliesTo === 0n || update.resultsIn > trust.state.version;
+  const isNew = update.appliesTo === 0n || update.resultsIn > trust.state.version || bringsFederated(update, trust);
   if (isNew) {
     trust.replace(applyTrustUpdate(trust.state, update));
     saving.offer(savedAs(trust));
   } else {
     trust.touch(); // A sign of life, or an update that `refetch` has brought already.
   }
+}
+
+/**
+ * Whether a sign of life tells of federated trust domains of which this bot knows none, at the same version: what it has kept was
+ * written by an earlier release, or in another language.
+ */
+function bringsFederated({ appliesTo, federated }: WatchTrustResponse, { state }: MutableTrust): boolean {
+  return federated.length > 0 && state.federated === undefined && appliesTo === state.version;
 }
 
 function savedAs({ state, heardAt }: MutableTrust): SavedTrust {

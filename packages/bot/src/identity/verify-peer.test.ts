@@ -34,6 +34,29 @@ describe("verifyPeer", () => {
     assert.deepEqual(peer.chain, [...found, root.der]);
   });
 
+  it("believes a federated identity by the CAs of its own domain, and nothing else by them", async () => {
+    const partner = await createTestCa("partner", 1);
+    const domain = { trustDomain: "partner", caCertificates: [partner.der] };
+    const federated = (uri: string) => (uri === "spiffe://partner/a" ? domain : undefined);
+    const leafOf = async (ca: TestCa, uri: string) => [(await ca.issueRaw({ uris: [uri] })).der];
+    const peer = verify(await leafOf(partner, "spiffe://partner/a"), { federated });
+    assert.ok(typeof peer !== "string");
+    assert.deepEqual(peer.id, { trustDomain: "partner", name: "spiffe://partner/a", uri: "spiffe://partner/a" });
+    assert.equal(verify(await leafOf(partner, "spiffe://partner/a")), "TRUST_DOMAIN_MISMATCH", "not by default");
+    assert.equal(verify(await leafOf(partner, "spiffe://partner/b"), { federated }), "TRUST_DOMAIN_MISMATCH");
+    assert.equal(verify(await leafOf(partner, id), { federated }), "CERTIFICATE_UNTRUSTED");
+    assert.equal(verify(await leafOf(root, "spiffe://partner/a"), { federated }), "CERTIFICATE_UNTRUSTED");
+    const both = { federated, caCertificates: [root.der, partner.der] };
+    assert.equal(verify(await leafOf(root, "spiffe://partner/a"), both), "CERTIFICATE_UNTRUSTED");
+    // What is found for one domain is of no use for another one.
+    const wrong = { federated: () => ({ ...domain, trustDomain: "third" }) };
+    assert.equal(verify(await leafOf(partner, "spiffe://partner/a"), wrong), "TRUST_DOMAIN_MISMATCH");
+    // An intermediate of the partner that names another domain speaks for none of its bots.
+    const above = await partner.issueRaw({ ...signing, uris: ["spiffe://test"] });
+    const below = await partner.issueRaw({ uris: ["spiffe://partner/a"], signer: { name: subject, keys: above.keys } });
+    assert.equal(verify([below.der, above.der], { federated }), "TRUST_DOMAIN_MISMATCH");
+  });
+
   it("refuses nothing at all, what cannot be read, and a leaf that is not good", async () => {
     assert.equal(verify([]), "NO_CERTIFICATE");
     assert.equal(verify([Uint8Array.of(1, 2)]), "CERTIFICATE_MALFORMED");

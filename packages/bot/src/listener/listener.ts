@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, isIPv6, type Server } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { matchesIdentity, type SpiffeId } from "@interlock/policy";
+import { isFederatedName, matchesIdentity, type SpiffeId } from "@interlock/policy";
 import { addressOf, type Connection, createConnection } from "../admission/connection.js";
 import { type Connections, createConnections } from "../admission/connections.js";
 import type { RefusingServer } from "../admission/trust-stale.js";
@@ -15,6 +15,7 @@ import type { Identity } from "../identity/identity.js";
 import { keepPeerChains, withoutConversion } from "../identity/peer-chain.js";
 import { certificatesToPem } from "../identity/pem.js";
 import { tlsContext } from "../identity/tls-context.js";
+import type { FederatedDomain } from "../trust/federated-domain.js";
 import type { Trust } from "../trust/trust.js";
 import { createAcceptGate, maximumHandshakes } from "./accept-gate.js";
 import { createPlaces } from "./places.js";
@@ -62,6 +63,8 @@ export interface ListenerOptions {
    * of the source that has the most. Default: 64.
    */
   readonly maximumStrangers?: number;
+  /** Whether the bots of a federated trust domain are let in. Default: none are. */
+  readonly admitsFederated?: ((domain: FederatedDomain) => boolean) | undefined;
   /** The server that its denials name. Default: none. */
   readonly server?: RefusingServer;
 }
@@ -117,6 +120,8 @@ export async function createListener(
   const sockets = new Set<TLSSocket>();
   const strangers = createPlaces<StrangerSocket>(maximumStrangers, ({ requests }) => requests === 0);
   const perPeer = new Map<string, number>();
+  const perDomain = new Map<string, number>(); // Of federated trust domains only.
+  const connectionsPerDomain = Math.ceil(maximumConnections / 4);
   let peers = 0;
 
   const server = createTlsServer(
@@ -150,7 +155,7 @@ export async function createListener(
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake needs no record.
-    const peer = readPeer(socket, trust, clock);
+    const peer = readPeer(socket, trust, clock, options.admitsFederated);
     if (typeof peer !== "string" && !takesPlace(peer.id, socket)) {
       refuse("CONNECTION_LIMIT", address, `${perPeer.get(peer.id.uri) ?? 0} of its own, ${peers} in all`, peer.id.uri);
       socket.destroy();
@@ -167,18 +172,23 @@ export async function createListener(
     }
   }
 
-  /** Counts a connection of a peer until it closes. False where the peer has as many as allowed. */
-  function takesPlace({ uri: peer, name }: SpiffeId, socket: TLSSocket): boolean {
+  /**
+   * Counts a connection of a peer until it closes. False where the peer has as many as allowed, or its trust domain, if that is a
+   * federated one: such a domain names as many bots as it likes, and is left a quarter of all connections.
+   */
+  function takesPlace({ uri: peer, name, trustDomain }: SpiffeId, socket: TLSSocket): boolean {
     const open = perPeer.get(peer) ?? 0;
     const isGateway = () => gateways.some((pattern) => matchesIdentity(pattern, name));
     if ((open >= connectionsPerPeer && !isGateway()) || peers >= maximumConnections) return false;
-    perPeer.set(peer, open + 1);
+    const isFederated = isFederatedName(name);
+    if (isFederated && (perDomain.get(trustDomain) ?? 0) >= connectionsPerDomain) return false;
+    add(perPeer, peer, 1);
+    if (isFederated) add(perDomain, trustDomain, 1);
     peers++;
     socket.once("close", () => {
       peers--;
-      const left = (perPeer.get(peer) ?? 1) - 1;
-      if (left > 0) perPeer.set(peer, left);
-      else perPeer.delete(peer);
+      add(perPeer, peer, -1);
+      if (isFederated) add(perDomain, trustDomain, -1);
     });
     return true;
   }
@@ -214,8 +224,9 @@ export async function createListener(
 
   const unsubscribe = [
     identity.onChange((next) => server.setSecureContext(contextOf(next, options))),
-    trust.onChange(({ caChanged }) => {
-      if (caChanged) server.setSecureContext(contextOf(identity.current(), options));
+    trust.onChange(({ caChanged, federatedChanged }) => {
+      if (caChanged || (federatedChanged && options.admitsFederated))
+        server.setSecureContext(contextOf(identity.current(), options));
     }),
     connections.close,
   ];
@@ -265,8 +276,18 @@ interface StrangerSocket {
   requests: number;
 }
 
-function contextOf(identity: ServerKeyPair, { trust: { state }, protocol }: ListenerOptions) {
-  const context = tlsContext(identity, state.caCertificates);
+/** Adds to a count, of which zero is not kept. */
+function add(counts: Map<string, number>, key: string, by: number): void {
+  const next = (counts.get(key) ?? 0) + by;
+  if (next > 0) counts.set(key, next);
+  else counts.delete(key);
+}
+
+function contextOf(identity: ServerKeyPair, { trust: { state }, protocol, admitsFederated }: ListenerOptions) {
+  // TLS lets in whoever one of these CAs has signed; which of them is believed for which trust domain, `verifyPeer` decides.
+  const admitted = admitsFederated ? (state.federated ?? []).filter(admitsFederated) : [];
+  const foreign = admitted.flatMap(({ caCertificates }) => caCertificates);
+  const context = tlsContext(identity, [...state.caCertificates, ...foreign]);
   if (protocol === "http/1.1") return context;
   // The chain includes the roots: a bot that joins looks there for the CA that its join token pins.
   return { ...context, cert: context.cert + certificatesToPem(state.caCertificates) };

@@ -27,7 +27,8 @@ export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock
     if (!held) return own;
     const staleAfterMs = Math.min(state.staleAfterMs, held.staleAfterMs);
     // Cut-offs concern the authority's own tokens, and its former names are not names of this issuer.
-    return { ...own, ...held, formerIssuers: [], cutOffs: [], staleAfterMs };
+    // Bots of federated trust domains need a token of the authority: no other issuer speaks for them.
+    return { ...own, ...held, formerIssuers: [], cutOffs: [], federated: [], staleAfterMs };
   }
 
   function tell(): void {
@@ -48,6 +49,7 @@ export function overlayTrust(base: Trust, { roots, issuer }: TrustOverlay, clock
     },
     peerRevoked: trust.peerRevoked,
     identityRevoked: trust.identityRevoked,
+    federatedDomain: trust.federatedDomain,
     tokenRevoked: trust.tokenRevoked,
     tokenOutdated: trust.tokenOutdated,
     methodRetired: trust.methodRetired,

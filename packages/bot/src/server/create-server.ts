@@ -3,6 +3,7 @@ import type { TLSSocket } from "node:tls";
 import { type Rate, type ServiceDefinition, serviceFaults } from "@interlock/policy";
 import { createChain } from "../admission/chain.js";
 import type { Connection } from "../admission/connection.js";
+import type { FederatedDoor } from "../admission/refuse-federated.js";
 import { deprecationMetadata } from "../base/deprecation-metadata.js";
 import { InterlockError } from "../base/error.js";
 import { ownGrpcLog } from "../base/grpc-log.js";
@@ -81,16 +82,17 @@ export async function createServer(
   const services: ServiceDefinition[] = [];
   const methods = new Map<string, RunnableMethod>();
   let listener: Listener | undefined;
+  const door = options.federated === "served" ? servedDoor(services) : options.federated;
   const calls = createCallServer({
     ...options,
     methods,
     draining: closes.signal,
-    chain: createChain(trust, options),
+    chain: createChain(trust, { ...options, openToFederated: door?.open }),
     unpack: createUnpacker(),
     certificate: () => options.identity.current().leaf,
     vouch: (later, vouches) => listener?.connections.vouch(later, vouches) ?? [],
   });
-  const health = createHealth();
+  const health = createHealth(trust);
   const guards = createRequestGuards();
 
   function serve<S extends ServiceDefinition>(
@@ -135,7 +137,12 @@ export async function createServer(
 
   const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
   listener = await createListener(
-    { ...options, server: options, gateways: [...new Set([...gateways, ...services.flatMap(({ via = [] }) => via)])] },
+    {
+      ...options,
+      admitsFederated: door?.admits,
+      server: options,
+      gateways: [...new Set([...gateways, ...services.flatMap(({ via = [] }) => via)])],
+    },
     {
       onPeer: calls.accept,
       ...(enrollmentDoor && { onStranger: enrollmentDoor.admit }),
@@ -229,6 +236,18 @@ export async function createServer(
       return { connections: open.length, calls: sum((one) => one.calls.size), tokens };
     },
     close: (graceMs = 10_000) => (closing ??= drain(graceMs)),
+  };
+}
+
+/**
+ * Lets in the bots of those federated trust domains whose relation names one of the services. Health is open to them: with it,
+ * clients show new tokens for their streams, and find out whether a silent server is there.
+ */
+function servedDoor(services: readonly ServiceDefinition[]): FederatedDoor {
+  const { check, watch } = HealthService.methods;
+  return {
+    admits: (domain) => services.some(({ name }) => domain.services.includes(name)),
+    open: new Set([check.path, watch.path]),
   };
 }
 

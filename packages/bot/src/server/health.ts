@@ -1,7 +1,10 @@
+import { isFederatedName } from "@interlock/policy";
+import type { Caller } from "../admission/caller.js";
 import { InterlockError } from "../base/error.js";
 import { createListeners } from "../base/subscription.js";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health.js";
 import type { Health as HealthService } from "../gen/grpc/health/v1/health_interlock.js";
+import type { Trust } from "../trust/trust.js";
 import type { Implementation } from "./handlers.js";
 
 /**
@@ -32,8 +35,11 @@ export interface Health {
   set(service: string, status: "SERVING" | "NOT_SERVING"): void;
 }
 
-/** Makes the health service. Any bot of the fleet may ask, without a token. */
-export function createHealth(): Health {
+/**
+ * Makes the health service. Any bot of the fleet may ask, without a token. Those of federated trust domains may ask about the server
+ * as a whole, and about the services that they may call.
+ */
+export function createHealth(trust: Pick<Trust, "federatedDomain">): Health {
   const statuses = new Map<string, Status>([["", Status.NOT_SERVING]]);
   const changes = createListeners<void>();
 
@@ -49,10 +55,16 @@ export function createHealth(): Health {
     });
   }
 
+  function statusFor({ name, spiffeId }: Caller, service: string): Status | undefined {
+    const isClosed =
+      isFederatedName(name) && service !== "" && !trust.federatedDomain(spiffeId.uri)?.services.includes(service);
+    return isClosed ? undefined : statuses.get(service);
+  }
+
   return {
     implementation: {
-      check({ service }) {
-        const status = statuses.get(service);
+      check({ service }, { caller }) {
+        const status = statusFor(caller, service);
         if (status === undefined) throw new InterlockError("NOT_FOUND", "There is no such service here.");
         return { status };
       },
@@ -61,10 +73,10 @@ export function createHealth(): Health {
           throw new InterlockError("RESOURCE_EXHAUSTED", `There are more than ${listedAtMost} services here.`);
         return { statuses: Object.fromEntries([...statuses].map(([service, status]) => [service, { status }])) };
       },
-      async *watch({ service }, { signal }) {
+      async *watch({ service }, { signal, caller }) {
         let told: Status | undefined;
         while (!signal.aborted) {
-          const status = statuses.get(service) ?? Status.SERVICE_UNKNOWN;
+          const status = statusFor(caller, service) ?? Status.SERVICE_UNKNOWN;
           if (status === told) await change(signal);
           else yield { status };
           told = status;

@@ -1,5 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { AnyMethod, Init, Rate, ServiceDefinition } from "@interlock/policy";
+import type { FederatedDoor } from "../admission/refuse-federated.js";
 import type { MethodDurations } from "../base/call-durations.js";
 import type { Clock } from "../base/clock.js";
 import type { Log } from "../base/log.js";
@@ -78,6 +79,11 @@ export interface ServerOptions {
   readonly compression?: "gzip" | undefined;
   /** Run around each handler of the services that are added, the first one outermost. Default: none. */
   readonly interceptors?: readonly ServerInterceptor[] | undefined;
+  /**
+   * Where bots of federated trust domains are let in: those of which the relation names a service of this server, as `served`, or
+   * others. Default: nowhere.
+   */
+  readonly federated?: "served" | FederatedDoor | undefined;
   /** Makes the limiters of callers and methods, for example over a shared store. Default: in memory. */
   readonly createLimiter?: CreateRateLimiter | undefined;
   /** Serves `EnrollmentService`, and nothing else, to peers without a certificate. Only an authority has it. */

@@ -26,6 +26,8 @@ export interface LeafOptions {
   readonly ca?: boolean;
   readonly keyUsage?: number;
   readonly extra?: readonly Extension[];
+  /** The serial number, hex. Default: at random. */
+  readonly serial?: string;
   /** The subject. Default: `CN=leaf`. */
   readonly subject?: string;
   /** The signer in place of the CA. */
@@ -77,6 +79,7 @@ export async function createTestCa(name = "test", pathLength = 0): Promise<TestC
         extra = [],
         subject = "CN=leaf",
         signer,
+        serial = `01${randomBytes(15).toString("hex")}`,
       } = options;
       const keys = await createKeyPair();
       const names = [
@@ -85,7 +88,7 @@ export async function createTestCa(name = "test", pathLength = 0): Promise<TestC
       ];
       const certificate = await X509CertificateGenerator.create(
         {
-          serialNumber: `01${randomBytes(15).toString("hex")}`,
+          serialNumber: serial,
           subject,
           issuer: signer?.name ?? root.subject,
           notBefore: new Date(notBefore ?? Date.now() - 60_000),

@@ -1,4 +1,4 @@
-import type { SpiffeId } from "@interlock/policy";
+import { isFederatedName, type SpiffeId } from "@interlock/policy";
 import type { JSONWebKeySet, JWK, JWTClaimVerificationOptions, JWTPayload } from "jose";
 import * as errors from "jose/errors";
 import { jwtVerify } from "jose/jwt/verify";
@@ -89,7 +89,7 @@ export interface TokenExpectation extends TokenBasis {
  */
 export async function verifyToken(token: string, expectation: TokenExpectation): Promise<VerifiedToken> {
   const { spiffeId, certificate, earlier = [], now } = expectation;
-  const verified = await unsafeVerifyUnbound(token, expectation);
+  const verified = await verifyOf(token, expectation, spiffeId);
   const [actor] = verified.actors;
   if (actor && actor.uri !== spiffeId.uri) throw denial("TOKEN_ACTOR_MISMATCH");
   if (!actor && verified.subject.uri !== spiffeId.uri) throw denial("TOKEN_SUBJECT_MISMATCH");
@@ -99,11 +99,20 @@ export async function verifyToken(token: string, expectation: TokenExpectation):
 }
 
 /**
- * Verifies a token without checking its bearer. It is for an authority, which is asked about the tokens of other bots.
+ * Verifies a token without checking its bearer. It is for an authority, which is asked about the tokens of other bots. Those of bots
+ * of federated trust domains are refused: none but the bot itself can use one.
  *
  * @throws As {@link verifyToken} does.
  */
-export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBasis): Promise<VerifiedToken> {
+export function unsafeVerifyUnbound(token: string, basis: TokenBasis): Promise<VerifiedToken> {
+  return verifyOf(token, basis, undefined);
+}
+
+async function verifyOf(
+  token: string,
+  { trust, now }: TokenBasis,
+  bearer: SpiffeId | undefined,
+): Promise<VerifiedToken> {
   const rules = trust.tokenRules ?? authorityTokens;
   const name = readHeader(token, rules);
   const { payload, key } = await verifySignature(token, name, {
@@ -120,7 +129,9 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
   checkTimes({ exp, begins: Math.max(iat, nbf) }, now);
   const claimed = trust.tokenRules && ofAuthority.find((claim) => claim in payload);
   if (claimed) throw denial("TOKEN_MALFORMED", `"${claimed}" is not for this issuer to say`);
-  const subject = readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
+  const subject = ownToken(payload, trust, bearer)
+    ? bearer
+    : readIdentity(subjectOf(payload, rules), trust.trustDomain, rules.subjectClaim);
   return {
     jti: readId(payload.jti),
     subject,
@@ -137,6 +148,15 @@ export async function unsafeVerifyUnbound(token: string, { trust, now }: TokenBa
     expiresAt: exp * 1_000,
     ...readLimits(payload),
   };
+}
+
+/**
+ * Whether a token is of the bot at the other end itself, where that is of a federated trust domain. Such a bot acts for nobody, nobody
+ * acts for it, and the authority alone issues tokens to it.
+ */
+function ownToken(payload: JWTPayload, { tokenRules }: TrustState, bearer: SpiffeId | undefined): bearer is SpiffeId {
+  if (bearer === undefined || !isFederatedName(bearer.name) || tokenRules !== undefined) return false;
+  return payload.sub === bearer.uri && !("act" in payload);
 }
 
 /**

@@ -66,6 +66,47 @@ describe("applyTrustUpdate", () => {
     assert.equal(applyTrustUpdate(start, update(3n, 4n, { retired: { methods: many } })).retired?.length, 1_000);
   });
 
+  it("takes over the federated domains, whole, with every update, and leaves out what is unsound", async () => {
+    const since = new Date(7_000);
+    const caCertificates = [(await createTestCa("partner")).der];
+    const domain = { trustDomain: "partner", caCertificates, services: ["a.B"], identities: ["spiffe://partner/**"] };
+    const apply = (federated: object[]) => applyTrustUpdate(start, update(3n, 4n, { federated }));
+    const next = apply([{ ...domain, since }]);
+    assert.deepEqual(next.federated, [{ ...domain, since: 7_000 }]);
+    const again = applyTrustUpdate(next, update(4n, 5n, { federated: [{ ...domain, since }] }));
+    assert.equal(again.federated, next.federated, "nothing is read anew");
+    assert.equal(applyTrustUpdate(next, update(4n, 5n, {})).federated, undefined);
+    const unsound = [
+      { trustDomain: "cafe", identities: ["spiffe://cafe/**"] },
+      { trustDomain: "Partner" },
+      { identities: ["orders/*"] },
+      { identities: ["spiffe://third/**"] },
+      { identities: Array(65).fill("spiffe://partner/**") },
+      { services: ["a/B"] },
+      { services: Array(65).fill("a.B") },
+      { caCertificates: [Uint8Array.of(1)] },
+      { caCertificates: Array(17).fill(caCertificates[0]) },
+      { since: undefined },
+    ];
+    for (const change of unsound)
+      assert.deepEqual(apply([{ ...domain, since, ...change }]).federated, [], JSON.stringify(change));
+    assert.equal(
+      apply([
+        { ...domain, since },
+        { ...domain, since },
+      ]).federated?.length,
+      1,
+      "one of a name",
+    );
+    const many = Array.from({ length: 65 }, (_, i) => {
+      return { ...domain, since, trustDomain: `p${i}`, identities: [`spiffe://p${i}/**`] };
+    });
+    assert.equal(apply(many).federated?.length, 64);
+    const [der] = caCertificates as [Uint8Array];
+    const large = many.slice(0, 60).map((one) => ({ ...one, caCertificates: Array(16).fill(der) }));
+    assert.equal(apply(large).federated?.length, Math.floor(131_072 / (16 * der.length)));
+  });
+
   it("forgets everything with a complete update, and refuses one for another version or domain", () => {
     assert.deepEqual(subjects(applyTrustUpdate(start, update(0n, 9n, {}))), []);
     assert.throws(() => applyTrustUpdate(start, update(4n, 5n, {})), /for version 4, and version 3 is held/);

@@ -3,6 +3,7 @@ import type { JSONWebKeySet } from "jose";
 import type { Revocation as WireRevocation } from "../gen/interlock/authority/v1/revocation.js";
 import type { WatchTrustResponse } from "../gen/interlock/authority/v1/trust.js";
 import { parseCertificate } from "../identity/certificate.js";
+import { type FederatedDomain, federatedFromWire, readFederated, sameFederated } from "./federated-domain.js";
 import { maximumRetiredMethods } from "./retired-methods.js";
 import { type Revocation, revocationKey } from "./revocation.js";
 import { subjectFromWire } from "./subject-wire.js";
@@ -36,6 +37,7 @@ export function applyTrustUpdate(state: TrustState | undefined, update: WatchTru
     revocations: revocationsAfter(complete ? [] : (state?.revocations ?? []), update),
     cutOffs: update.cutOffs.map((cutOff) => ({ ...cutOff, grantsVersion: Number(cutOff.grantsVersion) })),
     ...retiredAfter(complete ? [] : (state?.retired ?? []), update),
+    ...federatedAfter(state?.federated ?? [], update),
     staleAfterMs: update.staleAfterSeconds * 1_000,
   };
 }
@@ -62,6 +64,13 @@ function revocationsAfter(held: readonly Revocation[], update: WatchTrustRespons
 function retiredAfter(held: readonly string[], { retired }: WatchTrustResponse): Pick<TrustState, "retired"> {
   const methods = retired ? retired.methods.slice(0, maximumRetiredMethods) : held;
   return methods.length > 0 ? { retired: methods } : {};
+}
+
+// Every update has all of them. Nearly every one has the same as before, and parsing the certificates costs the most.
+function federatedAfter(held: readonly FederatedDomain[], update: WatchTrustResponse): Pick<TrustState, "federated"> {
+  if (update.federated.length === 0) return {};
+  const given = update.federated.map(federatedFromWire);
+  return { federated: sameFederated(held, given) ? held : readFederated(given, update.trustDomain) };
 }
 
 // An unsound update would fail every handshake and every call: the present trust is better.

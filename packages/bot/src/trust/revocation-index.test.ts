@@ -8,13 +8,18 @@ const revocation = (kind: Revocation["kind"], subject: string) => ({ kind, subje
 const certificate = (serial: string) => ({ serial }) as Certificate;
 
 describe("indexRevocations", () => {
-  const index = indexRevocations([
-    revocation("identity", "spiffe://cafe/gripper/1"),
-    revocation("certificate", "4f"),
-    revocation("token", "t1"),
-    revocation("pattern", "worker/*"),
-    revocation("pattern", "lab/**"),
-  ]);
+  const index = indexRevocations(
+    [
+      revocation("identity", "spiffe://cafe/gripper/1"),
+      revocation("certificate", "4f"),
+      revocation("token", "t1"),
+      revocation("pattern", "worker/*"),
+      revocation("pattern", "lab/**"),
+      revocation("pattern", "spiffe://partner/orders/*"),
+      revocation("identity", "spiffe://partner/billing/1"),
+    ],
+    "cafe",
+  );
 
   it("finds exactly what is revoked", () => {
     assert.equal(index.peer("spiffe://cafe/gripper/1", certificate("1")), "IDENTITY_REVOKED");
@@ -23,7 +28,22 @@ describe("indexRevocations", () => {
     assert.deepEqual([index.token("t1"), index.token("4f")], [true, false]);
   });
 
-  it("finds what a pattern revokes, in any trust domain's names", () => {
+  it("revokes bots of another trust domain by patterns with that domain, and by no others", () => {
+    const peer = (uri: string) => index.peer(uri, certificate(uri));
+    assert.equal(peer("spiffe://partner/orders/1"), "IDENTITY_REVOKED");
+    assert.equal(peer("spiffe://partner/billing/1"), "IDENTITY_REVOKED");
+    for (const uri of [
+      "spiffe://cafe/orders/1",
+      "spiffe://partner/worker/1",
+      "spiffe://partner/lab/a",
+      "spiffe://partner/billing/2",
+    ])
+      assert.equal(peer(uri), undefined, uri);
+    const foreign = (uri: string) => index.identity({ trustDomain: "partner", name: uri, uri });
+    assert.deepEqual([foreign("spiffe://partner/orders/1"), foreign("spiffe://partner/worker/1")], [true, false]);
+  });
+
+  it("finds what a pattern revokes", () => {
     for (const name of ["worker/1", "lab/a", "lab/a/b"]) {
       assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), "IDENTITY_REVOKED", name);
     }
@@ -36,7 +56,7 @@ describe("indexRevocations", () => {
     const revoked = (name: string) => index.identity(spiffeId("cafe", name));
     for (const name of ["gripper/1", "worker/1", "lab/a/b"]) assert.equal(revoked(name), true, name);
     for (const name of ["gripper/2", "worker", "worker/1/a"]) assert.equal(revoked(name), false, name);
-    assert.equal(indexRevocations([]).identity(spiffeId("cafe", "a")), false);
+    assert.equal(indexRevocations([], "cafe").identity(spiffeId("cafe", "a")), false);
   });
 
   it("matches patterns once for a certificate, not for every call", () => {

@@ -17,9 +17,10 @@ export interface RevocationIndex {
 
 /**
  * Indexes revocations. Exact ones are look-ups in sets. Patterns are few, and are matched once with each certificate, which
- * is parsed once per connection; after that they are a look-up, too.
+ * is parsed once per connection; after that they are a look-up, too. A bot of another trust domain than `trustDomain` goes by its
+ * whole SPIFFE ID, which no pattern without a domain matches.
  */
-export function indexRevocations(revocations: readonly Revocation[]): RevocationIndex {
+export function indexRevocations(revocations: readonly Revocation[], trustDomain: string): RevocationIndex {
   const identities = new Set<string>();
   const certificates = new Set<string>();
   const tokens = new Set<string>();
@@ -29,12 +30,13 @@ export function indexRevocations(revocations: readonly Revocation[]): Revocation
   );
   for (const { kind, subject } of revocations) byKind.get(kind)?.add(subject);
   const patterns = [...exactPatterns];
+  const own = `spiffe://${trustDomain}/`;
   const matched = new WeakMap<Certificate, boolean>();
 
   function matchesPattern(spiffeId: string, certificate: Certificate): boolean {
     const known = matched.get(certificate);
     if (known !== undefined) return known;
-    const name = spiffeId.slice(spiffeId.indexOf("/", "spiffe://".length) + 1);
+    const name = spiffeId.startsWith(own) ? spiffeId.slice(own.length) : spiffeId;
     const matches = patterns.some((pattern) => matchesIdentity(pattern, name));
     matched.set(certificate, matches);
     return matches;

@@ -4,6 +4,7 @@ import { isTrustDomain } from "@interlock/policy";
 import { certificatesToPem } from "../identity/pem.js";
 import { writePrivateFile } from "../identity/private-file.js";
 import { unreadable } from "../identity/unreadable.js";
+import { type FederatedDomain, readFederated } from "./federated-domain.js";
 import type { TrustState } from "./trust.js";
 
 /** The trust at the time when it was saved. */
@@ -52,9 +53,18 @@ function toJson({ state, heardAt }: SavedTrust): object {
     ...state,
     heardAt,
     version: String(state.version),
-    caCertificates: state.caCertificates.map((der) => Buffer.from(der).toString("base64")),
+    caCertificates: state.caCertificates.map(toBase64),
+    ...(state.federated && {
+      federated: state.federated.map((domain) => ({
+        ...domain,
+        caCertificates: domain.caCertificates.map(toBase64),
+      })),
+    }),
   };
 }
+
+const toBase64 = (der: Uint8Array) => Buffer.from(der).toString("base64");
+const fromBase64 = (text: unknown) => Uint8Array.from(Buffer.from(String(text), "base64"));
 
 function fromJson({ heardAt, ...json }: { [K in keyof TrustState | "heardAt"]: unknown }): SavedTrust {
   return { state: stateFromJson(json), heardAt: typeof heardAt === "number" ? heardAt : Number.NEGATIVE_INFINITY };
@@ -62,7 +72,7 @@ function fromJson({ heardAt, ...json }: { [K in keyof TrustState | "heardAt"]: u
 
 function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
   const { version, trustDomain, issuer, formerIssuers = [], caCertificates, activeCa, jwks, revocations } = json;
-  const { cutOffs = [], retired = [], staleAfterMs } = json;
+  const { cutOffs = [], retired = [], federated = [], staleAfterMs } = json;
   if (typeof trustDomain !== "string" || !isTrustDomain(trustDomain)) throw new Error("no trust domain");
   if (typeof issuer !== "string" || typeof staleAfterMs !== "number") throw new Error("no issuer, or no bound");
   if (!Array.isArray(formerIssuers)) throw new Error("no former issuers");
@@ -71,17 +81,34 @@ function stateFromJson(json: { [K in keyof TrustState]: unknown }): TrustState {
   if (!Array.isArray((jwks as Partial<TrustState["jwks"]> | null)?.keys)) throw new Error("no token keys");
   if (!Array.isArray(cutOffs)) throw new Error("no cut-offs");
   if (!Array.isArray(retired)) throw new Error("no retired methods");
+  if (!Array.isArray(federated)) throw new Error("no federated trust domains");
   return {
     version: BigInt(String(version)),
     trustDomain,
     issuer,
     formerIssuers,
-    caCertificates: caCertificates.map((der) => Uint8Array.from(Buffer.from(String(der), "base64"))),
+    caCertificates: caCertificates.map(fromBase64),
     ...(typeof activeCa === "string" && { activeCa }),
     jwks: jwks as TrustState["jwks"],
     revocations,
     cutOffs,
     ...(retired.length > 0 && { retired }),
+    ...(federated.length > 0 && { federated: readFederated(federated.map(federatedFromJson), trustDomain) }),
     staleAfterMs,
   };
+}
+
+function federatedFromJson(json: { [K in keyof FederatedDomain]?: unknown }): FederatedDomain {
+  const { trustDomain, caCertificates, services, identities, since } = json ?? {};
+  return {
+    trustDomain: String(trustDomain),
+    caCertificates: Array.isArray(caCertificates) ? caCertificates.map(fromBase64) : [],
+    services: textsOf(services),
+    identities: textsOf(identities),
+    since: typeof since === "number" ? since : Number.NaN,
+  };
+}
+
+function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
 }

@@ -224,6 +224,32 @@ describe("trust", () => {
     const retired = { ...state, retired: ["a.B/C"] };
     await kept.save({ state: retired, heardAt: 7 });
     assert.deepEqual(await kept.load(), { state: retired, heardAt: 7 });
+    const { caCertificates } = state;
+    const domain = {
+      trustDomain: "partner",
+      caCertificates,
+      services: ["a.B"],
+      identities: ["spiffe://partner/**"],
+      since: 7,
+    };
+    const federated = { ...state, federated: [domain] };
+    await kept.save({ state: federated, heardAt: 7 });
+    const text = await readFile(join(folder, "trust.json"), "utf8");
+    const unsound: [string, string][] = [
+      ["spiffe://partner/**", "**"],
+      ["spiffe://partner/**", "spiffe://test/**"],
+      ['"trustDomain": "partner"', '"trustDomain": "test"'],
+      ['"a.B"', '"a B"'],
+      ['"since": 7', '"since": null'],
+    ];
+    for (const [good, bad] of unsound) {
+      assert.ok(text.includes(good), good);
+      await writeFile(join(folder, "trust.json"), text.replace(good, bad));
+      assert.deepEqual((await kept.load())?.state.federated, [], bad);
+    }
+    await kept.save({ state: federated, heardAt: 7 });
+    assert.deepEqual((await kept.load())?.state.federated, [domain]);
+    await kept.save({ state: retired, heardAt: 7 });
     const old = await readFile(join(folder, "trust.json"), "utf8");
     await writeFile(join(folder, "trust.json"), old.replace('"heardAt": 7', '"heardAt": null'));
     assert.equal((await kept.load())?.heardAt, Number.NEGATIVE_INFINITY);

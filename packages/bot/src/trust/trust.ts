@@ -7,6 +7,7 @@ import type { Certificate } from "../identity/certificate.js";
 import type { TokenRules } from "../token/token-rules.js";
 import { createCooledDown } from "./cooled-down.js";
 import { type CutOff, type GrantedToken, indexCutOffs } from "./cut-offs.js";
+import { type FederatedDomain, indexFederated, sameFederated } from "./federated-domain.js";
 import { indexRetired } from "./retired-methods.js";
 import type { Revocation } from "./revocation.js";
 import { indexRevocations } from "./revocation-index.js";
@@ -36,6 +37,8 @@ export interface TrustState {
   readonly cutOffs?: readonly CutOff[];
   /** The methods that servers refuse: `package.Service/Method`, or `package.Service/*` for all of a service. Default: none. */
   readonly retired?: readonly string[];
+  /** Other trust domains of which some identities are believed, for some services. Default: none. */
+  readonly federated?: readonly FederatedDomain[];
   /** The time without a message from the authority after which the trust is stale, in milliseconds. */
   readonly staleAfterMs: number;
 }
@@ -46,6 +49,8 @@ export interface TrustChange {
   /** What was revoked by it. */
   readonly revoked: readonly Revocation[];
   readonly caChanged: boolean;
+  /** Whether anything about the federated trust domains has changed. */
+  readonly federatedChanged: boolean;
 }
 
 /**
@@ -61,7 +66,8 @@ export interface Trust {
   /** The trust at its newest version. */
   readonly state: TrustState;
   /**
-   * Looks up whether a peer is revoked.
+   * Looks up whether a peer is revoked. A bot of another trust domain is, unless the domain is federated and one of its
+   * identity patterns names the bot.
    *
    * @param spiffeId - The URI of its SPIFFE ID.
    * @param certificate - The certificate that it showed.
@@ -70,6 +76,13 @@ export interface Trust {
   peerRevoked(spiffeId: string, certificate: Certificate): Reason | undefined;
   /** Whether a bot is revoked by its name. It is for the bots in a token that are not at the other end. */
   identityRevoked(id: SpiffeId): boolean;
+  /**
+   * Finds the federated trust domain by which a bot is believed.
+   *
+   * @param spiffeId - The URI of its SPIFFE ID.
+   * @returns The domain; `undefined` for a bot of the own trust domain, and for one that is not believed.
+   */
+  federatedDomain(spiffeId: string): FederatedDomain | undefined;
   /** Whether the token with this `jti` is revoked. */
   tokenRevoked(jti: string): boolean;
   /** Whether a token holds a scope that was withdrawn since it was issued. */
@@ -120,7 +133,10 @@ export const refetchCoolDownMs = 10_000;
 export function createTrust(initial: TrustState, clock: Clock = systemClock, freshness?: Freshness): MutableTrust {
   const listeners = createListeners<TrustChange>();
   let state = initial;
-  let revoked = indexRevocations(initial.revocations);
+  let revoked = indexRevocations(initial.revocations, initial.trustDomain);
+  let federated = indexFederated(initial.federated ?? []);
+  const isOwn = (uri: string) => uri.startsWith(`spiffe://${state.trustDomain}/`);
+  const isBelieved = (uri: string) => isOwn(uri) || federated(uri) !== undefined;
   let outdated = indexCutOffs(initial.cutOffs ?? []);
   let retired = indexRetired(initial.retired ?? []);
   const staleness = createStaleness(clock, () => state.staleAfterMs, freshness);
@@ -130,8 +146,10 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     get state() {
       return state;
     },
-    peerRevoked: (spiffeId, certificate) => revoked.peer(spiffeId, certificate),
-    identityRevoked: (id) => revoked.identity(id),
+    peerRevoked: (spiffeId, certificate) =>
+      revoked.peer(spiffeId, certificate) ?? (isBelieved(spiffeId) ? undefined : "IDENTITY_REVOKED"),
+    identityRevoked: (id) => revoked.identity(id) || !isBelieved(id.uri),
+    federatedDomain: (spiffeId) => (isOwn(spiffeId) ? undefined : federated(spiffeId)),
     tokenRevoked: (jti) => revoked.token(jti),
     refetch: async () => fetch !== undefined && refetch(),
     refetchWith(given) {
@@ -149,7 +167,8 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
       const before = state;
       const known = revoked;
       state = next;
-      revoked = indexRevocations(next.revocations);
+      revoked = indexRevocations(next.revocations, next.trustDomain);
+      federated = indexFederated(next.federated ?? []);
       outdated = indexCutOffs(next.cutOffs ?? []);
       retired = indexRetired(next.retired ?? []);
       if (heard) staleness.touch();
@@ -157,6 +176,7 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
         state,
         revoked: next.revocations.filter((revocation) => !known.has(revocation)),
         caChanged: !sameBytes(before.caCertificates, next.caCertificates),
+        federatedChanged: !sameFederated(before.federated ?? [], next.federated ?? []),
       });
     },
     onChange: listeners.add,

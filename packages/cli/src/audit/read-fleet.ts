@@ -12,7 +12,7 @@ import type { Bot, UsageDay as Day, Instance, ServerRecord as Server, Usage } fr
 import { parseManifest, type ServedService } from "@interlock/policy";
 import { type Grants, parseGrants } from "@interlock/policy/grants";
 import { allPages } from "../all-pages.js";
-import { nameOf } from "../name-of.js";
+import { nameOf, trustDomainOf } from "../name-of.js";
 import type { FleetSource } from "./fleet-source.js";
 
 /** Reads all that the authority knows of its fleet, every page of it. */
@@ -106,7 +106,13 @@ function toDay({ day, ...row }: Day): UsageDay {
 }
 
 function keyOf({ spiffeId, method, caller, actors, denial }: Omit<Day, "day" | "count">): UsageKey {
-  return { bot: nameOf(spiffeId), method, caller: nameOf(caller), actors: actors.map(nameOf), denial };
+  return {
+    bot: nameOf(spiffeId),
+    method,
+    caller: nameOf(caller, trustDomainOf(spiffeId)),
+    actors: actors.map((actor) => nameOf(actor)),
+    denial,
+  };
 }
 
 /** Empty before the first grants are applied. */

@@ -128,6 +128,7 @@ async function apply(output: Output, change: Change, options: ApplyOptions, file
     const findings = file ? await checkGrants(session, file) : [];
     if (file) printFindings(output, file, findings);
     printGrantChanges(output, planned.changes);
+    for (const warning of planned.warnings) output.line(paint("yellow", warning));
     const errors = findings.filter(({ id }) => stops(id));
     if (errors.length > 0 || (strict && findings.length > 0)) {
       output.exitCode = 1;

@@ -1,8 +1,8 @@
 import type { Usage, UsageDay } from "@interlock/bot/protocol";
-import { isIdentityPattern } from "@interlock/policy";
+import { isFederatedPattern, isIdentityPattern } from "@interlock/policy";
 import { Command, InvalidArgumentError } from "commander";
 import { isNamed } from "../is-named.js";
-import { nameOf } from "../name-of.js";
+import { nameOf, trustDomainOf } from "../name-of.js";
 import { asMember, type Session } from "../operator.js";
 import type { Output } from "../output.js";
 import { paint } from "../output.js";
@@ -155,13 +155,21 @@ function printTable(
 }
 
 function cellsOf({ count, caller, actors, spiffeId, method, denial }: Usage | UsageDay): string[] {
-  const via = actors.map(nameOf).join(" ") || "-";
-  return [String(count), nameOf(caller) || "-", via, nameOf(spiffeId), method || "(connection)", denial];
+  const via = actors.map((actor) => nameOf(actor)).join(" ") || "-";
+  return [
+    String(count),
+    nameOf(caller, trustDomainOf(spiffeId)) || "-",
+    via,
+    nameOf(spiffeId),
+    method || "(connection)",
+    denial,
+  ];
 }
 
 /** Reads the name of a bot or an identity pattern. */
 export function parsePattern(text: string): string {
-  if (!isIdentityPattern(text)) throw new InvalidArgumentError("Write a name or a pattern, for example 'worker/*'.");
+  if (!isIdentityPattern(text) && !isFederatedPattern(text))
+    throw new InvalidArgumentError("Write a name or a pattern, for example 'worker/*'.");
   return text;
 }
 

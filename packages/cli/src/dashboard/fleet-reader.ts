@@ -5,7 +5,7 @@ import { knownBots, lateMs } from "../known-bots.js";
 import { flowRows, gatewaysIn, maximumGateways } from "./flow-rows.js";
 import type { FleetView, TableName, Tables } from "./model/fleet.js";
 import { createFleetView, maximumRows } from "./model/fleet.js";
-import { shortName } from "./model/format.js";
+import { callerName, shortName } from "./model/format.js";
 import type { ReadOnlyAdmin } from "./read-only-admin.js";
 
 /** Reads a fleet from its authority. Rejects when that does not answer. */
@@ -68,7 +68,7 @@ export function createFleetReader(
       .map(({ spiffeId, caller, method, denial, count, lastAt }) => ({
         key: [spiffeId, caller, method, denial].join("\n"),
         bot: shortName(spiffeId),
-        caller: shortName(caller),
+        caller: callerName(caller, spiffeId),
         method,
         reason: denial,
         count: Number(count),

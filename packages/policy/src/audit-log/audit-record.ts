@@ -23,6 +23,7 @@ export const auditKinds = [
   "retire-method",
   "unretire-method",
   "retirement",
+  "federation",
   "delegate",
   "approval",
   "receipt",

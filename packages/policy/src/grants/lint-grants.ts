@@ -1,5 +1,6 @@
 import { coversIdentity, identitiesOverlap, matchesIdentity } from "../identity-pattern.js";
 import type { ServedMethod, ServedService } from "../manifest.js";
+import { isFederatedName } from "../spiffe-id.js";
 import { didYouMean } from "./did-you-mean.js";
 import { type Grant, grantKey, type LocatedGrant, type Place } from "./grants.js";
 
@@ -139,9 +140,10 @@ function checkService(services: readonly ServedService[]): Rule {
       return [{ ...places.scope, id: "unknown-scope", message, remedy: remedyFor(meant, known) }];
     }
     const callers = needing.map(({ policy }) => policy.callers);
-    if (callers.some((patterns) => patterns.length === 0 || patterns.some((one) => identitiesOverlap(one, identity))))
+    const isOpen = (patterns: readonly string[]) => patterns.length === 0 && !isFederatedName(identity);
+    if (callers.some((patterns) => isOpen(patterns) || patterns.some((one) => identitiesOverlap(one, identity))))
       return [];
-    const allowed = listed([...new Set(callers.flat())]);
+    const allowed = listed([...new Set(callers.flat())]) || "bots of this trust domain";
     const message = `${identity} gets ${scope}, but the methods that need it are for ${allowed} only`;
     return [
       { ...places.scope, id: "useless-grant", message, remedy: "remove it, or change the callers of the method" },
@@ -166,7 +168,7 @@ function checkIdentity(identities: readonly string[] | undefined): Rule {
   }
 
   return ({ identity, places }) => {
-    if (!isFleet) return [];
+    if (!isFleet || isFederatedName(identity)) return [];
     const known = seen.get(identity) ?? isKnown(identity);
     seen.set(identity, known);
     if (known) return [];

@@ -9,7 +9,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from "yaml";
-import { isIdentityPattern } from "../identity-pattern.js";
+import { isFederatedPattern, isIdentityPattern } from "../identity-pattern.js";
 import { isScope } from "../scope.js";
 import { isServiceName } from "../service-name.js";
 import { type Grant, type Grants, grantKey, type LocatedGrant, type Place } from "./grants.js";
@@ -149,10 +149,10 @@ function readIdentities(node: unknown, report: Report, placeOf: PlaceOf): Locate
     report,
   );
   return identities.flatMap(({ key: identity, keyNode, value }) => {
-    if (!isIdentityPattern(identity)) {
+    if (!isIdentityPattern(identity) && !isFederatedPattern(identity)) {
       report(
         keyNode,
-        `${quote(identity)} is not an identity pattern; write a bot's name, with * for one segment or ** at the end`,
+        `${quote(identity)} is not an identity pattern; write a bot's name, with * for one segment or ** at the end; for bots of a federated trust domain, write spiffe://DOMAIN/ before it`,
       );
     }
     const services = entries(value, `write a service and its scopes below ${quote(identity)}`, report);

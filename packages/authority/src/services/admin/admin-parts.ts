@@ -2,6 +2,7 @@ import type { Clock, IdentitySource, Implementation, Log } from "@interlock/bot"
 import type { AdminService } from "@interlock/bot/protocol";
 import type { CaBasis } from "../../ca/ca-basis.js";
 import type { CertificateAuthority } from "../../ca/certificate-authority.js";
+import type { Bundles } from "../../federation/bundles.js";
 import type { GrantStore } from "../../grants/grant-store.js";
 import type { SignOfLife } from "../../reports/sign-of-life.js";
 import type { Own } from "../../revocations/check-subject.js";
@@ -17,6 +18,8 @@ export interface AdminParts {
   readonly signer: TokenSigner;
   readonly ca: Pick<CertificateAuthority, "pinned">;
   readonly caBasis: CaBasis;
+  /** The bundles of other trust domains. */
+  readonly bundles: Bundles;
   /** The authority's own identity. */
   readonly identity: IdentitySource;
   /** How long a bot's trust may go without a message from the authority before it is stale, in milliseconds. */

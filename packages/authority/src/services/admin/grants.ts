@@ -2,6 +2,7 @@ import type { Caller } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { matchesIdentity } from "@interlock/policy";
 import type { GrantChange } from "@interlock/policy/grants";
+import { unfederatedGrants } from "../../grants/unfederated-grants.js";
 import { readPage } from "../page.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
 import { publish } from "./publish.js";
@@ -11,7 +12,7 @@ type Names = "getGrants" | "applyGrants" | "listGrantVersions" | "rollbackGrants
 
 /** Creates the handlers for grants. */
 export function grantHandlers(parts: Parts): AdminHandlers<Names> {
-  const { store, grants, clock, log, own } = parts;
+  const { store, grants, hub, clock, log, own } = parts;
 
   async function apply(
     yaml: string,
@@ -30,7 +31,7 @@ export function grantHandlers(parts: Parts): AdminHandlers<Names> {
       );
       log.info("grants applied", { version, changes: changes.length, by });
     }
-    return { changes, version: BigInt(version) };
+    return { changes, version: BigInt(version), warnings: unfederatedGrants(yaml, hub.trust.state.federated) };
   }
 
   return {

@@ -1,4 +1,4 @@
-import { isIdentityPattern, matchesIdentity } from "@interlock/policy";
+import { isFederatedPattern, isIdentityPattern, matchesIdentity } from "@interlock/policy";
 import type { AuditRecord } from "@interlock/policy/audit-log";
 import { invalid } from "../invalid.js";
 import { maximumPageBytes, sizeOf } from "../page.js";
@@ -15,13 +15,13 @@ const maximumLookedUp = 1_000;
 const maximumKinds = 64;
 
 /** Creates the handler for the audit log. */
-export function logHandlers({ store }: Pick<AdminParts, "store">): AdminHandlers<"listLog"> {
+export function logHandlers({ store, own }: Pick<AdminParts, "store" | "own">): AdminHandlers<"listLog"> {
   return {
     async listLog({ after, limit, kinds, bot, since, until, latest }) {
       if (kinds.length > maximumKinds) throw invalid(`Give at most ${maximumKinds} kinds.`);
       if (!kinds.every((kind) => /^[a-z-]{1,64}$/.test(kind)))
         throw invalid("A kind is malformed: write for example join.");
-      if (bot !== "" && !isIdentityPattern(bot))
+      if (bot !== "" && !isIdentityPattern(bot) && !isFederatedPattern(bot))
         throw invalid("The bot is malformed: give a name or an identity pattern.");
       const { checkpoint, head } = await store.auditLog.ends();
       const most = limit === 0 ? maximumListedRecords : Math.min(limit, maximumListedRecords);
@@ -36,7 +36,7 @@ export function logHandlers({ store }: Pick<AdminParts, "store">): AdminHandlers
         limit: bot === "" ? most : maximumLookedUp,
       });
       // A subject may be a bare name, too.
-      const isMeant = (text: string) => matchesIdentity(bot, nameOf(text) || text);
+      const isMeant = (text: string) => matchesIdentity(bot, nameOf(text, own().trustDomain) || text);
       const matching = looked.records.filter(({ actor, subject }) => bot === "" || isMeant(actor) || isMeant(subject));
       const fitting = fittingOf(matching.slice(0, most));
       const isCut = fitting.length < matching.length;

@@ -39,6 +39,7 @@ export function reportHandlers({
     async findEndpoints({ service: asked, servedBy, pageToken }) {
       checkPatterns(servedBy);
       const service = await fullNameOf(store.endpoints, asked);
+      const { trustDomain } = hub.trust.state;
       const patterns = hub.trust.state.revocations.filter(({ kind }) => kind === "pattern");
       const isRetired = hub.trust.methodRetired(`/${service}/*`);
       const isListed = (name: string) =>
@@ -50,7 +51,8 @@ export function reportHandlers({
       const { items: endpoints, nextPageToken } = await readPage(pageToken, find, {
         key: [0, "", ""],
         keyOf: ({ reportedAt, address, spiffeId }) => [reportedAt, address, spiffeId],
-        toItem: ({ spiffeId, address }) => (isListed(nameOf(spiffeId)) ? { spiffeId, service, address } : undefined),
+        toItem: ({ spiffeId, address }) =>
+          isListed(nameOf(spiffeId, trustDomain)) ? { spiffeId, service, address } : undefined,
       });
       return { endpoints, nextPageToken };
     },

@@ -1,5 +1,5 @@
 import type { ListUsageDaysRequest, ListUsageRequest } from "@interlock/bot/protocol";
-import { isIdentityPattern, isServiceName, matchesIdentity } from "@interlock/policy";
+import { isFederatedPattern, isIdentityPattern, isServiceName, matchesIdentity } from "@interlock/policy";
 import { actorNames, unpackActors } from "../../reports/actors.js";
 import type { PageRequest } from "../../store/page.js";
 import type { UsageRow } from "../../store/schema.js";
@@ -17,7 +17,7 @@ export function usageHandlers({
   const { trustDomain } = hub.trust.state;
   return {
     async listUsage(request) {
-      const isMeant = meant(request);
+      const isMeant = meant(request, trustDomain);
       const selection = { since: timeOf(request.since) ?? 0, denied: request.denied };
       const list = (page: PageRequest) => store.usage.page(page, selection);
       const { items: usage, nextPageToken } = await readPage(request.pageToken, list, {
@@ -38,7 +38,7 @@ export function usageHandlers({
     },
 
     async listUsageDays(request) {
-      const isMeant = meant(request);
+      const isMeant = meant(request, trustDomain);
       const [since, until] = [dayIn(request.since), dayIn(request.until)];
       const list = (page: PageRequest) => store.usageDays.page(page, { since, until, denied: request.denied });
       const { items: days, nextPageToken } = await readPage(request.pageToken, list, {
@@ -58,14 +58,18 @@ type Selection = Pick<ListUsageRequest | ListUsageDaysRequest, "bot" | "service"
 type Called = Pick<UsageRow, "spiffeId" | "method" | "caller" | "actors">;
 
 /** Returns whether a row is selected. Throws `INVALID_ARGUMENT` for a malformed selection. */
-function meant({ bot, service, method }: Selection): (row: Called) => boolean {
-  if (bot !== "" && !isIdentityPattern(bot)) throw invalid("The bot is malformed: give a name or an identity pattern.");
+function meant({ bot, service, method }: Selection, trustDomain: string): (row: Called) => boolean {
+  if (bot !== "" && !isIdentityPattern(bot) && !isFederatedPattern(bot))
+    throw invalid("The bot is malformed: give a name or an identity pattern.");
   if (service !== "" && !isServiceName(service)) throw invalid("The service is malformed: give its full name.");
   const isBot = (name: string) => matchesIdentity(bot, name);
   return (row) =>
     (method === "" || row.method === method) &&
     (service === "" || row.method.startsWith(`${service}/`)) &&
-    (bot === "" || isBot(nameOf(row.spiffeId)) || isBot(nameOf(row.caller)) || actorNames(row.actors).some(isBot));
+    (bot === "" ||
+      isBot(nameOf(row.spiffeId, trustDomain)) ||
+      isBot(nameOf(row.caller, trustDomain)) ||
+      actorNames(row.actors).some(isBot));
 }
 
 /** The greatest time that a date can hold in four digits of a year, in milliseconds since the epoch. */

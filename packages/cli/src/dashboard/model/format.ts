@@ -22,6 +22,12 @@ export function shortName(uri: string): string {
   return uri.replace(/^spiffe:\/\/[^/]*\//, "");
 }
 
+/** The name of a caller of a bot: within its trust domain, or, for one of another trust domain, its whole SPIFFE ID. */
+export function callerName(caller: string, bot: string): string {
+  const [, , trustDomain = ""] = bot.split("/");
+  return caller.startsWith(`spiffe://${trustDomain}/`) ? shortName(caller) : caller;
+}
+
 /** A time of day, with the date when it is not of today. */
 export function moment(at: number, now: number): string {
   const time = new Date(at);
