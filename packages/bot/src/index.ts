@@ -6,7 +6,6 @@ export type { Bot, ServeOptions } from "./bot.js";
 export type { CallOptions } from "./client/call-options.js";
 export type { Client, ClientMethod, Messages } from "./client/client.js";
 export type { ClientOptions } from "./client/client-options.js";
-export type { FederatedUse } from "./client/federated-use.js";
 export type { ClientInterceptor } from "./client/interceptor.js";
 export type { CallContext } from "./context.js";
 export { type JoinFleetOptions, joinFleet } from "./fleet/join-fleet.js";
@@ -39,7 +38,6 @@ export { certificatesToPem } from "./identity/pem.js";
 // What a bot trusts.
 
 export type { CutOff } from "./trust/cut-offs.js";
-export type { FederatedDomain } from "./trust/federated-domain.js";
 export type { Revocation } from "./trust/revocation.js";
 export type { Trust, TrustChange, TrustState } from "./trust/trust.js";
 

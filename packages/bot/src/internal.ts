@@ -141,6 +141,7 @@ export { httpsUrl, readKeys } from "./providers/issuer-metadata.js";
 // Trust.
 
 export {
+  type FederatedDomain,
   maximumFederatedBytes,
   maximumFederatedCas,
   maximumFederatedDomains,

@@ -1,8 +1,10 @@
 import { InterlockError } from "@interlock/bot";
 import { maximumFederatedBytes, maximumFederatedDomains } from "@interlock/bot/internal";
-import type { FederationRow } from "../store/schema.js";
+import { derOf } from "../ca/certificate-authority.js";
+import type { CaCertificateRow, FederationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { casOf, keptCas } from "../trust-hub/federated-of.js";
+import { findLookAlike } from "./look-alike.js";
 import type { BundleEndpoint } from "./bundle-endpoint.js";
 import type { Relation } from "./check-relation.js";
 import type { TrustBundle } from "./trust-bundle.js";
@@ -53,7 +55,7 @@ export function addFederation(
       revokedAt: null,
       revokedBy: "",
     };
-    await refuseTooMuch(records, row);
+    await refuseUnfit(records, row);
     await records.federations.put(row);
     await records.federations.pruneRevoked(keptRevoked);
     const trustVersion = await records.fleet.nextTrustVersion();
@@ -111,8 +113,14 @@ export function keptBundle({ caCertificates, sequence, refreshHintSeconds }: Tru
   };
 }
 
-/** Refuses what bots would leave out: more domains, or more certificates, than an update of the trust holds. */
-export async function refuseTooMuch({ federations }: Pick<Records, "federations">, row: FederationRow): Promise<void> {
+/**
+ * Refuses what bots would leave out: more domains, or more certificates, than an update of the trust holds; and certificates that could
+ * be taken for those of the fleet, or of another federated domain.
+ */
+export async function refuseUnfit(
+  { federations, caCertificates }: Pick<Records, "federations" | "caCertificates">,
+  row: FederationRow,
+): Promise<void> {
   const others = (await federations.inForce()).filter(({ trustDomain }) => trustDomain !== row.trustDomain);
   if (others.length >= maximumFederatedDomains) {
     throw new InterlockError(
@@ -121,9 +129,21 @@ export async function refuseTooMuch({ federations }: Pick<Records, "federations"
     );
   }
   const bytes = [...others, row].flatMap(casOf).reduce((sum, { length }) => sum + length, 0);
-  if (bytes <= maximumFederatedBytes) return;
+  if (bytes > maximumFederatedBytes) {
+    throw new InterlockError(
+      "RESOURCE_EXHAUSTED",
+      `The CA certificates of all federated trust domains may have ${maximumFederatedBytes} bytes, and would have ${bytes}.`,
+    );
+  }
+  const ours = (await caCertificates.list()).flatMap((ca) => [derOf(ca), ...issuersOf(ca)]);
+  if (findLookAlike(casOf(row), [...ours, ...others.flatMap(casOf)]) === undefined) return;
   throw new InterlockError(
-    "RESOURCE_EXHAUSTED",
-    `The CA certificates of all federated trust domains may have ${maximumFederatedBytes} bytes, and would have ${bytes}.`,
+    "FAILED_PRECONDITION",
+    `A CA certificate of ${row.trustDomain} has the name and key identifier of a CA of this fleet, or of another federated ` +
+      "domain, which would lock its bots out: have that domain give its CA a name of its own.",
   );
+}
+
+function issuersOf({ issuers }: CaCertificateRow): Uint8Array[] {
+  return issuers === "" ? [] : issuers.split(" ").map((der) => Uint8Array.from(Buffer.from(der, "base64")));
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createTestCa } from "@interlock/bot/testing";
 import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub } from "../trust-hub/trust-hub.js";
@@ -6,13 +7,19 @@ import { addFederation, type NewFederation } from "./add-federation.js";
 import { revokeFederation } from "./revoke-federation.js";
 import { saveBundle, saveFailure } from "./save-bundle.js";
 
+const [{ der: first }, { der: second }, { der: third }] = await Promise.all([
+  createTestCa("first"),
+  createTestCa("second"),
+  createTestCa("third"),
+]);
+
 const endpoint = { url: "https://partner/bundle", profile: "https_web" } as const;
 const relation: NewFederation = {
   trustDomain: "partner",
   services: ["a.B"],
   identities: ["spiffe://partner/**"],
   endpoint,
-  bundle: { caCertificates: [Uint8Array.of(1)], sequence: 2n ** 62n },
+  bundle: { caCertificates: [first], sequence: 2n ** 62n },
 };
 
 describeOnEach("relations to other trust domains", (create) => {
@@ -31,7 +38,7 @@ describeOnEach("relations to other trust domains", (create) => {
 
   const add = (more: Partial<NewFederation> = {}, now = 10) =>
     addFederation(store, { ...relation, ...more }, now, "me");
-  const held = { caCertificates: [Uint8Array.of(1)], sequence: 2n ** 62n };
+  const held = { caCertificates: [first], sequence: 2n ** 62n };
   const read = { trustDomain: "partner", endpoint, bundle: held, fetchedAt: 10 };
   const save = (caCertificates: readonly Uint8Array[], sequence?: bigint, as: object = {}) =>
     saveBundle(store, { ...read, ...as }, { caCertificates, ...(sequence !== undefined && { sequence }) }, 20, "me");
@@ -55,26 +62,26 @@ describeOnEach("relations to other trust domains", (create) => {
   it("tell bots of a bundle only where its certificates have changed", async () => {
     const { trustVersion } = await add();
     const version = async () => (await store.fleet.get())?.trustVersion;
-    assert.equal(await save([Uint8Array.of(1)], 2n ** 62n), false);
+    assert.equal(await save([first], 2n ** 62n), false);
     assert.equal(await version(), trustVersion);
     assert.equal((await store.federations.find("partner"))?.fetchedAt, 20);
-    assert.equal(await save([Uint8Array.of(2)], 2n ** 62n + 1n), true);
+    assert.equal(await save([second], 2n ** 62n + 1n), true);
     assert.equal(await version(), trustVersion + 1);
   });
 
   it("take no older bundle, none for what was read before a change, and none after the domain was revoked", async () => {
     await add();
-    await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n - 1n), { code: "FAILED_PRECONDITION" });
-    await assert.rejects(save([Uint8Array.of(2)]), { code: "FAILED_PRECONDITION" });
+    await assert.rejects(save([second], 2n ** 62n - 1n), { code: "FAILED_PRECONDITION" });
+    await assert.rejects(save([second]), { code: "FAILED_PRECONDITION" });
     const before = [
       { endpoint: { ...endpoint, url: "https://other/" } },
       { endpoint: { ...endpoint, profile: "https_spiffe", spiffeId: "spiffe://partner/a" } },
-      { bundle: { ...held, caCertificates: [Uint8Array.of(3)] } },
+      { bundle: { ...held, caCertificates: [third] } },
       { bundle: { ...held, sequence: 1n } },
     ];
-    for (const as of before) await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n + 1n, as), { code: "ABORTED" });
+    for (const as of before) await assert.rejects(save([second], 2n ** 62n + 1n, as), { code: "ABORTED" });
     await revokeFederation(store, { trustDomain: "partner", reason: "" }, 30, "me");
-    await assert.rejects(save([Uint8Array.of(2)], 2n ** 62n + 1n), { code: "ABORTED" });
+    await assert.rejects(save([second], 2n ** 62n + 1n), { code: "ABORTED" });
     const row = await store.federations.find("partner");
     assert.deepEqual([row?.caCertificates, row?.revokedAt, row?.revokedBy], ["[]", 30, "me"]);
   });
@@ -84,7 +91,7 @@ describeOnEach("relations to other trust domains", (create) => {
     await saveFailure(store, "partner", "away".repeat(1_000), 40);
     const row = await store.federations.find("partner");
     assert.deepEqual([row?.failedAt, row?.failure.length, row?.fetchedAt], [40, 500, 10]);
-    assert.equal(row?.caCertificates, JSON.stringify(["AQ=="]));
+    assert.equal(row?.caCertificates, JSON.stringify([Buffer.from(first).toString("base64")]));
   });
 
   it("have a new beginning after they were revoked, and the same one when they are changed", async () => {
@@ -105,6 +112,27 @@ describeOnEach("relations to other trust domains", (create) => {
     });
     await add();
     await assert.rejects(save([new Uint8Array(131_073)], 2n ** 62n + 1n), { code: "RESOURCE_EXHAUSTED" });
+  });
+
+  it("take no CA that could be taken for one of the fleet, or of another domain", async () => {
+    const { der: alike } = await createTestCa("FIRST");
+    await add();
+    const other = { trustDomain: "third", identities: ["spiffe://third/**"], bundle: { caCertificates: [alike] } };
+    await assert.rejects(add(other), { code: "FAILED_PRECONDITION", message: /name of its own/ });
+    await add({ ...other, bundle: { caCertificates: [first] } }); // The same one may speak for both.
+    const [own, mimic] = await Promise.all([createTestCa("Our CA"), createTestCa("our ca")]);
+    await store.caCertificates.add({
+      digest: "d",
+      certificate: Buffer.from(own.der).toString("base64"),
+      createdAt: 1,
+      notAfter: 2 ** 42,
+      root: "d",
+      issuers: "",
+      keyName: "k",
+      activatedAt: 1,
+    });
+    await assert.rejects(save([mimic.der], 2n ** 62n + 1n), { code: "FAILED_PRECONDITION", message: /name of its own/ });
+    assert.equal(await save([second], 2n ** 62n + 1n), true);
   });
 
   it("are on record after they were revoked, the latest 256 of them", async () => {

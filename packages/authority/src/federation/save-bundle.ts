@@ -2,7 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import type { FederationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keptCas } from "../trust-hub/federated-of.js";
-import { keptBundle, keptEndpoint, refuseTooMuch } from "./add-federation.js";
+import { keptBundle, keptEndpoint, refuseUnfit } from "./add-federation.js";
 import type { FetchedDomain } from "./bundle-refresh.js";
 import type { TrustBundle } from "./trust-bundle.js";
 
@@ -36,7 +36,7 @@ export function saveBundle(
     }
     const next = { ...held, ...keptBundle(bundle, now) };
     const changed = next.caCertificates !== held.caCertificates;
-    if (changed) await refuseTooMuch(records, next);
+    if (changed) await refuseUnfit(records, next);
     await federations.put(next);
     if (!changed) return false;
     const trustVersion = await fleet.nextTrustVersion();

@@ -102,6 +102,8 @@ describeOnEach("grant store", (create) => {
       "ca:read",
       "ca:rotate",
       "delegations:read",
+      "federation:read",
+      "federation:write",
       "fleet:read",
       "grants:read",
       "grants:write",

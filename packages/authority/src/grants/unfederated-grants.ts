@@ -1,4 +1,4 @@
-import type { FederatedDomain } from "@interlock/bot";
+import type { FederatedDomain } from "@interlock/bot/internal";
 import { isFederatedName } from "@interlock/policy";
 import { readGrants } from "./read-grants.js";
 

@@ -1,4 +1,4 @@
-import type { FederatedDomain } from "@interlock/bot";
+import type { FederatedDomain } from "@interlock/bot/internal";
 import type { FederationRow } from "../store/schema.js";
 
 /** What bots are told of a relation to another trust domain. */

@@ -140,10 +140,12 @@ describe("federation at a server", () => {
     const options = { port: 0, maximumConnections: 5 } as { port: number };
     const { port } = await small.serve(options, (routes) => routes.add(serviceFor(["**", named]), handlers as never));
     const identities = await Promise.all([1, 2, 3].map((i) => partner.issue(`spiffe://partner/orders/${i}`)));
-    const sessions = identities.map((identity) => rawSession(port, shows(identity)));
-    const answers = [];
-    for (const [i, session] of sessions.entries()) {
-      const headers = { authorization: `Bearer ${await tokenOf(identities[i] as Identity)}` };
+    const sessions: ReturnType<typeof rawSession>[] = [];
+    const answers: (number | undefined)[] = [];
+    for (const identity of identities) {
+      const headers = { authorization: `Bearer ${await tokenOf(identity)}` };
+      const session = rawSession(port, shows(identity));
+      sessions.push(session);
       answers.push((await rawCall(session, EchoService.methods.echo.path, headers)).status);
     }
     assert.deepEqual(answers, [0, 0, undefined]);

@@ -22,7 +22,8 @@ export function tokenFault(token: VerifiedToken, trust: Trust, now: number): Rea
   if ([token.jti, ...token.ancestors].some((jti) => trust.tokenRevoked(jti))) return "TOKEN_REVOKED";
   // The peer of the connection is looked up there; the other bots are only in the token.
   if ([token.subject, ...token.actors].some((id) => trust.identityRevoked(id))) return "IDENTITY_REVOKED";
-  if (trust.tokenOutdated(token) || outlivesFederation(token, trust)) return "TOKEN_OUTDATED";
+  if (trust.tokenOutdated(token)) return "TOKEN_OUTDATED";
+  if (outlivesFederation(token, trust)) return "TOKEN_OUTDATED";
   // There are two or three keys: a search costs less than an index.
   if (!trust.state.jwks.keys.some((key) => isSameKey(key, token.key))) return "TOKEN_KEY_UNKNOWN";
   return undefined;
