@@ -68,6 +68,7 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
     beating = attempt("store not read", beat);
     flight = flight
       .then(showHealth)
+      .then(showFederations)
       .then(() => attempt("certificate not renewed", identity.renewIfDue))
       .then(keepCa)
       .then(() => attempt("certificate files not read", async () => options.oauthServer?.renewIfDue()))
@@ -90,11 +91,15 @@ export function startHousekeeping(options: HousekeepingOptions): { close(): Prom
       () => false,
     );
     for (const { name } of [AuthorityService, AdminService]) options.server.setHealth(name, readable);
-    const federations = await store.federations.inForce().catch(() => []);
-    options.server.setHealth(
-      federationHealthName,
-      federations.every(({ failedAt }) => failedAt === null),
-    );
+  }
+
+  /** Reports "not serving" while the bundle of a federated trust domain cannot be fetched. */
+  function showFederations(): Promise<void> {
+    return attempt("federated trust domains not read", async () => {
+      const federations = await store.federations.inForce();
+      const isCurrent = federations.every(({ failedAt }) => failedAt === null);
+      options.server.setHealth(federationHealthName, isCurrent);
+    });
   }
 
   function storeUsage(): Promise<void> {

@@ -154,7 +154,14 @@ export const guards: readonly Guard[] = [
     guard: "the server is the one that was meant",
     patches: [bot("client/server-proof", "if (servers.length > 0 &&", "if (false &&")],
   },
-  { row: 13, guard: "the trust domain", patches: [certificate("id.trustDomain === trustDomain ?", "true ?")] },
+  {
+    row: 13,
+    guard: "the trust domain",
+    patches: [
+      certificate("id.trustDomain === trustDomain ?", "true ?"),
+      bot("trust/trust", '(isBelieved(spiffeId) ? undefined : "IDENTITY_REVOKED")', "undefined"),
+    ],
+  },
   {
     row: 14,
     guard: "connections are reviewed when the trust changes",
@@ -950,7 +957,7 @@ export const guards: readonly Guard[] = [
       bot(
         "identity/verify-peer",
         "domain?.trustDomain === id.trustDomain ? domain : expected",
-        "domain ? { ...domain, caCertificates: expected.caCertificates } : expected",
+        "domain ? { ...domain, caCertificates: [...domain.caCertificates, ...expected.caCertificates] } : expected",
       ),
     ],
   },

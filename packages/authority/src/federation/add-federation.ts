@@ -4,9 +4,9 @@ import { derOf } from "../ca/certificate-authority.js";
 import type { CaCertificateRow, FederationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { casOf, keptCas } from "../trust-hub/federated-of.js";
-import { findLookAlike } from "./look-alike.js";
 import type { BundleEndpoint } from "./bundle-endpoint.js";
 import type { Relation } from "./check-relation.js";
+import { findLookAlike } from "./look-alike.js";
 import type { TrustBundle } from "./trust-bundle.js";
 
 /** A checked relation, with where its bundle comes from. */

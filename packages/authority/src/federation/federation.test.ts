@@ -276,7 +276,10 @@ describe("federation of two fleets", () => {
     const { createTrustFolder } = await import("@interlock/bot/internal");
     const saved = await createTrustFolder(stateDir).load();
     const plain = (state = server.trust.state) =>
-      state.federated?.map((one) => ({ ...one, caCertificates: one.caCertificates.map((der) => Uint8Array.from(der)) }));
+      state.federated?.map((one) => ({
+        ...one,
+        caCertificates: one.caCertificates.map((der) => Uint8Array.from(der)),
+      }));
     assert.deepEqual(plain(saved?.state), plain());
     assert.equal(saved?.state.federated?.[0]?.identities[0], named);
   });

@@ -131,7 +131,10 @@ describeOnEach("relations to other trust domains", (create) => {
       keyName: "k",
       activatedAt: 1,
     });
-    await assert.rejects(save([mimic.der], 2n ** 62n + 1n), { code: "FAILED_PRECONDITION", message: /name of its own/ });
+    await assert.rejects(save([mimic.der], 2n ** 62n + 1n), {
+      code: "FAILED_PRECONDITION",
+      message: /name of its own/,
+    });
     assert.equal(await save([second], 2n ** 62n + 1n), true);
   });
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
 import type { Bot, Client } from "@interlock/bot";
+import { Health } from "@interlock/bot/internal";
 import { AdminService, BundleProfile } from "@interlock/bot/protocol";
 import { EchoService as Echo } from "@interlock/bot/testing";
+import { federationHealthName } from "../housekeeping.js";
+import { ask } from "../testing/ask.js";
 import { startTestAuthority, type TestAuthority } from "../testing/test-authority.js";
 import { formatTrustBundle } from "./format-trust-bundle.js";
 
@@ -24,13 +27,15 @@ describe("two fleets that follow each other's bundle endpoints", function () {
   this.timeout(60_000);
   let cafe: TestAuthority;
   let partner: TestAuthority;
+  let ann: Bot;
   let home: Client<typeof AdminService>;
   let away: Client<typeof AdminService>;
 
   beforeEach(async () => {
     cafe = await startTestAuthority(times);
     partner = await startTestAuthority({ ...times, trustDomain: "partner" });
-    home = (await cafe.bot("operator/ann")).client(AdminService, cafe.authority.address);
+    ann = await cafe.bot("operator/ann");
+    home = ann.client(AdminService, cafe.authority.address);
     away = (await partner.bot("operator/bob")).client(AdminService, partner.authority.address);
     await cafe.authority.applyGrants(
       `grants: {"home/1": {${Echo.name}: ["echo:call"]}, "${named}": {${Echo.name}: ["echo:call"]}}`,
@@ -118,15 +123,29 @@ describe("two fleets that follow each other's bundle endpoints", function () {
     ticks.emit("tick");
     for (const next of both) assert.equal((await next).value.reason, "next");
 
-    const ended = foreign.next();
+    const ended = assert.rejects(foreign.next(), { code: "UNAUTHENTICATED", reason: "IDENTITY_REVOKED" });
     await home.revokeFederation({ trustDomain: "partner", reason: "the end" });
-    await assert.rejects(ended, { code: "UNAUTHENTICATED", reason: "IDENTITY_REVOKED" });
+    await ended;
     await assert.rejects(abroad.echo({}));
     await assert.rejects(home.refreshFederation({ trustDomain: "partner" }), { code: "NOT_FOUND" });
     const next = homely.next();
     ticks.emit("tick");
     assert.equal((await next).value.reason, "next");
     await own.client(EchoService, address).echo({});
+  });
+
+  it("keep their OAuth endpoints closed to each other's bots", async () => {
+    const token = ({ identity, spiffeId }: Bot) => {
+      const form = {
+        grant_type: "client_credentials",
+        client_id: spiffeId.uri,
+        scope: "echo:call",
+        audience: Echo.name,
+      };
+      return ask(cafe.authority, "/token", { identity: identity.current(), form });
+    };
+    assert.equal((await token(await cafe.bot("home/1"))).status, 200);
+    await assert.rejects(token(await partner.bot("orders/1")));
   });
 
   it("keep a bundle that cannot be fetched, and say so", async () => {
@@ -136,5 +155,10 @@ describe("two fleets that follow each other's bundle endpoints", function () {
     assert.equal(federations[0]?.caCertificates.length, 1);
     assert.match(federations[0]?.failure ?? "", /gives no bundle/);
     assert.ok(federations[0]?.failedAt);
+    // The next turn of the authority's housekeeping says so.
+    const health = () => ann.client(Health, cafe.authority.address).check({ service: federationHealthName });
+    for (let i = 0; i < 500 && (await health()).status !== 2; i++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal((await health()).status, 2);
   });
 });

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Policy } from "@interlock/policy";
+import { systemClock } from "../base/clock.js";
+import { silentLog } from "../base/log.js";
+import { createObservable } from "../base/observable.js";
 import { Health } from "../gen/grpc/health/v1/health_interlock.js";
 import type { Identity } from "../identity/identity.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
@@ -8,6 +11,7 @@ import { rawCall, rawSession, shows } from "../testing/raw-client.js";
 import { createTestCa, type TestCa } from "../testing/test-ca.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 import type { FederatedDomain } from "../trust/federated-domain.js";
+import { createServer } from "./create-server.js";
 
 const named = "spiffe://partner/orders/*";
 
@@ -132,6 +136,28 @@ describe("federation at a server", () => {
     assert.equal(await call(orders, await tokenOf(orders)), "7 CALLER_NOT_ALLOWED");
     server = before;
     await both.close(0);
+  });
+
+  it("lets none in where a server does not say so, such as a gateway's or a sidecar's", async () => {
+    const handlers = Object.fromEntries(Object.keys(EchoService.methods).map((key) => [key, () => ({})]));
+    const identity = createObservable(await fleet.ca.issue("spiffe://test/gateway/1"));
+    const basis = {
+      identity,
+      trust: fleet.trust,
+      recorder: fleet.recorder,
+      log: silentLog,
+      clock: systemClock,
+      port: 0,
+    };
+    const closed = await createServer(basis, (routes) => routes.add(serviceFor(["**", named]), handlers as never));
+    const orders = await partner.issue("spiffe://partner/orders/1");
+    const before = server;
+    server = { ...before, port: closed.port, denials: before.denials };
+    assert.equal(await call(orders, await tokenOf(orders)), "closed");
+    const good = await fleet.ca.issue("spiffe://test/good/1");
+    assert.equal(await call(good, await tokenOf(good)), "ok");
+    server = before;
+    await closed.close(0);
   });
 
   it("leaves a domain a quarter of the connections", async () => {

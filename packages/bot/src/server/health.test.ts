@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
+import type { Caller } from "../admission/caller.js";
 import type { HealthCheckResponse } from "../gen/grpc/health/v1/health.js";
+import type { FederatedDomain } from "../trust/federated-domain.js";
 import { createHealth } from "./health.js";
 
 const [serving, notServing, unknown] = [1, 2, 3];
+const caller = { name: "leader/1" } as Caller;
 
 describe("health", () => {
   function watching(service: string) {
     const health = createHealth({ federatedDomain: () => undefined });
     const stopping = new AbortController();
-    const context = { signal: stopping.signal } as never;
+    const context = { signal: stopping.signal, caller } as never;
     const states = health.implementation.watch({ service }, context)[Symbol.asyncIterator]();
     const next = async () => ((await states.next()).value as HealthCheckResponse | undefined)?.status;
     return { health, next, stop: () => stopping.abort() };
@@ -16,7 +19,7 @@ describe("health", () => {
 
   it("answers for the server as a whole, for services that are known, and for no others", async () => {
     const { implementation, set } = createHealth({ federatedDomain: () => undefined });
-    const check = async (service: string) => implementation.check({ service }, {} as never);
+    const check = async (service: string) => implementation.check({ service }, { caller } as never);
     assert.deepEqual(await check(""), { status: notServing });
     await assert.rejects(check("a.B"), { code: "NOT_FOUND" });
     set("a.B", "SERVING");
@@ -45,6 +48,19 @@ describe("health", () => {
     health.set("a.B", "NOT_SERVING");
     assert.equal(await second, notServing);
     stop();
+  });
+
+  it("tells a bot of a federated trust domain of the server, and of the services that the relation names", async () => {
+    const uri = "spiffe://partner/orders/1";
+    const federatedDomain = () => ({ services: ["a.B"] }) as unknown as FederatedDomain;
+    const { implementation, set } = createHealth({ federatedDomain });
+    const context = { caller: { name: uri, spiffeId: { uri } }, signal: new AbortController().signal } as never;
+    for (const service of ["", "a.B", "a.C"]) set(service, "SERVING");
+    for (const service of ["", "a.B"])
+      assert.deepEqual(await implementation.check({ service }, context), { status: serving });
+    await assert.rejects(async () => implementation.check({ service: "a.C" }, context), { code: "NOT_FOUND" });
+    const watch = implementation.watch({ service: "a.C" }, context)[Symbol.asyncIterator]();
+    assert.equal(((await watch.next()).value as HealthCheckResponse).status, unknown);
   });
 
   it("ends a watch that is given up", async () => {
