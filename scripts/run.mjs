@@ -45,6 +45,7 @@ const systems = [
   "test/dist/least-privilege-swarm.test.js",
   "test/dist/operations-page.test.js",
   "test/dist/scan/truth-table.test.js",
+  "test/dist/spiffe/bundle-endpoints.test.js",
   "test/dist/spiffe/upstream-authority.test.js",
   "test/dist/swarm/chaos.test.js",
   "test/dist/swarm/computing.test.js",

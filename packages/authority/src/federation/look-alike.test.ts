@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { createKeyPair } from "@interlock/bot";
 import { createTestCa } from "@interlock/bot/testing";
 import { createRoot } from "../ca/ca.js";
+import { SubjectKeyIdentifierExtension, X509Certificate, X509CertificateGenerator } from "../ca/x509.js";
 import { findLookAlike } from "./look-alike.js";
 
 const looksAlike = (one: Uint8Array, other: Uint8Array) => findLookAlike([one], [other]) !== undefined;
@@ -16,6 +18,8 @@ describe("a CA certificate that looks like another one", () => {
     ];
     assert.equal(looksAlike(one.der, same.der), true);
     assert.equal(looksAlike(one.der, other.der), false);
+    // TLS leaves out the spaces around a value.
+    assert.equal(looksAlike(one.der, (await createTestCa(" Our CA ")).der), true);
     assert.equal(looksAlike(one.der, one.der), false, "the same one");
   });
 
@@ -25,5 +29,16 @@ describe("a CA certificate that looks like another one", () => {
     const renewed = await createRoot(key.privateKeyPem, "partner", now + 1);
     assert.equal(looksAlike(root, renewed), true, "the same name and the same key");
     assert.equal(looksAlike(root, await createRoot(next.privateKeyPem, "cafe", now)), false);
+    // Whatever its name is: an identifier has one spelling.
+    const { publicKey } = new X509Certificate(Uint8Array.from(root));
+    const keys = await webcrypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+    const forged = await X509CertificateGenerator.create({
+      subject: "CN=Other",
+      issuer: "CN=Other",
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+      extensions: [await SubjectKeyIdentifierExtension.create(publicKey)],
+    });
+    assert.equal(looksAlike(new Uint8Array(forged.rawData), root), true);
   });
 });

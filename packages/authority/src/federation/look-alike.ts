@@ -13,28 +13,36 @@ interface Face {
  * (RFC 5280, sections 4.1.2.4 and 4.2.1.2), and tries no second one: a CA of another trust domain under the name of one of ours would
  * keep our own bots out. Many CAs of SPIRE have the same name, and are told apart by their keys. The same certificate is none that it
  * could be taken for.
+ *
+ * The identifier of another key is reason enough, whatever the name: names are the same in many spellings, identifiers in one.
  */
 export function findLookAlike(given: readonly Uint8Array[], known: readonly Uint8Array[]): Uint8Array | undefined {
-  const others = new Map<string, Face[]>();
-  for (const face of known.map(faceOf)) others.set(face.name, [...(others.get(face.name) ?? []), face]);
-  return given
-    .map(faceOf)
-    .find(({ der, name, key }) =>
-      others
-        .get(name)
-        ?.some(
-          (other) =>
-            Buffer.compare(der, other.der) !== 0 && (key === undefined || other.key === undefined || key === other.key),
-        ),
-    )?.der;
+  const [byName, byKey] = [new Map<string, Face[]>(), new Map<string, Face[]>()];
+  for (const face of known.map(faceOf)) {
+    byName.set(face.name, [...(byName.get(face.name) ?? []), face]);
+    if (face.key !== undefined) byKey.set(face.key, [...(byKey.get(face.key) ?? []), face]);
+  }
+  return given.map(faceOf).find((face) => {
+    const { der, name, key } = face;
+    const named = (byName.get(name) ?? []).filter((other) => key === undefined || other.key === undefined);
+    const keyed = key === undefined ? [] : (byKey.get(key) ?? []);
+    return [...named, ...keyed].some((other) => Buffer.compare(der, other.der) !== 0);
+  })?.der;
 }
 
 function faceOf(der: Uint8Array): Face {
   const certificate = new X509Certificate(Uint8Array.from(der));
   return {
     der,
-    // TLS compares names without regard to case and the number of spaces (RFC 5280, section 7.1).
-    name: certificate.subject.toLowerCase().replace(/\s+/g, " ").trim(),
+    name: nameOf(certificate),
     key: certificate.getExtension(SubjectKeyIdentifierExtension)?.keyId,
   };
+}
+
+/** A name as TLS compares it: without regard to case, to spaces around a value, and to their number within (RFC 5280, section 7.1). */
+function nameOf({ subjectName }: X509Certificate): string {
+  const text = JSON.stringify(subjectName.toJSON(), (_key, value) =>
+    typeof value === "string" ? value.toLowerCase().replace(/\s+/g, " ").trim() : value,
+  );
+  return text.toLowerCase();
 }

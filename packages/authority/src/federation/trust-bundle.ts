@@ -17,8 +17,8 @@ export const maximumBundleKeys = 256;
 /** How many CA certificates a bundle may have that can be used. */
 export const maximumBundleCas = 16;
 
-/** How long these CA certificates may be together, in bytes: every bot of the fleet gets them. Usual ones have 1 to 2 KiB each. */
-export const maximumCaBytes = 32 * 1_024;
+/** How long these CA certificates may be together, in bytes: a third of what all federated domains may have. Usual ones have 1 to 2 KiB. */
+export const maximumCaBytes = 16 * 1_024;
 
 /** The largest sequence number: what a database keeps in 64 bits with a sign. */
 export const maximumSequence = 2n ** 63n - 1n;

@@ -104,7 +104,7 @@ describe("applyTrustUpdate", () => {
     assert.equal(apply(many).federated?.length, 64);
     const [der] = caCertificates as [Uint8Array];
     const large = many.slice(0, 60).map((one) => ({ ...one, caCertificates: Array(16).fill(der) }));
-    assert.equal(apply(large).federated?.length, Math.floor(131_072 / (16 * der.length)));
+    assert.equal(apply(large).federated?.length, Math.floor(49_152 / (16 * der.length)));
   });
 
   it("forgets everything with a complete update, and refuses one for another version or domain", () => {

@@ -28,8 +28,12 @@ export const maximumFederatedDomains = 64;
 export const maximumFederatedCas = 16;
 /** How many services, and how many identity patterns, one may have. */
 export const maximumFederatedNames = 64;
-/** The size of all their CA certificates together, in bytes: every update of the trust has them. */
-export const maximumFederatedBytes = 131_072;
+/**
+ * The size of all their CA certificates together, in bytes: every update of the trust has them. Their names stand in every request for
+ * a client's certificate, which has 64 KiB at most (RFC 8446, section 4.2.4; Go reads no longer message): otherwise a domain with long
+ * names could end the handshakes of all.
+ */
+export const maximumFederatedBytes = 49_152;
 
 /** Finds the domain that a SPIFFE ID (a URI) is believed by; `undefined` for one of the own domain, and for a stranger. */
 export type FindFederated = (uri: string) => FederatedDomain | undefined;
