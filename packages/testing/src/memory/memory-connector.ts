@@ -42,7 +42,10 @@ interface OpenChannel {
  */
 export function createMemoryConnector(options: MemoryConnectorOptions): Connector {
   const { recorder, clock, log, find } = options;
-  const tokens = new Map<string, { readonly metadata: SharedMetadata; readonly value: string; readonly expiresAt: number }>();
+  const tokens = new Map<
+    string,
+    { readonly metadata: SharedMetadata; readonly value: string; readonly expiresAt: number }
+  >();
   let current: OpenChannel | undefined;
   let closed = false;
 
