@@ -11,7 +11,8 @@ const enough = 90;
 
 /**
  * The deciding files, and the tests that run for each change: only those of the same folder, because a mutant that is
- * active while a file is loaded needs a new process and all tests.
+ * active while a file is loaded needs a new process and all tests. A test fails after `waitMs`: where many changes leave a
+ * test waiting for an event, a short time saves minutes. Default: 20 s.
  */
 const groups = {
   policy: { package: "policy", folder: ".", mutate: ["spiffe-id", "identity-pattern", "scope", "check-service"] },
@@ -88,6 +89,35 @@ const groups = {
   headers: { package: "wire", folder: "headers", mutate: ["header-block", "header-rules"] },
   "wire-limits": { package: "wire", folder: "limits", mutate: ["budget", "flow-control", "limits"] },
   send: { package: "wire", folder: "send", mutate: ["frame-writer", "output", "sender"] },
+  hpack: {
+    package: "wire",
+    folder: "hpack",
+    mutate: ["decoder", "dynamic-table", "encoder", "huffman", "integer", "searchable-table", "string-literal"],
+    tests: ["decoder", "dynamic-table", "encoder", "huffman", "integer", "vectors"], // The others take seconds.
+  },
+  grpc: {
+    package: "wire",
+    folder: "grpc",
+    mutate: [
+      ...["binary-metadata", "content-type", "encoding", "message-prefix", "message-reader", "metadata-rules"],
+      ...["status", "status-message", "timeout"],
+    ],
+  },
+  receive: {
+    package: "wire",
+    folder: "receive",
+    mutate: [
+      ...["block", "data", "goaway", "headers", "ping", "priority", "receive-frame", "rst-stream", "settings"],
+      "window-update",
+    ],
+    waitMs: 2_000,
+  },
+  session: {
+    package: "wire",
+    folder: "session",
+    mutate: ["ending", "patience", "pings", "session", "stream-table", "streams", "turns"],
+    waitMs: 2_000,
+  },
 };
 
 const [json, names] = [process.argv.includes("--json"), process.argv.slice(2).filter((arg) => !arg.startsWith("--"))];
@@ -102,17 +132,17 @@ for (const name of names.length > 0 ? names : Object.keys(groups)) found.push(..
 report(found);
 
 async function mutate(name) {
-  const { package: inPackage, folder, mutate, tests } = groups[name];
+  const { package: inPackage, folder, mutate, tests, waitMs = 20_000 } = groups[name];
   process.chdir(join(root, "packages", inPackage));
   const files = mutate.map((file) => join("dist", folder, `${file}.js`));
-  const missing = files.filter((file) => !existsSync(file));
+  const all = () => readdirSync(join("dist", folder)).filter((file) => file.endsWith(".test.js"));
+  const spec = (tests?.map((test) => `${test}.test.js`) ?? all()).map((file) => join("dist", folder, file));
+  const missing = [...files, ...spec].filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`packages/${inPackage} has no ${missing.join(", ")}; fix scripts/mutate.mjs`);
-  const spec = readdirSync(join("dist", folder))
-    .filter((file) => file.endsWith(".test.js") && (tests?.includes(file.slice(0, -".test.js".length)) ?? true))
-    .map((file) => join("dist", folder, file));
   const stryker = new Stryker({
     mutate: files,
     mochaSpec: spec,
+    mochaTimeout: waitMs,
     testRunner: "mocha-12",
     plugins: [join(root, "scripts/stryker-mocha.mjs")],
     coverageAnalysis: "perTest",

@@ -12,12 +12,14 @@ import Mocha from "mocha";
 class MochaRunner {
   static inject = tokens(commonTokens.options);
   #spec;
+  #timeout;
   #mocha;
   /** The state that Stryker's code in the mutated files uses: the active mutant, and the coverage of a test. */
   #context;
 
-  constructor({ mochaSpec }) {
+  constructor({ mochaSpec, mochaTimeout }) {
     this.#spec = mochaSpec;
+    this.#timeout = mochaTimeout;
     globalThis.__stryker__ ??= {};
     this.#context = globalThis.__stryker__;
   }
@@ -45,7 +47,7 @@ class MochaRunner {
 
   async #load() {
     if (this.#mocha) return;
-    const mocha = new Mocha({ reporter: Silent, timeout: 20_000 });
+    const mocha = new Mocha({ reporter: Silent, timeout: this.#timeout });
     mocha.cleanReferencesAfterRun(false);
     for (const file of this.#spec) mocha.addFile(resolve(file));
     await mocha.loadFilesAsync();
@@ -97,5 +99,8 @@ class Silent {}
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, "mocha-12", MochaRunner)];
 export const strykerValidationSchema = {
-  properties: { mochaSpec: { description: "Compiled tests.", type: "array", items: { type: "string" } } },
+  properties: {
+    mochaSpec: { description: "Compiled tests.", type: "array", items: { type: "string" } },
+    mochaTimeout: { description: "After how many milliseconds a test fails.", type: "integer" },
+  },
 };

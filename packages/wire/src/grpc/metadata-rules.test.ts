@@ -5,7 +5,7 @@ describe('the names of custom metadata (PROTOCOL-HTTP2, "Custom-Metadata")', () 
   for (const name of ["a", "x-trace", "a.b_c-9", "0", "-", "authorization", "date", "grpc", "grpcx", "x-bin"]) {
     it(`${name} can be one`, () => assert.equal(metadataNameFault(name), undefined));
   }
-  for (const name of ["grpc-status-details-bin", "grpc-trace-bin", "grpc-tags-bin"]) {
+  for (const name of ["grpc-previous-rpc-attempts", "grpc-status-details-bin", "grpc-trace-bin", "grpc-tags-bin"]) {
     it(`${name} can be one, though it begins as gRPC's do`, () => assert.equal(metadataNameFault(name), undefined));
   }
 

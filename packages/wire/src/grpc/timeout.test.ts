@@ -74,6 +74,10 @@ describe('grpc-timeout (PROTOCOL-HTTP2, "Timeout")', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 99_999_999 }), (ms) => parseTimeout(formatTimeout(ms)) === ms));
   });
 
+  it("has a timer up to the longest delay of Node, a 32-bit integer with a sign", () => {
+    assert.equal(longestTimerMs, 0x7fff_ffff);
+  });
+
   it("is read exactly where it has the grammar's form", () => {
     const character = fc.constantFrom(..."0123456789HMSmun .-s");
     fc.assert(

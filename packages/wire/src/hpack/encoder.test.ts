@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { HeaderList } from "../header-list.js";
 import { createDecoder, type DecodedBlock } from "./decoder.js";
 import { createEncoder, type Encoder, maximumEncodedBytes } from "./encoder.js";
-import { decodeAll, encodeAll, hex, listOf, tableOf } from "./helpers.test.js";
+import { boundless, decodeAll, encodeAll, hex, listOf, tableOf } from "./helpers.test.js";
 
 const encode = (encoder: Encoder, ...headers: string[]) => encodeAll(encoder, headers);
 
@@ -29,6 +29,7 @@ describe("Encoder", () => {
       assert.deepEqual(encode(encoder, "authorization", ""), hex("1f 08 00"));
       assert.deepEqual(encode(encoder, "cookie", "x"), hex("1f 11 01 78"));
       assert.deepEqual(encode(encoder, "proxy-authorization", "x"), hex("1f 22 01 78"));
+      assert.deepEqual(encode(encoder, "set-cookie", "x"), hex("1f 28 01 78"));
     }
   });
 
@@ -60,6 +61,24 @@ describe("Encoder", () => {
     }
     assert.deepEqual(encode(encoder, "content-length", "5"), hex("0f 0d 01 35"));
     assert.deepEqual(tableOf(decoder), ["grpc-timeout", "1"]);
+  });
+
+  for (const name of [
+    ...["content-length", "date", "grpc-message", "grpc-status-details-bin", "grpc-tags-bin", "grpc-timeout"],
+    ...["grpc-trace-bin", "traceparent", "tracestate", "x-request-id"],
+  ]) {
+    it(`adds no second value of ${name}`, () => {
+      const encoder = createEncoder();
+      const decoder = createDecoder();
+      for (const value of ["1", "2", "3"]) {
+        assert.deepEqual(listOf(decoder, encode(encoder, name, value)), [name, value]);
+      }
+      assert.ok(tableOf(decoder).length <= 2);
+    });
+  }
+
+  it("writes a character as one octet, whatever it is", () => {
+    assert.deepEqual(encode(createEncoder(), "a", "\xe9\x00\xff"), hex("40 01 61 03 e9 00 ff"));
   });
 
   it("leaves room in the table: no field is larger than a quarter, nor are the values of a name together", () => {
@@ -170,6 +189,26 @@ describe("Encoder", () => {
       assert.notDeepEqual(encodeAll(encoder, changing, true), hex("be"));
     });
 
+    it("remembers several lists, wherever in the output they were written", () => {
+      const encoder = createEncoder();
+      encode(encoder, "a", "1");
+      const lists = Array.from({ length: 64 }, () => ["a", "1"]);
+      const out = Buffer.alloc(3_000);
+      for (const list of lists) assert.equal(encoder.encode(list, out, 2_000, true), 2_001);
+      for (const list of lists) list[1] = "a value of which it does not take notice";
+      for (const list of lists) assert.deepEqual(encodeAll(encoder, list, true), hex("be"));
+    });
+
+    it("takes notice of what has changed in a list that is not said to recur", () => {
+      const encoder = createEncoder();
+      const list = ["a", "1"];
+      const out = Buffer.alloc(100);
+      for (let i = 0; i < 2; i++) encoder.encode(list, out, 0);
+      for (let i = 0; i < 2; i++) encoder.encode(list, out, 0, true);
+      list[1] = "2";
+      assert.deepEqual(out.subarray(0, encoder.encode(list, out, 0)), hex("7e 01 32"));
+    });
+
     it("does not remember a long one", () => {
       const encoder = createEncoder();
       const long = ["a", "x".repeat(1100)];
@@ -182,9 +221,13 @@ describe("Encoder", () => {
 
   it("needs no more room than it asks for", () => {
     const encoder = createEncoder();
+    const decoder = boundless();
     for (const size of [0, 4096]) encoder.setTableSize(size);
     // The helper gives just that room.
-    for (const list of [[], ["", ""], ["n".repeat(200), "v".repeat(20_000)]]) encodeAll(encoder, list);
+    const long = Array.from({ length: 40 }, (_, i) => `${i}`.padStart(200, "n"));
+    for (const list of [[], ["", ""], ["n".repeat(200), "v".repeat(20_000)], long]) {
+      assert.deepEqual(listOf(decoder, encodeAll(encoder, list)), list);
+    }
     assert.ok(maximumEncodedBytes(["a", "b"]) < 30);
   });
 });

@@ -8,6 +8,7 @@ const decode = (bytes: Buffer) => decodeHuffman(bytes, 0, bytes.length);
 const octets = Array.from({ length: 256 }, (_, octet) => octet);
 const huffmanCodes = createHuffmanCodes();
 const bytesOf = (text: string) => Buffer.from(text, "latin1");
+let copies = 0;
 
 describe("createHuffmanCodes", () => {
   // RFC 7541, appendix B: the first and the last code of each length, as they are printed.
@@ -81,6 +82,16 @@ describe("decodeHuffman", () => {
         if (decode(bytes) !== String.fromCharCode(first, second)) assert.fail(`${first} ${second}`);
       }
     }
+  });
+
+  it("makes its table at the first use: a copy of the module that nothing has used reads every octet", async () => {
+    const copy: typeof import("./huffman.js") = await import(`./huffman.js?copy=${++copies}`);
+    for (const octet of octets) {
+      const bytes = encodeHuffman([octet, octet]);
+      assert.equal(copy.decodeHuffman(bytes, 0, bytes.length), String.fromCharCode(octet, octet));
+    }
+    assert.throws(() => copy.decodeHuffman(hex("ffffffff"), 0, 4), isCompressionError);
+    assert.throws(() => copy.decodeHuffman(hex("ff"), 0, 1), isCompressionError);
   });
 
   it("reads what has been encoded, of any length", () => {
