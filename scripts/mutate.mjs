@@ -110,6 +110,7 @@ const groups = {
       ...["block", "data", "goaway", "headers", "ping", "priority", "receive-frame", "rst-stream", "settings"],
       "window-update",
     ],
+    tests: ["costs", "receive", "../session/ending", "../session/handlers"],
     waitMs: 2_000,
   },
   session: {

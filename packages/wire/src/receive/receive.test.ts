@@ -6,6 +6,7 @@ import { errorCode } from "../frame/error-code.js";
 import { flag, frameType, maximumInteger, setting } from "../frame/kinds.js";
 import { createDecoder, type DecodedBlock } from "../hpack/decoder.js";
 import type { ConnectionEnd } from "../session/connection-handler.js";
+import { nobody } from "../stream/stream.js";
 import {
   answering,
   block,
@@ -58,6 +59,13 @@ const ofClients: Rows = {
   "HEADERS that cannot be decoded": ["4.3", "compressionError", frame(1, flag.endHeaders, 1, Buffer.from([0x80]))],
   "a frame within a header block": ["4.3", "protocolError", headers(1, request, 0), ping()],
   "a header block within another": ["4.3", "protocolError", headers(1, request, 0), headers(3)],
+  "DATA of the same stream within a header block": [
+    "4.3",
+    "protocolError",
+    headers(1),
+    headers(1, ["a", "b"], flag.endStream),
+    data(1, x),
+  ],
   "CONTINUATION of another stream": ["6.10", "protocolError", headers(1, request, 0), frame(9, flag.endHeaders, 3)],
   "CONTINUATION without HEADERS": ["6.10", "protocolError", headers(1), frame(9, flag.endHeaders, 1)],
   "PRIORITY of stream 0": ["6.3", "protocolError", frame(2, 0, 0, depends(1))],
@@ -114,6 +122,19 @@ const ofStreams: Rows = {
     "protocolError",
     headers(1, [...request, "content-length", "1"]),
     data(1, Buffer.alloc(2)),
+  ],
+  "content where it said that there is none": [
+    "8.1.1",
+    "protocolError",
+    headers(1, [...request, "content-length", "0"]),
+    data(1, x),
+  ],
+  "content behind all that it said": [
+    "8.1.1",
+    "protocolError",
+    headers(1, [...request, "content-length", "1"]),
+    data(1, x),
+    data(1, x),
   ],
   "less content than it said": [
     "8.1.1",
@@ -175,6 +196,17 @@ const sound: Readonly<Record<string, readonly Buffer[]>> = {
     data(1, x),
     wholeRequest(1, ["a", "b"]),
   ],
+  "content as long as it said": [headers(1, [...request, "content-length", "2"]), data(1, x), data(1, x, true)],
+  "settings at their bounds": [
+    settings([setting.initialWindowSize, maximumInteger], [setting.enablePush, 0], [setting.enablePush, 1]),
+    settings([setting.maxFrameSize, 2 ** 14], [setting.maxFrameSize, 2 ** 24 - 1]),
+    settings([setting.maxHeaderListSize, 2 ** 32 - 1], [setting.maxConcurrentStreams, 2 ** 32 - 1]),
+    wholeRequest(1),
+  ],
+  "a header block whose first part is empty, with a priority": [
+    frame(1, flag.endStream | flag.priority, 1, depends(3)),
+    frame(9, flag.endHeaders, 1, block(request)),
+  ],
   "the reserved bits of stream and increment": [
     headers(1),
     windowUpdate(0x8000_0001, 0x8000_0001),
@@ -230,6 +262,7 @@ describe("frames", () => {
       const [end] = await server.ended();
       assert.equal(end?.by, "fault");
       assert.equal(nameOf(end?.code), code);
+      assert.ok(end?.message, "it says what was wrong");
     });
   }
 
@@ -239,7 +272,9 @@ describe("frames", () => {
       servers.push(server);
       const peer = await RawPeer.connect(server.port);
       peer.send(hello.subarray(0, 24), first);
-      assert.equal(nameOf((await peer.ended).code), "protocolError");
+      const { code, text } = await peer.ended;
+      assert.equal(nameOf(code), "protocolError");
+      assert.equal(text, "the first frame is not SETTINGS");
     }
   });
 
@@ -251,6 +286,7 @@ describe("frames", () => {
       const end = await ended;
       assert.equal(nameOf(end.code), code);
       assert.equal(end.by, "fault");
+      assert.ok(end.message, "it says what was wrong");
       assert.equal((await taker.whole).reset?.cause, "connection");
     });
   }
@@ -276,8 +312,14 @@ describe("frames", () => {
   for (const [what, frames] of Object.entries(sound)) {
     it(`are taken: ${what}`, async () => {
       const { peer } = await asClient(answering(Buffer.from("well")));
-      peer.send(...frames);
+      const alive = Buffer.from("alive at");
+      peer.send(...frames, ping(alive));
       assert.equal((await peer.nextOf(frameType.data, 1)).payload.toString(), "well");
+      const answered = peer.next(({ type, payload }) => type === frameType.ping && payload.equals(alive));
+      // After a GOAWAY of the client, the connection ends with its last stream.
+      const end = await Promise.race([answered.then(() => undefined).catch(() => peer.ended), peer.ended]);
+      assert.equal(end?.code ?? errorCode.noError, errorCode.noError);
+      assert.equal(peer.counts[frameType.rstStream], undefined);
     });
   }
 
@@ -288,7 +330,7 @@ describe("frames", () => {
       return { onHeaders() {}, onData() {}, onReset() {}, onRoom() {} };
     });
     const trailers = frame(1, 5, 1, Buffer.concat([Buffer.from([0x40, 1]), x, Buffer.from([1]), x]));
-    peer.send(headers(1), data(1, Buffer.alloc(1_000)), trailers);
+    peer.send(headers(1), data(1, Buffer.alloc(1_000)), headers(1, ["a", "b"]), data(1, x), trailers);
     // The field of the ignored block is in the table.
     peer.send(frame(1, 5, 3, Buffer.concat([block(request), Buffer.from([0xbe])])));
     await peer.nextOf(frameType.headers, 3);
@@ -360,6 +402,37 @@ describe("frames", () => {
     // 4,464 + 49,152 are left.
     for (let i = 0; i < 4; i++) peer.send(data(1, Buffer.alloc(16_384)));
     assert.equal(codeOf(await peer.nextOf(frameType.rstStream, 1)), "flowControlError");
+  });
+
+  it("give the window of a stream back for padding at once", async () => {
+    const { peer } = await asClient(() => ({ onHeaders() {}, onData() {}, onReset() {}, onRoom() {} }), {
+      limits: { streamWindowBytes: 1_000 },
+    });
+    const padded = frame(0, flag.padded, 1, Buffer.concat([Buffer.from([200]), x, Buffer.alloc(200)]));
+    peer.send(settingsAck, headers(1), data(1, x), padded, padded, padded, ping());
+    await peer.nextOf(frameType.ping);
+    const given = peer.frames.filter(({ type, streamId }) => type === frameType.windowUpdate && streamId === 1);
+    assert.deepEqual(
+      given.map(({ payload }) => payload.readUInt32BE()),
+      [3 * 201],
+    );
+  });
+
+  it("of a window let go what waits in its stream, as much as it allows", async () => {
+    const { peer } = await asClient(answering(Buffer.from("0123456789")));
+    peer.send(settings([setting.initialWindowSize, 0]), wholeRequest(1), windowUpdate(1, 4));
+    assert.equal((await peer.nextOf(frameType.data, 1)).payload.toString(), "0123");
+    peer.send(windowUpdate(1, 6));
+    const { payload, flags } = await peer.nextOf(frameType.data, 1);
+    assert.deepEqual([payload.toString(), flags], ["456789", flag.endStream]);
+  });
+
+  it("of a header block in parts leave its stream open where they do not end it", async () => {
+    const { peer } = await asClient(echo);
+    const bytes = block(request);
+    peer.send(frame(1, 0, 1, bytes.subarray(0, 5)), frame(9, flag.endHeaders, 1, bytes.subarray(5)), data(1, x, true));
+    assert.equal((await peer.nextOf(frameType.data, 1)).payload.toString(), "x");
+    assert.equal(peer.counts[frameType.rstStream], undefined);
   });
 
   it("keep to the window of the connection", async () => {
@@ -440,5 +513,54 @@ describe("frames", () => {
       peer.send(settings(), headers(1, list, list[1] === "100" ? 5 : 4));
       assert.deepEqual((await answer.whole).reset, { code: 1, cause: "fault", unprocessed: false });
     }
+  });
+
+  it("of an answer may say how long the content would be, and have none (RFC 9110, section 8.6)", async () => {
+    const { peer, connection } = await asServer();
+    const answer = call(connection);
+    peer.send(settings(), headers(1, [":status", "200", "content-length", "5"], 5));
+    assert.equal((await answer.whole).reset, undefined);
+  });
+
+  it("tell a client how its stream was reset, and whether it can be sent again", async () => {
+    const { peer, connection } = await asServer();
+    const answers = [call(connection), call(connection)];
+    peer.send(settings(), rstStream(1, errorCode.refusedStream), rstStream(3, errorCode.cancel));
+    assert.deepEqual(await Promise.all(answers.map(async ({ whole }) => (await whole).reset)), [
+      { code: errorCode.refusedStream, cause: "peer", unprocessed: true },
+      { code: errorCode.cancel, cause: "peer", unprocessed: false },
+    ]);
+  });
+
+  it("of a server that closes refuse the streams that it has not looked at, and no others", async () => {
+    const { peer, connection, ended } = await asServer();
+    const [served, refused] = [call(connection), call(connection)];
+    peer.send(settings(), goAway(0x8000_0001, errorCode.noError, "maintenance, à bientôt"));
+    assert.deepEqual((await refused.whole).reset, { code: errorCode.refusedStream, cause: "peer", unprocessed: true });
+    assert.equal(connection.capacity, 0);
+    peer.send(headers(1, [":status", "200"], 5));
+    assert.equal((await served.whole).reset, undefined);
+    assert.deepEqual(await ended, { code: errorCode.noError, message: "maintenance, à bientôt", by: "peer" });
+  });
+
+  it("of a server that closes end the connection where a handler throws at them", async () => {
+    const { peer, connection, ended } = await asServer();
+    connection.open(request, true, { ...nobody, onReset: () => assert.fail("broken") });
+    peer.send(settings(), goAway(0, errorCode.noError));
+    assert.equal(((await ended) as { error: Error }).error.message, "broken");
+  });
+
+  it("of settings hold until they come again: what a client may open", async () => {
+    const { peer, connection } = await asServer();
+    const settled = () => peer.next(({ type, flags }) => type === frameType.settings && flags === flag.ack);
+    peer.send(settings([setting.maxConcurrentStreams, 5], [setting.enablePush, 0]));
+    await settled();
+    assert.equal(connection.capacity, 5);
+    peer.send(settings([setting.maxHeaderListSize, 2 ** 32 - 1]));
+    await settled();
+    assert.equal(connection.capacity, 5);
+    peer.send(settings([setting.maxConcurrentStreams, 6]));
+    await settled();
+    assert.equal(connection.capacity, 6);
   });
 });
