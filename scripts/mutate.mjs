@@ -1,4 +1,4 @@
-// Mutation testing: node scripts/run.mjs mutate [--json] [group …]
+// Mutation testing: node scripts/run.mjs mutate [--json] [group | group/file …]
 // Changes the code that decides about certificates, tokens, policies and trust, one place at a time; a test must fail for
 // each change. A survivor is explained in docs/mutation.md, or is a defect of the tests.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -84,6 +84,18 @@ const groups = {
     tests: ["parse-grants", "grants", "lint-grants"], // The properties take too long to run for every mutant.
   },
   "cut-offs": { package: "authority", folder: "grants", mutate: ["cut-offs"], tests: ["cut-offs"] },
+  delegations: {
+    package: "authority",
+    folder: "delegations",
+    mutate: ["allowed", "check-delegate"],
+    tests: ["allowed", "check-delegate"], // The other tests need a store.
+  },
+  "token-limits": {
+    package: "bot",
+    folder: "token",
+    mutate: ["narrowed-scope", "read-delegation"],
+    tests: ["read-delegation"],
+  },
   revocations: { package: "authority", folder: "revocations", mutate: ["check-subject"] },
   frame: { package: "wire", folder: "frame", mutate: ["frame", "frame-reader"] },
   headers: { package: "wire", folder: "headers", mutate: ["header-block", "header-rules"] },
@@ -122,9 +134,9 @@ const groups = {
 };
 
 const [json, names] = [process.argv.includes("--json"), process.argv.slice(2).filter((arg) => !arg.startsWith("--"))];
-const unknown = names.find((name) => !Object.hasOwn(groups, name));
+const unknown = names.find((name) => filesOf(name).length === 0);
 if (unknown) {
-  process.stderr.write(`There is no group "${unknown}"; there are: ${Object.keys(groups).join(", ")}.\n`);
+  process.stderr.write(`There is no group or file "${unknown}"; there are: ${Object.keys(groups).join(", ")}.\n`);
   process.exit(2);
 }
 const began = performance.now();
@@ -132,10 +144,17 @@ const found = [];
 for (const name of names.length > 0 ? names : Object.keys(groups)) found.push(...(await mutate(name)));
 report(found);
 
+/** The files of a group, or the one of `group/file`; none where there is no such group or file. */
+function filesOf(name) {
+  const [group, only] = name.split("/");
+  if (!Object.hasOwn(groups, group)) return [];
+  return groups[group].mutate.filter((file) => only === undefined || file === only);
+}
+
 async function mutate(name) {
-  const { package: inPackage, folder, mutate, tests, waitMs = 20_000 } = groups[name];
+  const { package: inPackage, folder, tests, waitMs = 20_000 } = groups[name.split("/")[0]];
   process.chdir(join(root, "packages", inPackage));
-  const files = mutate.map((file) => join("dist", folder, `${file}.js`));
+  const files = filesOf(name).map((file) => join("dist", folder, `${file}.js`));
   const all = () => readdirSync(join("dist", folder)).filter((file) => file.endsWith(".test.js"));
   const spec = (tests?.map((test) => `${test}.test.js`) ?? all()).map((file) => join("dist", folder, file));
   const missing = [...files, ...spec].filter((file) => !existsSync(file));

@@ -107,4 +107,41 @@ describe("Turns", () => {
     await until(() => one.begun.length === 6 && three.begun.length === 6);
     for (const { end } of [one, two, three]) end();
   });
+
+  it("are full after as many streams as they have, 32 where no number is given, and empty in the next turn", async () => {
+    for (const [turns, count] of [
+      [new Turns(), 32],
+      [new Turns(1), 1],
+      [new Turns(5), 5],
+    ] as const) {
+      for (let i = 0; i < count; i++) {
+        assert.ok(!turns.full);
+        turns.begin();
+      }
+      assert.ok(turns.full);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(!turns.full);
+    }
+  });
+
+  it("go on with those that wait in their order, and with those that wait again last", async () => {
+    const turns = new Turns(2);
+    const went: string[] = [];
+    const go = (name: string, times: number) => () => {
+      went.push(name);
+      turns.begin();
+      if (times > 1) turns.wait(go(name, times - 1));
+    };
+    for (const [name, times] of [
+      ["a", 2],
+      ["b", 2],
+      ["c", 1],
+    ] as const)
+      turns.wait(go(name, times));
+    assert.deepEqual(went, []);
+    await until(() => went.length === 5);
+    assert.deepEqual(went, ["a", "b", "c", "a", "b"]);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(went.length, 5);
+  });
 });
