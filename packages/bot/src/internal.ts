@@ -52,7 +52,7 @@ export { connectService } from "./client/connect-service.js";
 export { type ConnectionTimes, connectionTimes } from "./client/connection-times.js";
 export { type ConnectorOptions, createConnector } from "./client/connector.js";
 export { tokenNeedOf } from "./client/token-need.js";
-export { wireOf } from "./client/wire-of.js";
+export { requireWire, wireOf } from "./client/wire-of.js";
 export { Health } from "./gen/grpc/health/v1/health_interlock.js";
 export { methodNotAllowed, trailersOf, trailersOnlyOf, unsupportedMediaType } from "./server/answers.js";
 export type { TranslatedPeer } from "./server/call-server.js";

@@ -7,6 +7,7 @@ import {
   partsOf,
   type RunnableMethod,
   readInterface,
+  requireWire,
 } from "@interlock/bot/internal";
 import { matchesIdentity } from "@interlock/policy";
 import { createAccessLog, type TellCall } from "./access-log.js";
@@ -113,7 +114,8 @@ interface Passed {
  * its method, and goes on as bytes, with a token in which its caller is the subject and the gateway the actor. The bot needs
  * `token:exchange` at each service.
  *
- * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, and where there is no authority; a `TypeError` for
+ * @throws InterlockError `FAILED_PRECONDITION` when the port cannot be listened on, where there is no authority, and with
+ *   `INTERLOCK_TRANSPORT=grpc-js`; a `TypeError` for
  *   routes that cannot be used.
  *
  * @example
@@ -123,6 +125,7 @@ interface Passed {
  * ```
  */
 export async function openGateway(bot: Bot, options: GatewayOptions): Promise<Gateway> {
+  requireWire();
   const parts = partsOf(bot);
   const { identity, trust, contact, recorder, clock, log, exchange } = parts;
   if (!exchange) {

@@ -4,6 +4,7 @@ import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing"
 import { type Gateway, openGateway } from "@interlock/gateway";
 import { authorityStage } from "./authority-stage.js";
 import { answerOf, audience, echo, reset } from "./echo-stage.js";
+import { wireForGateways } from "./gateway-in-front.js";
 import type { Answer, Row } from "./row.js";
 
 const { exchangeToken } = AuthorityService.methods;
@@ -11,6 +12,7 @@ const { exchangeToken } = AuthorityService.methods;
 export const exchangeRow: Row = {
   row: 24,
   attack: "token exchange that widens a scope; act chain past its limit",
+  ...wireForGateways,
   async play() {
     const stage = await authorityStage();
     const { authority } = stage;

@@ -2,12 +2,17 @@ import type { BotParts } from "@interlock/bot/internal";
 import { EchoService, type TestFleet } from "@interlock/bot/testing";
 import { type Gateway, type GatewayOptions, openGateway } from "@interlock/gateway";
 import { decodeJwt } from "jose";
+import type { Row } from "./row.js";
 
 /** A gateway in front of an echo server, and the end of both. */
 export interface GatewayInFront {
   readonly gateway: Gateway;
   close(): Promise<void>;
 }
+
+/** What a row with a gateway needs, in a process that cannot have one. */
+export const wireForGateways: Pick<Row, "needs"> =
+  process.env.INTERLOCK_TRANSPORT === "grpc-js" ? { needs: "wire, over which gateways pass calls on" } : {};
 
 /** Opens a gateway of a test fleet, whose tokens are exchanged as an authority does it. */
 export async function gatewayInFront(

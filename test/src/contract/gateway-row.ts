@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
 import { answerOf, echo, echoStage, open } from "./echo-stage.js";
-import { gatewayInFront } from "./gateway-in-front.js";
+import { gatewayInFront, wireForGateways } from "./gateway-in-front.js";
 import type { Row, Variant } from "./row.js";
 
 /** Words of proxies for who calls and over which hops, and our own. Anyone can write them. */
@@ -40,6 +40,7 @@ function isHarmful({ names, caller }: Seen): boolean {
 export const gatewayRow: Row = {
   row: 27,
   attack: "forged identity metadata (x-forwarded-client-cert and the like); a backend reached around its gateway",
+  ...wireForGateways,
   async play() {
     const seen: Seen[] = [];
     const handlers: Parameters<typeof echoStage>[0] = {

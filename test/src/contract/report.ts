@@ -26,7 +26,7 @@ export function createReport(json: boolean): Report {
       for (const problem of problems) write(paint("red", `      ${problem}`));
     },
     end() {
-      const skipped = count.skipped > 0 ? `, ${count.skipped} not there yet` : "";
+      const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
       write(`\n${count.ok} rows ok, ${count.failed} failed${skipped}; ${count.variants} attacks.`);
     },
   };

@@ -83,10 +83,9 @@ const more: Readonly<Record<number, (stage: EchoStage) => Variant[]>> = {
       },
     },
     {
-      // Over grpc-js, Node's HTTP/2 keeps the first and drops the others before any code of ours.
       name: "duplicated on the wire, a worthless one before the good one",
       answer: 16,
-      reason: process.env.INTERLOCK_TRANSPORT === "grpc-js" ? "TOKEN_MALFORMED" : "TOKEN_DUPLICATED",
+      reason: "TOKEN_DUPLICATED",
       async attack() {
         const connection = await connectRaw(stage.server.port, shows(stage.caller));
         const good = await stage.authorization();

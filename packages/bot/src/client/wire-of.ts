@@ -1,4 +1,5 @@
 import { InterlockError } from "../base/error.js";
+import { chooseTransport } from "../transport/choose-transport.js";
 import { WireChannel } from "../transport/wire-channel.js";
 import type { Channel } from "./channel.js";
 
@@ -10,5 +11,18 @@ import type { Channel } from "./channel.js";
 export function wireOf({ client }: Channel): WireChannel {
   const channel = client.getChannel();
   if (channel instanceof WireChannel) return channel;
-  throw new InterlockError("FAILED_PRECONDITION", "Calls are passed on over wire only: unset INTERLOCK_TRANSPORT.");
+  throw overWireOnly();
+}
+
+/**
+ * Refuses what passes calls on, before it is opened, in a process that uses the transport of grpc-js.
+ *
+ * @throws `FAILED_PRECONDITION`.
+ */
+export function requireWire(): void {
+  if (chooseTransport() !== "wire") throw overWireOnly();
+}
+
+function overWireOnly(): InterlockError {
+  return new InterlockError("FAILED_PRECONDITION", "Calls are passed on over wire only: unset INTERLOCK_TRANSPORT.");
 }

@@ -6,6 +6,7 @@ import {
   partsOf,
   type RequestHead,
   requestHeadOf,
+  requireWire,
   toStatus,
   trailersOnlyOf,
   unsupportedMediaType,
@@ -65,10 +66,11 @@ const requestBytes = 32 * 1_024 * 1_024;
  * Listens for the calls of the program beside the sidecar. They go on as calls of the bot: to the service that their path names, over
  * mutual TLS, with the bot's own tokens. What the program sends under `authorization` and `interlock-` stays here.
  *
- * @throws InterlockError `FAILED_PRECONDITION` where the address is not private, or cannot be listened on; a `TypeError` for services
- *   that cannot be called.
+ * @throws InterlockError `FAILED_PRECONDITION` where the address is not private, or cannot be listened on, and with
+ *   `INTERLOCK_TRANSPORT=grpc-js`; a `TypeError` for services that cannot be called.
  */
 export async function openOutbound(bot: Bot, options: OutboundOptions): Promise<Outbound> {
+  requireWire();
   const parts = partsOf(bot);
   const { identity, clock, log, recorder } = parts;
   const { logSample = 100, maximumConnections = 64, maximumCalls = 1_024 } = options;

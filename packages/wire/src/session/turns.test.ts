@@ -144,4 +144,26 @@ describe("Turns", () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(went.length, 5);
   });
+
+  it("ask for no more turns once nobody waits", async () => {
+    const { setImmediate: real } = globalThis;
+    const turn = () => new Promise((resolve) => real(resolve));
+    let asked = 0;
+    globalThis.setImmediate = Object.assign((then: () => void) => {
+      asked++;
+      return real(then);
+    }, real) as unknown as typeof setImmediate;
+    try {
+      const turns = new Turns(4);
+      turns.begin();
+      assert.equal(asked, 0, "a turn with few streams");
+      turns.begin();
+      turns.wait(() => {});
+      assert.equal(asked, 1);
+      for (let i = 0; i < 5; i++) await turn();
+      assert.equal(asked, 1);
+    } finally {
+      globalThis.setImmediate = real;
+    }
+  });
 });
