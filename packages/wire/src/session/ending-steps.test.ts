@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { errorCode } from "../frame/error-code.js";
 import { frameType, maximumInteger } from "../frame/kinds.js";
-import { bounds, type Limits, limitsOf } from "../limits/limits.js";
+import { bounds, type Limits } from "../limits/limits.js";
 import { nobody } from "../stream/stream.js";
 import { fakeTimeouts, words } from "../testing/index.js";
 import { handlerFailed } from "./ending.js";
-import { Session } from "./session.js";
+import { memorySession } from "./helpers.test.js";
 
 describe("Ending", () => {
   let timeouts: ReturnType<typeof fakeTimeouts>;
@@ -21,31 +21,14 @@ describe("Ending", () => {
 
   /** A session over a socket whose other end never closes it, and the GOAWAYs that it has sent. */
   function create({ isServer = true, limits = {} }: { isServer?: boolean; limits?: Partial<Limits> } = {}) {
-    const written: Buffer[] = [];
-    const socket = new Duplex({
-      read() {},
-      write(chunk: Buffer, _encoding, done) {
-        written.push(Buffer.from(chunk));
-        done();
-      },
-    });
+    const { session, socket, sent } = memorySession(isServer, limits);
     sockets.push(socket);
-    const session = new Session(socket, {}, { limits: limitsOf(limits), now: () => 0 }, isServer);
-    const { ending, sender } = session;
-    const sent = (type: number): Buffer[] => {
-      sender.flush();
-      const bytes = Buffer.concat(written);
-      const found: Buffer[] = [];
-      for (let at = 0; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
-        if (bytes[at + 3] === type) found.push(bytes.subarray(at + 9, at + 9 + bytes.readUIntBE(at, 3)));
-      }
-      return found;
-    };
+    const { ending } = session;
     const goAways = () =>
-      sent(frameType.goaway).map((bytes) => [
-        bytes.readUInt32BE(0),
-        bytes.readUInt32BE(4),
-        bytes.subarray(8).toString(),
+      sent(frameType.goaway).map(({ payload }) => [
+        payload.readUInt32BE(0),
+        payload.readUInt32BE(4),
+        payload.subarray(8).toString(),
       ]);
     return { session, ending, socket, goAways, sent };
   }
