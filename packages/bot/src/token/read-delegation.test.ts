@@ -81,7 +81,14 @@ describe("the scopes that a token holds under conditions", () => {
 
   for (const claim of [
     ...["a:b", null, false, 0, [], [["a:b", ["x"]]], { "a:b": [] }, { "a:b": "x" }, { "a:b": null }, { "a:b": {} }],
-    ...[{ "a:b": [""] }, { "a:b": [1] }, { "a:b": ["x", 1] }, { "a:b": ["x"], "c:d": [] }],
+    ...[
+      { "a:b": [""] },
+      { "a:b": [1] },
+      { "a:b": [null] },
+      { "a:b": [{ length: 1 }] },
+      { "a:b": ["x", 1] },
+      { "a:b": ["x"], "c:d": [] },
+    ],
     { "a:b": { length: 1 } },
     { "a:b": Array(maximumConditions + 1).fill("x") },
     { "a:b": ["x".repeat(maximumConditionLength + 1)] },
