@@ -418,6 +418,24 @@ describe("frames", () => {
     );
   });
 
+  it("tell nothing to a handler whose stream was answered and reset before the handler was known", async () => {
+    const heard: string[] = [];
+    const { peer } = await asClient((stream) => {
+      stream.sendData(Buffer.from("answer"), true);
+      stream.reset(errorCode.noError);
+      return {
+        onHeaders: () => heard.push("headers"),
+        onData: (bytes) => heard.push(bytes.toString()),
+        onReset: () => heard.push("reset"),
+        onRoom: () => heard.push("room"),
+      };
+    });
+    peer.send(settings([setting.initialWindowSize, 0]), headers(1), data(1, x), windowUpdate(1, 10));
+    assert.equal((await peer.nextOf(frameType.data, 1)).payload.toString(), "answer");
+    assert.equal(codeOf(await peer.nextOf(frameType.rstStream, 1)), "noError");
+    assert.deepEqual(heard, []);
+  });
+
   it("of a window let go what waits in its stream, as much as it allows", async () => {
     const { peer } = await asClient(answering(Buffer.from("0123456789")));
     peer.send(settings([setting.initialWindowSize, 0]), wholeRequest(1), windowUpdate(1, 4));
