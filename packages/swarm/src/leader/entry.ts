@@ -13,6 +13,8 @@ export interface Entry {
   bytes: number;
   /** Whether the store has the task already. */
   stored: boolean;
+  /** Whether its payload stays within the stored task, however long it is: an earlier version has written it there. */
+  readonly payloadWithin: boolean;
   /** The session of the worker that holds the task. */
   sessionId: string;
   /** When the lease expires if it is not extended, in milliseconds of the monotonic time. */

@@ -12,6 +12,7 @@ const entry = (taskId: string): Entry => ({
   key: "",
   digest: "",
   stored: false,
+  payloadWithin: false,
   bytes: 0,
   unwritable: false,
   sessionId: "",

@@ -11,6 +11,7 @@ function entry(payload: Buffer): Entry {
     key: "",
     digest: "",
     stored: true,
+    payloadWithin: false,
     sessionId: "",
     expiresAt: 0,
     unwritable: false,
@@ -35,6 +36,18 @@ describe("a stored task", () => {
       assert.equal(Task.decode(changed.task).payload.length, apart ? 0 : bytes);
       assert.deepEqual(Buffer.from(fromStored(created, 0).task.payload), payload);
     }
+  });
+
+  it("keeps a long payload where an earlier version has written it: within the task, with each change", () => {
+    const payload = Buffer.alloc(5_000, 7);
+    const task = Task.encode(Task.fromPartial({ taskId: "t1", payload })).finish();
+    const [whole] = toStored([entry(Buffer.alloc(0))], new Set()).stored;
+    assert.ok(whole);
+    const inherited = fromStored({ ...whole, task, payloadApart: 0, payload: undefined }, 0);
+    const [changed] = toStored([inherited], new Set()).stored;
+    assert.ok(changed);
+    assert.equal(changed.payloadApart, 0);
+    assert.deepEqual(Buffer.from(fromStored(changed, 0).task.payload), payload);
   });
 
   it("cannot be read without its payload: a worker must not be given another task than was submitted", () => {

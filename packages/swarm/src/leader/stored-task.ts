@@ -9,7 +9,10 @@ import { taskBytes } from "./task-bytes.js";
 const apartAbove = 4_096;
 const nothing = Buffer.alloc(0);
 
-/** Encodes entries for the store, which does not have the `created` ones yet. Those that cannot be encoded are `refused`, and no other because of them. */
+/**
+ * Encodes entries for the store, which does not have the `created` ones yet. Those that cannot be encoded are `refused`, and no other
+ * because of them.
+ */
 export function toStored(
   entries: readonly Entry[],
   created: ReadonlySet<Entry>,
@@ -44,7 +47,7 @@ function encodeAll(entries: readonly Entry[], created: ReadonlySet<Entry>): Stor
   return entries.map((entry) => {
     const { task, sequence, key, digest, sessionId } = entry;
     reader.tag();
-    const apart = task.payload.length > apartAbove;
+    const apart = hasPayloadApart(entry);
     return {
       taskId: task.taskId,
       sequence,
@@ -60,8 +63,12 @@ function encodeAll(entries: readonly Entry[], created: ReadonlySet<Entry>): Stor
   });
 }
 
-function withoutLongPayload({ task }: Entry): Task {
-  return task.payload.length > apartAbove ? { ...task, payload: nothing } : task;
+function withoutLongPayload(entry: Entry): Task {
+  return hasPayloadApart(entry) ? { ...entry.task, payload: nothing } : entry.task;
+}
+
+function hasPayloadApart({ task, payloadWithin }: Entry): boolean {
+  return task.payload.length > apartAbove && !payloadWithin;
 }
 
 /**
@@ -87,6 +94,7 @@ export function fromStored(stored: StoredTask, expiresAt: number): Entry {
     sessionId,
     expiresAt,
     stored: true,
+    payloadWithin: !stored.payloadApart,
     unwritable: false,
     avoid: "",
   };

@@ -248,6 +248,7 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         sessionId: "",
         expiresAt: 0,
         stored: false,
+        payloadWithin: false,
         unwritable: false,
         avoid: "",
       };

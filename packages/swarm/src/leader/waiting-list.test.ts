@@ -11,6 +11,7 @@ const entry = (taskId: string, rest: Partial<Task> = {}): Entry => ({
   key: "",
   digest: "",
   stored: true,
+  payloadWithin: false,
   sessionId: "",
   expiresAt: 0,
   bytes: 0,
