@@ -50,6 +50,7 @@ export function addFederation(
       services: JSON.stringify(services),
       identities: JSON.stringify(identities),
       ...bundleOf(federation, held, now),
+      ...(held && !isAt(held, endpoint) && { failedAt: null, failure: "" }), // It was about another endpoint.
       since: held?.since ?? now,
       addedBy: by,
       revokedAt: null,
@@ -82,6 +83,12 @@ export function keptEndpoint(
     endpointProfile: endpoint?.profile ?? "",
     endpointId: endpoint?.profile === "https_spiffe" ? endpoint.spiffeId : "",
   };
+}
+
+/** Whether a row has this endpoint. */
+export function isAt(row: FederationRow, endpoint: BundleEndpoint | undefined): boolean {
+  const { endpointUrl, endpointProfile, endpointId } = keptEndpoint(endpoint);
+  return row.endpointUrl === endpointUrl && row.endpointProfile === endpointProfile && row.endpointId === endpointId;
 }
 
 type KeptBundle = Pick<

@@ -16,7 +16,7 @@ export interface FollowedDomain {
   readonly endpoint: BundleEndpoint | undefined;
   /** The latest bundle; `undefined` before the first one. */
   readonly bundle: TrustBundle | undefined;
-  /** When it was fetched, in milliseconds since the epoch; `undefined` for one from a file, and before the first one. */
+  /** When it was given or fetched, in milliseconds since the epoch; `undefined` before the first one, which is fetched at once. */
   readonly fetchedAt: number | undefined;
 }
 

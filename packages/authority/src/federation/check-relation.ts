@@ -42,8 +42,11 @@ export function checkRelation({ trustDomain, ...given }: Relation, own: string):
   if (identities.length === 0) {
     throw invalid(`Say which of its bots are believed: identity patterns such as "spiffe://${trustDomain}/orders/*".`);
   }
-  if (!identities.every((pattern) => isFederatedPattern(pattern, trustDomain))) {
-    throw invalid(`An identity pattern is not of that trust domain: write it as "spiffe://${trustDomain}/orders/*".`);
+  const strange = identities.findIndex((pattern) => !isFederatedPattern(pattern, trustDomain));
+  if (strange >= 0) {
+    throw invalid(
+      `Identity pattern ${strange + 1} is not of that trust domain: write it as "spiffe://${trustDomain}/orders/*".`,
+    );
   }
   return { trustDomain, services, identities };
 }

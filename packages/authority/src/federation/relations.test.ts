@@ -92,6 +92,10 @@ describeOnEach("relations to other trust domains", (create) => {
     const row = await store.federations.find("partner");
     assert.deepEqual([row?.failedAt, row?.failure.length, row?.fetchedAt], [40, 500, 10]);
     assert.equal(row?.caCertificates, JSON.stringify([Buffer.from(first).toString("base64")]));
+    const { row: same } = await add({ bundle: undefined });
+    assert.equal(same.failedAt, 40, "of the same endpoint");
+    const { row: other } = await add({ bundle: undefined, endpoint: { ...endpoint, url: "https://other/" } });
+    assert.deepEqual([other.failedAt, other.failure], [null, ""], "nothing has failed at another endpoint");
   });
 
   it("have a new beginning after they were revoked, and the same one when they are changed", async () => {

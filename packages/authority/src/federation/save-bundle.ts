@@ -2,7 +2,7 @@ import { InterlockError } from "@interlock/bot";
 import type { FederationRow } from "../store/schema.js";
 import type { Store } from "../store/store.js";
 import { keptCas } from "../trust-hub/federated-of.js";
-import { keptBundle, keptEndpoint, refuseUnfit } from "./add-federation.js";
+import { isAt, keptBundle, refuseUnfit } from "./add-federation.js";
 import type { FetchedDomain } from "./bundle-refresh.js";
 import type { TrustBundle } from "./trust-bundle.js";
 
@@ -47,11 +47,8 @@ export function saveBundle(
 }
 
 function isAsRead(held: FederationRow, { endpoint, bundle }: FetchedDomain): boolean {
-  const { endpointUrl, endpointProfile, endpointId } = keptEndpoint(endpoint);
   return (
-    held.endpointUrl === endpointUrl &&
-    held.endpointProfile === endpointProfile &&
-    held.endpointId === endpointId &&
+    isAt(held, endpoint) &&
     held.caCertificates === keptCas(bundle?.caCertificates ?? []) &&
     held.sequence === (bundle?.sequence === undefined ? null : String(bundle.sequence))
   );

@@ -33,7 +33,10 @@ export function callFederated(
     trust,
     tokens: noTokens,
   });
-  const contact = createAuthorityContact(addresses.join(","), clock, log);
+  // It ends the connection of a bot that it does not believe, without a word: TLS knows no reasons.
+  const own = identity.current().spiffeId.trustDomain;
+  const question = `is it up, and does "interlock federation show ${own}" there name this bot?`;
+  const contact = createAuthorityContact(addresses.join(","), clock, log, question);
   const asked = { authorities: addresses.length, identity, contact };
   const tokens = createAuthorityTokens(createClient(AuthorityService, connector), clock, asked);
   return {

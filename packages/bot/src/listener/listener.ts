@@ -284,7 +284,7 @@ function add(counts: Map<string, number>, key: string, by: number): void {
 }
 
 function contextOf(identity: ServerKeyPair, { trust: { state }, protocol, admitsFederated }: ListenerOptions) {
-  // TLS lets in whoever one of these CAs has signed; which of them is believed for which trust domain, `verifyPeer` decides.
+  // TLS lets in each certificate that one of these CAs has signed; `verifyPeer` decides which CA is believed for which trust domain.
   const admitted = admitsFederated ? (state.federated ?? []).filter(admitsFederated) : [];
   const foreign = admitted.flatMap(({ caCertificates }) => caCertificates);
   const context = tlsContext(identity, [...state.caCertificates, ...foreign]);

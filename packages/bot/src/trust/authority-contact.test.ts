@@ -35,6 +35,13 @@ describe("the contact with the authority", () => {
     assert.deepEqual(told, [true, false]);
   });
 
+  it("asks in the log and in errors what it is given to ask", () => {
+    const contact = createAuthorityContact("a:1", clock, log, "is it up?");
+    contact.missed(refused);
+    assert.equal(lines[0]?.[1]?.remedy, "is it up? Retrying until it answers");
+    assert.match(contact.explain(refused, "x gets no token").message, /the authority at a:1, since [^;]+; is it up\?$/);
+  });
+
   it("takes a refusal, or an answer without a store, for no outage", () => {
     const contact = createAuthorityContact("a:1", clock, log);
     for (const error of [

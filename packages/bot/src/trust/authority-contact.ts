@@ -25,8 +25,12 @@ export interface AuthorityContact {
   onChange(listener: (away: boolean) => void): Unsubscribe;
 }
 
-/** Watches the contact with an authority, and logs the beginning and the end of each outage: once, not per attempt. */
-export function createAuthorityContact(address: string, clock: Clock, log: Log): AuthorityContact {
+/**
+ * Watches the contact with an authority, and logs the beginning and the end of each outage: once, not per attempt.
+ *
+ * @param question - What to look at when it does not answer, for the log and in each error. Default: whether it runs, in the log alone.
+ */
+export function createAuthorityContact(address: string, clock: Clock, log: Log, question?: string): AuthorityContact {
   const listeners = createListeners<boolean>();
   let awaySince: number | undefined;
 
@@ -46,7 +50,7 @@ export function createAuthorityContact(address: string, clock: Clock, log: Log):
       if (!isUnreachable(error)) return false;
       if (awaySince !== undefined) return true;
       awaySince = since;
-      const remedy = 'is "interlock up" running there? Retrying until it answers';
+      const remedy = `${question ?? 'is "interlock up" running there?'} Retrying until it answers`;
       log.warn("authority unreachable", { authority: address, since: iso(since), error: messageOf(error), remedy });
       listeners.tell(true);
       return true;
@@ -59,7 +63,8 @@ export function createAuthorityContact(address: string, clock: Clock, log: Log):
       const cause = error;
       if (isUnreachable(error)) {
         const when = since === undefined ? "" : `, since ${since}`;
-        return denial("AUTHORITY_UNREACHABLE", `${need} from the authority at ${address}${when}`, metadata, cause);
+        const detail = `${need} from the authority at ${address}${when}${question === undefined ? "" : `; ${question}`}`;
+        return denial("AUTHORITY_UNREACHABLE", detail, metadata, cause);
       }
       if (code !== "UNAVAILABLE") return error; // An answer, which says enough.
       const message = `${need} from the authority at ${address}: ${error.message}`;

@@ -192,11 +192,12 @@ function toRow(federation: Federation): string[] {
 
 function printOne(output: Output, federation: Federation): void {
   const { endpoint, services, identities, fetchedAt, sequence, failure, caCertificates } = federation;
+  const certificates = caCertificates.length === 1 ? "certificate" : "certificates";
   const rows: [string, string][] = [
     ["state", stateOf(federation)],
     ["services", services.join(" ") || "none: its bots call nothing here"],
     ["identities", identities.join(" ")],
-    ["bundle", `${caCertificates.length} CA certificates, from ${fetchedAt?.toISOString() ?? "never"}`],
+    ["bundle", `${caCertificates.length} CA ${certificates}, from ${fetchedAt?.toISOString() ?? "never"}`],
     ["sequence", sequence === undefined ? "none" : String(sequence)],
     ["endpoint", endpoint ? `${endpoint.url} (${profileName(endpoint.profile)})` : "none: give a new bundle as a file"],
     ...(failure === "" ? [] : [["failure", failure] as [string, string]]),
