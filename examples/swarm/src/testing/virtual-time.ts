@@ -17,16 +17,17 @@ export function createVirtualTime(): VirtualTime {
     wait(ms, signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
-        const alarm = { at: now + ms, number: ++number, ring: resolve };
+        const alarm = { at: now + ms, number: ++number, ring };
+        function ring(): void {
+          signal.removeEventListener("abort", stop);
+          resolve();
+        }
+        function stop(): void {
+          alarms = alarms.filter((each) => each !== alarm);
+          reject(signal.reason);
+        }
         alarms.push(alarm);
-        signal.addEventListener(
-          "abort",
-          () => {
-            alarms = alarms.filter((each) => each !== alarm);
-            reject(signal.reason);
-          },
-          { once: true },
-        );
+        signal.addEventListener("abort", stop, { once: true });
       });
     },
     async run(done) {

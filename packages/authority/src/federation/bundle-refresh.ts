@@ -5,8 +5,8 @@ import { parseSpiffeId } from "@interlock/policy";
 import { type BundleEndpoint, isSameEndpoint } from "./bundle-endpoint.js";
 import { type FetchOptions, fetchBundle } from "./fetch-bundle.js";
 import { inOrder } from "./in-order.js";
-import { type RefreshBounds, refreshInterval } from "./next-refresh.js";
 import type { ReadBundle } from "./parse-trust-bundle.js";
+import { type RefreshBounds, refreshInterval } from "./refresh-interval.js";
 import type { TrustBundle } from "./trust-bundle.js";
 
 /** A domain whose bundle is kept current. */
@@ -63,7 +63,7 @@ export interface BundleRefresh {
 }
 
 /** The state of a domain in this process. There is one for each followed domain, and none for others. */
-interface Course {
+interface FetchState {
   readonly backoff: Backoff;
   /** A number from 0 to 1, for the jitter. */
   part: number;
@@ -85,22 +85,22 @@ const backoffMs = { firstMs: 10_000, maximumMs: 300_000 };
 export function createBundleRefresh(options: BundleRefreshOptions): BundleRefresh {
   const { save, own, clock, log, lookMs = 10_000, random = Math.random, fetch = fetchBundle } = options;
   const closing = new AbortController();
-  const courses = new Map<string, Course>();
+  const states = new Map<string, FetchState>();
   const underWay = new Map<string, Promise<TrustBundle>>();
   let turning: Promise<void> | undefined;
   const timer = setInterval(() => void turn(), lookMs).unref();
 
-  function courseOf(trustDomain: string): Course {
-    const known = courses.get(trustDomain);
+  function stateOf(trustDomain: string): FetchState {
+    const known = states.get(trustDomain);
     if (known) return known;
-    const course = {
+    const state = {
       backoff: createBackoff({ ...backoffMs, random }),
       part: random(),
       notBefore: 0,
       failure: undefined,
     };
-    courses.set(trustDomain, course);
-    return course;
+    states.set(trustDomain, state);
+    return state;
   }
 
   function refresh(trustDomain: string): Promise<TrustBundle> {
@@ -114,22 +114,22 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
   async function run(trustDomain: string): Promise<TrustBundle> {
     closing.signal.throwIfAborted();
     const domain = await find(trustDomain);
-    const course = courseOf(trustDomain);
+    const state = stateOf(trustDomain);
     try {
       const bundle = await fetchFor(domain);
-      course.failure = undefined;
-      course.backoff.reset();
-      course.notBefore = 0;
+      state.failure = undefined;
+      state.backoff.reset();
+      state.notBefore = 0;
       return bundle;
     } catch (thrown) {
       const error = InterlockError.from(thrown);
       const at = clock.now();
-      course.failure = { at, error };
-      course.notBefore = at + course.backoff.next();
+      state.failure = { at, error };
+      state.notBefore = at + state.backoff.next();
       if (!closing.signal.aborted) await tellFailure(trustDomain, error, at);
       throw error;
     } finally {
-      course.part = random();
+      state.part = random();
     }
   }
 
@@ -192,17 +192,17 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
   }
 
   function isDue({ trustDomain, bundle, fetchedAt }: FollowedDomain, now: number): boolean {
-    const course = courseOf(trustDomain);
-    if (now < course.notBefore || underWay.has(trustDomain)) return false;
+    const state = stateOf(trustDomain);
+    if (now < state.notBefore || underWay.has(trustDomain)) return false;
     return (
-      fetchedAt === undefined || now >= fetchedAt + refreshInterval(bundle?.refreshHintSeconds, options, course.part)
+      fetchedAt === undefined || now >= fetchedAt + refreshInterval(bundle?.refreshHintSeconds, options, state.part)
     );
   }
 
   async function fetchDue(): Promise<void> {
     const all = await options.domains();
     const followed = new Set(all.map(({ trustDomain }) => trustDomain));
-    for (const trustDomain of courses.keys()) if (!followed.has(trustDomain)) courses.delete(trustDomain);
+    for (const trustDomain of states.keys()) if (!followed.has(trustDomain)) states.delete(trustDomain);
     const due = all
       .filter((domain) => hasEndpoint(domain) && isDue(domain, clock.now()))
       .map(({ trustDomain }) => trustDomain);
@@ -232,7 +232,7 @@ export function createBundleRefresh(options: BundleRefreshOptions): BundleRefres
   return {
     refresh,
     turn,
-    failure: (trustDomain) => courses.get(trustDomain)?.failure,
+    failure: (trustDomain) => states.get(trustDomain)?.failure,
     async close() {
       clearInterval(timer);
       closing.abort(new InterlockError("CANCELLED", "The authority is closing."));

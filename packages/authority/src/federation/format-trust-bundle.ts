@@ -6,8 +6,8 @@ export interface PublishedBundle {
   readonly caCertificates: readonly Uint8Array[];
   /** Grows with every change of the bundle. */
   readonly sequence: bigint;
-  /** How often others should look, in seconds. */
-  readonly refreshHintSeconds: number;
+  /** How often others should look, in seconds. Default: 60. */
+  readonly refreshHintSeconds?: number;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface PublishedBundle {
  *
  * @returns JSON.
  */
-export function formatTrustBundle({ caCertificates, sequence, refreshHintSeconds }: PublishedBundle): string {
+export function formatTrustBundle({ caCertificates, sequence, refreshHintSeconds = 60 }: PublishedBundle): string {
   const keys = caCertificates.map((der) => ({
     // X.509-SVID, section 6.1: no `kid`, and exactly one certificate.
     use: "x509-svid",

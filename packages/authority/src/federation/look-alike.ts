@@ -1,7 +1,7 @@
 import { SubjectKeyIdentifierExtension, X509Certificate } from "../ca/x509.js";
 
 /** What TLS looks for a CA by. */
-interface Face {
+interface Issuer {
   readonly der: Uint8Array;
   readonly name: string;
   /** The identifier of its key; absent for none. */
@@ -17,20 +17,20 @@ interface Face {
  * The identifier of another key is reason enough, whatever the name: names are the same in many spellings, identifiers in one.
  */
 export function findLookAlike(given: readonly Uint8Array[], known: readonly Uint8Array[]): Uint8Array | undefined {
-  const [byName, byKey] = [new Map<string, Face[]>(), new Map<string, Face[]>()];
-  for (const face of known.map(faceOf)) {
-    byName.set(face.name, [...(byName.get(face.name) ?? []), face]);
-    if (face.key !== undefined) byKey.set(face.key, [...(byKey.get(face.key) ?? []), face]);
+  const [byName, byKey] = [new Map<string, Issuer[]>(), new Map<string, Issuer[]>()];
+  for (const issuer of known.map(issuerOf)) {
+    byName.set(issuer.name, [...(byName.get(issuer.name) ?? []), issuer]);
+    if (issuer.key !== undefined) byKey.set(issuer.key, [...(byKey.get(issuer.key) ?? []), issuer]);
   }
-  return given.map(faceOf).find((face) => {
-    const { der, name, key } = face;
+  return given.map(issuerOf).find((issuer) => {
+    const { der, name, key } = issuer;
     const named = (byName.get(name) ?? []).filter((other) => key === undefined || other.key === undefined);
     const keyed = key === undefined ? [] : (byKey.get(key) ?? []);
     return [...named, ...keyed].some((other) => Buffer.compare(der, other.der) !== 0);
   })?.der;
 }
 
-function faceOf(der: Uint8Array): Face {
+function issuerOf(der: Uint8Array): Issuer {
   const certificate = new X509Certificate(Uint8Array.from(der));
   return {
     der,

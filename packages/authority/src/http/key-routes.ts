@@ -3,9 +3,6 @@ import { formatTrustBundle } from "../federation/format-trust-bundle.js";
 import { paths } from "./paths.js";
 import { cacheable, type Route } from "./route.js";
 
-/** How often other trust domains are asked to look for a change of CA, in seconds. */
-const refreshHintSeconds = 60;
-
 /**
  * Creates the routes of the token keys (RFC 7517, section 5), and of the trust bundle, for clients outside the fleet. The second is
  * the bundle endpoint of the trust domain (SPIFFE Federation, section 5): nobody needs a certificate for it.
@@ -24,7 +21,7 @@ export function keyRoutes(trust: Trust): readonly Route[] {
       path: paths.bundle,
       handle() {
         const { version: sequence, caCertificates } = trust.state;
-        return cacheable(formatTrustBundle({ caCertificates, sequence, refreshHintSeconds }), seconds());
+        return cacheable(formatTrustBundle({ caCertificates, sequence }), seconds());
       },
     },
   ];

@@ -40,6 +40,10 @@ describeOnEach("trust hub", (create) => {
   const unrevokeBot = (name: string) =>
     unrevoke({ store, hub }, { kind: "identity", subject: `spiffe://cafe/${name}` }, now, "me");
 
+  /** Watchers of so many bots, each under a signal of its own, as each call has one. */
+  const watchMany = (count: number) =>
+    Array.from({ length: count }, (_, i) => hub.watch(1n, AbortSignal.any([stop.signal]), `spiffe://cafe/${i}`));
+
   const next = async (watcher: AsyncGenerator<TrustUpdate, void>): Promise<string> => {
     const { value } = await watcher.next();
     assert.ok(value);
@@ -93,9 +97,7 @@ describeOnEach("trust hub", (create) => {
   });
 
   it("lets other work have its turn while it tells many", async () => {
-    // A signal for each, as each call has its own.
-    const stops = Array.from({ length: 300 }, () => new AbortController());
-    const watchers = stops.map(({ signal }, i) => hub.watch(1n, signal, `spiffe://cafe/${i}`));
+    const watchers = watchMany(300);
     await Promise.all(watchers.map(next));
     let told = 0;
     const all = Promise.all(watchers.map(async (watcher) => [await next(watcher), told++]));
@@ -211,7 +213,7 @@ describeOnEach("trust hub", (create) => {
   });
 
   it("tells many bots at once", async () => {
-    const watchers = Array.from({ length: 100 }, (_, i) => hub.watch(1n, stop.signal, `spiffe://cafe/${i}`));
+    const watchers = watchMany(100);
     await Promise.all(watchers.map(next));
     const waiting = watchers.map(next);
     await revokeBot("a");

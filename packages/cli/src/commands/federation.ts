@@ -21,9 +21,6 @@ const profiles = {
   https_spiffe: BundleProfile.BUNDLE_PROFILE_HTTPS_SPIFFE,
 } as const;
 
-/** How often others are advised to look for the next bundle after the one in a file, in seconds; as the endpoint says. */
-const refreshHintSeconds = 60;
-
 /** `interlock federation`: other trust domains of which some bots are believed. */
 export function federationCommand(output: Output): Command {
   const federation = new Command("federation").description(
@@ -139,7 +136,7 @@ export function federationCommand(output: Output): Command {
       asMember(async ({ bot }) => {
         const { formatTrustBundle } = await import("@interlock/authority");
         const { caCertificates, version: sequence } = bot.trust.state;
-        const json = formatTrustBundle({ caCertificates, sequence, refreshHintSeconds });
+        const json = formatTrustBundle({ caCertificates, sequence });
         output.result(JSON.parse(json), () => output.line(json));
       }),
     );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { refreshInterval } from "./next-refresh.js";
+import { refreshInterval } from "./refresh-interval.js";
 
 describe("the time to the next refresh of a bundle", () => {
   it("is what the hint says, five minutes without one, from a minute to a day", () => {
