@@ -420,8 +420,13 @@ describe("interlock, with an authority", () => {
     assert.match((await interlock(dir, "federation", "show", "partner")).stdout, /sequence +7/);
     assert.equal((await json("federation", "show", "third")).error.code, "NOT_FOUND");
     assert.equal((await json("federation", "refresh", "partner")).error.code, "INVALID_ARGUMENT", "it has no endpoint");
+    const away = ["--endpoint", "https://127.0.0.1:1/bundle", "--endpoint-id", "spiffe://partner/interlock/authority"];
+    await json("federation", "add", "partner", ...away, "--identities", "spiffe://partner/orders/*");
+    assert.equal((await json("federation", "refresh", "partner")).ok, false);
+    assert.match((await json("status")).problems.join(), /^partner: the bundle cannot be fetched/);
     assert.equal((await json("federation", "revoke", "partner", "--reason", "test")).ok, true);
     assert.match((await interlock(dir, "federation", "list")).stdout, /partner +revoked/);
+    assert.deepEqual((await json("status")).problems, []);
   });
 
   it("rotates the token key, in time and at once", async () => {

@@ -1,5 +1,7 @@
 import { InterlockError } from "@interlock/bot";
+import type { Federation } from "@interlock/bot/protocol";
 import { Command } from "commander";
+import { allPages } from "../all-pages.js";
 import { span } from "../dashboard/model/format.js";
 import { isLate, type KnownBot, readKnownBots } from "../known-bots.js";
 import { asMember, isAway, type Session } from "../operator.js";
@@ -48,6 +50,7 @@ type WellStatus = Awaited<ReturnType<typeof ask>>;
 
 async function ask({ admin, bot, authority }: Session) {
   const [status, known] = [await admin.getStatus({}), await readKnownBots(admin, new Date())];
+  const federations = await allPages(admin.listFederations, (answer) => answer.federations).catch(ofEarlierRelease);
   const members = known.filter(({ state }) => state === "member");
   members.sort((a, b) => timeOf(a) - timeOf(b));
   const [next] = members;
@@ -68,7 +71,16 @@ async function ask({ admin, bot, authority }: Session) {
     nextCertificateToExpire: next && { name: next.name, expiresAt: next.bot.certificateExpiresAt },
     notRenewed: members.filter((member) => member.online && isLate(member.bot, new Date())).map(({ name }) => name),
     revocations: status.revocations,
+    bundlesNotFetched: federations
+      .filter(({ failedAt, revokedAt }) => failedAt && !revokedAt)
+      .map(({ trustDomain }) => trustDomain),
   };
+}
+
+/** An authority of an earlier release knows of no federation. Throws any other error again. */
+function ofEarlierRelease(error: unknown): Federation[] {
+  if (InterlockError.from(error).code === "UNIMPLEMENTED") return [];
+  throw error;
 }
 
 function timeOf({ bot: { certificateExpiresAt } }: KnownBot): number {
@@ -92,7 +104,8 @@ function until(at: Date): string {
 /** The names that a problem lists; how many more there are is said. */
 const listedAtMost = 5;
 
-function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt, notRenewed }: WellStatus): string[] {
+function problemsOf(status: WellStatus): string[] {
+  const { stale, caExpiresAt, authorityCertificateExpiresAt, notRenewed, bundlesNotFetched } = status;
   const left = (at: Date | undefined) => (at?.getTime() ?? 0) - Date.now();
   const problems: string[] = [];
   if (stale) problems.push("The trust is stale: the authority answers, but its trust feed is silent. Look at its log.");
@@ -106,11 +119,17 @@ function problemsOf({ stale, caExpiresAt, authorityCertificateExpiresAt, notRene
     problems.push("The authority's own certificate has expired: look at its log, then restart it.");
   }
   if (notRenewed.length > 0) {
-    const others = notRenewed.length > listedAtMost ? ` and ${notRenewed.length - listedAtMost} others` : "";
-    const names = notRenewed.slice(0, listedAtMost).join(", ");
-    problems.push(`${names}${others}: online, and the certificate is not renewed. Look at the log of that bot.`);
+    problems.push(`${some(notRenewed)}: online, and the certificate is not renewed. Look at the log of that bot.`);
+  }
+  if (bundlesNotFetched.length > 0) {
+    problems.push(`${some(bundlesNotFetched)}: the bundle cannot be fetched. See "interlock federation show".`);
   }
   return problems;
+}
+
+function some(names: readonly string[]): string {
+  const others = names.length > listedAtMost ? ` and ${names.length - listedAtMost} others` : "";
+  return `${names.slice(0, listedAtMost).join(", ")}${others}`;
 }
 
 /** Splits a name such as `caExpiresAt` into words. */
