@@ -28,7 +28,7 @@ export function federationCommand(output: Output): Command {
   );
   federation
     .command("add")
-    .description("Believe bots of another trust domain, for some services; again, change which.")
+    .description("Believe bots of another trust domain, for some services. Again for one: replaces all but its bundle.")
     .argument("<domain>", "the trust domain, for example partner.example")
     .option("--endpoint <url>", "the https: URL of its bundle. Default: the bundle stays as --bundle gives it")
     .addOption(
