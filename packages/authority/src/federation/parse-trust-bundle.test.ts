@@ -113,6 +113,13 @@ describe("a trust bundle", () => {
     }
   });
 
+  it("has a refresh hint of a year at most, which every listing can show", () => {
+    const hintOf = (hint: unknown) =>
+      parse(json([key(ca.certificate)], { spiffe_refresh_hint: hint })).refreshHintSeconds;
+    assert.deepEqual([300, 2 ** 32, Number.MAX_SAFE_INTEGER].map(hintOf), [300, 31_536_000, 31_536_000]);
+    assert.deepEqual([0, -1, 1.5, 2 ** 60, "300", null].map(hintOf), Array(6).fill(undefined));
+  });
+
   it("may have no CA where it was fetched, and never in a file", () => {
     assert.deepEqual(readTrustBundle(json([]), domain, Date.now()), { caCertificates: [], ignored: [] });
     refuses(json([]), /no CA certificate of partner\.example/);

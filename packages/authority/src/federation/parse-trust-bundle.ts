@@ -1,5 +1,5 @@
 import { readBundleKeys } from "./read-bundle-keys.js";
-import { maximumBundleBytes, maximumSequence, type TrustBundle } from "./trust-bundle.js";
+import { maximumBundleBytes, maximumRefreshHintSeconds, maximumSequence, type TrustBundle } from "./trust-bundle.js";
 import { unusableBundle } from "./unusable-bundle.js";
 
 /** A bundle as it was read. */
@@ -46,8 +46,9 @@ export function readTrustBundle(json: string, trustDomain: string, now: number):
   return {
     caCertificates,
     ...(sequence !== undefined && { sequence: sequenceOf(sequence) }),
-    // Only a hint: one that cannot be read is as good as none.
-    ...(Number.isSafeInteger(hint) && (hint as number) > 0 && { refreshHintSeconds: hint as number }),
+    // Only a hint: one that cannot be read is as good as none, and nobody waits longer than the longest one.
+    ...(Number.isSafeInteger(hint) &&
+      (hint as number) > 0 && { refreshHintSeconds: Math.min(hint as number, maximumRefreshHintSeconds) }),
     ignored,
   };
 }

@@ -22,3 +22,6 @@ export const maximumCaBytes = 16 * 1_024;
 
 /** The largest sequence number: what a database keeps in 64 bits with a sign. */
 export const maximumSequence = 2n ** 63n - 1n;
+
+/** The longest refresh hint that is kept, in seconds: a year. Listings have 32 bits for it. */
+export const maximumRefreshHintSeconds = 365 * 24 * 3_600;
