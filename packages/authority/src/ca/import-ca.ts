@@ -1,6 +1,7 @@
 import { createKeyPair, InterlockError } from "@interlock/bot";
 import { certificatesFromPem } from "@interlock/bot/internal";
 import type { CaCertificateRow } from "../store/schema.js";
+import type { Records } from "../store/store.js";
 import type { CaBasis } from "./ca-basis.js";
 import { caId, intermediateKeyName, requestKeyName } from "./ca-keys.js";
 import { rootsOf, timeAfter } from "./ca-schedule.js";
@@ -26,6 +27,8 @@ export interface ImportOrder {
   readonly privateKeyPem: string;
   /** The SPIFFE ID of the actor. */
   readonly by: string;
+  /** Rejects where the chain, DER, must not become one of this fleet, in the transaction that adds it. Default: it may. */
+  check?(records: Records, chain: readonly Uint8Array[]): Promise<void>;
 }
 
 /**
@@ -55,6 +58,7 @@ export async function importIntermediate(basis: CaBasis, order: ImportOrder): Pr
     const rows = await records.caCertificates.list();
     const createdAt = timeAfter(rows, at);
     if (rows.some(({ digest }) => digest === row.digest)) throw precondition("That intermediate is already imported.");
+    await order.check?.(records, chain);
     if (!rows.some(({ digest }) => digest === root.digest)) {
       if (rootsOf(rows).some(({ activatedAt }) => activatedAt === null)) {
         throw precondition(

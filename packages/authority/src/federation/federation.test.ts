@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Bot, type Client, InterlockError } from "@interlock/bot";
+import { type Bot, type Client, certificatesToPem, createKeyPair, InterlockError } from "@interlock/bot";
 import { AdminService, AuthorityService, IssueTokenRequest } from "@interlock/bot/protocol";
 import { createTestCa, EchoService as Echo, rawCall, rawSession, shows, type TestCa } from "@interlock/bot/testing";
+import { createRoot } from "../ca/ca.js";
+import { signIntermediateRequest } from "../ca/intermediate-request.js";
+import { BasicConstraintsExtension, X509Certificate, X509CertificateGenerator } from "../ca/x509.js";
 import { startTestAuthority, type TestAuthority } from "../testing/test-authority.js";
 import { formatTrustBundle } from "./format-trust-bundle.js";
 
@@ -210,6 +213,27 @@ describe("federation of two fleets", () => {
       ["4f"],
     );
     await home.client(EchoService, address).echo({});
+  });
+
+  it("imports no CA of which a federated domain has the look-alike", async () => {
+    const { privateKeyPem } = await createKeyPair();
+    const root = await createRoot(privateKeyPem, "cafe", Date.now());
+    const { publicKey, privateKey } = await createKeyPair();
+    const { subjectName: subject } = new X509Certificate(Uint8Array.from(root));
+    const extensions = [new BasicConstraintsExtension(true, 1, true)]; // Without an identifier of its key.
+    const named = { subject: subject.toString(), issuer: subject.toString() };
+    const mimic = await X509CertificateGenerator.create({ ...named, publicKey, signingKey: privateKey, extensions });
+    const third = { ...relation, trustDomain: "third", identities: ["spiffe://third/**"] };
+    await admin.addFederation({ ...third, bundle: bundleOf([new Uint8Array(mimic.rawData)]) });
+    const { csr } = await admin.requestIntermediate({});
+    const rootPem = privateKeyPem + certificatesToPem([root]);
+    const chain = await signIntermediateRequest({ rootPem, requestPem: csr, now: Date.now() });
+    await assert.rejects(admin.importIntermediate({ chain }), {
+      code: "FAILED_PRECONDITION",
+      message: /federated domain third/,
+    });
+    await admin.revokeFederation({ trustDomain: "third" });
+    await admin.importIntermediate({ chain });
   });
 
   it("shuts out a whole domain at once: streams, tokens, connections, and calls to it", async () => {

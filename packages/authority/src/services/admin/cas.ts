@@ -3,6 +3,7 @@ import { caId } from "../../ca/ca-keys.js";
 import { caStatuses } from "../../ca/ca-status.js";
 import { importIntermediate, requestIntermediate } from "../../ca/import-ca.js";
 import { activateCa, prepareCa, withdrawCa } from "../../ca/rotate-ca.js";
+import { refuseLikeFederated } from "../../federation/refuse-like-federated.js";
 import type { CaCertificateRow } from "../../store/schema.js";
 import { caToWire } from "../to-wire.js";
 import type { AdminHandlers, AdminParts } from "./admin-parts.js";
@@ -50,7 +51,8 @@ export function caHandlers(parts: Parts): AdminHandlers<Names> {
 
     importIntermediate: ({ chain, privateKey }, { caller }) =>
       changeCa("imported", caller, (by) => {
-        return importIntermediate(caBasis, { chainPem: chain, privateKeyPem: privateKey, by });
+        const check = refuseLikeFederated;
+        return importIntermediate(caBasis, { chainPem: chain, privateKeyPem: privateKey, by, check });
       }),
   };
 }
