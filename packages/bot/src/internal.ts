@@ -145,6 +145,7 @@ export {
   maximumFederatedBytes,
   maximumFederatedCas,
   maximumFederatedDomains,
+  maximumFederatedNameBytes,
   maximumFederatedNames,
   readFederated,
 } from "./trust/federated-domain.js";

@@ -1,5 +1,5 @@
 import { InterlockError } from "@interlock/bot";
-import { maximumFederatedBytes, maximumFederatedDomains } from "@interlock/bot/internal";
+import { maximumFederatedBytes, maximumFederatedDomains, maximumFederatedNameBytes } from "@interlock/bot/internal";
 import { derOf } from "../ca/certificate-authority.js";
 import type { CaCertificateRow, FederationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
@@ -121,8 +121,8 @@ export function keptBundle({ caCertificates, sequence, refreshHintSeconds }: Tru
 }
 
 /**
- * Refuses what bots would leave out: more domains, or more certificates, than an update of the trust holds; and certificates that could
- * be taken for those of the fleet, or of another federated domain.
+ * Refuses what bots would leave out, or could not read: more domains, certificates or names than an update of the trust holds; and
+ * certificates that could be taken for those of the fleet, or of another federated domain.
  */
 export async function refuseUnfit(
   { federations, caCertificates }: Pick<Records, "federations" | "caCertificates">,
@@ -140,6 +140,13 @@ export async function refuseUnfit(
     throw new InterlockError(
       "RESOURCE_EXHAUSTED",
       `The CA certificates of all federated trust domains may have ${maximumFederatedBytes} bytes, and would have ${bytes}.`,
+    );
+  }
+  const names = [...others, row].flatMap(({ services, identities }) => [services, identities]).join("").length;
+  if (names > maximumFederatedNameBytes) {
+    throw new InterlockError(
+      "RESOURCE_EXHAUSTED",
+      `The services and identity patterns of all federated trust domains may have ${maximumFederatedNameBytes} bytes, and would have ${names}.`,
     );
   }
   const ours = (await caCertificates.list()).flatMap((ca) => [derOf(ca), ...issuersOf(ca)]);

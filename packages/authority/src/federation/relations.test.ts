@@ -4,6 +4,7 @@ import type { Store } from "../store/store.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import { openTrustHub } from "../trust-hub/trust-hub.js";
 import { addFederation, type NewFederation } from "./add-federation.js";
+import { refuseLikeFederated } from "./refuse-like-federated.js";
 import { revokeFederation } from "./revoke-federation.js";
 import { saveBundle, saveFailure } from "./save-bundle.js";
 
@@ -116,6 +117,29 @@ describeOnEach("relations to other trust domains", (create) => {
     });
     await add();
     await assert.rejects(save([new Uint8Array(131_073)], 2n ** 62n + 1n), { code: "RESOURCE_EXHAUSTED" });
+  });
+
+  it("are bounded in the names that every update has", async () => {
+    const identities = Array.from({ length: 30 }, (_, i) => `spiffe://partner/${i}${"x".repeat(1_000)}/*`);
+    await add({ identities });
+    const services = Array.from({ length: 64 }, (_, i) => `a${i}.${"b".repeat(250)}`);
+    const more = (i: number) => add({ trustDomain: `p${i}`, services });
+    await Promise.all([more(1), more(2)]);
+    await assert.rejects(more(3), { code: "RESOURCE_EXHAUSTED", message: /services and identity patterns/ });
+    assert.equal(await save([second], 2n ** 62n + 1n), true);
+  });
+
+  it("keep a CA out of this fleet that one of theirs could be taken for", async () => {
+    const [mimic, other] = await Promise.all([createTestCa("FIRST"), createTestCa("other")]);
+    await refuseLikeFederated(store, [mimic.der]);
+    await add();
+    await assert.rejects(refuseLikeFederated(store, [other.der, mimic.der]), {
+      code: "FAILED_PRECONDITION",
+      message: /federated domain partner .* federation revoke partner/,
+    });
+    await refuseLikeFederated(store, [other.der, first]); // The same one is none that it could be taken for.
+    await revokeFederation(store, { trustDomain: "partner", reason: "" }, 30, "me");
+    await refuseLikeFederated(store, [mimic.der]);
   });
 
   it("take no CA that could be taken for one of the fleet, or of another domain", async () => {

@@ -35,6 +35,9 @@ export const maximumFederatedNames = 64;
  */
 export const maximumFederatedBytes = 49_152;
 
+/** The size of the names of all their services and identity patterns together, in bytes: every update and sign of life has them. */
+export const maximumFederatedNameBytes = 65_536;
+
 /** Finds the domain that a SPIFFE ID (a URI) is believed by; `undefined` for one of the own domain, and for a stranger. */
 export type FindFederated = (uri: string) => FederatedDomain | undefined;
 
