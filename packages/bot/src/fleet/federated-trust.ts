@@ -60,8 +60,12 @@ export function createFederatedTrust(base: Trust, trustDomain: string, clock: Cl
   };
 }
 
-/** A revocation of the own fleet, as far as it concerns bots of the other domain. Patterns without a domain do not. */
+/**
+ * A revocation of the own fleet, as far as it concerns bots of the other domain. Patterns without a domain do not, nor the serial numbers
+ * of the own CA.
+ */
 function seenFrom(revocation: Revocation, trustDomain: string): Revocation[] {
+  if (revocation.kind === "certificate") return [];
   if (revocation.kind !== "pattern") return [revocation];
   const prefix = `spiffe://${trustDomain}/`;
   const { subject } = revocation;

@@ -43,6 +43,11 @@ describe("indexRevocations", () => {
     assert.deepEqual([foreign("spiffe://partner/orders/1"), foreign("spiffe://partner/worker/1")], [true, false]);
   });
 
+  it("takes no certificate of another trust domain for a revoked one of the own, by its serial number", () => {
+    assert.equal(index.peer("spiffe://cafe/gripper/2", certificate("4f")), "CERTIFICATE_REVOKED");
+    assert.equal(index.peer("spiffe://partner/shipping/1", certificate("4f")), undefined);
+  });
+
   it("finds what a pattern revokes", () => {
     for (const name of ["worker/1", "lab/a", "lab/a/b"]) {
       assert.equal(index.peer(`spiffe://cafe/${name}`, certificate(name)), "IDENTITY_REVOKED", name);

@@ -18,7 +18,7 @@ export interface RevocationIndex {
 /**
  * Indexes revocations. Exact ones are look-ups in sets. Patterns are few, and are matched once with each certificate, which
  * is parsed once per connection; after that they are a look-up, too. A bot of another trust domain than `trustDomain` goes by its
- * whole SPIFFE ID, which no pattern without a domain matches.
+ * whole SPIFFE ID, which no pattern without a domain matches; the serial numbers of revoked certificates are those of the own domain.
  */
 export function indexRevocations(revocations: readonly Revocation[], trustDomain: string): RevocationIndex {
   const identities = new Set<string>();
@@ -45,7 +45,8 @@ export function indexRevocations(revocations: readonly Revocation[], trustDomain
   return {
     peer(spiffeId, certificate) {
       if (identities.has(spiffeId)) return "IDENTITY_REVOKED";
-      if (certificates.has(certificate.serial)) return "CERTIFICATE_REVOKED";
+      // The CA of another domain chooses its numbers itself, and may choose one of ours.
+      if (spiffeId.startsWith(own) && certificates.has(certificate.serial)) return "CERTIFICATE_REVOKED";
       if (patterns.length > 0 && matchesPattern(spiffeId, certificate)) return "IDENTITY_REVOKED";
       return undefined;
     },
