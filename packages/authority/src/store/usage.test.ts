@@ -5,7 +5,7 @@ import { sql } from "kysely";
 import { readPage } from "../services/page.js";
 import { describeOnEach, type TestStore } from "../testing/test-store.js";
 import type { Store } from "./store.js";
-import { maximumUsageRows, type UsageCounts } from "./usage.js";
+import { maximumForeignRows, maximumUsageRows, type UsageCounts } from "./usage.js";
 import { createUsageDays, type UsageDaysSelection } from "./usage-days.js";
 
 const dayMs = 86_400_000;
@@ -149,6 +149,30 @@ describeOnEach("the usage", (create) => {
         ["m2", 3],
         ["…", 4],
         ["new", 5],
+      ],
+    );
+  });
+
+  it("leaves most rows to callers of the own trust domain, however many those of others are", async () => {
+    const by = (caller: string, denial = "", method = row.method) => ({ ...row, method, caller, denial });
+    const bot = "spiffe://cafe/echo/1";
+    const foreign = (i: number) => by(`spiffe://partner/orders/${i}`);
+    const first = Array.from({ length: maximumForeignRows }, (_, i) => foreign(i));
+    await store.transaction(({ usage }) => usage.add(bot, first));
+    const given = [
+      foreign(0),
+      foreign(maximumForeignRows),
+      by("spiffe://partner/orders/x", "SCOPE_MISSING", "any/Method"),
+      by("spiffe://cafe/home/1"),
+    ];
+    const counted = await store.transaction(({ usage }) => usage.add(bot, given));
+    assert.deepEqual(
+      counted.map(({ method, caller }) => [method, caller]),
+      [
+        [row.method, "spiffe://partner/orders/0"],
+        [row.method, ""],
+        ["…", ""],
+        [row.method, "spiffe://cafe/home/1"],
       ],
     );
   });

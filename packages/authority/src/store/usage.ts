@@ -11,8 +11,9 @@ export type UsageCounts = Omit<UsageRow, "spiffeId">;
 export interface Usage {
   /**
    * Adds to the counts of one bot. Call it in a transaction. A bot has at most 10,000 rows, because unauthenticated
-   * peers choose the method names. Further rows are counted under the method "…" without a caller. Resolves with the rows
-   * as they were counted.
+   * peers choose the method names. Further rows are counted under the method "…" without a caller. At most 2,500 of them name callers of
+   * other trust domains; further calls of those are counted without a caller, and denials under "…" as well. Resolves with the
+   * rows as they were counted.
    */
   add(spiffeId: string, rows: readonly UsageCounts[]): Promise<readonly UsageCounts[]>;
   /** Deletes rows that were last used before a time, in milliseconds since the epoch. */
@@ -35,6 +36,12 @@ export interface UsageSelection {
 /** The maximum number of rows for one bot. */
 export const maximumUsageRows = 10_000;
 
+/**
+ * The maximum number of them that name callers of other trust domains: a federated one names as many bots as it likes, and would leave no
+ * rows for the own ones.
+ */
+export const maximumForeignRows = 2_500;
+
 /** The maximum number of rows in one statement. SQLite runs synchronously, so a long one would block everything else. */
 export const rowsInOneStatement = 100;
 
@@ -45,6 +52,17 @@ export function createUsage(db: Kysely<Schema>): Usage {
       .selectFrom("usage")
       .select((e) => e.fn.countAll<number>().as("kept"))
       .where("spiffeId", "=", spiffeId)
+      .executeTakeFirstOrThrow();
+    return kept;
+  }
+
+  async function countForeign(spiffeId: string): Promise<number> {
+    const { kept } = await db
+      .selectFrom("usage")
+      .select((e) => e.fn.countAll<number>().as("kept"))
+      .where("spiffeId", "=", spiffeId)
+      .where("caller", "!=", "")
+      .where("caller", "not like", `${domainOf(spiffeId)}%`)
       .executeTakeFirstOrThrow();
     return kept;
   }
@@ -85,9 +103,16 @@ export function createUsage(db: Kysely<Schema>): Usage {
   return {
     async add(spiffeId, rows) {
       let free: number | undefined;
+      let freeForeign: number | undefined;
       const over = new Set<string>();
-      const bounded = (row: UsageCounts) =>
-        over.has(keyOf(row)) ? { ...row, method: otherMethods, caller: "", actors: "" } : row;
+      const nameless = new Set<string>();
+      const isForeign = ({ caller }: UsageRow) => caller !== "" && !caller.startsWith(domainOf(spiffeId));
+      function bounded(row: UsageCounts): UsageCounts {
+        if (over.has(keyOf(row))) return { ...row, method: otherMethods, caller: "", actors: "" };
+        if (!nameless.has(keyOf(row))) return row;
+        // What was admitted is served, so such methods are few; callers choose the others.
+        return { ...row, method: row.denial === "" ? row.method : otherMethods, caller: "", actors: "" };
+      }
       const given = addedUp(rows.map((row) => ({ ...row, spiffeId })));
       for (let i = 0; i < given.length; i += rowsInOneStatement) {
         await nextTurn();
@@ -95,6 +120,13 @@ export function createUsage(db: Kysely<Schema>): Usage {
         const before = await known(batch);
         for (const row of batch) {
           if (before.has(keyOf(row))) continue;
+          if (isForeign(row)) {
+            freeForeign ??= maximumForeignRows - (await countForeign(spiffeId));
+            if (freeForeign-- <= 0) {
+              nameless.add(keyOf(row));
+              continue;
+            }
+          }
           free ??= maximumUsageRows - (await count(spiffeId));
           if (free-- <= 0) over.add(keyOf(row));
         }
@@ -126,6 +158,11 @@ export function createUsage(db: Kysely<Schema>): Usage {
         .execute();
     },
   };
+}
+
+/** The beginning of the SPIFFE IDs of a bot's trust domain. */
+function domainOf(spiffeId: string): string {
+  return spiffeId.slice(0, spiffeId.indexOf("/", "spiffe://".length) + 1);
 }
 
 /** Merges rows with the same key, because a statement may change a row only once. */
