@@ -54,6 +54,17 @@ describe("tokens from the authority", () => {
     assert.deepEqual(asked, [{ audience: "a", scopes: ["s:x"], allowEmpty: true }]);
   });
 
+  it("are refused where they could be no token", async () => {
+    for (const token of ["", "a\r\nb: c", "\u2028", "x".repeat(16_385)]) {
+      const issueToken = async () => ({ token, expiresAt: new Date(clock.time + lifetimeMs) });
+      const tokens = create({}, { ...fake, issueToken } as never);
+      await assert.rejects(async () => tokens.authorization("a", ["s:x"], me), {
+        code: "INTERNAL",
+        message: /no token/,
+      });
+    }
+  });
+
   it("are fetched once for many calls that come at once", async () => {
     const tokens = create();
     hold = deferred();

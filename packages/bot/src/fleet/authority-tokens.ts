@@ -78,6 +78,9 @@ export function createTokenExchange(
 /** Detached: several calls may wait for a token, and the cancellation of one of them must not end it. */
 const asking = { detached: true, timeoutMs };
 
+/** What can be a token: visible characters of ASCII, twice as many as a server reads at most. */
+const tokenForm = /^[\x21-\x7e]{1,16384}$/;
+
 interface TokenAnswer {
   readonly token: string;
   readonly expiresAt?: Date | undefined;
@@ -96,6 +99,8 @@ function createFetch(clock: Clock, { authorities = 1, identity: own, contact }: 
       throw contact.explain(error, `${own.current().spiffeId.name} gets no token for ${audience}`);
     });
     contact.reached();
+    // The authority of another trust domain may answer with anything, and this becomes a header.
+    if (!tokenForm.test(token)) throw new InterlockError("INTERNAL", "The answer of the authority holds no token.");
     // The connection may have been bound to another certificate meanwhile.
     if (boundToAnother(token, identity)) throw renewed();
     return { token, expiresAt: expiresAt?.getTime() ?? clock.now() };

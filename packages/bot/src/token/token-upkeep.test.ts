@@ -54,6 +54,18 @@ describe("the upkeep of tokens", () => {
     assert.equal(renewed.at(-1), "a two");
   });
 
+  it("leaves a while between two renewals, also of tokens that have expired when they come", async () => {
+    const times: number[] = [];
+    answer = () => {
+      times.push(clock.now());
+      return 0;
+    };
+    upkeep.note("a", ["s:x"]);
+    await renewals(3);
+    const [first = 0, , third = 0] = times;
+    assert.ok(third - first >= 490, "what the alarms round off is left out");
+  });
+
   it("tries again after an outage, and no more after a refusal", async () => {
     let failures = 0;
     answer = () => {

@@ -38,6 +38,9 @@ export const keptUnusedMs = 24 * 3_600_000;
 /** The longest wait before a renewal that failed is tried again, in milliseconds; half of it at the least. */
 const retryMs = 2_000;
 
+/** The shortest time between two renewals of one token, in milliseconds: an issuer may give one that has expired already. */
+const leastMs = 250;
+
 /** Creates the upkeep. The work is bounded: {@link keptTokens} renewals in each interval that `renew` gives. */
 export function createTokenUpkeep({ identity, clock, renew, random = Math.random }: TokenUpkeepOptions): TokenUpkeep {
   const uses = new Map<string, TokenUse>();
@@ -61,7 +64,7 @@ export function createTokenUpkeep({ identity, clock, renew, random = Math.random
     if (clock.now() - use.usedAt > keptUnusedMs) return drop(use);
     try {
       const at = await renew(use, identity.current());
-      if (alarms.has(use)) wakeAt(use, at);
+      if (alarms.has(use)) wakeAt(use, Math.max(at, clock.now() + leastMs));
     } catch (error) {
       if (!alarms.has(use)) return;
       // A refusal stays one until an operator acts. The next call asks again.
