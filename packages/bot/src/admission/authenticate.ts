@@ -1,3 +1,4 @@
+import { isFederatedName } from "@interlock/policy";
 import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import { bearerToken } from "../token/authorization.js";
@@ -85,7 +86,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
     let bearer = pending.get(authorization);
     if (!bearer) {
       const { connection, now } = attempt;
-      const settle = budget.begin(connection.peer.name, now);
+      const settle = budget.begin(payerOf(connection), now);
       bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));
       bearer.then(
         () => settle(false),
@@ -118,6 +119,11 @@ export function createAuthenticate(trust: Trust): Authenticate {
   }
 
   return { authenticate, remember, settled, check };
+}
+
+/** Whose budget a token costs: a federated trust domain names as many bots as it likes, so they have one together. */
+function payerOf({ peer: { name, trustDomain } }: Connection): string {
+  return isFederatedName(name) ? `spiffe://${trustDomain}` : name;
 }
 
 /** Whether a token was refused after its signature had been looked at, as far as its reason tells. */

@@ -1,4 +1,4 @@
-import type { Rate } from "@interlock/policy";
+import { isFederatedName, type Rate, type SpiffeId } from "@interlock/policy";
 import { type CreateRateLimiter, createRateLimiter } from "../base/rate-limiter.js";
 import type { Trust } from "../trust/trust.js";
 import type { Attempt } from "./attempt.js";
@@ -48,7 +48,7 @@ export interface ChainOptions extends RefusingServer {
 }
 
 /**
- * Makes the interceptor chain, in its order: identify → limit flood → refuse ended → require gateway → refuse federated → authenticate → authorize →
+ * Makes the interceptor chain, in its order: identify → limit flood → refuse federated → refuse ended → require gateway → authenticate → authorize →
  * limit token → limit rate.
  *
  * @param trust - What the fleet trusts now.
@@ -60,6 +60,13 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   const identify = createIdentify(trust);
   const patience = createPatience();
   const limitFlood = createLimitFlood(callerRate, createLimiter(callerRate, "caller"), patience);
+  const domainRate = timesFour(callerRate);
+  const limitOfDomain = createLimitFlood(
+    domainRate,
+    createRateLimiter(domainRate),
+    patience,
+    "calls a second, with all others of its trust domain",
+  );
   const strays = createRateLimiter(strayRate);
   const limitStrays = createLimitFlood(strayRate, strays, patience, "calls a second that cannot be served");
   const refuseEnded = createRefuseEnded(trust);
@@ -85,6 +92,7 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
     const charged = chargedTo(attempt, trust);
     // Without a token, nothing tells for whom a gateway calls. It has limited that bot itself.
     if (charged === attempt.connection.peer && isGateway(attempt)) return authenticated(attempt);
+    limitDomain(attempt, charged);
     const limited = limitFlood(attempt, charged);
     if (limited === undefined) return authenticated(attempt);
     return limited.then(() => {
@@ -100,15 +108,21 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
 
   function countNow(stream: Chargeable): Promise<void> | undefined {
     const charged = chargedTo(stream, trust);
+    limitDomain(stream, charged);
     const limited = limitFlood(stream, charged);
     return limited === undefined ? limitStrays(stream, charged) : limited.then(() => limitStrays(stream, charged));
   }
   return Object.assign(admit, { count });
 
+  /** A federated trust domain names as many bots as it likes, so the limits of each bound nothing. */
+  function limitDomain(stream: Chargeable, { name, trustDomain }: SpiffeId): void {
+    if (isFederatedName(name)) limitOfDomain(stream, { name: `spiffe://${trustDomain}` }); // In memory, so it answers at once.
+  }
+
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {
+    refuseFederated(attempt); // First: what has ended, and which gateways there are, is no secret within the fleet only.
     refuseEnded(attempt);
     requireGateway(attempt);
-    refuseFederated(attempt);
     if (attempt.method.policy.anyBot) {
       const verifying = remember(attempt);
       if (!verifying) return decide(attempt, { caller: peerOf(attempt), bearer: undefined });
@@ -139,6 +153,10 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
       return admission;
     });
   }
+}
+
+function timesFour({ perSecond, burst }: Rate): Rate {
+  return { perSecond: 4 * perSecond, burst: 4 * burst };
 }
 
 const noScopes: ReadonlySet<string> = new Set();

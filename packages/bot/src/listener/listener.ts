@@ -122,6 +122,7 @@ export async function createListener(
   const perPeer = new Map<string, number>();
   const perDomain = new Map<string, number>(); // Of federated trust domains only.
   const connectionsPerDomain = Math.ceil(maximumConnections / 4);
+  const connectionsOfDomains = Math.ceil(maximumConnections / 2);
   let peers = 0;
 
   const server = createTlsServer(
@@ -174,14 +175,14 @@ export async function createListener(
 
   /**
    * Counts a connection of a peer until it closes. False where the peer has as many as allowed, or its trust domain, if that is a
-   * federated one: such a domain names as many bots as it likes, and is left a quarter of all connections.
+   * federated one: such a domain names as many bots as it likes, and is left a quarter of all connections; all of them together, a half.
    */
   function takesPlace({ uri: peer, name, trustDomain }: SpiffeId, socket: TLSSocket): boolean {
     const open = perPeer.get(peer) ?? 0;
     const isGateway = () => gateways.some((pattern) => matchesIdentity(pattern, name));
     if ((open >= connectionsPerPeer && !isGateway()) || peers >= maximumConnections) return false;
     const isFederated = isFederatedName(name);
-    if (isFederated && (perDomain.get(trustDomain) ?? 0) >= connectionsPerDomain) return false;
+    if (isFederated && !hasRoom(trustDomain)) return false;
     add(perPeer, peer, 1);
     if (isFederated) add(perDomain, trustDomain, 1);
     peers++;
@@ -191,6 +192,11 @@ export async function createListener(
       if (isFederated) add(perDomain, trustDomain, -1);
     });
     return true;
+  }
+
+  function hasRoom(trustDomain: string): boolean {
+    if ((perDomain.get(trustDomain) ?? 0) >= connectionsPerDomain) return false;
+    return [...perDomain.values()].reduce((sum, open) => sum + open, 0) < connectionsOfDomains;
   }
 
   function acceptStranger(socket: TLSSocket, take: NonNullable<ListenerEvents["onStranger"]>): void {

@@ -183,6 +183,74 @@ describe("federation at a server", () => {
     await small.close(0);
   });
 
+  it("leaves all domains together a half of the connections", async () => {
+    const small = await fleet.bot("echo/3");
+    const handlers = Object.fromEntries(Object.keys(EchoService.methods).map((key) => [key, () => ({})]));
+    const options = { port: 0, maximumConnections: 4 } as { port: number };
+    const { port } = await small.serve(options, (routes) => routes.add(serviceFor(["**", named]), handlers as never));
+    const others = await Promise.all(["one", "two", "three"].map(createTestCa));
+    const domains = others.map(({ der }, i) => ({
+      ...domain,
+      trustDomain: `d${i}`,
+      caCertificates: [der],
+      identities: [`spiffe://d${i}/**`],
+    }));
+    federate(domains);
+    const sessions = [];
+    const answers: (number | undefined)[] = [];
+    const identities = await Promise.all(others.map((ca, i) => ca.issue(`spiffe://d${i}/a`)));
+    for (const identity of [...identities, await fleet.ca.issue("spiffe://test/good/1")]) {
+      const session = rawSession(port, shows(identity));
+      sessions.push(session);
+      answers.push((await rawCall(session, Health.methods.check.path)).status);
+    }
+    assert.deepEqual(answers, [0, 0, undefined, 0]);
+    for (const session of sessions) session.destroy();
+    await small.close(0);
+  });
+
+  it("limits the calls of a domain, however many bots it names, and the tokens that are verified for it", async () => {
+    const callerRate = { perSecond: 0.001, burst: 2 };
+    const limited = await serveEcho(fleet, {}, { callerRate }, serviceFor(["**", named]));
+    const before = server;
+    server = limited;
+    const answers = [];
+    for (let i = 0; i < 10; i++) {
+      const orders = await partner.issue(`spiffe://partner/orders/${i}`);
+      answers.push(await call(orders, await tokenOf(orders)));
+    }
+    assert.deepEqual(answers, [...Array(8).fill("ok"), ...Array(2).fill("8 RATE_LIMITED")]);
+    await limited.goodCall();
+    server = before;
+    await limited.bot.close(0);
+    const forged = (await tokenOf(await partner.issue("spiffe://partner/orders/0"))).replace(/.{8}$/, "AAAAAAAA");
+    const reasons = [];
+    for (let i = 0; i < 52; i++) reasons.push(await call(await partner.issue(`spiffe://partner/orders/${i}`), forged));
+    assert.deepEqual([reasons[0], reasons.at(-1)], ["16 TOKEN_SIGNATURE", "8 RATE_LIMITED"]);
+    await server.goodCall();
+  });
+
+  it("takes none of its certificates for a revoked one of the own domain, by its serial number", async () => {
+    const orders = await partner.issue("spiffe://partner/orders/1", { serial: "4f" });
+    const good = await fleet.ca.issue("spiffe://test/good/1", { serial: "4f" });
+    fleet.revoke("certificate", "4f");
+    assert.equal(await call(orders, await tokenOf(orders)), "ok");
+    assert.equal(await call(good, await tokenOf(good)), "closed");
+  });
+
+  it("says nothing of methods that have ended, and of gateways, where the domain is not named", async () => {
+    const orders = await partner.issue("spiffe://partner/orders/1");
+    const { path } = EchoService.methods.echo;
+    fleet.trust.replace({ ...fleet.trust.state, retired: [path.slice(1)] });
+    assert.equal(await call(orders, await tokenOf(orders)), "12 METHOD_RETIRED");
+    const closed = await serveEcho(fleet, {}, {}, { ...serviceFor(["**"]), via: ["gateway/*"] } as never);
+    const before = server;
+    server = closed;
+    assert.equal(await call(orders, await tokenOf(orders)), "7 CALLER_NOT_ALLOWED");
+    server = before;
+    await closed.bot.close(0);
+  });
+
   it("refuses methods whose policy does not name the bot with its domain, whatever else it names", async () => {
     const orders = await partner.issue("spiffe://partner/orders/1");
     for (const callers of [[], ["**"], ["orders/*"], ["spiffe://third/**"], ["spiffe://partner/billing/*"]]) {
