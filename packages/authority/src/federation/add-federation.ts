@@ -51,7 +51,7 @@ export function addFederation(
       identities: JSON.stringify(identities),
       ...bundleOf(federation, held, now),
       ...(held && !isAt(held, endpoint) && { failedAt: null, failure: "" }), // It was about another endpoint.
-      since: held?.since ?? now,
+      since: held?.since ?? beginning(before, now),
       addedBy: by,
       revokedAt: null,
       revokedBy: "",
@@ -72,6 +72,15 @@ export function addFederation(
     await records.auditLog.append({ at: now, kind: "federation", actor: by, subject: trustDomain, details });
     return { row, changed: held !== undefined, trustVersion };
   });
+}
+
+/**
+ * From when on tokens are good. Their times are in whole seconds: in the second of a revocation, those from before it could not be told from
+ * new ones, so all of that second are refused.
+ */
+function beginning(before: Pick<FederationRow, "revokedAt"> | undefined, now: number): number {
+  const second = Math.floor(now / 1_000) * 1_000;
+  return before && (before.revokedAt ?? 0) >= second ? second + 1_000 : now;
 }
 
 /** An endpoint in the form in which a row keeps it. */

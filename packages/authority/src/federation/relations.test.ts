@@ -104,7 +104,9 @@ describeOnEach("relations to other trust domains", (create) => {
     assert.equal((await add({ bundle: undefined }, 20)).row.since, 10);
     await revokeFederation(store, { trustDomain: "partner", reason: "" }, 30, "me");
     await assert.rejects(add({ bundle: undefined }, 40), { code: "FAILED_PRECONDITION" });
-    assert.equal((await add({}, 40)).row.since, 40);
+    assert.equal((await add({}, 40)).row.since, 1_000, "tokens name the second");
+    await revokeFederation(store, { trustDomain: "partner", reason: "" }, 2_500, "me");
+    assert.equal((await add({}, 3_001)).row.since, 3_001);
   });
 
   it("are bounded in number and in bytes", async () => {
