@@ -1,10 +1,10 @@
-import { isFederatedName } from "@interlock/policy";
 import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import { bearerToken } from "../token/authorization.js";
 import { referenceTo } from "../token/reference.js";
 import { verifyKnown } from "../token/verify-known.js";
 import type { Trust } from "../trust/trust.js";
+import { accountOf } from "./account-of.js";
 import type { Attempt } from "./attempt.js";
 import type { Bearer } from "./bearer.js";
 import { bearerFault } from "./bearer-fault.js";
@@ -86,7 +86,7 @@ export function createAuthenticate(trust: Trust): Authenticate {
     let bearer = pending.get(authorization);
     if (!bearer) {
       const { connection, now } = attempt;
-      const settle = budget.begin(payerOf(connection), now);
+      const settle = budget.begin(accountOf(connection.peer), now);
       bearer = verify(authorization, attempt).finally(() => pending.delete(authorization));
       bearer.then(
         () => settle(false),
@@ -119,11 +119,6 @@ export function createAuthenticate(trust: Trust): Authenticate {
   }
 
   return { authenticate, remember, settled, check };
-}
-
-/** Whose budget a token costs: a federated trust domain names as many bots as it likes, so they have one together. */
-function payerOf({ peer: { name, trustDomain } }: Connection): string {
-  return isFederatedName(name) ? `spiffe://${trustDomain}` : name;
 }
 
 /** Whether a token was refused after its signature had been looked at, as far as its reason tells. */

@@ -1,6 +1,7 @@
 import { isFederatedName, type Rate, type SpiffeId } from "@interlock/policy";
 import { type CreateRateLimiter, createRateLimiter } from "../base/rate-limiter.js";
 import type { Trust } from "../trust/trust.js";
+import { accountOf } from "./account-of.js";
 import type { Attempt } from "./attempt.js";
 import { createAuthenticate } from "./authenticate.js";
 import { createAuthorize } from "./authorize.js";
@@ -115,8 +116,8 @@ export function createChain(trust: Trust, options: ChainOptions = {}): Chain {
   return Object.assign(admit, { count });
 
   /** A federated trust domain names as many bots as it likes, so the limits of each bound nothing. */
-  function limitDomain(stream: Chargeable, { name, trustDomain }: SpiffeId): void {
-    if (isFederatedName(name)) limitOfDomain(stream, { name: `spiffe://${trustDomain}` }); // In memory, so it answers at once.
+  function limitDomain(stream: Chargeable, id: SpiffeId): void {
+    if (isFederatedName(id.name)) limitOfDomain(stream, { name: accountOf(id) }); // In memory, so it answers at once.
   }
 
   function authenticated(attempt: Attempt): Admission | Promise<Admission> {

@@ -8,6 +8,7 @@ import {
   type Connection as Http2Connection,
   type StreamHandler,
 } from "@interlock/wire";
+import { accountOf } from "../admission/account-of.js";
 import { chargedTo } from "../admission/charged-to.js";
 import type { Connection } from "../admission/connection.js";
 import { createPeerLoads, type PeerLoads } from "../admission/peer-load.js";
@@ -95,8 +96,8 @@ export function createCallServer(options: CallServerOptions): CallServer {
   const connections = new Map<Http2Connection, { askedAt: number | undefined }>();
 
   function accept(socket: TLSSocket, connection: Connection): void {
-    const { uri } = connection.peer;
-    const load = loads.join(uri);
+    const account = accountOf(connection.peer);
+    const load = loads.join(account);
     const visitor = { connection, charged: connection.peer, load };
     const http2 = createServerConnection(
       socket,
@@ -104,9 +105,10 @@ export function createCallServer(options: CallServerOptions): CallServer {
         onStream: (stream, block, end) => arrive(visitor, stream, block, end),
         onClose({ error }) {
           connections.delete(http2);
-          loads.leave(uri);
-          if (error !== undefined)
-            log.error("a connection ended by a fault of this server", { peer: uri, error: String(error) });
+          loads.leave(account);
+          if (error === undefined) return;
+          const peer = connection.peer.uri;
+          log.error("a connection ended by a fault of this server", { peer, error: String(error) });
         },
       },
       { limits, turns: load.turns },
@@ -119,14 +121,14 @@ export function createCallServer(options: CallServerOptions): CallServer {
   }
 
   function translate(connection: Connection): TranslatedPeer {
-    const { uri } = connection.peer;
-    const visitor = { connection, charged: connection.peer, load: loads.join(uri) };
+    const account = accountOf(connection.peer);
+    const visitor = { connection, charged: connection.peer, load: loads.join(account) };
     return {
       begin(stream, headers, served) {
         return arrive(visitor, stream, { headers, size: 0, neverIndexed: undefined }, false, () => served);
       },
       meter: (maximumBytes) => new SingleRequestMeter(visitor.load, maximumBytes, requestBytesPerPeer),
-      leave: () => loads.leave(uri),
+      leave: () => loads.leave(account),
     };
   }
 
@@ -166,9 +168,9 @@ export function createCallServer(options: CallServerOptions): CallServer {
   function callerOf(visitor: Visitor, { authorization, references }: RequestHead): Visitor {
     const { connection } = visitor;
     const charged = chargedTo({ connection, authorization, references, now: clock.now() }, trust);
-    const { uri } = charged;
-    if (uri === visitor.charged.uri) return visitor;
-    return { connection, charged, load: loads.join(uri), leave: () => loads.leave(uri) };
+    if (charged.uri === visitor.charged.uri) return visitor;
+    const account = accountOf(charged);
+    return { connection, charged, load: loads.join(account), leave: () => loads.leave(account) };
   }
 
   function tooManyCalls({ load }: Visitor): InterlockError | undefined {

@@ -230,6 +230,31 @@ describe("federation at a server", () => {
     await server.goodCall();
   });
 
+  it("leaves all bots of a domain together the open calls of one, and so the memory for their requests", async () => {
+    const small = await fleet.bot("echo/3");
+    const handlers = Object.fromEntries(Object.keys(EchoService.methods).map((key) => [key, () => ({})]));
+    const options = { port: 0, callsPerPeer: 2 } as { port: number };
+    const { port } = await small.serve(options, (routes) => routes.add(serviceFor(["**", named]), handlers as never));
+    const sessions = [];
+    const statuses: Promise<number>[] = [];
+    for (const ca of [partner, partner, partner, fleet.ca]) {
+      const [uri, i] = [ca === partner ? "spiffe://partner/orders" : "spiffe://test/good", sessions.length];
+      const session = rawSession(port, shows(await ca.issue(`${uri}/${i}`)));
+      sessions.push(session);
+      session.on("error", () => {});
+      const head = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
+      const stream = session.request({ ...head, ":path": Health.methods.watch.path });
+      stream.end(Buffer.alloc(5));
+      // Watching goes on after its first message; a refusal is the whole answer.
+      const refused = once(stream, "response").then(([headers]) => Number(headers["grpc-status"] ?? 0));
+      statuses.push(refused);
+      await refused;
+    }
+    assert.deepEqual(await Promise.all(statuses), [0, 0, 8, 0]);
+    for (const session of sessions) session.destroy();
+    await small.close(0);
+  });
+
   it("takes none of its certificates for a revoked one of the own domain, by its serial number", async () => {
     const orders = await partner.issue("spiffe://partner/orders/1", { serial: "4f" });
     const good = await fleet.ca.issue("spiffe://test/good/1", { serial: "4f" });
