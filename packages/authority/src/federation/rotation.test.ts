@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import type { Bot, Client } from "@interlock/bot";
 import { Health } from "@interlock/bot/internal";
 import { AdminService, BundleProfile } from "@interlock/bot/protocol";
 import { EchoService as Echo } from "@interlock/bot/testing";
+import { digestOf } from "../ca/grow-ca.js";
 import { federationHealthName } from "../housekeeping.js";
 import { ask } from "../testing/ask.js";
 import { startTestAuthority, type TestAuthority } from "../testing/test-authority.js";
@@ -103,12 +105,18 @@ describe("two fleets that follow each other's bundle endpoints", function () {
     assert.equal((await homely.next()).value.reason, "first");
 
     const cas = () => server.trust.state.federated?.[0]?.caCertificates.length;
-    const before = orders.identity.current();
     await away.prepareCa({});
     await home.refreshFederation({ trustDomain: "partner" });
     await changed(server, () => cas() === 2);
+    const { activeCa } = orders.trust.state;
     await away.activateCa({ force: true });
-    await changed(orders, () => orders.identity.current() !== before);
+    // A certificate that was renewed a moment before is still below the old root, and would be cut off with it.
+    await changed(orders, () => {
+      const { activeCa: active, caCertificates } = orders.trust.state;
+      const root = caCertificates.find((der) => digestOf(der) === active);
+      const last = new X509Certificate(orders.identity.current().chain.at(-1) ?? "");
+      return active !== activeCa && root !== undefined && last.verify(new X509Certificate(root).publicKey);
+    });
     const { thumbprint } = orders.identity.current().leaf;
     for (let i = 0; i < 500 && certificates.get("spiffe://partner/orders/1") !== thumbprint; i++) {
       await abroad.echo({});
