@@ -131,8 +131,13 @@ export function derOf({ certificate }: Pick<CaCertificateRow, "certificate">): U
 /** Returns the chain from the certificate of a row to its root, DER. */
 function chainOf(row: CaCertificateRow, root: CaCertificateRow): Uint8Array[] {
   if (row.digest === root.digest) return [derOf(root)];
-  const between = row.issuers.split(" ").filter((text) => text !== "");
-  return [row, ...between.map((certificate) => ({ certificate })), root].map(derOf);
+  return [derOf(row), ...issuersOf(row), derOf(root)];
+}
+
+/** Returns the certificates between that of a row and its root, DER. */
+export function issuersOf({ issuers }: Pick<CaCertificateRow, "issuers">): Uint8Array[] {
+  const between = issuers.split(" ").filter((text) => text !== "");
+  return between.map((certificate) => derOf({ certificate }));
 }
 
 /** Whether a root forbids intermediates, and so signs leaves itself. */

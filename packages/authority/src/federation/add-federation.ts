@@ -1,7 +1,7 @@
 import { InterlockError } from "@interlock/bot";
 import { maximumFederatedBytes, maximumFederatedDomains, maximumFederatedNameBytes } from "@interlock/bot/internal";
-import { derOf } from "../ca/certificate-authority.js";
-import type { CaCertificateRow, FederationRow } from "../store/schema.js";
+import { derOf, issuersOf } from "../ca/certificate-authority.js";
+import type { FederationRow } from "../store/schema.js";
 import type { Records, Store } from "../store/store.js";
 import { casOf, keptCas } from "../trust-hub/federated-of.js";
 import type { BundleEndpoint } from "./bundle-endpoint.js";
@@ -165,8 +165,4 @@ export async function refuseUnfit(
     `A CA certificate of ${row.trustDomain} has the name and key identifier of a CA of this fleet, or of another federated ` +
       "domain, which would lock its bots out: have that domain give its CA a name of its own.",
   );
-}
-
-function issuersOf({ issuers }: CaCertificateRow): Uint8Array[] {
-  return issuers === "" ? [] : issuers.split(" ").map((der) => Uint8Array.from(Buffer.from(der, "base64")));
 }

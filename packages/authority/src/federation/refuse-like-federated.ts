@@ -4,8 +4,7 @@ import { casOf } from "../trust-hub/federated-of.js";
 import { findLookAlike } from "./look-alike.js";
 
 /**
- * Refuses a chain of CAs (DER) for this fleet, of which a CA of a federated trust domain has the face: TLS could look for the way to
- * ours at that one. Rejects with `FAILED_PRECONDITION`.
+ * Refuses a chain of CAs (DER) for this fleet that a CA of a federated trust domain looks like: TLS could take that one for ours. Rejects with `FAILED_PRECONDITION`.
  */
 export async function refuseLikeFederated(
   { federations }: Pick<Records, "federations">,

@@ -1,8 +1,8 @@
 import { isFederatedName, type SpiffeId } from "@interlock/policy";
 
 /**
- * Whose account the work for a bot is on, where a limit is for memory or for time: its SPIFFE ID. The bots of a federated trust domain,
- * which names as many as it likes, have one together.
+ * The name of the account that a bot's work is counted on, where a limit is for memory or for time: its SPIFFE ID. The bots of a
+ * federated trust domain have one account together, since the domain can name any number of bots.
  */
 export function accountOf({ name, trustDomain, uri }: SpiffeId): string {
   return isFederatedName(name) ? `spiffe://${trustDomain}` : uri;

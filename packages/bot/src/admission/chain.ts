@@ -49,8 +49,8 @@ export interface ChainOptions extends RefusingServer {
 }
 
 /**
- * Makes the interceptor chain, in its order: identify → limit flood → refuse federated → refuse ended → require gateway → authenticate → authorize →
- * limit token → limit rate.
+ * Makes the interceptor chain, in its order: identify → limit flood → refuse federated → refuse ended → require gateway →
+ * authenticate → authorize → limit token → limit rate.
  *
  * @param trust - What the fleet trusts now.
  * @param options - How callers are limited.

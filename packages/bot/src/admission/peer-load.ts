@@ -21,7 +21,10 @@ export interface ConnectedLoad extends PeerLoad {
 export interface PeerLoads {
   /** How many bots have one. */
   readonly size: number;
-  /** The load of the bot with this SPIFFE ID, or of a federated trust domain (`accountOf`), for one more of its connections, or of the calls that are made for it. */
+  /**
+   * The load of an account (`accountOf`): of a bot by its SPIFFE ID, or of a federated trust domain. It is for one more of its
+   * connections, or of the calls that are made for it.
+   */
   join(peer: string): ConnectedLoad;
   /** Ends a connection or a call for which {@link join} was called. */
   leave(peer: string): void;

@@ -1,5 +1,6 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { type Reason, reasons } from "../base/reason.js";
+import { sameBytes } from "../base/same-bytes.js";
 import { type Certificate, parseCertificate } from "../identity/certificate.js";
 import { checkIssuers } from "../identity/check-issuers.js";
 import { createIdentity, type Identity } from "../identity/identity.js";
@@ -72,11 +73,6 @@ export async function checkIdentity(
 export function areSame(a: IdentityWithRoots, b: IdentityWithRoots): boolean {
   const { privateKey, chain } = a.identity;
   return privateKey === b.identity.privateKey && sameBytes(chain, b.identity.chain) && sameBytes(a.roots, b.roots);
-}
-
-/** Whether two lists hold the same certificates, in the same order. */
-export function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((bytes, i) => Buffer.compare(bytes, b[i] as Uint8Array) === 0);
 }
 
 function checkCount(chain: readonly Uint8Array[], maximum: number, name: string): void {

@@ -1,6 +1,7 @@
 import type { MutableObservable } from "../base/observable.js";
+import { sameBytes } from "../base/same-bytes.js";
 import type { Identity } from "../identity/identity.js";
-import { type IdentityWithRoots, sameBytes } from "./check-identity.js";
+import type { IdentityWithRoots } from "./check-identity.js";
 
 /** An identity and its CAs as a bot watches them. */
 export interface WatchedIdentity {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   federatedId,
   isFederatedPattern,
@@ -6,6 +7,7 @@ import {
   matchesIdentity,
   parseSpiffeId,
 } from "@interlock/policy";
+import { sameBytes } from "../base/same-bytes.js";
 import type { FederatedDomain as WireDomain } from "../gen/interlock/authority/v1/trust.js";
 import { parseCertificate } from "../identity/certificate.js";
 
@@ -112,11 +114,14 @@ export function federatedFromWire({ since, ...domain }: WireDomain): FederatedDo
 
 /** Whether two lists of domains say the same. */
 export function sameFederated(a: readonly FederatedDomain[], b: readonly FederatedDomain[]): boolean {
-  return a === b || textOf(a) === textOf(b);
+  return a === b || (a.length === b.length && a.every((domain, i) => isSame(domain, b[i] as FederatedDomain)));
 }
 
-function textOf(domains: readonly FederatedDomain[]): string {
-  return JSON.stringify(domains, (_key, value) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
+function isSame(a: FederatedDomain, b: FederatedDomain): boolean {
+  return (
+    a.trustDomain === b.trustDomain &&
+    Object.is(a.since, b.since) &&
+    isDeepStrictEqual([a.services, a.identities], [b.services, b.identities]) &&
+    sameBytes(a.caCertificates, b.caCertificates)
   );
 }

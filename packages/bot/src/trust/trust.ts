@@ -2,6 +2,7 @@ import type { SpiffeId } from "@interlock/policy";
 import type { JSONWebKeySet } from "jose";
 import { type Clock, systemClock } from "../base/clock.js";
 import type { Reason } from "../base/reason.js";
+import { sameBytes } from "../base/same-bytes.js";
 import { createListeners, type Unsubscribe } from "../base/subscription.js";
 import type { Certificate } from "../identity/certificate.js";
 import type { TokenRules } from "../token/token-rules.js";
@@ -181,8 +182,4 @@ export function createTrust(initial: TrustState, clock: Clock = systemClock, fre
     },
     onChange: listeners.add,
   };
-}
-
-function sameBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a.length === b.length && a.every((bytes, i) => Buffer.compare(bytes, b[i] as Uint8Array) === 0);
 }
