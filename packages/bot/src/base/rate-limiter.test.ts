@@ -18,6 +18,16 @@ describe("a rate limiter", () => {
     assert.equal(count(limiter, "a", 1_000_000, 30), 20, "no more than the burst is saved up");
   });
 
+  it("takes more than one, and after more than the burst makes up for it", () => {
+    const limiter = createRateLimiter({ burst: 20, perSecond: 2 });
+    assert.equal(limiter.take("a", 0, 15), 0);
+    assert.equal(limiter.take("a", 0, 6), 500);
+    assert.equal(limiter.take("a", 0, 5), 0);
+    assert.equal(limiter.take("a", 0, 50), 10_000);
+    assert.equal(limiter.take("a", 10_000, 50), 0);
+    assert.equal(limiter.take("a", 10_000), 15_500);
+  });
+
   it("peeks without taking, and does not remember the key", () => {
     const limiter = createRateLimiter({ burst: 1, perSecond: 1 }, 1);
     assert.equal(limiter.peek("a", 0), 0);

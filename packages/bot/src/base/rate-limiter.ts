@@ -35,7 +35,12 @@ export type CreateRateLimiter = (rate: Rate, purpose: string) => RateLimiter;
 
 /** A {@link RateLimiter} in the memory of this process, which answers at once. */
 export interface LocalRateLimiter extends RateLimiter {
-  take(key: string, now: number): number;
+  /**
+   * As {@link RateLimiter.take}.
+   *
+   * @param amount - How many are taken, such as bytes. More than the burst takes all of it, and what is missing beyond it. Default: 1.
+   */
+  take(key: string, now: number, amount?: number): number;
   peek(key: string, now: number): number;
 }
 
@@ -75,8 +80,9 @@ export function createRateLimiter({ perSecond, burst }: Rate, bound: number = ma
     return Math.min(burst, tokens + (Math.max(0, now - filledAt) / 1_000) * perSecond);
   }
 
-  function waitFor(tokens: number): number {
-    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / perSecond) * 1_000);
+  function waitFor(tokens: number, amount = 1): number {
+    const needed = Math.min(amount, burst);
+    return tokens >= needed ? 0 : Math.ceil(((needed - tokens) / perSecond) * 1_000);
   }
 
   // A list, and not the order of the map: a map in which entries change places on every call rehashes every few calls
@@ -125,12 +131,12 @@ export function createRateLimiter({ perSecond, burst }: Rate, bound: number = ma
   }
 
   return {
-    take(key, now) {
+    take(key, now, amount = 1) {
       const bucket = use(key, now);
       bucket.tokens = tokensIn(bucket, now);
       bucket.filledAt = now;
-      const wait = waitFor(bucket.tokens);
-      if (wait === 0) bucket.tokens--;
+      const wait = waitFor(bucket.tokens, amount);
+      if (wait === 0) bucket.tokens -= amount;
       return wait;
     },
     peek(key, now) {

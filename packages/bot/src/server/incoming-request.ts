@@ -30,6 +30,12 @@ export interface RequestOwner {
   credit(bytes: number): void;
 }
 
+/** The call whose request is read here, and not passed on. */
+export interface ReadRequestOwner extends RequestOwner {
+  /** So many bytes of the stream are awaited: the caller may send them at once. */
+  expect(bytes: number): void;
+}
+
 /**
  * How long the end of an upload from another library is not believed, in milliseconds: when a caller cancels, clients on Node's
  * HTTP/2 send the end of the stream first, and the reset up to a millisecond later.
@@ -53,7 +59,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   readonly inbox: Inbox | undefined;
   /** Whether the caller has sent everything that it wants to send. */
   halfClosed = false;
-  readonly #owner: RequestOwner;
+  readonly #owner: ReadRequestOwner;
   readonly #head: RequestHead;
   readonly #maximumBytes: number;
   readonly #options: IncomingRequestOptions;
@@ -69,7 +75,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   #unpacking = false;
 
   constructor(
-    owner: RequestOwner,
+    owner: ReadRequestOwner,
     head: RequestHead,
     { method, maximumRequestBytes }: ServedMethod,
     load: PeerLoad,
@@ -112,7 +118,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
     if (this.inbox) {
       this.#waitingSince = this.#many?.unfinished ? this.#options.clock.now() : undefined;
       this.inbox.arrived(bytes.length);
-    } else this.#owner.credit(bytes.length);
+    } else this.credit(bytes.length);
   }
 
   onMessage(message: Buffer, compressed: boolean): void {
@@ -227,7 +233,9 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   }
 
   credit(bytes: number): void {
-    if (bytes > 0) this.#owner.credit(bytes);
+    if (bytes === 0) return;
+    if (this.#reader.missing > 0) this.#owner.expect(this.#reader.missing);
+    this.#owner.credit(bytes);
   }
 
   abort(why: InterlockError): void {

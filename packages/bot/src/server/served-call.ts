@@ -327,6 +327,10 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#stream.consumed(bytes);
   }
 
+  expect(bytes: number): void {
+    this.#stream.expect(bytes);
+  }
+
   // The answer.
 
   getDeadline(): number {

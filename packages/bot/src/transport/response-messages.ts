@@ -97,9 +97,10 @@ export class ResponseMessages implements MessageSink {
     return next;
   }
 
-  /** Gives the window back as far as nothing waits: what has come of a message that is not whole has to make room for the rest. */
+  /** Gives the window back as far as nothing waits, and makes room for the rest of a message that is not whole. */
   credit(stream: Stream | undefined): void {
     if (this.#uncredited === 0 || this.length > 0) return;
+    if (this.#reader !== undefined && this.#reader.missing > 0) stream?.expect(this.#reader.missing);
     stream?.consumed(this.#uncredited);
     this.#uncredited = 0;
   }

@@ -149,6 +149,8 @@ export class TranslatedCall implements CallStream {
 
   consumed(): void {}
 
+  expect(): void {}
+
   #onRoom(): void {
     this.#hasRoom = true;
     if (!this.closed) this.handler.onRoom();

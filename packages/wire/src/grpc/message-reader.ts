@@ -24,6 +24,13 @@ export interface MessageSink {
 const smallestCapacity = 512;
 
 const nothing = Buffer.alloc(0);
+
+/**
+ * What messages have outgrown, by its length, to be used again: a long message grows through half a dozen buffers, and giving up each
+ * of them keeps the garbage collector busy. Bound: one of each power of two up to 1 MiB, so 2 MiB in all.
+ */
+const outgrown = new Map<number, Buffer<ArrayBuffer>>();
+const outgrownAtMost = 1_024 * 1_024;
 const cutOff: MessageFault = { kind: "cut-off" };
 
 /**
@@ -50,6 +57,11 @@ export class MessageReader {
   /** The memory that the unfinished message takes, in bytes. */
   get heldBytes(): number {
     return this.#partial.length;
+  }
+
+  /** How many bytes of the unfinished message have not come; 0 between messages, and while its length is not known. */
+  get missing(): number {
+    return this.#prefixBytes === prefixLength ? this.#length - this.#arrived : 0;
   }
 
   /**
@@ -106,13 +118,28 @@ export class MessageReader {
   #keep(bytes: Buffer, start: number, end: number): void {
     const arrived = this.#arrived + end - start;
     if (arrived > this.#partial.length) {
-      const capacity = Math.min(this.#length, Math.max(smallestCapacity, 2 * arrived));
-      // Not from the pool of Node: a part of that would keep all of it.
-      const larger = Buffer.allocUnsafeSlow(capacity);
+      const larger = bufferFor(this.#length, arrived);
       this.#partial.copy(larger, 0, 0, this.#arrived);
+      giveBack(this.#partial);
       this.#partial = larger;
     }
     bytes.copy(this.#partial, this.#arrived, start, end);
     this.#arrived = arrived;
   }
+}
+
+/** A buffer for a message of `length` bytes, of which `arrived` have come: for all of them, or for at most twice what has come. */
+function bufferFor(length: number, arrived: number): Buffer<ArrayBuffer> {
+  let capacity = smallestCapacity;
+  while (capacity < arrived) capacity *= 2;
+  // Not from the pool of Node: a part of that would keep all of it.
+  if (capacity >= length) return Buffer.allocUnsafeSlow(length);
+  const known = outgrown.get(capacity);
+  outgrown.delete(capacity);
+  return known ?? Buffer.allocUnsafeSlow(capacity);
+}
+
+/** Keeps a buffer that nothing refers to any more. */
+function giveBack(buffer: Buffer<ArrayBuffer>): void {
+  if (buffer.length > 0 && buffer.length <= outgrownAtMost) outgrown.set(buffer.length, buffer);
 }

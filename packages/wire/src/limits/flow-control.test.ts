@@ -38,19 +38,43 @@ describe("ReceiveWindow", () => {
     assert.ok(!window.take(1));
   });
 
-  it("never grows, whatever is said to have been dealt with", () => {
-    const step = fc.record({ take: fc.nat(200), release: fc.nat(300) });
+  it("has room for what is expected, and gives back no more than its size afterwards", () => {
+    const window = new ReceiveWindow(100);
+    assert.ok(window.take(60));
+    assert.equal(window.expect(40), 0);
+    assert.equal(window.release(30), 0);
+    assert.equal(window.expect(240), 200);
+    assert.equal(window.release(30), 0);
+    assert.ok(window.take(140));
+    assert.equal(window.release(140), 0);
+    assert.ok(window.take(100));
+    assert.equal(window.release(49), 0);
+    assert.equal(window.release(51), 100);
+    assert.ok(window.take(100));
+    assert.ok(!window.take(1));
+  });
+
+  it("never grows beyond its size and what is expected, whatever is said to have been dealt with", () => {
+    const step = fc.record({ take: fc.nat(200), release: fc.nat(300), expect: fc.nat(2_000) });
     fc.assert(
       fc.property(fc.array(step), (steps) => {
         const size = 1_000;
         const window = new ReceiveWindow(size);
         let known = size; // What the other end may send.
-        for (const { take, release } of steps) {
+        let expected = 0;
+        for (const { take, release, expect } of steps) {
           const taken = Math.min(take, known);
           known -= taken;
+          expected -= taken;
           assert.ok(window.take(taken));
           known += window.release(release);
-          assert.ok(known <= size);
+          assert.ok(known <= Math.max(size, expected));
+          if (expect > 1_000) {
+            known += window.expect(expect);
+            expected = Math.max(expected, expect);
+            assert.ok(known >= expect);
+          }
+          assert.ok(known <= Math.max(size, expected));
         }
       }),
     );

@@ -46,11 +46,23 @@ export class ReceiveWindow {
    * yet.
    */
   release(bytes: number): number {
-    this.#free = Math.min(this.#free + bytes, this.#size - this.#left);
+    this.#free = Math.min(this.#free + bytes, Math.max(0, this.#size - this.#left));
     if (this.#free < this.#size / 2) return 0;
     const increment = this.#free;
     this.#free = 0;
     this.#left += increment;
+    return increment;
+  }
+
+  /**
+   * Makes room for so many bytes at once, which may be more than the size: what has come of them afterwards is not given back
+   * before the window is below its size again. Gives the increment for a WINDOW_UPDATE, or 0 where there is room already.
+   */
+  expect(bytes: number): number {
+    const increment = Math.min(bytes, maximumInteger) - this.#left;
+    if (increment <= 0) return 0;
+    this.#left += increment;
+    this.#free = Math.min(this.#free, Math.max(0, this.#size - this.#left));
     return increment;
   }
 }

@@ -173,7 +173,15 @@ export class Streams implements StreamOwner {
 
   creditStream(stream: Stream, bytes: number): void {
     if (stream.remoteEnded || stream.closed) return;
-    const increment = stream.receiveWindow.release(bytes);
+    this.#updateWindow(stream, stream.receiveWindow.release(bytes));
+  }
+
+  extendStream(stream: Stream, bytes: number): void {
+    if (stream.remoteEnded || stream.closed) return;
+    this.#updateWindow(stream, stream.receiveWindow.expect(bytes));
+  }
+
+  #updateWindow(stream: Stream, increment: number): void {
     if (increment > 0) this.#owner.sender.frames.numbers(frameType.windowUpdate, 0, stream.id, increment);
   }
 

@@ -37,6 +37,7 @@ export interface StreamOwner {
   sendMessage(stream: Stream, flags: number, message: Uint8Array, end: boolean): boolean;
   resetStream(stream: Stream, code: number): void;
   creditStream(stream: Stream, bytes: number): void;
+  extendStream(stream: Stream, bytes: number): void;
 }
 
 /** The windows of a new stream. */
@@ -123,6 +124,14 @@ export class Stream {
   /** Says that content has been dealt with: the other end may send as much again. */
   consumed(bytes: number): void {
     this.#owner.creditStream(this, bytes);
+  }
+
+  /**
+   * Says that so many more bytes are awaited, the rest of a message for example: the other end may send them at once, whatever the
+   * size of the window. A long message then takes one round trip, and not one for each window.
+   */
+  expect(bytes: number): void {
+    this.#owner.extendStream(this, bytes);
   }
 }
 
