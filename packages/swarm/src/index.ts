@@ -11,6 +11,7 @@ export {
   StopState,
   Task,
   TaskState,
+  TaskView,
   UpdateType,
   Worker,
   WorkerState,

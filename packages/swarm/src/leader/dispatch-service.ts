@@ -18,7 +18,7 @@ const maximumWaiting = 4 * inHandAtMost;
 /** Creates the service for a leader's workers. The name of a worker comes from its certificate. */
 export function dispatchService(leader: Pick<Leader, "active">): Handlers {
   return {
-    async *dispatch(requests, { caller }) {
+    async *dispatch(requests, { caller, signal }) {
       const incoming = requests[Symbol.asyncIterator]();
       const first = await incoming.next();
       if (first.done || first.value.event?.$case !== "session") throw swarmError("SESSION_EXPECTED");
@@ -28,9 +28,11 @@ export function dispatchService(leader: Pick<Leader, "active">): Handlers {
         overflow: () => swarmError("SESSION_SLOW"),
         batching: () => (session.acceptsBatches ? responseBatching : undefined),
       });
-      const connection = leader.active().connect(caller.name, session, outbox);
+      const dispatcher = leader.active();
+      const connection = dispatcher.connect(caller.name, session, outbox);
+      const turnOf = (request: DispatchRequest) => dispatcher.pace.turn(caller.name, request, signal);
       try {
-        void receiveAll({ [Symbol.asyncIterator]: () => incoming }, connection, outbox);
+        void receiveAll({ [Symbol.asyncIterator]: () => incoming }, turnOf, connection, outbox);
         yield* outbox;
       } finally {
         connection.detach();
@@ -51,10 +53,17 @@ function workOf({ event }: DispatchRequest): number {
   }, 0);
 }
 
-async function receiveAll(requests: Requests, connection: Connection, outbox: Outbox<DispatchResponse>): Promise<void> {
+async function receiveAll(
+  requests: Requests,
+  turnOf: (request: DispatchRequest) => Promise<void> | undefined,
+  connection: Connection,
+  outbox: Outbox<DispatchResponse>,
+): Promise<void> {
   try {
     let work = 0;
     for await (const request of requests) {
+      const later = turnOf(request);
+      if (later) await later;
       connection.receive(request);
       work += workOf(request);
       // Messages that have arrived already come without a pause: everything else gets its turn in between.

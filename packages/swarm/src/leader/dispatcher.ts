@@ -20,6 +20,7 @@ import { createListening } from "./listening.js";
 import { createOperations, type Operations } from "./operations.js";
 import { createQuotas, type Quota } from "./quotas.js";
 import { createReads, type ReadLimits, type Reads } from "./reads.js";
+import { createReportPace, type ReportPace } from "./report-pace.js";
 import { createReports, type Refusal } from "./reports.js";
 import { drainWorkerRules } from "./request-rules.js";
 import { createRoster } from "./roster.js";
@@ -112,6 +113,8 @@ export interface Dispatcher extends Operations {
   readonly safety: SafetyController;
   /** The limits of those who read. */
   readonly reads: Reads;
+  /** The limit of what workers report. */
+  readonly pace: ReportPace;
   /** The known workers, by name. */
   workers(): Worker[];
   /** How many tasks and workers there are, for metrics. */
@@ -321,6 +324,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   });
   for (const entry of entries) if (entry.bytes > messageBytesAtMost) dropTooLarge(entry);
   const reads = createReads(steady, options.reads);
+  const pace = createReportPace(steady, wait);
   const operations = createOperations({ table, journal, allocator, roster, limits, lead });
 
   return {
@@ -328,6 +332,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     epoch,
     safety,
     reads,
+    pace,
     get over() {
       return over !== undefined;
     },

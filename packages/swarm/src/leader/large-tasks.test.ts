@@ -1,17 +1,24 @@
 import assert from "node:assert/strict";
 import type { CallContext } from "@interlock/bot";
 import {
+  type DispatchRequest,
+  type DispatchResponse,
+  type Lease,
   ListTasksRequest,
   ListTasksResponse,
   ListWorkersResponse,
+  Session,
   Task,
   TaskState,
+  TaskView,
   WatchTasksResponse,
 } from "../gen/interlock/swarm/v1/swarm.js";
+import { createOutbox } from "../outbox.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { settle } from "../testing/fake-time.js";
 import { connectWorker } from "../testing/memory-worker.js";
 import { runWorker } from "../worker/run-worker.js";
+import { dispatchService } from "./dispatch-service.js";
 import { createLimits } from "./limits.js";
 import { operatorService } from "./operator-service.js";
 
@@ -31,11 +38,11 @@ describe("large tasks", () => {
   const context = () => ({ caller: { name: "operator/1" }, signal: new AbortController().signal }) as CallContext;
 
   /** Every page of the tasks, each of them short enough for a message. */
-  async function pages(): Promise<Task[][]> {
+  async function pages(view: TaskView = TaskView.TASK_VIEW_FULL): Promise<Task[][]> {
     const all: Task[][] = [];
     let pageToken = "";
     do {
-      const page = await fake.dispatcher.list(ListTasksRequest.fromPartial({ pageSize: 1_000, pageToken }));
+      const page = await fake.dispatcher.list(ListTasksRequest.fromPartial({ pageSize: 1_000, pageToken, view }));
       assert.ok(ListTasksResponse.encode(page).finish().length <= messageAtMost);
       all.push(page.tasks);
       pageToken = page.nextPageToken;
@@ -44,9 +51,9 @@ describe("large tasks", () => {
   }
 
   /** Every task that a watch begins with, from messages that are short enough. */
-  async function watched(count: number): Promise<Task[]> {
+  async function watched(count: number, view: TaskView = TaskView.TASK_VIEW_FULL): Promise<Task[]> {
     const tasks: Task[] = [];
-    for await (const update of operatorService(fake.leader).watchTasks({ taskIds: [], cursor: "" }, context())) {
+    for await (const update of operatorService(fake.leader).watchTasks({ taskIds: [], cursor: "", view }, context())) {
       const message = WatchTasksResponse.fromPartial(update as WatchTasksResponse);
       assert.ok(WatchTasksResponse.encode(message).finish().length <= messageAtMost);
       tasks.push(...message.tasks);
@@ -69,6 +76,32 @@ describe("large tasks", () => {
     assert.equal(listed.flat().length, 126);
     assert.ok(listed.length > 6, "several pages");
     assert.equal((await watched(126)).length, 126);
+
+    const [page, ...further] = await pages(TaskView.TASK_VIEW_BASIC);
+    assert.deepEqual([page?.length, further.length], [126, 0], "one page without payloads and results");
+    const lengths = ({ taskId, state, payload, result, checkpoint }: Task) => [
+      taskId,
+      state,
+      payload.length + result.length + checkpoint.length,
+    ];
+    const short = listed.flat().map(({ taskId, state }) => [taskId, state, 0]);
+    assert.deepEqual(page?.map(lengths), short);
+    assert.deepEqual((await watched(126, TaskView.TASK_VIEW_BASIC)).map(lengths), short);
+  });
+
+  it("tells a watch with a basic view of changes without what is long in a task", async () => {
+    const request = { taskIds: [], cursor: "", view: TaskView.TASK_VIEW_BASIC };
+    const updates = operatorService(fake.leader).watchTasks(request, context())[Symbol.asyncIterator]();
+    await updates.next();
+    const told = updates.next();
+    const { taskId } = await fake.submit({ payload: Buffer.alloc(mebibyte, 1) });
+    const { tasks } = WatchTasksResponse.fromPartial((await told).value as WatchTasksResponse);
+    assert.deepEqual(
+      tasks.map((task) => [task.taskId, task.payload.length]),
+      [[taskId, 0]],
+    );
+    assert.equal((await fake.dispatcher.get(taskId)).payload.length, mebibyte);
+    await updates.return?.(undefined);
   });
 
   it("fails a task by itself when its result or its checkpoint is too large, and goes on with the worker", async () => {
@@ -171,6 +204,44 @@ describe("large tasks", () => {
     assert.throws(() => createLimits({ resultBytes: 2 * mebibyte }), /at most 3932160 bytes/);
     assert.throws(() => createLimits({ openBytes: -1 }), /limits.openBytes/);
     assert.equal(createLimits({ payloadBytes: 2 * mebibyte, resultBytes: 0 }).payloadBytes, 2 * mebibyte);
+  });
+
+  it("reads a worker that reports more than 8 MiB later, and loses nothing of it", async () => {
+    const requests = createOutbox<DispatchRequest>();
+    const say = (event: DispatchRequest["event"]) => requests.send({ event });
+    say({ $case: "session", value: Session.fromPartial({ slots: 8 }) });
+    const responses = dispatchService(fake.leader).dispatch(requests, {
+      ...context(),
+      caller: { name: "worker/1" },
+    } as never);
+    const receipts: number[] = [];
+    const leases: Lease[] = [];
+    const unwatch = fake.dispatcher.safety.watch("worker/1", false, () => {});
+    const listening = (async () => {
+      for await (const { event } of responses as AsyncIterable<DispatchResponse>) {
+        if (event?.$case === "receipt") receipts.push(event.value.sequence);
+        if (event?.$case === "assignments") leases.push(...event.value.assignments.flatMap(({ lease }) => lease ?? []));
+      }
+    })();
+    await settle();
+    await fake.submit();
+    await settle();
+    const [lease] = leases;
+    const checkpoint = Buffer.alloc(mebibyte);
+    for (let sequence = 1; sequence <= 12; sequence++) {
+      say({ $case: "reportProgress", value: { lease, progress: undefined, checkpoint, sequence } });
+    }
+    await fake.time.pass(0);
+    assert.equal(receipts.length, 8);
+    await fake.time.pass(62);
+    assert.equal(receipts.length, 8);
+    await fake.time.pass(63);
+    assert.equal(receipts.length, 10);
+    await fake.time.pass(125);
+    assert.equal(receipts.length, 12);
+    requests.end();
+    await listening;
+    unwatch();
   });
 
   it("has a worker fail the task whose result is too large, once, and go on with the next", async () => {

@@ -1,5 +1,5 @@
 import type { CancelTasksRequest, ListTasksRequest, SubmitTaskRequest, Task } from "../gen/interlock/swarm/v1/swarm.js";
-import { TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import { TaskState, TaskView } from "../gen/interlock/swarm/v1/swarm.js";
 import { fieldError, swarmError } from "../swarm-error.js";
 import { isClosed, isHeld } from "../task-state.js";
 import { storableText } from "../text.js";
@@ -35,7 +35,7 @@ export interface Operations {
    * The tasks that have changed since `cursor`; all of them, when the leader cannot tell any more. Each of the pages may be
    * told once everything before is on the disk. They may have changes after the `cursor` that is given.
    */
-  since(cursor: string, wanted?: (task: Task) => boolean): TasksSince;
+  since(cursor: string, wanted?: (task: Task) => boolean, view?: TaskView): TasksSince;
 }
 
 export interface TasksSince {
@@ -148,11 +148,11 @@ export function createOperations(options: OperationsOptions): Operations {
         if (entry.task.state !== TaskState.TASK_STATE_PAUSED) throw swarmError("TASK_NOT_PAUSED");
         changeHeld(entry, TaskState.TASK_STATE_RUNNING);
       }),
-    since(cursor, wanted = () => true) {
+    since(cursor, wanted = () => true, view = TaskView.TASK_VIEW_FULL) {
       if (!/^\d{0,19}$/.test(cursor)) throw swarmError("CURSOR_INVALID");
       const from = BigInt(cursor || "0");
       const complete = cursor === "" || from < table.forgottenTo || from > table.revision;
-      return { complete, pages: table.pages(complete ? -1n : from, wanted), cursor: String(table.revision) };
+      return { complete, pages: table.pages(complete ? -1n : from, wanted, view), cursor: String(table.revision) };
     },
   };
 }

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { CallContext } from "@interlock/bot";
-import { SubmitTaskRequest, TaskState, UpdateType, type WatchTasksResponse } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  SubmitTaskRequest,
+  TaskState,
+  TaskView,
+  UpdateType,
+  type WatchTasksResponse,
+} from "../gen/interlock/swarm/v1/swarm.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { connectWorker } from "../testing/memory-worker.js";
 import { operatorService } from "./operator-service.js";
@@ -21,7 +27,10 @@ describe("operatorService", () => {
   /** Watches until `count` messages have been read; `onUpdate` is called after each. */
   async function watch(cursor: string, count: number, onUpdate = (_seen: number) => {}): Promise<WatchTasksResponse[]> {
     const updates: WatchTasksResponse[] = [];
-    for await (const update of operatorService(fake.leader).watchTasks({ taskIds: [], cursor }, context())) {
+    for await (const update of operatorService(fake.leader).watchTasks(
+      { taskIds: [], cursor, view: TaskView.TASK_VIEW_FULL },
+      context(),
+    )) {
       updates.push(update as WatchTasksResponse);
       if (updates.length === count) break;
       onUpdate(updates.length);
@@ -136,7 +145,10 @@ describe("operatorService", () => {
   it("watches only what was asked for", async () => {
     await fake.submit();
     const { taskId } = await fake.submit();
-    const only = operatorService(fake.leader).watchTasks({ taskIds: [taskId], cursor: "" }, context());
+    const only = operatorService(fake.leader).watchTasks(
+      { taskIds: [taskId], cursor: "", view: TaskView.TASK_VIEW_FULL },
+      context(),
+    );
     for await (const { tasks } of only) {
       assert.deepEqual(
         tasks?.map((task) => task.taskId),

@@ -9,6 +9,7 @@ import type { Leader } from "./leader.js";
 import { pageTasks, updateBytes } from "./limits.js";
 import { watchTasksRules } from "./request-rules.js";
 import { taskBytes } from "./task-bytes.js";
+import { inView } from "./task-view.js";
 import { workerPage } from "./worker-page.js";
 
 const maximumWaiting = 100_000;
@@ -45,7 +46,7 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
     resumeTask: async ({ taskId }) => ({ task: await leader.active().resume(taskId) }),
     drainWorker: ({ worker }) => ({ worker: leader.active().drain(worker) }),
     async *watchTasks(request, { caller, signal }) {
-      const { taskIds, cursor: from } = request;
+      const { taskIds, cursor: from, view } = request;
       check(request, watchTasksRules);
       const dispatcher = leader.active();
       dispatcher.reads.take(caller.name);
@@ -61,13 +62,13 @@ export function operatorService(leader: Pick<Leader, "active">): Implementation<
       const end = () => changes.end();
       const unsubscribe = [
         unwatch,
-        dispatcher.onTask((task) => wanted(task) && changes.send([task], task.taskId)),
+        dispatcher.onTask((task) => wanted(task) && changes.send([inView(task, view)], task.taskId)),
         dispatcher.onEnd((error) => changes.end(error)),
       ];
       signal.addEventListener("abort", end);
       if (signal.aborted) end();
       try {
-        const { complete, pages, cursor } = dispatcher.since(from, wanted);
+        const { complete, pages, cursor } = dispatcher.since(from, wanted, view);
         let type = complete ? UpdateType.UPDATE_TYPE_COMPLETE : UpdateType.UPDATE_TYPE_INCREMENTAL;
         let before: Task[] | undefined; // The last page carries the cursor, so each waits for the one behind it.
         for (const page of pages) {

@@ -14,6 +14,10 @@ export interface Quota {
   readonly perSecond: number;
   /** How many tasks it may submit at once. Default: 5,000. */
   readonly burst: number;
+  /** How many bytes the payloads that it submits may have a second, after a burst. Default: 4,194,304 (4 MiB). */
+  readonly bytesPerSecond: number;
+  /** How many bytes they may have at once. Default: 16,777,216 (16 MiB). */
+  readonly burstBytes: number;
   /** The highest priority that its tasks may have. Default: 1,000. */
   readonly highestPriority: number;
   /** How many of its open tasks may have a priority above 0, and so go before those of others. Default: 1,000. */
@@ -25,12 +29,16 @@ export interface Quota {
   readonly lanes: number;
 }
 
+const mebibyte = 1_024 * 1_024;
+
 /** The default of each bound in {@link Quota}. */
 export const defaultQuota: Quota = {
   openTasks: 10_000,
-  openBytes: 32 * 1_024 * 1_024,
+  openBytes: 32 * mebibyte,
   perSecond: 1_000,
   burst: 5_000,
+  bytesPerSecond: 4 * mebibyte,
+  burstBytes: 16 * mebibyte,
   highestPriority: 1_000,
   raisedTasks: 1_000,
   lanes: 1_000,
@@ -40,7 +48,7 @@ export const defaultQuota: Quota = {
 export interface Quotas {
   /** Takes one from the submitter's rate; throws `QUOTA_EXCEEDED` when there is none. */
   take(submitter: string): void;
-  /** Throws `QUOTA_EXCEEDED` when this task would be one too many. */
+  /** Takes the bytes of a task from the submitter's rate; throws `QUOTA_EXCEEDED` when this task would be one too many. */
   admit(task: Task): void;
   /** Counts a task that is open now. */
   opened(task: Task): void;
@@ -59,15 +67,15 @@ interface Account {
 /** Creates the accounts. `quotaOf` gives what differs from {@link defaultQuota} for a submitter. */
 export function createQuotas(clock: Clock, quotaOf: (submitter: string) => Partial<Quota>): Quotas {
   const accounts = new Map<string, Account>();
-  // By rate. Bound: as many as `quotaOf` gives.
+  // By purpose and rate. Bound: as many as `quotaOf` gives.
   const limiters = new Map<string, LocalRateLimiter>();
 
   function quotaFor(submitter: string): Quota {
     return { ...defaultQuota, ...quotaOf(submitter) };
   }
 
-  function limiterFor({ perSecond, burst }: Quota): LocalRateLimiter {
-    const name = `${perSecond}/${burst}`;
+  function limiterFor(what: "tasks" | "bytes", perSecond: number, burst: number): LocalRateLimiter {
+    const name = `${what} ${perSecond}/${burst}`;
     const limiter = limiters.get(name) ?? createRateLimiter({ perSecond, burst });
     limiters.set(name, limiter);
     return limiter;
@@ -85,9 +93,9 @@ export function createQuotas(clock: Clock, quotaOf: (submitter: string) => Parti
 
   return {
     take(submitter) {
-      const quota = quotaFor(submitter);
-      if (limiterFor(quota).take(submitter, clock.now()) === 0) return;
-      throw quotaError("per_second", quota.perSecond, "The submitter submits too many tasks a second");
+      const { perSecond, burst } = quotaFor(submitter);
+      if (limiterFor("tasks", perSecond, burst).take(submitter, clock.now()) === 0) return;
+      throw quotaError("per_second", perSecond, "The submitter submits too many tasks a second");
     },
     admit(task) {
       const { submittedBy, priority, payload } = task;
@@ -111,6 +119,11 @@ export function createQuotas(clock: Clock, quotaOf: (submitter: string) => Parti
           quota.lanes,
           "The submitter's open tasks differ too much in priority, fairness key and capabilities",
         );
+      }
+      const { bytesPerSecond, burstBytes } = quota;
+      const bytes = limiterFor("bytes", bytesPerSecond, burstBytes);
+      if (payload.length > 0 && bytes.take(submittedBy, clock.now(), payload.length) > 0) {
+        throw quotaError("bytes_per_second", bytesPerSecond, "The submitter submits too many bytes a second");
       }
     },
     opened(task) {

@@ -11,6 +11,7 @@ import {
   type Session,
   type SubmitTaskRequest,
   TaskState,
+  TaskView,
   type WatchTasksRequest,
 } from "../gen/interlock/swarm/v1/swarm.js";
 import {
@@ -68,11 +69,13 @@ export const listTasksRules: Rules<ListTasksRequest> = {
   states: listOf(knownOf(TaskState), 32),
   pageSize: int32,
   pageToken: anything, // Its own pattern is checked where it is read: PAGE_TOKEN_INVALID.
+  view: knownOf(TaskView),
 };
 
 export const watchTasksRules: Rules<WatchTasksRequest> = {
   taskIds: listOf(name, watchedAtMost),
   cursor: anything, // Its own pattern is checked where it is read: CURSOR_INVALID.
+  view: knownOf(TaskView),
 };
 
 export const resetRules: Rules<ResetEmergencyStopRequest> = { stopId: name, reason };

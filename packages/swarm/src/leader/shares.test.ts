@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import type { CallContext } from "@interlock/bot";
-import { CancelTasksRequest, type SubmitTaskRequest, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  CancelTasksRequest,
+  ListTasksRequest,
+  type SubmitTaskRequest,
+  TaskState,
+} from "../gen/interlock/swarm/v1/swarm.js";
 import { isClosed } from "../task-state.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { settle } from "../testing/fake-time.js";
@@ -72,6 +77,23 @@ describe("the shares of a leader's callers", () => {
     await fake.time.pass(1_000);
     await fake.submit();
     await refused({}, "per_second");
+  });
+
+  it("bounds the bytes that a submitter submits a second, whatever becomes of the tasks", async () => {
+    await setUp({ quotaOf: () => ({ bytesPerSecond: 1_000, burstBytes: 2_000 }) });
+    const submit = async (bytes: number, idempotencyKey = "") => {
+      const { taskId } = await fake.submit({ payload: Buffer.alloc(bytes), idempotencyKey });
+      await fake.dispatcher.cancel(taskId, "");
+    };
+    await submit(1_500);
+    await submit(500, "key");
+    await submit(500, "key"); // A repetition is no second task.
+    await refused({ payload: Buffer.alloc(1) }, "bytes_per_second");
+    await fake.submit(); // Without a payload.
+    await fake.time.pass(1_000);
+    await submit(900);
+    await refused({ payload: Buffer.alloc(200) }, "bytes_per_second");
+    await submit(100);
   });
 
   it("has the tasks of others done beside thousands that nobody can do, at the highest priority", async () => {
@@ -156,7 +178,7 @@ describe("the shares of a leader's callers", () => {
     for (let i = 0; i < 30; i++) await fake.submit({ payload: Buffer.alloc(400_000) }, `operator/${i % 5}`);
     const operators = operatorService(fake.leader);
     const order: string[] = [];
-    const request = { states: [], pageSize: 0, pageToken: "" };
+    const request = ListTasksRequest.fromPartial({});
     const lists = Array.from({ length: 50 }, async () => {
       await operators.listTasks(request, context("operator/1"));
       order.push("list");

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "@interlock/bot";
 import { monotonicOf } from "@interlock/bot/internal";
-import { type ListTasksRequest, SubmitTaskRequest, Task, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  type ListTasksRequest,
+  SubmitTaskRequest,
+  Task,
+  TaskState,
+  type TaskView,
+} from "../gen/interlock/swarm/v1/swarm.js";
 import { swarmError } from "../swarm-error.js";
 import { isClosed, mayFollow } from "../task-state.js";
 import type { Entry } from "./entry.js";
@@ -11,6 +17,7 @@ import { type Limits, pageBytes, pageTasks, passedAtOnce, updateBytes } from "./
 import type { Quotas } from "./quotas.js";
 import { longestRetryMs } from "./retry-delay.js";
 import { taskBytes } from "./task-bytes.js";
+import { inView } from "./task-view.js";
 import { createWaitingList, type WaitingList } from "./waiting-list.js";
 
 /**
@@ -31,7 +38,7 @@ export interface TaskTable {
    * The tasks, in the order of submission, that have changed after the revision `from`: in pages, between which others may
    * get their turn. Tasks that are submitted meanwhile are not among them.
    */
-  pages(from: bigint, wanted: (task: Task) => boolean): Iterable<readonly Task[]>;
+  pages(from: bigint, wanted: (task: Task) => boolean, view: TaskView): Iterable<readonly Task[]>;
   /** Whether open tasks may become longer by so many bytes. */
   hasRoom(bytes: number): boolean;
   list(request: ListTasksRequest): { tasks: Task[]; nextPageToken: string };
@@ -264,43 +271,47 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
       return row;
     },
     entries: () => rows.values(),
-    *pages(from, wanted) {
+    *pages(from, wanted, view) {
       const last = Number(revision);
       let page: Task[] = [];
       let weight = 0;
       let passed = 0;
-      for (const { task, bytes, sequence } of rows.values()) {
+      for (const { task, sequence } of rows.values()) {
         if (sequence > last) break;
         if (++passed % passedAtOnce === 0) yield [];
         if (task.revision <= from || !wanted(task)) continue;
+        const shown = inView(task, view);
+        const bytes = taskBytes(shown);
         if (page.length > 0 && (page.length === pageTasks || weight + bytes > updateBytes)) {
           yield page;
           [page, weight] = [[], 0];
         }
-        page.push(task);
+        page.push(shown);
         weight += bytes;
       }
       yield page;
     },
     hasRoom: (bytes) => bytes <= 0 || openBytes + bytes <= limits.openBytes,
-    list({ states, pageSize, pageToken }) {
+    list({ states, pageSize, pageToken, view }) {
       if (!/^\d{0,16}$/.test(pageToken)) throw swarmError("PAGE_TOKEN_INVALID");
       const size = pageSize > 0 ? Math.min(pageSize, 1000) : 100;
       const from = Number(pageToken);
-      const page: Row[] = [];
+      const tasks: Task[] = [];
+      let last = from;
       let weight = 0;
       let nextPageToken = "";
       for (const row of rows.values()) {
         if (row.sequence <= from || (states.length > 0 && !states.includes(row.task.state))) continue;
-        weight += row.bytes;
-        const last = page.at(-1);
-        if (last && (page.length === size || weight > pageBytes)) {
-          nextPageToken = String(last.sequence);
+        const shown = inView(row.task, view);
+        weight += taskBytes(shown);
+        if (tasks.length > 0 && (tasks.length === size || weight > pageBytes)) {
+          nextPageToken = String(last);
           break;
         }
-        page.push(row);
+        tasks.push(shown);
+        last = row.sequence;
       }
-      return { tasks: page.map(({ task }) => task), nextPageToken };
+      return { tasks, nextPageToken };
     },
     due() {
       const now = clock.now();

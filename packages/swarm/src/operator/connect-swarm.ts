@@ -1,19 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { type Bot, type CallOptions, InterlockError, systemClock } from "@interlock/bot";
 import { createBackoff, monotonicOf } from "@interlock/bot/internal";
-import type {
-  CancelTasksRequest,
-  CancelTasksResponse,
-  EmergencyStopResponse,
-  ListTasksRequest,
-  ListTasksResponse,
-  ListWorkersResponse,
-  Safety,
-  SubmitTaskRequest,
-  Task,
-  WatchSafetyResponse,
-  WatchTasksResponse,
-  Worker,
+import {
+  type CancelTasksRequest,
+  type CancelTasksResponse,
+  type EmergencyStopResponse,
+  type ListTasksRequest,
+  type ListTasksResponse,
+  type ListWorkersResponse,
+  type Safety,
+  type SubmitTaskRequest,
+  type Task,
+  TaskView,
+  type WatchSafetyResponse,
+  type WatchTasksResponse,
+  type Worker,
 } from "../gen/interlock/swarm/v1/swarm.js";
 import { OperatorService, SafetyService } from "../gen/interlock/swarm/v1/swarm_interlock.js";
 import { isFinal } from "../is-final.js";
@@ -57,10 +58,14 @@ export interface Swarm {
   resume(taskId: string, options?: CallOptions): Promise<Task>;
   /** Gives a worker no more tasks; it finishes those that it has, and leaves. */
   drain(worker: string, options?: CallOptions): Promise<Worker>;
-  /** Follows the tasks until `signal` aborts; after a change of leaders it continues where it was. */
+  /**
+   * Follows the tasks until `signal` aborts; after a change of leaders it continues where it was. With
+   * `view: TaskView.TASK_VIEW_BASIC`, tasks come without `payload`, `result` and `checkpoint`.
+   */
   watch(options?: {
     readonly taskIds?: readonly string[];
     readonly cursor?: string;
+    readonly view?: TaskView;
     readonly signal?: AbortSignal;
   }): AsyncIterable<WatchTasksResponse>;
   /**
@@ -190,11 +195,11 @@ export function connectSwarm(bot: Pick<Bot, "client">, leaders: readonly string[
       call(options, async ({ operator }, o) => whole(await operator.resumeTask({ taskId }, o))),
     drain: (worker, options) =>
       call(options, async ({ operator }, o) => (await operator.drainWorker({ worker }, o)).worker as Worker),
-    async *watch({ taskIds = [], cursor = "", signal } = {}) {
+    async *watch({ taskIds = [], cursor = "", view = TaskView.TASK_VIEW_FULL, signal } = {}) {
       let from = cursor;
       const options = signal ? { signal } : {};
       const updates = follow(signal, ({ operator }) =>
-        operator.watchTasks({ taskIds: [...taskIds], cursor: from }, options),
+        operator.watchTasks({ taskIds: [...taskIds], cursor: from, view }, options),
       );
       for await (const update of updates) {
         yield update;
