@@ -8,6 +8,7 @@ import { failingJoins } from "./attacks/failing-joins.js";
 import { halfHandshakes } from "./attacks/half-handshakes.js";
 import { idleHttps, idleStrangers } from "./attacks/idle-strangers.js";
 import { junkCertificates, junkCertificatesEnrolling } from "./attacks/junk-certificates.js";
+import { largeCheckpoints } from "./attacks/large-checkpoints.js";
 import { largeTasks } from "./attacks/large-tasks.js";
 import { readerFlood } from "./attacks/reader-flood.js";
 import { renewalFlood } from "./attacks/renewal-flood.js";
@@ -45,6 +46,7 @@ export const attacks: readonly Attack[] = [
   badSignatures,
   trustStreams,
   unstorableFields,
+  largeCheckpoints,
   largeTasks,
   bogusReports,
   taskFlood,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { certificatesToPem, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService, AuthorityService } from "@interlock/bot/protocol";
 import { EchoService, rawCall, rawSession, shows } from "@interlock/bot/testing";
-import { connectSwarm, SafetyService } from "@interlock/swarm";
+import { connectSwarm, SafetyService, TaskView } from "@interlock/swarm";
 import type { ProbeName } from "../attack.js";
 import type { Probe } from "./probe.js";
 
@@ -106,17 +106,18 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
       };
     },
   },
-  /** A page of the tasks, and a change that a watch has to tell. The watch goes on all along. */
+  /** A page of the tasks as a table shows them, and a change that a watch has to tell. The watch goes on all along. */
   tasks: {
     everyMs: 150,
     async prepare({ bot, target }) {
       const swarm = connectSwarm(bot, [target.address]);
+      const view = TaskView.TASK_VIEW_BASIC;
       const waiting = new Map<string, () => void>();
       void (async () => {
-        for await (const { tasks } of swarm.watch()) for (const { taskId } of tasks) waiting.get(taskId)?.();
+        for await (const { tasks } of swarm.watch({ view })) for (const { taskId } of tasks) waiting.get(taskId)?.();
       })();
       return async () => {
-        await swarm.list({ pageSize: 1_000 }, { timeoutMs });
+        await swarm.list({ pageSize: 1_000, view }, { timeoutMs });
         const { task } = await swarm.submit({ kind: "honest", requiredCapabilities: ["honest"] });
         const told = new Promise<void>((resolve) => waiting.set(task.taskId, resolve));
         await swarm.cancel(task.taskId, "not needed");
