@@ -17,6 +17,7 @@ describe("the request of a call", () => {
   const faults: string[] = [];
   let whole = 0;
   let credited = 0;
+  const expected: number[] = [];
   const owner = {
     callerUri: "spiffe://test/a",
     onWhole: () => whole++,
@@ -25,6 +26,7 @@ describe("the request of a call", () => {
       current.close(); // As the call does.
     },
     credit: (bytes: number) => (credited += bytes),
+    expect: (bytes: number) => expected.push(bytes),
   };
   let current: IncomingRequest;
   const unpacked: string[] = [];
@@ -43,6 +45,7 @@ describe("the request of a call", () => {
     unpacked.length = 0;
     whole = 0;
     credited = 0;
+    expected.length = 0;
   });
 
   function request(method: typeof echo | typeof join, head: Partial<RequestHead> = {}, maximumRequestBytes = 100) {
@@ -56,6 +59,7 @@ describe("the request of a call", () => {
     const one = request(echo);
     for (const byte of framed("hello")) one.push(Buffer.of(byte));
     assert.deepEqual([one.isReady, whole, credited], [false, 0, 10]);
+    assert.deepEqual(expected, [5, 4, 3, 2, 1], "the rest of it, once its length is known");
     one.end();
     assert.deepEqual([one.isReady, whole, String(one.message), faults], [true, 1, "hello", []]);
   });

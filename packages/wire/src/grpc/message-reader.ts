@@ -59,9 +59,9 @@ export class MessageReader {
     return this.#partial.length;
   }
 
-  /** How many bytes of the unfinished message have not come; 0 between messages, and while its length is not known. */
+  /** How many bytes of the unfinished message have not come; 0 between messages, after a fault, and while its length is not known. */
   get missing(): number {
-    return this.#prefixBytes === prefixLength ? this.#length - this.#arrived : 0;
+    return this.#prefixBytes === prefixLength && !this.#fault ? this.#length - this.#arrived : 0;
   }
 
   /**

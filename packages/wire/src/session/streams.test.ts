@@ -186,6 +186,24 @@ describe("Streams", () => {
     );
   });
 
+  it("make room at once for what is expected, until their end has come, or they are over", () => {
+    const { streams, add, sent } = create(false, { streamWindowBytes: 1_000 });
+    const all = [add(1), add(3), add(5)];
+    const [open, ended, over] = all as [Stream, Stream, Stream];
+    streams.remoteEnded(ended);
+    over.reset(cancel);
+    for (const stream of all) {
+      stream.receiveWindow.take(600);
+      stream.expect(400);
+      stream.expect(5_000);
+      stream.expect(5_000);
+    }
+    assert.deepEqual(
+      sent(frameType.windowUpdate).map(({ streamId, payload }) => [streamId, payload.readUInt32BE()]),
+      [[open.id, 4_600]],
+    );
+  });
+
   it("may make as much wait as is allowed, and not a byte more", () => {
     const { streams, add, resets, told } = create(true, { queuedBytes: 10 + bounds.pieceBytes });
     streams.setSendWindow(0);
