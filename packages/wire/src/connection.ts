@@ -77,6 +77,8 @@ export function createClientConnection(
   return new Http2Connection(socket, handler, options, false);
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Owns the socket: reads it, and ends it. */
 class Http2Connection implements Connection, FrameSink {
   lastReceived: number;
@@ -98,7 +100,7 @@ class Http2Connection implements Connection, FrameSink {
     this.#now = now;
     this.#prefaceBytes = isServer ? 0 : preface.length;
     this.lastReceived = now();
-    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("drain", () => this.#run(() => session.sender.drained()));
     socket.on("end", () => session.ending.peerClosed());
     socket.on("error", (error) => {
@@ -155,6 +157,14 @@ class Http2Connection implements Connection, FrameSink {
     const session = this.#session;
     receiveFrame(session, frame);
     return !session.ending.over && !session.turns.full;
+  }
+
+  /** Takes what the socket brings, and lets others have their turn when it is much. */
+  #take(chunk: Buffer): void {
+    const { turns, ending } = this.#session;
+    turns.read(chunk.length);
+    this.#read(chunk);
+    if (turns.full && !this.#rest && !ending.over) this.#readLater(nothing);
   }
 
   #read(chunk: Buffer): void {

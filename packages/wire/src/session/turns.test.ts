@@ -3,7 +3,7 @@ import { Duplex } from "node:stream";
 import { type Connection, createServerConnection } from "../connection.js";
 import { errorCode } from "../frame/error-code.js";
 import { nobody } from "../stream/stream.js";
-import { hello, rstStream, wholeRequest } from "../testing/index.js";
+import { frame, hello, rstStream, wholeRequest } from "../testing/index.js";
 import { Turns } from "./turns.js";
 
 const streamsPerTurn = 4;
@@ -96,6 +96,37 @@ describe("Turns", () => {
     for (const { begun } of peers) assert.ok((begun[0]?.[1] ?? firstsEnd) < firstsEnd);
     assert.equal(new Set(other.begun.map(([, turn]) => turn)).size, 1);
     for (const { end } of [...peers, other]) end();
+  });
+
+  it("read a bounded number of bytes each, of all connections that have them in common", async () => {
+    const turns = new Turns(100, 1_000);
+    const [one, two] = [serveMemory(turns), serveMemory(turns)];
+    const other = serveMemory();
+    for (const { socket } of [one, two, other]) socket.push(hello);
+    await until(() => !one.socket.isPaused() && !turns.full);
+    // Each chunk is 600 bytes: a request, and frames of a type that is ignored.
+    const chunk = (id: number) => {
+      const request = wholeRequest(id);
+      return Buffer.concat([request, frame(0xff, 0, 0, Buffer.alloc(600 - request.length - 9))]);
+    };
+    for (const id of ids(4)) for (const { socket } of [one, two, other]) socket.push(chunk(id));
+    await until(() => one.begun.length === 4 && two.begun.length === 4 && other.begun.length === 4);
+    const inTurn = new Map<number, number>();
+    for (const [, turn] of [...one.begun, ...two.begun]) inTurn.set(turn, (inTurn.get(turn) ?? 0) + 1);
+    assert.ok(Math.max(...inTurn.values()) <= 3, `${[...inTurn.values()]} of 600 bytes where 1,000 fill a turn`);
+    assert.equal(new Set(other.begun.map(([, turn]) => turn)).size, 1, "others have turns of their own");
+    await until(() => !one.socket.isPaused() && !two.socket.isPaused());
+    for (const { end } of [one, two, other]) end();
+  });
+
+  it("are full of bytes after 256 KiB where no number is given", async () => {
+    const turns = new Turns();
+    turns.read(256 * 1_024 - 1);
+    assert.ok(!turns.full);
+    turns.read(1);
+    assert.ok(turns.full);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(!turns.full);
   });
 
   it("are not lost on a connection that ends while it waits", async () => {
