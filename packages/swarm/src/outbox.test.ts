@@ -57,6 +57,18 @@ describe("outbox", () => {
     assert.deepEqual(await all(outbox), []);
   });
 
+  it("says once that it takes nothing more, also where its reader has left", async () => {
+    let ends = 0;
+    const left = createOutbox<number>({ onEnd: () => ends++ });
+    left.send(1);
+    for await (const _ of left) break;
+    left.end();
+    assert.equal(ends, 1);
+    const full = createOutbox<number>({ limit: 1, overflow: () => new Error("slow"), onEnd: () => ends++ });
+    for (const n of [1, 2]) full.send(n);
+    assert.equal(ends, 2);
+  });
+
   describe("with batching", () => {
     const batching = {
       join: (all: readonly string[]) => all.join("+"),
@@ -64,7 +76,7 @@ describe("outbox", () => {
       atMost: 4,
     };
 
-    it("hands over at once what was sent within one turn of the event loop", async () => {
+    it("hands over at once what was sent within one callback of the event loop", async () => {
       const outbox = createOutbox<string>({ batching: () => batching });
       const reading = all(outbox);
       await settle();

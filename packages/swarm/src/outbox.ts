@@ -1,5 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
-
 /** The messages that are still to be sent, in order. Iterating takes them out, and waits for more until the outbox ends. */
 export interface Outbox<T> extends AsyncIterable<T> {
   /** Adds a message at the end. It replaces one with the same `key` that was not taken yet. */
@@ -13,8 +11,10 @@ export interface OutboxOptions<T> {
   /** When more messages than this wait, the outbox ends with `overflow()`. Default: no limit. */
   readonly limit?: number;
   readonly overflow?: () => Error;
-  /** If it returns something, messages that are sent within one turn of the event loop are taken as one. */
+  /** If it returns something, messages that are sent within one callback of the event loop are taken as one. */
   readonly batching?: () => Batching<T> | undefined;
+  /** Called once when nothing more is accepted: it was ended, or its reader has left. */
+  readonly onEnd?: () => void;
 }
 
 /** The rule by which several messages become one. */
@@ -26,7 +26,9 @@ export interface Batching<T> {
   readonly atMost: number;
 }
 
-/** Creates an outbox for one reader. */
+const done = { done: true, value: undefined } as const;
+
+/** Creates an outbox for one reader, which asks for one message at a time. */
 export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
   const { limit = Number.POSITIVE_INFINITY, overflow } = options;
   const waiting = new Map<unknown, T>();
@@ -40,6 +42,7 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
     failure = error;
     if (error) waiting.clear();
     wake?.();
+    options.onEnd?.();
   }
 
   /** Takes out the next message, joined with those that fit into one message with it. */
@@ -56,18 +59,15 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
     return batching && some.length > 1 ? batching.join(some) : some[0];
   }
 
-  async function* take(): AsyncGenerator<T> {
-    try {
-      for (;;) {
-        for (let message = next(); message !== undefined; message = next()) yield message;
-        if (failure) throw failure;
-        if (ended && waiting.size === 0) return;
-        if (waiting.size > 0) continue;
-        await new Promise<void>((resolve) => (wake = resolve));
-        if (options.batching?.() && !failure) await turn();
-      }
-    } finally {
-      end();
+  // No generator: for each message that one makes several promises, which take longer than all else here.
+  async function take(): Promise<IteratorResult<T, undefined>> {
+    for (;;) {
+      const message = next();
+      if (message !== undefined) return { done: false, value: message };
+      if (failure) throw failure;
+      if (ended) return done;
+      await new Promise<void>((resolve) => (wake = resolve));
+      if (options.batching?.() && !failure) await new Promise<void>((resolve) => process.nextTick(resolve));
     }
   }
 
@@ -80,6 +80,13 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
       wake?.();
     },
     end,
-    [Symbol.asyncIterator]: take,
+    [Symbol.asyncIterator]: () => ({
+      next: take,
+      async return() {
+        end();
+        waiting.clear();
+        return done;
+      },
+    }),
   };
 }

@@ -1,37 +1,48 @@
 import type { Readable } from "node:stream";
 
 /**
- * Reads the messages of a grpc-js stream, each when it is asked for, so that a slow reader slows the sender down. Unlike
- * the stream's own iterator it leaves the stream open when the reader stops early, because the other direction may still
- * be in use. It also ends when `signal` aborts, even if messages are left.
+ * The messages of a grpc-js stream, each read when it is asked for, so that a slow reader slows the sender down. Unlike the
+ * stream's own iterator it leaves the stream open when the reader stops early, because the other direction may still be in
+ * use. It is no generator, because its reader is one: of two, each message would pass several promises more.
  */
-export async function* messages<T>(stream: Readable, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
-  let ended = stream.destroyed;
-  let failure: unknown;
-  let wake = () => {};
-  const onReadable = () => wake();
-  const onEnd = () => {
-    ended = true;
-    wake();
+export class Messages<T> {
+  readonly #stream: Readable;
+  #ended: boolean;
+  #failure: { readonly error: unknown } | undefined;
+  #wake = () => {};
+  readonly #onReadable = () => this.#wake();
+  readonly #onEnd = () => {
+    this.#ended = true;
+    this.#wake();
   };
-  const onError = (error: unknown) => {
-    failure ??= error;
-    onEnd();
+  readonly #onError = (error: unknown) => {
+    this.#failure ??= { error };
+    this.#onEnd();
   };
-  stream.on("readable", onReadable).on("end", onEnd).on("close", onEnd).on("error", onError);
-  signal?.addEventListener("abort", onEnd);
-  try {
-    while (true) {
-      if (signal?.aborted) return;
-      const message: T | null = stream.read();
-      if (message !== null) yield message;
-      else if (failure !== undefined) throw failure;
-      else if (ended) return;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    stream.off("readable", onReadable).off("end", onEnd).off("close", onEnd);
-    stream.off("error", onError).on("error", () => {}); // Nothing handles an error that comes now.
-    signal?.removeEventListener("abort", onEnd);
+
+  constructor(stream: Readable) {
+    this.#stream = stream;
+    this.#ended = stream.destroyed;
+    stream.on("readable", this.#onReadable).on("end", this.#onEnd).on("close", this.#onEnd).on("error", this.#onError);
+  }
+
+  /** Takes the next message, if there is one now. */
+  take(): T | undefined {
+    return this.#stream.read() ?? undefined;
+  }
+
+  /** Waits where there is none. Resolves to false when none follows; rejects with what the stream has failed with. */
+  async arrival(): Promise<boolean> {
+    if (this.#failure) throw this.#failure.error;
+    if (this.#ended) return false;
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    return true;
+  }
+
+  /** Leaves the stream as it is. */
+  leave(): void {
+    const stream = this.#stream;
+    stream.off("readable", this.#onReadable).off("end", this.#onEnd).off("close", this.#onEnd);
+    stream.off("error", this.#onError).on("error", () => {}); // Nothing handles an error that comes now.
   }
 }

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { type ClientReadableStream, status } from "@grpc/grpc-js";
 import type { AnyMethod } from "@interlock/policy";
 import { InterlockError } from "../base/error.js";
-import { messages } from "../base/messages.js";
+import { Messages } from "../base/messages.js";
 import type { Reason } from "../base/reason.js";
 import { asWritten, serializer } from "../base/serializer.js";
 import { UnwritableMessage } from "../base/unwritable.js";
@@ -187,8 +187,13 @@ export function callForMany(connector: Connector, method: AnyMethod, defaults: C
       });
     }
     let code: status | undefined; // None for a stream that is left before its end.
+    const answers = new Messages(call as unknown as Readable);
     try {
-      yield* messages(call as unknown as Readable);
+      for (;;) {
+        const answer = answers.take();
+        if (answer !== undefined) yield answer;
+        else if (!(await answers.arrival())) break;
+      }
       watch?.tellTrailers();
       if (watch?.failure) throw watch.failure.thrown;
       code = status.OK;
@@ -199,6 +204,7 @@ export function callForMany(connector: Connector, method: AnyMethod, defaults: C
       code = status[InterlockError.from(error).code];
       throw error;
     } finally {
+      answers.leave();
       if (code === undefined) call.cancel();
       measure(code ?? status.CANCELLED);
       stopListening?.();

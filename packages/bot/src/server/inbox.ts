@@ -13,7 +13,7 @@ export interface InboxOwner {
  * The messages of a request that wait for their handler, in order. While more than enough wait, what arrives is not credited to
  * the sender.
  */
-export class Inbox implements AsyncIterableIterator<Buffer> {
+export class Inbox {
   readonly #owner: InboxOwner;
   readonly #messages: Buffer[] = [];
   #bytes = 0;
@@ -54,36 +54,31 @@ export class Inbox implements AsyncIterableIterator<Buffer> {
     this.#onDemand?.();
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async next(): Promise<IteratorResult<Buffer, undefined>> {
-    while (this.#messages.length === 0) {
-      if (this.#failure !== undefined) throw this.#failure;
-      if (this.#ended) return { done: true, value: undefined };
-      this.#onDemand?.();
-      this.#onDemand = undefined;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wake = undefined;
-    }
-    const message = this.#messages.shift() as Buffer;
+  /** Takes the next message, if there is one. */
+  take(): Buffer | undefined {
+    const message = this.#messages.shift();
+    if (message === undefined) return undefined;
     this.#bytes -= message.length;
     this.#owner.delivered();
     if (this.#withheld > 0 && this.#bytes <= enoughBytes) {
       this.#owner.credit(this.#withheld);
       this.#withheld = 0;
     }
-    return { done: false, value: message };
+    return message;
   }
 
-  /** The handler reads no more. What arrives now is dropped. */
-  async return(): Promise<IteratorResult<Buffer, undefined>> {
-    this.drop();
-    return { done: true, value: undefined };
+  /** Waits where there is none. Resolves to false when none follows; rejects with the error of the end. */
+  async arrival(): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ended) return false;
+    this.#onDemand?.();
+    this.#onDemand = undefined;
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
+    return true;
   }
 
-  /** Drops what waits. */
+  /** Drops what waits: the handler reads no more. */
   drop(): void {
     this.#messages.length = 0;
     this.#bytes = 0;

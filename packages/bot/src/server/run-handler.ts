@@ -174,8 +174,12 @@ async function* requests(
   const { inbox } = request;
   if (!inbox) return;
   try {
-    for await (const message of inbox) {
-      if (live.ended) break;
+    while (!live.ended) {
+      const message = inbox.take();
+      if (message === undefined) {
+        if (await inbox.arrival()) continue;
+        break;
+      }
       const decoded = method.request.decode(message);
       const fault = faultOf(decoded, live);
       if (fault) {
@@ -187,6 +191,8 @@ async function* requests(
   } catch (thrown) {
     if (live.ended) throw live.ended;
     throw thrown;
+  } finally {
+    inbox.drop(); // What comes now is read by nobody.
   }
   if (live.ended) throw live.ended;
   if (!request.halfClosed) throw new InterlockError("CANCELLED", "The caller went away before it had sent all.");

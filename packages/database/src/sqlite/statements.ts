@@ -16,7 +16,7 @@ export interface Statements {
  * succeeding: see `createFinishStatement`.
  */
 export function createStatements(database: Libsql.Database): Statements {
-  const prepared = createStatementCache(database);
+  const prepared = createStatementCache((text) => guarded(database.prepare(text)));
   const finish = createFinishStatement(database);
 
   function run<T>(statement: Libsql.Statement, parameters: unknown, work: () => T): T {
@@ -39,20 +39,16 @@ export function createStatements(database: Libsql.Database): Statements {
     }),
   };
 
-  return {
-    prepare(text) {
-      const known = controls[text];
-      if (known) return known;
-      const statement = prepared.prepare(text);
-      return {
-        reader: statement.reader,
-        all: (parameters) => run(statement, parameters, () => statement.all(parameters)),
-        run: (parameters) => run(statement, parameters, () => statement.run(parameters)) as never,
-        iterate: (parameters) => run(statement, parameters, () => statement.iterate(parameters)) as never,
-      };
-    },
-    clear: prepared.clear,
-  };
+  function guarded(statement: Libsql.Statement): SqliteStatement {
+    return {
+      reader: statement.reader,
+      all: (parameters) => run(statement, parameters, () => statement.all(parameters)),
+      run: (parameters) => run(statement, parameters, () => statement.run(parameters)) as never,
+      iterate: (parameters) => run(statement, parameters, () => statement.iterate(parameters)) as never,
+    };
+  }
+
+  return { prepare: (text) => controls[text] ?? prepared.get(text), clear: prepared.clear };
 }
 
 function control(work: () => void): SqliteStatement {

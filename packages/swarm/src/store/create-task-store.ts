@@ -13,6 +13,10 @@ const auditKept = 10_000;
 /** Creates a store of tasks over a migrated database; SQLite and PostgreSQL share all of it. */
 export function createTaskStore({ db, now, locksRows, close }: Database<Schema>): TaskStore {
   const putTasks = createPutTasks(db);
+  // Built once, as the statements of `putTasks` are; their parameters are replaced.
+  const lead = db.updateTable("leadership").where("id", "=", 1).where("epoch", "=", 0);
+  const hold = lead.set((e) => ({ leadsUntil: e.ref("leadsUntil") })).compile();
+  const extend = lead.set((e) => ({ leadsUntil: e(now, "+", 0) })).compile();
   let unpruned = 0;
   /** The latest batch. */
   let latest: Promise<unknown> = Promise.resolve();
@@ -27,13 +31,10 @@ export function createTaskStore({ db, now, locksRows, close }: Database<Schema>)
   ): Promise<T> {
     return db.transaction().execute(async (transaction) => {
       // The row stays locked until the transaction ends. Writing it first also keeps SQLite from starting as a reader.
-      const held = await transaction
-        .updateTable("leadership")
-        .set((e) => ({ leadsUntil: forMs === undefined ? e.ref("leadsUntil") : e(now, "+", forMs) }))
-        .where("id", "=", 1)
-        .where("epoch", "=", epoch)
-        .executeTakeFirstOrThrow();
-      if (held.numUpdatedRows !== 1n) throw swarmError("LEADER_STANDBY");
+      const statement =
+        forMs === undefined ? { ...hold, parameters: [1, epoch] } : { ...extend, parameters: [forMs, 1, epoch] };
+      const { numAffectedRows } = await transaction.executeQuery(statement);
+      if (numAffectedRows !== 1n) throw swarmError("LEADER_STANDBY");
       return work(transaction);
     });
   }
