@@ -36,6 +36,33 @@ describe("outbox", () => {
     assert.deepEqual(await all(outbox), ["b1", "a2"]);
   });
 
+  it("hands over first what is to go first, the latest of each key, and counts it", async () => {
+    const outbox = createOutbox<string>({ limit: 4, overflow: () => new Error("full") });
+    outbox.send("a");
+    outbox.send("beat 1", "beat", true);
+    outbox.send("b");
+    outbox.send("beat 2", "beat", true);
+    const reader = outbox[Symbol.asyncIterator]();
+    assert.equal((await reader.next()).value, "beat 2");
+    assert.equal((await reader.next()).value, "a");
+    outbox.send("beat 3", "beat", true);
+    for (const each of ["c", "d", "e"]) outbox.send(each);
+    await assert.rejects(reader.next(), /full/);
+  });
+
+  it("joins what goes first with what follows, as far as it fits", async () => {
+    const batching = {
+      join: (some: readonly string[]) => some.join("+"),
+      weigh: (one: string) => one.length,
+      atMost: 4,
+    };
+    const outbox = createOutbox<string>({ batching: () => batching });
+    for (const each of ["aa", "bb", "c"]) outbox.send(each);
+    outbox.send("1", "beat", true);
+    outbox.end();
+    assert.deepEqual(await all(outbox), ["1+aa", "bb+c"]);
+  });
+
   it("ends at once with an error", async () => {
     const outbox = createOutbox<number>();
     outbox.send(1);

@@ -1,7 +1,7 @@
 /** The messages that are still to be sent, in order. Iterating takes them out, and waits for more until the outbox ends. */
 export interface Outbox<T> extends AsyncIterable<T> {
-  /** Adds a message at the end. It replaces one with the same `key` that was not taken yet. */
-  send(message: T, key?: unknown): void;
+  /** Adds a message at the end, or before all that are not `first`. It replaces one with the same `key` that was not taken yet. */
+  send(message: T, key?: unknown, first?: boolean): void;
   /** Ends the iteration: after the remaining messages, or at once with an error. */
   end(error?: Error): void;
 }
@@ -31,7 +31,9 @@ const done = { done: true, value: undefined } as const;
 /** Creates an outbox for one reader, which asks for one message at a time. */
 export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
   const { limit = Number.POSITIVE_INFINITY, overflow } = options;
+  const ahead = new Map<unknown, T>();
   const waiting = new Map<unknown, T>();
+  const size = () => ahead.size + waiting.size;
   let ended = false;
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
@@ -40,9 +42,14 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
     if (ended) return;
     ended = true;
     failure = error;
-    if (error) waiting.clear();
+    if (error) clear();
     wake?.();
     options.onEnd?.();
+  }
+
+  function clear(): void {
+    ahead.clear();
+    waiting.clear();
   }
 
   /** Takes out the next message, joined with those that fit into one message with it. */
@@ -50,11 +57,14 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
     const batching = options.batching?.();
     const some: T[] = [];
     let weight = 0;
-    for (const [key, message] of waiting) {
-      weight += batching?.weigh(message) ?? 0;
-      if (some.length > 0 && (!batching || weight > batching.atMost)) break;
-      waiting.delete(key);
-      some.push(message);
+    for (const queue of [ahead, waiting]) {
+      for (const [key, message] of queue) {
+        weight += batching?.weigh(message) ?? 0;
+        if (some.length > 0 && (!batching || weight > batching.atMost)) break;
+        queue.delete(key);
+        some.push(message);
+      }
+      if (queue.size > 0) break;
     }
     return batching && some.length > 1 ? batching.join(some) : some[0];
   }
@@ -72,11 +82,12 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
   }
 
   return {
-    send(message, key = Symbol()) {
+    send(message, key = Symbol(), first = false) {
       if (ended) return;
+      ahead.delete(key);
       waiting.delete(key);
-      waiting.set(key, message);
-      if (waiting.size > limit) end(overflow?.());
+      (first ? ahead : waiting).set(key, message);
+      if (size() > limit) end(overflow?.());
       wake?.();
     },
     end,
@@ -84,7 +95,7 @@ export function createOutbox<T>(options: OutboxOptions<T> = {}): Outbox<T> {
       next: take,
       async return() {
         end();
-        waiting.clear();
+        clear();
         return done;
       },
     }),

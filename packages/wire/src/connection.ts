@@ -78,6 +78,8 @@ export function createClientConnection(
 }
 
 const nothing = Buffer.alloc(0);
+/** What a connection that reads on is counted for at once: it will bring about so much, one piece of TLS or more. */
+const resumeBytes = 32 * 1_024;
 
 /** Owns the socket: reads it, and ends it. */
 class Http2Connection implements Connection, FrameSink {
@@ -198,9 +200,10 @@ class Http2Connection implements Connection, FrameSink {
     this.#rest = rest;
     this.#socket.pause();
     this.#session.turns.wait(() => {
-      const { ending } = this.#session;
+      const { ending, turns } = this.#session;
       const chunk = this.#rest;
       this.#rest = undefined;
+      turns.read(resumeBytes); // So that not all that wait read on in the same turn.
       if (chunk && !ending.over) this.#read(chunk);
       if (!this.#rest) this.#socket.resume();
     });

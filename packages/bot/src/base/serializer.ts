@@ -30,8 +30,9 @@ export function serializer(codec: Codec<unknown>): (message: unknown) => Buffer 
     const writer = shared ?? new CheckedWriter();
     shared = undefined;
     try {
-      const bytes = writing.encode(writing.fromPartial(message as object), writer).finish();
-      if (bytes.length <= keptAtMost) shared = writer;
+      const written = writing.encode(writing.fromPartial(message as object), writer);
+      const bytes = written.finish();
+      if (written === writer && bytes.length <= keptAtMost) shared = writer;
       return bytes;
     } finally {
       shared ??= new CheckedWriter(); // What was written of a message with a fault is still in the other one.

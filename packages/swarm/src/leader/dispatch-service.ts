@@ -17,16 +17,16 @@ const maximumWaiting = 4 * inHandAtMost;
 /** Creates the service for a leader's workers. The name of a worker comes from its certificate. */
 export function dispatchService(leader: Pick<Leader, "active">): Handlers {
   return {
-    dispatch(requests, { caller, signal }) {
+    dispatch(requests, { caller }) {
       let session: Session | undefined;
       let connection: Connection | undefined;
-      let left = false;
+      const over = new AbortController();
       const outbox = createOutbox<DispatchResponse>({
         limit: maximumWaiting,
         overflow: () => swarmError("SESSION_SLOW"),
         batching: () => (session?.acceptsBatches ? responseBatching : undefined),
         onEnd() {
-          left = true;
+          over.abort();
           connection?.detach();
         },
       });
@@ -34,15 +34,16 @@ export function dispatchService(leader: Pick<Leader, "active">): Handlers {
       async function receiveAll(): Promise<void> {
         const incoming = requests[Symbol.asyncIterator]();
         const first = await incoming.next();
-        if (left) return;
+        if (over.signal.aborted) return;
         if (first.done || first.value.event?.$case !== "session") throw swarmError("SESSION_EXPECTED");
         session = first.value.event.value;
         const dispatcher = leader.active();
         connection = dispatcher.connect(caller.name, session, outbox);
         let work = 0;
         for await (const request of { [Symbol.asyncIterator]: () => incoming }) {
-          const later = dispatcher.pace.turn(caller.name, request, signal);
+          const later = dispatcher.pace.turn(caller.name, request, over.signal);
           if (later) await later;
+          if (over.signal.aborted) return; // A worker repeats what it has no receipt for.
           connection.receive(request);
           work += workOf(request);
           // Messages that have arrived already come without a pause: everything else gets its turn in between.

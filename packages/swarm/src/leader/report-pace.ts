@@ -16,8 +16,8 @@ const mebibyte = 1_024 * 1_024;
 
 /**
  * How many bytes of results and checkpoints one worker may report. What goes beyond is not refused, but read later: every one is
- * written, and told to those who watch. A message has 4 MiB at most, and so makes the heartbeats behind it a quarter of a second
- * late, where a worker may be silent for two.
+ * written, and told to those who watch. A message has 4 MiB at most, and so makes a heartbeat behind it a quarter of a second
+ * late, where a worker may be silent for two; a worker sends its heartbeats before the reports that wait with it.
  */
 const bytesAtMost = { perSecond: 16 * mebibyte, burst: 8 * mebibyte };
 

@@ -243,9 +243,8 @@ export function createTaskTable(options: TaskTableOptions): TaskTable {
         attempt: 1,
         traceparent,
       });
+      if (openBytes + taskBytes(task) > limits.openBytes) throw swarmError("TASK_LIMIT");
       quotas.admit(task);
-      const bytes = taskBytes(task);
-      if (openBytes + bytes > limits.openBytes) throw swarmError("TASK_LIMIT");
       const row: Row = {
         task,
         bytes: 0,

@@ -134,7 +134,8 @@ export function createDispatchLink(options: DispatchLinkOptions): DispatchLink {
         sent.delete(sequence - heartbeatsKept);
         if (standstill) told = { sequence, standstill };
         const value = { sequence, held: bench.held(), standstill };
-        requests.send({ event: { $case: "heartbeat", value } }, "heartbeat");
+        // Before the reports that wait: the leader may take a while to read those that are long.
+        requests.send({ event: { $case: "heartbeat", value } }, "heartbeat", true);
       }
     }
 

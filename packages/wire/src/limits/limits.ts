@@ -7,11 +7,14 @@ import { initial, maximumInteger } from "../frame/kinds.js";
 export interface Limits {
   /** How many streams the other end may have open. Default: 256. */
   readonly concurrentStreams: number;
-  /** The window of a stream: what may arrive before the reader has taken it, in bytes. Default: 256 KiB. */
+  /**
+   * The window of a stream: what may arrive before the reader has taken it, in bytes, or else the rest of one message that the
+   * reader awaits. Default: 256 KiB.
+   */
   readonly streamWindowBytes: number;
   /**
    * The window of the connection, in bytes, at least 65,535. It is given back on receipt, so that a stream that nobody reads
-   * stops no other one; so all that can be held is the windows of the streams. Default: 4 MiB.
+   * stops no other one; so all that can be held is what the windows of the streams let in. Default: 4 MiB.
    */
   readonly connectionWindowBytes: number;
   /** The largest header list, by RFC 9113, section 6.5.2. Default: 64 KiB, as in Node. */
