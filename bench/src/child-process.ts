@@ -7,6 +7,7 @@ export type Ask =
   | { readonly do: "serve"; readonly variant: EndName; readonly settings: unknown }
   | { readonly do: "connect"; readonly variant: EndName; readonly settings: unknown; readonly address: string }
   | { readonly do: "collect" }
+  | { readonly do: "trace"; readonly on: boolean }
   | { readonly do: "begin" }
   | { readonly do: "end" }
   | { readonly do: "run"; readonly load: Load };

@@ -23,6 +23,12 @@ async function answer(ask: Ask): Promise<Answer> {
     case "collect":
       globalThis.gc?.();
       return {};
+    case "trace": {
+      const { registerUnsampledSdk, removeUnsampledSdk } = await import("./unsampled-sdk.js");
+      if (ask.on) registerUnsampledSdk();
+      else removeUnsampledSdk();
+      return {};
+    }
     case "begin":
       cpu = process.cpuUsage();
       return {};

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { makeTemporaryFolder } from "@interlock/testing-processes";
-import { type Child, startChild } from "./child-process.js";
-import type { Load, LoadTimes } from "./load.js";
+import type { Load } from "./load.js";
 import type { Measured } from "./measured.js";
+import { collect, type NamedVariant, type Pair, startPair, type Turn, takeTurn } from "./pair.js";
 import type { Sample } from "./samples.js";
 import { median } from "./statistics.js";
 import { turnOrder } from "./turn-order.js";
-import type { Variant } from "./variant.js";
 import { type VariantName, variantNames } from "./variant-name.js";
 import { variants } from "./variant-table.js";
 
@@ -25,18 +24,6 @@ const warmUpRounds = 10;
 // Warm-up rounds after the collection below, which discards compiled code, too.
 const roundsAfterCollection = 8;
 
-/** A variant that this machine can run. */
-interface Available {
-  readonly name: VariantName;
-  readonly variant: Variant;
-}
-
-interface Pair {
-  readonly name: VariantName;
-  readonly server: Child;
-  readonly client: Child;
-}
-
 // The layout of a heap, and the order in which code is compiled, vary by chance and stay with a process.
 const launches = 3;
 
@@ -54,8 +41,8 @@ export async function compare(options: CompareOptions, measured: Measured): Prom
 async function findAvailable(
   { only = variantNames, progress }: CompareOptions,
   { skipped }: Measured,
-): Promise<readonly Available[]> {
-  const available: Available[] = [];
+): Promise<readonly NamedVariant[]> {
+  const available: NamedVariant[] = [];
   for (const name of only) {
     const variant = await variants[name]();
     const why = "missing" in variant ? await variant.missing() : undefined;
@@ -71,7 +58,7 @@ async function findAvailable(
 
 /** The same with one set of processes. */
 async function compareOnce(
-  available: readonly Available[],
+  available: readonly NamedVariant[],
   options: CompareOptions,
   measured: Measured,
 ): Promise<void> {
@@ -79,7 +66,10 @@ async function compareOnce(
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const pairs: Pair[] = [];
-    for (const each of available) pairs.push(await startPair(each, join(folder.path, each.name), options, cleanUp));
+    for (const each of available) {
+      options.progress(`starting ${each.name}`);
+      pairs.push(await startPair(each, join(folder.path, each.name), options.profileFolder, cleanUp));
+    }
     await runRounds(pairs, options, measured);
   } finally {
     for (const end of cleanUp.reverse()) await end();
@@ -87,33 +77,10 @@ async function compareOnce(
   }
 }
 
-async function startPair(
-  { name, variant }: Available,
-  folder: string,
-  { profileFolder, progress }: CompareOptions,
-  cleanUp: (() => Promise<void>)[],
-): Promise<Pair> {
-  progress(`starting ${name}`);
-  const { settings, close } = await variant.prepare(folder);
-  cleanUp.push(close);
-  const [server, client] = [start("server"), start("client")];
-  const { address } = await server.ask({ do: "serve", variant: name, settings });
-  await client.ask({ do: "connect", variant: name, settings, address });
-  return { name, server, client };
-
-  function start(side: string): Child {
-    const title = `${name}.${side}`;
-    const child = "start" in variant ? variant.start(title) : startChild(title, profileFolder);
-    cleanUp.push(child.stop);
-    return child;
-  }
-}
-
 async function runRounds(pairs: readonly Pair[], options: CompareOptions, { loads }: Measured): Promise<void> {
   const { rounds, progress, onRound } = options;
   for (let round = -warmUpRounds; round < rounds; round++) {
-    if (round === -roundsAfterCollection)
-      for (const { server, client } of pairs) await Promise.all([server, client].map(collect));
+    if (round === -roundsAfterCollection) for (const pair of pairs) await collect(pair);
     for (const { load, warmUp, samples } of loads) {
       const found = await runRound(pairs, round < 0 ? warmUp : load);
       if (round >= 0) for (const [{ name }, sample] of found) samples[name].push(sample);
@@ -129,28 +96,6 @@ async function runRound(pairs: readonly Pair[], whole: Load): Promise<ReadonlyMa
   const turns = new Map<Pair, Turn[]>(pairs.map((pair) => [pair, []]));
   for (const pair of turnOrder(pairs).flat()) turns.get(pair)?.push(await takeTurn(pair, load));
   return new Map(pairs.map((pair) => [pair, createSample(turns.get(pair) ?? [], load)]));
-}
-
-/**
- * Runs a full collection in a process that is idle. After one, V8 promotes what HTTP/2 and grpc-js keep in a `Map` or `Set`,
- * and all its successors (see `roster.ts`). If only some processes had had a full collection, the server's figures would
- * differ by a fifth, by chance.
- */
-async function collect(child: Child): Promise<void> {
-  await child.ask({ do: "collect" });
-}
-
-interface Turn {
-  readonly server: number;
-  readonly client: number;
-  readonly times: LoadTimes;
-}
-
-/** A part of a round. It is so short that other load on the machine affects all variants alike. */
-async function takeTurn({ server, client }: Pair, load: Load): Promise<Turn> {
-  await server.ask({ do: "begin" });
-  const { cpu, times } = await client.ask({ do: "run", load });
-  return { server: (await server.ask({ do: "end" })).cpu, client: cpu, times };
 }
 
 function createSample(turns: readonly Turn[], load: Load): Sample {

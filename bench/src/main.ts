@@ -10,6 +10,7 @@ import { scan } from "./scan/scan.js";
 import { siege } from "./siege/siege.js";
 import { streaming } from "./streaming.js";
 import { swarm } from "./swarm/swarm.js";
+import { traces } from "./traces/traces.js";
 import { unary } from "./unary.js";
 import { variantNames } from "./variant-name.js";
 
@@ -27,6 +28,7 @@ await runCommand({
     siege,
     gateway,
     scan,
+    traces,
     generate: generation,
   },
   options: {
