@@ -1,6 +1,6 @@
 import { type Bar, type Judged, judge, printBars } from "../bars.js";
 import { printTable } from "../print-table.js";
-import { median, quantile, round } from "../statistics.js";
+import { median, round, spread } from "../statistics.js";
 
 /** The ends of a call. */
 export const ends = ["server", "client"] as const;
@@ -16,21 +16,19 @@ export interface PairedTurns {
   readonly without: Cost;
 }
 
-/** The paired turns of one load so far. */
+/** What one load has shown: the paired turns of each round. */
 export interface MeasuredTraces {
   readonly inFlight: number;
-  readonly turns: readonly PairedTurns[];
+  readonly rounds: PairedTurns[][];
 }
 
 interface Row {
   readonly end: End;
   readonly in_flight: number;
-  /** Paired turns. */
-  readonly turns: number;
   /** Medians. */
   readonly with_us: number;
   readonly without_us: number;
-  /** With an SDK, to without: the median of the paired turns, and the bounds between which it is with 95 % confidence. */
+  /** With an SDK, to without: the median of the paired turns of each round, and of those the median, the lowest and the highest. */
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
@@ -47,42 +45,43 @@ const atMost = 1.03;
 /** What the loads have shown, with the bars. */
 export function summarize(loads: readonly MeasuredTraces[]): { rows: Row[]; bars: Judged<TracesBar>[] } {
   const rows = loads
-    .filter(({ turns }) => turns.length > 0)
-    .flatMap(({ inFlight, turns }) => ends.map((end) => rowOf(end, inFlight, turns)));
+    .filter(({ rounds }) => rounds.length > 0)
+    .flatMap(({ inFlight, rounds }) => ends.map((end) => rowOf(end, inFlight, rounds)));
   const bars = rows.map(({ end, in_flight, ratio }) => judge<TracesBar>({ end, in_flight, at_most: atMost }, ratio));
   return { rows, bars };
 }
 
-function rowOf(end: End, inFlight: number, turns: readonly PairedTurns[]): Row {
-  const ratios = Float64Array.from(turns, (turn) => turn.with[end] / turn.without[end]).sort();
-  // So many ratios are below the true median or above it, in 95 of 100 runs: the binomial distribution, as a normal one.
-  const margin = 1.96 / (2 * Math.sqrt(turns.length));
+function rowOf(end: End, inFlight: number, rounds: readonly (readonly PairedTurns[])[]): Row {
+  const {
+    median: ratio,
+    min,
+    max,
+  } = spread(rounds.map((turns) => median(turns.map((turn) => turn.with[end] / turn.without[end]))));
+  const all = rounds.flat();
   return {
     end,
     in_flight: inFlight,
-    turns: turns.length,
-    with_us: round(median(turns.map((turn) => turn.with[end])), 2),
-    without_us: round(median(turns.map((turn) => turn.without[end])), 2),
-    ratio: round(quantile(ratios, 0.5), 4),
-    low: round(quantile(ratios, Math.max(0, 0.5 - margin)), 4),
-    high: round(quantile(ratios, Math.min(1, 0.5 + margin)), 4),
+    with_us: round(median(all.map((turn) => turn.with[end])), 2),
+    without_us: round(median(all.map((turn) => turn.without[end])), 2),
+    ratio: round(ratio, 4),
+    low: round(min, 4),
+    high: round(max, 4),
   };
 }
 
 /** The figures as text for people. */
 export function print(loads: readonly MeasuredTraces[]): string {
   const { rows, bars } = summarize(loads);
+  const rounds = loads[0]?.rounds.length ?? 0;
   return [
-    `traces: CPU µs a call with an SDK that samples nothing, and without, in the same processes, Node ${process.version}\n`,
+    `traces: CPU µs a call with an SDK that samples nothing, and without, ${rounds} rounds, Node ${process.version}\n`,
     printTable([
-      ["", "with", "without", "ratio", "95 %", "paired turns"],
+      ["", "with", "without", "ratio (min–max of the rounds)"],
       ...rows.map((row) => [
         nameOf(row),
         row.with_us.toFixed(2),
         row.without_us.toFixed(2),
-        row.ratio.toFixed(3),
-        `${row.low.toFixed(3)}–${row.high.toFixed(3)}`,
-        String(row.turns),
+        `${row.ratio.toFixed(3)} (${row.low.toFixed(3)}–${row.high.toFixed(3)})`,
       ]),
     ]),
     ...(bars.length > 0 ? ["with to without\n", printBars(bars.map((bar) => [nameOf(bar), bar, 3]))] : []),

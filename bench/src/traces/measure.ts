@@ -19,23 +19,23 @@ const warmUpCalls = 40_000;
 const firstCalls = 64;
 
 /**
- * Measures one set of processes, which has no SDK and one that samples nothing, by turns. Calls `found` with each two turns under
- * the load of that index.
+ * Measures one set of processes, which has no SDK and one that samples nothing, by turns. Returns the paired turns of each load.
  */
-export async function measureTraces(
-  { loads, pairsOfTurns, profileFolder }: TracesTrial,
-  found: (load: number, turns: PairedTurns) => void,
-): Promise<void> {
+export async function measureTraces({ loads, pairsOfTurns, profileFolder }: TracesTrial): Promise<PairedTurns[][]> {
   const folder = makeTemporaryFolder("bench");
   const cleanUp: (() => Promise<void>)[] = [];
   try {
     const variant = { name: "interlock", variant: interlock } as const;
     const pair = await startPair(variant, join(folder.path, "fleet"), profileFolder, cleanUp);
     await warmUp(pair, loads);
-    for (const [i, load] of loads.entries()) {
+    const all: PairedTurns[][] = [];
+    for (const load of loads) {
+      const turns: PairedTurns[] = [];
       // Each is first in every other two turns.
-      for (let turn = 0; turn < pairsOfTurns; turn++) found(i, await takeTurns(pair, load, turn % 2 === 0));
+      for (let turn = 0; turn < pairsOfTurns; turn++) turns.push(await takeTurns(pair, load, turn % 2 === 0));
+      all.push(turns);
     }
+    return all;
   } finally {
     for (const end of cleanUp.reverse()) await end();
     folder.remove();
