@@ -16,7 +16,7 @@ export interface TracesTrial {
 const warmUpCalls = 40_000;
 
 /** The calls of a turn that are not measured: the first one settles what thousands share. */
-const firstCalls = 64;
+const firstCalls = 1_024;
 
 /**
  * Measures one set of processes, which has no SDK and one that samples nothing, by turns. Returns the paired turns of each load.

@@ -80,13 +80,6 @@ export function runInCall<Input, Context extends TracedContext, Output>(
   context: Context,
 ): Output {
   const { trace } = context;
-  return trace ? trace.run(store<Input, Context, Output>, context, serve, input) : store(context, serve, input);
-}
-
-function store<Input, Context extends CallContext, Output>(
-  context: Context,
-  serve: (input: Input, context: Context) => Output,
-  input: Input,
-): Output {
-  return storage.run(context, serve, input, context);
+  if (!trace) return storage.run(context, serve, input, context);
+  return trace.run(() => storage.run(context, serve, input, context));
 }

@@ -19,7 +19,8 @@ import { denial, InterlockError } from "../base/error.js";
 import type { Reason } from "../base/reason.js";
 import type { Roster } from "../base/roster.js";
 import { type EndReason, reasonOfCode } from "../tracing/call-ending.js";
-import { beginServedTrace, isTracing, runInTrace, type ServedTrace } from "../tracing/served-trace.js";
+import { registeredTracing, type Tracing } from "../tracing/registered-tracing.js";
+import { beginServedTrace, knownTrace, runInTrace, type ServedTrace } from "../tracing/served-trace.js";
 import type { Trust } from "../trust/trust.js";
 import {
   answerHead,
@@ -32,6 +33,7 @@ import {
   trailersOnlyOf,
 } from "./answers.js";
 import type { ApprovedCalls } from "./approved-calls.js";
+import { armLater, type Expiring } from "./arm-later.js";
 import { asDenial, asksForToken, cancellation } from "./as-denial.js";
 import type { CallStream } from "./call-stream.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
@@ -79,7 +81,7 @@ export interface ServedCallOptions extends IntroductionOptions, LiveCallOptions,
  * A call from the headers of its stream to its status: it is checked by the chain before anything of its request is decoded,
  * its request is bounded as it arrives, and every outcome is recorded.
  */
-export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, RequestOwner {
+export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, RequestOwner, Expiring {
   readonly service: string;
   readonly via: readonly string[] | undefined;
   readonly method: RunnableMethod["method"];
@@ -160,11 +162,16 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   }
 
   #beginTrace(): ServedTrace | undefined {
-    if (this.#trace || !isTracing()) return this.#trace;
+    const tracing = this.#trace ? undefined : registeredTracing();
+    if (!tracing) return this.#trace;
+    this.#trace = knownTrace(tracing, this.#head.headers) ?? this.#beginOwnTrace(tracing);
+    return this.#trace;
+  }
+
+  #beginOwnTrace(tracing: Tracing): ServedTrace | undefined {
     const { peer, address } = this.connection;
     const [{ path }, { headers }, arrivedAt] = [this.method, this.#head, this.#arrivedAt];
-    this.#trace = beginServedTrace({ path, headers, caller: peer.uri, address, arrivedAt });
-    return this.#trace;
+    return beginServedTrace({ path, headers, caller: peer.uri, address, arrivedAt }, tracing);
   }
 
   /** Has the chain decide. With `end`, there is no request. */
@@ -172,7 +179,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     const { timeoutMs } = this.#head;
     if (typeof timeoutMs === "number" && timeoutMs <= longestTimerMs) {
       this.#deadline = Date.now() + timeoutMs;
-      this.#timer = setTimeout(expire, timeoutMs, this);
+      armLater(this);
     }
     try {
       const admission = this.#options.chain(this);
@@ -493,6 +500,12 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     this.#close(cause === "peer" ? code : errorCode.cancel);
   }
 
+  arm(): void {
+    if (this.#over) return;
+    const elapsedMs = performance.now() - this.#arrivedAt;
+    this.#timer = setTimeout(expire, (this.#head.timeoutMs as number) - elapsedMs, this);
+  }
+
   /** The deadline has passed. */
   expire(): void {
     if (this.#over) return;
@@ -511,7 +524,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
     if (this.#measured) return;
     this.#measured = true;
     this.#code = code;
-    this.#beginTrace()?.end({ code, reason }, outcome);
+    const trace = this.#beginTrace();
+    if (trace?.isRecorded) trace.end({ code, reason }, outcome);
     this.#served.durations.record(outcome, code, performance.now() - this.#arrivedAt);
   }
 

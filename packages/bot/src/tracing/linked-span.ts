@@ -1,5 +1,5 @@
 import type { Attributes, Context, Span, SpanContext } from "@opentelemetry/api";
-import { type OpenTelemetry, tellFault } from "../base/registered-opentelemetry.js";
+import { tellFault } from "../base/registered-opentelemetry.js";
 import { isTraced } from "./is-traced.js";
 import { registeredTracing, runInContext, type Tracing } from "./registered-tracing.js";
 import type { ServedTrace } from "./served-trace.js";
@@ -44,7 +44,8 @@ export function beginLinkedSpan(options: LinkedSpanOptions): LinkedSpan | undefi
   }
 }
 
-function begin({ api, tracer }: Tracing, options: LinkedSpanOptions): LinkedSpan {
+function begin(tracing: Tracing, options: LinkedSpanOptions): LinkedSpan {
+  const { api, tracer } = tracing;
   const { name, kind, traceparent, attributes, startTime } = options;
   const other = readTraceparent(traceparent);
   const origin = other && api.isSpanContextValid(other) ? other : undefined;
@@ -59,31 +60,31 @@ function begin({ api, tracer }: Tracing, options: LinkedSpanOptions): LinkedSpan
     },
     parent,
   );
-  return new SpanOfWork(api, api.trace.setSpan(parent, span), span);
+  return new SpanOfWork(tracing, api.trace.setSpan(parent, span), span);
 }
 
 class SpanOfWork implements LinkedSpan {
-  readonly #api: OpenTelemetry;
+  readonly #tracing: Tracing;
   readonly #context: Context;
   readonly #span: Span;
 
-  constructor(api: OpenTelemetry, context: Context, span: Span) {
-    this.#api = api;
+  constructor(tracing: Tracing, context: Context, span: Span) {
+    this.#tracing = tracing;
     this.#context = context;
     this.#span = span;
   }
 
-  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
-    return runInContext(this.#context, work, ...args);
+  run<T>(work: () => T): T {
+    return runInContext(this.#tracing, this.#context, work);
   }
 
   end(attributes: Attributes, isError: boolean): void {
     this.#span.setAttributes(attributes);
-    if (isError) this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
+    if (isError) this.#span.setStatus({ code: this.#tracing.api.SpanStatusCode.ERROR });
     try {
       this.#span.end(); // Processors of the program get it.
     } catch (fault) {
-      tellFault(this.#api, fault);
+      tellFault(this.#tracing.api, fault);
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Context, Tracer } from "@opentelemetry/api";
+import type { Context, ContextManager, Tracer } from "@opentelemetry/api";
 import { loadOpenTelemetry, type OpenTelemetry, openTelemetryRegistry } from "../base/registered-opentelemetry.js";
 import { samplesNoRoot } from "./samples-no-root.js";
 
@@ -7,6 +7,8 @@ export interface Tracing {
   readonly api: OpenTelemetry;
   readonly tracer: Tracer;
   readonly provider: object;
+  /** Absent where none is registered: then there is no active context. */
+  readonly manager: ContextManager | undefined;
   /** Whether its sampler is known to sample no call that begins a trace. */
   readonly samplesNoRoot: boolean;
 }
@@ -21,27 +23,24 @@ let current: Tracing | undefined;
  * looks again.
  */
 export function registeredTracing(): Tracing | undefined {
-  const provider = openTelemetryRegistry()?.trace;
+  const registry = openTelemetryRegistry();
+  const provider = registry?.trace;
   if (provider === undefined) return undefined;
-  if (current?.provider !== provider) {
+  const manager = registry?.context;
+  if (current?.provider !== provider || current.manager !== manager) {
     const api = loadOpenTelemetry();
     const tracer = api.trace.getTracerProvider().getTracer("@interlock/bot", undefined, { schemaUrl });
-    current = { api, provider, tracer, samplesNoRoot: samplesNoRoot(tracer) };
+    current = { api, provider, manager, tracer, samplesNoRoot: samplesNoRoot(tracer) };
   }
   return current;
 }
 
 /** The context that is active here: as `context.active` of the API, without the layers before what is registered. */
-export function activeContext({ api }: Tracing): Context {
-  return openTelemetryRegistry()?.context?.active() ?? api.ROOT_CONTEXT;
+export function activeContext({ api, manager }: Tracing): Context {
+  return manager?.active() ?? api.ROOT_CONTEXT;
 }
 
-/** Calls `work` with `args` in a context: as `context.with` of the API, likewise. */
-export function runInContext<Args extends unknown[], T>(
-  context: Context,
-  work: (...args: Args) => T,
-  ...args: Args
-): T {
-  const manager = openTelemetryRegistry()?.context;
-  return manager ? manager.with(context, work, undefined, ...args) : work(...args);
+/** Does work in a context: as `context.with` of the API, likewise. */
+export function runInContext<T>({ manager }: Pick<Tracing, "manager">, context: Context, work: () => T): T {
+  return manager ? manager.with(context, work) : work();
 }

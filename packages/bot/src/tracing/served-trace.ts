@@ -1,15 +1,19 @@
+import type { AsyncResource } from "node:async_hooks";
 import type { HeaderList } from "@interlock/wire";
 import type { Context, Span, SpanOptions } from "@opentelemetry/api";
-import { type OpenTelemetry, openTelemetryRegistry, tellFault } from "../base/registered-opentelemetry.js";
+import { tellFault } from "../base/registered-opentelemetry.js";
 import { type CallEnding, endSpan, ownAttributes } from "./call-ending.js";
 import { isTraced } from "./is-traced.js";
+import { keepContext } from "./kept-context.js";
 import { registeredTracing, runInContext, type Tracing } from "./registered-tracing.js";
 import { extractTrace } from "./trace-context.js";
 
 /** The trace of a call that is served. */
 export interface ServedTrace {
+  /** Whether there is a span of it. Otherwise nothing needs to be told of its end. */
+  readonly isRecorded: boolean;
   /** Does work within the span of the call: spans and calls that are made in it are children of that one. */
-  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T;
+  run<T>(work: () => T): T;
   /** Ends the span. `outcome` is that of the metrics. */
   end(ending: CallEnding, outcome: string): void;
 }
@@ -31,20 +35,19 @@ export function runInTrace<T>(trace: Pick<ServedTrace, "run"> | undefined, work:
   return trace ? trace.run(work) : work();
 }
 
-/** Whether an SDK for traces is registered now. A look costs some 10 ns. */
-export function isTracing(): boolean {
-  return openTelemetryRegistry()?.trace !== undefined;
+/** The trace of a call that came with the same header list as this one, where nobody records either; `undefined` where it is not known. */
+export function knownTrace(tracing: Tracing, headers: HeaderList): ServedTrace | undefined {
+  return known.get(headers)?.of(tracing);
 }
 
 /**
  * Begins the trace of a call that is served; gives `undefined` without an SDK. `headers` has to be the same object where the same
  * header list comes again: calls that come with the same trace, which nobody records, are decided on once.
  */
-export function beginServedTrace(call: ArrivedCall): ServedTrace | undefined {
-  const tracing = registeredTracing();
+export function beginServedTrace(call: ArrivedCall, tracing = registeredTracing()): ServedTrace | undefined {
   if (!tracing) return undefined;
   try {
-    return known.get(call.headers)?.of(tracing) ?? begin(tracing, call);
+    return knownTrace(tracing, call.headers) ?? begin(tracing, call);
   } catch (fault) {
     tellFault(tracing.api, fault);
     return undefined;
@@ -71,12 +74,12 @@ function begin(tracing: Tracing, call: ArrivedCall): ServedTrace | undefined {
   const context = api.trace.setSpan(parent, span);
   if (span.isRecording()) {
     span.setAttributes(callerAttributes(call));
-    return new RecordedTrace(api, context, span);
+    return new RecordedTrace(tracing, context, span);
   }
   if (!api.isSpanContextValid(span.spanContext())) return undefined; // The SDK is none, or switched off.
-  const trace = new UnrecordedTrace(tracing, context);
   const before = api.trace.getSpanContext(parent);
   const isDecided = before !== undefined && (before.traceFlags & api.TraceFlags.SAMPLED) === 0;
+  const trace = new UnrecordedTrace(tracing, context, isDecided);
   if (isDecided) known.set(headers, trace);
   return trace;
 }
@@ -93,33 +96,40 @@ function callerAttributes({ caller, address, headers }: ArrivedCall) {
 }
 
 class RecordedTrace implements ServedTrace {
-  readonly #api: OpenTelemetry;
+  readonly isRecorded = true;
+  readonly #tracing: Tracing;
   readonly #context: Context;
   readonly #span: Span;
 
-  constructor(api: OpenTelemetry, context: Context, span: Span) {
-    this.#api = api;
+  constructor(tracing: Tracing, context: Context, span: Span) {
+    this.#tracing = tracing;
     this.#context = context;
     this.#span = span;
   }
 
-  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
-    return runInContext(this.#context, work, ...args);
+  run<T>(work: () => T): T {
+    return runInContext(this.#tracing, this.#context, work);
   }
 
   end(ending: CallEnding, outcome: string): void {
-    endSpan(this.#api, this.#span, "server", ending, { [ownAttributes.outcome]: outcome });
+    endSpan(this.#tracing.api, this.#span, "server", ending, { [ownAttributes.outcome]: outcome });
   }
 }
 
-/** A trace that nobody records. What is made in a handler has to know it, too. */
+/**
+ * A trace that nobody records. What is made in a handler has to know it, too: also the spans of other libraries, which would be
+ * sampled anew if they found no parent.
+ */
 class UnrecordedTrace implements ServedTrace {
+  readonly isRecorded = false;
   readonly #tracing: Tracing;
   readonly #context: Context;
+  readonly #kept: AsyncResource | undefined;
 
-  constructor(tracing: Tracing, context: Context) {
+  constructor(tracing: Tracing, context: Context, isShared: boolean) {
     this.#tracing = tracing;
     this.#context = context;
+    this.#kept = isShared ? keepContext(tracing, context) : undefined;
   }
 
   /** Gives itself, as long as the same SDK is registered that has decided. */
@@ -127,8 +137,8 @@ class UnrecordedTrace implements ServedTrace {
     return tracing === this.#tracing ? this : undefined;
   }
 
-  run<Args extends unknown[], T>(work: (...args: Args) => T, ...args: Args): T {
-    return runInContext(this.#context, work, ...args);
+  run<T>(work: () => T): T {
+    return this.#kept ? this.#kept.runInAsyncScope(work) : runInContext(this.#tracing, this.#context, work);
   }
 
   end(): void {}

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, isSpanContextValid, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { denial, InterlockError } from "../base/error.js";
 import type { LogFields } from "../base/log.js";
 import { namedLog } from "../base/named-log.js";
 import type { Bot, ServeOptions } from "../bot.js";
+import { currentCall } from "../context.js";
 import type { Implementation } from "../server/handlers.js";
 import { deferred } from "../testing/deferred.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
@@ -496,6 +497,36 @@ describe("an SDK", () => {
     assert.ok(client && served && isChildOf(served, client));
     const { traceId, spanId } = client.spanContext();
     assert.deepEqual(seen, [`00-${traceId}-${spanId}-01`]);
+  });
+
+  it("that samples nothing has each handler know its own call and the decision, also where it leaves the trace", async () => {
+    const seen: unknown[] = [];
+    const both = deferred();
+    let begun = 0;
+    server = await serveEcho(fleet, {
+      async echo(request, call) {
+        begun++;
+        if (begun === 3) both.resolve();
+        if (begun > 1) await both.promise;
+        const span = trace.getActiveSpan()?.spanContext();
+        const left = await context.with(ROOT_CONTEXT, async () => {
+          await undefined;
+          return [trace.getActiveSpan(), currentCall() === call];
+        });
+        seen.push([span && isSpanContextValid(span), span?.traceFlags, ...left, currentCall() === call]);
+        return request;
+      },
+    });
+    const spans = recordSpans({ samplesNothing: true });
+    try {
+      const echo = bot.client(EchoService, server.address);
+      await echo.echo({});
+      await Promise.all([echo.echo({}), echo.echo({})]);
+      const each = [true, 0, undefined, true, true];
+      assert.deepEqual(seen, [each, each, each]);
+    } finally {
+      await spans.stop();
+    }
   });
 
   it("that samples nothing has no spans, and the decision reaches every hop, and what a handler makes", async () => {

@@ -209,6 +209,21 @@ describe("Encoder", () => {
       assert.deepEqual(out.subarray(0, encoder.encode(list, out, 0)), hex("7e 01 32"));
     });
 
+    it("gives all of its fields a place in the table after 512 uses, also where it is full of others with their names", () => {
+      const encoder = createEncoder();
+      const decoder = createDecoder();
+      for (let i = 0; i < 40; i++) {
+        const list = [":method", "POST", "a", "1", "traceparent", `${i}`.padStart(55, "0"), "authorization", "x"];
+        let bytes: Buffer = Buffer.alloc(0);
+        for (let uses = 0; uses < 515; uses++) {
+          bytes = encodeAll(encoder, list, true);
+          if (uses === 0 || uses > 510) assert.deepEqual(listOf(decoder, bytes), list);
+          if (i > 0 && uses === 510) assert.ok(bytes.length > 60, "nobody knew that it comes again");
+        }
+        assert.equal(bytes.length, 1 + 1 + 1 + hex("1f 08 01 78").length);
+      }
+    });
+
     it("does not remember a long one", () => {
       const encoder = createEncoder();
       const long = ["a", "x".repeat(1100)];

@@ -29,10 +29,22 @@ const maximumTableBytes = initialTableBytes;
 const maximumKnown = 64;
 const maximumKnownBytes = 1024;
 
+/** The bytes of a list, and how often they have been written. */
+interface Known {
+  readonly bytes: Buffer;
+  uses: number;
+}
+
+/**
+ * After so many uses, whatever is in a list is added to the table. Another entry has both ends work out their lists again, some 30 µs
+ * each; a trace that many calls share, sent as it is, costs them 0.1 µs a call.
+ */
+const worthAnEntry = 512;
+
 /** Fields that are worth something to an attacker who guesses at them (RFC 7541, section 7.1.3). */
 const sensitive: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization", "set-cookie"]);
 
-/** Fields with another value each time. One of them is added to the table, for its name. */
+/** Fields with another value each time, mostly. One of them is added to the table, for its name. */
 const unrepeated: ReadonlySet<string> = new Set([
   "content-length",
   "date",
@@ -69,7 +81,7 @@ class BlockEncoder implements Encoder {
   #smallestSize = initialTableBytes;
   #lastSize = initialTableBytes;
   /** The bytes of lists while the table stays as it is. */
-  readonly #known = new Map<HeaderList, Buffer>();
+  readonly #known = new Map<HeaderList, Known>();
 
   setTableSize(bytes: number): void {
     this.#lastSize = Math.min(bytes, maximumTableBytes);
@@ -78,32 +90,32 @@ class BlockEncoder implements Encoder {
 
   encode(headers: HeaderList, out: Buffer, at: number, recurring = false, neverIndexed?: ReadonlySet<string>): number {
     const from = this.#writeSizeUpdates(out, at);
-    if (recurring) {
-      const known = this.#known.get(headers);
-      if (known) return from + known.copy(out, from);
-    }
+    const known = recurring ? this.#known.get(headers) : undefined;
+    if (known && ++known.uses !== worthAnEntry) return from + known.bytes.copy(out, from);
+    const isSettled = known !== undefined;
     const { changes } = this.#table;
     let end = from;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
       const isSensitive = sensitive.has(name) || neverIndexed?.has(name) === true;
-      end = this.#writeField(name, headers[i + 1] as string, isSensitive, out, end);
+      end = this.#writeField(name, headers[i + 1] as string, isSensitive, isSettled, out, end);
     }
     if (this.#table.changes !== changes) this.#known.clear();
     else if (recurring && end - from <= maximumKnownBytes) {
       if (this.#known.size >= maximumKnown) this.#known.clear();
-      this.#known.set(headers, Buffer.from(out.subarray(from, end)));
+      this.#known.set(headers, { bytes: Buffer.from(out.subarray(from, end)), uses: known?.uses ?? 1 });
     }
     return end;
   }
 
-  #writeField(name: string, value: string, isSensitive: boolean, out: Buffer, at: number): number {
+  #writeField(name: string, value: string, isSensitive: boolean, isSettled: boolean, out: Buffer, at: number): number {
     if (!isSensitive) {
       const index = findStatic(name, value) || this.#table.find(name, value);
       if (index !== 0) return writeInteger(out, at, representation.indexed, 7, index);
     }
     const nameIndex = findStaticName(name) || this.#table.findName(name);
-    const isAdded = !isSensitive && (nameIndex === 0 || !unrepeated.has(name)) && this.#table.hasRoom(name, value);
+    const repeats = isSettled || nameIndex === 0 || !unrepeated.has(name);
+    const isAdded = !isSensitive && repeats && this.#table.hasRoom(name, value, isSettled);
     const pattern = isSensitive ? representation.neverIndexed : representation.notIndexed;
     let end = isAdded
       ? writeInteger(out, at, representation.incremental, 6, nameIndex)

@@ -39,9 +39,9 @@ export class SearchableTable {
     return this.#indexOf(this.#names.get(name)?.newest);
   }
 
-  /** Tells whether a field is small enough to be added. */
-  hasRoom(name: string, value: string): boolean {
-    const bytes = this.#names.get(name)?.bytes ?? 0;
+  /** Tells whether a field is small enough to be added. One that is known to come again may push out others of its name. */
+  hasRoom(name: string, value: string, comesAgain: boolean): boolean {
+    const bytes = comesAgain ? 0 : (this.#names.get(name)?.bytes ?? 0);
     return bytes + fieldSize(name, value) <= this.#table.maximum * partOfName;
   }
 
