@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { CallContext } from "@interlock/bot";
-import { type DispatchRequest, type DispatchResponse, Session, TaskState } from "../gen/interlock/swarm/v1/swarm.js";
+import {
+  type DispatchRequest,
+  type DispatchResponse,
+  type Lease,
+  Session,
+  TaskState,
+} from "../gen/interlock/swarm/v1/swarm.js";
 import { createOutbox, type Outbox } from "../outbox.js";
 import { createFakeLeader, type FakeLeader } from "../testing/fake-leader.js";
 import { settle } from "../testing/fake-time.js";
@@ -51,5 +57,34 @@ describe("the dispatch service", () => {
     openSession();
     await settle();
     assert.deepEqual(fake.dispatcher.workers(), []);
+  });
+
+  it("drops a report that waits for its turn when its stream ends, and takes nothing for it", async () => {
+    const unwatch = fake.dispatcher.safety.watch("worker/1", false, () => {});
+    openSession();
+    await responses.next();
+    const { taskId } = await fake.submit();
+    let lease: Lease | undefined;
+    while (!lease) {
+      const { value } = await responses.next();
+      if (value?.event?.$case === "assignments") lease = value.event.value.assignments[0]?.lease;
+    }
+    const checkpoint = Buffer.alloc(1_024 * 1_024);
+    for (let sequence = 1; sequence <= 9; sequence++) {
+      checkpoint[0] = sequence;
+      const report = { lease, progress: undefined, checkpoint: Buffer.from(checkpoint), sequence };
+      requests.send({ event: { $case: "reportProgress", value: report } });
+    }
+    await settle();
+    await responses.return?.();
+    await fake.time.pass(40); // Not enough for the ninth.
+    assert.equal((await fake.dispatcher.get(taskId)).checkpoint[0], 8);
+    const turn = fake.dispatcher.pace.turn(
+      "worker/1",
+      { event: { $case: "completeTask", value: { lease: undefined, result: Buffer.alloc(512 * 1_024) } } },
+      new AbortController().signal,
+    );
+    assert.equal(turn, undefined, "the ninth has taken nothing");
+    unwatch();
   });
 });
