@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Bot, type Client, InterlockError } from "@interlock/bot";
 import { connectSwarm, type Swarm } from "@interlock/swarm";
 import type { Chronicle } from "./chronicle.js";
@@ -29,10 +30,15 @@ export interface Stage {
   order(): CarryTask;
   /** Ensures that every robot has a task, and that more tasks wait. */
   keepBusy(): Promise<void>;
+  /** Does so until something has happened, however long that takes on this machine, and gives what came of it. */
+  keepBusyUntil<T>(event: Promise<T>): Promise<T>;
   /** The process of a worker; throws for a worker that the demo did not start. */
   worker(name: string): Member;
   robot(member: Member): Client<typeof RobotService>;
 }
+
+/** How often it is looked whether the robots still have enough to do, in milliseconds: a robot carries for a second or two. */
+const lookMs = 250;
 
 /** Sets the stage: bots without a process of their own join here, and the orders are submitted. */
 export async function createStage(
@@ -52,6 +58,11 @@ export async function createStage(
   const at = { leader: fleet.leader.address, gateway: fleet.gateway.address, floor: fleet.floor.address };
   const work = operate(operator, at, signal, onProblem);
   await work.submit(Array.from({ length: tasks }, order));
+  async function keepBusy(): Promise<void> {
+    const enough = fleet.workers.length * 2;
+    for (let { waiting } = work.counts(); waiting < enough; waiting++) await work.errand(order());
+  }
+
   return {
     world,
     fleet,
@@ -63,9 +74,18 @@ export async function createStage(
     supervision: connectSwarm(supervisor, [fleet.leader.address]),
     visitor: () => fleet.loot("visitor/1"),
     steady: keepCalling(operator.client(TrafficService, fleet.floor.address), signal),
-    async keepBusy() {
-      const enough = fleet.workers.length * 2;
-      for (let { waiting } = work.counts(); waiting < enough; waiting++) await work.errand(order());
+    keepBusy,
+    async keepBusyUntil(event) {
+      let happened = false;
+      const happens = event.then(
+        () => (happened = true),
+        () => (happened = true),
+      );
+      while (!happened) {
+        await keepBusy();
+        await Promise.race([happens, delay(lookMs)]);
+      }
+      return event;
     },
     worker(name) {
       const found = fleet.workers.find((each) => each.name === name);

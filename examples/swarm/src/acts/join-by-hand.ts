@@ -9,19 +9,21 @@ export const joinByHand: Act = {
   bars: [1],
   verdict: "done",
   expected: "one more robot, with a task of its own done",
-  async play({ fleet, keepBusy, work }) {
-    await keepBusy();
+  async play({ fleet, keepBusyUntil, work }) {
     const name = `worker/${fleet.workers.length + 1}`;
     const [command = "", ...args] = (await fleet.joinLine(name)).split(" ");
     const began = performance.now();
     const terminal = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(terminal, "exit");
-    let done = "";
-    try {
+    async function firstTask(): Promise<string> {
       for await (const line of createInterface({ input: terminal.stdout, signal: AbortSignal.timeout(15_000) })) {
-        done = /^1 done \(task (\S+),/.exec(line)?.[1] ?? "";
-        if (done) break;
+        const done = /^1 done \(task (\S+),/.exec(line)?.[1];
+        if (done) return done;
       }
+      return "";
+    }
+    try {
+      const done = await keepBusyUntil(firstTask());
       const task = done
         ? await work.until(done, ({ worker, result }) => worker === name && result.length > 0)
         : undefined;

@@ -8,13 +8,11 @@ export const zombie: Act = {
   bars: [3],
   verdict: "blocked",
   expected: "refused for its old lease, recorded; another worker has the task",
-  async play({ fleet, work, order, chronicle, keepBusy }) {
-    await keepBusy();
+  async play({ fleet, work, chronicle, keepBusyUntil }) {
     const name = "worker/13";
     const undead = await fleet.zombie(name);
     // It gets the next task when no other robot is free; the task that it holds is as good as any.
-    for (let i = 0; i < fleet.workers.length; i++) await work.errand(order());
-    const { taskId, attempt } = await chronicle.until("begun", ({ from }) => from === name, 0);
+    const { taskId, attempt } = await keepBusyUntil(chronicle.until("begun", ({ from }) => from === name, 0));
     const began = performance.now();
     const since = Date.now();
     undead.freeze();
