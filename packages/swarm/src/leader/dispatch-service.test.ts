@@ -75,16 +75,18 @@ describe("the dispatch service", () => {
       const report = { lease, progress: undefined, checkpoint: Buffer.from(checkpoint), sequence };
       requests.send({ event: { $case: "reportProgress", value: report } });
     }
-    await settle();
+    const short = { lease, progress: undefined, checkpoint: Buffer.alloc(100 * 1_024), sequence: 10 };
+    requests.send({ event: { $case: "reportProgress", value: short } });
+    await fake.time.pass(10);
     await responses.return?.();
-    await fake.time.pass(40); // Not enough for the ninth.
+    await fake.time.pass(40); // In all 800 KiB, which are not enough for the ninth.
     assert.equal((await fake.dispatcher.get(taskId)).checkpoint[0], 8);
     const turn = fake.dispatcher.pace.turn(
       "worker/1",
-      { event: { $case: "completeTask", value: { lease: undefined, result: Buffer.alloc(512 * 1_024) } } },
+      { event: { $case: "completeTask", value: { lease: undefined, result: Buffer.alloc(780 * 1_024) } } },
       new AbortController().signal,
     );
-    assert.equal(turn, undefined, "the ninth has taken nothing");
+    assert.equal(turn, undefined, "the ninth and the tenth have taken nothing");
     unwatch();
   });
 });
