@@ -50,8 +50,11 @@ export interface Connection {
    * that certificate already. Gives false where it has had too many: then it keeps what it has.
    */
   rebind(later: Connection, now: number): boolean;
-  /** Tells the other end that the connection ends for `error`, in the words of its protocol; set by what speaks it. */
-  lastWord: ((error: InterlockError) => void) | undefined;
+  /**
+   * Tells the other end that the connection ends for `error`, in the words of its protocol; set by what speaks it. Returns true
+   * where the protocol also closes the socket, once the other end has read the word.
+   */
+  lastWord: ((error: InterlockError) => boolean) | undefined;
   /** Ends every call with `error`, then the connection. Resolves when the connection has been ended. */
   cut(error: InterlockError): Promise<void>;
   /** Ends the connection at once, without a status for its calls. */
@@ -117,8 +120,7 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
       ended = error;
       for (const call of calls) call.end(error);
       leaving = farewell().then(async () => {
-        connection.lastWord?.(error);
-        await nextTurn(); // The word is written at the end of this one.
+        if (connection.lastWord?.(error)) return closeOf(socket);
         socket.destroy();
       });
       return leaving;
@@ -138,6 +140,11 @@ async function farewell(): Promise<void> {
   await sleep(farewellMs);
   for (let turn = 0; turn < farewellTurns; turn++) await nextTurn();
   await inTurnToClose();
+}
+
+/** Resolves when a socket has closed. */
+function closeOf(socket: TLSSocket): Promise<void> {
+  return socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once("close", () => resolve()));
 }
 
 /** Wakes those that wait to close, a few at a time; bounded by the connections. */

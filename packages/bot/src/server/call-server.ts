@@ -114,9 +114,12 @@ export function createCallServer(options: CallServerOptions): CallServer {
       { limits, turns: load.turns },
     );
     connections.set(http2, { askedAt: undefined });
-    // A client takes the end of a connection for a failure and tries again at once, unless it is told that it sends too much.
+    // A client takes the end of a connection for a failure and tries again at once, unless it is told that it sends too much. A
+    // socket that is destroyed while it has something unread takes with it what the client has not read.
     connection.lastWord = (error) => {
-      if (isFlood(error)) http2.goAway(errorCode.enhanceYourCalm);
+      if (!isFlood(error)) return false;
+      http2.goAway(errorCode.enhanceYourCalm);
+      return true;
     };
   }
 

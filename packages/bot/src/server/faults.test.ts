@@ -6,7 +6,7 @@ import { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
 import { type EchoServer, serveEcho } from "../testing/echo-server.js";
-import { rawCall, rawSession, shows } from "../testing/raw-client.js";
+import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
 
 const { echo, chat, count, open } = EchoService.methods;
@@ -157,6 +157,34 @@ describe("a server among faults", () => {
     await bot.close();
   });
 
+  it("keeps the socket of a bot that floods until that has read why it is closed", async () => {
+    server = await serveEcho(fleet, {}, { callerRate: { perSecond: 0.001, burst: 1 } });
+    const socket = rawTls(server.port, { ...shows(caller), allowHalfOpen: true } as object);
+    let error: Error | undefined;
+    socket.on("error", (given) => {
+      error = given;
+    });
+    const received: Buffer[] = [];
+    socket.on("data", (chunk) => received.push(chunk));
+    const ended = once(socket, "end");
+    const fields = [":method", "POST", ":scheme", "https", ":path", open.path, "content-type", "application/grpc"];
+    const block = Buffer.concat([Buffer.of(0x20), ...pairsOf(fields).map(literal)]);
+    // A connection outlives 999 refusals.
+    const calls = Array.from({ length: 1_100 }, (_, i) => frame(1, 0x5, 2 * i + 1, block));
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0), ...calls]));
+    await ended;
+    // Its last bytes are a GOAWAY, which ends with the code of a flood.
+    assert.equal(Buffer.concat(received).readUInt32BE(Buffer.concat(received).length - 4), 11);
+    // Where the server has destroyed the socket, this resets it, and what the client has not read would be lost.
+    for (let i = 0; i < 20 && !error; i++) {
+      await new Promise((written) => socket.write(frame(6, 0, 0, Buffer.alloc(8)), written));
+      await new Promise(setImmediate);
+    }
+    assert.equal(error, undefined);
+    socket.destroy();
+    await server.goodCall();
+  });
+
   it("keeps nothing of connections that are gone", async () => {
     server = await serveEcho(fleet);
     const identities = await Promise.all(
@@ -214,4 +242,23 @@ function gzipBomb(): Buffer {
   head.writeUInt8(1, 0);
   head.writeUInt32BE(packed.length, 1);
   return Buffer.concat([head, packed]);
+}
+
+/** An HTTP/2 frame. */
+function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+function pairsOf(fields: readonly string[]): (readonly string[])[] {
+  return fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ""]] : []));
+}
+
+/** A field of a header block that is not indexed: RFC 7541, section 6.2.2. */
+function literal(texts: readonly string[]): Buffer {
+  return Buffer.concat([Buffer.of(0), ...texts.flatMap((text) => [Buffer.of(text.length), Buffer.from(text)])]);
 }
