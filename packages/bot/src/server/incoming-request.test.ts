@@ -48,10 +48,15 @@ describe("the request of a call", () => {
     expected.length = 0;
   });
 
-  function request(method: typeof echo | typeof join, head: Partial<RequestHead> = {}, maximumRequestBytes = 100) {
+  function request(
+    method: typeof echo | typeof join,
+    head: Partial<RequestHead> = {},
+    maximumRequestBytes = 100,
+    load = { calls: 1, bytes: 0 },
+  ) {
     const served = { method, maximumRequestBytes } as unknown as ServedMethod;
     const heads = { encoding: "identity", userAgent: "interlock/1", ...head } as RequestHead;
-    current = new IncomingRequest(owner as never, heads, served, { calls: 0, bytes: 0 }, options);
+    current = new IncomingRequest(owner as never, heads, served, load, options);
     return current;
   }
 
@@ -62,6 +67,22 @@ describe("the request of a call", () => {
     assert.deepEqual(expected, [5, 4, 3, 2, 1], "the rest of it, once its length is known");
     one.end();
     assert.deepEqual([one.isReady, whole, String(one.message), faults], [true, 1, "hello", []]);
+  });
+
+  it("lets in at once what is the share of one of its bot's calls, and no more", () => {
+    const load = { calls: 4, bytes: 0 };
+    const message = framed("a".repeat(256 * 1_024));
+    // Of 2^20 bytes, 1,005 and the cost of a frame have come; a fourth of the rest is 261,861.
+    const one = request(echo, {}, 2 ** 20, load);
+    one.push(message.subarray(0, 1_005));
+    assert.deepEqual(expected, [261_144]);
+    load.bytes += 4_000;
+    one.push(message.subarray(1_005, 1_006));
+    assert.deepEqual(expected, [261_144]);
+    const other = { calls: 1, bytes: 0 };
+    one.charge(other);
+    one.push(message.subarray(1_006, 1_007));
+    assert.deepEqual(expected, [261_144, 261_142]);
   });
 
   const wrong: readonly [what: string, bytes: Buffer, fault: string][] = [

@@ -63,6 +63,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   readonly #head: RequestHead;
   readonly #maximumBytes: number;
   readonly #options: IncomingRequestOptions;
+  #load: PeerLoad;
   readonly #reader: MessageReader;
   readonly #single: SingleRequestMeter | undefined;
   readonly #many: RequestMeter | undefined;
@@ -86,6 +87,7 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
     this.#head = head;
     this.#maximumBytes = maximumRequestBytes;
     this.#options = options;
+    this.#load = load;
     this.#reader = new MessageReader(maximumRequestBytes);
     if (method.kind === "clientStreaming" || method.kind === "bidiStreaming") {
       this.#many = new RequestMeter(load, maximumRequestBytes, requestBytesPerPeer);
@@ -228,14 +230,21 @@ export class IncomingRequest implements RequestIntake, MessageSink, InboxOwner {
   }
 
   charge(load: PeerLoad): void {
+    this.#load = load;
     this.#single?.charge(load);
     this.#many?.charge(load);
   }
 
   credit(bytes: number): void {
     if (bytes === 0) return;
-    if (this.#reader.missing > 0) this.#owner.expect(this.#reader.missing);
+    const { missing } = this.#reader;
+    if (missing > 0 && missing <= this.#share) this.#owner.expect(missing);
     this.#owner.credit(bytes);
+  }
+
+  /** What each open call of the bot may still have under way. Beyond that, the rest of a message passes in windows. */
+  get #share(): number {
+    return (this.#options.requestBytesPerPeer - this.#load.bytes) / this.#load.calls;
   }
 
   abort(why: InterlockError): void {

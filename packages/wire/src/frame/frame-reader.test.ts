@@ -46,6 +46,64 @@ describe("FrameReader", () => {
     );
   });
 
+  it("gives what a long DATA frame brings in the parts in which it comes, without a copy", () => {
+    const long = fc.record({
+      type: fc.constantFrom(0, 0, 1),
+      flags: fc.constantFrom(0, 1, 8, 9),
+      streamId: fc.nat(2 ** 31 - 1),
+      payload: fc.integer({ min: 0, max: 5_000 }).map((length) => Buffer.alloc(length, length)),
+    });
+    fc.assert(
+      fc.property(fc.array(long, { maxLength: 6 }), fc.array(fc.nat(4_000)), (frames, cuts) => {
+        const bytes = Buffer.concat(
+          frames.map(({ type, flags, streamId, payload }) => frame(type, flags, streamId, payload)),
+        );
+        const { reader, taken } = createReader();
+        let at = 0;
+        for (const cut of cuts) {
+          reader.read(bytes.subarray(at, at + cut));
+          at = Math.min(bytes.length, at + cut);
+        }
+        reader.read(bytes.subarray(at));
+        const rest = [...taken];
+        for (const { payload, ...sent } of frames) {
+          const whole = payload.toString("hex");
+          let seen = "";
+          for (;;) {
+            const part = rest.shift();
+            assert.ok(part);
+            seen += part.payload;
+            const isLast = seen.length === whole.length && (part.flags === sent.flags || rest.length === 0);
+            if (isLast) {
+              assert.deepEqual([part.type, part.flags, part.streamId, seen], [...Object.values(sent), whole]);
+              break;
+            }
+            assert.deepEqual([part.type, part.flags, part.streamId, sent.flags & 8], [0, 0, sent.streamId, 0]);
+            assert.ok(part.payload.length >= 2 * 1_024);
+          }
+        }
+        assert.deepEqual(rest, []);
+      }),
+    );
+    const one = frame(0, 1, 1, Buffer.alloc(16_384, 1));
+    const seen: (readonly [Buffer, number])[] = [];
+    const reader = new FrameReader(16_384, {
+      takeFrame({ bytes, flags }) {
+        seen.push([bytes, flags]);
+        return true;
+      },
+    });
+    const chunks = [one.subarray(0, 9_000), one.subarray(9_000)];
+    for (const chunk of chunks) reader.read(chunk);
+    assert.deepEqual(
+      seen.map(([bytes, flags], i) => [bytes === chunks[i], flags]),
+      [
+        [true, 0],
+        [true, 1],
+      ],
+    );
+  });
+
   it("ignores the reserved bit of a stream id", () => {
     const { reader, taken } = createReader();
     reader.read(frame(0, 0, 0x8000_0001));

@@ -1,6 +1,6 @@
 import { ConnectionError, errorCode } from "./error-code.js";
 import type { Frame } from "./frame.js";
-import { frameHeadBytes, maximumInteger } from "./kinds.js";
+import { flag, frameHeadBytes, frameType, maximumInteger } from "./kinds.js";
 
 /** Takes frames, one by one. */
 export interface FrameSink {
@@ -9,20 +9,27 @@ export interface FrameSink {
 }
 
 /**
+ * From so many bytes on, what has come of a DATA frame is handed over as a frame of its own. Below it, a peer that sends single bytes
+ * would have each of them handled like a frame.
+ */
+const partAtLeast = 1_024;
+
+/**
  * Cuts what a socket gives into frames (RFC 9113, section 4.1).
  *
- * A frame that comes in parts is copied into a buffer of its own length, so that a peer which sends single bytes costs one copy of
- * each byte, and one frame of memory.
+ * A DATA frame without padding that comes in long parts is handed over in these parts, since its length means nothing (section 8.1):
+ * each looks like a shorter frame, and only the last has the flags. Any other frame that comes in parts is copied into a buffer of its
+ * own length, so that a peer which sends single bytes costs one copy of each byte, and one frame of memory.
  */
 export class FrameReader {
   readonly #maximumBytes: number;
   readonly #sink: FrameSink;
   /** The one object for all frames. */
   readonly #frame = { type: 0, flags: 0, streamId: 0, bytes: nothing as Buffer, from: 0, to: 0 };
-  /** The head of a frame in parts. */
-  #head = nothing;
+  /** The head of the frame that is not whole; after parts of it were handed over, the head of its rest. */
+  readonly #head = Buffer.alloc(frameHeadBytes);
   #headBytes = 0;
-  /** The payload of a frame in parts, once its length is known. */
+  /** What has come of its payload. */
   #payload: Buffer | undefined;
   #payloadBytes = 0;
 
@@ -41,9 +48,15 @@ export class FrameReader {
   read(chunk: Buffer): Buffer {
     let at = 0;
     if (this.#headBytes > 0) {
-      at = this.#keep(chunk, 0);
-      if (!this.#isWhole) return nothing;
-      if (!this.#handKept()) return chunk.subarray(at);
+      at = this.#keepHead(chunk, 0);
+      const end = this.#endOfKept(chunk, at);
+      if (end < 0) {
+        this.#keepPayload(chunk, at);
+        return nothing;
+      }
+      const goOn = this.#handKept(chunk, at, end);
+      at = end;
+      if (!goOn) return chunk.subarray(at);
     }
     const end = chunk.length;
     while (end - at >= frameHeadBytes) {
@@ -53,37 +66,51 @@ export class FrameReader {
       at = from + length;
       if (!this.#hand(chunk, from - frameHeadBytes, chunk, from, at)) return chunk.subarray(at);
     }
-    if (at < end) this.#keep(chunk, at);
+    if (at < end) this.#keepPayload(chunk, this.#keepHead(chunk, at));
     return nothing;
   }
 
-  /** Whether the frame in parts is complete. */
-  get #isWhole(): boolean {
-    return this.#payload !== undefined && this.#payloadBytes === this.#payload.length;
+  /** Where the frame that was not whole ends in a chunk; -1 where it does not. */
+  #endOfKept(chunk: Buffer, from: number): number {
+    if (this.#headBytes < frameHeadBytes) return -1;
+    const end = from + this.#lengthOf(this.#head, 0) - this.#payloadBytes;
+    return end <= chunk.length ? end : -1;
   }
 
-  #handKept(): boolean {
-    const payload = this.#payload ?? nothing;
+  #handKept(chunk: Buffer, from: number, end: number): boolean {
+    const payload = this.#payload;
     this.#headBytes = 0;
     this.#payload = undefined;
     this.#payloadBytes = 0;
+    if (!payload) return this.#hand(this.#head, 0, chunk, from, end);
+    chunk.copy(payload, payload.length - (end - from), from, end);
     return this.#hand(this.#head, 0, payload, 0, payload.length);
   }
 
-  /** Keeps what there is of a frame in parts, and gives the position behind it. */
-  #keep(chunk: Buffer, start: number): number {
-    let at = start;
-    if (this.#headBytes < frameHeadBytes) {
-      if (this.#head === nothing) this.#head = Buffer.allocUnsafeSlow(frameHeadBytes);
-      const copied = chunk.copy(this.#head, this.#headBytes, at);
-      this.#headBytes += copied;
-      at += copied;
-      if (this.#headBytes < frameHeadBytes) return at;
-    }
-    this.#payload ??= Buffer.allocUnsafeSlow(this.#lengthOf(this.#head, 0));
-    const copied = chunk.copy(this.#payload, this.#payloadBytes, at);
-    this.#payloadBytes += copied;
+  /** Keeps what there is of the head of a frame, and gives the position behind it. */
+  #keepHead(chunk: Buffer, at: number): number {
+    const copied = chunk.copy(this.#head, this.#headBytes, at, at + frameHeadBytes - this.#headBytes);
+    this.#headBytes += copied;
     return at + copied;
+  }
+
+  /** Keeps, or hands over, what there is of a payload that is not whole: all of a chunk from `from` on. */
+  #keepPayload(chunk: Buffer, from: number): void {
+    if (this.#headBytes < frameHeadBytes) return;
+    const head = this.#head;
+    const length = this.#lengthOf(head, 0);
+    const part = chunk.length - from;
+    const isPlain = head[3] === frameType.data && ((head[4] as number) & flag.padded) === 0;
+    if (isPlain && part >= partAtLeast && !this.#payload) {
+      const flags = head[4] as number;
+      head[4] = 0;
+      this.#hand(head, 0, chunk, from, chunk.length);
+      head[4] = flags;
+      head.writeUIntBE(length - part, 0, 3);
+    } else if (part > 0) {
+      this.#payload ??= Buffer.allocUnsafeSlow(length);
+      this.#payloadBytes += chunk.copy(this.#payload, this.#payloadBytes, from);
+    }
   }
 
   #lengthOf(bytes: Buffer, at: number): number {

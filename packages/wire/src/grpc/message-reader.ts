@@ -26,11 +26,12 @@ const smallestCapacity = 512;
 const nothing = Buffer.alloc(0);
 
 /**
- * What messages have outgrown, by its length, to be used again: a long message grows through half a dozen buffers, and giving up each
- * of them keeps the garbage collector busy. Bound: one of each power of two up to 1 MiB, so 2 MiB in all.
+ * Buffers that messages have outgrown, or that were given up, by their length, to be used again: a long message grows through half a dozen
+ * of them, and to drop each keeps the garbage collector busy. Bound: 8 MiB in all, each of a power of two.
  */
-const outgrown = new Map<number, Buffer<ArrayBuffer>>();
-const outgrownAtMost = 1_024 * 1_024;
+const spare = new Map<number, Buffer<ArrayBuffer>[]>();
+const spareAtMost = 8 * 1_024 * 1_024;
+let spareBytes = 0;
 const cutOff: MessageFault = { kind: "cut-off" };
 
 /**
@@ -83,6 +84,7 @@ export class MessageReader {
   /** Ends the reading, and lets go of what is held. Gives the first fault, which may be that a message has not ended. */
   end(): MessageFault | undefined {
     if (this.#prefixBytes > 0) this.#fault ??= cutOff;
+    giveBack(this.#partial);
     this.#partial = nothing;
     return this.#fault;
   }
@@ -134,12 +136,18 @@ function bufferFor(length: number, arrived: number): Buffer<ArrayBuffer> {
   while (capacity < arrived) capacity *= 2;
   // Not from the pool of Node: a part of that would keep all of it.
   if (capacity >= length) return Buffer.allocUnsafeSlow(length);
-  const known = outgrown.get(capacity);
-  outgrown.delete(capacity);
+  const known = spare.get(capacity)?.pop();
+  if (known) spareBytes -= capacity;
   return known ?? Buffer.allocUnsafeSlow(capacity);
 }
 
 /** Keeps a buffer that nothing refers to any more. */
 function giveBack(buffer: Buffer<ArrayBuffer>): void {
-  if (buffer.length > 0 && buffer.length <= outgrownAtMost) outgrown.set(buffer.length, buffer);
+  const { length } = buffer;
+  // One of any other length was made for its message alone.
+  if (length < smallestCapacity || (length & (length - 1)) !== 0 || spareBytes + length > spareAtMost) return;
+  const others = spare.get(length);
+  if (others) others.push(buffer);
+  else spare.set(length, [buffer]);
+  spareBytes += length;
 }

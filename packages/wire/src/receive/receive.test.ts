@@ -385,7 +385,7 @@ describe("frames", () => {
       (stream) => ({
         onHeaders() {},
         onData: (bytes) => {
-          credit = () => stream.consumed(bytes.length);
+          credit = () => stream.consumed(16_384);
         },
         onReset() {},
         onRoom() {},
