@@ -384,7 +384,7 @@ describe("frames", () => {
     const { peer } = await asClient(
       (stream) => ({
         onHeaders() {},
-        onData: (bytes) => {
+        onData: () => {
           credit = () => stream.consumed(16_384);
         },
         onReset() {},
