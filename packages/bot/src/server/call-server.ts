@@ -189,9 +189,8 @@ export function createCallServer(options: CallServerOptions): CallServer {
     head?: RequestHead,
   ): StreamHandler {
     const arrivedAt = performance.now();
-    const headers = head?.headers ?? [];
     const { peer, address } = connection;
-    const call = { path: path || `/${otherMethod}`, headers, caller: peer.uri, address, arrivedAt };
+    const call = { path: path || `/${otherMethod}`, head: head ?? { headers: [] }, caller: peer.uri, address, arrivedAt };
     const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path, call);
     try {
       const { authorization = [], references = [] } = head ?? {};

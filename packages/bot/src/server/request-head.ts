@@ -9,9 +9,10 @@ import {
   readOnce,
 } from "@interlock/wire";
 import { referenceKey } from "../token/reference.js";
+import type { TracedHead } from "../tracing/served-trace.js";
 
 /** What the header list of a request says, so far as a server looks at it before the call is admitted. */
-export interface RequestHead {
+export interface RequestHead extends TracedHead {
   readonly method: string;
   readonly path: string;
   /** Whether it is a call of gRPC whose messages are protobuf. */
@@ -27,7 +28,6 @@ export interface RequestHead {
   readonly authorization: readonly string[];
   /** Every reference to a token. */
   readonly references: readonly string[];
-  readonly headers: HeaderList;
 }
 
 const none: readonly string[] = [];
@@ -84,6 +84,7 @@ function read(headers: HeaderList): RequestHead {
     authorization,
     references,
     headers,
+    unrecorded: undefined,
   };
 }
 

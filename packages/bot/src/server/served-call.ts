@@ -164,14 +164,15 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   #beginTrace(): ServedTrace | undefined {
     const tracing = this.#trace ? undefined : registeredTracing();
     if (!tracing) return this.#trace;
-    this.#trace = knownTrace(tracing, this.#head.headers) ?? this.#beginOwnTrace(tracing);
+    this.#trace = knownTrace(tracing, this.#head) ?? this.#beginOwnTrace(tracing);
     return this.#trace;
   }
 
   #beginOwnTrace(tracing: Tracing): ServedTrace | undefined {
     const { peer, address } = this.connection;
-    const [{ path }, { headers }, arrivedAt] = [this.method, this.#head, this.#arrivedAt];
-    return beginServedTrace({ path, headers, caller: peer.uri, address, arrivedAt }, tracing);
+    const { path } = this.method;
+    const [head, arrivedAt] = [this.#head, this.#arrivedAt];
+    return beginServedTrace({ path, head, caller: peer.uri, address, arrivedAt }, tracing);
   }
 
   /** Has the chain decide. With `end`, there is no request. */

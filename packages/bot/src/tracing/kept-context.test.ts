@@ -13,21 +13,37 @@ describe("a context that is kept", () => {
     const manager = new AsyncLocalStorageContextManager();
     const kept = keepContext(tracingWith(manager), context);
     const own = new AsyncLocalStorage<number>();
-    const seen = await Promise.all(
-      [1, 2].map((i) =>
-        kept?.runInAsyncScope(() =>
-          own.run(i, async () => {
-            await undefined;
-            return [manager.active(), own.getStore()];
-          }),
-        ),
-      ),
-    );
+    const look = async () => {
+      const before = own.getStore();
+      await undefined;
+      return [manager.active(), before, own.getStore()];
+    };
+    const seen = await Promise.all([1, 2].map((i) => kept?.run(own, look, undefined, i)));
     assert.deepEqual(seen, [
-      [context, 1],
-      [context, 2],
+      [context, 1, 1],
+      [context, 2, 2],
     ]);
-    assert.equal(manager.active(), ROOT_CONTEXT);
+    assert.deepEqual([manager.active(), own.getStore()], [ROOT_CONTEXT, undefined]);
+  });
+
+  it("is one's own again when another one has run within it, or has thrown", () => {
+    const manager = new AsyncLocalStorageContextManager();
+    const kept = keepContext(tracingWith(manager), context);
+    const own = new AsyncLocalStorage<number>();
+    const inner = (throws: boolean, i: number): unknown => {
+      if (throws) throw new Error("a fault");
+      return [own.getStore(), i, manager.active()];
+    };
+    const outer = (_: undefined, i: number) => {
+      const seen = kept?.run(own, inner, false, 2);
+      assert.throws(() => kept?.run(own, inner, true, 3), /a fault/);
+      return [seen, own.getStore(), i, manager.active()];
+    };
+    for (const i of [1, 4]) {
+      assert.deepEqual(kept?.run(own, outer, undefined, i), [[2, 2, context], i, i, context]);
+      assert.throws(() => kept?.run(own, inner, true, 3), /a fault/);
+    }
+    assert.equal(own.getStore(), undefined);
   });
 
   it("is none where the context manager has another way, or there is none", () => {

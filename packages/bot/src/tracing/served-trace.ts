@@ -1,10 +1,10 @@
-import type { AsyncResource } from "node:async_hooks";
+import type { AsyncLocalStorage } from "node:async_hooks";
 import type { HeaderList } from "@interlock/wire";
 import type { Context, Span, SpanOptions } from "@opentelemetry/api";
 import { tellFault } from "../base/registered-opentelemetry.js";
 import { type CallEnding, endSpan, ownAttributes } from "./call-ending.js";
 import { isTraced } from "./is-traced.js";
-import { keepContext } from "./kept-context.js";
+import { type KeptContext, keepContext } from "./kept-context.js";
 import { registeredTracing, runInContext, type Tracing } from "./registered-tracing.js";
 import { extractTrace } from "./trace-context.js";
 
@@ -14,15 +14,29 @@ export interface ServedTrace {
   readonly isRecorded: boolean;
   /** Does work within the span of the call: spans and calls that are made in it are children of that one. */
   run<T>(work: () => T): T;
+  /** Calls `serve` with `input` and `store`, likewise, with `store` in `storage`. */
+  serve<Input, Store, Output>(
+    storage: AsyncLocalStorage<Store>,
+    serve: (input: Input, store: Store) => Output,
+    input: Input,
+    store: Store,
+  ): Output;
   /** Ends the span. `outcome` is that of the metrics. */
   end(ending: CallEnding, outcome: string): void;
+}
+
+/** What a call has come with: one object for each header list, also where that comes again, byte by byte. */
+export interface TracedHead {
+  readonly headers: HeaderList;
+  /** The trace of the calls that came with it, where it is known that nobody records them. */
+  unrecorded?: UnrecordedTrace | undefined;
 }
 
 /** What is known of a call that has come. */
 export interface ArrivedCall {
   /** `/package.Service/Method`, of a method that is served. */
   readonly path: string;
-  readonly headers: HeaderList;
+  readonly head: TracedHead;
   /** The SPIFFE ID of the bot at the other end, and its `host:port`. */
   readonly caller: string;
   readonly address: string;
@@ -36,34 +50,31 @@ export function runInTrace<T>(trace: Pick<ServedTrace, "run"> | undefined, work:
 }
 
 /** The trace of a call that came with the same header list as this one, where nobody records either; `undefined` where it is not known. */
-export function knownTrace(tracing: Tracing, headers: HeaderList): ServedTrace | undefined {
-  return known.get(headers)?.of(tracing);
+export function knownTrace(tracing: Tracing, head: TracedHead): ServedTrace | undefined {
+  return head.unrecorded?.of(tracing);
 }
 
 /**
- * Begins the trace of a call that is served; gives `undefined` without an SDK. `headers` has to be the same object where the same
- * header list comes again: calls that come with the same trace, which nobody records, are decided on once.
+ * Begins the trace of a call that is served; gives `undefined` without an SDK. Calls that come with the same trace, which nobody
+ * records, are decided on once.
  */
 export function beginServedTrace(call: ArrivedCall, tracing = registeredTracing()): ServedTrace | undefined {
   if (!tracing) return undefined;
   try {
-    return knownTrace(tracing, call.headers) ?? begin(tracing, call);
+    return knownTrace(tracing, call.head) ?? begin(tracing, call);
   } catch (fault) {
     tellFault(tracing.api, fault);
     return undefined;
   }
 }
 
-/** The traces that nobody records, by the header lists that they came with. */
-const known = new WeakMap<HeaderList, UnrecordedTrace>();
-
 function begin(tracing: Tracing, call: ArrivedCall): ServedTrace | undefined {
-  const { path, headers, arrivedAt } = call;
+  const { path, head, arrivedAt } = call;
   const method = path.slice(1);
   if (!isTraced(method)) return undefined;
   const { api, tracer } = tracing;
   const ageMs = performance.now() - arrivedAt;
-  const parent = extractTrace(api, headers);
+  const parent = extractTrace(api, head.headers);
   const options: SpanOptions = {
     kind: api.SpanKind.SERVER,
     attributes: { "rpc.system.name": "grpc", "rpc.method": method },
@@ -80,11 +91,11 @@ function begin(tracing: Tracing, call: ArrivedCall): ServedTrace | undefined {
   const before = api.trace.getSpanContext(parent);
   const isDecided = before !== undefined && (before.traceFlags & api.TraceFlags.SAMPLED) === 0;
   const trace = new UnrecordedTrace(tracing, context, isDecided);
-  if (isDecided) known.set(headers, trace);
+  if (isDecided) head.unrecorded = trace;
   return trace;
 }
 
-function callerAttributes({ caller, address, headers }: ArrivedCall) {
+function callerAttributes({ caller, address, head: { headers } }: ArrivedCall) {
   const [, host = address, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   const previous = Number(headers[headers.indexOf("grpc-previous-rpc-attempts") + 1]);
   return {
@@ -111,6 +122,15 @@ class RecordedTrace implements ServedTrace {
     return runInContext(this.#tracing, this.#context, work);
   }
 
+  serve<Input, Store, Output>(
+    storage: AsyncLocalStorage<Store>,
+    serve: (input: Input, store: Store) => Output,
+    input: Input,
+    store: Store,
+  ): Output {
+    return this.run(() => storage.run(store, serve, input, store));
+  }
+
   end(ending: CallEnding, outcome: string): void {
     endSpan(this.#tracing.api, this.#span, "server", ending, { [ownAttributes.outcome]: outcome });
   }
@@ -124,7 +144,7 @@ class UnrecordedTrace implements ServedTrace {
   readonly isRecorded = false;
   readonly #tracing: Tracing;
   readonly #context: Context;
-  readonly #kept: AsyncResource | undefined;
+  readonly #kept: KeptContext | undefined;
 
   constructor(tracing: Tracing, context: Context, isShared: boolean) {
     this.#tracing = tracing;
@@ -138,7 +158,17 @@ class UnrecordedTrace implements ServedTrace {
   }
 
   run<T>(work: () => T): T {
-    return this.#kept ? this.#kept.runInAsyncScope(work) : runInContext(this.#tracing, this.#context, work);
+    return runInContext(this.#tracing, this.#context, work);
+  }
+
+  serve<Input, Store, Output>(
+    storage: AsyncLocalStorage<Store>,
+    serve: (input: Input, store: Store) => Output,
+    input: Input,
+    store: Store,
+  ): Output {
+    if (this.#kept) return this.#kept.run(storage, serve, input, store);
+    return this.run(() => storage.run(store, serve, input, store));
   }
 
   end(): void {}
