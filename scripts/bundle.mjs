@@ -42,7 +42,6 @@ async function bundle(folder) {
     platform: "node",
     target: "node20",
     format: "esm",
-    keepNames: true,
     sourcemap: true,
     logLevel: "warning",
     write: false,
@@ -54,10 +53,20 @@ async function bundle(folder) {
 function update(folder, files) {
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of files) {
-    if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+    const named = path.endsWith(".js") ? withClassNames(text) : text;
+    if (!existsSync(path) || readFileSync(path, "utf8") !== named) writeFileSync(path, named);
   }
   const wanted = new Set(files.map(({ path }) => path));
   for (const name of readdirSync(folder)) if (!wanted.has(join(folder, name))) rmSync(join(folder, name));
+}
+
+/**
+ * Gives classes that refer to themselves their own names, for which esbuild writes `var Name = class _Name`. Its `keepNames` would do it,
+ * and name each function again whenever it is made: a twelfth of what a call costs a server. No column moves, for the source maps.
+ */
+function withClassNames(text) {
+  const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+  return names.reduce((all, name) => all.replace(new RegExp(`\\b_${name}\\b`, "g"), ` ${name}`), text);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
