@@ -20,17 +20,18 @@ export interface IntroductionOptions {
  * connection, and the offer to take references to a token that was verified just now.
  */
 export function introduce(
-  { connection, method, metadata, authorization }: GrpcAttempt,
+  attempt: GrpcAttempt,
   { deprecation }: Pick<ServedMethod, "deprecation">,
   isVerifiedNow: boolean,
   { certificate, vouch }: IntroductionOptions,
 ): Metadata | undefined {
+  const { connection, method, authorization } = attempt;
   const offered = isVerifiedNow && authorization.length > 0 ? offerReference(certificate()) : undefined;
   const offer = deprecation ? withDeprecation(deprecation, method.kind, offered) : offered;
   // A stream may outlive the certificates of its connection.
   if (method.kind !== "unary") return tellVoucher(connection.voucher, offer);
-  // Vouches are read only where tokens need not be shown, and not in the path of every call.
-  const vouches = method.policy.anyBot ? vouchesIn(metadata) : none;
+  // Vouches are read only where tokens need not be shown: to make the metadata of each call would cost it a tenth.
+  const vouches = method.policy.anyBot ? vouchesIn(attempt.metadata) : none;
   if (vouches.length === 0) return offer;
   return acceptVouches(vouch(connection, vouches), offer?.clone());
 }
