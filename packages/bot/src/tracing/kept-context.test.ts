@@ -46,6 +46,16 @@ describe("a context that is kept", () => {
     assert.equal(own.getStore(), undefined);
   });
 
+  it("keeps nothing of a call that has gone", () => {
+    const kept = keepContext(tracingWith(new AsyncLocalStorageContextManager()), context);
+    const [own, other] = [new AsyncLocalStorage<number>(), new AsyncLocalStorage<number>()];
+    kept?.run(own, () => {}, undefined, 1);
+    assert.equal(
+      kept?.run(other, () => own.getStore(), undefined, 2),
+      undefined,
+    );
+  });
+
   it("is none where the context manager has another way, or there is none", () => {
     let active: Context = ROOT_CONTEXT;
     const manager = {
