@@ -190,7 +190,13 @@ export function createCallServer(options: CallServerOptions): CallServer {
   ): StreamHandler {
     const arrivedAt = performance.now();
     const { peer, address } = connection;
-    const call = { path: path || `/${otherMethod}`, head: head ?? { headers: [] }, caller: peer.uri, address, arrivedAt };
+    const call = {
+      path: path || `/${otherMethod}`,
+      head: head ?? { headers: [] },
+      caller: peer.uri,
+      address,
+      arrivedAt,
+    };
     const fail = (thrown: unknown) => answer(connection, stream, InterlockError.from(thrown), path, call);
     try {
       const { authorization = [], references = [] } = head ?? {};
