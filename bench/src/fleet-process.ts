@@ -37,6 +37,10 @@ export interface StreamEnd {
 const bots: Bot[] = [];
 const revoked = new Set<Bot>();
 
+/** The ends that have not been reported yet. */
+const ended: StreamEnd[] = [];
+const reportAfterMs = 5;
+
 answerParent(async (ask: FleetAsk): Promise<FleetAnswer> => {
   switch (ask.do) {
     case "join":
@@ -82,9 +86,15 @@ function open(bot: Bot, address: string): Promise<void> {
       })
       .then((code) => {
         revoked.add(bot);
-        tellParent({ name: bot.name, code, at: monotonicMs() } satisfies StreamEnd);
+        report({ name: bot.name, code, at: monotonicMs() });
       });
   });
+}
+
+/** Reports an end to the parent, a moment later and with others: a message for each would cost as much as the ends themselves. */
+function report(end: StreamEnd): void {
+  ended.push(end);
+  if (ended.length === 1) setTimeout(() => tellParent(ended.splice(0)), reportAfterMs);
 }
 
 /** Resolves when the bot has received this version of the trust. */

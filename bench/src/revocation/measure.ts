@@ -29,7 +29,7 @@ export interface TrialResult {
 }
 
 type AuthorityProcess = Forked<AuthorityAsk, AuthorityAnswer>;
-type FleetProcess = Forked<FleetAsk, FleetAnswer, StreamEnd>;
+type FleetProcess = Forked<FleetAsk, FleetAnswer, readonly StreamEnd[]>;
 
 const fleetProcesses = 4;
 const limitMs = 30_000;
@@ -91,7 +91,7 @@ async function startFleet(
   operator: Bot,
   admin: string,
   folder: string,
-  hear: (end: StreamEnd) => void,
+  hear: (ends: readonly StreamEnd[]) => void,
   cleanUp: (() => Promise<unknown>)[],
 ): Promise<readonly FleetProcess[]> {
   const client = operator.client(AdminService, admin);
@@ -157,7 +157,7 @@ async function revokeAll(
 }
 
 interface Ends {
-  readonly hear: (end: StreamEnd) => void;
+  readonly hear: (ends: readonly StreamEnd[]) => void;
   /** Waits until the streams of these bots have ended. */
   of(names: readonly string[], returned: number): Promise<TimedEnd[]>;
 }
@@ -166,8 +166,8 @@ function watchEnds(): Ends {
   const heard = new Map<string, StreamEnd>();
   let wake = () => {};
   return {
-    hear(end) {
-      heard.set(end.name, end);
+    hear(ends) {
+      for (const end of ends) heard.set(end.name, end);
       wake();
     },
     async of(names, returned) {

@@ -23,9 +23,9 @@ export async function loadCutOffs({ grantVersions }: Pick<Records, "grantVersion
  * for an update, it is one cut-off for every token from before the latest version.
  */
 export function cutOffsOf(versions: readonly GrantVersionRow[]): CutOff[] {
+  if (versions.length < 2) return []; // Nothing was withdrawn, and to read a large file takes longer than all else here.
   const parsed = versions.map(({ version, yaml }) => ({ version, grants: readGrants(yaml) }));
-  const latest = parsed.at(-1);
-  if (!latest || parsed.length < 2) return [];
+  const latest = parsed.at(-1) as (typeof parsed)[number];
   const lost = new Map<string, CutOff>();
   const holders = holdersOf([...builtInGrants, ...latest.grants]);
   for (const [i, { version, grants }] of parsed.entries()) {

@@ -96,6 +96,27 @@ describeOnEach("trust hub", (create) => {
     assert.deepEqual(new Set(told), new Set(["server", "itself", "x", "y"]));
   });
 
+  it("leaves those bots to their end that it revokes, and tells the others", async () => {
+    const ending = new AbortController();
+    const revoked = hub.watch(1n, ending.signal, "spiffe://cafe/bot/1");
+    const other = hub.watch(1n, stop.signal, "spiffe://cafe/x");
+    await Promise.all([next(revoked), next(other)]);
+    let told: unknown;
+    const end = revoked.next().then((result) => {
+      told = result;
+    });
+    const waiting = next(other);
+    await revoke({ store, hub }, { kind: "pattern", subject: "bot/*" }, "lost", now, "me");
+    assert.match(await waiting, /^1→2:/);
+    const beating = next(other);
+    hub.beat();
+    await beating;
+    assert.equal(told, undefined);
+    ending.abort(); // As a server does that cuts its connections.
+    await end;
+    assert.deepEqual(told, { value: undefined, done: true });
+  });
+
   it("lets other work have its turn while it tells many", async () => {
     const watchers = watchMany(300);
     await Promise.all(watchers.map(next));

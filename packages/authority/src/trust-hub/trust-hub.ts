@@ -90,11 +90,17 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
   async function wake(serving: boolean, turn: number): Promise<void> {
     let woken = 0;
     for (const [wakeOne, { spiffeId, since }] of [...waiting]) {
-      if (since >= turn || servers.has(spiffeId) !== serving || !waiting.has(wakeOne)) continue;
+      if (since >= turn || servers.has(spiffeId) !== serving || !waiting.has(wakeOne) || isRevoked(spiffeId)) continue;
       wakeOne();
       if (++woken % wokenInATurn === 0) await nextLoop();
     }
     await pass(2); // A watcher runs after the first one has been asked for, and what it yields is written after that.
+  }
+
+  /** Whether a bot's calls are about to be ended, which tells it more than an update. */
+  function isRevoked(uri: string): boolean {
+    const { trustDomain } = basis;
+    return trust.identityRevoked({ trustDomain, uri, name: uri.slice(`spiffe://${trustDomain}/`.length) });
   }
 
   const places = new Map<string, Place[]>(); // The watchers of each bot, the oldest first.

@@ -43,7 +43,7 @@ export interface Connection {
   readonly calls: Roster<OpenCall>;
   /** The trust with which the peer was last compared and found not revoked. */
   clearedBy: TrustState | undefined;
-  /** The error with which it was cut off; it takes no calls any more. */
+  /** The error with which it is cut off; it takes no calls any more. */
   readonly ended: InterlockError | undefined;
   /**
    * Replaces its certificate and chain by those of `later`, a newer connection of the same peer. Nothing happens where it has
@@ -55,6 +55,8 @@ export interface Connection {
    * where the protocol also closes the socket, once the other end has read the word.
    */
   lastWord: ((error: InterlockError) => boolean) | undefined;
+  /** Takes no more calls, because of `error`. Those that are under way go on until {@link cut}. */
+  refuse(error: InterlockError): void;
   /** Ends every call with `error`, then the connection. Resolves when the connection has been ended. */
   cut(error: InterlockError): Promise<void>;
   /** Ends the connection at once, without a status for its calls. */
@@ -115,6 +117,9 @@ export function createConnection(socket: TLSSocket, { id: peer, ...proof }: Peer
       return ended;
     },
     lastWord: undefined,
+    refuse(error) {
+      ended ??= error;
+    },
     cut(error) {
       if (leaving) return leaving;
       ended = error;

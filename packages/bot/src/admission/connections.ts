@@ -2,7 +2,8 @@ import type { TLSSocket } from "node:tls";
 import { isFederatedName } from "@interlock/policy";
 import { setAlarm } from "../base/alarm.js";
 import type { Clock } from "../base/clock.js";
-import { denial } from "../base/error.js";
+import { denial, type InterlockError } from "../base/error.js";
+import type { Reason } from "../base/reason.js";
 import type { Trust } from "../trust/trust.js";
 import { needsFreshTrust } from "./authorize.js";
 import { bearerFault } from "./bearer-fault.js";
@@ -24,12 +25,26 @@ export interface Connections {
   close(): void;
 }
 
+/** How often connections are cut where not all are at once. */
+const cutsEveryMs = 10;
+
 /**
  * Makes the register of connections. When the trust changes, it ends the connections and calls that are revoked by the
  * change at once, not at their next call. Its size is bounded by the listener's `maximumConnections`.
+ *
+ * @param server - The server that denials name. Default: none.
+ * @param cutsAtOnce - How many connections are cut in 10 ms. The others take no calls meanwhile, and keep those that are under way.
+ *   Default: all.
  */
-export function createConnections(trust: Trust, clock: Clock, server?: RefusingServer): Connections {
+export function createConnections(
+  trust: Trust,
+  clock: Clock,
+  server?: RefusingServer,
+  cutsAtOnce = Number.POSITIVE_INFINITY,
+): Connections {
   const open = new Set<Connection>();
+  const revoked = new Set<Connection>(); // Of them, those that are not cut yet.
+  let nextCuts: NodeJS.Timeout | undefined;
   const byVouch = new Map<string, Connection>();
 
   const all = () => [...open];
@@ -42,6 +57,7 @@ export function createConnections(trust: Trust, clock: Clock, server?: RefusingS
       cancel();
       byVouch.delete(connection.vouch);
       open.delete(connection);
+      revoked.delete(connection);
     });
   }
 
@@ -67,12 +83,37 @@ export function createConnections(trust: Trust, clock: Clock, server?: RefusingS
     });
   }
 
-  function review(connection: Connection): void {
+  function reviewAll(): void {
+    // A pattern may revoke thousands at once, for one reason.
+    const denials = new Map<Reason, InterlockError>();
+    for (const connection of all()) {
+      if (connection.ended) continue;
+      const fault = faultOf(connection);
+      if (!fault) reviewCalls(connection);
+      else {
+        const error = denials.get(fault) ?? denial(fault);
+        denials.set(fault, error);
+        connection.refuse(error);
+        revoked.add(connection);
+      }
+    }
+    if (!nextCuts) cutSome();
+  }
+
+  function cutSome(): void {
+    let left = cutsAtOnce;
+    for (const connection of revoked) {
+      if (left-- <= 0) break;
+      revoked.delete(connection);
+      void connection.cut(connection.ended as InterlockError);
+    }
+    nextCuts = revoked.size > 0 ? setTimeout(cutSome, cutsEveryMs) : undefined;
+  }
+
+  function faultOf(connection: Connection): Reason | undefined {
     const { peer, certificate, earlier } = connection;
     const reason = [certificate, ...earlier].map((shown) => trust.peerRevoked(peer.uri, shown)).find(Boolean);
-    const fault = reason ?? (leadsToCa(connection) ? undefined : "CERTIFICATE_UNTRUSTED");
-    if (fault) connection.cut(denial(fault));
-    else reviewCalls(connection);
+    return reason ?? (leadsToCa(connection) ? undefined : "CERTIFICATE_UNTRUSTED");
   }
 
   function reviewCalls({ calls }: Connection): void {
@@ -91,9 +132,7 @@ export function createConnections(trust: Trust, clock: Clock, server?: RefusingS
     return caCertificates.some((ca) => chain.some((der) => Buffer.compare(ca, der) === 0));
   }
 
-  const unsubscribe = trust.onChange(() => {
-    for (const connection of all()) review(connection);
-  });
+  const unsubscribe = trust.onChange(reviewAll);
   // New calls of such methods are refused from then on; a stream that was admitted before would go on for hours. A call with
   // one request and one answer finishes.
   const stopWatching = trust.onStaleness((stale) => {
@@ -108,6 +147,7 @@ export function createConnections(trust: Trust, clock: Clock, server?: RefusingS
   function close(): void {
     unsubscribe();
     stopWatching();
+    clearTimeout(nextCuts);
   }
   return { all, vouch, add, close };
 }

@@ -172,9 +172,11 @@ export function callForMany(connector: Connector, method: AnyMethod, defaults: C
     const callOptions = { deadline: bounds.deadline };
     let sourceFailure: unknown;
     const { client } = channel;
-    const call: ClientReadableStream<unknown> = bidi
-      ? client.makeBidiStreamRequest(method.path, asWritten, deserialize, metadata, callOptions)
-      : client.makeServerStreamRequest(method.path, asWritten, deserialize, request, metadata, callOptions);
+    const call: ClientReadableStream<unknown> = withoutStacks(() =>
+      bidi
+        ? client.makeBidiStreamRequest(method.path, asWritten, deserialize, metadata, callOptions)
+        : client.makeServerStreamRequest(method.path, asWritten, deserialize, request, metadata, callOptions),
+    );
     const place = channel.begin(call, false);
     const watch = watchAnswer(call, options);
     deprecation.watch(call);

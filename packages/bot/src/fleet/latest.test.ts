@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createLanes } from "../base/lanes.js";
 import { deferred } from "../testing/deferred.js";
 import { createLatest } from "./latest.js";
 
@@ -22,5 +23,26 @@ describe("createLatest", () => {
     turns.get(5)?.resolve();
     await latest.settled();
     await latest.settled();
+  });
+
+  it("waits for a lane, and works on what is the latest then", async () => {
+    const lanes = createLanes(1);
+    const [first, second] = [deferred(), deferred()];
+    const seen: string[] = [];
+    const one = createLatest(3_600_000, () => first.promise, lanes);
+    const work = async (value: string) => {
+      seen.push(value);
+      await second.promise;
+    };
+    const two = createLatest(3_600_000, work, lanes);
+    one.offer("a");
+    two.offer("b");
+    two.offer("c");
+    assert.deepEqual(seen, []);
+    first.resolve();
+    second.resolve();
+    await Promise.all([one.settled(), two.settled()]);
+    assert.deepEqual(seen, ["c"]);
+    assert.equal(lanes.enter(), undefined, "it is free again, in their rest");
   });
 });

@@ -1,6 +1,7 @@
 import { createBackoff } from "../base/backoff.js";
 import type { Clock } from "../base/clock.js";
 import { InterlockError } from "../base/error.js";
+import { createLanes } from "../base/lanes.js";
 import type { Log } from "../base/log.js";
 import { pause } from "../base/pause.js";
 import type { Client } from "../client/client.js";
@@ -46,6 +47,9 @@ const firstWordMs = 5_000;
 // The rest between two savings of the trust, so that many updates cost few flushes.
 const saveRestMs = 1_000;
 
+// How many bots of one process save at a time. An update comes to all of them at once, and to save it takes longer than to enforce it.
+const savings = createLanes(2);
+
 /** The destinations of an update: first it takes effect, then it is saved. */
 interface Sink {
   readonly trust: MutableTrust;
@@ -62,9 +66,9 @@ interface Sink {
 export function followTrust(options: TrustFeedOptions): TrustFeed {
   const { trust, folder, log } = options;
   // The update is in force already. Saving is for the next start, and the disk may be slow, or fail.
-  const saving = createLatest(saveRestMs, (saved: SavedTrust) =>
-    folder.save(saved).catch((error) => log.error("trust not saved", { error: String(error) })),
-  );
+  const save = (saved: SavedTrust) =>
+    folder.save(saved).catch((error) => log.error("trust not saved", { error: String(error) }));
+  const saving = createLatest(saveRestMs, save, savings);
   const sink = { trust, saving };
   trust.refetchWith(() => refetch(options, sink));
   let attempted = () => {};

@@ -67,6 +67,8 @@ export interface ListenerOptions {
   readonly admitsFederated?: ((domain: FederatedDomain) => boolean) | undefined;
   /** The server that its denials name. Default: none. */
   readonly server?: RefusingServer;
+  /** How many connections are cut in 10 ms when a change of the trust ends more. Default: all. */
+  readonly cutsAtOnce?: number | undefined;
 }
 
 /** Takes the sockets that a listener accepts. */
@@ -116,7 +118,7 @@ export async function createListener(
   checkPort(options.port);
   const { connectionsPerPeer = defaultConnectionsPerPeer } = options;
   const { maximumConnections = defaultMaximumConnections, gateways = [] } = options;
-  const connections = createConnections(trust, clock, options.server);
+  const connections = createConnections(trust, clock, options.server, options.cutsAtOnce);
   const sockets = new Set<TLSSocket>();
   const strangers = createPlaces<StrangerSocket>(maximumStrangers, ({ requests }) => requests === 0);
   const perPeer = new Map<string, number>();

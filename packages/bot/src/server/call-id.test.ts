@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { Metadata } from "@grpc/grpc-js";
 import { createCallId } from "../base/call-id.js";
-import { InterlockError } from "../base/error.js";
+import { denial, InterlockError } from "../base/error.js";
+import { decodeErrorInfo } from "../base/error-details.js";
 import { type Log, type LogFields, silentLog } from "../base/log.js";
 import { createTestFleet, EchoService, type TestFleet } from "../testing/test-fleet.js";
+import { toStatus } from "./live-call.js";
 
 const OneService = { ...EchoService, methods: { echo: EchoService.methods.echo } };
 const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -74,6 +76,15 @@ describe("the id of a call", () => {
   it("is in the log and the answer when a handler denies", async () => {
     const { error, handled } = await failing({ denied: true });
     assert.deepEqual([error.reason, error.callId, lines[0]?.fields?.callId], ["SCOPE_MISSING", handled, handled]);
+  });
+
+  it("is that of its own call where one error ends many", () => {
+    const error = denial("IDENTITY_REVOKED");
+    const statuses = ["0123456789abcdef", undefined, "fedcba9876543210"].map((callId) => toStatus(error, callId));
+    const ids = statuses.map(({ metadata }) => metadata.get("interlock-call-id"));
+    assert.deepEqual(ids, [["0123456789abcdef"], [], ["fedcba9876543210"]]);
+    for (const { metadata } of statuses) assert.equal(decodeErrorInfo(metadata)?.reason, "IDENTITY_REVOKED");
+    assert.equal(decodeErrorInfo(toStatus(denial("TOKEN_REVOKED")).metadata)?.reason, "TOKEN_REVOKED");
   });
 
   it("is random for a malformed trace, and for one that nobody records", () => {

@@ -265,13 +265,23 @@ export interface SentStatus {
   readonly reason?: string | undefined;
 }
 
+/** The error that was written last: one may end thousands of calls. */
+let written: { readonly error: InterlockError; readonly status: SentStatus } | undefined;
+
 /** An error as the status of a call, with the id under which it is logged. What is too long in it is cut. */
 export function toStatus(error: InterlockError, callId?: string): SentStatus {
+  if (written?.error !== error) written = { error, status: write(error) };
+  const { status } = written;
+  const metadata = status.metadata.clone();
+  if (callId !== undefined) setCallId(metadata, callId);
+  return { ...status, metadata };
+}
+
+function write(error: InterlockError): SentStatus {
   const { code, details, info, retry } = partsOf(error);
   // Those of another bot do not concern this caller.
   const more = () => (error.remote ? retry : [...retry, ...error.details]);
   const metadata = info ? encodeStatus(code, details, info, more()).metadata : new Metadata();
-  if (callId !== undefined) setCallId(metadata, callId);
   return { code, details, metadata, reason: ownReason(error) };
 }
 

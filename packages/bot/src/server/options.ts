@@ -67,6 +67,11 @@ export interface ServerOptions {
   readonly maximumConnections?: number;
   /** How many connections one bot may have at once, unless it is a gateway of a service that is served (`via`). Default: 64. */
   readonly connectionsPerPeer?: number;
+  /**
+   * How many connections are cut in 10 ms when a change of the trust ends more. The others take no calls meanwhile, and keep those that
+   * are under way: for a server whose calls under way may end a moment later. Default: all.
+   */
+  readonly cutsAtOnce?: number | undefined;
   /** How many calls of all methods one bot may make. Default: 2,000 a second, 4,000 at once. */
   readonly callerRate?: Rate | undefined;
   /** How many calls one bot may have open at once, over all of its connections and through gateways. Default: 1,024. */

@@ -30,6 +30,9 @@ export function createProxiedConnection(
       return ended;
     },
     lastWord: undefined,
+    refuse(error) {
+      ended ??= error;
+    },
     async cut(error) {
       ended ??= error;
       onCut();
