@@ -165,7 +165,7 @@ export const guards: readonly Guard[] = [
   {
     row: 14,
     guard: "connections are reviewed when the trust changes",
-    patches: [bot("admission/connections", "connection.cut(denial(fault))", "undefined")],
+    patches: [bot("admission/connections", "const fault = faultOf(connection)", "const fault = undefined")],
   },
   {
     row: 15,

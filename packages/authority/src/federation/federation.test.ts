@@ -298,6 +298,7 @@ describe("federation of two fleets", () => {
   it("keeps what it knows of a domain for a start without the authority", async () => {
     const stateDir = `${cafe.folder}/bots/echo/1`;
     const { createTrustFolder } = await import("@interlock/bot/internal");
+    await server.close(0); // It saves what it knows first.
     const saved = await createTrustFolder(stateDir).load();
     const plain = (state = server.trust.state) =>
       state.federated?.map((one) => ({
