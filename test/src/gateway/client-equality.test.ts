@@ -47,6 +47,8 @@ async function failureOf(work: Promise<unknown>) {
     (thrown: unknown) => thrown as InterlockError,
   );
   const { name, code, message, reason, domain, metadata, details, remote, callId } = error;
+  // Either end may be the first to notice that the deadline has passed, and each says it in its own words.
+  if (code === "DEADLINE_EXCEEDED") return { name, code };
   const text = message.replace(/\d\.\d{3} s/, "… s");
   return { name, code, text, reason, domain, metadata, details, remote, hasCallId: callId !== undefined };
 }
