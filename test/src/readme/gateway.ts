@@ -9,5 +9,5 @@ const gateway = await openGateway(bot, {
   port: Number(process.env.PORT ?? 7500),
   routes: services.map((service) => ({ service })),
 });
-console.log(`${bot.name} at ${gateway.address}, in front of ${gateway.services.join(", ")}`);
 process.once("SIGTERM", () => gateway.close().then(() => bot.close()));
+console.log(`${bot.name} at ${gateway.address}, in front of ${gateway.services.join(", ")}`);
