@@ -67,7 +67,7 @@ export function currentCall(): CallContext | undefined {
 
 /** The context of a call that may have a trace. */
 export interface TracedContext extends CallContext {
-  readonly trace?: Pick<ServedTrace, "serve"> | undefined;
+  readonly trace?: Pick<ServedTrace, "kept" | "run"> | undefined;
 }
 
 /**
@@ -81,5 +81,6 @@ export function runInCall<Input, Context extends TracedContext, Output>(
 ): Output {
   const { trace } = context;
   if (!trace) return storage.run(context, serve, input, context);
-  return trace.serve(storage as AsyncLocalStorage<Context>, serve, input, context);
+  if (trace.kept) return trace.kept.run(storage as AsyncLocalStorage<Context>, serve, input, context);
+  return trace.run(() => storage.run(context, serve, input, context));
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextLoop } from "node:timers/promises";
 import type { Clock, Trust, TrustState } from "@interlock/bot";
 import { createTrust, denial } from "@interlock/bot/internal";
+import { parseSpiffeId } from "@interlock/policy";
 import { activeRoot, rootsOf } from "../ca/ca-schedule.js";
 import { coalesce } from "../coalesce.js";
 import { loadCutOffs } from "../grants/cut-offs.js";
@@ -99,8 +100,8 @@ export async function openTrustHub(store: Store, { follow, ...basis }: TrustBasi
 
   /** Whether a bot's calls are about to be ended, which tells it more than an update. */
   function isRevoked(uri: string): boolean {
-    const { trustDomain } = basis;
-    return trust.identityRevoked({ trustDomain, uri, name: uri.slice(`spiffe://${trustDomain}/`.length) });
+    const id = parseSpiffeId(uri);
+    return id !== undefined && trust.identityRevoked(id);
   }
 
   const places = new Map<string, Place[]>(); // The watchers of each bot, the oldest first.

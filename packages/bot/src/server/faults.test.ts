@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
+import { hello, ping, wholeRequest } from "@interlock/wire/testing";
 import { InterlockError } from "../base/error.js";
 import type { Identity } from "../identity/identity.js";
 import { deferred } from "../testing/deferred.js";
@@ -168,16 +169,15 @@ describe("a server among faults", () => {
     socket.on("data", (chunk) => received.push(chunk));
     const ended = once(socket, "end");
     const fields = [":method", "POST", ":scheme", "https", ":path", open.path, "content-type", "application/grpc"];
-    const block = Buffer.concat([Buffer.of(0x20), ...pairsOf(fields).map(literal)]);
     // A connection outlives 999 refusals.
-    const calls = Array.from({ length: 1_100 }, (_, i) => frame(1, 0x5, 2 * i + 1, block));
-    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(4, 0, 0), ...calls]));
+    const calls = Array.from({ length: 1_100 }, (_, i) => wholeRequest(2 * i + 1, fields));
+    socket.write(Buffer.concat([hello, ...calls]));
     await ended;
     // Its last bytes are a GOAWAY, which ends with the code of a flood.
     assert.equal(Buffer.concat(received).readUInt32BE(Buffer.concat(received).length - 4), 11);
     // Where the server has destroyed the socket, this resets it, and what the client has not read would be lost.
     for (let i = 0; i < 20 && !error; i++) {
-      await new Promise((written) => socket.write(frame(6, 0, 0, Buffer.alloc(8)), written));
+      await new Promise((written) => socket.write(ping(), written));
       await new Promise(setImmediate);
     }
     assert.equal(error, undefined);
@@ -242,23 +242,4 @@ function gzipBomb(): Buffer {
   head.writeUInt8(1, 0);
   head.writeUInt32BE(packed.length, 1);
   return Buffer.concat([head, packed]);
-}
-
-/** An HTTP/2 frame. */
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-function pairsOf(fields: readonly string[]): (readonly string[])[] {
-  return fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ""]] : []));
-}
-
-/** A field of a header block that is not indexed: RFC 7541, section 6.2.2. */
-function literal(texts: readonly string[]): Buffer {
-  return Buffer.concat([Buffer.of(0), ...texts.flatMap((text) => [Buffer.of(text.length), Buffer.from(text)])]);
 }

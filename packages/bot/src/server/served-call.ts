@@ -170,9 +170,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   #beginOwnTrace(tracing: Tracing): ServedTrace | undefined {
     const { peer, address } = this.connection;
-    const { path } = this.method;
-    const [head, arrivedAt] = [this.#head, this.#arrivedAt];
-    return beginServedTrace({ path, head, caller: peer.uri, address, arrivedAt }, tracing);
+    const call = { path: this.method.path, head: this.#head, arrivedAt: this.#arrivedAt };
+    return beginServedTrace({ ...call, caller: peer.uri, address }, tracing);
   }
 
   /** Has the chain decide. With `end`, there is no request. */

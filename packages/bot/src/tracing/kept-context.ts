@@ -17,13 +17,11 @@ export function keepContext(tracing: Tracing, context: Context): KeptContext | u
 /** A context that many calls share, one after the other. */
 export class KeptContext {
   readonly #resource: AsyncResource;
-  readonly #enter: typeof enter;
   #isEntered = false;
 
   constructor(resource: AsyncResource) {
     this.#resource = resource;
     staysEntered ??= findOut();
-    this.#enter = staysEntered ? enterAndLeave : enter;
   }
 
   /**
@@ -41,25 +39,15 @@ export class KeptContext {
     if (this.#isEntered) return this.#resource.runInAsyncScope(() => storage.run(store, serve, input, store));
     this.#isEntered = true;
     try {
-      return this.#resource.runInAsyncScope(this.#enter<Input, Store, Output>, undefined, storage, serve, input, store);
+      return this.#resource.runInAsyncScope(enter<Input, Store, Output>, undefined, storage, serve, input, store);
     } finally {
       this.#isEntered = false;
     }
   }
 }
 
+/** Where it would stay, nothing is left in the resource: the last call of an idle connection would be kept by it. */
 function enter<Input, Store, Output>(
-  storage: AsyncLocalStorage<Store>,
-  serve: (input: Input, store: Store) => Output,
-  input: Input,
-  store: Store,
-): Output {
-  storage.enterWith(store);
-  return serve(input, store);
-}
-
-/** The same, and leaves nothing in the resource: the last call of an idle connection would be kept by it. */
-function enterAndLeave<Input, Store, Output>(
   storage: AsyncLocalStorage<Store>,
   serve: (input: Input, store: Store) => Output,
   input: Input,
@@ -69,7 +57,7 @@ function enterAndLeave<Input, Store, Output>(
   try {
     return serve(input, store);
   } finally {
-    storage.enterWith(undefined as Store);
+    if (staysEntered) storage.enterWith(undefined as Store);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from "node:async_hooks";
 import type { HeaderList } from "@interlock/wire";
 import type { Context, Span, SpanOptions } from "@opentelemetry/api";
 import { tellFault } from "../base/registered-opentelemetry.js";
@@ -14,13 +13,8 @@ export interface ServedTrace {
   readonly isRecorded: boolean;
   /** Does work within the span of the call: spans and calls that are made in it are children of that one. */
   run<T>(work: () => T): T;
-  /** Calls `serve` with `input` and `store`, likewise, with `store` in `storage`. */
-  serve<Input, Store, Output>(
-    storage: AsyncLocalStorage<Store>,
-    serve: (input: Input, store: Store) => Output,
-    input: Input,
-    store: Store,
-  ): Output;
+  /** Does the same for less; absent where calls do not share the span's context. */
+  readonly kept: KeptContext | undefined;
   /** Ends the span. `outcome` is that of the metrics. */
   end(ending: CallEnding, outcome: string): void;
 }
@@ -108,6 +102,7 @@ function callerAttributes({ caller, address, head: { headers } }: ArrivedCall) {
 
 class RecordedTrace implements ServedTrace {
   readonly isRecorded = true;
+  readonly kept = undefined;
   readonly #tracing: Tracing;
   readonly #context: Context;
   readonly #span: Span;
@@ -122,15 +117,6 @@ class RecordedTrace implements ServedTrace {
     return runInContext(this.#tracing, this.#context, work);
   }
 
-  serve<Input, Store, Output>(
-    storage: AsyncLocalStorage<Store>,
-    serve: (input: Input, store: Store) => Output,
-    input: Input,
-    store: Store,
-  ): Output {
-    return this.run(() => storage.run(store, serve, input, store));
-  }
-
   end(ending: CallEnding, outcome: string): void {
     endSpan(this.#tracing.api, this.#span, "server", ending, { [ownAttributes.outcome]: outcome });
   }
@@ -142,14 +128,14 @@ class RecordedTrace implements ServedTrace {
  */
 class UnrecordedTrace implements ServedTrace {
   readonly isRecorded = false;
+  readonly kept: KeptContext | undefined;
   readonly #tracing: Tracing;
   readonly #context: Context;
-  readonly #kept: KeptContext | undefined;
 
   constructor(tracing: Tracing, context: Context, isShared: boolean) {
     this.#tracing = tracing;
     this.#context = context;
-    this.#kept = isShared ? keepContext(tracing, context) : undefined;
+    this.kept = isShared ? keepContext(tracing, context) : undefined;
   }
 
   /** Gives itself, as long as the same SDK is registered that has decided. */
@@ -159,16 +145,6 @@ class UnrecordedTrace implements ServedTrace {
 
   run<T>(work: () => T): T {
     return runInContext(this.#tracing, this.#context, work);
-  }
-
-  serve<Input, Store, Output>(
-    storage: AsyncLocalStorage<Store>,
-    serve: (input: Input, store: Store) => Output,
-    input: Input,
-    store: Store,
-  ): Output {
-    if (this.#kept) return this.#kept.run(storage, serve, input, store);
-    return this.run(() => storage.run(store, serve, input, store));
   }
 
   end(): void {}

@@ -19,6 +19,25 @@ function createReader(maximumBytes = 16_384, goOn: (taken: Taken) => boolean = (
   return { reader, taken };
 }
 
+interface Sent extends Pick<Frame, "type" | "flags" | "streamId"> {
+  readonly payload: Uint8Array;
+}
+
+/** Reads frames in parts of these lengths, and then what is left. */
+function readInParts(frames: readonly Sent[], cuts: readonly number[]): Taken[] {
+  const bytes = Buffer.concat(
+    frames.map(({ type, flags, streamId, payload }) => frame(type, flags, streamId, payload)),
+  );
+  const { reader, taken } = createReader();
+  let at = 0;
+  for (const cut of cuts) {
+    reader.read(bytes.subarray(at, at + cut));
+    at = Math.min(bytes.length, at + cut);
+  }
+  reader.read(bytes.subarray(at));
+  return taken;
+}
+
 const someFrame = fc.record({
   type: fc.nat(255),
   flags: fc.nat(255),
@@ -30,16 +49,7 @@ describe("FrameReader", () => {
   it("gives the same frames, however they are cut", () => {
     fc.assert(
       fc.property(fc.array(someFrame, { maxLength: 8 }), fc.array(fc.nat(70)), (frames, cuts) => {
-        const bytes = Buffer.concat(
-          frames.map(({ type, flags, streamId, payload }) => frame(type, flags, streamId, payload)),
-        );
-        const { reader, taken } = createReader();
-        let at = 0;
-        for (const cut of cuts) {
-          reader.read(bytes.subarray(at, at + cut));
-          at = Math.min(bytes.length, at + cut);
-        }
-        reader.read(bytes.subarray(at));
+        const taken = readInParts(frames, cuts);
         const sent = frames.map(({ payload, ...rest }) => ({ ...rest, payload: Buffer.from(payload).toString("hex") }));
         assert.deepEqual(taken, sent);
       }),
@@ -55,17 +65,7 @@ describe("FrameReader", () => {
     });
     fc.assert(
       fc.property(fc.array(long, { maxLength: 6 }), fc.array(fc.nat(4_000)), (frames, cuts) => {
-        const bytes = Buffer.concat(
-          frames.map(({ type, flags, streamId, payload }) => frame(type, flags, streamId, payload)),
-        );
-        const { reader, taken } = createReader();
-        let at = 0;
-        for (const cut of cuts) {
-          reader.read(bytes.subarray(at, at + cut));
-          at = Math.min(bytes.length, at + cut);
-        }
-        reader.read(bytes.subarray(at));
-        const rest = [...taken];
+        const rest = readInParts(frames, cuts);
         for (const { payload, ...sent } of frames) {
           const whole = payload.toString("hex");
           let seen = "";
