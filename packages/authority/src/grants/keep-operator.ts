@@ -32,7 +32,7 @@ export async function keepOperator(
   { trustDomain, force }: OperatorGuard,
   now: number,
 ): Promise<void> {
-  if (force) return;
+  if (force || isOfToken(change)) return;
   const latest = await grantVersions.latest();
   const grants = [...builtInGrants, ...(latest ? readGrants(latest.yaml) : [])];
   const named = nameOf(change, trustDomain);
@@ -64,6 +64,11 @@ export async function keepOperator(
       '"interlock up --operator NAME" on the authority\'s machine makes an operator again',
     { lost: lost.join(" "), holders: shown(names) },
   );
+}
+
+/** Whether a change takes no bot away: with a token goes what it allows, and its bot gets another. */
+function isOfToken(change: OperatorChange): boolean {
+  return change.kind === "revoke" && change.revoked.kind === "token";
 }
 
 /** Whether a revocation concerns a bot on record; that of a token concerns none. */

@@ -21,6 +21,8 @@ export const maximumIssuers = 8;
 export const maximumSignatures = 32;
 
 const issuer = remember((der) => new X509Certificate(der));
+/** Apart from the issuers, so that many leaves do not push those out. */
+const leafOf = remember((der) => new X509Certificate(der));
 
 /**
  * Finds a chain (DER, the leaf first) from `found[0]` to one of the CAs: each certificate issued by the next, by signature,
@@ -38,7 +40,7 @@ export function proveChain(
   const [leaf, ...shown] = found;
   if (!leaf) return undefined;
   let signaturesLeft = maximumSignatures;
-  return climb([leaf], new X509Certificate(leaf));
+  return climb([leaf], leafOf(leaf));
 
   /** Goes up from `top`, the last certificate of `chain`: to a root, or to a certificate from which there is a way to one. */
   function climb(chain: readonly Uint8Array[], top: X509Certificate): readonly Uint8Array[] | undefined {

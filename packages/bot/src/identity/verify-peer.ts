@@ -5,6 +5,7 @@ import { type CertificateExpectation, checkCertificate } from "./check-certifica
 import { checkIssuers } from "./check-issuers.js";
 import { maximumChainLength } from "./peer-chain.js";
 import { proveChain } from "./prove-chain.js";
+import { remember } from "./remember.js";
 
 /** The verified identity at the other end of a connection, and the certificates that prove it. */
 export interface Peer {
@@ -77,9 +78,12 @@ function basisOf({ uris }: Certificate, expected: PeerExpectation): DomainBasis 
   return domain?.trustDomain === id.trustDomain ? domain : expected;
 }
 
+/** A bot shows the same leaf on each of its connections. */
+const parseLeaf = remember(parseCertificate);
+
 function readCertificate(der: Uint8Array): Certificate | undefined {
   try {
-    return parseCertificate(der);
+    return parseLeaf(der);
   } catch {
     return undefined;
   }

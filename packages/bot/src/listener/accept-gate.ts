@@ -10,6 +10,7 @@ import { awaitFirstRecord } from "./first-record.js";
 import { createPlaces } from "./places.js";
 import { type ScreenedSocket, screen } from "./screened-socket.js";
 import { sourceOf } from "./source.js";
+import { createTurnstile } from "./turnstile.js";
 
 /** The time for a whole handshake, from the first byte or none, in milliseconds. */
 export const handshakeTimeoutMs = 10_000;
@@ -104,9 +105,7 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   const alerts = createRateLimiter(alertness);
   /** The newcomers of sources that have failed too often; bounded by the places. */
   const queues = new Map<string, Newcomer[]>();
-  /** The newcomers whose handshake begins in one of the next turns; bounded by the places. */
-  const ready: Newcomer[] = [];
-  let begunInTurn = 0;
+  const begins = createTurnstile(handshakesPerTurn);
   // A TLS socket over a screened one does not know its peer. It reports in the context in which TLS began: the one public way
   // to the socket beneath. On Node 20 the storage makes every promise of the process dearer, so it is on only meanwhile.
   const current = new AsyncLocalStorage<Newcomer>();
@@ -141,7 +140,7 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
     });
     awaitFirstRecord(socket, () => {
       newcomer.greeted = true;
-      if (failures.peek(source, clock.now()) === 0) startInTurn(newcomer);
+      if (failures.peek(source, clock.now()) === 0) begins(socket, () => start(newcomer));
       else queue(newcomer);
     });
   }
@@ -157,20 +156,6 @@ export function createAcceptGate({ clock, begin, refused }: AcceptGateOptions): 
   function drop(newcomer: Newcomer, reason: Reason): void {
     newcomer.reason ??= reason;
     newcomer.socket.destroy();
-  }
-
-  /** Begins TLS in this turn of the event loop, or in the first one that has room for it. */
-  function startInTurn(newcomer: Newcomer): void {
-    if (ready.length > 0 || begunInTurn === handshakesPerTurn) return void ready.push(newcomer);
-    if (begunInTurn++ === 0) setImmediate(nextTurn);
-    start(newcomer);
-  }
-
-  function nextTurn(): void {
-    begunInTurn = 0;
-    const open = ready.filter(({ socket }) => !socket.destroyed);
-    ready.length = 0;
-    for (const newcomer of open) startInTurn(newcomer);
   }
 
   /** Begins TLS a little later: a few of those that wait, each time, and not in their order, which an attacker would fill. */

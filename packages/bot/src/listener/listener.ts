@@ -22,10 +22,17 @@ import { createPlaces } from "./places.js";
 import { readPeer } from "./read-peer.js";
 import { refusalOf } from "./refusal.js";
 import { sourceOf } from "./source.js";
+import { createTurnstile } from "./turnstile.js";
 
 const defaultMaximumConnections = 4_096;
 // A client has one connection to a server for each service it calls, and for a while another one after a renewal.
 const defaultConnectionsPerPeer = 64;
+
+/**
+ * The peers that are verified in one turn of the event loop, at a millisecond each: the handshakes of many end together, where they are
+ * computed by one machine.
+ */
+const verifiedPerTurn = 1;
 
 /** The time for a stranger to make its first request, in milliseconds: it has come for one. */
 const strangerIdleMs = 2_000;
@@ -127,6 +134,7 @@ export async function createListener(
   const connectionsOfDomains = Math.ceil(maximumConnections / 2);
   let peers = 0;
 
+  const verifications = createTurnstile(verifiedPerTurn);
   const server = createTlsServer(
     {
       ...contextOf(identity.current(), options),
@@ -153,11 +161,15 @@ export async function createListener(
   function accept(secured: TLSSocket): void {
     const socket = withoutConversion(secured);
     gate.passed(socket);
-    const address = addressOf(socket);
-    if (address === "") return void socket.destroy(); // The peer has gone already.
+    if (addressOf(socket) === "") return void socket.destroy(); // The peer has gone already.
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy()); // A reset after the handshake needs no record.
+    verifications(socket, () => verify(socket));
+  }
+
+  function verify(socket: TLSSocket): void {
+    const address = addressOf(socket);
     const peer = readPeer(socket, trust, clock, options.admitsFederated);
     if (typeof peer !== "string" && !takesPlace(peer.id, socket)) {
       refuse("CONNECTION_LIMIT", address, `${perPeer.get(peer.id.uri) ?? 0} of its own, ${peers} in all`, peer.id.uri);

@@ -135,7 +135,8 @@ export async function createServer(
     serve(service, implementation, { requestBytes: { serverReflectionInfo: reflectionRequestBytes } });
   }
 
-  const enrollmentDoor = options.enrollment && createEnrollmentDoor(options.enrollment, log);
+  const { enrollment } = options;
+  const enrollmentDoor = enrollment && createEnrollmentDoor({ ...options, enrollment });
   listener = await createListener(
     {
       ...options,

@@ -148,6 +148,53 @@ describe("a server where strangers may enroll", () => {
     );
   });
 
+  it("a stranger's connection ends with more requests, or more in their headers, than joining takes", async () => {
+    const long = { "x-long": "a".repeat(10_000) };
+    for (const [headers, taken] of [
+      [{}, 16],
+      [long, 3],
+      [{ "x-long": "a".repeat(20_000) }, 0],
+    ] as const) {
+      const session = rawSession(server.port);
+      await once(session, "remoteSettings");
+      for (let i = 0; i < taken; i++) assert.equal((await rawCall(session, "/other.Service/Call", headers)).status, 12);
+      const { status, error } = await rawCall(session, join, headers);
+      // A header list of more than 16 KiB is reset before it is a request.
+      assert.deepEqual([status, error], taken > 0 ? [8, undefined] : [undefined, "NGHTTP2_ENHANCE_YOUR_CALM"]);
+      if (taken > 0 && !session.closed) await once(session, "close");
+      session.destroy();
+    }
+    assert.deepEqual(
+      denials.map(({ reason }) => reason),
+      ["RATE_LIMITED", "RATE_LIMITED"],
+    );
+    assert.equal(joined.length, 0);
+    await goodCall();
+  });
+
+  it("a stranger is answered as gRPC says", async () => {
+    const one = Buffer.alloc(5);
+    const rows: readonly [headers: object, body: Buffer, status: number | undefined, http?: number][] = [
+      [{ ":method": "GET" }, Buffer.alloc(0), undefined, 405],
+      [{ "content-type": "text/plain" }, one, undefined, 415],
+      [{ "grpc-encoding": "gzip" }, one, 12],
+      [{}, Buffer.from([1, 0, 0, 0, 0]), 13],
+      [{}, Buffer.from([0, 0, 0, 0, 9, 1]), 13],
+      [{}, Buffer.alloc(10), 13],
+      [{}, Buffer.alloc(0), 13],
+      [{}, Buffer.from([0, 0, 0, 0, 1, 0xff]), 13],
+      [{}, one, 16],
+    ];
+    const session = rawSession(server.port);
+    for (const [headers, body, status, http = 200] of rows) {
+      const answer = await rawCall(session, join, headers as never, body);
+      assert.equal(answer.status, status, JSON.stringify(headers));
+      assert.equal(answer.http, http, JSON.stringify(headers));
+    }
+    assert.equal(joined.length, 1);
+    session.destroy();
+  });
+
   it("strangers cannot take the places of bots, nor of a newer stranger: the oldest goes", async () => {
     const strangers: TLSSocket[] = [];
     for (let i = 0; i < 64; i++) {

@@ -1,21 +1,25 @@
 import { randomBytes } from "node:crypto";
-import type { TLSSocket } from "node:tls";
 import {
-  type handleUnaryCall,
-  Server,
-  ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptingCallInterface,
-  type ServerInterceptor,
-} from "@grpc/grpc-js";
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { TLSSocket } from "node:tls";
+import type { AnyMethod } from "@interlock/policy";
+import { codecOf, type HeaderList, MessageReader } from "@interlock/wire";
 import { addressOf } from "../admission/connection.js";
+import type { Clock } from "../base/clock.js";
 import { denial, InterlockError } from "../base/error.js";
 import type { Log } from "../base/log.js";
+import type { Recorder } from "../base/recorder.js";
+import { serializer } from "../base/serializer.js";
 import type { JoinRequest, RecoverRequest } from "../gen/interlock/authority/v1/enrollment_service.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import type { Stranger } from "../listener/listener.js";
-import { toGrpcService } from "./grpc-service.js";
-import { limits } from "./limits.js";
+import { answerHead, methodNotAllowed, succeeded, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
 import { toStatus } from "./live-call.js";
 import type { Enrollment } from "./options.js";
 
@@ -29,13 +33,47 @@ export interface EnrollmentDoor {
 // Long enough for the one or two calls that a stranger makes.
 const maximumStayMs = 20_000;
 
+/**
+ * What one stay may bring: joining takes one request, recovering two, each with a header list of some 500 bytes, and a few may fail.
+ * With more, the connection ends. Node keeps the headers of strangers until its next collection, so there must be few.
+ */
+const maximumRequests = 16;
+const maximumHeaderBytes = 32 * 1_024;
+
+/** The longest message of a request, in bytes. */
+const maximumRequestBytes = 64 * 1_024;
+
+const sessionOptions = {
+  settings: { maxConcurrentStreams: 1, maxHeaderListSize: 16 * 1_024, enablePush: false },
+  maxSessionMemory: 1, // Megabytes.
+};
+
 /** The stay of one stranger, from connecting to leaving. */
 interface Visit {
+  /** `host:port`. */
+  readonly address: string;
   readonly stranger: Stranger;
+  /** The requests that it has made, and the bytes of their headers. */
+  requests: number;
+  headerBytes: number;
   /** Whether it has asked for a challenge. */
   begun: boolean;
   /** The challenge that it has not used yet. */
   challenge: Uint8Array | undefined;
+}
+
+/** One method of the door. */
+interface DoorMethod {
+  readonly method: AnyMethod;
+  answer(request: unknown, visit: Visit): Promise<unknown>;
+}
+
+/** What the door works with. */
+export interface EnrollmentDoorOptions {
+  readonly enrollment: Enrollment;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** The length of a challenge, in bytes. */
@@ -45,90 +83,183 @@ const challengeLength = 32;
  * Gives the one challenge of a visit. It exists only in the memory of this process and ends with the connection, so no proof over
  * it is worth anything on another connection, at another authority, or after a restart.
  */
-function begin(visit: Visit | undefined): Uint8Array {
-  if (!visit || visit.begun) throw denial("RATE_LIMITED", "a connection gets one challenge: connect again");
+function begin(visit: Visit): Uint8Array {
+  if (visit.begun) throw denial("RATE_LIMITED", "a connection gets one challenge: connect again");
   visit.begun = true;
   visit.challenge = randomBytes(challengeLength);
   return visit.challenge;
 }
 
-/** The encoding of a call's messages. Only grpc-js's own code is meant to use the member; where it has changed, nothing is taken. */
-function encodingOf(call: ServerInterceptingCallInterface): string {
-  return String((call as { readonly incomingEncoding?: unknown }).incomingEncoding ?? "unknown");
-}
-
-/** The answer where messages have to come as they are: UNIMPLEMENTED, with the encodings that are taken. */
-function refuseEncoding() {
-  const answer = toStatus(denial("ENCODING_REFUSED"));
-  answer.metadata.set("grpc-accept-encoding", "identity");
-  return answer;
-}
-
-/** Unpacks nothing for strangers. The call is answered before it begins, so nothing of it is read. */
-const refuseCompressed: ServerInterceptor = (_descriptor, call) => {
-  if (encodingOf(call) === "identity") return new ServerInterceptingCall(call);
-  return new ServerInterceptingCall(call, { start: () => call.sendStatus(refuseEncoding()) });
-};
-
 /**
- * Makes a separate gRPC server with `EnrollmentService` as its only service, so that a stranger finds nothing else.
+ * Makes the door: a gRPC server on `node:http2` with `EnrollmentService` as its only service, so that a stranger finds nothing else, and
+ * reaches no code of HTTP/2 that is ours. It unpacks nothing for strangers.
  */
-export function createEnrollmentDoor(enrollment: Enrollment, log: Log): EnrollmentDoor {
-  const server = new Server({
-    ...limits,
-    "grpc.max_receive_message_length": 64 * 1024,
-    "grpc.max_concurrent_streams": 1,
-    interceptors: [refuseCompressed],
+export function createEnrollmentDoor({ enrollment, recorder, clock, log }: EnrollmentDoorOptions): EnrollmentDoor {
+  const { join, beginRecovery, recover } = EnrollmentService.methods;
+  const methods = new Map<unknown, DoorMethod>();
+  methods.set(join.path, {
+    method: join,
+    answer: (request, { address }) => enrollment.join(request as JoinRequest, { address }),
   });
-  /** By address; as many as the listener lets in. */
-  const visits = new Map<string, Visit>();
+  methods.set(beginRecovery.path, {
+    method: beginRecovery,
+    answer: async (_request, visit) => ({ challenge: begin(visit) }),
+  });
+  methods.set(recover.path, {
+    method: recover,
+    answer(request, visit) {
+      const { address, challenge } = visit;
+      visit.challenge = undefined; // It is valid once, whatever the answer.
+      return enrollment.recover(request as RecoverRequest, { address, challenge });
+    },
+  });
+  const sessions = new Set<ServerHttp2Session>();
 
-  /** Serves one method to strangers; `answer` gets the visit during which it is called. */
-  function serve<Request, Response>(
-    answer: (request: Request, address: string, visit: Visit | undefined) => Promise<Response>,
-  ): handleUnaryCall<Request, Response> {
-    return (call, callback) => {
-      const address = call.getPeer();
-      const visit = visits.get(address);
-      visit?.stranger.begin();
-      answer(call.request, address, visit)
-        .finally(() => visit?.stranger.end())
-        .then(
-          (response) => callback(null, response),
-          (thrown) => {
-            if (!(thrown instanceof InterlockError)) log.error("enrollment failed", { error: String(thrown) });
-            const known = thrown instanceof InterlockError;
-            callback(toStatus(known ? thrown : new InterlockError("INTERNAL", "The enrollment failed.")));
-          },
-        );
-    };
+  /** Answers a request. Never rejects: where the stream has gone meanwhile, nothing is left to do. */
+  async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, visit: Visit): Promise<void> {
+    try {
+      const found = methods.get(headers[":path"]);
+      const refused = refusalOf(headers, found);
+      if (refused) return refuse(stream, refused);
+      const { method, answer } = found as DoorMethod;
+      const message = await readMessage(stream);
+      visit.stranger.begin();
+      try {
+        const answered = await answer(decode(method, message), visit);
+        succeed(stream, serializer(method.response)(answered));
+      } finally {
+        visit.stranger.end();
+      }
+    } catch (thrown) {
+      if (!(thrown instanceof InterlockError)) log.error("enrollment failed", { error: String(thrown) });
+      const known = thrown instanceof InterlockError;
+      fail(stream, known ? thrown : new InterlockError("INTERNAL", "The enrollment failed."));
+    }
   }
 
-  server.addService(toGrpcService(EnrollmentService), {
-    join: serve((request: JoinRequest, address) => enrollment.join(request, { address })),
-    beginRecovery: serve(async (_request, _address, visit) => ({ challenge: begin(visit) })),
-    recover: serve((request: RecoverRequest, address, visit) => {
-      const challenge = visit?.challenge;
-      if (visit) visit.challenge = undefined; // It is valid once, whatever the answer.
-      return enrollment.recover(request, { address, challenge });
-    }),
-  });
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  /** Ends the stay of a stranger that asks for too much, with an answer. */
+  function end(http2: ServerHttp2Session, stream: ServerHttp2Stream, { address }: Visit): void {
+    const error = denial("RATE_LIMITED", "joining takes fewer requests, with shorter headers: connect again");
+    recorder.denied({
+      at: clock.now(),
+      reason: "RATE_LIMITED",
+      method: "",
+      caller: "",
+      address,
+      detail: error.message,
+    });
+    stream.once("close", () => http2.destroy());
+    fail(stream, error);
+  }
+
   return {
     admit(socket, stranger) {
-      const stay = setTimeout(() => socket.destroy(), maximumStayMs).unref();
       const address = addressOf(socket);
-      const visit = { stranger, begun: false, challenge: undefined };
-      visits.set(address, visit);
+      const visit = { address, stranger, requests: 0, headerBytes: 0, begun: false, challenge: undefined };
+      const stay = setTimeout(() => socket.destroy(), maximumStayMs).unref();
+      const http2 = performServerHandshake(socket, sessionOptions);
+      sessions.add(http2);
       socket.once("close", () => {
         clearTimeout(stay);
-        if (visits.get(address) === visit) visits.delete(address);
+        sessions.delete(http2);
       });
-      injector.injectConnection(socket);
+      http2.on("error", () => http2.destroy());
+      http2.on("stream", (stream, headers) => {
+        stream.on("error", () => {}); // The peer's end of it; its answer has nowhere to go.
+        visit.requests++;
+        for (const [name, value = ""] of Object.entries(headers)) visit.headerBytes += name.length + value.length;
+        if (visit.requests > maximumRequests || visit.headerBytes > maximumHeaderBytes) end(http2, stream, visit);
+        else void serve(stream, headers, visit);
+      });
     },
     close() {
-      injector.destroy();
-      server.forceShutdown();
+      for (const http2 of sessions) http2.destroy();
     },
   };
+}
+
+/** What a request is refused with before it is read, if it is. */
+function refusalOf(
+  headers: IncomingHttpHeaders,
+  found: DoorMethod | undefined,
+): HeaderList | InterlockError | undefined {
+  if (headers[":method"] !== "POST") return methodNotAllowed;
+  if (codecOf(headers["content-type"] ?? "") !== "proto") return unsupportedMediaType;
+  if (!found)
+    return new InterlockError("UNIMPLEMENTED", "A peer without a certificate may join or recover, and nothing else.");
+  // Messages have to come as they are.
+  if ((headers["grpc-encoding"] ?? "identity") !== "identity") return denial("ENCODING_REFUSED");
+  return undefined;
+}
+
+/** Reads the one message of a request. Rejects at its first fault, and reads nothing after that. */
+function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
+  const reader = new MessageReader(maximumRequestBytes);
+  const messages: Buffer[] = [];
+  let wrong = false;
+  const sink = {
+    onMessage(message: Buffer, compressed: boolean): void {
+      wrong ||= compressed || messages.length > 0;
+      messages.push(message);
+    },
+  };
+  return new Promise((resolve, reject) => {
+    stream.on("data", (bytes: Buffer) => {
+      const fault = reader.push(bytes, sink);
+      if (fault?.kind === "too-large") {
+        reject(denial("REQUEST_TOO_LARGE", `it may have ${maximumRequestBytes} bytes here`));
+      } else if (fault || wrong) reject(malformed());
+    });
+    stream.once("end", () => {
+      const [message] = messages;
+      if (reader.end() || !message) reject(malformed());
+      else resolve(message);
+    });
+    stream.once("close", () => reject(malformed())); // It was reset.
+  });
+}
+
+function decode({ request }: AnyMethod, message: Buffer): unknown {
+  try {
+    return request.decode(message);
+  } catch {
+    throw malformed();
+  }
+}
+
+function malformed(): InterlockError {
+  return new InterlockError("INTERNAL", "The request is malformed: it has to be one message of the method's type.");
+}
+
+function refuse(stream: ServerHttp2Stream, what: HeaderList | InterlockError): void {
+  if (what instanceof InterlockError) fail(stream, what);
+  else answerWith(stream, what);
+}
+
+function succeed(stream: ServerHttp2Stream, message: Buffer): void {
+  if (stream.destroyed) return;
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  stream.respond(headersOf(answerHead), { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers(headersOf(succeeded)));
+  stream.end(Buffer.concat([prefix, message]));
+}
+
+function fail(stream: ServerHttp2Stream, error: InterlockError): void {
+  const { code, details, metadata } = toStatus(error);
+  if (error.reason === "ENCODING_REFUSED") metadata.set("grpc-accept-encoding", "identity");
+  answerWith(stream, trailersOnlyOf(code, details, metadata));
+}
+
+/** Answers with headers alone, and reads nothing more. */
+function answerWith(stream: ServerHttp2Stream, headers: HeaderList): void {
+  if (stream.destroyed) return;
+  stream.respond(headersOf(headers), { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+function headersOf(list: HeaderList): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  for (let i = 0; i < list.length; i += 2) headers[list[i] as string] = list[i + 1];
+  return headers;
 }

@@ -38,7 +38,7 @@ import { asDenial, asksForToken, cancellation } from "./as-denial.js";
 import type { CallStream } from "./call-stream.js";
 import { IncomingRequest, type IncomingRequestOptions, type RequestOwner } from "./incoming-request.js";
 import { type IntroductionOptions, introduce } from "./introduction.js";
-import { limits } from "./limits.js";
+import { largestMessageBytes } from "./limits.js";
 import {
   type AnswerableCall,
   type GrpcAttempt,
@@ -346,7 +346,7 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 
   /** Compresses a message of the answer; `undefined` for one that is sent as it is. */
   pack(message: Buffer): Promise<PackedMessage> | undefined {
-    return this.#packs && !this.#over && message.length <= mostBytes ? packAnswer(message) : undefined;
+    return this.#packs && !this.#over && message.length <= largestMessageBytes ? packAnswer(message) : undefined;
   }
 
   /**
@@ -355,8 +355,8 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
    */
   sendMessage(message: Buffer, flags = 0): boolean {
     if (this.#over) return true;
-    if (message.length > mostBytes) {
-      const text = `The answer has ${message.length} bytes, and may have ${mostBytes}.`;
+    if (message.length > largestMessageBytes) {
+      const text = `The answer has ${message.length} bytes, and may have ${largestMessageBytes}.`;
       this.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: text, metadata: undefined });
       return true;
     }
@@ -545,7 +545,6 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
 }
 
 /** The longest message of an answer, in bytes. */
-const mostBytes = limits["grpc.max_send_message_length"];
 
 /** The encodings that can be unpacked. */
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };

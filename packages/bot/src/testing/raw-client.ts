@@ -1,4 +1,9 @@
-import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Identity } from "../identity/identity.js";
@@ -8,6 +13,8 @@ import { certificatesToPem } from "../identity/pem.js";
 export interface RawAnswer {
   /** `undefined` when the connection, or the stream, was closed without one. */
   readonly status: number | undefined;
+  /** The status of HTTP; `undefined` without headers. */
+  readonly http: number | undefined;
   readonly message: string;
   /** The messages of the answer, each with its five bytes of framing. At most 1 MiB is kept. */
   readonly body: Buffer;
@@ -48,11 +55,13 @@ export function rawCall(
   body: Uint8Array = Buffer.alloc(5),
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    let answer: Omit<RawAnswer, "error" | "body"> = { status: undefined, message: "" };
+    let answer: Pick<RawAnswer, "status" | "message"> = { status: undefined, message: "" };
+    let http: number | undefined;
     let error: string | undefined;
     const chunks: Buffer[] = [];
     let kept = 0;
     const read = (received: Record<string, unknown>) => {
+      http ??= received[":status"] as number | undefined;
       if (received["grpc-status"] === undefined) return;
       answer = { status: Number(received["grpc-status"]), message: decodeURI(String(received["grpc-message"])) };
     };
@@ -61,11 +70,18 @@ export function rawCall(
     };
     session.on("error", fail);
     const all = { ":method": "POST", "content-type": "application/grpc", te: "trailers", ":path": path, ...headers };
-    const stream = session.request(all);
+    let stream: ClientHttp2Stream;
+    try {
+      stream = session.request(all);
+    } catch (failure) {
+      // The server has said that it takes no more.
+      session.off("error", fail);
+      return resolve({ ...answer, http, body: Buffer.alloc(0), error: (failure as NodeJS.ErrnoException).code });
+    }
     stream.on("response", read).on("trailers", read).on("error", fail);
     stream.on("close", () => {
       session.off("error", fail);
-      resolve({ ...answer, body: Buffer.concat(chunks), error });
+      resolve({ ...answer, http, body: Buffer.concat(chunks), error });
     });
     stream.on("data", (chunk: Buffer) => {
       kept += chunk.length;
