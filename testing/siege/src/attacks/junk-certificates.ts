@@ -4,8 +4,8 @@ import { junkChain } from "@interlock/bot/testing";
 import type { Attack, AttackStage } from "../attack.js";
 import { createTally, shakeHands } from "../tools/handshakes.js";
 
-// More than the ten that filled a core.
-const perSecond = 40;
+// Ten filled a core.
+const perSecond = 100;
 
 async function run({ target, signal }: AttackStage) {
   const { privateKey, chain } = junkChain();

@@ -5,6 +5,8 @@ import { tally } from "./raw-answer.js";
 
 const connections = 60;
 const streamsOfAConnection = 250;
+/** A bot that has so many trust streams at once is not bounded. */
+const tooMany = 256;
 const grpc = { ":method": "POST", "content-type": "application/grpc", te: "trailers" };
 
 export const trustStreams: Attack = {
@@ -21,6 +23,7 @@ export const trustStreams: Attack = {
     const { answers, count } = tally();
     const sessions = Array.from({ length: connections }, () => rawSession(target.port, shows(bot.identity.current())));
     let sent = 0;
+    let taken = 0;
     for (const session of sessions) {
       for (let i = 0; i < streamsOfAConnection && !signal.aborted && !session.destroyed; i++, sent++) {
         const stream = session.request({ ...grpc, ":path": AuthorityService.methods.watchTrust.path });
@@ -29,6 +32,7 @@ export const trustStreams: Attack = {
           if (status !== undefined && !signal.aborted) count(String(status));
         };
         stream.on("response", read).on("trailers", read);
+        stream.once("data", () => taken++);
         stream
           .on("error", () => {})
           .resume()
@@ -38,7 +42,8 @@ export const trustStreams: Attack = {
     }
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     const seen = { ...answers };
+    const problem = taken > tooMany ? `${taken} trust streams of one bot were taken` : undefined;
     for (const session of sessions) session.destroy();
-    return { sent, answers: seen };
+    return { sent, answers: seen, problem };
   },
 };
