@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import {
-  constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   performServerHandshake,
@@ -115,7 +114,7 @@ export function createEnrollmentDoor({ enrollment, recorder, clock, log }: Enrol
   });
   const sessions = new Set<ServerHttp2Session>();
 
-  /** Answers a request. Never rejects: where the stream has gone meanwhile, nothing is left to do. */
+  /** Answers a request. */
   async function serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, visit: Visit): Promise<void> {
     try {
       const found = methods.get(headers[":path"]);
@@ -137,19 +136,9 @@ export function createEnrollmentDoor({ enrollment, recorder, clock, log }: Enrol
     }
   }
 
-  /** Ends the stay of a stranger that asks for too much, with an answer. */
-  function end(http2: ServerHttp2Session, stream: ServerHttp2Stream, { address }: Visit): void {
-    const error = denial("RATE_LIMITED", "joining takes fewer requests, with shorter headers: connect again");
-    recorder.denied({
-      at: clock.now(),
-      reason: "RATE_LIMITED",
-      method: "",
-      caller: "",
-      address,
-      detail: error.message,
-    });
-    stream.once("close", () => http2.destroy());
-    fail(stream, error);
+  function record({ address }: Visit): void {
+    const detail = "a peer without a certificate made more requests than joining takes, or longer ones";
+    recorder.denied({ at: clock.now(), reason: "RATE_LIMITED", method: "", caller: "", address, detail });
   }
 
   return {
@@ -168,8 +157,11 @@ export function createEnrollmentDoor({ enrollment, recorder, clock, log }: Enrol
         stream.on("error", () => {}); // The peer's end of it; its answer has nowhere to go.
         visit.requests++;
         for (const [name, value = ""] of Object.entries(headers)) visit.headerBytes += name.length + value.length;
-        if (visit.requests > maximumRequests || visit.headerBytes > maximumHeaderBytes) end(http2, stream, visit);
-        else void serve(stream, headers, visit);
+        if (socket.destroyed) return;
+        if (visit.requests > maximumRequests || visit.headerBytes > maximumHeaderBytes) {
+          record(visit);
+          socket.destroy();
+        } else serve(stream, headers, visit).catch(() => http2.destroy());
       });
     },
     close() {
@@ -200,7 +192,7 @@ function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
   const sink = {
     onMessage(message: Buffer, compressed: boolean): void {
       wrong ||= compressed || messages.length > 0;
-      messages.push(message);
+      if (!wrong) messages.push(message);
     },
   };
   return new Promise((resolve, reject) => {
@@ -212,7 +204,7 @@ function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
     });
     stream.once("end", () => {
       const [message] = messages;
-      if (reader.end() || !message) reject(malformed());
+      if (reader.end() || wrong || !message) reject(malformed());
       else resolve(message);
     });
     stream.once("close", () => reject(malformed())); // It was reset.
@@ -237,7 +229,7 @@ function refuse(stream: ServerHttp2Stream, what: HeaderList | InterlockError): v
 }
 
 function succeed(stream: ServerHttp2Stream, message: Buffer): void {
-  if (stream.destroyed) return;
+  if (hasEnded(stream)) return;
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   stream.respond(headersOf(answerHead), { waitForTrailers: true });
@@ -251,11 +243,16 @@ function fail(stream: ServerHttp2Stream, error: InterlockError): void {
   answerWith(stream, trailersOnlyOf(code, details, metadata));
 }
 
-/** Answers with headers alone, and reads nothing more. */
+/** Answers with headers alone. What else comes of the request is dropped. */
 function answerWith(stream: ServerHttp2Stream, headers: HeaderList): void {
-  if (stream.destroyed) return;
+  if (hasEnded(stream)) return;
   stream.respond(headersOf(headers), { endStream: true });
-  stream.close(constants.NGHTTP2_NO_ERROR);
+  stream.resume();
+}
+
+/** Whether the peer has reset a stream, or its connection has gone: no answer can be sent then. */
+function hasEnded({ closed, destroyed }: ServerHttp2Stream): boolean {
+  return closed || destroyed;
 }
 
 function headersOf(list: HeaderList): OutgoingHttpHeaders {
