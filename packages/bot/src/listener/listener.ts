@@ -133,6 +133,7 @@ export async function createListener(
   const connectionsPerDomain = Math.ceil(maximumConnections / 4);
   const connectionsOfDomains = Math.ceil(maximumConnections / 2);
   let peers = 0;
+  let closed: Promise<void> | undefined;
 
   const verifications = createTurnstile(verifiedPerTurn);
   const server = createTlsServer(
@@ -169,6 +170,7 @@ export async function createListener(
   }
 
   function verify(socket: TLSSocket): void {
+    if (closed) return void socket.destroy(); // The server drains what it has, and this one is not among that.
     const address = addressOf(socket);
     const peer = readPeer(socket, trust, clock, options.admitsFederated);
     if (typeof peer !== "string" && !takesPlace(peer.id, socket)) {
@@ -266,7 +268,6 @@ export async function createListener(
   });
   port.on("error", (error) => log.error("server socket failed", { error: String(error) }));
   const { port: number } = port.address() as AddressInfo;
-  let closed: Promise<void> | undefined;
   function stop(): void {
     closed ??= new Promise((resolve) => port.close(() => resolve()));
   }
