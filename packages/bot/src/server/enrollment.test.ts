@@ -11,6 +11,7 @@ import type { Denial } from "../base/recorder.js";
 import { BeginRecoveryResponse, JoinRequest, JoinResponse } from "../gen/interlock/authority/v1/enrollment_service.js";
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import { certificatesToPem } from "../identity/pem.js";
+import { type Deferred, deferred } from "../testing/deferred.js";
 import { plainCall, plainOptions } from "../testing/plain-client.js";
 import { rawCall, rawSession, rawTls, shows } from "../testing/raw-client.js";
 import { createTestCa } from "../testing/test-ca.js";
@@ -29,12 +30,14 @@ describe("a server where strangers may enroll", () => {
   let joined: JoinRequest[];
   let denials: Denial[];
   let challenges: (Uint8Array | undefined)[];
+  let slow: Deferred<void>;
 
   beforeEach(async () => {
     fleet = await createTestFleet();
     opened = 0;
     joined = [];
     challenges = [];
+    slow = deferred();
     denials = [];
     fleet.recorder.onDenial((denied) => denials.push(denied));
     const identity = createObservable(await fleet.ca.issue("spiffe://test/interlock/authority"));
@@ -42,6 +45,7 @@ describe("a server where strangers may enroll", () => {
     const enrollment = {
       async join(request: JoinRequest) {
         joined.push(request);
+        if (request.joinToken === "slow") await slow.promise;
         if (request.joinToken !== "good") throw denial("JOIN_TOKEN_INVALID");
         return { certificate: { chain: [] } };
       },
@@ -212,6 +216,21 @@ describe("a server where strangers may enroll", () => {
       honest.destroy();
       session.destroy();
     }
+    await goodCall();
+  });
+
+  it("a stranger that resets its request while it is answered harms nobody", async () => {
+    const message = JoinRequest.encode(JoinRequest.fromPartial({ joinToken: "slow" })).finish();
+    const session = rawSession(server.port);
+    const stream = session.request({ ":method": "POST", ":path": join, "content-type": "application/grpc" });
+    stream.on("error", () => {}).resume();
+    stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
+    while (joined.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    stream.close(constants.NGHTTP2_CANCEL);
+    await new Promise<void>((resolve) => session.ping(() => resolve()));
+    slow.resolve();
+    assert.equal((await rawCall(session, join)).status, 16);
+    session.destroy();
     await goodCall();
   });
 
