@@ -1,3 +1,4 @@
+import { InterlockError } from "@interlock/bot";
 import { OperatorService } from "@interlock/swarm";
 import type { Attack } from "../attack.js";
 import { createTally, memberGrants, members, playWorker } from "../member.js";
@@ -38,7 +39,20 @@ export const largeTasks: Attack = {
       },
     }).catch(() => {});
 
+    /** Submits a task that is as large as one may be: it is taken, and makes the lists long. */
+    async function submitLarge(): Promise<void> {
+      const payload = Buffer.alloc(mebibyte);
+      const task = { kind: attackerKind, payload, requiredCapabilities: [attackerKind], maximumAttempts: 1 };
+      await operations.submitTask(task, { timeoutMs }).catch(() => {});
+    }
+
+    // More of them than a message can carry.
+    for (let i = 0; i < 5; i++) await submitLarge();
     while (!signal.aborted) {
+      await operations.listTasks({ pageSize: 1_000 }, { timeoutMs }).catch((error) => {
+        const { reason, message } = InterlockError.from(error);
+        if (reason !== "QUOTA_EXCEEDED") problem = `a list cannot be read: ${message}`;
+      });
       for (const bytes of [mebibyte + 1_000, 4 * mebibyte - 1_000, 4 * mebibyte - 100, 5 * mebibyte, 2 * mebibyte]) {
         await tally.count(operations.submitTask({ kind: "x", payload: Buffer.alloc(bytes) }, { timeoutMs }));
       }
@@ -53,12 +67,7 @@ export const largeTasks: Attack = {
       const many = Array<string>(100_000).fill("c");
       await tally.count(operations.submitTask({ kind: "x", requiredCapabilities: many }, { timeoutMs }));
       await tally.count(operations.cancelTask({ taskId: "x", reason: text }, { timeoutMs }));
-      // These are taken, and make the lists long: as large as a task may be.
-      for (let i = 0; i < 2; i++) {
-        const payload = Buffer.alloc(mebibyte);
-        const task = { kind: attackerKind, payload, requiredCapabilities: [attackerKind], maximumAttempts: 1 };
-        await operations.submitTask(task, { timeoutMs }).catch(() => {});
-      }
+      for (let i = 0; i < 2; i++) await submitLarge();
     }
     return { sent: tally.sent, answers: tally.answers, note: `${results} results of 3 MB`, problem };
   },
