@@ -19,6 +19,7 @@ import type { JoinRequest, RecoverRequest } from "../gen/interlock/authority/v1/
 import { EnrollmentService } from "../gen/interlock/authority/v1/enrollment_service_interlock.js";
 import type { Stranger } from "../listener/listener.js";
 import { answerHead, methodNotAllowed, succeeded, trailersOnlyOf, unsupportedMediaType } from "./answers.js";
+import { maximumRequestBytes } from "./limits.js";
 import { toStatus } from "./live-call.js";
 import type { Enrollment } from "./options.js";
 
@@ -38,9 +39,6 @@ const maximumStayMs = 20_000;
  */
 const maximumRequests = 16;
 const maximumHeaderBytes = 32 * 1_024;
-
-/** The longest message of a request, in bytes. */
-const maximumRequestBytes = 64 * 1_024;
 
 const sessionOptions = {
   settings: { maxConcurrentStreams: 1, maxHeaderListSize: 16 * 1_024, enablePush: false },
@@ -121,7 +119,7 @@ export function createEnrollmentDoor({ enrollment, recorder, clock, log }: Enrol
       const refused = refusalOf(headers, found);
       if (refused) return refuse(stream, refused);
       const { method, answer } = found as DoorMethod;
-      const message = await readMessage(stream);
+      const message = await readMessage(stream, maximumRequestBytes(method));
       visit.stranger.begin();
       try {
         const answered = await answer(decode(method, message), visit);
@@ -185,8 +183,8 @@ function refusalOf(
 }
 
 /** Reads the one message of a request. Rejects at its first fault, and reads nothing after that. */
-function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
-  const reader = new MessageReader(maximumRequestBytes);
+function readMessage(stream: ServerHttp2Stream, maximumBytes: number): Promise<Buffer> {
+  const reader = new MessageReader(maximumBytes);
   const messages: Buffer[] = [];
   let wrong = false;
   const sink = {
@@ -199,7 +197,7 @@ function readMessage(stream: ServerHttp2Stream): Promise<Buffer> {
     stream.on("data", (bytes: Buffer) => {
       const fault = reader.push(bytes, sink);
       if (fault?.kind === "too-large") {
-        reject(denial("REQUEST_TOO_LARGE", `it may have ${maximumRequestBytes} bytes here`));
+        reject(denial("REQUEST_TOO_LARGE", `it may have ${maximumBytes} bytes here`));
       } else if (fault || wrong) reject(malformed());
     });
     stream.once("end", () => {

@@ -544,8 +544,6 @@ export class ServedCall implements StreamHandler, AnswerableCall, GrpcAttempt, R
   }
 }
 
-/** The longest message of an answer, in bytes. */
-
 /** The encodings that can be unpacked. */
 const encodings: Readonly<Record<string, true>> = { gzip: true, deflate: true };
 
