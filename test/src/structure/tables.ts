@@ -204,6 +204,7 @@ export const orders: Readonly<Record<string, Order>> = {
       "leader/tenure",
     ],
     [
+      "leader/ahead",
       "leader/swarm-metrics",
       "leader/read-report",
       "leader/request-rules",

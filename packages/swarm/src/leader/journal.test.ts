@@ -170,6 +170,33 @@ describe("journal", () => {
     assert.equal(done, true);
   });
 
+  it("puts off what is not urgent also behind a transaction, whatever that one has prepared", async () => {
+    let prepared = 0;
+    const setup = setUp({ prepare: () => setup.journal.touch(entry(`p${prepared++}`)) });
+    const { journal, writes, ids, time } = setup;
+    journal.touch(entry("a"));
+    await settle();
+    journal.touch(entry("b"), false);
+    journal.after(() => {}, false);
+    writes[0]?.();
+    await settle();
+    assert.deepEqual(ids(), [["a", "p0"]]);
+    await time.pass(39);
+    assert.equal(ids().length, 1);
+    await time.pass(1);
+    assert.deepEqual(ids().at(-1), ["b", "p1"]);
+    journal.touch(entry("c"), false);
+    journal.touch(entry("d"));
+    writes[1]?.();
+    await settle();
+    assert.deepEqual(ids().at(-1), ["c", "d", "p2"]);
+    journal.touch(entry("e"), false);
+    await time.pass(45); // The third transaction takes longer than it may wait.
+    writes[2]?.();
+    await settle();
+    assert.deepEqual(ids().at(-1), ["e", "p3"]);
+  });
+
   it("puts off what is not urgent, until something is", async () => {
     const { journal, ids, time } = setUp();
     journal.touch(entry("a"), false);

@@ -138,6 +138,7 @@ export function createOperations(options: OperationsOptions): Operations {
     },
     pause: (taskId) =>
       changed(taskId, (entry) => {
+        allocator.withdraw(entry); // What a worker has ahead is held by none yet.
         const { state } = entry.task;
         if (state === TaskState.TASK_STATE_PAUSED) return;
         if (!isHeld(state)) throw swarmError(isClosed(state) ? "TASK_CLOSED" : "TASK_NOT_HELD");

@@ -65,8 +65,15 @@ export function createReports(options: ReportsOptions): Reports {
 
   const steady = monotonicOf(clock);
 
-  function receipt(session: WorkerSession, lease: Lease, reason: SwarmReason | "", sequence = 0): void {
-    journal.after(() => session.sink?.send(response("receipt", { lease, recorded: reason === "", reason, sequence })));
+  /** Tells a worker that its report is on the disk, or why it does not count. `sequence`: of a checkpoint. */
+  function receipt(
+    session: WorkerSession,
+    lease: Lease,
+    reason: SwarmReason | "",
+    { sequence = 0, urgent = true }: { sequence?: number; urgent?: boolean } = {},
+  ): void {
+    const message = response("receipt", { lease, recorded: reason === "", reason, sequence });
+    journal.after(() => session.sink?.send(message), urgent);
   }
 
   function refuse(session: WorkerSession, lease: Lease, entry: Entry | undefined): void {
@@ -96,7 +103,7 @@ export function createReports(options: ReportsOptions): Reports {
     const lease = leaseOf(entry.task);
     const told = `${reason}: it has ${length} bytes`;
     allocator.close(entry, { state: TaskState.TASK_STATE_FAILED, reason: told });
-    receipt(session, lease, reason, sequence);
+    receipt(session, lease, reason, { sequence });
   }
 
   return {
@@ -135,7 +142,7 @@ export function createReports(options: ReportsOptions): Reports {
             break;
           }
           table.change(entry, { state: held, progress, ...(urgent && { checkpoint }) }, urgent);
-          if (sequence > 0) receipt(session, lease, "", sequence);
+          if (sequence > 0) receipt(session, lease, "", { sequence });
           break;
         }
         case "close":
@@ -143,8 +150,8 @@ export function createReports(options: ReportsOptions): Reports {
             failTooLarge(session, entry, "RESULT_TOO_LARGE", report.result.length);
             break;
           }
-          allocator.close(entry, { state: report.state, reason: report.reason, result: report.result });
-          receipt(session, lease, "");
+          allocator.finish(session, entry, { state: report.state, reason: report.reason, result: report.result });
+          receipt(session, lease, "", { urgent: false }); // With the change, which may be urgent.
           break;
         case "back":
           allocator.takeBack(entry, report.reason, { failure: true, later: report.later });

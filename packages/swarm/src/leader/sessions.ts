@@ -124,6 +124,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     session.lastSeen = clock.now();
     session.sink = sink;
     roster.set(name, session);
+    allocator.withdrawAll(session);
     reconcile(session, request.held);
     announce(session, resumed);
     if (!resumed) onWorker({ worker: name, state: "online" });
@@ -199,6 +200,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function dismiss(session: WorkerSession, state: WorkerChange["state"], reason: SwarmReason | "WORKER_LEFT"): void {
     const failure = state === "lost" || state === "replaced";
+    allocator.withdrawAll(session);
     takeBack(session, reason, failure, () => true);
     if (state === "lost") session.state = WorkerState.WORKER_STATE_LOST;
     else roster.delete(session.name);
@@ -214,7 +216,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   function takeBack(session: WorkerSession, reason: string, failure: boolean, which: (entry: Entry) => boolean): void {
     for (const [place, taskId] of [...session.held].entries()) {
       const entry = table.get(taskId);
-      if (which(entry)) allocator.takeBack(entry, reason, { failure: failure && place < session.slots });
+      if (session.held.has(taskId) && which(entry))
+        allocator.takeBack(entry, reason, { failure: failure && place < session.slots });
     }
   }
 
@@ -275,6 +278,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     expire() {
       const now = clock.now();
+      allocator.withdrawStale();
       for (const session of [...roster.values()]) {
         if (session.state === WorkerState.WORKER_STATE_LOST) {
           if (now - session.lastSeen >= timing.forgetLostMs) roster.delete(session.name);
@@ -296,6 +300,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (!session || session.state === WorkerState.WORKER_STATE_LOST) throw swarmError("WORKER_UNKNOWN");
       if (session.state === WorkerState.WORKER_STATE_ONLINE) onWorker({ worker, state: "draining" });
       session.state = WorkerState.WORKER_STATE_DRAINING;
+      allocator.withdrawAll(session);
       answer(session);
       return session;
     },

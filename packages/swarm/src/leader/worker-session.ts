@@ -6,6 +6,7 @@ import {
   WorkerState,
 } from "../gen/interlock/swarm/v1/swarm.js";
 import { namedAtMost } from "../lease.js";
+import { type Ahead, createSpeed, type Speed } from "./ahead.js";
 
 /** Where a worker's messages go: one open stream. */
 export interface Sink {
@@ -22,8 +23,14 @@ export interface WorkerSession {
   slots: number;
   /** How many tasks it takes beyond its slots. */
   prefetch: number;
-  /** The ids of the tasks that it holds. Bound: its slots and its prefetch, together at most 1,000. */
+  /**
+   * The ids of the tasks that it holds, and of those that are `ahead`. Bound: its slots, together with its prefetch at most
+   * 1,000, and those ahead.
+   */
   readonly held: Set<string>;
+  /** The tasks that it gets next, in this order, and is not told of yet. Bound: `aheadAtMost`. */
+  readonly ahead: Ahead[];
+  readonly speed: Speed;
   /** What it has to stop, by lease token; repeated until its heartbeats no longer name it. Filled by {@link cancelLease}. */
   readonly canceled: Map<bigint, Cancellation>;
   /** When the leader last heard of it, in milliseconds of the monotonic time. */
@@ -46,6 +53,8 @@ export function createWorkerSession(name: string, sessionId: string, now: number
     slots: 1,
     prefetch: 0,
     held: new Set(),
+    ahead: [],
+    speed: createSpeed(),
     canceled: new Map(),
     lastSeen: now,
     heard: 0,
@@ -67,16 +76,22 @@ export function cancelLease(session: WorkerSession, lease: Lease, reason: string
   if (oldest !== undefined) canceled.delete(oldest);
 }
 
+/** The ids of the tasks that a worker was told of. */
+export function toldTasks({ held, ahead }: WorkerSession): string[] {
+  const untold = new Set(ahead.map(({ entry }) => entry.task.taskId));
+  return [...held].filter((taskId) => !untold.has(taskId));
+}
+
 /** A session as operators see it. `silentMs`: how long ago the leader heard of it; `now` by the time of the machine. */
 export function toWorker(session: WorkerSession, listensForStop: boolean, now: number, silentMs: number): Worker {
-  const { name, state, slots, prefetch, capabilities, held } = session;
+  const { name, state, slots, prefetch, capabilities } = session;
   return Worker.fromPartial({
     name,
     state,
     slots,
     prefetch,
     capabilities: [...capabilities],
-    taskIds: [...held],
+    taskIds: toldTasks(session),
     lastSeenAt: new Date(now - silentMs),
     listensForStop,
   });

@@ -46,6 +46,8 @@ export function createWriter(options: WriterOptions): Writer {
   const { pending } = journal;
   let scheduled = false;
   let patient = false;
+  /** Whether something urgent waits for a transaction. */
+  let hurried = false;
   /** How many transactions are under way; they end in order. */
   let underWay = 0;
   let latest: Promise<void> = Promise.resolve();
@@ -54,6 +56,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   function schedule(urgent: boolean): void {
     if (pending.ended.aborted) return;
+    hurried ||= urgent;
     if (urgent && !scheduled) {
       scheduled = true;
       setImmediate(() => {
@@ -64,6 +67,7 @@ export function createWriter(options: WriterOptions): Writer {
       patient = true;
       void wait(patienceMs, pending.ended).then(() => {
         patient = false;
+        hurried = true; // It has waited long enough, also when a transaction is under way.
         void flush();
       });
     }
@@ -81,7 +85,7 @@ export function createWriter(options: WriterOptions): Writer {
     latest = write(force, latest).finally(() => {
       underWay--;
       pending.finish();
-      if (pending.due) schedule(true);
+      if (pending.due) schedule(hurried);
     });
     await latest;
   }
@@ -100,6 +104,7 @@ export function createWriter(options: WriterOptions): Writer {
       attempt(prepare);
       const writes = force || pending.changed;
       const changes = pending.take();
+      hurried = false;
       effects = changes.effects;
       const { entries, created, claimed, forgotten, audit, keys, keysForgottenTo } = changes;
       const claims = claimed.map(({ taskId }) => taskId);
