@@ -335,6 +335,28 @@ describe("dispatcher", () => {
       );
     });
 
+    it("tells nobody of a task whose row another connection holds, also when it was paused meanwhile", async () => {
+      await setUp();
+      const { taskId } = await submit();
+      fake.store.locked.add(taskId);
+      let letWrite = () => {};
+      const held = new Promise<void>((resolve) => {
+        letWrite = resolve;
+      });
+      fake.store.trouble = () => held;
+      const worker = await connect("worker/1");
+      const pausing = fake.dispatcher.pause(taskId);
+      fake.store.trouble = undefined;
+      letWrite();
+      await pausing;
+      await settle();
+      assert.equal((await get(taskId)).state, TaskState.TASK_STATE_SUBMITTED);
+      assert.deepEqual(worker.assigned(), []);
+      fake.store.locked.clear();
+      await fake.time.pass(200);
+      assert.equal(worker.lease().taskId, taskId);
+    });
+
     it("leaves a task whose row another connection holds, and tries it again", async () => {
       await setUp();
       const [locked, free] = [await submit(), await submit()];
