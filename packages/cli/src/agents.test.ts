@@ -10,6 +10,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { generateProject, type TestProject } from "./call/generate-project.test.fixture.js";
+import { endProcess } from "./testing/end-process.js";
 import { commandFile, runCommand } from "./testing/run-command.js";
 
 const proto = `syntax = "proto3";
@@ -92,7 +93,7 @@ describe("delegations, approvals and MCP on the command line", function () {
   });
   after(async () => {
     await arm?.close(0);
-    up?.kill();
+    await endProcess(up, "SIGTERM");
     await project?.remove();
   });
 

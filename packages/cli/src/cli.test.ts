@@ -12,6 +12,7 @@ import { formatTrustBundle } from "@interlock/authority";
 import { createIdentityFolder } from "@interlock/bot/internal";
 import { createTestCa } from "@interlock/bot/testing";
 import { findPostgres, startPostgres } from "@interlock/testing-postgres";
+import { endProcess } from "./testing/end-process.js";
 import { type CommandResult, commandFile, runCommand } from "./testing/run-command.js";
 
 function interlock(cwd: string, ...args: readonly string[]): Promise<CommandResult> {
@@ -721,7 +722,7 @@ describe("interlock health", () => {
     await once(createInterface({ input: up.stdout as NodeJS.ReadableStream }), "line");
   });
   after(async () => {
-    up.kill("SIGKILL");
+    await endProcess(up);
     await rm(dir, { recursive: true });
   });
 

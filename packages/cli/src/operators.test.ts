@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { AuthorityService } from "@interlock/bot/protocol";
+import { endProcess } from "./testing/end-process.js";
 import { commandFile, runCommand } from "./testing/run-command.js";
 
 // What `--json` prints; the assertions say what is expected in it.
@@ -65,7 +66,7 @@ describe("interlock, for its operators", function () {
     });
   });
   after(async () => {
-    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(children.map((child) => endProcess(child)));
     await gripper.close(0);
     if (up.exitCode === null && up.signalCode === null) {
       up.kill("SIGTERM");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import type { AnyMethod, Manifest, ServiceDefinition } from "@interlock/policy";
+import { endProcess } from "../testing/end-process.js";
 import { commandFile, runCommand } from "../testing/run-command.js";
 import { generateProject, rpc, type TestProject } from "./generate-project.test.fixture.js";
 
@@ -72,7 +73,7 @@ describe("interlock call, to a bot", function () {
   });
   after(async () => {
     await bot?.close();
-    up?.kill("SIGKILL");
+    await endProcess(up);
     await project?.remove();
   });
 

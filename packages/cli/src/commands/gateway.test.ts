@@ -15,6 +15,7 @@ import { type Bot, certificatesToPem, joinFleet, silentLog } from "@interlock/bo
 import { AuthorityService } from "@interlock/bot/protocol";
 import { EchoService } from "@interlock/bot/testing";
 import { servedManifest } from "@interlock/policy";
+import { endProcess } from "../testing/end-process.js";
 
 const commandFile = join(import.meta.dirname, "../../bin/interlock.js");
 const Echo = { ...EchoService, servedBy: ["echo/*"] } as const;
@@ -73,7 +74,7 @@ describe("interlock gateway run, and interlock top", () => {
     await (await joined("gateway/1")).close(0);
   });
   after(async () => {
-    running?.kill("SIGKILL");
+    await endProcess(running);
     await Promise.all(bots.map((bot) => bot.close(0)));
     await authority.close();
     await rm(folder, { recursive: true });

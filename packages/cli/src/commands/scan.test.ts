@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Scan, ScanDifference } from "@interlock/audit";
 import { atExit } from "@interlock/testing-processes";
+import { endProcess } from "../testing/end-process.js";
 import { type CommandResult, commandFile, runCommand } from "../testing/run-command.js";
 
 function interlock(cwd: string, ...args: readonly string[]): Promise<CommandResult> {
@@ -51,7 +52,7 @@ describe("interlock scan", () => {
     await once(rogue.listen(0, "127.0.0.1"), "listening");
   });
   after(async () => {
-    authority.kill("SIGKILL");
+    await endProcess(authority);
     for (const session of sessions) session.destroy();
     rogue.close();
     await rm(folder, { recursive: true, force: true });

@@ -12,6 +12,7 @@ import { type Authority, startAuthority } from "@interlock/authority";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import { EchoService, rawCall } from "@interlock/bot/testing";
 import { servedManifest } from "@interlock/policy";
+import { endProcess } from "../testing/end-process.js";
 
 const commandFile = join(import.meta.dirname, "../../bin/interlock.js");
 const Echo = { ...EchoService, servedBy: ["echo/*"] } as const;
@@ -82,7 +83,7 @@ ${more}`;
     await once(served, "listening");
   });
   after(async () => {
-    running?.kill("SIGKILL");
+    await endProcess(running);
     served.close();
     await Promise.all(bots.map((bot) => bot.close(0)));
     await authority.close();

@@ -10,6 +10,7 @@ import { joinFleet, silentLog } from "@interlock/bot";
 import { EchoService } from "@interlock/bot/testing";
 import { servedManifest } from "@interlock/policy";
 import { parse } from "yaml";
+import { endProcess } from "../testing/end-process.js";
 import { commandFile, runCommand } from "../testing/run-command.js";
 
 const name = "gateway/1";
@@ -36,7 +37,7 @@ describe("interlock gateway envoy, and interlock gateway authz", () => {
     await bot.close(0);
   });
   after(async () => {
-    running?.kill("SIGKILL");
+    await endProcess(running);
     await authority.close();
     await rm(folder, { recursive: true });
   });

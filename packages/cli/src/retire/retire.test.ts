@@ -9,6 +9,7 @@ import { type Bot, type Client, joinFleet, silentLog } from "@interlock/bot";
 import { AdminService } from "@interlock/bot/protocol";
 import { EchoService } from "@interlock/bot/testing";
 import { parseGrants } from "@interlock/policy/grants";
+import { endProcess } from "../testing/end-process.js";
 import { commandFile, runCommand } from "../testing/run-command.js";
 import { echoHandlers } from "./testing/echo-handlers.js";
 
@@ -85,7 +86,7 @@ describe("interlock retire", function () {
     await heard("chatting");
   });
   after(async () => {
-    gripper.kill("SIGKILL");
+    await endProcess(gripper);
     await Promise.all([leader?.close(0), coffee?.close(0), operator?.close(0)]);
     up.kill("SIGTERM");
     await once(up, "exit");
