@@ -52,17 +52,6 @@ describe("tasks ahead", () => {
 
   let letWrite = () => {};
 
-  /** From now on every transaction waits for `letWrite`. */
-  function holdStore(): void {
-    const held = new Promise<void>((resolve) => {
-      letWrite = () => {
-        fake.store.trouble = undefined;
-        resolve();
-      };
-    });
-    fake.store.trouble = () => held;
-  }
-
   /** A worker that has just become swift, has its seventeenth task, and `aheadAtMost` more if there are so many. */
   async function connectSwift(
     name = "worker/1",
@@ -80,6 +69,18 @@ describe("tasks ahead", () => {
     return worker;
   }
 
+  /** The same worker over another connection: it has what it was told of, and nothing else. */
+  async function comeBack(worker: MemoryWorker): Promise<MemoryWorker> {
+    const [lease, sessionId] = [worker.lease(), worker.sessionId()];
+    const back = connectWorker(fake.dispatcher, worker.name, { sessionId, held: [lease] });
+    await settle();
+    assert.deepEqual(
+      back.assigned().map((each) => each.lease?.taskId),
+      [lease.taskId],
+    );
+    return back;
+  }
+
   const list = async () => (await fake.dispatcher.list({ states: [], pageSize: 1_000, pageToken: "", view: 0 })).tasks;
   const inState = async (state: TaskState) => (await list()).filter((task) => task.state === state);
 
@@ -87,7 +88,7 @@ describe("tasks ahead", () => {
     const worker = await connectSwift();
     assert.equal(worker.assigned().length, 17);
     assert.equal([...fake.store.tasks.values()].filter(({ state }) => state === assigned).length, 1 + aheadAtMost);
-    holdStore();
+    letWrite = fake.store.hold();
     for (let i = 1; i <= aheadAtMost; i++) {
       worker.complete();
       assert.equal(worker.assigned().length, 17 + i);
@@ -125,7 +126,7 @@ describe("tasks ahead", () => {
 
   it("are not told while they are not on the disk", async () => {
     const worker = await connectSwift("worker/1", {}, 0);
-    holdStore();
+    letWrite = fake.store.hold();
     const submits = [fake.submit(), fake.submit()];
     await settle();
     worker.complete();
@@ -220,13 +221,7 @@ describe("tasks ahead", () => {
     const worker = await connectSwift();
     const lease = worker.lease();
     worker.detach();
-    const sessionId = worker.sessionId();
-    const back = connectWorker(fake.dispatcher, "worker/1", { sessionId, held: [lease] });
-    await settle();
-    assert.deepEqual(
-      back.assigned().map((each) => each.lease?.taskId),
-      [lease.taskId],
-    );
+    await comeBack(worker);
     connectWorker(fake.dispatcher, "worker/1");
     await settle();
     const untouched = (await list()).filter(({ state, taskId }) => state !== completed && taskId !== lease.taskId);
@@ -238,17 +233,9 @@ describe("tasks ahead", () => {
 
   it("are given out again after a leader has taken over", async () => {
     const worker = await connectSwift();
-    const lease = worker.lease();
     await fake.leader.close();
-    const next = await createFakeLeader({ name: "leader/2" }, fake);
-    fake = next;
-    const sessionId = worker.sessionId();
-    const back = connectWorker(next.dispatcher, "worker/1", { sessionId, held: [lease] });
-    await settle();
-    assert.deepEqual(
-      back.assigned().map((each) => each.lease?.taskId),
-      [lease.taskId],
-    );
+    fake = await createFakeLeader({ name: "leader/2" }, fake);
+    const back = await comeBack(worker);
     for (let i = 0; i <= aheadAtMost; i++) {
       back.complete();
       await settle();
@@ -350,7 +337,7 @@ describe("tasks ahead", () => {
     assert.notEqual(worker.lease().taskId, lease.taskId, "told without a wait");
   });
 
-  it("go to a free worker by their priority, and then in their order, whoever had them", async () => {
+  it("go to a free worker by their priority, and then in their order, whichever worker had them", async () => {
     await fake.submit();
     const first = await connectSwift("worker/1", { capabilities: ["a"] }, 1, { requiredCapabilities: ["a"] });
     const urgent = { requiredCapabilities: ["b"], priority: 10 };

@@ -339,14 +339,9 @@ describe("dispatcher", () => {
       await setUp();
       const { taskId } = await submit();
       fake.store.locked.add(taskId);
-      let letWrite = () => {};
-      const held = new Promise<void>((resolve) => {
-        letWrite = resolve;
-      });
-      fake.store.trouble = () => held;
+      const letWrite = fake.store.hold();
       const worker = await connect("worker/1");
       const pausing = fake.dispatcher.pause(taskId);
-      fake.store.trouble = undefined;
       letWrite();
       await pausing;
       await settle();

@@ -77,7 +77,7 @@ export function cancelLease(session: WorkerSession, lease: Lease, reason: string
 }
 
 /** The ids of the tasks that a worker was told of. */
-export function toldTasks({ held, ahead }: WorkerSession): string[] {
+function toldTasks({ held, ahead }: WorkerSession): string[] {
   const untold = new Set(ahead.map(({ entry }) => entry.task.taskId));
   return [...held].filter((taskId) => !untold.has(taskId));
 }

@@ -14,6 +14,8 @@ export interface MemoryStore extends TaskStore {
   readonly unwritable: Set<string>;
   /** Runs before every write, to fail it or to have it wait. */
   trouble: (() => Promise<void>) | undefined;
+  /** Has every write wait from now on, until the function that it gives is called. */
+  hold(): () => void;
 }
 
 /** Creates an empty store, under the clock of the test. */
@@ -58,6 +60,17 @@ export function createMemoryStore(clock: { now(): number }): MemoryStore {
     locked,
     unwritable,
     trouble: undefined,
+    hold() {
+      let letWrite = () => {};
+      const held = new Promise<void>((resolve) => {
+        letWrite = resolve;
+      });
+      store.trouble = () => held;
+      return () => {
+        store.trouble = undefined;
+        letWrite();
+      };
+    },
     nextId: () => ++ids,
     get commits() {
       return commits;
