@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { endProcess } from "./testing/end-process.js";
 
 const bin = resolve(import.meta.dirname, "../bin/interlock.js");
 /** A user without an entry in passwd, as OpenShift gives to each container. */
@@ -43,8 +44,7 @@ describe("interlock, on any machine", () => {
     told = JSON.parse(line);
   });
   after(async () => {
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(base, { recursive: true });
   });
 

@@ -165,8 +165,7 @@ describe("interlock, with an authority", () => {
     authority = JSON.parse(line).authority;
   });
   after(async () => {
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(dir, { recursive: true });
   });
 
@@ -587,8 +586,7 @@ describe("interlock, with an authority that speaks OAuth", () => {
     ({ authority, issuer } = JSON.parse(line));
   });
   after(async () => {
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(dir, { recursive: true });
   });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Bot, joinFleet, silentLog } from "@interlock/bot";
 import type { Codec, Policy, Scope, ServiceDefinition } from "@interlock/policy";
+import { endProcess } from "./testing/end-process.js";
 import { commandFile, runCommand } from "./testing/run-command.js";
 
 // What `--json` prints; the assertions say what is expected in it.
@@ -60,8 +61,7 @@ describe("interlock inventory, with a fleet", () => {
   });
   after(async () => {
     for (const bot of bots) await bot.close(0);
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(dir, { recursive: true });
   });
 

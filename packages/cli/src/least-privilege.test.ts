@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { InterlockError, joinFleet, silentLog } from "@interlock/bot";
 import { AuthorityService, ConfirmRequest, ConfirmResponse } from "@interlock/bot/protocol";
 import type { Scope, ServiceDefinition } from "@interlock/policy";
+import { endProcess } from "./testing/end-process.js";
 import { commandFile, runCommand } from "./testing/run-command.js";
 
 const run = promisify(execFile);
@@ -69,8 +70,7 @@ describe("interlock least-privilege, with a live fleet", function () {
     await writeFile(join(dir, "grants.yaml"), grants);
   });
   after(async () => {
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(dir, { recursive: true });
   });
 

@@ -88,8 +88,7 @@ describe("interlock retire", function () {
   after(async () => {
     await endProcess(gripper);
     await Promise.all([leader?.close(0), coffee?.close(0), operator?.close(0)]);
-    up.kill("SIGTERM");
-    await once(up, "exit");
+    await endProcess(up, "SIGTERM");
     await rm(dir, { recursive: true });
   });
 
